@@ -1,0 +1,93 @@
+// AWS Signature Version 4: verifies a request, in the Authorization-header and the presigned-query
+// form, in the order and with the sentences of AWS. Pure: the time and the key lookup are given.
+// Source: AWS General Reference, "Signing AWS API requests"; the check order and messages follow
+// captures of AWS's answers.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+
+#include "schemas/clock.h"
+#include "schemas/digest.h"
+
+namespace ecr::auth {
+
+using HeaderView = std::pair<std::string_view, std::string_view>;  // name in any case, value
+
+// The request as it came on the wire. Views must outlive the call.
+struct SignedRequest {
+  std::string_view method;
+  std::string_view path;   // raw, before '?', not decoded
+  std::string_view query;  // raw, after '?', not decoded
+  std::span<const HeaderView> headers;
+  std::string_view body;  // whole; the payload hash is checked against it
+};
+
+enum class SignatureErrorKind {
+  kMissingAuthenticationToken,
+  kIncompleteSignature,
+  kInvalidSignature,     // also: expired, not yet current, wrong scope
+  kUnrecognizedClient,   // unknown access key, or a wrong session token
+  kExpiredToken
+};
+
+struct SignatureError {
+  SignatureErrorKind kind;
+  std::string message;  // AWS's sentence; never holds a secret or a calculated signature
+};
+
+// What an access key unlocks. The lookup's answer for an inactive key is nullopt.
+struct SigningCredential {
+  std::string secret_access_key;
+  std::string session_token;  // empty: long-term key
+  std::optional<schemas::TimePoint> expires;
+};
+using CredentialLookup =
+    std::function<std::optional<SigningCredential>(std::string_view access_key_id)>;
+
+// Derived signing keys by (secret, date, region, service); bounded; thread-safe. A key never leaves
+// it but to the verifier.
+class SigningKeyCache {
+ public:
+  explicit SigningKeyCache(std::size_t capacity = 1024);
+  ~SigningKeyCache();
+  schemas::Sha256 get(std::string_view secret, std::string_view date, std::string_view region,
+                      std::string_view service);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct SigV4Options {
+  schemas::TimePoint now;
+  std::string_view service;                    // "ecr": the scope must name it
+  std::optional<std::string_view> region;      // nullopt: any well-formed region is right
+  std::chrono::minutes skew{15};               // for ECR, IAM and STS alike
+  bool normalize_path = true;                  // false: S3's rule
+  SigningKeyCache* cache = nullptr;            // may be null
+};
+
+struct VerifiedSignature {
+  std::string access_key_id;
+  std::string region;  // of the credential scope
+  schemas::TimePoint signed_at;
+  bool presigned = false;
+};
+
+// Checks, in this order: one form of authentication and not two; algorithm; key=value form; parts
+// present (all missing ones reported together); host and every x-amz-* header signed; date format;
+// expired; not yet current; scope (all faults together); access key; session token; payload hash;
+// signature.
+tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest& request,
+                                                             const SigV4Options& options,
+                                                             const CredentialLookup& lookup);
+
+}  // namespace ecr::auth

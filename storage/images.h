@@ -1,0 +1,81 @@
+// Rows of images (manifests), their tags, and the blobs a repository holds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/clock.h"
+#include "schemas/digest.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+struct Image {
+  std::string digest;
+  std::string media_type;           // of the manifest
+  std::string artifact_media_type;  // of its config, or artifactType; empty: none
+  std::int64_t size_bytes = 0;      // as ECR reports it: config and layers; an index: its largest child
+  schemas::TimePoint pushed_at;
+  std::optional<schemas::TimePoint> last_pulled_at;
+  std::string subject;  // digest; empty: none
+  // What the manifest names; each must be in the repository.
+  std::vector<std::string> blobs;     // config and layers
+  std::vector<std::string> children;  // of an index
+};
+
+// The image with its manifest bytes. REQUIRES: not in the repository yet.
+void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
+                  std::string_view manifest);
+// Without blobs and children.
+std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+// The digest a tag points to.
+std::optional<std::string> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
+std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository,
+                                          std::string_view digest);
+// Sorted.
+std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
+                                    std::string_view digest);
+// Digests of the indexes that name the image, sorted.
+std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
+                                       std::string_view digest);
+// Creates the tag or moves it.
+void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
+             std::string_view digest);
+void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
+// With its tags. Its blobs stay in the repository until they are collected.
+void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                      schemas::TimePoint when);
+bool has_images(sql::Txn& txn, std::int64_t repository);
+
+enum class TagStatus { kAny, kTagged, kUntagged };
+// By digest, after `after` (exclusive).
+std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
+                               std::string_view after, std::int64_t limit);
+struct ImageId {
+  std::string digest;
+  std::optional<std::string> tag;
+};
+// One entry a tag and one for each untagged image, by (digest, tag), after that pair (exclusive).
+std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
+                                    std::string_view after_digest, std::string_view after_tag,
+                                    std::int64_t limit);
+// Sorted by byte order, after `after` (exclusive).
+std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
+                                   std::int64_t limit);
+
+// Blobs. A blob is visible in a repository only by its membership row.
+std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
+                                      std::string_view digest);  // its size
+void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& digest,
+              std::int64_t size, schemas::TimePoint when);
+// Any repository holds it.
+bool blob_is_known(sql::Txn& txn, std::string_view digest);
+// Forgets blobs that no repository holds, at most `limit`, and says which; the caller removes the
+// files inside the same transaction's writer hold, after commit (see BlobStore::remove).
+std::vector<schemas::Digest> take_orphan_blobs(sql::Txn& txn, std::int64_t limit);
+
+}  // namespace ecr::storage

@@ -1,0 +1,72 @@
+// A data directory: its lock, database, blobs and server key, opened and swept. Owns all of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "schemas/clock.h"
+#include "storage/blob_store.h"
+#include "storage/sql/database.h"
+#include "storage/upload_sessions.h"
+
+namespace ecr::storage {
+
+class Store {
+ public:
+  struct Options {
+    std::string directory;
+    // A fresh temporary directory below the system's, removed at the end; `directory` is ignored.
+    bool in_memory = false;
+  };
+  // Creates the directory (mode 0700) where it is missing, takes its lock, opens the database, and
+  // removes what no row names: uploads and blobs left by a crash. Throws StorageError;
+  // kUnavailable says which process holds the lock.
+  static std::unique_ptr<Store> open(const Options& options, schemas::Random& random);
+  ~Store();
+
+  sql::Database& database() { return *database_; }
+  BlobStore& blobs() { return *blobs_; }
+  UploadSessions& uploads() { return *uploads_; }
+  const std::string& directory() const { return directory_; }
+  // 32 random bytes, made once and kept in the file `key`, mode 0600: what tokens are sealed with.
+  const std::array<std::uint8_t, 32>& key() const { return key_; }
+
+  // Removes the files of blobs that no repository holds any more; returns how many. Safe beside
+  // running pushes.
+  std::int64_t collect_garbage();
+
+ private:
+  Store() = default;
+  std::string directory_;
+  bool temporary_ = false;
+  int lock_fd_ = -1;
+  std::array<std::uint8_t, 32> key_{};
+  std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<UploadSessions> uploads_;
+};
+
+// Makes the upload's bytes a blob of the repository: file, row, durable, in the order that survives
+// a crash and a concurrent collector, then forgets the upload. `guard` runs inside the write
+// transaction before the row is written; what it throws aborts (the caller authorizes there).
+void commit_upload(Store& store, const std::string& upload_id, UploadWriter& writer,
+                   const schemas::Digest& digest, std::int64_t repository, schemas::TimePoint now,
+                   const std::function<void(sql::Txn&)>& guard);
+
+struct CheckReport {
+  std::int64_t blobs = 0;
+  std::int64_t images = 0;
+  std::int64_t bytes = 0;
+  std::vector<std::string> problems;  // one sentence each
+};
+// Verifies every digest and every row of a data directory: blobs hash to their names, rows have
+// their blobs, manifests hash to their digests, children and subjects of indexes exist, the
+// database is sound. `progress(done, total)` in bytes.
+CheckReport check_store(Store& store,
+                        const std::function<void(std::int64_t, std::int64_t)>& progress);
+
+}  // namespace ecr::storage

@@ -1,0 +1,28 @@
+// Rows of layer uploads in progress. An upload belongs to one repository and one principal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/clock.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+struct Upload {
+  std::string id;  // UUID
+  std::int64_t repository = 0;
+  std::string principal;  // ARN of who began it
+  schemas::TimePoint started_at;
+};
+
+void insert_upload(sql::Txn& txn, const Upload& upload);
+std::optional<Upload> find_upload(sql::Txn& txn, std::string_view id);
+void delete_upload(sql::Txn& txn, std::string_view id);
+// Begun before `before`.
+std::vector<std::string> stale_uploads(sql::Txn& txn, schemas::TimePoint before);
+
+}  // namespace ecr::storage

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
 #include <tl/expected.hpp>
 
 #include "schemas/clock.h"

@@ -11,8 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #include "schemas/clock.h"
 #include "schemas/digest.h"
@@ -33,8 +34,8 @@ struct SignedRequest {
 enum class SignatureErrorKind {
   kMissingAuthenticationToken,
   kIncompleteSignature,
-  kInvalidSignature,     // also: expired, not yet current, wrong scope
-  kUnrecognizedClient,   // unknown access key, or a wrong session token
+  kInvalidSignature,    // also: expired, not yet current, wrong scope
+  kUnrecognizedClient,  // unknown access key, or a wrong session token
   kExpiredToken
 };
 
@@ -42,6 +43,11 @@ struct SignatureError {
   SignatureErrorKind kind;
   std::string message;  // AWS's sentence; never holds a secret or a calculated signature
 };
+
+// The error's name as AWS puts it on the wire: AWS JSON 1.1's __type ("InvalidSignatureException")
+// and the Query protocol's Code ("SignatureDoesNotMatch").
+std::string_view json_type_of(SignatureErrorKind kind);
+std::string_view query_type_of(SignatureErrorKind kind);
 
 // What an access key unlocks. The lookup's answer for an inactive key is nullopt.
 struct SigningCredential {
@@ -68,11 +74,14 @@ class SigningKeyCache {
 
 struct SigV4Options {
   schemas::TimePoint now;
-  std::string_view service;                    // "ecr": the scope must name it
-  std::optional<std::string_view> region;      // nullopt: any well-formed region is right
-  std::chrono::minutes skew{15};               // for ECR, IAM and STS alike
-  bool normalize_path = true;                  // false: S3's rule
-  SigningKeyCache* cache = nullptr;            // may be null
+  std::string_view service;                // "ecr": the scope must name it
+  std::optional<std::string_view> region;  // nullopt: any well-formed region is right
+  std::chrono::minutes skew{15};           // for ECR, IAM and STS alike
+  bool normalize_path = true;              // false: S3's rule
+  SigningKeyCache* cache = nullptr;        // may be null
+  // Some AWS services take an X-Amz-Security-Token that was added after signing (AWS's SigV4 test
+  // suite: post-sts-header-after). ECR, IAM and STS do not.
+  bool token_may_be_unsigned = false;
 };
 
 struct VerifiedSignature {

@@ -1,0 +1,101 @@
+#include <functional>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+
+#include <openssl/crypto.h>
+
+#include "auth/canonical_request.h"
+#include "auth/sigv4.h"
+
+namespace ecr::auth {
+namespace {
+
+struct KeyView {
+  std::string_view secret, date, region, service;
+  friend bool operator==(const KeyView&, const KeyView&) = default;
+};
+
+struct KeyOwner {
+  std::string secret, date, region, service;
+  explicit KeyOwner(const KeyView& v)
+      : secret(v.secret), date(v.date), region(v.region), service(v.service) {}
+  KeyOwner(KeyOwner&&) = default;
+  ~KeyOwner() { OPENSSL_cleanse(secret.data(), secret.size()); }
+  KeyView view() const { return {secret, date, region, service}; }
+};
+
+// The map is asked with views, so that a hit allocates nothing. The secret compared here comes from
+// the credential store, not from the request: its timing tells a caller nothing.
+struct KeyHash {
+  using is_transparent = void;
+  std::size_t operator()(const KeyView& key) const {
+    std::size_t hash = 0;
+    for (const std::string_view part : {key.secret, key.date, key.region, key.service}) {
+      hash = hash * 1099511628211u + std::hash<std::string_view>{}(part);
+    }
+    return hash;
+  }
+  std::size_t operator()(const KeyOwner& key) const { return (*this)(key.view()); }
+};
+struct KeyEqual {
+  using is_transparent = void;
+  static KeyView view(const KeyView& key) { return key; }
+  static KeyView view(const KeyOwner& key) { return key.view(); }
+  bool operator()(const auto& a, const auto& b) const { return view(a) == view(b); }
+};
+
+struct Derived {
+  schemas::Sha256 key;
+  explicit Derived(const schemas::Sha256& k) : key(k) {}
+  Derived(const Derived&) = default;
+  ~Derived() { OPENSSL_cleanse(key.data(), key.size()); }
+};
+
+using Generation = std::unordered_map<KeyOwner, Derived, KeyHash, KeyEqual>;
+
+}  // namespace
+
+// Two generations: a full `recent` becomes `old`, and what `old` held and nobody asked for since is
+// gone. Keys of days past leave that way.
+struct SigningKeyCache::Impl {
+  explicit Impl(std::size_t capacity) : half(capacity / 2 + 1) {}
+  void insert(const KeyView& key, const schemas::Sha256& derived) {
+    if (recent.size() >= half) {
+      old.swap(recent);
+      recent.clear();
+    }
+    recent.emplace(KeyOwner(key), Derived(derived));
+  }
+
+  const std::size_t half;
+  std::mutex mutex;
+  Generation recent, old;
+};
+
+SigningKeyCache::SigningKeyCache(std::size_t capacity) : impl_(std::make_unique<Impl>(capacity)) {}
+SigningKeyCache::~SigningKeyCache() = default;
+
+schemas::Sha256 SigningKeyCache::get(std::string_view secret, std::string_view date,
+                                     std::string_view region, std::string_view service) {
+  const KeyView key{secret, date, region, service};
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (const auto found = impl_->recent.find(key); found != impl_->recent.end()) {
+      return found->second.key;
+    }
+    if (const auto found = impl_->old.find(key); found != impl_->old.end()) {
+      const schemas::Sha256 derived = found->second.key;
+      impl_->insert(key, derived);
+      return derived;
+    }
+  }
+  // Outside the lock: two threads may derive the same key, and either result is right.
+  const schemas::Sha256 derived = derive_signing_key(secret, date, region, service);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->insert(key, derived);
+  return derived;
+}
+
+}  // namespace ecr::auth

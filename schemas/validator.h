@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "schemas/model.h"
 
@@ -27,6 +28,9 @@ struct Violation {
   std::string value;     // as text for messages that echo it; empty where sensitive or missing
   const Shape* shape;    // the shape at `path`
   std::string expected;  // kWrongType: the type that was expected, "String"
+  // A string or number in a list broke its constraint. As AWS reports it, path is the list's, shape
+  // the element's, and a list has at most one of these.
+  bool in_list = false;
 };
 
 // Every violation, in the order of the model's members. Unknown members are ignored, null is the

@@ -122,7 +122,7 @@ class Validator {
       const auto found = value.find(member.name);
       const bool absent = found == value.end() || found->is_null();
       if (absent && !member.required) continue;
-      const Step step(path_, member.name);
+      const Step step(path_, member_part(member.name));
       if (absent) {
         add(Kind::kMissing, *member.shape, "");
       } else {
@@ -130,6 +130,13 @@ class Validator {
       }
     }
     if (strict_) check_unknown(value, shape);
+  }
+
+  // AWS's framework writes every member with a small first letter: Key stands at
+  // 'tags.1.member.key', IAM's UserName at 'userName'.
+  static std::string member_part(std::string name) {
+    if (name[0] >= 'A' && name[0] <= 'Z') name[0] = static_cast<char>(name[0] - 'A' + 'a');
+    return name;
   }
 
   void check_unknown(const Json& value, const Shape& shape) {

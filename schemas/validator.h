@@ -24,7 +24,9 @@ struct Violation {
     kEnum
   };
   Kind kind;
-  std::string path;      // "repositoryName", "tags.2.member.key" (members of lists count from 1)
+  // As AWS writes it: "repositoryName", "tags.2.member.key" (lists count from 1, and the model's
+  // Key has a small first letter here).
+  std::string path;
   std::string value;     // as text for messages that echo it; empty where sensitive or missing
   const Shape* shape;    // the shape at `path`
   std::string expected;  // kWrongType: the type that was expected, "String"

@@ -1,8 +1,8 @@
 #include "schemas/arn.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "schemas/model.h"
 
@@ -10,9 +10,8 @@ namespace ecr::schemas {
 namespace {
 
 TEST(RepositoryName, Accepts) {
-  for (const std::string name :
-       {"ab", "a__b", "a--b", "a---b", "a/b__c", "a.b", "a_b", "a-b", "0/1/2", "team/app-1.2_x",
-        "a/b"}) {
+  for (const std::string name : {"ab", "a__b", "a--b", "a---b", "a/b__c", "a.b", "a_b", "a-b",
+                                 "0/1/2", "team/app-1.2_x", "a/b"}) {
     EXPECT_TRUE(is_repository_name(name)) << name;
   }
   EXPECT_TRUE(is_repository_name(std::string(256, 'a')));
@@ -20,8 +19,9 @@ TEST(RepositoryName, Accepts) {
 
 TEST(RepositoryName, Refuses) {
   for (const std::string name :
-       {"", "a", "A", "aB", "a___b", "a_-b", "a..b", "-a", "a-", "_a", "a_", ".a", "a.", "/a", "a/",
-        "a//b", "a/-b", "a b", "a:b", "ab\n", "\xC3\xA4\xC3\xA4"}) {
+       {"",   "a",    "A",    "aB",  "a___b", "a_-b", "a..b",
+        "-a", "a-",   "_a",   "a_",  ".a",    "a.",   "/a",
+        "a/", "a//b", "a/-b", "a b", "a:b",   "ab\n", "\xC3\xA4\xC3\xA4"}) {
     EXPECT_FALSE(is_repository_name(name)) << name;
   }
   EXPECT_FALSE(is_repository_name(std::string(257, 'a')));

@@ -69,8 +69,8 @@ class BlobStore {
   // nullopt: not there.
   virtual std::optional<BlobFile> open(const schemas::Digest& digest) = 0;
 
-  // Removes a blob; fine where there is none. REQUIRES: no row names it, and the caller holds the
-  // write transaction in which it saw that.
+  // Removes a blob; fine where there is none. REQUIRES: durably no row names it, and the caller
+  // keeps every other writer of the database out (Txn::commit_then).
   virtual void remove(const schemas::Digest& digest) = 0;
 
   // Every blob (digest, size) and every upload (id), in no order; for sweep and check.

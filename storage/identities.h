@@ -20,7 +20,7 @@ struct Entity {
   std::int64_t id = 0;
   std::string account;
   EntityKind kind = EntityKind::kUser;
-  std::string name;       // unique in account and kind without regard to case, as in IAM
+  std::string name;  // unique in account and kind without regard to case, as in IAM
   std::string path = "/";
   std::string unique_id;  // AIDA..., AGPA..., AROA...
   schemas::TimePoint created_at;

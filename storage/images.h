@@ -17,7 +17,7 @@ struct Image {
   std::string digest;
   std::string media_type;           // of the manifest
   std::string artifact_media_type;  // of its config, or artifactType; empty: none
-  std::int64_t size_bytes = 0;      // as ECR reports it: config and layers; an index: its largest child
+  std::int64_t size_bytes = 0;  // as ECR reports it: config and layers; an index: its largest child
   schemas::TimePoint pushed_at;
   std::optional<schemas::TimePoint> last_pulled_at;
   std::string subject;  // digest; empty: none
@@ -42,8 +42,7 @@ std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest);
 // Creates the tag or moves it.
-void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
-             std::string_view digest);
+void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag, std::string_view digest);
 void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
 // With its tags. Its blobs stay in the repository until they are collected.
 void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
@@ -75,7 +74,7 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& dig
 // Any repository holds it.
 bool blob_is_known(sql::Txn& txn, std::string_view digest);
 // Forgets blobs that no repository holds, at most `limit`, and says which; the caller removes the
-// files inside the same transaction's writer hold, after commit (see BlobStore::remove).
+// files within Txn::commit_then (Store::collect_garbage).
 std::vector<schemas::Digest> take_orphan_blobs(sql::Txn& txn, std::int64_t limit);
 
 }  // namespace ecr::storage

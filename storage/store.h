@@ -10,6 +10,7 @@
 
 #include "schemas/clock.h"
 #include "storage/blob_store.h"
+#include "storage/posix.h"
 #include "storage/sql/database.h"
 #include "storage/upload_sessions.h"
 
@@ -37,13 +38,22 @@ class Store {
 
   // Removes the files of blobs that no repository holds any more; returns how many. Safe beside
   // running pushes.
+  // INVARIANT: a committed row of `blobs` has its file, and every repository_blobs row has its row
+  // of `blobs`. Both sides of it happen while the writer is held: a file is unlinked only after
+  // the commit that removed its row is durable and before the next write transaction begins
+  // (Txn::commit_then), and a row is added only by a write transaction that has seen the file
+  // (commit_upload) or a membership of it (a mount: find_blob and add_blob in one transaction).
+  // A reader may therefore see a row in its snapshot and find the file gone: the blob was
+  // collected meanwhile, and is unknown.
   std::int64_t collect_garbage();
 
  private:
   Store() = default;
+  void sweep();
+
   std::string directory_;
   bool temporary_ = false;
-  int lock_fd_ = -1;
+  Fd lock_;  // released last
   std::array<std::uint8_t, 32> key_{};
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<BlobStore> blobs_;
@@ -64,8 +74,9 @@ struct CheckReport {
   std::vector<std::string> problems;  // one sentence each
 };
 // Verifies every digest and every row of a data directory: blobs hash to their names, rows have
-// their blobs, manifests hash to their digests, children and subjects of indexes exist, the
-// database is sound. `progress(done, total)` in bytes.
+// their blobs, manifests hash to their digests, children of indexes exist (a subject need not: OCI
+// distribution-spec, "Pushing Manifests with Subject"), the database is sound. Safe beside running
+// requests. `progress(done, total)` in bytes; may be empty.
 CheckReport check_store(Store& store,
                         const std::function<void(std::int64_t, std::int64_t)>& progress);
 

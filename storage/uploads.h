@@ -24,5 +24,7 @@ std::optional<Upload> find_upload(sql::Txn& txn, std::string_view id);
 void delete_upload(sql::Txn& txn, std::string_view id);
 // Begun before `before`.
 std::vector<std::string> stale_uploads(sql::Txn& txn, schemas::TimePoint before);
+// All of one repository: what to discard once the repository's deletion is committed.
+std::vector<std::string> repository_uploads(sql::Txn& txn, std::int64_t repository);
 
 }  // namespace ecr::storage

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +59,9 @@ class Rows {
   void* statement_;
 };
 
-// A transaction: rolled back when destroyed without commit(). Not thread-safe. A read transaction
-// sees one snapshot; a write transaction holds the writer from begin to commit.
+// A transaction: rolled back when destroyed without commit(). Stays in the thread that began it. A
+// read transaction sees one snapshot, that of its first query; a write transaction holds the writer
+// from begin to commit, and a thread has at most one.
 class Txn {
  public:
   Txn(Txn&&) noexcept;
@@ -79,11 +81,19 @@ class Txn {
   std::int64_t last_insert_id() const;
 
   Access access() const { return access_; }
+  // Ends the transaction, also where it throws. Rows that still exist give no more rows.
   void commit(Durability durability = Durability::kDurable);
+  // Commits durably and then calls `before_next_writer` while still keeping every other writer
+  // out: for what must follow the commit and precede whatever anybody writes next (the file of a
+  // blob whose row went). REQUIRES: a write transaction.
+  void commit_then(const std::function<void()>& before_next_writer);
 
  private:
   friend class Database;
   Txn(Database& database, Connection* connection, Access access);
+  void require_open() const;
+  std::uint64_t commit_rows();
+  void end() noexcept;
   Rows run(const char* sql, std::vector<Value> args);
   std::int64_t change(const char* sql, std::vector<Value> args);
 
@@ -114,7 +124,8 @@ class Database {
     bool sync = true;  // false: no fsync at all (--in-memory)
   };
   // Opens or creates the file and brings it to the newest migration (migrations.h). Throws
-  // StorageError; kUnavailable where another process holds the file's lock.
+  // StorageError; kUnavailable where a newer program wrote it. REQUIRES: no other process has it
+  // open (Store's lock sees to that).
   static std::unique_ptr<Database> open(const std::string& path, const Options& options);
   ~Database();
 

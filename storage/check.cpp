@@ -1,0 +1,191 @@
+// check_store: in small read transactions, so that a long check does not keep the WAL from being
+// reused, and with a second look before a problem is reported, because requests may be running.
+#include <utility>
+
+#include "storage/error.h"
+#include "storage/posix.h"
+#include "storage/store.h"
+
+namespace ecr::storage {
+
+namespace {
+
+using schemas::Digest;
+
+constexpr std::int64_t kPage = 500;
+
+struct BlobRow {
+  std::string digest;
+  std::uint64_t size = 0;
+};
+
+class Checker {
+ public:
+  Checker(Store& store, const std::function<void(std::int64_t, std::int64_t)>& progress)
+      : store_(store), progress_(progress) {}
+
+  CheckReport run() {
+    total_ = total_bytes();
+    check_blobs();
+    check_images();
+    check_references();
+    for (auto& problem : store_.database().integrity_problems()) add(std::move(problem));
+    return std::move(report_);
+  }
+
+ private:
+  sql::Txn read() { return store_.database().begin(sql::Access::kRead); }
+  void add(std::string problem) { report_.problems.push_back(std::move(problem)); }
+
+  std::int64_t total_bytes();
+  std::vector<BlobRow> blobs_after(const std::string& digest);
+  void check_blobs();
+  std::string blob_problem(const BlobRow& row);
+  std::string content_problem(const BlobFile& file, const Digest& digest);
+  bool still_there(const std::string& digest);
+  void check_images();
+  void check_references();
+  template <typename Describe>
+  void find(const char* sql, Describe describe);
+
+  Store& store_;
+  const std::function<void(std::int64_t, std::int64_t)>& progress_;
+  std::int64_t total_ = 0;
+  CheckReport report_;
+};
+
+std::int64_t Checker::total_bytes() {
+  auto txn = read();
+  auto row = txn.query("SELECT COALESCE(SUM(size), 0) FROM blobs");
+  return row.next() ? row.integer(0) : 0;
+}
+
+std::vector<BlobRow> Checker::blobs_after(const std::string& digest) {
+  auto txn = read();
+  std::vector<BlobRow> blobs;
+  for (auto row =
+           txn.query("SELECT digest, size FROM blobs WHERE digest > ? ORDER BY digest LIMIT ?",
+                     digest, kPage);
+       row.next();) {
+    blobs.push_back({row.string(0), static_cast<std::uint64_t>(row.integer(1))});
+  }
+  return blobs;
+}
+
+void Checker::check_blobs() {
+  for (auto page = blobs_after(""); !page.empty(); page = blobs_after(page.back().digest)) {
+    for (const auto& row : page) {
+      ++report_.blobs;
+      if (auto problem = blob_problem(row); !problem.empty() && still_there(row.digest)) {
+        add("blob " + row.digest + ": " + problem);
+      }
+    }
+  }
+}
+
+bool Checker::still_there(const std::string& digest) {
+  auto txn = read();
+  return txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest).next();
+}
+
+// Empty: none.
+std::string Checker::blob_problem(const BlobRow& row) {
+  const auto digest = Digest::parse(row.digest);
+  if (!digest) return "is not a digest";
+  const auto file = store_.blobs().open(*digest);
+  if (!file) return "has a row but no file";
+  if (file->size() != row.size) {
+    return "has " + std::to_string(file->size()) + " bytes; its row says " +
+           std::to_string(row.size);
+  }
+  return content_problem(*file, *digest);
+}
+
+std::string Checker::content_problem(const BlobFile& file, const Digest& digest) {
+  schemas::Hasher hasher(digest.algorithm());
+  try {
+    read_all(
+        file.fd(),
+        [&](std::string_view bytes) {
+          hasher.update(bytes);
+          report_.bytes += static_cast<std::int64_t>(bytes.size());
+          if (progress_) progress_(report_.bytes, total_);
+        },
+        "blob " + digest.text());
+  } catch (const StorageError& error) {  // a bad sector is a finding, not the end of the check
+    return error.what();
+  }
+  const Digest actual = hasher.finish();
+  return actual == digest ? std::string() : "its bytes hash to " + actual.text();
+}
+
+// Manifests, a row at a time and a page a transaction.
+void Checker::check_images() {
+  std::int64_t last = 0;
+  for (bool more = true; more;) {
+    more = false;
+    auto txn = read();
+    for (auto row = txn.query(
+             R"(SELECT images.id, images.digest, repositories.name, image_manifests.manifest
+                FROM images
+                LEFT JOIN repositories ON repositories.id = images.repository
+                LEFT JOIN image_manifests ON image_manifests.image = images.id
+                WHERE images.id > ? ORDER BY images.id LIMIT ?)",
+             last, kPage);
+         row.next();) {
+      more = true;
+      last = row.integer(0);
+      ++report_.images;
+      const std::string name = "image " + row.string(2) + "@" + row.string(1) + ": ";
+      const auto digest = Digest::parse(row.text(1));
+      if (!digest) {
+        add(name + "is not a digest");
+      } else if (row.is_null(3)) {
+        add(name + "has no manifest");
+      } else if (Digest::of(row.blob(3), digest->algorithm()) != *digest) {
+        add(name + "its manifest hashes to another digest");
+      }
+    }
+  }
+}
+
+template <typename Describe>
+void Checker::find(const char* sql, Describe describe) {
+  auto txn = read();
+  for (auto row = txn.query(sql); row.next();) add(describe(row));
+}
+
+// References that the foreign keys do not cover; those are integrity_problems().
+void Checker::check_references() {
+  find(R"(SELECT repositories.name, images.digest, image_children.digest
+          FROM image_children
+          JOIN images ON images.id = image_children.image
+          JOIN repositories ON repositories.id = images.repository
+          WHERE NOT EXISTS (SELECT 1 FROM images AS children
+                            WHERE children.repository = image_children.repository
+                              AND children.digest = image_children.digest))",
+       [](const sql::Rows& row) {
+         return "image " + row.string(0) + "@" + row.string(1) + ": its child " + row.string(2) +
+                " is not in the repository";
+       });
+  find(R"(SELECT repositories.name, images.digest, image_blobs.digest
+          FROM image_blobs
+          JOIN images ON images.id = image_blobs.image
+          JOIN repositories ON repositories.id = images.repository
+          WHERE NOT EXISTS (SELECT 1 FROM repository_blobs
+                            WHERE repository_blobs.repository = images.repository
+                              AND repository_blobs.digest = image_blobs.digest))",
+       [](const sql::Rows& row) {
+         return "image " + row.string(0) + "@" + row.string(1) + ": its blob " + row.string(2) +
+                " is not in the repository";
+       });
+}
+
+}  // namespace
+
+CheckReport check_store(Store& store,
+                        const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  return Checker(store, progress).run();
+}
+
+}  // namespace ecr::storage

@@ -1,0 +1,46 @@
+// An upload as a local file: FileBlobStore's UploadWriter.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "schemas/digest.h"
+#include "storage/blob_store.h"
+#include "storage/posix.h"
+
+namespace ecr::storage {
+
+// One thread at a time.
+class FileUpload final : public UploadWriter {
+ public:
+  // Hashes what the file holds. `sync`: write-back is started as the file grows.
+  FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync);
+
+  void append(std::string_view bytes) override;
+  std::uint64_t size() const override { return size_; }
+  schemas::Digest digest(schemas::DigestAlgorithm algorithm) override;
+
+  const std::string& id() const { return id_; }
+  schemas::DigestAlgorithm algorithm() const { return hasher_.algorithm(); }
+
+  // fdatasync. After a failure every use of the upload throws.
+  void make_durable();
+  // The file got a second name, as a blob: it must not change while it has it.
+  void set_shared() { maybe_shared_ = true; }
+
+ private:
+  void require_usable() const;
+  void start_write_back();
+
+  Fd file_;
+  const std::string id_;
+  const bool sync_;
+  schemas::Hasher hasher_;
+  std::uint64_t size_ = 0;
+  std::uint64_t written_back_ = 0;  // up to here the kernel was asked to write
+  bool maybe_shared_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace ecr::storage

@@ -1,0 +1,50 @@
+// The blobs half of images.h: memberships of blobs in repositories, and the blobs themselves.
+#include "storage/images.h"
+#include "storage/time_column.h"
+
+namespace ecr::storage {
+
+std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
+                                      std::string_view digest) {
+  auto row = txn.query(
+      R"(SELECT size FROM blobs
+         WHERE digest = ?
+           AND EXISTS (SELECT 1 FROM repository_blobs
+                       WHERE repository_blobs.repository = ?
+                         AND repository_blobs.digest = blobs.digest))",
+      digest, repository);
+  return row.next() ? std::optional(row.integer(0)) : std::nullopt;
+}
+
+void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& digest,
+              std::int64_t size, schemas::TimePoint when) {
+  txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+           digest.text(), size);
+  txn.exec(
+      R"(INSERT INTO repository_blobs (repository, digest, added_at) VALUES (?, ?, ?)
+         ON CONFLICT (repository, digest) DO UPDATE SET added_at = excluded.added_at)",
+      repository, digest.text(), to_column(when));
+}
+
+bool blob_is_known(sql::Txn& txn, std::string_view digest) {
+  return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest).next();
+}
+
+std::vector<schemas::Digest> take_orphan_blobs(sql::Txn& txn, std::int64_t limit) {
+  std::vector<schemas::Digest> orphans;
+  for (auto row = txn.query(
+           R"(SELECT digest FROM blobs
+              WHERE NOT EXISTS (SELECT 1 FROM repository_blobs
+                                WHERE repository_blobs.digest = blobs.digest)
+              LIMIT ?)",
+           limit);
+       row.next();) {
+    if (auto digest = schemas::Digest::parse(row.text(0))) orphans.push_back(std::move(*digest));
+  }
+  for (const auto& digest : orphans) {
+    txn.exec("DELETE FROM blobs WHERE digest = ?", digest.text());
+  }
+  return orphans;
+}
+
+}  // namespace ecr::storage

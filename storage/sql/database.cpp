@@ -1,0 +1,599 @@
+#include "storage/sql/database.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "storage/error.h"
+#include "storage/posix.h"
+#include "storage/sql/group_sync.h"
+#include "storage/sql/migrations.h"
+
+namespace ecr::storage::sql {
+
+namespace {
+
+using Kind = StorageError::Kind;
+
+// Frames in the WAL (4 KiB each) from which the writer checkpoints.
+constexpr int kCheckpointFrames = 1000;
+
+Kind kind_of(int extended) {
+  switch (extended & 0xff) {
+    case SQLITE_FULL:
+      return Kind::kNoSpace;
+    case SQLITE_IOERR:
+      return Kind::kIo;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Kind::kCorrupt;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_NOMEM:
+      return Kind::kUnavailable;
+    default:
+      return Kind::kMisuse;
+  }
+}
+
+StorageError misuse(const std::string& what) { return {Kind::kMisuse, what}; }
+
+// Before the first connection: no allocation statistics, which cost a global mutex a malloc.
+void configure_sqlite() {
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)configured;
+}
+
+// A prepared statement. The cache owns it, or the Rows that uses it where it is not cached.
+struct Statement {
+  sqlite3_stmt* handle =
+      nullptr;                // null: the transaction ended under the Rows, which now owns this
+  const char* key = nullptr;  // the literal; null: not cached
+  bool busy = false;
+  bool done = false;
+
+  Statement() = default;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement() { sqlite3_finalize(handle); }
+};
+
+}  // namespace
+
+// One SQLite connection and its statements. One thread at a time.
+class Connection {
+ public:
+  Connection(const std::string& path, bool writer, bool sync);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // A statement that no Rows is using, bound. `copy`: the arguments may die before the statement.
+  Statement& start(const char* sql, const std::vector<Value>& args, bool copy);
+  bool step(Statement& statement);  // false after the last row
+  void give_back(Statement* statement);
+  // The transaction is over: whatever Rows still exist get no more rows and let go of us.
+  void abandon_rows();
+
+  void run(const char* sql);  // a literal without arguments and rows
+  bool in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
+  // Whether this connection wrote so much that the WAL should be checkpointed.
+  bool wants_checkpoint() const { return wal_frames_ >= kCheckpointFrames; }
+  void checkpoint();
+  void leave_wal_on_close() { config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
+  bool sync_failed() const { return sync_failed_; }
+  sqlite3* handle() const { return db_; }
+
+ private:
+  std::unique_ptr<Statement> prepare(const char* sql, bool cached);
+  void bind(Statement& statement, const std::vector<Value>& args, bool copy);
+  void config(int option, int value);
+  std::string pragma(const char* sql);
+  [[noreturn]] void fail(const char* doing);
+
+  sqlite3* db_ = nullptr;
+  std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
+  std::vector<Statement*> live_;
+  int wal_frames_ = 0;
+  bool sync_failed_ = false;
+};
+
+Connection::Connection(const std::string& path, bool writer, bool sync) {
+  const int rc =
+      sqlite3_open_v2(path.c_str(), &db_,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  try {
+    if (rc != SQLITE_OK) fail("opening the database");
+    sqlite3_busy_timeout(db_, 5000);
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 512, 64);
+    config(SQLITE_DBCONFIG_DEFENSIVE, 1);
+    config(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+    if (pragma("PRAGMA journal_mode = WAL") != "wal") {
+      throw StorageError(Kind::kUnavailable,
+                         "the file system of " + path + " cannot share memory between connections");
+    }
+    pragma("PRAGMA foreign_keys = ON");
+    pragma("PRAGMA temp_store = MEMORY");
+    pragma("PRAGMA journal_size_limit = 16777216");
+    pragma(sync ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = OFF");
+    // Nobody checkpoints by himself: the writer does it in Database's hands.
+    pragma("PRAGMA wal_autocheckpoint = 0");
+    if (pragma("PRAGMA wal_autocheckpoint") != "0") throw misuse("auto-checkpoint is still on");
+    if (writer) {
+      pragma("PRAGMA cache_size = -1000");
+      sqlite3_wal_hook(
+          db_,
+          [](void* self, sqlite3*, const char*, int frames) {
+            static_cast<Connection*>(self)->wal_frames_ = frames;
+            return SQLITE_OK;
+          },
+          this);
+    } else {
+      pragma("PRAGMA cache_size = -500");
+      pragma("PRAGMA query_only = ON");
+      leave_wal_on_close();
+    }
+    // Reads the first page, so that the -wal file exists from here on.
+    pragma("SELECT COUNT(*) FROM sqlite_schema");
+  } catch (...) {
+    sqlite3_close(db_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  statements_.clear();
+  sqlite3_close(db_);
+}
+
+void Connection::fail(const char* doing) {
+  const int code = db_ ? sqlite3_extended_errcode(db_) : SQLITE_NOMEM;
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) sync_failed_ = true;
+  const bool no_space = db_ && (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(db_) == ENOSPC;
+  const std::string message = db_ ? sqlite3_errmsg(db_) : "out of memory";
+  throw StorageError(
+      no_space ? Kind::kNoSpace : kind_of(code),
+      std::string("database: ") + message + " (" + std::to_string(code) + "), " + doing);
+}
+
+void Connection::config(int option, int value) {
+  if (sqlite3_db_config(db_, option, value, nullptr) != SQLITE_OK) fail("configuring");
+}
+
+// Runs a statement and returns the first column of its first row.
+std::string Connection::pragma(const char* sql) {
+  const auto statement = prepare(sql, false);
+  std::string first;
+  if (step(*statement)) {
+    const auto* text = sqlite3_column_text(statement->handle, 0);
+    if (text) first = reinterpret_cast<const char*>(text);
+    while (step(*statement)) {
+    }
+  }
+  return first;
+}
+
+std::unique_ptr<Statement> Connection::prepare(const char* sql, bool cached) {
+  auto statement = std::make_unique<Statement>();
+  const char* tail = nullptr;
+  const unsigned flags = cached ? SQLITE_PREPARE_PERSISTENT : 0;
+  if (sqlite3_prepare_v3(db_, sql, -1, flags, &statement->handle, &tail) != SQLITE_OK) fail(sql);
+  if (!statement->handle || *tail) throw misuse(std::string("not one statement: ") + sql);
+  statement->key = cached ? sql : nullptr;
+  return statement;
+}
+
+Statement& Connection::start(const char* sql, const std::vector<Value>& args, bool copy) {
+  // SQLite rolls back by itself after some errors; going on would commit each statement alone.
+  if (!in_transaction()) throw misuse(std::string("the transaction is over: ") + sql);
+  auto& cached = statements_[sql];
+  if (!cached) cached = prepare(sql, true);
+  assert(std::strcmp(sqlite3_sql(cached->handle), sql) == 0 && "not a literal");
+  // A second use while Rows of the first still run gets a statement of its own.
+  std::unique_ptr<Statement> fresh = cached->busy ? prepare(sql, false) : nullptr;
+  Statement& statement = fresh ? *fresh : *cached;
+  bind(statement, args, copy);
+  live_.push_back(&statement);
+  statement.busy = true;
+  statement.done = false;
+  (void)fresh.release();  // give_back deletes it
+  return statement;
+}
+
+void Connection::bind(Statement& statement, const std::vector<Value>& args, bool copy) {
+  sqlite3_stmt* const handle = statement.handle;
+  if (sqlite3_bind_parameter_count(handle) != static_cast<int>(args.size())) {
+    throw misuse(std::string("wrong number of arguments: ") + sqlite3_sql(handle));
+  }
+  const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
+  int rc = SQLITE_OK;
+  for (int i = 0; i < static_cast<int>(args.size()) && rc == SQLITE_OK; ++i) {
+    const Value& value = args[static_cast<std::size_t>(i)];
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      rc = sqlite3_bind_int64(handle, i + 1, *integer);
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      rc = sqlite3_bind_double(handle, i + 1, *real);
+    } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+      // A null pointer would bind NULL.
+      rc = sqlite3_bind_text64(handle, i + 1, text->data() ? text->data() : "", text->size(),
+                               lifetime, SQLITE_UTF8);
+    } else if (const auto* blob = std::get_if<Blob>(&value)) {
+      rc = sqlite3_bind_blob64(handle, i + 1, blob->bytes.data() ? blob->bytes.data() : "",
+                               blob->bytes.size(), lifetime);
+    } else {
+      rc = sqlite3_bind_null(handle, i + 1);
+    }
+  }
+  if (rc != SQLITE_OK) fail(sqlite3_sql(handle));
+}
+
+bool Connection::step(Statement& statement) {
+  if (!statement.handle) throw misuse("the rows of a transaction that is over");
+  if (statement.done) return false;  // SQLite would begin anew
+  const int rc = sqlite3_step(statement.handle);
+  if (rc == SQLITE_ROW) return true;
+  statement.done = true;
+  if (rc != SQLITE_DONE) fail(sqlite3_sql(statement.handle));
+  return false;
+}
+
+void Connection::give_back(Statement* statement) {
+  std::erase(live_, statement);
+  if (statement->key) {
+    sqlite3_reset(statement->handle);
+    sqlite3_clear_bindings(statement->handle);
+    statement->busy = false;
+  } else {
+    delete statement;
+  }
+}
+
+void Connection::abandon_rows() {
+  for (Statement* statement : live_) {
+    if (statement->key) {
+      const auto cached = statements_.find(statement->key);
+      (void)cached->second.release();
+      statements_.erase(cached);
+    }
+    sqlite3_finalize(std::exchange(statement->handle, nullptr));
+  }
+  live_.clear();
+}
+
+void Connection::run(const char* sql) {
+  auto& cached = statements_[sql];
+  if (!cached) cached = prepare(sql, true);
+  const int rc = sqlite3_step(cached->handle);
+  if (rc != SQLITE_DONE) {
+    const std::string doing = sql;
+    try {
+      fail(doing.c_str());
+    } catch (...) {
+      sqlite3_reset(cached->handle);
+      throw;
+    }
+  }
+  sqlite3_reset(cached->handle);
+}
+
+void Connection::checkpoint() {
+  wal_frames_ = 0;
+  const int rc =
+      sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Whatever else went wrong (no space in the database file, say), the WAL still has everything
+  // and the next checkpoint tries again.
+  if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) sync_failed_ = true;
+}
+
+// Rows
+
+Rows::Rows(Connection& connection, void* statement)
+    : connection_(&connection), statement_(statement) {}
+
+Rows::Rows(Rows&& other) noexcept
+    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)) {}
+
+Rows::~Rows() {
+  auto* const statement = static_cast<Statement*>(statement_);
+  if (!statement) return;
+  if (statement->handle) {
+    connection_->give_back(statement);
+  } else {  // abandoned: the connection may be somebody else's by now
+    delete statement;
+  }
+}
+
+namespace {
+
+sqlite3_stmt* row(void* statement) {
+  sqlite3_stmt* const handle = static_cast<Statement*>(statement)->handle;
+  if (!handle) throw misuse("the rows of a transaction that is over");
+  return handle;
+}
+
+}  // namespace
+
+bool Rows::next() { return connection_->step(*static_cast<Statement*>(statement_)); }
+
+bool Rows::is_null(int column) const {
+  return sqlite3_column_type(row(statement_), column) == SQLITE_NULL;
+}
+
+std::int64_t Rows::integer(int column) const {
+  return sqlite3_column_int64(row(statement_), column);
+}
+
+double Rows::real(int column) const { return sqlite3_column_double(row(statement_), column); }
+
+std::string_view Rows::text(int column) const {
+  const auto* data = sqlite3_column_text(row(statement_), column);
+  if (!data) return {};
+  return {reinterpret_cast<const char*>(data),
+          static_cast<std::size_t>(sqlite3_column_bytes(row(statement_), column))};
+}
+
+std::string_view Rows::blob(int column) const {
+  const void* data = sqlite3_column_blob(row(statement_), column);
+  if (!data) return {};
+  return {static_cast<const char*>(data),
+          static_cast<std::size_t>(sqlite3_column_bytes(row(statement_), column))};
+}
+
+std::optional<std::string> Rows::optional_string(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(string(column));
+}
+
+std::optional<std::int64_t> Rows::optional_integer(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(integer(column));
+}
+
+// Database
+
+struct Database::Impl {
+  std::string path;
+  Options options;
+  std::unique_ptr<Connection> writer;  // under writer_mutex
+  std::mutex writer_mutex;             // held for the life of a write transaction
+  std::atomic<std::thread::id> writer_thread{};
+  std::mutex idle_mutex;
+  std::vector<std::unique_ptr<Connection>> idle;  // readers; under idle_mutex
+  Fd wal;
+  std::unique_ptr<GroupSync> sync;
+
+  Connection* take_reader();
+  Connection* take_writer();
+  void give_back_reader(Connection* connection);
+  void give_back_writer();
+  // After COMMIT, before the writer is given back.
+  std::uint64_t note_commit();
+  void wait_durable(std::uint64_t ticket);
+};
+
+Connection* Database::Impl::take_reader() {
+  {
+    const std::lock_guard lock(idle_mutex);
+    if (!idle.empty()) {
+      Connection* const connection = idle.back().release();
+      idle.pop_back();
+      return connection;
+    }
+  }
+  return std::make_unique<Connection>(path, false, options.sync).release();
+}
+
+void Database::Impl::give_back_reader(Connection* connection) {
+  std::unique_ptr<Connection> owned(connection);
+  if (owned->in_transaction()) return;  // it could not end: not fit for use
+  const std::lock_guard lock(idle_mutex);
+  idle.push_back(std::move(owned));
+}
+
+Connection* Database::Impl::take_writer() {
+  if (writer_thread.load() == std::this_thread::get_id()) {
+    throw misuse("a second write transaction in one thread would wait for itself");
+  }
+  writer_mutex.lock();
+  writer_thread.store(std::this_thread::get_id());
+  return writer.get();
+}
+
+void Database::Impl::give_back_writer() {
+  writer_thread.store({});
+  writer_mutex.unlock();
+}
+
+std::uint64_t Database::Impl::note_commit() {
+  const std::uint64_t ticket = sync->note();
+  if (writer->wants_checkpoint()) writer->checkpoint();
+  if (writer->sync_failed()) sync->fail();
+  return ticket;
+}
+
+void Database::Impl::wait_durable(std::uint64_t ticket) {
+  if (options.sync) sync->wait(ticket);
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+std::unique_ptr<Database> Database::open(const std::string& path, const Options& options) {
+  configure_sqlite();
+  const std::string parent = std::filesystem::absolute(path).parent_path();
+  // Created here for its mode, which SQLite gives to the -wal and -shm files as well. Closed before
+  // SQLite opens it: closing any descriptor of a file drops the process's locks on it.
+  if (!open_file(AT_FDCWD, path.c_str(), O_RDWR | O_CREAT, path)) {
+    throw StorageError(Kind::kUnavailable, "there is no directory " + parent);
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->options = options;
+  impl->writer = std::make_unique<Connection>(path, true, options.sync);
+  // SQLite keeps this file until its last connection closes, so the descriptor stays good.
+  const std::string wal = path + "-wal";
+  impl->wal = open_file(AT_FDCWD, wal.c_str(), O_RDWR, wal);
+  if (!impl->wal) throw StorageError(Kind::kIo, "there is no " + wal);
+  if (options.sync) {
+    // What a process that was killed had committed is seen from here on, so it must stay.
+    sync_data(impl->wal.get(), wal);
+    sync_directory(open_directory(AT_FDCWD, parent.c_str(), parent).get(), parent);
+  }
+  impl->sync = std::make_unique<GroupSync>([fd = impl->wal.get(), wal] { sync_data(fd, wal); });
+  std::unique_ptr<Database> database(new Database(std::move(impl)));
+  migrate(*database, migrations());
+  return database;
+}
+
+Database::~Database() {
+  impl_->idle.clear();
+  // After a failed sync nobody knows what the WAL holds on disk: leave both files as they are.
+  if (!writable()) impl_->writer->leave_wal_on_close();
+}
+
+Txn Database::begin(Access access) {
+  if (access == Access::kRead) {
+    std::unique_ptr<Connection> reader(impl_->take_reader());
+    reader->run("BEGIN");
+    return {*this, reader.release(), access};
+  }
+  Connection* const writer = impl_->take_writer();
+  try {
+    if (!writable()) {
+      throw StorageError(Kind::kReadOnly,
+                         "a sync to disk failed; nothing is written until a restart");
+    }
+    writer->run("BEGIN IMMEDIATE");
+  } catch (...) {
+    impl_->give_back_writer();
+    throw;
+  }
+  return {*this, writer, access};
+}
+
+bool Database::writable() const { return !impl_->sync->failed(); }
+
+void Database::checkpoint() {
+  Connection* const writer = impl_->take_writer();
+  if (writable()) writer->checkpoint();
+  if (writer->sync_failed()) impl_->sync->fail();
+  impl_->give_back_writer();
+}
+
+std::vector<std::string> Database::integrity_problems() {
+  std::vector<std::string> problems;
+  Txn txn = begin(Access::kRead);
+  try {
+    for (auto rows = txn.query("PRAGMA integrity_check"); rows.next();) {
+      if (rows.text(0) != "ok") problems.push_back("database: " + rows.string(0));
+    }
+    for (auto rows = txn.query("PRAGMA foreign_key_check"); rows.next();) {
+      problems.push_back("database: row " + rows.string(1) + " of " + rows.string(0) +
+                         " names a row of " + rows.string(2) + " that is not there");
+    }
+  } catch (const StorageError& error) {  // too broken to be checked
+    if (error.kind() != Kind::kCorrupt) throw;
+    problems.emplace_back(error.what());
+  }
+  return problems;
+}
+
+// Txn
+
+Txn::Txn(Database& database, Connection* connection, Access access)
+    : database_(&database), connection_(connection), access_(access) {}
+
+Txn::Txn(Txn&& other) noexcept
+    : database_(other.database_),
+      connection_(other.connection_),
+      access_(other.access_),
+      open_(std::exchange(other.open_, false)) {}
+
+Txn::~Txn() {
+  if (open_) end();
+}
+
+void Txn::require_open() const {
+  if (!open_) throw misuse("the transaction is over");
+}
+
+Rows Txn::run(const char* sql, std::vector<Value> args) {
+  require_open();
+  return {*connection_, &connection_->start(sql, args, true)};
+}
+
+std::int64_t Txn::change(const char* sql, std::vector<Value> args) {
+  require_open();
+  if (access_ != Access::kWrite) throw misuse(std::string("a read transaction: ") + sql);
+  Rows rows(*connection_, &connection_->start(sql, args, false));
+  while (rows.next()) {
+  }
+  return sqlite3_changes64(connection_->handle());
+}
+
+std::int64_t Txn::last_insert_id() const {
+  require_open();
+  return sqlite3_last_insert_rowid(connection_->handle());
+}
+
+// Rolls back what is not committed and gives the connection back.
+void Txn::end() noexcept {
+  open_ = false;
+  connection_->abandon_rows();
+  try {
+    if (connection_->in_transaction()) connection_->run("ROLLBACK");
+  } catch (const StorageError&) {
+    // The next BEGIN on this connection fails and says so.
+  }
+  if (access_ == Access::kWrite) {
+    if (connection_->sync_failed()) database_->impl_->sync->fail();
+    database_->impl_->give_back_writer();
+  } else {
+    database_->impl_->give_back_reader(connection_);
+  }
+}
+
+std::uint64_t Txn::commit_rows() {
+  connection_->abandon_rows();
+  try {
+    connection_->run("COMMIT");
+  } catch (...) {
+    end();
+    throw;
+  }
+  return database_->impl_->note_commit();
+}
+
+void Txn::commit(Durability durability) {
+  require_open();
+  if (access_ == Access::kRead) return end();
+  const std::uint64_t ticket = commit_rows();
+  end();
+  if (durability == Durability::kDurable) database_->impl_->wait_durable(ticket);
+}
+
+void Txn::commit_then(const std::function<void()>& before_next_writer) {
+  require_open();
+  if (access_ != Access::kWrite) throw misuse("commit_then in a read transaction");
+  const std::uint64_t ticket = commit_rows();
+  try {
+    database_->impl_->wait_durable(ticket);
+    before_next_writer();
+  } catch (...) {
+    end();
+    throw;
+  }
+  end();
+}
+
+}  // namespace ecr::storage::sql

@@ -1,0 +1,23 @@
+// The schema, as numbered steps that are never edited once released: a change is a new step.
+// `PRAGMA user_version` holds the number of the last one applied. Each runs in its own transaction.
+//
+// The SQL keeps to what PostgreSQL shares: TEXT, BIGINT, BLOB (there: BYTEA), foreign keys, plain
+// indexes. Times are milliseconds since the epoch, UTC. Text compares by bytes.
+#pragma once
+
+#include <span>
+
+#include "storage/sql/database.h"
+
+namespace ecr::storage::sql {
+
+// The statements of one step; the last one sets user_version to the step's number (from 1).
+using Migration = std::span<const char* const>;
+
+std::span<const Migration> migrations();
+
+// Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
+// `steps`: an older program must not touch it.
+void migrate(Database& database, std::span<const Migration> steps);
+
+}  // namespace ecr::storage::sql

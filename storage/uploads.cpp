@@ -1,0 +1,42 @@
+#include "storage/uploads.h"
+
+#include "storage/time_column.h"
+
+namespace ecr::storage {
+
+void insert_upload(sql::Txn& txn, const Upload& upload) {
+  txn.exec("INSERT INTO uploads (id, repository, principal, started_at) VALUES (?, ?, ?, ?)",
+           upload.id, upload.repository, upload.principal, to_column(upload.started_at));
+}
+
+std::optional<Upload> find_upload(sql::Txn& txn, std::string_view id) {
+  auto row =
+      txn.query("SELECT id, repository, principal, started_at FROM uploads WHERE id = ?", id);
+  if (!row.next()) return std::nullopt;
+  return Upload{row.string(0), row.integer(1), row.string(2), from_column(row.integer(3))};
+}
+
+void delete_upload(sql::Txn& txn, std::string_view id) {
+  txn.exec("DELETE FROM uploads WHERE id = ?", id);
+}
+
+std::vector<std::string> stale_uploads(sql::Txn& txn, schemas::TimePoint before) {
+  std::vector<std::string> ids;
+  for (auto row = txn.query("SELECT id FROM uploads WHERE started_at < ? ORDER BY started_at, id",
+                            to_column(before));
+       row.next();) {
+    ids.push_back(row.string(0));
+  }
+  return ids;
+}
+
+std::vector<std::string> repository_uploads(sql::Txn& txn, std::int64_t repository) {
+  std::vector<std::string> ids;
+  for (auto row = txn.query("SELECT id FROM uploads WHERE repository = ? ORDER BY id", repository);
+       row.next();) {
+    ids.push_back(row.string(0));
+  }
+  return ids;
+}
+
+}  // namespace ecr::storage

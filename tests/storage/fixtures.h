@@ -1,0 +1,123 @@
+// What the storage tests share: a temporary directory, a fixed Random, a Store over both, and
+// short ways to put blobs and images into it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+#include "schemas/clock.h"
+#include "schemas/digest.h"
+#include "storage/images.h"
+#include "storage/repositories.h"
+#include "storage/store.h"
+#include "storage/uploads.h"
+
+namespace ecr::storage::test {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string path = (std::filesystem::temp_directory_path() / "ecr-test-XXXXXX").string();
+    if (!::mkdtemp(path.data())) throw std::runtime_error("mkdtemp");
+    path_ = path;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+class FixedRandom : public schemas::Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    const std::lock_guard lock(mutex_);
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(engine_());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::mt19937 engine_{42};
+};
+
+inline schemas::TimePoint at(std::int64_t milliseconds) {
+  return schemas::TimePoint(std::chrono::milliseconds(milliseconds));
+}
+
+// A well-formed upload id, different for each number.
+inline std::string upload_id(int number) {
+  char text[37];
+  std::snprintf(text, sizeof text, "00000000-0000-4000-8000-%012d", number);
+  return text;
+}
+
+inline std::int64_t add_repository(sql::Txn& txn, std::string_view name) {
+  Repository repository;
+  repository.account = "000000000000";
+  repository.region = "us-east-1";
+  repository.name = name;
+  repository.created_at = at(1);
+  return insert_repository(txn, repository).value();
+}
+
+inline std::int64_t add_repository(Store& store, std::string_view name) {
+  auto txn = store.database().begin(sql::Access::kWrite);
+  const auto id = add_repository(txn, name);
+  txn.commit();
+  return id;
+}
+
+// Pushes the bytes as a blob the way the registry does.
+inline schemas::Digest push_blob(Store& store, std::int64_t repository, const std::string& id,
+                                 std::string_view bytes) {
+  const auto digest = schemas::Digest::of(bytes);
+  auto lease = store.uploads().acquire(id, schemas::DigestAlgorithm::kSha256).value();
+  lease.writer().append(bytes);
+  commit_upload(store, id, lease.writer(), digest, repository, at(2), [](sql::Txn&) {});
+  lease.finish();
+  return digest;
+}
+
+inline std::string read_blob(BlobStore& blobs, const schemas::Digest& digest) {
+  const auto file = blobs.open(digest);
+  if (!file) return "(none)";
+  std::string bytes(file->size(), '\0');
+  if (::pread(file->fd(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::runtime_error("pread");
+  }
+  return bytes;
+}
+
+class OpenStore {
+ public:
+  OpenStore() { reopen(); }
+  void reopen() {
+    store_.reset();
+    store_ = Store::open({.directory = directory_ / "data"}, random_);
+  }
+  void close() { store_.reset(); }
+  Store& operator*() { return *store_; }
+  Store* operator->() { return store_.get(); }
+  std::string path(const std::string& name) const { return directory_ / ("data/" + name); }
+
+ private:
+  TemporaryDirectory directory_;
+  FixedRandom random_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace ecr::storage::test

@@ -14,7 +14,7 @@ namespace ecr::auth::iam {
 class Context {
  public:
   struct Value {
-    std::string key;  // in lower case
+    std::string key;   // in lower case
     std::string name;  // as given, for display
     std::vector<std::string> values;
     bool multivalued = false;

@@ -11,6 +11,7 @@
 
 #include "auth/iam/context.h"
 #include "auth/iam/policy.h"
+#include "auth/iam/trace.h"
 
 namespace ecr::auth::iam {
 
@@ -24,9 +25,14 @@ struct Principal {
   std::string account;  // empty: anonymous or a service
   // Of a session: the role with its path, or the user that issued it; else empty.
   std::string issuer;
+  // "AIDA...", "AROA...": of the user, or of the role or user behind a session. Stored policies may
+  // name it. Empty: unknown, then no unique id in a policy matches.
+  std::string unique_id;
 };
 
-// Kind and account from the ARN's form, as `ecr-local evaluate` reads it. nullopt: not a principal.
+// Kind and account from the ARN's form, as `ecr-local evaluate` reads it. Empty: anonymous. A role
+// session without issuer gets the role of that name with the path "/"; the ARN of a role itself
+// stands for any session of the role. nullopt: not a principal.
 std::optional<Principal> make_principal(std::string_view arn, std::string_view issuer);
 
 struct Request {
@@ -43,39 +49,26 @@ struct AttachedPolicy {
   std::string source;  // its ARN, or "inline policy p of user/jane", "repository policy", ...
 };
 
+// REQUIRES: no null policy. What is exempt from SCPs and RCPs is left out by the caller where only
+// the caller can know (the management account); services and service-linked roles are skipped here.
+// Root gets its rights in its own account from an identity policy that allows everything.
 struct PolicySet {
   std::vector<AttachedPolicy> identity;
   std::vector<AttachedPolicy> boundaries;  // every one of them must allow
-  std::vector<AttachedPolicy> session;     // their union is the ceiling
-  std::vector<AttachedPolicy> resource;    // repository policy, registry policy; trust policy
-  // One inner list a level: root, OUs, account. No level at all: no organization.
+  // Their union is the ceiling. None: no ceiling, but for a federated user no permissions at all.
+  std::vector<AttachedPolicy> session;
+  std::vector<AttachedPolicy> resource;  // repository policy, registry policy; trust policy
+  // One inner list a level: root, OUs, account. No level at all: no organization. Every level must
+  // allow: RCPFullAWSAccess has to be in each level's list, as it is attached in AWS.
   std::vector<std::vector<AttachedPolicy>> scps;
   std::vector<std::vector<AttachedPolicy>> rcps;
 };
 
 enum class Decision { kAllowed, kImplicitlyDenied, kExplicitlyDenied };
-enum class DecidedBy { kIdentity, kResource, kBoundary, kSession, kScp, kRcp };
 
-std::string_view name_of(Decision decision);    // "Allowed", ...
+std::string_view name_of(Decision decision);     // "Allowed", ...
 std::string_view name_of(DecidedBy decided_by);  // "identity", ...
-
-// Why a statement did or did not apply; the first test it failed, in this order.
-enum class Outcome : std::uint8_t {
-  kMatched,
-  kPrincipalMismatch,
-  kActionMismatch,
-  kResourceMismatch,
-  kConditionMismatch
-};
-
-struct TraceEntry {
-  DecidedBy type;
-  std::uint16_t level = 0;  // of SCPs and RCPs
-  std::uint16_t policy = 0;  // index into its list of the PolicySet
-  std::uint16_t statement = 0;
-  Outcome outcome = Outcome::kMatched;
-  std::int16_t condition = -1;  // kConditionMismatch: which condition of the statement, in order
-};
+std::string_view name_of(Outcome outcome);       // "Matched", "PrincipalMismatch", ...
 
 struct Verdict {
   Decision decision = Decision::kImplicitlyDenied;
@@ -85,16 +78,29 @@ struct Verdict {
   const Policy* policy = nullptr;  // the deciding statement's policy; null for implicit denials
   std::string_view source;         // its AttachedPolicy::source; view into the PolicySet
   std::size_t statement = 0;
-  std::vector<TraceEntry> trace;  // every statement of every policy consulted
+  Trace trace;  // every statement of every policy consulted
 
   bool allowed() const { return decision == Decision::kAllowed; }
 };
 
+// An allow by a resource-based policy is reported as such, before one by an identity policy: that
+// is AWS's order of evaluation. An SCP or RCP level that does not allow is an implicit denial here,
+// though AWS's sentence calls it explicit (denial_message does). Always allowed, without a deciding
+// statement: sts:GetCallerIdentity and sts:GetSessionToken of whoever is authenticated. What
+// GetSessionToken and GetFederationToken credentials may not call is no policy and not checked
+// here.
 Verdict evaluate(const Request& request, const PolicySet& policies);
+
+struct DenialText {
+  bool reason = true;       // the part from "because" or "with" on; STS leaves it out
+  bool policy_arn = false;  // ": <policy ARN>" after an explicit deny, as AWS has begun to print
+};
 
 // AWS's sentence for a verdict that is not an allow:
 // "User: <arn> is not authorized to perform: ecr:X on resource: <arn> because no identity-based
 // policy allows the ecr:X action", "... with an explicit deny in a service control policy", ...
-std::string denial_message(const Request& request, const Verdict& verdict);
+// Source: AWS IAM User Guide, "Troubleshoot access denied error messages".
+std::string denial_message(const Request& request, const Verdict& verdict,
+                           const DenialText& text = {});
 
 }  // namespace ecr::auth::iam

@@ -6,21 +6,23 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 namespace ecr::auth::iam {
 
 // Where a document is stored decides its grammar.
 enum class PolicyType {
-  kIdentity,    // users, groups, roles, managed policies; also boundaries
+  kIdentity,  // users, groups, roles, managed policies; also boundaries
   kSession,
   kRepository,  // ECR: Resource may not be given, Principal must be; 2008 and repeated Sids allowed
-  kRegistry,    // ECR: Principal and Resource
+  kRegistry,    // ECR: Principal and Resource; any ECR action (account setting V2)
   kTrust,       // a role's: Principal, no Resource
   kScp,
   kRcp,
-  kAny          // for the evaluator's own input: whatever the language allows
+  kAny,        // for the evaluator's own input: whatever the language allows
+  kRegistryV1  // ECR's REGISTRY_POLICY_SCOPE V1: only the three actions of replication and caching
 };
 
 // One reason why a document is refused (or, for warnings, doubtful).
@@ -29,6 +31,7 @@ struct PolicyProblem {
   std::size_t line = 0;  // in the document, from 1; 0: the document as a whole
   std::string message;   // AWS's own sentence where it has one
   std::string path;      // "Statement[1].Action[0]"
+  std::string detail;    // what exactly is wrong, where AWS's sentence does not say
 };
 
 class Policy;
@@ -47,6 +50,11 @@ class Policy {
   std::size_t statement_count() const;
   std::string sid(std::size_t statement) const;             // empty: none
   std::string statement_json(std::size_t statement) const;  // compact, as it was written
+  // Condition `condition` of the statement as "StringEquals aws:username"; for explanations.
+  std::string condition_text(std::size_t statement, std::size_t condition) const;
+  // The ARNs of users, roles and sessions that Principal and NotPrincipal name, each once: whoever
+  // stores the policy checks that they exist ("Principal not found").
+  std::vector<std::string> principal_arns() const;
 
  private:
   std::unique_ptr<const Compiled> compiled_;

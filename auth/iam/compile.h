@@ -1,0 +1,14 @@
+// From a checked document to the evaluator's form. Internal to auth/iam.
+#pragma once
+
+#include <memory>
+
+#include "auth/iam/compiled.h"
+#include "schemas/json.h"
+
+namespace ecr::auth::iam {
+
+// REQUIRES: check_grammar() found nothing in it.
+std::unique_ptr<const Policy::Compiled> compile(const schemas::OrderedJson& document);
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,40 @@
+// Small helpers for documents that have been checked or are being checked. Include only in .cpp
+// files (it needs nlohmann/json.hpp before it).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/json.h"
+
+namespace ecr::auth::iam {
+
+// Null: there is no such member.
+inline const schemas::OrderedJson* member(const schemas::OrderedJson& object,
+                                          std::string_view name) {
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &*found;
+}
+
+// Strings, numbers and booleans: what may stand as a condition's value, as text.
+inline bool is_scalar(const schemas::OrderedJson& value) {
+  return value.is_string() || value.is_number() || value.is_boolean();
+}
+
+inline std::string scalar_text(const schemas::OrderedJson& value) {
+  return value.is_string() ? value.get_ref<const std::string&>() : schemas::dump(value);
+}
+
+// A single value is a list of one. REQUIRES: only scalars.
+inline std::vector<std::string> texts(const schemas::OrderedJson& value) {
+  std::vector<std::string> out;
+  if (!value.is_array()) {
+    out.push_back(scalar_text(value));
+    return out;
+  }
+  for (const auto& item : value) out.push_back(scalar_text(item));
+  return out;
+}
+
+}  // namespace ecr::auth::iam

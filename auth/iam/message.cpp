@@ -1,0 +1,127 @@
+// Names and sentences. Source of the sentences: AWS IAM User Guide, "Troubleshoot access denied
+// error messages".
+#include <string>
+
+#include "auth/iam/evaluate.h"
+#include "schemas/encoding.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+bool is_trust_action(const Request& request) {
+  const std::string action = schemas::to_lower(request.action);
+  return action.starts_with("sts:assumerole") || action == "sts:tagsession" ||
+         action == "sts:setsourceidentity";
+}
+
+std::string_view denying_policy(DecidedBy decided_by, bool trust) {
+  switch (decided_by) {
+    case DecidedBy::kIdentity:
+      return "an identity-based policy";
+    case DecidedBy::kResource:
+      return trust ? "the role trust policy" : "a resource-based policy";
+    case DecidedBy::kBoundary:
+      return "a permissions boundary";
+    case DecidedBy::kSession:
+      return "a session policy";
+    case DecidedBy::kScp:
+      return "a service control policy";
+    case DecidedBy::kRcp:  // by analogy: the page does not show it
+      return "a resource control policy";
+  }
+  return {};
+}
+
+std::string_view policy_that_does_not_allow(DecidedBy decided_by, bool trust) {
+  switch (decided_by) {
+    case DecidedBy::kIdentity:
+      return "identity-based policy";
+    case DecidedBy::kResource:
+      return trust ? "role trust policy" : "resource-based policy";
+    case DecidedBy::kBoundary:
+      return "permissions boundary";
+    case DecidedBy::kSession:
+      return "session policy";
+    case DecidedBy::kScp:
+    case DecidedBy::kRcp:
+      break;
+  }
+  return {};
+}
+
+std::string reason(const Request& request, const Verdict& verdict, bool policy_arn) {
+  const bool trust = is_trust_action(request);
+  // An SCP that does not allow is reported as one that denies; of RCPs by analogy.
+  if (verdict.decision == Decision::kExplicitlyDenied || verdict.decided_by == DecidedBy::kScp ||
+      verdict.decided_by == DecidedBy::kRcp) {
+    std::string text =
+        " with an explicit deny in " + std::string(denying_policy(verdict.decided_by, trust));
+    if (policy_arn && verdict.source.starts_with("arn:")) {
+      text += ": " + std::string(verdict.source);
+    }
+    return text;
+  }
+  return " because no " + std::string(policy_that_does_not_allow(verdict.decided_by, trust)) +
+         " allows the " + request.action + " action";
+}
+
+}  // namespace
+
+std::string denial_message(const Request& request, const Verdict& verdict, const DenialText& text) {
+  const Principal& principal = request.principal;
+  std::string message =
+      "User: " +
+      (principal.kind == PrincipalKind::kAnonymous ? std::string("anonymous") : principal.arn) +
+      " is not authorized to perform: " + request.action +
+      " on resource: " + (request.resource.empty() ? std::string("*") : request.resource);
+  if (text.reason) message += reason(request, verdict, text.policy_arn);
+  return message;
+}
+
+std::string_view name_of(Decision decision) {
+  switch (decision) {
+    case Decision::kAllowed:
+      return "Allowed";
+    case Decision::kImplicitlyDenied:
+      return "ImplicitlyDenied";
+    case Decision::kExplicitlyDenied:
+      return "ExplicitlyDenied";
+  }
+  return {};
+}
+
+std::string_view name_of(DecidedBy decided_by) {
+  switch (decided_by) {
+    case DecidedBy::kIdentity:
+      return "identity";
+    case DecidedBy::kResource:
+      return "resource";
+    case DecidedBy::kBoundary:
+      return "boundary";
+    case DecidedBy::kSession:
+      return "session";
+    case DecidedBy::kScp:
+      return "scp";
+    case DecidedBy::kRcp:
+      return "rcp";
+  }
+  return {};
+}
+
+std::string_view name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kMatched:
+      return "Matched";
+    case Outcome::kPrincipalMismatch:
+      return "PrincipalMismatch";
+    case Outcome::kActionMismatch:
+      return "ActionMismatch";
+    case Outcome::kResourceMismatch:
+      return "ResourceMismatch";
+    case Outcome::kConditionMismatch:
+      return "ConditionMismatch";
+  }
+  return {};
+}
+
+}  // namespace ecr::auth::iam

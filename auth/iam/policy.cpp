@@ -1,0 +1,94 @@
+#include "auth/iam/policy.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/compile.h"
+#include "auth/iam/compiled.h"
+#include "auth/iam/document.h"
+#include "auth/iam/grammar.h"
+#include "auth/iam/line_index.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+PolicyProblem to_problem(const Finding& finding, const LineIndex& lines) {
+  PolicyProblem problem;
+  problem.warning = finding.stage == Stage::kWarning;
+  problem.line = lines.line_of(finding.path);
+  problem.message = finding.message;
+  problem.path = finding.path;
+  problem.detail = finding.detail;
+  return problem;
+}
+
+}  // namespace
+
+tl::expected<PolicyPtr, PolicyProblem> Policy::parse(std::string_view document, PolicyType type) {
+  const auto json = read_document(document, type);
+  if (!json) return tl::unexpected(json.error());
+  const auto findings = check_grammar(*json, type);
+  if (!findings.empty()) {
+    const auto first =
+        std::min_element(findings.begin(), findings.end(),
+                         [](const Finding& a, const Finding& b) { return a.stage < b.stage; });
+    return tl::unexpected(to_problem(*first, LineIndex(document)));
+  }
+  return std::make_shared<const Policy>(compile(*json));
+}
+
+Policy::Policy(std::unique_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+
+Policy::~Policy() = default;
+
+std::size_t Policy::statement_count() const { return compiled_->statements.size(); }
+
+std::string Policy::sid(std::size_t statement) const {
+  return compiled_->statements.at(statement).sid;
+}
+
+std::string Policy::statement_json(std::size_t statement) const {
+  return compiled_->statements.at(statement).json;
+}
+
+std::string Policy::condition_text(std::size_t statement, std::size_t condition) const {
+  const Condition& found = compiled_->statements.at(statement).conditions.at(condition);
+  return found.operator_name() + " " + found.key_name();
+}
+
+std::vector<std::string> Policy::principal_arns() const {
+  std::vector<std::string> arns;
+  for (const Statement& statement : compiled_->statements) {
+    for (const PrincipalEntry& entry : statement.principals.entries()) {
+      if (entry.kind == PrincipalEntry::Kind::kArn &&
+          std::find(arns.begin(), arns.end(), entry.text) == arns.end()) {
+        arns.push_back(entry.text);
+      }
+    }
+  }
+  return arns;
+}
+
+std::vector<PolicyProblem> lint_policy(std::string_view document, PolicyType type) {
+  std::vector<PolicyProblem> problems;
+  const auto json = read_document(document, type);
+  if (!json) {
+    problems.push_back(json.error());
+    return problems;
+  }
+  auto findings = check_grammar(*json, type);
+  const bool readable = std::none_of(findings.begin(), findings.end(),
+                                     [](const Finding& f) { return f.stage == Stage::kSyntax; });
+  if (readable) {
+    const auto warnings = find_doubtful(*json);
+    findings.insert(findings.end(), warnings.begin(), warnings.end());
+  }
+  const LineIndex lines(document);
+  for (const Finding& finding : findings) problems.push_back(to_problem(finding, lines));
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const auto& a, const auto& b) { return a.line < b.line; });
+  return problems;
+}
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,104 @@
+#include "auth/iam/statement_match.h"
+
+#include <algorithm>
+
+#include "schemas/encoding.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+Named match_principal(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
+  if (type != DecidedBy::kResource && type != DecidedBy::kRcp) return Named::kDirectly;
+  // A resource-based policy without Principal is refused when it is stored; it would name nobody.
+  if (!statement.has_principal) return Named::kNot;
+  const Principal& principal = request.request.principal;
+  const Context& context = request.request.context;
+  if (!statement.not_principal) return statement.principals.names(principal, context);
+  // "NotPrincipal": a Deny always applies to principals that have a permissions boundary.
+  bool applies = false;
+  if (statement.allow) {
+    // Whoever is listed by any of its layers is left out (inferred).
+    applies = statement.principals.names(principal, context) == Named::kNot;
+  } else {
+    applies = request.has_boundary || !statement.principals.exempts(principal, context);
+  }
+  return applies ? Named::kDirectly : Named::kNot;
+}
+
+bool match_action(const Statement& statement, const PreparedRequest& request) {
+  const bool some = std::any_of(
+      statement.actions.begin(), statement.actions.end(), [&](const ActionPattern& action) {
+        return action.matches(request.action_service, request.action_name);
+      });
+  return some != statement.not_action;
+}
+
+bool match_resource(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
+  if (!statement.has_resource) return true;
+  // "Resource": AWS completes an incomplete ARN in identity-based policies. That SCPs are read
+  // alike and resource-based policies and RCPs are not is inferred.
+  const bool complete_short = type != DecidedBy::kResource && type != DecidedBy::kRcp;
+  const bool some = std::any_of(
+      statement.resources.begin(), statement.resources.end(), [&](const ResourcePattern& pattern) {
+        return pattern.matches(request.resource, request.request.context, complete_short);
+      });
+  return some != statement.not_resource;
+}
+
+}  // namespace
+
+ActionPattern::ActionPattern(std::string_view text) {
+  const std::string lower = schemas::to_lower(text);
+  const std::size_t colon = lower.find(':');
+  if (colon == std::string::npos) {
+    everything_ = !lower.empty() && lower.find_first_not_of('*') == std::string::npos;
+    nothing_ = !everything_;
+    return;
+  }
+  service_ = Glob(std::string_view(lower).substr(0, colon));
+  name_ = Glob(std::string_view(lower).substr(colon + 1));
+}
+
+PreparedRequest::PreparedRequest(const Request& r, bool boundary)
+    : request(r), resource(r.resource), has_boundary(boundary) {
+  const std::string_view action = r.action;
+  if (action.size() <= buffer_.size()) {
+    std::transform(action.begin(), action.end(), buffer_.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    lower_action = std::string_view(buffer_.data(), action.size());
+  } else {
+    long_buffer_ = schemas::to_lower(action);
+    lower_action = long_buffer_;
+  }
+  const std::size_t colon = lower_action.find(':');
+  if (colon == std::string_view::npos) {
+    action_name = lower_action;
+  } else {
+    action_service = lower_action.substr(0, colon);
+    action_name = lower_action.substr(colon + 1);
+  }
+}
+
+StatementMatch match_statement(const Statement& statement, const PreparedRequest& request,
+                               DecidedBy type) {
+  StatementMatch match;
+  match.named = match_principal(statement, request, type);
+  if (match.named == Named::kNot) {
+    match.outcome = Outcome::kPrincipalMismatch;
+  } else if (!match_action(statement, request)) {
+    match.outcome = Outcome::kActionMismatch;
+  } else if (!match_resource(statement, request, type)) {
+    match.outcome = Outcome::kResourceMismatch;
+  } else {
+    for (std::size_t i = 0; i < statement.conditions.size(); ++i) {
+      if (statement.conditions[i].holds(request.request.context)) continue;
+      match.outcome = Outcome::kConditionMismatch;
+      match.condition = static_cast<int>(i);
+      break;
+    }
+  }
+  return match;
+}
+
+}  // namespace ecr::auth::iam

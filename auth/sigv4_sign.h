@@ -1,4 +1,4 @@
-// Signs a request as a client does: for our own calls to AWS-shaped services and for tests. Pure;
+// Signs a request as a client does, for tests and benchmarks of what verifies signatures. Pure;
 // uses the verifier's canonical form.
 #pragma once
 

@@ -121,6 +121,7 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
     sqlite3_db_config(db_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 512, 64);
     config(SQLITE_DBCONFIG_DEFENSIVE, 1);
     config(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+    pragma(sync ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = OFF");
     if (pragma("PRAGMA journal_mode = WAL") != "wal") {
       throw StorageError(Kind::kUnavailable,
                          "the file system of " + path + " cannot share memory between connections");
@@ -128,7 +129,6 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
     pragma("PRAGMA foreign_keys = ON");
     pragma("PRAGMA temp_store = MEMORY");
     pragma("PRAGMA journal_size_limit = 16777216");
-    pragma(sync ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = OFF");
     // Nobody checkpoints by himself: the writer does it in Database's hands.
     pragma("PRAGMA wal_autocheckpoint = 0");
     if (pragma("PRAGMA wal_autocheckpoint") != "0") throw misuse("auto-checkpoint is still on");

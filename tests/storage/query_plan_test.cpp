@@ -1,0 +1,145 @@
+// Every statement of the row functions uses an index. SQLite reports the statements it runs to a
+// trace that this program installs on each new connection; each is then explained.
+#include <memory>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "storage/identities.h"
+#include "storage/images.h"
+#include "storage/repositories.h"
+#include "storage/uploads.h"
+#include "tests/storage/rows_fixture.h"
+
+namespace ecr::storage::test {
+namespace {
+
+std::set<std::string>* traced = nullptr;  // of the one test below
+
+int on_statement(unsigned, void*, void* statement, void* text) {
+  // Cascades are traced as comments.
+  if (std::string_view(static_cast<const char*>(text)).starts_with("--")) return 0;
+  if (traced) traced->insert(sqlite3_sql(static_cast<sqlite3_stmt*>(statement)));
+  return 0;
+}
+
+int trace_connection(sqlite3* db, const char**, const sqlite3_api_routines*) {
+  return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, nullptr);
+}
+
+void use_repositories(sql::Txn& txn) {
+  const auto id = add_repository(txn, "app");
+  find_repository(txn, "000000000000", "us-east-1", "app");
+  list_repositories(txn, "000000000000", "us-east-1", "", 10);
+  set_repository_policy(txn, id, "{}");
+  put_repository_tag(txn, id, "k", "v");
+  repository_tags(txn, id);
+  remove_repository_tag(txn, id, "k");
+  insert_upload(txn, {upload_id(1), id, "arn", at(1)});
+  find_upload(txn, upload_id(1));
+  stale_uploads(txn, at(9));
+  repository_uploads(txn, id);
+  delete_upload(txn, upload_id(1));
+  delete_repository(txn, id);
+}
+
+void use_images(sql::Txn& txn) {
+  const auto id = add_repository(txn, "app");
+  const auto blob = schemas::Digest::of("blob");
+  add_blob(txn, id, blob, 4, at(1));
+  find_blob(txn, id, blob.text());
+  blob_is_known(txn, blob.text());
+  Image image = image_of("manifest");
+  image.blobs = {blob.text()};
+  image.children = {blob.text()};
+  insert_image(txn, id, image, "manifest");
+  find_image(txn, id, image.digest);
+  image_manifest(txn, id, image.digest);
+  put_tag(txn, id, "v1", image.digest);
+  find_tag(txn, id, "v1");
+  image_tags(txn, id, image.digest);
+  image_parents(txn, id, image.digest);
+  touch_image_pull(txn, id, image.digest, at(2));
+  has_images(txn, id);
+  for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
+    list_images(txn, id, status, "", 10);
+    list_image_ids(txn, id, status, "", "", 10);
+  }
+  list_tags(txn, id, "", 10);
+  delete_tag(txn, id, "v1");
+  delete_image(txn, id, image.digest);
+  delete_repository(txn, id);
+  take_orphan_blobs(txn, 10);
+}
+
+void use_identities(sql::Txn& txn) {
+  Entity entity;
+  entity.name = "jane";
+  const auto id = insert_entity(txn, entity).value();
+  find_entity(txn, "", EntityKind::kUser, "jane");
+  find_entity(txn, id);
+  put_entity_tag(txn, id, "k", "v");
+  entity_tags(txn, id);
+  remove_entity_tags(txn, id);
+  insert_access_key(txn, {"AKIA1", "secret", id, true, at(1)});
+  find_access_key(txn, "AKIA1");
+  entity_access_keys(txn, id);
+  delete_access_key(txn, "AKIA1");
+  put_inline_policy(txn, id, "p", "{}");
+  inline_policies(txn, id);
+  delete_inline_policy(txn, id, "p");
+  delete_entity(txn, id);
+}
+
+// The steps of the plan that read a whole table or sort.
+std::set<std::string> slow_steps(sqlite3* db, const std::string& sql) {
+  std::set<std::string> steps;
+  sqlite3_stmt* statement = nullptr;
+  EXPECT_EQ(sqlite3_prepare_v2(db, ("EXPLAIN QUERY PLAN " + sql).c_str(), -1, &statement, nullptr),
+            SQLITE_OK)
+      << sql;
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    const std::string step = reinterpret_cast<const char*>(sqlite3_column_text(statement, 3));
+    const bool scans = step.starts_with("SCAN") && step.find("CONSTANT ROW") == std::string::npos;
+    if (scans || step.find("TEMP B-TREE") != std::string::npos) steps.insert(step);
+  }
+  sqlite3_finalize(statement);
+  return steps;
+}
+
+TEST(QueryPlans, UseIndexesAndSortNothing) {
+  std::set<std::string> statements;
+  sqlite3_auto_extension(reinterpret_cast<void (*)()>(trace_connection));
+  TemporaryDirectory directory;
+  const auto path = directory / "test.db";
+  const auto database = sql::Database::open(path, {.sync = false});
+  sqlite3_reset_auto_extension();
+  {
+    auto txn = database->begin(sql::Access::kWrite);
+    traced = &statements;
+    use_repositories(txn);
+    use_images(txn);
+    use_identities(txn);
+    traced = nullptr;
+  }
+  EXPECT_GT(statements.size(), 45U) << "the trace sees nothing";
+
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> db(raw, sqlite3_close);
+  for (const auto& sql : statements) {
+    for (const auto& step : slow_steps(db.get(), sql)) {
+      // The collector looks at every blob; it reads their index alone.
+      if (sql.find("NOT EXISTS (SELECT 1 FROM repository_blobs") != std::string::npos &&
+          step == "SCAN blobs USING COVERING INDEX sqlite_autoindex_blobs_1") {
+        continue;
+      }
+      ADD_FAILURE() << step << "\nin " << sql;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ecr::storage::test

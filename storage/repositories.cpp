@@ -88,6 +88,14 @@ void delete_repository(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM repositories WHERE id = ?", id);
 }
 
+void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings) {
+  txn.exec(
+      R"(UPDATE repositories SET tag_mutability = ?, mutability_exclusions = ?, scan_on_push = ?
+         WHERE id = ?)",
+      settings.tag_mutability, join_lines(settings.mutability_exclusions), settings.scan_on_push,
+      id);
+}
+
 void set_repository_policy(sql::Txn& txn, std::int64_t id,
                            const std::optional<std::string>& policy) {
   txn.exec("UPDATE repositories SET policy = ? WHERE id = ?", policy, id);

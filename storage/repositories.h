@@ -40,6 +40,8 @@ std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view accoun
                                           std::int64_t limit);
 // With everything in it: images, tags, uploads, blob memberships.
 void delete_repository(sql::Txn& txn, std::int64_t id);
+// Tag mutability with its exclusions, and scan on push, as `settings` has them.
+void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings);
 void set_repository_policy(sql::Txn& txn, std::int64_t id,
                            const std::optional<std::string>& policy);
 

@@ -1,0 +1,126 @@
+#include "api/admin/admin_plane.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/admin/seed.h"
+#include "api/failure.h"
+#include "schemas/digest.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::api::admin {
+namespace {
+
+HttpResponse json_response(int status, const Json& json) {
+  return text_response(status, "application/json", schemas::dump(json) + "\n");
+}
+
+HttpResponse error_response(int status, std::string_view message) {
+  HttpResponse response = json_response(status, {{"message", std::string(message)}});
+  response.note.error = message;
+  return response;
+}
+
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool is_address(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+// DNS rebinding makes a browser send requests here under a name of the attacker's.
+bool is_our_host(const Settings& settings, std::string_view host) {
+  const std::string name = schemas::to_lower(without_port(host));
+  if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
+  return std::find(settings.admin_hosts.begin(), settings.admin_hosts.end(), name) !=
+         settings.admin_hosts.end();
+}
+
+bool is_same_origin(const HttpRequest& request) {
+  const std::string_view site = request.headers.get("sec-fetch-site");
+  if (!site.empty() && site != "same-origin" && site != "none") return false;
+  const auto origin = request.headers.find("origin");
+  if (!origin) return true;
+  const std::string scheme = request.secure ? "https://" : "http://";
+  return *origin == scheme + std::string(request.host());
+}
+
+bool is_loopback(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
+
+bool has_admin_token(const Settings& settings, const HttpRequest& request) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view header = request.headers.get("authorization");
+  return header.starts_with(kScheme) &&
+         schemas::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
+}
+
+// {"ecr": {"done": n, "total": n, "operations": {"PutImage": true, ...}}, ...}
+Json coverage(const ControlPlane& control) {
+  Json services = Json::object();
+  for (const ServiceApi& api : control.apis()) {
+    Json operations = Json::object();
+    for (const auto& [name, model] : api.model().operations()) {
+      operations[name] = api.find(name) != nullptr;
+    }
+    services[std::string(api.signing_name)] = {
+        {"done", api.operations.size()}, {"total", operations.size()}, {"operations", operations}};
+  }
+  return services;
+}
+
+}  // namespace
+
+AdminPlane::AdminPlane(const Services& services, const ControlPlane& control)
+    : services_(services), control_(control), started_(services.clock.now()) {}
+
+bool may_administer(const Settings& settings, const HttpRequest& request) {
+  if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
+  if (!settings.admin_token.empty()) return has_admin_token(settings, request);
+  return is_loopback(request.peer);
+}
+
+HttpResponse AdminPlane::handle(const HttpRequest& request) const {
+  const std::string_view path = request.path();
+  const bool get = request.method == "GET" || request.method == "HEAD";
+  try {
+    if (path == "/_ecr-local/health" && get) {
+      const bool writable = services_.store.database().writable();
+      const auto uptime = services_.clock.now() - started_;
+      return json_response(writable ? 200 : 503,
+                           {{"name", "ecr-local"},
+                            {"version", services_.settings.version},
+                            {"status", writable ? "ready" : "read-only"},
+                            {"uptimeSeconds", static_cast<double>(uptime.count()) / 1000},
+                            {"subsystems",
+                             {{"storage", writable ? "ready" : "read-only"},
+                              {"ecr", "ready"},
+                              {"registry", "ready"},
+                              {"iam", "ready"},
+                              {"sts", "ready"}}}});
+    }
+    if (!may_administer(services_.settings, request)) {
+      return error_response(403,
+                            "This needs the admin token (Authorization: Bearer ...), or a "
+                            "client on this machine where none is set");
+    }
+    if (path == "/_ecr-local/coverage" && get) return json_response(200, coverage(control_));
+    if (path == "/_ecr-local/seed" && request.method == "POST") {
+      apply_seed(services_, request.body);
+      return json_response(200, {{"status", "applied"}});
+    }
+    return error_response(404, "There is nothing at this path");
+  } catch (const SeedError& error) {
+    return error_response(400, error.what());
+  } catch (...) {
+    const ApiError error = to_api_error(std::current_exception());
+    return error_response(names_of(error.code()).json_status, error.message());
+  }
+}
+
+}  // namespace ecr::api::admin

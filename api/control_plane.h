@@ -1,0 +1,24 @@
+// The AWS APIs: from a signed POST to an answer, for every service and operation alike.
+// Thread-safe; blocking (call it on a worker).
+#pragma once
+
+#include <vector>
+
+#include "api/http.h"
+#include "api/operation.h"
+
+namespace ecr::api {
+
+class ControlPlane {
+ public:
+  ControlPlane(const Services& services, std::vector<ServiceApi> apis);
+
+  HttpResponse handle(const HttpRequest& request) const;
+  const std::vector<ServiceApi>& apis() const { return apis_; }
+
+ private:
+  const Services& services_;
+  std::vector<ServiceApi> apis_;
+};
+
+}  // namespace ecr::api

@@ -1,0 +1,101 @@
+#include "api/ecr/common.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/page_token.h"
+#include "api/registry_host.h"
+#include "api/target.h"
+#include "schemas/arn.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+constexpr std::int64_t kDefaultPage = 100;
+
+// A token is good for the caller's account alone, whoever in it walks the pages.
+std::string listing_of(const Call& call, std::string_view listing) {
+  return fmt::format("{}\n{}\n{}", call.caller.account, call.region, listing);
+}
+
+}  // namespace
+
+std::string string_member(const Json& input, std::string_view name) {
+  const auto found = input.find(name);
+  return found == input.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+std::string registry_id(const Call& call) {
+  std::string id = string_member(call.input, "registryId");
+  return id.empty() ? call.caller.account : id;
+}
+
+storage::Repository require_repository(Call& call) {
+  return require_repository(call, string_member(call.input, "repositoryName"));
+}
+
+storage::Repository require_repository(Call& call, std::string_view name) {
+  const std::string account = registry_id(call);
+  auto repository = storage::find_repository(call.txn, account, call.region, name);
+  if (!repository) throw ApiError::repository_not_found(account, name);
+  return std::move(*repository);
+}
+
+std::vector<Target> repository_target(const Call& call) {
+  const std::string account = registry_id(call);
+  const std::string name = string_member(call.input, "repositoryName");
+  const auto repository = storage::find_repository(call.txn, account, call.region, name);
+  return {make_repository_target(call.services, call.txn, "", account, call.region, name,
+                                 repository ? &*repository : nullptr)};
+}
+
+std::vector<Target> registry_target(const Call& call) {
+  Target target;
+  target.resource = "*";
+  target.account = registry_id(call);
+  return {target};
+}
+
+std::string registry_endpoint(const Call& call, std::string_view account) {
+  return registry_host(call.services.settings, call.http.host(), account, call.region,
+                       account == call.caller.account);
+}
+
+Json to_json(const Call& call, const storage::Repository& repository) {
+  Json json = {
+      {"repositoryArn",
+       schemas::repository_arn(repository.region, repository.account, repository.name)},
+      {"registryId", repository.account},
+      {"repositoryName", repository.name},
+      {"repositoryUri", registry_endpoint(call, repository.account) + "/" + repository.name},
+      {"createdAt", schemas::to_epoch_seconds(repository.created_at)},
+      {"imageTagMutability", repository.tag_mutability},
+      {"imageScanningConfiguration", {{"scanOnPush", repository.scan_on_push}}},
+      {"encryptionConfiguration", {{"encryptionType", repository.encryption_type}}},
+  };
+  if (!repository.kms_key.empty()) json["encryptionConfiguration"]["kmsKey"] = repository.kms_key;
+  for (const std::string& filter : repository.mutability_exclusions) {
+    json["imageTagMutabilityExclusionFilters"].push_back(
+        {{"filterType", "WILDCARD"}, {"filter", filter}});
+  }
+  return json;
+}
+
+Page read_page(const Call& call, std::string_view listing) {
+  Page page{call.input.value("maxResults", kDefaultPage), {}};
+  const std::string token = string_member(call.input, "nextToken");
+  if (token.empty()) return page;
+  auto position = read_page_token(call.services.store.key(), listing_of(call, listing), token);
+  // ECR's own wording of this is not published.
+  if (!position) throw ApiError::invalid_parameter("nextToken", "Invalid pagination token");
+  page.after = std::move(*position);
+  return page;
+}
+
+std::string next_token(const Call& call, std::string_view listing,
+                       const std::vector<std::string>& position) {
+  return make_page_token(call.services.store.key(), listing_of(call, listing), position);
+}
+
+}  // namespace ecr::api::ecr

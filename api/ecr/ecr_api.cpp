@@ -1,0 +1,15 @@
+#include "api/ecr/ecr_api.h"
+
+namespace ecr::api::ecr {
+
+ServiceApi make_api() {
+  ServiceApi api{"ecr", Protocol::kJson, &schemas::ServiceModel::ecr, {}};
+  for (const auto& table :
+       {repository_operations(), repository_policy_operations(), tag_operations(),
+        image_operations(), image_batch_operations(), registry_operations()}) {
+    api.operations.insert(api.operations.end(), table.begin(), table.end());
+  }
+  return api;
+}
+
+}  // namespace ecr::api::ecr

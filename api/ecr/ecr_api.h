@@ -1,0 +1,21 @@
+// The Amazon ECR API (AWS JSON 1.1).
+#pragma once
+
+#include <vector>
+
+#include "api/operation.h"
+
+namespace ecr::api::ecr {
+
+// The service with every operation that exists so far, from the tables of the files beside this.
+ServiceApi make_api();
+
+// The tables, one a file.
+std::vector<const Operation*> repository_operations();         // repositories.cpp
+std::vector<const Operation*> repository_policy_operations();  // repository_policies.cpp
+std::vector<const Operation*> tag_operations();                // tags.cpp
+std::vector<const Operation*> image_operations();              // images.cpp
+std::vector<const Operation*> image_batch_operations();        // image_batches.cpp
+std::vector<const Operation*> registry_operations();           // registry.cpp
+
+}  // namespace ecr::api::ecr

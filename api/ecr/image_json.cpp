@@ -1,0 +1,39 @@
+#include "api/ecr/image_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ecr::api::ecr {
+
+ImageIdentifier image_identifier(const nlohmann::json& id) {
+  return {id.value("imageDigest", std::string()), id.value("imageTag", std::string())};
+}
+
+nlohmann::json image_id_json(std::string_view digest, std::string_view tag) {
+  nlohmann::json id = nlohmann::json::object();
+  if (!digest.empty()) id["imageDigest"] = digest;
+  if (!tag.empty()) id["imageTag"] = tag;
+  return id;
+}
+
+nlohmann::json image_detail_json(storage::sql::Txn& txn, const storage::Repository& repository,
+                                 const storage::Image& image) {
+  nlohmann::json detail = {
+      {"registryId", repository.account},
+      {"repositoryName", repository.name},
+      {"imageDigest", image.digest},
+      {"imageSizeInBytes", image.size_bytes},
+      {"imagePushedAt", schemas::to_epoch_seconds(image.pushed_at)},
+      {"imageManifestMediaType", image.media_type},
+      {"imageStatus", "ACTIVE"},
+  };
+  const auto tags = storage::image_tags(txn, repository.id, image.digest);
+  if (!tags.empty()) detail["imageTags"] = tags;
+  if (!image.artifact_media_type.empty()) detail["artifactMediaType"] = image.artifact_media_type;
+  if (!image.subject.empty()) detail["subjectManifestDigest"] = image.subject;
+  if (image.last_pulled_at) {
+    detail["lastRecordedPullTime"] = schemas::to_epoch_seconds(*image.last_pulled_at);
+  }
+  return detail;
+}
+
+}  // namespace ecr::api::ecr

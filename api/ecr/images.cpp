@@ -1,0 +1,131 @@
+// PutImage, ListImages, DescribeImages.
+#include "api/image/images.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/ecr/image_json.h"
+#include "api/error.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::TagStatus;
+using storage::sql::Access;
+
+TagStatus tag_status(const Json& filter) {
+  const std::string status = string_member(filter, "tagStatus");
+  if (status == "TAGGED") return TagStatus::kTagged;
+  return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
+}
+
+// Every image is active: nothing archives one yet. The default filter is ACTIVE.
+bool wants_active(const Json& filter) {
+  const std::string status = string_member(filter, "imageStatus");
+  return status.empty() || status == "ACTIVE" || status == "ANY";
+}
+
+std::string listing_name(const char* operation, const storage::Repository& repository,
+                         const Json& filter) {
+  return std::string(operation) + "\n" + std::to_string(repository.id) + "\n" + filter.dump();
+}
+
+Json put(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const std::string manifest = string_member(call.input, "imageManifest");
+  const std::string media_type = string_member(call.input, "imageManifestMediaType");
+  const std::string tag = string_member(call.input, "imageTag");
+  const std::string digest = string_member(call.input, "imageDigest");
+  const PutImageResult result =
+      put_image(call.txn, repository, {manifest, media_type, tag, digest}, call.now);
+  if (result.unchanged) {
+    throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
+                                         tag);
+  }
+  Json image = {{"registryId", repository.account},
+                {"repositoryName", repository.name},
+                {"imageId", image_id_json(result.image.digest, tag)},
+                {"imageManifest", manifest},
+                {"imageManifestMediaType", result.image.media_type}};
+  return {{"image", std::move(image)}};
+}
+
+Json list(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const Json filter = call.input.value("filter", Json::object());
+  const std::string listing = listing_name("ListImages", repository, filter);
+  const Page page = read_page(call, listing);
+  Json output = {{"imageIds", Json::array()}};
+  if (!wants_active(filter)) return output;
+  const bool first = page.after.size() != 2;
+  auto ids = storage::list_image_ids(call.txn, repository.id, tag_status(filter),
+                                     first ? "" : page.after[0], first ? "" : page.after[1],
+                                     page.limit + 1);
+  if (static_cast<std::int64_t>(ids.size()) > page.limit) {
+    ids.pop_back();
+    output["nextToken"] =
+        next_token(call, listing, {ids.back().digest, ids.back().tag.value_or("")});
+  }
+  for (const auto& id : ids) {
+    output["imageIds"].push_back(image_id_json(id.digest, id.tag.value_or("")));
+  }
+  return output;
+}
+
+Json describe_named(Call& call, const storage::Repository& repository, const Json& ids) {
+  for (const char* other : {"nextToken", "maxResults"}) {
+    if (call.input.contains(other)) {
+      throw ApiError::invalid_parameter(other, "Member must be null when imageIds is used");
+    }
+  }
+  Json details = Json::array();
+  for (const Json& json : ids) {
+    const ImageIdentifier id = image_identifier(json);
+    if (id.digest.empty() && id.tag.empty()) {
+      throw ApiError::invalid_parameter("imageIds", "both tag and digest cannot be null");
+    }
+    const auto digest = resolve_image(call.txn, repository.id, id);
+    if (!digest) {
+      throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
+    }
+    const auto image = storage::find_image(call.txn, repository.id, *digest);
+    details.push_back(image_detail_json(call.txn, repository, *image));
+  }
+  return {{"imageDetails", std::move(details)}};
+}
+
+Json describe(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
+    return describe_named(call, repository, *ids);
+  }
+  const Json filter = call.input.value("filter", Json::object());
+  const std::string listing = listing_name("DescribeImages", repository, filter);
+  const Page page = read_page(call, listing);
+  Json output = {{"imageDetails", Json::array()}};
+  if (!wants_active(filter)) return output;
+  const std::string after = page.after.empty() ? std::string() : page.after.front();
+  auto images =
+      storage::list_images(call.txn, repository.id, tag_status(filter), after, page.limit + 1);
+  if (static_cast<std::int64_t>(images.size()) > page.limit) {
+    images.pop_back();
+    output["nextToken"] = next_token(call, listing, {images.back().digest});
+  }
+  for (const auto& image : images) {
+    output["imageDetails"].push_back(image_detail_json(call.txn, repository, image));
+  }
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"PutImage", "ecr:PutImage", Access::kWrite, repository_target, put},
+    {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list},
+    {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe},
+};
+
+}  // namespace
+
+std::vector<const Operation*> image_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -1,0 +1,42 @@
+// GetAuthorizationToken.
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "schemas/encoding.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+constexpr std::chrono::hours kTokenLife{12};
+
+Json token_json(const Call& call, const std::string& account) {
+  const auth::RegistryTokenClaims claims{call.caller.access_key_id, call.caller.account,
+                                         call.region, call.now, call.now + kTokenLife};
+  const std::string scheme = call.http.secure ? "https://" : "http://";
+  return {
+      {"authorizationToken", schemas::base64_encode("AWS:" + call.services.tokens.seal(claims))},
+      {"expiresAt", schemas::to_epoch_seconds(claims.expires)},
+      {"proxyEndpoint", scheme + registry_endpoint(call, account)}};
+}
+
+// registryIds only multiplies the answers: every token is good for whatever its principal may do.
+Json get_authorization_token(Call& call) {
+  Json data = Json::array();
+  for (const Json& id : call.input.value("registryIds", Json::array({registry_id(call)}))) {
+    data.push_back(token_json(call, id.get<std::string>()));
+  }
+  return {{"authorizationData", data}};
+}
+
+constexpr Operation kOperations[] = {
+    {"GetAuthorizationToken", "ecr:GetAuthorizationToken", Access::kRead, registry_target,
+     get_authorization_token},
+};
+
+}  // namespace
+
+std::vector<const Operation*> registry_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

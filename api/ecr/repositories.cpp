@@ -1,0 +1,161 @@
+// CreateRepository, DescribeRepositories, DeleteRepository.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/ecr/tag_rules.h"
+#include "api/error.h"
+#include "api/target.h"
+#include "schemas/arn.h"
+#include "storage/images.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+
+storage::Tags tags_of(const Call& call) {
+  const auto found = call.input.find("tags");
+  return found == call.input.end() ? storage::Tags() : parse_tags(*found);
+}
+
+// AWS checks ecr:TagResource besides ecr:CreateRepository where tags are sent; RequestTag and
+// TagKeys are present for both, and the tags count as the new resource's own.
+std::vector<Target> creation_targets(const Call& call) {
+  const std::string account = registry_id(call);
+  Target create =
+      make_repository_target(call.services, call.txn, "ecr:CreateRepository", account, call.region,
+                             string_member(call.input, "repositoryName"), nullptr);
+  const storage::Tags tags = tags_of(call);
+  if (tags.empty()) return {create};
+  create.request_tags = tags;
+  create.resource_tags = tags;
+  Target tag = create;
+  tag.action = "ecr:TagResource";
+  return {create, tag};
+}
+
+void set_mutability(const Json& input, storage::Repository& repository) {
+  repository.tag_mutability = input.value("imageTagMutability", std::string("MUTABLE"));
+  for (const Json& filter : input.value("imageTagMutabilityExclusionFilters", Json::array())) {
+    repository.mutability_exclusions.push_back(filter.at("filter").get<std::string>());
+  }
+  const bool wants = repository.tag_mutability.ends_with("_WITH_EXCLUSION");
+  if (wants != !repository.mutability_exclusions.empty()) {
+    // ECR refuses both; its wording is not published.
+    throw ApiError::invalid_parameter(
+        "imageTagMutabilityExclusionFilters",
+        wants ? "Member must not be null for tag mutability " + repository.tag_mutability
+              : "Member must be null for tag mutability " + repository.tag_mutability);
+  }
+}
+
+void set_encryption(const Call& call, storage::Repository& repository) {
+  const Json encryption = call.input.value("encryptionConfiguration", Json::object());
+  repository.encryption_type = encryption.value("encryptionType", std::string("AES256"));
+  repository.kms_key = string_member(encryption, "kmsKey");
+  const bool kms = repository.encryption_type != "AES256";
+  if (!kms && !repository.kms_key.empty()) {
+    throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
+                                      "Member must be null for encryption type AES256");
+  }
+  if (kms && repository.kms_key.empty()) {
+    repository.kms_key =
+        fmt::format("arn:{}:kms:{}:{}:alias/aws/ecr", schemas::partition_of(call.region),
+                    call.region, repository.account);
+  }
+}
+
+Json create_repository(Call& call) {
+  storage::Repository repository;
+  repository.account = registry_id(call);
+  repository.region = call.region;
+  repository.name = string_member(call.input, "repositoryName");
+  repository.created_at = call.now;
+  set_mutability(call.input, repository);
+  set_encryption(call, repository);
+  repository.scan_on_push =
+      call.input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
+  const storage::Tags tags = tags_of(call);
+  check_tag_count(tags.size());
+  const auto id = storage::insert_repository(call.txn, repository);
+  if (!id) throw ApiError::repository_already_exists(repository.account, repository.name);
+  for (const auto& [key, value] : tags) storage::put_repository_tag(call.txn, *id, key, value);
+  return {{"repository", to_json(call, repository)}};
+}
+
+// Each named repository; all of them by one wildcard ARN.
+std::vector<Target> described_targets(const Call& call) {
+  const std::string account = registry_id(call);
+  const auto names = call.input.find("repositoryNames");
+  if (names == call.input.end()) {
+    return {
+        make_repository_target(call.services, call.txn, "", account, call.region, "*", nullptr)};
+  }
+  std::vector<Target> targets;
+  for (const Json& name : *names) {
+    const auto& text = name.get_ref<const std::string&>();
+    const auto found = storage::find_repository(call.txn, account, call.region, text);
+    targets.push_back(make_repository_target(call.services, call.txn, "", account, call.region,
+                                             text, found ? &*found : nullptr));
+  }
+  return targets;
+}
+
+Json describe_named(Call& call, const Json& names) {
+  for (const char* other : {"nextToken", "maxResults"}) {
+    if (call.input.contains(other)) {
+      throw ApiError::invalid_parameter(other, "Member must be null when repositoryNames is used");
+    }
+  }
+  Json list = Json::array();
+  for (const Json& name : names) {
+    list.push_back(to_json(call, require_repository(call, name.get<std::string>())));
+  }
+  return {{"repositories", list}};
+}
+
+Json describe_repositories(Call& call) {
+  if (const auto names = call.input.find("repositoryNames"); names != call.input.end()) {
+    return describe_named(call, *names);
+  }
+  const std::string account = registry_id(call);
+  const std::string listing = "DescribeRepositories\n" + account;
+  const Page page = read_page(call, listing);
+  const std::string after = page.after.empty() ? std::string() : page.after.front();
+  auto found = storage::list_repositories(call.txn, account, call.region, after, page.limit + 1);
+  Json output = {{"repositories", Json::array()}};
+  if (static_cast<std::int64_t>(found.size()) > page.limit) {
+    found.pop_back();
+    output["nextToken"] = next_token(call, listing, {found.back().name});
+  }
+  for (const auto& repository : found) output["repositories"].push_back(to_json(call, repository));
+  return output;
+}
+
+Json delete_repository(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  if (!call.input.value("force", false) && storage::has_images(call.txn, repository.id)) {
+    throw ApiError::repository_not_empty(repository.account, repository.name);
+  }
+  storage::delete_repository(call.txn, repository.id);
+  storage::Store& store = call.services.store;
+  call.after_commit.push_back([&store] { store.collect_garbage(); });
+  return {{"repository", to_json(call, repository)}};
+}
+
+constexpr Operation kOperations[] = {
+    {"CreateRepository", "ecr:CreateRepository", Access::kWrite, creation_targets,
+     create_repository},
+    {"DescribeRepositories", "ecr:DescribeRepositories", Access::kRead, described_targets,
+     describe_repositories},
+    {"DeleteRepository", "ecr:DeleteRepository", Access::kWrite, repository_target,
+     delete_repository},
+};
+
+}  // namespace
+
+std::vector<const Operation*> repository_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -1,0 +1,74 @@
+// SetRepositoryPolicy, GetRepositoryPolicy, DeleteRepositoryPolicy.
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/error.h"
+#include "api/target.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+
+Json policy_json(const storage::Repository& repository) {
+  return {{"registryId", repository.account},
+          {"repositoryName", repository.name},
+          {"policyText", *repository.policy}};
+}
+
+// A policy that would keep its author from ever setting another is refused unless forced.
+void refuse_lock_out(const Call& call, const storage::Repository& changed) {
+  const Target target =
+      make_repository_target(call.services, call.txn, "ecr:SetRepositoryPolicy", changed.account,
+                             changed.region, changed.name, &changed);
+  if (call.services.settings.enforcement != Enforcement::kEnforce) return;
+  if (!check(call.caller, {call.http, call.region, call.now}, target).allowed()) {
+    throw ApiError::invalid_parameter(
+        "PolicyText",
+        "The new repository policy will not allow you to update the repository policy in the "
+        "future");
+  }
+}
+
+Json set_policy(Call& call) {
+  storage::Repository repository = require_repository(call);
+  repository.policy = string_member(call.input, "policyText");
+  if (!auth::iam::Policy::parse(*repository.policy, auth::iam::PolicyType::kRepository)) {
+    throw ApiError::invalid_parameter("PolicyText", "Invalid repository policy provided");
+  }
+  if (!call.input.value("force", false)) refuse_lock_out(call, repository);
+  storage::set_repository_policy(call.txn, repository.id, repository.policy);
+  return policy_json(repository);
+}
+
+storage::Repository require_policy(Call& call) {
+  storage::Repository repository = require_repository(call);
+  if (!repository.policy) {
+    throw ApiError::repository_policy_not_found(repository.account, repository.name);
+  }
+  return repository;
+}
+
+Json get_policy(Call& call) { return policy_json(require_policy(call)); }
+
+Json delete_policy(Call& call) {
+  const storage::Repository repository = require_policy(call);
+  storage::set_repository_policy(call.txn, repository.id, std::nullopt);
+  return policy_json(repository);
+}
+
+constexpr Operation kOperations[] = {
+    {"SetRepositoryPolicy", "ecr:SetRepositoryPolicy", Access::kWrite, repository_target,
+     set_policy},
+    {"GetRepositoryPolicy", "ecr:GetRepositoryPolicy", Access::kRead, repository_target,
+     get_policy},
+    {"DeleteRepositoryPolicy", "ecr:DeleteRepositoryPolicy", Access::kWrite, repository_target,
+     delete_policy},
+};
+
+}  // namespace
+
+std::vector<const Operation*> repository_policy_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -1,0 +1,95 @@
+// TagResource, UntagResource, ListTagsForResource.
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/ecr/tag_rules.h"
+#include "api/error.h"
+#include "api/target.h"
+#include "schemas/arn.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+constexpr std::string_view kRepositoryPrefix = "repository/";
+
+struct RepositoryRef {
+  std::string account;
+  std::string name;
+};
+
+// Throws InvalidParameterException unless the ARN is that of a repository of this region.
+RepositoryRef resource_of(const Call& call) {
+  const auto arn = schemas::Arn::parse(string_member(call.input, "resourceArn"));
+  if (!arn || arn->service != "ecr" || arn->region != call.region ||
+      !schemas::is_account_id(arn->account) || !arn->resource.starts_with(kRepositoryPrefix)) {
+    throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
+  }
+  RepositoryRef ref{arn->account, arn->resource.substr(kRepositoryPrefix.size())};
+  if (!schemas::is_repository_name(ref.name)) {
+    throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
+  }
+  return ref;
+}
+
+Target target_of(const Call& call) {
+  const RepositoryRef ref = resource_of(call);
+  const auto found = storage::find_repository(call.txn, ref.account, call.region, ref.name);
+  return make_repository_target(call.services, call.txn, "", ref.account, call.region, ref.name,
+                                found ? &*found : nullptr);
+}
+
+std::vector<Target> listing_targets(const Call& call) { return {target_of(call)}; }
+
+std::vector<Target> tagging_targets(const Call& call) {
+  Target target = target_of(call);
+  target.request_tags = parse_tags(call.input.at("tags"));
+  return {target};
+}
+
+std::vector<Target> untagging_targets(const Call& call) {
+  Target target = target_of(call);
+  target.request_tag_keys = call.input.at("tagKeys").get<std::vector<std::string>>();
+  return {target};
+}
+
+storage::Repository require_resource(Call& call) {
+  const RepositoryRef ref = resource_of(call);
+  auto found = storage::find_repository(call.txn, ref.account, call.region, ref.name);
+  if (!found) throw ApiError::repository_not_found(ref.account, ref.name);
+  return std::move(*found);
+}
+
+Json tag_resource(Call& call) {
+  const storage::Repository repository = require_resource(call);
+  for (const auto& [key, value] : parse_tags(call.input.at("tags"))) {
+    storage::put_repository_tag(call.txn, repository.id, key, value);
+  }
+  check_tag_count(storage::repository_tags(call.txn, repository.id).size());
+  return Json::object();
+}
+
+Json untag_resource(Call& call) {
+  const storage::Repository repository = require_resource(call);
+  for (const Json& key : call.input.at("tagKeys")) {
+    storage::remove_repository_tag(call.txn, repository.id, key.get<std::string>());
+  }
+  return Json::object();
+}
+
+Json list_tags(Call& call) {
+  return {{"tags", tags_to_json(storage::repository_tags(call.txn, require_resource(call).id))}};
+}
+
+constexpr Operation kOperations[] = {
+    {"TagResource", "ecr:TagResource", Access::kWrite, tagging_targets, tag_resource},
+    {"UntagResource", "ecr:UntagResource", Access::kWrite, untagging_targets, untag_resource},
+    {"ListTagsForResource", "ecr:ListTagsForResource", Access::kRead, listing_targets, list_tags},
+};
+
+}  // namespace
+
+std::vector<const Operation*> tag_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

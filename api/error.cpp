@@ -1,0 +1,208 @@
+#include "api/error.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace ecr::api {
+namespace {
+
+struct Row {
+  ErrorCode code;
+  ErrorNames names;
+};
+
+// ECR answers 400 to every modelled client error, access denied included (captured from the ECS
+// agent's log); IAM and STS answer 403 to what is not authorized. OCI codes: distribution-spec,
+// "Error Codes"; statuses as the reference registry has them.
+constexpr Row kRows[] = {
+    {ErrorCode::kAccessDenied, {"AccessDeniedException", 400, "AccessDenied", 403, "DENIED", 403}},
+    {ErrorCode::kExpiredToken, {"ExpiredTokenException", 400, "ExpiredToken", 403, "DENIED", 403}},
+    {ErrorCode::kIncompleteSignature,
+     {"IncompleteSignatureException", 400, "IncompleteSignature", 400, "UNAUTHORIZED", 401}},
+    {ErrorCode::kInvalidSignature,
+     {"InvalidSignatureException", 400, "SignatureDoesNotMatch", 403, "UNAUTHORIZED", 401}},
+    {ErrorCode::kMissingAuthenticationToken,
+     {"MissingAuthenticationTokenException", 400, "MissingAuthenticationToken", 403, "UNAUTHORIZED",
+      401}},
+    {ErrorCode::kUnrecognizedClient,
+     {"UnrecognizedClientException", 400, "InvalidClientTokenId", 403, "UNAUTHORIZED", 401}},
+    {ErrorCode::kSerialization,
+     {"SerializationException", 400, "MalformedQueryString", 400, "UNSUPPORTED", 400}},
+    {ErrorCode::kUnknownOperation,
+     {"UnknownOperationException", 400, "InvalidAction", 400, "UNSUPPORTED", 405}},
+    {ErrorCode::kServer, {"ServerException", 500, "ServiceFailure", 500, "UNKNOWN", 500}},
+    {ErrorCode::kServiceUnavailable,
+     {"ServiceUnavailableException", 503, "ServiceUnavailable", 503, "UNKNOWN", 503}},
+    {ErrorCode::kRequestTooLarge,
+     {"RequestEntityTooLargeException", 413, "RequestEntityTooLarge", 413, "SIZE_INVALID", 413}},
+    {ErrorCode::kUnsupportedEncoding,
+     {"UnsupportedMediaTypeException", 415, "UnsupportedMediaType", 415, "UNSUPPORTED", 415}},
+    {ErrorCode::kValidation,
+     {"ValidationException", 400, "ValidationError", 400, "UNSUPPORTED", 400}},
+    {ErrorCode::kInvalidParameter,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "UNSUPPORTED", 400}},
+    {ErrorCode::kInvalidTagParameter,
+     {"InvalidTagParameterException", 400, "InvalidParameterValue", 400, "UNSUPPORTED", 400}},
+    {ErrorCode::kTooManyTags, {"TooManyTagsException", 400, "LimitExceeded", 409, "DENIED", 403}},
+    {ErrorCode::kLimitExceeded,
+     {"LimitExceededException", 400, "LimitExceeded", 409, "DENIED", 403}},
+    {ErrorCode::kRepositoryNotFound,
+     {"RepositoryNotFoundException", 400, "NoSuchEntity", 404, "NAME_UNKNOWN", 404}},
+    {ErrorCode::kRepositoryAlreadyExists,
+     {"RepositoryAlreadyExistsException", 400, "EntityAlreadyExists", 409, "UNSUPPORTED", 400}},
+    {ErrorCode::kRepositoryNotEmpty,
+     {"RepositoryNotEmptyException", 400, "DeleteConflict", 409, "UNSUPPORTED", 400}},
+    {ErrorCode::kRepositoryPolicyNotFound,
+     {"RepositoryPolicyNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kImageNotFound,
+     {"ImageNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_UNKNOWN", 404}},
+    {ErrorCode::kImageAlreadyExists,
+     {"ImageAlreadyExistsException", 400, "EntityAlreadyExists", 409, "UNSUPPORTED", 400}},
+    {ErrorCode::kImageTagAlreadyExists,
+     {"ImageTagAlreadyExistsException", 400, "EntityAlreadyExists", 409, "TAG_INVALID", 400}},
+    {ErrorCode::kImageDigestDoesNotMatch,
+     {"ImageDigestDoesNotMatchException", 400, "InvalidParameterValue", 400, "DIGEST_INVALID",
+      400}},
+    {ErrorCode::kLayersNotFound,
+     {"LayersNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_BLOB_UNKNOWN", 400}},
+    {ErrorCode::kReferencedImagesNotFound,
+     {"ReferencedImagesNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_BLOB_UNKNOWN", 400}},
+    {ErrorCode::kBlobUnknown,
+     {"LayerInaccessibleException", 400, "NoSuchEntity", 404, "BLOB_UNKNOWN", 404}},
+    {ErrorCode::kBlobUploadUnknown,
+     {"UploadNotFoundException", 400, "NoSuchEntity", 404, "BLOB_UPLOAD_UNKNOWN", 404}},
+    {ErrorCode::kBlobUploadInvalid,
+     {"InvalidLayerException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 400}},
+    {ErrorCode::kRangeNotSatisfiable,
+     {"InvalidLayerPartException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 416}},
+    {ErrorCode::kUploadBusy,
+     {"InvalidLayerPartException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 409}},
+    {ErrorCode::kDigestInvalid,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "DIGEST_INVALID", 400}},
+    {ErrorCode::kNameInvalid,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "NAME_INVALID", 400}},
+    {ErrorCode::kTagNameInvalid,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "TAG_INVALID", 400}},
+    {ErrorCode::kManifestInvalid,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "MANIFEST_INVALID", 400}},
+    {ErrorCode::kSizeInvalid,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "SIZE_INVALID", 413}},
+    {ErrorCode::kUnauthorized,
+     {"UnrecognizedClientException", 400, "InvalidClientTokenId", 403, "UNAUTHORIZED", 401}},
+    {ErrorCode::kUnsupported,
+     {"UnknownOperationException", 400, "InvalidAction", 400, "UNSUPPORTED", 405}},
+    {ErrorCode::kNotFound,
+     {"UnknownOperationException", 404, "InvalidAction", 404, "UNSUPPORTED", 404}},
+};
+
+std::string null_or(std::string_view text) { return text.empty() ? "null" : std::string(text); }
+
+std::string in_registry(std::string_view name, std::string_view account) {
+  return fmt::format("the repository with name '{}' in the registry with id '{}'", name, account);
+}
+
+}  // namespace
+
+const ErrorNames& names_of(ErrorCode code) {
+  for (const Row& row : kRows) {
+    if (row.code == code) return row.names;
+  }
+  throw std::logic_error("an error code without a row");
+}
+
+ApiError ApiError::with_header(std::string name, std::string value) && {
+  headers_.emplace_back(std::move(name), std::move(value));
+  return std::move(*this);
+}
+
+ApiError ApiError::access_denied(std::string sentence) {
+  return {ErrorCode::kAccessDenied, std::move(sentence)};
+}
+
+ApiError ApiError::invalid_parameter(std::string_view field, std::string_view constraint) {
+  return {ErrorCode::kInvalidParameter,
+          fmt::format("Invalid parameter at '{}' failed to satisfy constraint: '{}'", field,
+                      constraint)};
+}
+
+ApiError ApiError::serialization(std::string message) {
+  return {ErrorCode::kSerialization, std::move(message)};
+}
+
+ApiError ApiError::unknown_operation(std::string message) {
+  return {ErrorCode::kUnknownOperation, std::move(message)};
+}
+
+ApiError ApiError::repository_not_found(std::string_view account, std::string_view name) {
+  return {ErrorCode::kRepositoryNotFound,
+          fmt::format("The repository with name '{}' does not exist in the registry with id '{}'",
+                      name, account)};
+}
+
+ApiError ApiError::repository_already_exists(std::string_view account, std::string_view name) {
+  return {ErrorCode::kRepositoryAlreadyExists,
+          fmt::format("The repository with name '{}' already exists in the registry with id '{}'",
+                      name, account)};
+}
+
+ApiError ApiError::repository_not_empty(std::string_view account, std::string_view name) {
+  return {ErrorCode::kRepositoryNotEmpty,
+          fmt::format("The repository with name '{}' in registry with id '{}' cannot be deleted "
+                      "because it still contains images",
+                      name, account)};
+}
+
+ApiError ApiError::repository_policy_not_found(std::string_view account, std::string_view name) {
+  return {ErrorCode::kRepositoryPolicyNotFound,
+          "Repository policy does not exist for " + in_registry(name, account)};
+}
+
+ApiError ApiError::image_not_found(std::string_view account, std::string_view name,
+                                   std::string_view digest, std::string_view tag) {
+  return {ErrorCode::kImageNotFound,
+          fmt::format("The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist "
+                      "within {}",
+                      null_or(digest), null_or(tag), in_registry(name, account))};
+}
+
+ApiError ApiError::image_already_exists(std::string_view account, std::string_view name,
+                                        std::string_view digest, std::string_view tag) {
+  return {ErrorCode::kImageAlreadyExists,
+          fmt::format("Image with digest '{}' and tag '{}' already exists in the repository with "
+                      "name '{}' in registry with id '{}'",
+                      digest, null_or(tag), name, account)};
+}
+
+ApiError ApiError::image_tag_already_exists(std::string_view name, std::string_view tag) {
+  return {ErrorCode::kImageTagAlreadyExists,
+          fmt::format("The image tag '{}' already exists in the '{}' repository and cannot be "
+                      "overwritten because the repository is immutable.",
+                      tag, name)};
+}
+
+// ECR's wording of this and the two that follow is not published; only the type is certain.
+ApiError ApiError::image_digest_does_not_match(std::string_view given, std::string_view actual) {
+  return {ErrorCode::kImageDigestDoesNotMatch,
+          fmt::format("The image digest '{}' does not match the digest of the image manifest '{}'",
+                      given, actual)};
+}
+
+ApiError ApiError::layers_not_found(std::string_view account, std::string_view name,
+                                    const std::vector<std::string>& digests) {
+  return {ErrorCode::kLayersNotFound,
+          fmt::format("Layers with digests '[{}]' required for pushing image into repository with "
+                      "name '{}' in the registry with id '{}' do not exist",
+                      fmt::join(digests, ", "), name, account)};
+}
+
+ApiError ApiError::referenced_images_not_found(std::string_view account, std::string_view name,
+                                               const std::vector<std::string>& digests) {
+  return {ErrorCode::kReferencedImagesNotFound,
+          fmt::format("Images with digests '[{}]' required for pushing image into repository with "
+                      "name '{}' in the registry with id '{}' do not exist",
+                      fmt::join(digests, ", "), name, account)};
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,110 @@
+// The one error type of a request that is over. Thrown by factories that hold AWS's texts; each
+// protocol turns it into its own form (AWS JSON, AWS Query, OCI) in one place.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ecr::api {
+
+enum class ErrorCode {
+  // common to every AWS service
+  kAccessDenied,
+  kExpiredToken,
+  kIncompleteSignature,
+  kInvalidSignature,
+  kMissingAuthenticationToken,
+  kUnrecognizedClient,
+  kSerialization,
+  kUnknownOperation,
+  kServer,
+  kServiceUnavailable,
+  kRequestTooLarge,
+  kUnsupportedEncoding,
+  kValidation,  // IAM, STS
+  // ECR
+  kInvalidParameter,
+  kInvalidTagParameter,
+  kTooManyTags,
+  kLimitExceeded,
+  kRepositoryNotFound,
+  kRepositoryAlreadyExists,
+  kRepositoryNotEmpty,
+  kRepositoryPolicyNotFound,
+  kImageNotFound,
+  kImageAlreadyExists,
+  kImageTagAlreadyExists,
+  kImageDigestDoesNotMatch,
+  kLayersNotFound,
+  kReferencedImagesNotFound,
+  // the registry plane alone
+  kBlobUnknown,
+  kBlobUploadUnknown,
+  kBlobUploadInvalid,
+  kRangeNotSatisfiable,
+  kUploadBusy,
+  kDigestInvalid,
+  kNameInvalid,
+  kTagNameInvalid,
+  kManifestInvalid,
+  kSizeInvalid,
+  kUnauthorized,
+  kUnsupported,
+  kNotFound
+};
+
+// How each protocol names an error.
+struct ErrorNames {
+  std::string_view json_type;  // __type of AWS JSON
+  int json_status;
+  std::string_view query_type;  // Code of AWS Query
+  int query_status;
+  std::string_view oci_code;  // code of the OCI distribution specification
+  int oci_status;
+};
+const ErrorNames& names_of(ErrorCode code);
+
+class ApiError : public std::exception {
+ public:
+  ApiError(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
+
+  ErrorCode code() const { return code_; }
+  const std::string& message() const { return message_; }
+  const char* what() const noexcept override { return message_.c_str(); }
+
+  // Further response headers (Range of an upload, ...).
+  ApiError with_header(std::string name, std::string value) &&;
+  const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
+
+  static ApiError access_denied(std::string sentence);
+  // "Invalid parameter at '<field>' failed to satisfy constraint: '<constraint>'"
+  static ApiError invalid_parameter(std::string_view field, std::string_view constraint);
+  static ApiError serialization(std::string message);
+  static ApiError unknown_operation(std::string message = {});
+  static ApiError repository_not_found(std::string_view account, std::string_view name);
+  static ApiError repository_already_exists(std::string_view account, std::string_view name);
+  static ApiError repository_not_empty(std::string_view account, std::string_view name);
+  static ApiError repository_policy_not_found(std::string_view account, std::string_view name);
+  // `digest` and `tag` empty: printed as 'null', as ECR does.
+  static ApiError image_not_found(std::string_view account, std::string_view name,
+                                  std::string_view digest, std::string_view tag);
+  static ApiError image_already_exists(std::string_view account, std::string_view name,
+                                       std::string_view digest, std::string_view tag);
+  static ApiError image_tag_already_exists(std::string_view name, std::string_view tag);
+  static ApiError image_digest_does_not_match(std::string_view given, std::string_view actual);
+  static ApiError layers_not_found(std::string_view account, std::string_view name,
+                                   const std::vector<std::string>& digests);
+  static ApiError referenced_images_not_found(std::string_view account, std::string_view name,
+                                              const std::vector<std::string>& digests);
+
+ private:
+  ErrorCode code_;
+  std::string message_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+};
+
+}  // namespace ecr::api

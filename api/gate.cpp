@@ -1,0 +1,123 @@
+#include "api/gate.h"
+
+#include <fmt/format.h>
+
+#include "api/error.h"
+
+namespace ecr::api {
+namespace {
+
+using auth::iam::Context;
+using auth::iam::PrincipalKind;
+
+std::string_view principal_type(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::kRoot:
+      return "Account";
+    case PrincipalKind::kUser:
+      return "User";
+    case PrincipalKind::kRoleSession:
+      return "AssumedRole";
+    case PrincipalKind::kFederatedUser:
+      return "FederatedUser";
+    case PrincipalKind::kService:
+      return "Service";
+    case PrincipalKind::kAnonymous:
+      break;
+  }
+  return "Anonymous";
+}
+
+// AWS IAM User Guide, "AWS global condition context keys": what is present for each principal.
+void add_principal(Context& context, const Caller& caller) {
+  const auto& principal = caller.principal;
+  context.set("aws:PrincipalType", principal_type(principal.kind));
+  context.set("aws:PrincipalIsAWSService",
+              principal.kind == PrincipalKind::kService ? "true" : "false");
+  context.set("aws:userid", caller.user_id);
+  // The role's own ARN for its sessions, not the session's.
+  context.set("aws:PrincipalArn",
+              principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);
+  context.set("aws:PrincipalAccount", caller.account);
+  if (!caller.user_name.empty()) context.set("aws:username", caller.user_name);
+  for (const auto& [key, value] : caller.tags) context.set("aws:PrincipalTag/" + key, value);
+}
+
+void add_request(Context& context, const RequestFacts& facts) {
+  context.set("aws:CurrentTime", schemas::format_iso8601(facts.now));
+  context.set("aws:EpochTime", fmt::format("{}", facts.now.time_since_epoch().count() / 1000));
+  context.set("aws:SecureTransport", facts.http.secure ? "true" : "false");
+  context.set("aws:SourceIp", facts.http.peer);
+  if (const auto agent = facts.http.headers.find("user-agent")) {
+    context.set("aws:UserAgent", *agent);
+  }
+  if (const auto referer = facts.http.headers.find("referer")) {
+    context.set("aws:Referer", *referer);
+  }
+  context.set("aws:RequestedRegion", facts.region);
+  context.set("aws:ViaAWSService", "false");
+}
+
+void add_target(Context& context, const Target& target) {
+  context.set("aws:ResourceAccount", target.account);
+  for (const auto& [key, value] : target.resource_tags) {
+    context.set("aws:ResourceTag/" + key, value);
+    context.set("ecr:ResourceTag/" + key, value);
+  }
+  std::vector<std::string> keys = target.request_tag_keys;
+  if (target.request_tags) {
+    for (const auto& [key, value] : *target.request_tags) {
+      context.set("aws:RequestTag/" + key, value);
+      keys.push_back(key);
+    }
+  }
+  if (target.request_tags || !keys.empty()) context.set_multi("aws:TagKeys", std::move(keys));
+}
+
+auth::iam::Request to_request(const Caller& caller, const RequestFacts& facts,
+                              const Target& target) {
+  auth::iam::Request request;
+  request.principal = caller.principal;
+  request.action = target.action;
+  request.resource = target.resource;
+  request.resource_account = target.account;
+  add_principal(request.context, caller);
+  add_request(request.context, facts);
+  add_target(request.context, target);
+  return request;
+}
+
+auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
+  auth::iam::PolicySet policies;
+  policies.identity = caller.identity;
+  policies.boundaries = caller.boundaries;
+  policies.session = caller.session;
+  policies.resource = target.policies;
+  return policies;
+}
+
+}  // namespace
+
+auth::iam::Verdict check(const Caller& caller, const RequestFacts& facts, const Target& target) {
+  const auth::iam::PolicySet policies = to_policies(caller, target);
+  auth::iam::Verdict verdict = evaluate(to_request(caller, facts, target), policies);
+  verdict.source = {};  // the set it points into ends here
+  return verdict;
+}
+
+void authorize(const Services& services, const Caller& caller, const RequestFacts& facts,
+               const std::vector<Target>& targets, LogNote& note) {
+  if (services.settings.enforcement == Enforcement::kOff) return;
+  for (const Target& target : targets) {
+    const auth::iam::Request request = to_request(caller, facts, target);
+    const auth::iam::Verdict verdict = evaluate(request, to_policies(caller, target));
+    if (verdict.allowed()) continue;
+    std::string sentence = denial_message(request, verdict);
+    if (services.settings.enforcement == Enforcement::kEnforce) {
+      throw ApiError::access_denied(std::move(sentence));
+    }
+    note.error = "would deny: " + sentence;
+  }
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,45 @@
+// Authorization: nothing reaches a handler on any plane without passing here. Builds the request
+// context, asks the evaluator, and turns a denial into AWS's sentence.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/http.h"
+#include "api/identity.h"
+#include "api/services.h"
+#include "auth/iam/evaluate.h"
+
+namespace ecr::api {
+
+// One thing that a request acts on, with one action.
+struct Target {
+  std::string action;    // "ecr:PutImage"
+  std::string resource;  // an ARN, or "*"
+  std::string account;   // its owner
+  storage::Tags resource_tags;
+  // Resource policies as stored: the repository's, the registry's.
+  std::vector<auth::iam::AttachedPolicy> policies;
+  // Tags that the request sends, where it sends any (aws:RequestTag, aws:TagKeys).
+  std::optional<storage::Tags> request_tags;
+  // Tag keys without values (UntagResource).
+  std::vector<std::string> request_tag_keys;
+};
+
+// What of the request itself conditions can ask for.
+struct RequestFacts {
+  const HttpRequest& http;
+  std::string region;
+  schemas::TimePoint now;
+};
+
+// The verdict alone.
+auth::iam::Verdict check(const Caller& caller, const RequestFacts& facts, const Target& target);
+
+// Throws ApiError::access_denied unless every target is allowed (or the enforcement mode lets it
+// pass; `note` then says what would have been denied).
+void authorize(const Services& services, const Caller& caller, const RequestFacts& facts,
+               const std::vector<Target>& targets, LogNote& note);
+
+}  // namespace ecr::api

@@ -1,0 +1,97 @@
+// What passes between the server and the API: HTTP messages as values, without sockets.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "storage/blob_store.h"
+
+namespace ecr::api {
+
+using HeaderView = std::pair<std::string_view, std::string_view>;
+
+// The header fields of a request in order, names as they came. Owns their text.
+// INVARIANT: views stay valid when the object is moved; it cannot be copied.
+class HeaderList {
+ public:
+  HeaderList() = default;
+  explicit HeaderList(std::span<const HeaderView> fields);
+  HeaderList(HeaderList&&) = default;
+  HeaderList& operator=(HeaderList&&) = default;
+
+  // The first field of that name (compared without case); empty optional: none.
+  std::optional<std::string_view> find(std::string_view name) const;
+  std::string_view get(std::string_view name) const { return find(name).value_or(""); }
+  std::size_t count(std::string_view name) const;
+  std::span<const HeaderView> fields() const { return fields_; }
+
+ private:
+  std::vector<char> text_;
+  std::vector<HeaderView> fields_;
+};
+
+struct HttpRequest {
+  std::string method;  // as it came
+  std::string target;  // as it came
+  HeaderList headers;
+  std::string body;  // empty where it is streamed
+  std::string peer;  // address of the other end, without port
+  bool secure = false;
+  std::string id;  // request id that the client sees
+
+  std::string_view path() const;   // raw, before '?'
+  std::string_view query() const;  // raw, after '?'
+  std::string_view host() const { return headers.get("host"); }
+};
+
+// Part of a stored blob, sent from its file.
+struct FileSlice {
+  std::shared_ptr<storage::BlobFile> file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+// What the access log says of a request beyond its line.
+struct LogNote {
+  std::string principal;
+  std::string action;
+  std::string error;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::variant<std::string, FileSlice> body;
+  // Content-Length where no body is sent (HEAD); else it is the body's.
+  std::optional<std::uint64_t> head_length;
+  bool close = false;  // end the connection after it
+  LogNote note;
+
+  void set(std::string name, std::string value) {
+    headers.emplace_back(std::move(name), std::move(value));
+  }
+};
+
+HttpResponse text_response(int status, std::string content_type, std::string body);
+
+// Takes a body that is too large for memory. One thread at a time; destroyed without finish() when
+// the client goes away.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  virtual void write(std::string_view bytes) = 0;
+  // The answer. REQUIRES: the whole body was written.
+  virtual HttpResponse finish() = 0;
+};
+
+// Reason phrase of a status.
+std::string_view reason_of(int status);
+
+}  // namespace ecr::api

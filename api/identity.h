@@ -1,0 +1,40 @@
+// Who is asking: from an access key to a principal with everything attached to it, as it is now.
+// The one place that knows of root credentials. Stateless functions on the request's transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/services.h"
+#include "auth/iam/evaluate.h"
+#include "storage/identities.h"
+
+namespace ecr::api {
+
+struct Caller {
+  auth::iam::Principal principal;
+  std::string access_key_id;
+  std::string account;
+  std::string user_id;    // aws:userid: AIDA..., or the account's id for its root user
+  std::string user_name;  // aws:username; empty but for users
+  storage::Tags tags;     // aws:PrincipalTag/...
+  std::vector<auth::iam::AttachedPolicy> identity;
+  std::vector<auth::iam::AttachedPolicy> boundaries;
+  std::vector<auth::iam::AttachedPolicy> session;
+};
+
+// The secret of an access key; nullopt: unknown or inactive.
+std::optional<auth::SigningCredential> find_credential(const Services& services,
+                                                       storage::sql::Txn& txn,
+                                                       std::string_view access_key_id);
+
+// The principal behind an access key; nullopt: the key is unknown, inactive or without an owner.
+std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
+                                  std::string_view access_key_id);
+
+// True for keys that name a root user, which no stored key may shadow.
+bool is_reserved_access_key(const Settings& settings, std::string_view access_key_id);
+
+}  // namespace ecr::api

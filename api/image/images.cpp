@@ -1,0 +1,162 @@
+#include "api/image/images.h"
+
+#include <algorithm>
+
+#include "api/error.h"
+#include "schemas/digest.h"
+
+namespace ecr::api {
+namespace {
+
+// '*' stands for any run of characters; iterative, so linear for each star.
+bool wildcard_matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p, ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+template <typename T>
+void sort_unique(std::vector<T>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+// Digests that the manifest names and the repository lacks.
+void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository,
+                   const Manifest& manifest, storage::Image& image) {
+  std::vector<std::string> missing;
+  for (const Descriptor& blob : manifest.blobs) {
+    if (storage::find_blob(txn, repository.id, blob.digest)) {
+      image.blobs.push_back(blob.digest);
+    } else if (!blob.foreign) {
+      missing.push_back(blob.digest);
+    }
+  }
+  sort_unique(image.blobs);
+  sort_unique(missing);
+  if (!missing.empty()) {
+    throw ApiError::layers_not_found(repository.account, repository.name, missing);
+  }
+}
+
+// An index is as large as its largest child.
+void require_children(storage::sql::Txn& txn, const storage::Repository& repository,
+                      const Manifest& manifest, storage::Image& image) {
+  std::vector<std::string> missing;
+  for (const Descriptor& child : manifest.manifests) {
+    const auto found = storage::find_image(txn, repository.id, child.digest);
+    if (!found) {
+      missing.push_back(child.digest);
+      continue;
+    }
+    image.children.push_back(child.digest);
+    image.size_bytes = std::max(image.size_bytes, found->size_bytes);
+  }
+  sort_unique(image.children);
+  sort_unique(missing);
+  if (!missing.empty()) {
+    throw ApiError::referenced_images_not_found(repository.account, repository.name, missing);
+  }
+}
+
+storage::Image new_image(storage::sql::Txn& txn, const storage::Repository& repository,
+                         const Manifest& manifest, const schemas::Digest& digest,
+                         schemas::TimePoint now) {
+  storage::Image image;
+  image.digest = digest.text();
+  image.media_type = manifest.media_type;
+  image.artifact_media_type = manifest.artifact_media_type;
+  image.pushed_at = now;
+  image.subject = manifest.subject;
+  image.size_bytes = manifest.blob_bytes();
+  require_blobs(txn, repository, manifest, image);
+  require_children(txn, repository, manifest, image);
+  return image;
+}
+
+schemas::Digest digest_of(const PutImage& put) {
+  if (put.digest.empty()) return schemas::Digest::of(put.manifest);
+  const auto wanted = schemas::Digest::parse(put.digest);
+  // The model lets digests of other algorithms through; nothing can have them.
+  if (!wanted) {
+    throw ApiError::image_digest_does_not_match(put.digest,
+                                                schemas::Digest::of(put.manifest).text());
+  }
+  schemas::Digest actual = schemas::Digest::of(put.manifest, wanted->algorithm());
+  if (actual != *wanted) throw ApiError::image_digest_does_not_match(put.digest, actual.text());
+  return actual;
+}
+
+}  // namespace
+
+bool tag_may_move(const storage::Repository& repository, std::string_view tag) {
+  const bool immutable = repository.tag_mutability.starts_with("IMMUTABLE");
+  const bool excluded =
+      std::any_of(repository.mutability_exclusions.begin(), repository.mutability_exclusions.end(),
+                  [tag](const std::string& filter) { return wildcard_matches(filter, tag); });
+  return immutable == excluded;
+}
+
+PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
+                         const PutImage& put, schemas::TimePoint now) {
+  const schemas::Digest digest = digest_of(put);
+  const Manifest manifest = parse_manifest(put.manifest, put.media_type);
+  const auto tagged =
+      put.tag.empty() ? std::nullopt : storage::find_tag(txn, repository.id, put.tag);
+  if (tagged && *tagged != digest.text() && !tag_may_move(repository, put.tag)) {
+    throw ApiError::image_tag_already_exists(repository.name, put.tag);
+  }
+  PutImageResult result;
+  auto known = storage::find_image(txn, repository.id, digest.text());
+  result.known = known.has_value();
+  result.unchanged = result.known && (put.tag.empty() || tagged == digest.text());
+  if (known) {
+    result.image = std::move(*known);
+  } else {
+    result.image = new_image(txn, repository, manifest, digest, now);
+    storage::insert_image(txn, repository.id, result.image, put.manifest);
+  }
+  if (!put.tag.empty() && tagged != digest.text()) {
+    storage::put_tag(txn, repository.id, put.tag, digest.text());
+  }
+  return result;
+}
+
+std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
+                                         const ImageIdentifier& id) {
+  if (!id.tag.empty()) {
+    auto digest = storage::find_tag(txn, repository, id.tag);
+    if (digest && !id.digest.empty() && *digest != id.digest) return std::nullopt;
+    return digest;
+  }
+  if (!storage::find_image(txn, repository, id.digest)) return std::nullopt;
+  return id.digest;
+}
+
+void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
+                      std::string_view digest) {
+  storage::delete_tag(txn, repository, tag);
+  if (storage::image_tags(txn, repository, digest).empty() &&
+      storage::image_parents(txn, repository, digest).empty()) {
+    storage::delete_image(txn, repository, digest);
+  }
+}
+
+bool pull_is_worth_recording(const storage::Image& image, schemas::TimePoint now) {
+  return !image.last_pulled_at || now - *image.last_pulled_at >= std::chrono::minutes(1);
+}
+
+}  // namespace ecr::api

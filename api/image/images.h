@@ -1,0 +1,53 @@
+// ECR's rules for images in a repository, the same for the API and for docker push: what may be
+// put, what a tag may do, what deleting means. Works on the rows; the caller has authorized.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/image/manifest.h"
+#include "schemas/clock.h"
+#include "storage/images.h"
+#include "storage/repositories.h"
+
+namespace ecr::api {
+
+struct PutImage {
+  std::string_view manifest;
+  std::string_view media_type;  // empty: as the manifest says
+  std::string_view tag;         // empty: none
+  std::string_view digest;      // empty: whatever it is
+};
+
+struct PutImageResult {
+  storage::Image image;
+  bool known = false;      // the repository had the manifest already
+  bool unchanged = false;  // ... under this tag too (or no tag was asked for)
+};
+
+// Throws LayersNotFound, ReferencedImagesNotFound, ImageTagAlreadyExists, ImageDigestDoesNotMatch,
+// or what parse_manifest throws. That nothing changed is not an error here: each plane decides.
+PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
+                         const PutImage& put, schemas::TimePoint now);
+
+// True where the repository's mutability setting lets an existing tag point elsewhere.
+bool tag_may_move(const storage::Repository& repository, std::string_view tag);
+
+struct ImageIdentifier {
+  std::string digest;  // empty: not given
+  std::string tag;     // empty: not given
+};
+// The digest that an identifier names; nullopt: no such image (or the tag names another digest).
+std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
+                                         const ImageIdentifier& id);
+
+// Takes a tag away; the image goes with its last tag. REQUIRES: the tag exists.
+void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
+                      std::string_view digest);
+
+// ECR keeps the time of the last pull to a day; to a minute is enough here, and keeps pulls cheap.
+bool pull_is_worth_recording(const storage::Image& image, schemas::TimePoint now);
+
+}  // namespace ecr::api

@@ -1,0 +1,38 @@
+// Image manifests: Docker schema 2, manifest lists, OCI images, indexes and artifacts, read only as
+// far as a registry must understand them. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ecr::api {
+
+inline constexpr std::size_t kMaxManifestBytes = 4u << 20;  // ECR's quota, also distribution's
+
+struct Descriptor {
+  std::string media_type;
+  std::string digest;  // well-formed
+  std::int64_t size = 0;
+  bool foreign = false;  // has urls: the bytes may live elsewhere
+};
+
+struct Manifest {
+  std::string media_type;
+  std::string artifact_media_type;    // artifactType, else the config's media type
+  bool index = false;                 // a list of manifests
+  std::vector<Descriptor> blobs;      // config and layers, as they come
+  std::vector<Descriptor> manifests;  // children of an index
+  std::string subject;                // digest; empty: none
+
+  std::int64_t blob_bytes() const;  // config and layers
+};
+
+// `content_type` empty: as the body says. Throws ApiError::kManifestInvalid: not JSON, too deep,
+// duplicate keys; both layers and manifests (CVE-2021-41190); mediaType other than content_type;
+// a descriptor without a digest, or with a negative size.
+Manifest parse_manifest(std::string_view bytes, std::string_view content_type);
+
+}  // namespace ecr::api

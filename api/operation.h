@@ -1,0 +1,65 @@
+// An operation of a service, declared once: its name, its IAM action, what it touches, its code.
+// One constexpr table a file, next to the handlers; the input's shape is found by name in the API
+// model, so a handler never checks what the model can express.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/gate.h"
+#include "api/services.h"
+#include "schemas/model.h"
+#include "storage/sql/database.h"
+
+namespace ecr::api {
+
+using Json = nlohmann::json;
+
+// One request in progress, inside its transaction.
+struct Call {
+  const Services& services;
+  storage::sql::Txn& txn;
+  const HttpRequest& http;
+  const Caller& caller;
+  std::string region;
+  schemas::TimePoint now;
+  const Json& input;
+  // Run once the transaction is committed (removal of files, background work).
+  std::vector<std::function<void()>> after_commit;
+};
+
+using Resolver = std::vector<Target> (*)(const Call&);
+using Handler = Json (*)(Call&);
+
+struct Operation {
+  std::string_view name;    // as in the request and in the API model
+  std::string_view action;  // IAM action
+  storage::sql::Access access;
+  Resolver resources;
+  Handler handle;
+};
+
+// The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.
+template <std::size_t N>
+std::vector<const Operation*> pointers(const Operation (&table)[N]) {
+  std::vector<const Operation*> entries;
+  for (const Operation& operation : table) entries.push_back(&operation);
+  return entries;
+}
+
+enum class Protocol { kJson, kQuery };
+
+struct ServiceApi {
+  std::string_view signing_name;  // "ecr"
+  Protocol protocol;
+  const schemas::ServiceModel& (*model)();
+  std::vector<const Operation*> operations;
+
+  const Operation* find(std::string_view name) const;
+};
+
+}  // namespace ecr::api

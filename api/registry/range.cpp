@@ -1,0 +1,58 @@
+#include "api/registry/range.h"
+
+#include <charconv>
+
+#include "schemas/encoding.h"
+
+namespace ecr::api::registry {
+namespace {
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+RangeAnswer suffix_range(std::uint64_t wanted, std::uint64_t size) {
+  if (wanted == 0 || size == 0) return {RangeKind::kUnsatisfiable, {}};
+  const std::uint64_t length = wanted < size ? wanted : size;
+  return {RangeKind::kPart, {size - length, length}};
+}
+
+}  // namespace
+
+RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
+  constexpr std::string_view kUnit = "bytes=";
+  if (header.size() <= kUnit.size() ||
+      !schemas::equals_ignore_case(header.substr(0, kUnit.size()), kUnit)) {
+    return {};
+  }
+  const std::string_view spec = header.substr(kUnit.size());
+  const std::size_t dash = spec.find('-');
+  if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) return {};
+  const auto last = number(spec.substr(dash + 1));
+  if (dash == 0) return last ? suffix_range(*last, size) : RangeAnswer{};
+  const auto first = number(spec.substr(0, dash));
+  const bool open = dash + 1 == spec.size();
+  if (!first || (!last && !open) || (last && *last < *first)) return {};
+  if (*first >= size) return {RangeKind::kUnsatisfiable, {}};
+  const std::uint64_t end = open || *last >= size ? size - 1 : *last;
+  return {RangeKind::kPart, {*first, end - *first + 1}};
+}
+
+std::optional<ByteRange> parse_chunk_range(std::string_view header) {
+  constexpr std::string_view kUnit = "bytes ";
+  if (header.starts_with(kUnit)) header.remove_prefix(kUnit.size());
+  header = header.substr(0, header.find('/'));
+  const std::size_t dash = header.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = number(header.substr(0, dash));
+  const auto last = number(header.substr(dash + 1));
+  if (!first || !last || *last < *first || *last == UINT64_MAX) return std::nullopt;
+  return ByteRange{*first, *last - *first + 1};
+}
+
+}  // namespace ecr::api::registry

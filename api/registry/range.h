@@ -1,0 +1,29 @@
+// HTTP byte ranges of downloads (RFC 9110, section 14) and the ranges of upload chunks (OCI
+// distribution-spec, "Pushing a blob in chunks"). Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ecr::api::registry {
+
+struct ByteRange {
+  std::uint64_t first = 0;
+  std::uint64_t length = 0;
+};
+
+enum class RangeKind { kWhole, kPart, kUnsatisfiable };
+struct RangeAnswer {
+  RangeKind kind = RangeKind::kWhole;
+  ByteRange range;
+};
+
+// Of a Range header against a body of `size` bytes. Another unit, several ranges and what is not
+// well-formed mean the whole body, as the RFC allows.
+RangeAnswer parse_range(std::string_view header, std::uint64_t size);
+
+// "<first>-<last>" of a chunk's Content-Range, also with the prefix "bytes " and a "/total".
+std::optional<ByteRange> parse_chunk_range(std::string_view header);
+
+}  // namespace ecr::api::registry

@@ -1,0 +1,144 @@
+#include "api/registry/registry_plane.h"
+
+#include "api/error.h"
+#include "api/failure.h"
+#include "api/registry/handlers.h"
+
+namespace ecr::api::registry {
+namespace {
+
+using storage::sql::Access;
+
+bool reads(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+Route require_route(const HttpRequest& request) {
+  auto route = parse_route(request.path());
+  if (!route) throw ApiError(ErrorCode::kNotFound, "There is nothing at this path");
+  return std::move(*route);
+}
+
+[[noreturn]] void refuse_method() {
+  throw ApiError(ErrorCode::kUnsupported, "The operation is unsupported");
+}
+
+Access access_of(const Route& route, const HttpRequest& request) {
+  const bool writes =
+      (route.kind == RouteKind::kManifest || route.kind == RouteKind::kUpload) && !reads(request);
+  return writes ? Access::kWrite : Access::kRead;
+}
+
+// The exact method and route, or nothing: whatever is not listed is refused.
+HttpResponse dispatch(Session& session, LogNote& note, AfterCommit& after) {
+  const std::string& method = session.request.method;
+  const bool get = reads(session.request);
+  switch (session.route.kind) {
+    case RouteKind::kBase:
+      if (!get) refuse_method();
+      note.principal = session.caller.principal.arn;
+      return text_response(200, "application/json", "{}");
+    case RouteKind::kManifest:
+      if (get) return get_manifest(session, note, after);
+      if (method == "PUT") return put_manifest(session, note);
+      refuse_method();
+    case RouteKind::kBlob:
+      if (get) return get_blob(session, note);
+      refuse_method();
+    case RouteKind::kTags:
+      if (get) return list_tags(session, note);
+      refuse_method();
+    case RouteKind::kUpload:
+      if (get) return upload_status(session, note);
+      if (method == "DELETE") return cancel_upload(session, note, after);
+      refuse_method();
+    case RouteKind::kUploads:
+    case RouteKind::kReferrers:
+    case RouteKind::kCatalog:
+      break;
+  }
+  refuse_method();
+}
+
+// HEAD answers as GET does, without the body.
+void finish(const HttpRequest& request, HttpResponse& response) {
+  response.set("Docker-Distribution-Api-Version", "registry/2.0");
+  if (request.method != "HEAD") return;
+  if (const auto* text = std::get_if<std::string>(&response.body)) {
+    if (!response.head_length) response.head_length = text->size();
+    response.body = std::string();
+  } else if (const auto* slice = std::get_if<FileSlice>(&response.body)) {
+    response.head_length = slice->length;
+    response.body = std::string();
+  }
+}
+
+HttpResponse run(const Services& services, const HttpRequest& request, LogNote& note) {
+  const Route route = require_route(request);
+  const schemas::TimePoint now = services.clock.now();
+  const Credentials credentials = read_credentials(services, request, now);
+  AfterCommit after;
+  HttpResponse response;
+  {
+    storage::sql::Txn txn = services.store.database().begin(access_of(route, request));
+    Session session(services, txn, request, credentials, route, now);
+    response = dispatch(session, note, after);
+    txn.commit();
+  }
+  for (const auto& action : after) action();
+  return response;
+}
+
+}  // namespace
+
+bool RegistryPlane::is_streamed(const HttpRequest& head) {
+  if (head.method != "POST" && head.method != "PATCH" && head.method != "PUT") return false;
+  const auto route = parse_route(head.path());
+  return route && (route->kind == RouteKind::kUploads || route->kind == RouteKind::kUpload);
+}
+
+std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpRequest& head) const {
+  if (head.headers.find("authorization")) return std::nullopt;
+  HttpResponse response = challenge(head);
+  finish(head, response);
+  return response;
+}
+
+HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
+  LogNote note;
+  HttpResponse response;
+  try {
+    response = run(services_, request, note);
+  } catch (...) {
+    response = error_response(to_api_error(std::current_exception()), request);
+    note.error = std::move(response.note.error);
+  }
+  response.note = std::move(note);
+  finish(request, response);
+  return response;
+}
+
+std::variant<HttpResponse, std::unique_ptr<BodySink>> RegistryPlane::open(
+    const HttpRequest& head) const {
+  LogNote note;
+  UploadStart start;
+  try {
+    const Route route = require_route(head);
+    const Credentials credentials = read_credentials(services_, head, services_.clock.now());
+    const bool creates = route.kind == RouteKind::kUploads;
+    if (creates != (head.method == "POST")) refuse_method();
+    start = creates ? start_upload(services_, head, credentials, route, note)
+                    : continue_upload(services_, head, credentials, route, note);
+  } catch (...) {
+    HttpResponse response = error_response(to_api_error(std::current_exception()), head);
+    note.error = std::move(response.note.error);
+    start = std::move(response);
+  }
+  if (auto* response = std::get_if<HttpResponse>(&start)) {
+    response->note = std::move(note);
+    finish(head, *response);
+  }
+  return start;
+}
+
+}  // namespace ecr::api::registry

@@ -1,0 +1,36 @@
+// The registry: what docker and its like talk to. Same shape as the control plane with a token in
+// the place of a signature and the OCI error form. Thread-safe; blocking but for plan() and
+// answer_without_blocking().
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "api/http.h"
+#include "api/services.h"
+
+namespace ecr::api::registry {
+
+class RegistryPlane {
+ public:
+  explicit RegistryPlane(const Services& services) : services_(services) {}
+
+  // True: the body goes through open(), never into memory.
+  static bool is_streamed(const HttpRequest& head);
+
+  // The 401 of whoever brings no credentials at all, which needs neither a row nor a worker.
+  std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
+
+  // A request whose body, if it has one, is in memory.
+  HttpResponse handle(const HttpRequest& request) const;
+
+  // Authenticates and authorizes an upload before its body is read: a refusal, or where the body
+  // goes.  `head` must outlive the sink.
+  std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
+
+ private:
+  const Services& services_;
+};
+
+}  // namespace ecr::api::registry

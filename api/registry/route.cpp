@@ -1,0 +1,81 @@
+#include "api/registry/route.h"
+
+#include "api/error.h"
+#include "schemas/encoding.h"
+
+namespace ecr::api::registry {
+namespace {
+
+constexpr std::string_view kBase = "/v2/";
+
+// Cuts `suffix` off the end of `path`.
+bool strip_suffix(std::string_view& path, std::string_view suffix) {
+  if (!path.ends_with(suffix)) return false;
+  path.remove_suffix(suffix.size());
+  return true;
+}
+
+// "<name><marker><last>" where <last> has no slash.
+bool split_at(std::string_view path, std::string_view marker, std::string_view& name,
+              std::string_view& last) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return false;
+  std::string_view head = path.substr(0, slash + 1);
+  if (!strip_suffix(head, marker)) return false;
+  name = head;
+  last = path.substr(slash + 1);
+  return true;
+}
+
+std::optional<Route> route_of(std::string_view path) {
+  if (path.empty()) return Route{RouteKind::kBase, "", ""};
+  if (path == "_catalog") return Route{RouteKind::kCatalog, "", ""};
+  std::string_view name;
+  std::string_view last;
+  if (split_at(path, "/blobs/uploads/", name, last)) {
+    const RouteKind kind = last.empty() ? RouteKind::kUploads : RouteKind::kUpload;
+    return Route{kind, std::string(name), std::string(last)};
+  }
+  if (split_at(path, "/blobs/", name, last)) {
+    // Some clients leave out the last slash of ".../blobs/uploads/".
+    const RouteKind kind = last == "uploads" ? RouteKind::kUploads : RouteKind::kBlob;
+    return Route{kind, std::string(name), std::string(last)};
+  }
+  if (split_at(path, "/manifests/", name, last)) {
+    return Route{RouteKind::kManifest, std::string(name), std::string(last)};
+  }
+  if (split_at(path, "/referrers/", name, last)) {
+    return Route{RouteKind::kReferrers, std::string(name), std::string(last)};
+  }
+  if (split_at(path, "/tags/", name, last) && last == "list") {
+    return Route{RouteKind::kTags, std::string(name), ""};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Route> parse_route(std::string_view path) {
+  if (path == "/v2") return Route{RouteKind::kBase, "", ""};
+  if (!path.starts_with(kBase)) return std::nullopt;
+  const auto decoded = schemas::percent_decode(path.substr(kBase.size()));
+  if (!decoded || decoded->find('\0') != std::string::npos) return std::nullopt;
+  return route_of(*decoded);
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  if (query.empty()) return std::nullopt;
+  const auto pairs = schemas::parse_form(query, true);
+  if (!pairs) throw ApiError(ErrorCode::kNotFound, "The query string is not well-formed");
+  std::optional<std::string> value;
+  for (const auto& [key, text] : *pairs) {
+    if (key != name) continue;
+    if (value) {
+      throw ApiError(ErrorCode::kUnsupported, "The parameter " + key + " is given more than once");
+    }
+    value = text;
+  }
+  return value;
+}
+
+}  // namespace ecr::api::registry

@@ -1,0 +1,34 @@
+// The paths of the Docker Registry HTTP API V2 / OCI Distribution 1.1. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ecr::api::registry {
+
+enum class RouteKind {
+  kBase,       // /v2/
+  kManifest,   // /v2/<name>/manifests/<reference>
+  kBlob,       // /v2/<name>/blobs/<digest>
+  kUploads,    // /v2/<name>/blobs/uploads/
+  kUpload,     // /v2/<name>/blobs/uploads/<uuid>
+  kTags,       // /v2/<name>/tags/list
+  kReferrers,  // /v2/<name>/referrers/<digest>
+  kCatalog     // /v2/_catalog
+};
+
+struct Route {
+  RouteKind kind;
+  std::string name;       // of the repository; not checked against its grammar yet
+  std::string reference;  // tag, digest or upload id; not checked either
+};
+
+// `path` as it came, percent-encoded. nullopt: no such route, or a bad escape.
+std::optional<Route> parse_route(std::string_view path);
+
+// A value of the query string, decoded; nullopt: absent. Throws ApiError for a query that is not
+// well-formed or gives the parameter twice.
+std::optional<std::string> query_value(std::string_view query, std::string_view name);
+
+}  // namespace ecr::api::registry

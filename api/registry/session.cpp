@@ -1,0 +1,123 @@
+#include "api/registry/session.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/registry_host.h"
+#include "api/target.h"
+#include "schemas/arn.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::api::registry {
+namespace {
+
+// The password of "Authorization: Basic base64(AWS:<password>)"; nullopt: none, or another user.
+std::optional<std::string> password_of(const HttpRequest& request) {
+  const std::string_view header = request.headers.get("authorization");
+  constexpr std::string_view kScheme = "basic ";
+  if (header.size() <= kScheme.size() ||
+      !schemas::equals_ignore_case(header.substr(0, kScheme.size()), kScheme)) {
+    return std::nullopt;
+  }
+  const auto decoded = schemas::base64_decode(header.substr(kScheme.size()));
+  if (!decoded || !decoded->starts_with("AWS:")) return std::nullopt;
+  return decoded->substr(4);
+}
+
+Caller require_caller(const Services& services, storage::sql::Txn& txn,
+                      const Credentials& credentials) {
+  auto caller = find_caller(services, txn, credentials.claims.access_key_id);
+  if (!caller || caller->account != credentials.claims.account) {
+    throw ApiError::access_denied("The security token included in the request is invalid.");
+  }
+  return std::move(*caller);
+}
+
+}  // namespace
+
+Credentials read_credentials(const Services& services, const HttpRequest& request,
+                             schemas::TimePoint now) {
+  const auto password = password_of(request);
+  if (!password) throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
+  auto claims = services.tokens.open(*password, now);
+  if (!claims) {
+    if (claims.error() == auth::TokenError::kMalformed) {
+      throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
+    }
+    throw ApiError(ErrorCode::kExpiredToken,
+                   "Your authorization token has expired. Reauthenticate and try again.");
+  }
+  Credentials credentials{std::move(*claims), "", ""};
+  if (auto named = parse_registry_host(request.host())) {
+    // ECR User Guide, "Private registry authentication": a token is for one Region.
+    if (named->region != credentials.claims.region) {
+      throw ApiError::access_denied(
+          fmt::format("Your authorization token is for the region {} and cannot be used in {}.",
+                      credentials.claims.region, named->region));
+    }
+    credentials.account = std::move(named->account);
+    credentials.region = std::move(named->region);
+  } else {
+    credentials.account = credentials.claims.account;
+    credentials.region = credentials.claims.region;
+  }
+  return credentials;
+}
+
+Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
+                 const Credentials& credentials_, const Route& route_, schemas::TimePoint now_)
+    : services(services_),
+      txn(txn_),
+      request(request_),
+      credentials(credentials_),
+      route(route_),
+      now(now_),
+      caller(require_caller(services_, txn_, credentials_)) {}
+
+storage::Repository Session::authorize_repository(std::string_view action, LogNote& note) {
+  return authorize_repository(std::vector<std::string_view>{action}, note);
+}
+
+storage::Repository Session::authorize_repository(const std::vector<std::string_view>& actions,
+                                                  LogNote& note) {
+  note.principal = caller.principal.arn;
+  note.action = actions.front();
+  if (!schemas::is_repository_name(route.name)) {
+    throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
+  }
+  auto repository =
+      storage::find_repository(txn, credentials.account, credentials.region, route.name);
+  std::vector<Target> targets;
+  for (const std::string_view action : actions) {
+    targets.push_back(make_repository_target(services, txn, action, credentials.account,
+                                             credentials.region, route.name,
+                                             repository ? &*repository : nullptr));
+  }
+  authorize(services, caller, {request, credentials.region, now}, targets, note);
+  if (!repository) throw ApiError::repository_not_found(credentials.account, route.name);
+  return std::move(*repository);
+}
+
+HttpResponse challenge(const HttpRequest& request) {
+  HttpResponse response = text_response(401, "text/plain; charset=utf-8", "Not Authorized\n");
+  response.set("Www-Authenticate",
+               fmt::format("Basic realm=\"{}://{}/\",service=\"ecr.amazonaws.com\"",
+                           request.secure ? "https" : "http", request.host()));
+  return response;
+}
+
+HttpResponse error_response(const ApiError& error, const HttpRequest& request) {
+  if (error.code() == ErrorCode::kUnauthorized) return challenge(request);
+  const ErrorNames& names = names_of(error.code());
+  const nlohmann::json body = {
+      {"errors", {{{"code", std::string(names.oci_code)}, {"message", error.message()}}}}};
+  HttpResponse response =
+      text_response(names.oci_status, "application/json; charset=utf-8", schemas::dump(body));
+  for (const auto& [name, value] : error.headers()) response.set(name, value);
+  response.note.error = fmt::format("{}: {}", names.oci_code, error.message());
+  return response;
+}
+
+}  // namespace ecr::api::registry

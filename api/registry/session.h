@@ -1,0 +1,61 @@
+// One registry request: who asks, of which registry, for which repository. Shared by the handlers
+// of this folder.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/error.h"
+#include "api/gate.h"
+#include "api/http.h"
+#include "api/identity.h"
+#include "api/registry/route.h"
+#include "api/services.h"
+#include "storage/repositories.h"
+
+namespace ecr::api::registry {
+
+// What the request's token and host name say, before any row is read.
+struct Credentials {
+  auth::RegistryTokenClaims claims;
+  std::string account;  // of the registry
+  std::string region;
+};
+
+// Reads "Authorization: Basic". Throws kUnauthorized (no or foreign credentials: 401 and the
+// challenge), kExpiredToken, or kAccessDenied (a token of another region).
+Credentials read_credentials(const Services& services, const HttpRequest& request,
+                             schemas::TimePoint now);
+
+// The request inside one transaction. Built anew for each transaction of a request, so that every
+// one of them sees the caller as he is then.
+class Session {
+ public:
+  // Throws kAccessDenied where the principal of the token is gone.
+  Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
+          const Credentials& credentials, const Route& route, schemas::TimePoint now);
+
+  // Throws kNameInvalid, kAccessDenied, kRepositoryNotFound, in this order.
+  storage::Repository authorize_repository(std::string_view action, LogNote& note);
+  storage::Repository authorize_repository(const std::vector<std::string_view>& actions,
+                                           LogNote& note);
+
+  const Services& services;
+  storage::sql::Txn& txn;
+  const HttpRequest& request;
+  const Credentials& credentials;
+  const Route& route;
+  const schemas::TimePoint now;
+  const Caller caller;
+};
+
+// "Basic realm=...": the answer to whoever brings no credentials, as ECR words it.
+HttpResponse challenge(const HttpRequest& request);
+
+// The error in the OCI form, as the answer to `request`.
+HttpResponse error_response(const ApiError& error, const HttpRequest& request);
+
+}  // namespace ecr::api::registry

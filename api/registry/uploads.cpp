@@ -1,0 +1,268 @@
+// Layer uploads: POST begins one, PATCH adds to it, PUT ends it; each of the three may carry bytes,
+// which go from the socket to the file and the hash and nowhere else.
+#include "storage/uploads.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "api/error.h"
+#include "api/failure.h"
+#include "api/registry/handlers.h"
+#include "api/registry/range.h"
+#include "schemas/digest.h"
+
+namespace ecr::api::registry {
+namespace {
+
+using storage::UploadSessions;
+using storage::sql::Access;
+using storage::sql::Durability;
+
+// ECR service quotas: 52,000 MiB a layer.
+constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
+
+constexpr std::string_view kInitiate = "ecr:InitiateLayerUpload";
+constexpr std::string_view kUploadPart = "ecr:UploadLayerPart";
+constexpr std::string_view kComplete = "ecr:CompleteLayerUpload";
+
+std::string upload_path(const std::string& name, const std::string& id) {
+  return fmt::format("/v2/{}/blobs/uploads/{}", name, id);
+}
+
+std::optional<schemas::Digest> wanted_digest(const HttpRequest& request) {
+  const auto text = query_value(request.query(), "digest");
+  if (!text) return std::nullopt;
+  auto digest = schemas::Digest::parse(*text);
+  if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
+  return digest;
+}
+
+bool has_body(const HttpRequest& request) {
+  const auto length = request.headers.find("content-length");
+  return (length && *length != "0") || request.headers.find("transfer-encoding").has_value();
+}
+
+ApiError unknown_upload() {
+  return {ErrorCode::kBlobUploadUnknown, "blob upload unknown to registry"};
+}
+
+// An upload is its principal's and its repository's alone; to everyone else it does not exist.
+storage::Upload require_upload(Session& session, const storage::Repository& repository) {
+  auto upload = storage::find_upload(session.txn, session.route.reference);
+  if (!upload || upload->repository != repository.id ||
+      upload->principal != session.caller.principal.arn) {
+    throw unknown_upload();
+  }
+  return std::move(*upload);
+}
+
+// "0-<last>", as distribution reports it: an empty upload says 0-0 too.
+void set_progress(HttpResponse& response, const std::string& name, const std::string& id,
+                  std::uint64_t size) {
+  response.set("Location", upload_path(name, id));
+  response.set("Range", fmt::format("0-{}", size == 0 ? 0 : size - 1));
+  response.set("Docker-Upload-UUID", id);
+}
+
+UploadSessions::Lease acquire(const Services& services, const std::string& id,
+                              schemas::DigestAlgorithm algorithm) {
+  auto lease = services.store.uploads().acquire(id, algorithm);
+  if (!lease) {
+    throw ApiError(ErrorCode::kUploadBusy, "Another request is writing to this upload");
+  }
+  return std::move(*lease);
+}
+
+schemas::DigestAlgorithm algorithm_of(const std::optional<schemas::Digest>& digest) {
+  return digest ? digest->algorithm() : schemas::DigestAlgorithm::kSha256;
+}
+
+// A chunk must begin where the upload ends.
+void check_chunk(const HttpRequest& request, const storage::Repository& repository,
+                 const std::string& id, std::uint64_t size) {
+  const auto header = request.headers.find("content-range");
+  if (!header) return;
+  const auto range = parse_chunk_range(*header);
+  if (!range) {
+    throw ApiError(ErrorCode::kBlobUploadInvalid, "The Content-Range is not valid");
+  }
+  if (range->first != size) {
+    throw ApiError(
+        ErrorCode::kRangeNotSatisfiable,
+        fmt::format("First byte of the layer part is {} instead of {}", range->first, size))
+        .with_header("Location", upload_path(repository.name, id))
+        .with_header("Range", fmt::format("0-{}", size == 0 ? 0 : size - 1));
+  }
+  std::uint64_t length = 0;
+  const std::string_view text = request.headers.get("content-length");
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  if (!text.empty() && length != range->length) {
+    throw ApiError(ErrorCode::kBlobUploadInvalid,
+                   "The Content-Range is not as long as the Content-Length says");
+  }
+}
+
+// The body of one request of an upload.
+class UploadSink : public BodySink {
+ public:
+  // `request` outlives the sink; everything else is its own.
+  struct Parts {
+    const Services& services;
+    const HttpRequest& request;
+    Credentials credentials;
+    Route route;
+    storage::Repository repository;
+    std::optional<schemas::Digest> digest;  // given: the upload ends with this request
+    LogNote note;
+  };
+  UploadSink(Parts parts, UploadSessions::Lease lease)
+      : parts_(std::move(parts)), lease_(std::move(lease)) {}
+
+  void write(std::string_view bytes) override {
+    if (lease_.writer().size() + bytes.size() > kMaxLayerBytes) {
+      throw ApiError(ErrorCode::kSizeInvalid, "The layer is larger than 52,000 MiB");
+    }
+    lease_.writer().append(bytes);
+  }
+
+  HttpResponse finish() override {
+    HttpResponse response;
+    try {
+      response = parts_.digest ? complete() : progress();
+    } catch (...) {
+      response = error_response(to_api_error(std::current_exception()), parts_.request);
+      parts_.note.error = std::move(response.note.error);
+    }
+    response.note = parts_.note;
+    response.set("Docker-Distribution-Api-Version", "registry/2.0");
+    return response;
+  }
+
+ private:
+  HttpResponse progress() {
+    HttpResponse response;
+    response.status = 202;
+    set_progress(response, parts_.repository.name, lease_.id(), lease_.writer().size());
+    return response;
+  }
+
+  HttpResponse complete() {
+    const schemas::Digest& digest = *parts_.digest;
+    if (lease_.writer().digest(digest.algorithm()) != digest) {
+      forget();
+      throw ApiError(ErrorCode::kDigestInvalid, "provided digest did not match uploaded content");
+    }
+    const schemas::TimePoint now = parts_.services.clock.now();
+    storage::commit_upload(parts_.services.store, lease_.id(), lease_.writer(), digest,
+                           parts_.repository.id, now,
+                           [&](storage::sql::Txn& txn) { authorize_again(txn, now); });
+    lease_.finish();
+    HttpResponse response;
+    response.status = 201;
+    response.set("Location", fmt::format("/v2/{}/blobs/{}", parts_.repository.name, digest.text()));
+    response.set("Docker-Content-Digest", digest.text());
+    return response;
+  }
+
+  // The body may have taken an hour: what counts is what the caller may do, and whether the
+  // repository is still there, when the layer becomes visible.
+  void authorize_again(storage::sql::Txn& txn, schemas::TimePoint now) {
+    Session session(parts_.services, txn, parts_.request, parts_.credentials, parts_.route, now);
+    LogNote ignored;
+    const storage::Repository repository = session.authorize_repository(kComplete, ignored);
+    if (repository.id != parts_.repository.id) throw unknown_upload();
+  }
+
+  void forget() {
+    storage::sql::Txn txn = parts_.services.store.database().begin(Access::kWrite);
+    storage::delete_upload(txn, lease_.id());
+    txn.commit(Durability::kRelaxed);
+    lease_.finish();
+  }
+
+  Parts parts_;
+  UploadSessions::Lease lease_;
+};
+
+}  // namespace
+
+UploadStart start_upload(const Services& services, const HttpRequest& request,
+                         const Credentials& credentials, const Route& route, LogNote& note) {
+  const schemas::TimePoint now = services.clock.now();
+  const auto digest = wanted_digest(request);
+  storage::Upload upload{schemas::make_uuid(services.random), 0, "", now};
+  std::optional<storage::Repository> repository;
+  {
+    storage::sql::Txn txn = services.store.database().begin(Access::kWrite);
+    Session session(services, txn, request, credentials, route, now);
+    const std::vector<std::string_view> actions =
+        digest ? std::vector<std::string_view>{kInitiate, kUploadPart, kComplete}
+               : std::vector<std::string_view>{kInitiate};
+    repository = session.authorize_repository(actions, note);
+    upload.repository = repository->id;
+    upload.principal = session.caller.principal.arn;
+    storage::insert_upload(txn, upload);
+    // An upload that a power loss takes is begun again; nothing was acknowledged but its name.
+    txn.commit(Durability::kRelaxed);
+  }
+  if (digest) {
+    return std::make_unique<UploadSink>(
+        UploadSink::Parts{services, request, credentials, route, *repository, digest, note},
+        acquire(services, upload.id, digest->algorithm()));
+  }
+  HttpResponse response;
+  response.status = 202;
+  set_progress(response, repository->name, upload.id, 0);
+  return response;
+}
+
+UploadStart continue_upload(const Services& services, const HttpRequest& request,
+                            const Credentials& credentials, const Route& route, LogNote& note) {
+  const bool last = request.method == "PUT";
+  const auto digest = wanted_digest(request);
+  std::optional<storage::Repository> repository;
+  {
+    storage::sql::Txn txn = services.store.database().begin(Access::kRead);
+    Session session(services, txn, request, credentials, route, services.clock.now());
+    std::vector<std::string_view> actions;
+    if (last) actions.push_back(kComplete);
+    if (!last || has_body(request)) actions.push_back(kUploadPart);
+    repository = session.authorize_repository(actions, note);
+    require_upload(session, *repository);
+  }
+  if (last && !digest) {
+    throw ApiError(ErrorCode::kDigestInvalid, "The parameter digest is missing");
+  }
+  UploadSessions::Lease lease =
+      acquire(services, route.reference, algorithm_of(last ? digest : std::nullopt));
+  check_chunk(request, *repository, lease.id(), lease.writer().size());
+  return std::make_unique<UploadSink>(
+      UploadSink::Parts{services, request, credentials, route, *repository,
+                        last ? digest : std::nullopt, note},
+      std::move(lease));
+}
+
+HttpResponse upload_status(Session& session, LogNote& note) {
+  const storage::Repository repository = session.authorize_repository(kUploadPart, note);
+  const storage::Upload upload = require_upload(session, repository);
+  UploadSessions::Lease lease =
+      acquire(session.services, upload.id, schemas::DigestAlgorithm::kSha256);
+  HttpResponse response;
+  response.status = 204;
+  set_progress(response, repository.name, upload.id, lease.writer().size());
+  return response;
+}
+
+HttpResponse cancel_upload(Session& session, LogNote& note, AfterCommit& after) {
+  const storage::Repository repository = session.authorize_repository(kUploadPart, note);
+  const storage::Upload upload = require_upload(session, repository);
+  storage::delete_upload(session.txn, upload.id);
+  after.push_back(
+      [&store = session.services.store, id = upload.id] { store.uploads().discard(id); });
+  HttpResponse response;
+  response.status = 204;
+  return response;
+}
+
+}  // namespace ecr::api::registry

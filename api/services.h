@@ -1,0 +1,50 @@
+// What every part of the API works with, wired once in server/. References outlive all requests.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "auth/registry_token.h"
+#include "auth/sigv4.h"
+#include "schemas/clock.h"
+#include "storage/store.h"
+
+namespace ecr::api {
+
+class PolicyCache;
+
+enum class Enforcement {
+  kEnforce,
+  kSoft,  // allows, and notes what it would have denied
+  kOff    // allows; signatures are verified all the same
+};
+
+struct Settings {
+  std::string account = "000000000000";
+  std::string region = "us-east-1";
+  // The root user of the default account; access_key empty: none.
+  std::string root_access_key = "test";
+  std::string root_secret_key = "test";
+  // A 12-digit access key with secret "test" is the root user of that account.
+  bool account_root_keys = true;
+  // repositoryUri's host, with {account}, {region} and {port}; empty: the host the caller used.
+  std::string registry_host;
+  Enforcement enforcement = Enforcement::kEnforce;
+  // Bearer token of /_ecr-local/; empty: loopback peers need none.
+  std::string admin_token;
+  // Host names (without port) under which /_ecr-local/ answers, besides localhost and addresses.
+  std::vector<std::string> admin_hosts;
+  std::string version;
+};
+
+struct Services {
+  const Settings& settings;
+  storage::Store& store;
+  const schemas::Clock& clock;
+  schemas::Random& random;
+  const auth::RegistryTokenCodec& tokens;
+  auth::SigningKeyCache& signing_keys;
+  PolicyCache& policies;
+};
+
+}  // namespace ecr::api

@@ -1,0 +1,26 @@
+#include "api/target.h"
+
+#include "api/policy_cache.h"
+#include "schemas/arn.h"
+
+namespace ecr::api {
+
+Target make_repository_target(const Services& services, storage::sql::Txn& txn,
+                              std::string_view action, std::string_view account,
+                              std::string_view region, std::string_view name,
+                              const storage::Repository* repository) {
+  Target target;
+  target.action = action;
+  target.resource = schemas::repository_arn(region, account, name);
+  target.account = account;
+  if (repository == nullptr) return target;
+  target.resource_tags = storage::repository_tags(txn, repository->id);
+  if (repository->policy) {
+    target.policies.push_back(
+        {services.policies.get(*repository->policy, auth::iam::PolicyType::kRepository),
+         "repository policy of " + repository->name});
+  }
+  return target;
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,47 @@
+// From a request to the part of the API that answers it. The boundary between the asynchronous
+// shell and the synchronous core: nothing here knows a socket. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "api/admin/admin_plane.h"
+#include "api/control_plane.h"
+#include "api/error.h"
+#include "api/http.h"
+#include "api/registry/registry_plane.h"
+
+namespace ecr::server {
+
+struct BodyPlan {
+  bool streamed = false;
+  std::uint64_t limit = 0;  // of a body kept in memory
+};
+
+class App {
+ public:
+  App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
+      const api::admin::AdminPlane& admin);
+
+  // How the body of this request is to be read. Does not block.
+  BodyPlan plan(const api::HttpRequest& head) const;
+  // An answer that needs neither body nor worker.
+  std::optional<api::HttpResponse> answer_without_blocking(const api::HttpRequest& head) const;
+  // Blocks: call it on a worker.
+  api::HttpResponse handle(const api::HttpRequest& request) const;
+  // Blocks. For streamed bodies; `head` outlives the sink.
+  std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
+      const api::HttpRequest& head) const;
+
+  // An error of the server's own, in the form that the client of this path understands.
+  api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
+
+ private:
+  const api::ControlPlane& control_;
+  const api::registry::RegistryPlane& registry_;
+  const api::admin::AdminPlane& admin_;
+};
+
+}  // namespace ecr::server

@@ -1,0 +1,15 @@
+// The subcommands. Each returns the exit status of the process.
+#pragma once
+
+#include "server/config.h"
+
+namespace ecr::server {
+
+int run_serve(const ServeConfig& config);  // serve.cpp
+int run_check(const ServeConfig& config);  // commands.cpp, as the rest
+int run_evaluate(bool explain);
+int run_verify_sigv4();
+int run_validate_policy(const std::string& file, const std::string& type);
+int run_healthcheck(const std::string& url);  // healthcheck.cpp
+
+}  // namespace ecr::server

@@ -1,0 +1,223 @@
+#include "server/config.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <stdexcept>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "schemas/arn.h"
+#include "schemas/json.h"
+
+namespace ecr::server {
+namespace {
+
+std::string value_text(const nlohmann::json& value, const std::string& key) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean() || value.is_number()) return value.dump();
+  throw CLI::ConversionError(key, "must be a string, a number, true or false, or a list of those");
+}
+
+// A flat JSON object: {"listen": ["127.0.0.1:4599"], "in-memory": true}.
+class JsonConfig : public CLI::Config {
+ public:
+  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    const std::string text(std::istreambuf_iterator<char>(input), {});
+    const auto json = schemas::parse_json(text);
+    if (!json || !json->is_object()) {
+      throw CLI::ParseError("--config: the file must hold one JSON object",
+                            CLI::ExitCodes::FileError);
+    }
+    std::vector<CLI::ConfigItem> list;
+    for (const auto& [key, value] : json->items()) {
+      CLI::ConfigItem item;
+      item.parents = {"serve"};
+      item.name = key;
+      if (value.is_array()) {
+        for (const auto& element : value) item.inputs.push_back(value_text(element, key));
+      } else {
+        item.inputs.push_back(value_text(value, key));
+      }
+      list.push_back(std::move(item));
+    }
+    return list;
+  }
+};
+
+// ECR_LOCAL_TLS_LISTEN for --tls-listen.
+std::string variable_of(const std::string& flag) {
+  std::string name = "ECR_LOCAL_" + flag.substr(2);
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+template <typename T>
+CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
+  return app.add_option(flag, target, help)->envname(variable_of(flag));
+}
+
+CLI::Option* add_flag(CLI::App& app, const std::string& flag, bool& target,
+                      const std::string& help) {
+  return app.add_flag(flag, target, help)->envname(variable_of(flag));
+}
+
+std::string default_data_dir() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
+    return std::string(data) + "/ecr-local";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr && *home != '\0' ? home : "/var/lib") +
+         "/.local/share/ecr-local";
+}
+
+std::string check_account(const std::string& text) {
+  return schemas::is_account_id(text) ? "" : "an account has 12 digits";
+}
+std::string check_region(const std::string& text) {
+  return schemas::is_region(text) ? "" : "that is not a region";
+}
+
+void add_data_dir(CLI::App& app, ServeConfig& serve) {
+  serve.data_dir = default_data_dir();
+  add(app, "--data-dir", serve.data_dir, "Directory that keeps everything")->capture_default_str();
+}
+
+void add_serve_options(CLI::App& app, ServeConfig& serve) {
+  static const std::map<std::string, LogFormat> kFormats{
+      {"off", LogFormat::kOff}, {"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+  static const std::map<std::string, api::Enforcement> kModes{
+      {"enforce", api::Enforcement::kEnforce},
+      {"soft", api::Enforcement::kSoft},
+      {"off", api::Enforcement::kOff}};
+  api::Settings& settings = serve.settings;
+  add_data_dir(app, serve);
+  add_flag(app, "--in-memory", serve.in_memory, "Keep nothing when the process ends");
+  add(app, "--listen", serve.listen,
+      "HOST:PORT to listen on, repeatable (default 127.0.0.1:4599 and [::1]:4599; port 0 picks "
+      "one)")
+      ->delimiter(',');
+  add(app, "--tls-listen", serve.tls_listen, "HOST:PORT to listen on with TLS, repeatable")
+      ->delimiter(',');
+  add(app, "--tls-cert", serve.tls_certificate, "PEM file: certificate chain for --tls-listen");
+  add(app, "--tls-key", serve.tls_key, "PEM file: private key for --tls-listen");
+  add(app, "--account", settings.account, "Default account")
+      ->capture_default_str()
+      ->check(check_account);
+  add(app, "--region", settings.region, "Default region")
+      ->capture_default_str()
+      ->check(check_region);
+  add(app, "--root-access-key", settings.root_access_key,
+      "Access key of the default account's root user")
+      ->capture_default_str();
+  add(app, "--root-secret-key", settings.root_secret_key,
+      "Secret key of the default account's root user (default \"test\")");
+  add_flag(app, "--default-credentials", serve.default_credentials,
+           "Keep the default credentials although a listener is not on loopback");
+  add_flag(app, "--no-default-credentials", serve.no_default_credentials,
+           "Do without the default credentials");
+  add(app, "--registry-host", settings.registry_host,
+      "Host of repositoryUri, with {account}, {region} and {port} (default: as the caller used)");
+  add(app, "--seed", serve.seed, "JSON file of accounts, users, policies and repositories");
+  add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
+      ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
+  add(app, "--admin-token", settings.admin_token,
+      "Bearer token of /_ecr-local/ (default: clients on this machine need none)");
+  add(app, "--admin-host", settings.admin_hosts, "Further host name for /_ecr-local/, repeatable")
+      ->delimiter(',');
+  add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case));
+}
+
+// Root credentials as the flags leave them: given ones replace both defaults.
+void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
+  if (key_given != secret_given) {
+    throw CLI::RequiredError("--root-access-key and --root-secret-key go together");
+  }
+  if (key_given) {
+    serve.settings.account_root_keys = false;
+  } else if (serve.no_default_credentials) {
+    serve.settings.root_access_key.clear();
+    serve.settings.account_root_keys = false;
+  }
+}
+
+}  // namespace
+
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code) {
+  using Command = CommandLine::Command;
+  CommandLine line;
+  CLI::App app{"Amazon ECR on this machine, with the IAM and STS that decide who may do what.",
+               "ecr-local"};
+  app.require_subcommand(1);
+  app.config_formatter(std::make_shared<JsonConfig>());
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  const auto command = [&](const char* name, const char* help, Command value) {
+    CLI::App* sub = app.add_subcommand(name, help);
+    sub->callback([&line, value] { line.command = value; });
+    return sub;
+  };
+  CLI::App* serve = command("serve", "Run the server", Command::kServe);
+  app.set_config("--config", "", "JSON file with any of these flags as keys")
+      ->envname("ECR_LOCAL_CONFIG");
+  serve->fallthrough();
+  add_serve_options(*serve, line.serve);
+  CLI::App* check =
+      command("check", "Verify every digest and row of a data directory", Command::kCheck);
+  add_data_dir(*check, line.serve);
+  CLI::App* evaluate =
+      command("evaluate", "Authorization decisions, one JSON object a line", Command::kEvaluate);
+  evaluate->add_flag("--explain", line.explain, "Add the trace");
+  command("verify-sigv4", "Check signatures, one JSON object a line", Command::kVerifySigV4);
+  CLI::App* validate = command("validate-policy", "Print every problem of a policy document",
+                               Command::kValidatePolicy);
+  validate->add_option("file", line.policy_file, "The document; - for standard input")->required();
+  validate
+      ->add_option("--type", line.policy_type,
+                   "identity, repository, registry, trust, session, scp or rcp")
+      ->default_val("identity");
+  CLI::App* health = command("healthcheck", "Exit 0 if a server answers", Command::kHealthcheck);
+  health->add_option("--url", line.health_url, "Address of the server")
+      ->default_val("http://127.0.0.1:4599")
+      ->envname("ECR_LOCAL_HEALTHCHECK_URL");
+  command("version", "Print the version", Command::kVersion);
+  try {
+    app.parse(argc, argv);
+    settle_credentials(line.serve, serve->count("--root-access-key") > 0,
+                       serve->count("--root-secret-key") > 0);
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error);
+    return std::nullopt;
+  }
+  line.serve.settings.version = ECR_LOCAL_VERSION;
+  return line;
+}
+
+ListenAddress parse_listen_address(const std::string& text, const std::string& flag) {
+  const std::size_t colon = text.rfind(':');
+  ListenAddress address;
+  const std::string_view port =
+      colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (port.empty() || error != std::errc() || end != port.data() + port.size()) {
+    throw std::runtime_error(flag + " " + text + ": must be HOST:PORT");
+  }
+  address.host = text.substr(0, colon);
+  if (address.host.starts_with('[') && address.host.ends_with(']')) {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  } else if (address.host.find(':') != std::string::npos) {
+    throw std::runtime_error(flag + " " + text + ": an IPv6 address needs brackets");
+  }
+  if (address.host.empty()) address.host = "0.0.0.0";
+  return address;
+}
+
+bool is_loopback(const ListenAddress& address) {
+  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
+}
+
+}  // namespace ecr::server

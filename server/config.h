@@ -1,0 +1,56 @@
+// What the operator asked for: flags, environment (ECR_LOCAL_<FLAG>) and a JSON file, in this order
+// of precedence.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/services.h"
+#include "server/access_log.h"
+#include "server/server.h"
+
+namespace ecr::server {
+
+struct ServeConfig {
+  std::vector<std::string> listen;      // HOST:PORT
+  std::vector<std::string> tls_listen;  // HOST:PORT
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string data_dir;  // resolved
+  bool in_memory = false;
+  std::string seed;                  // path; empty: none
+  bool default_credentials = false;  // asked for
+  bool no_default_credentials = false;
+  LogFormat access_log = LogFormat::kText;
+  api::Settings settings;
+};
+
+struct CommandLine {
+  enum class Command {
+    kServe,
+    kCheck,
+    kEvaluate,
+    kVerifySigV4,
+    kValidatePolicy,
+    kHealthcheck,
+    kVersion
+  };
+  Command command = Command::kServe;
+  ServeConfig serve;
+  bool explain = false;     // evaluate
+  std::string policy_file;  // validate-policy
+  std::string policy_type;  // validate-policy
+  std::string health_url;   // healthcheck
+};
+
+// nullopt: everything is said already (help, an error), leave with `exit_code`.
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code);
+
+// "127.0.0.1:4599", "[::1]:4599", "localhost:0". Throws std::runtime_error naming `flag`.
+ListenAddress parse_listen_address(const std::string& text, const std::string& flag);
+
+// True where nobody but this machine can reach the address.
+bool is_loopback(const ListenAddress& address);
+
+}  // namespace ecr::server

@@ -1,0 +1,95 @@
+// One client connection: reads requests, has them answered, writes the answers, one after the
+// other. Lives on one io thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "api/http.h"
+#include "schemas/clock.h"
+#include "server/access_log.h"
+#include "server/app.h"
+#include "server/http_parser.h"
+#include "server/stream.h"
+#include "server/worker_pool.h"
+
+namespace ecr::server {
+
+struct Timeouts {
+  std::chrono::seconds header{10};    // from the first byte of a request to the end of its header
+  std::chrono::seconds idle{75};      // between requests
+  std::chrono::seconds progress{30};  // for kProgressBytes more of a body, in either direction
+  std::chrono::seconds linger{5};     // for a refused client to stop sending
+};
+
+struct ConnectionContext {
+  const App& app;
+  WorkerPool& workers;
+  AccessLog& log;
+  const schemas::Clock& clock;  // of the API: what log lines show
+  schemas::Random& random;
+  Timeouts timeouts;
+};
+
+class Connection {
+ public:
+  Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, std::string peer,
+             asio::any_io_executor executor);
+
+  // Until the client goes, misbehaves, or the server stops. Never throws.
+  asio::awaitable<void> serve();
+
+  // Called by the sweeper of the io thread.
+  void close_if_late(std::chrono::steady_clock::time_point now);
+  // Answers what is running, takes nothing new.
+  void stop();
+
+ private:
+  enum class After { kNext, kClose };
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  asio::awaitable<After> serve_one();
+  asio::awaitable<bool> read_head(RequestParser& parser);
+  asio::awaitable<After> answer(RequestParser& parser, api::HttpRequest& request);
+  asio::awaitable<api::HttpResponse> run_buffered(RequestParser& parser, api::HttpRequest& request);
+  asio::awaitable<api::HttpResponse> run_streamed(RequestParser& parser,
+                                                  const api::HttpRequest& request);
+  asio::awaitable<api::HttpResponse> pump(RequestParser& parser, api::BodySink& sink);
+  asio::awaitable<bool> read_body(RequestParser& parser, std::string& body, std::uint64_t limit);
+  asio::awaitable<After> send(RequestParser& parser, const api::HttpRequest& request,
+                              const api::HttpResponse& response);
+  asio::awaitable<bool> drain(RequestParser& parser);
+  asio::awaitable<void> linger();
+  asio::awaitable<void> refuse(const FramingError& error);
+  asio::awaitable<void> send_continue();
+  asio::awaitable<std::size_t> fill();
+  void log(const api::HttpRequest& request, const api::HttpResponse& response);
+
+  void consume(std::size_t bytes);
+  std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  void set_deadline(std::chrono::seconds from_now);
+  void note_progress(std::size_t bytes);
+
+  ConnectionContext& context_;
+  std::unique_ptr<Stream> stream_;
+  const std::string peer_;
+  WorkerJob job_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  Deadline deadline_;
+  std::size_t progress_ = 0;
+  bool idle_ = true;
+  bool stopping_ = false;
+  bool owes_continue_ = false;  // the client waits for "100 Continue" before it sends the body
+  std::uint64_t received_ = 0;
+  std::chrono::steady_clock::time_point started_;
+};
+
+}  // namespace ecr::server

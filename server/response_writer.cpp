@@ -1,0 +1,44 @@
+#include "server/response_writer.h"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace ecr::server {
+namespace {
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ");
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  out.append("\r\n");
+}
+
+}  // namespace
+
+std::uint64_t body_length(const api::HttpResponse& response) {
+  if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
+  return std::get<api::FileSlice>(response.body).length;
+}
+
+std::string response_head(const api::HttpResponse& response, std::string_view request_id,
+                          std::string_view date, bool keep_alive) {
+  std::string head;
+  head.reserve(512);
+  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
+                 api::reason_of(response.status));
+  append_field(head, "Date", date);
+  append_field(head, "x-amzn-RequestId", request_id);
+  for (const auto& [name, value] : response.headers) append_field(head, name, value);
+  if (response.status != 204) {  // RFC 9110: no Content-Length there
+    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n",
+                   response.head_length.value_or(body_length(response)));
+  }
+  if (!keep_alive) append_field(head, "Connection", "close");
+  head.append("\r\n");
+  return head;
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,132 @@
+// Wires everything together and serves.
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <malloc.h>
+#include <stdexcept>
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+
+#include "api/admin/seed.h"
+#include "api/ecr/ecr_api.h"
+#include "api/iam/iam_api.h"
+#include "api/policy_cache.h"
+#include "api/sts/sts_api.h"
+#include "server/commands.h"
+#include "server/system.h"
+
+namespace ecr::server {
+namespace {
+
+std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
+  std::vector<ListenAddress> addresses;
+  for (const std::string& text : config.listen) {
+    addresses.push_back(parse_listen_address(text, "--listen"));
+  }
+  if (addresses.empty()) {
+    addresses.push_back({"127.0.0.1", 4599, false, false});
+    addresses.push_back({"::1", 4599, false, true});  // not every machine has IPv6
+  }
+  for (const std::string& text : config.tls_listen) {
+    addresses.push_back(parse_listen_address(text, "--tls-listen"));
+    addresses.back().tls = true;
+  }
+  return addresses;
+}
+
+std::optional<TlsFiles> tls_files(const ServeConfig& config) {
+  if (config.tls_listen.empty()) return std::nullopt;
+  if (config.tls_certificate.empty() || config.tls_key.empty()) {
+    throw std::runtime_error("--tls-listen needs --tls-cert and --tls-key");
+  }
+  return TlsFiles{config.tls_certificate, config.tls_key};
+}
+
+// A password that everybody knows must not be reachable from other machines, unless that was
+// asked for.
+void guard_default_credentials(const ServeConfig& config,
+                               const std::vector<ListenAddress>& addresses, api::Settings& settings,
+                               AccessLog& log) {
+  if (!settings.account_root_keys || config.default_credentials) return;
+  for (const ListenAddress& address : addresses) {
+    if (is_loopback(address)) continue;
+    settings.account_root_keys = false;
+    settings.root_access_key.clear();
+    log.say(fmt::format(
+        "ecr-local: {} is not a loopback address, so the default credentials are off; give "
+        "--root-access-key and --root-secret-key, or --default-credentials to keep them",
+        address.host));
+    return;
+  }
+}
+
+std::string read_file(const std::string& path, const char* flag) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(fmt::format("{} {}: cannot be read", flag, path));
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void seed(const ServeConfig& config, const api::Services& services) {
+  if (config.seed.empty()) return;
+  const std::string document = read_file(config.seed, "--seed");
+  try {
+    api::admin::apply_seed(services, document);
+  } catch (const api::admin::SeedError& error) {
+    throw std::runtime_error(fmt::format("--seed {}: {}", config.seed, error.what()));
+  }
+}
+
+// As many descriptors as the system gives: uploads, downloads and connections each hold one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void announce(const Server& server, const std::vector<ListenAddress>& addresses,
+              const std::string& version) {
+  // The name that the operator gave: a Host of that name is what clients will send.
+  const std::string first = server.addresses().front();
+  const bool tls = addresses.front().tls;
+  fmt::print("ecr-local {} ready on {}://{}\n", version, tls ? "https" : "http", first);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_serve(const ServeConfig& config) {
+  mallopt(M_ARENA_MAX, 2);  // an arena for each thread would cost more memory than it saves time
+  raise_descriptor_limit();
+  SystemClock clock;
+  SystemRandom random;
+  AccessLog log(config.access_log, 2);
+  api::Settings settings = config.settings;
+  const std::vector<ListenAddress> addresses = listen_addresses(config);
+  guard_default_credentials(config, addresses, settings, log);
+
+  const auto store =
+      storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
+  const auth::RegistryTokenCodec tokens(store->key(), random);
+  auth::SigningKeyCache signing_keys;
+  api::PolicyCache policies;
+  const api::Services services{settings, *store, clock, random, tokens, signing_keys, policies};
+  seed(config, services);
+
+  const api::ControlPlane control(
+      services, {api::ecr::make_api(), api::iam::make_api(), api::sts::make_api()});
+  const api::registry::RegistryPlane registry(services);
+  const api::admin::AdminPlane admin(services, control);
+  const App app(control, registry, admin);
+  Server::Options options;
+  options.listen = addresses;
+  options.tls = tls_files(config);
+  Server server(options, app, log, clock, random);
+  announce(server, addresses, settings.version);
+  server.run();
+  return 0;
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,53 @@
+// Listeners and io threads: accepts connections and drives them until it is told to stop.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/connection.h"
+
+namespace ecr::server {
+
+struct ListenAddress {
+  std::string host;  // name or address; IPv6 without brackets
+  std::uint16_t port = 0;
+  bool tls = false;
+  bool optional = false;  // may fail where the machine lacks the address family
+};
+
+struct TlsFiles {
+  std::string certificate;  // PEM, chain
+  std::string key;          // PEM
+};
+
+class Server {
+ public:
+  struct Options {
+    std::vector<ListenAddress> listen;
+    std::optional<TlsFiles> tls;
+    std::size_t io_threads = 2;
+    std::size_t workers = 8;
+    Timeouts timeouts;
+    std::chrono::seconds grace{10};
+  };
+  // Binds and listens. Throws std::runtime_error with a sentence for the user (port in use, ...).
+  Server(const Options& options, const App& app, AccessLog& log, const schemas::Clock& clock,
+         schemas::Random& random);
+  ~Server();
+
+  // "127.0.0.1:4599" of each listener, in the order of the options.
+  std::vector<std::string> addresses() const;
+  // Serves until SIGTERM or SIGINT, or stop(); then finishes what runs, `grace` at most.
+  void run();
+  // From any thread.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ecr::server

@@ -1,0 +1,39 @@
+// A connection's bytes, plain or TLS. One coroutine at a time; used on its io thread alone. Errors
+// are boost::system::system_error.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+namespace ecr::server {
+
+namespace asio = boost::asio;
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  virtual asio::awaitable<void> handshake() = 0;
+  // 0: the other end is done.
+  virtual asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) = 0;
+  // Both buffers, whole.
+  virtual asio::awaitable<void> write(asio::const_buffer first, asio::const_buffer second) = 0;
+  // Part of a file. `progress` is called after each piece (it moves the deadline).
+  virtual asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
+                                          const std::function<void()>& progress) = 0;
+  // No more is sent; the other end may still be read.
+  virtual void shutdown_send() = 0;
+  virtual void close() = 0;
+  virtual bool secure() const = 0;
+};
+
+std::unique_ptr<Stream> make_plain_stream(asio::ip::tcp::socket socket);
+std::unique_ptr<Stream> make_tls_stream(asio::ip::tcp::socket socket, asio::ssl::context& context);
+
+}  // namespace ecr::server

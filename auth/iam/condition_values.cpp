@@ -25,17 +25,13 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_date(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  const bool negative = text.front() == '-';
-  const std::string_view digits = text.substr(negative ? 1 : 0);
-  if ((negative || text.size() != 4) &&
-      digits.find_first_not_of("0123456789") == std::string_view::npos) {
+  if (!text.empty() && text.size() != 4 &&
+      text.find_first_not_of("0123456789") == std::string_view::npos) {
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     // Beyond the range of milliseconds: as far away as can be said.
-    constexpr std::int64_t kMost = INT64_MAX / 1000;
-    return std::clamp(seconds, -kMost, kMost) * 1000;
+    return std::min(seconds, INT64_MAX / 1000) * 1000;
   }
   const auto time = schemas::parse_iso8601(text);
   if (!time) return std::nullopt;

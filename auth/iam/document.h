@@ -17,6 +17,11 @@ namespace ecr::auth::iam {
 tl::expected<schemas::OrderedJson, PolicyProblem> read_document(std::string_view document,
                                                                 PolicyType type);
 
+// The compiled policy, or its first problem in AWS's order. `text`: the document, for the line of a
+// problem; empty where there is none.
+tl::expected<PolicyPtr, PolicyProblem> make_policy(const schemas::OrderedJson& document,
+                                                   PolicyType type, std::string_view text);
+
 // What AWS accepts though it cannot do what it seems to: an unknown action, a condition key that no
 // action of the statement carries, a resource that an action ignores. Only of services that this
 // program speaks. REQUIRES: no finding of Stage::kSyntax.

@@ -25,17 +25,22 @@ PolicyProblem to_problem(const Finding& finding, const LineIndex& lines) {
 
 }  // namespace
 
-tl::expected<PolicyPtr, PolicyProblem> Policy::parse(std::string_view document, PolicyType type) {
-  const auto json = read_document(document, type);
-  if (!json) return tl::unexpected(json.error());
-  const auto findings = check_grammar(*json, type);
+tl::expected<PolicyPtr, PolicyProblem> make_policy(const schemas::OrderedJson& document,
+                                                   PolicyType type, std::string_view text) {
+  const auto findings = check_grammar(document, type);
   if (!findings.empty()) {
     const auto first =
         std::min_element(findings.begin(), findings.end(),
                          [](const Finding& a, const Finding& b) { return a.stage < b.stage; });
-    return tl::unexpected(to_problem(*first, LineIndex(document)));
+    return tl::unexpected(to_problem(*first, LineIndex(text)));
   }
-  return std::make_shared<const Policy>(compile(*json));
+  return std::make_shared<const Policy>(compile(document));
+}
+
+tl::expected<PolicyPtr, PolicyProblem> Policy::parse(std::string_view document, PolicyType type) {
+  const auto json = read_document(document, type);
+  if (!json) return tl::unexpected(json.error());
+  return make_policy(*json, type, document);
 }
 
 Policy::Policy(std::unique_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}

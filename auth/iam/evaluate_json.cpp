@@ -1,0 +1,297 @@
+#include "auth/iam/evaluate_json.h"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/compiled.h"
+#include "auth/iam/document.h"
+#include "auth/iam/json_access.h"
+#include "auth/iam/top_level_member.h"
+#include "schemas/arn.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+using schemas::OrderedJson;
+
+constexpr std::size_t kMostCached = 4096;
+
+// Ends a line: caught in LineEvaluator::evaluate and nowhere else.
+struct Malformed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+OrderedJson parse(std::string_view text) {
+  auto json = schemas::parse_ordered_json(text);
+  if (!json) {
+    throw Malformed("at byte " + std::to_string(json.error().offset) + ": " + json.error().detail);
+  }
+  return std::move(*json);
+}
+
+std::string string_member(const OrderedJson& object, const char* name, bool required) {
+  const OrderedJson* value = member(object, name);
+  if (value != nullptr && value->is_string()) return value->get<std::string>();
+  if (value == nullptr ? required : (required || !value->is_null())) {
+    throw Malformed(std::string("request.") + name + " is not a string");
+  }
+  return {};
+}
+
+Context read_context(const OrderedJson* json) {
+  Context context;
+  if (json == nullptr || json->is_null()) return context;
+  if (!json->is_object()) throw Malformed("request.context is not an object");
+  for (const auto& [key, value] : json->items()) {
+    // "Condition keys are not case-sensitive": two spellings would be ambiguous.
+    if (context.find(key) != nullptr) {
+      throw Malformed("request.context has " + key + " twice: keys are compared without case");
+    }
+    if (is_scalar(value)) {
+      context.set(key, scalar_text(value));
+    } else if (value.is_array() && std::all_of(value.begin(), value.end(), is_scalar)) {
+      context.set_multi(key, texts(value));
+    } else if (!value.is_null()) {
+      throw Malformed("request.context." + key + " is neither a value nor a list of values");
+    }
+  }
+  return context;
+}
+
+Principal read_principal(const OrderedJson& json) {
+  const OrderedJson* text = member(json, "principal");
+  if (text == nullptr) throw Malformed("request.principal is missing (null is anonymous)");
+  if (text->is_null()) return {};
+  auto principal = make_principal(string_member(json, "principal", true),
+                                  string_member(json, "principal_issuer", false));
+  if (!principal || principal->kind == PrincipalKind::kAnonymous) {
+    throw Malformed("request.principal is neither null, the ARN of a principal nor a service");
+  }
+  principal->unique_id = string_member(json, "principal_unique_id", false);
+  return std::move(*principal);
+}
+
+Request read_request(const OrderedJson& line) {
+  const OrderedJson* json = member(line, "request");
+  if (json == nullptr || !json->is_object()) throw Malformed("there is no object \"request\"");
+  Request request;
+  request.principal = read_principal(*json);
+  request.action = string_member(*json, "action", true);
+  request.resource = string_member(*json, "resource", false);
+  if (request.resource.empty()) request.resource = "*";
+  request.resource_account = string_member(*json, "resource_account", false);
+  if (request.resource_account.empty()) {
+    const ArnParts arn(request.resource);
+    if (arn.is_arn && schemas::is_account_id(arn.part[4])) request.resource_account = arn.part[4];
+  }
+  request.context = read_context(member(*json, "context"));
+  return request;
+}
+
+// What the place of a policy asks for, where the documents are otherwise read as kAny.
+void check_place(const Policy& policy, bool resource_based, bool needs_resource,
+                 const std::string& place) {
+  for (const Statement& statement : policy.compiled().statements) {
+    if (statement.has_principal && !resource_based) {
+      throw Malformed(place + ": Policy document should not specify a principal.");
+    }
+    if (!statement.has_principal && resource_based) {
+      throw Malformed(place + ": Missing required field Principal");
+    }
+    if (!statement.has_resource && needs_resource) {
+      throw Malformed(place + ": Policy statement must contain resources.");
+    }
+  }
+}
+
+void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
+  const auto list = [&](const TraceEntry& entry) -> const std::vector<AttachedPolicy>& {
+    switch (entry.type) {
+      case DecidedBy::kIdentity:
+        return set.identity;
+      case DecidedBy::kResource:
+        return set.resource;
+      case DecidedBy::kBoundary:
+        return set.boundaries;
+      case DecidedBy::kSession:
+        return set.session;
+      case DecidedBy::kScp:
+        return set.scps[entry.level];
+      case DecidedBy::kRcp:
+        break;
+    }
+    return set.rcps[entry.level];
+  };
+  OrderedJson entries = OrderedJson::array();
+  for (const TraceEntry& entry : trace) {
+    const AttachedPolicy& attached = list(entry)[entry.policy];
+    const Statement& statement = attached.policy->compiled().statements[entry.statement];
+    OrderedJson json;
+    json["type"] = name_of(entry.type);
+    if (entry.type == DecidedBy::kScp || entry.type == DecidedBy::kRcp) {
+      json["level"] = entry.level;
+    }
+    json["policy"] = entry.policy;
+    if (!attached.source.empty()) json["source"] = attached.source;
+    json["statement"] = entry.statement;
+    if (!statement.sid.empty()) json["sid"] = statement.sid;
+    json["effect"] = statement.allow ? "Allow" : "Deny";
+    json["outcome"] = name_of(entry.outcome);
+    if (entry.condition >= 0) {
+      json["condition"] = attached.policy->condition_text(
+          entry.statement, static_cast<std::size_t>(entry.condition));
+    }
+    entries.push_back(std::move(json));
+  }
+  out += ",\"trace\":" + schemas::dump(entries);
+}
+
+}  // namespace
+
+struct LineEvaluator::State {
+  std::unordered_map<std::string, std::shared_ptr<const PolicySet>> sets;  // by text
+  AttachedPolicy root{*Policy::parse(R"({"Version":"2012-10-17","Statement":)"
+                                     R"([{"Effect":"Allow","Action":"*","Resource":"*"}]})",
+                                     PolicyType::kIdentity),
+                      "root user"};
+
+  static AttachedPolicy policy(const OrderedJson& json, const std::string& place) {
+    auto parsed = json.is_string()
+                      ? Policy::parse(json.get_ref<const std::string&>(), PolicyType::kAny)
+                      : make_policy(json, PolicyType::kAny, {});
+    if (!parsed) {
+      const PolicyProblem& problem = parsed.error();
+      std::string message = place + ": " + problem.message;
+      if (!problem.path.empty()) message += " (" + problem.path + ")";
+      if (!problem.detail.empty()) message += ": " + problem.detail;
+      throw Malformed(message);
+    }
+    return {std::move(*parsed), {}};
+  }
+
+  static std::vector<AttachedPolicy> list(const OrderedJson& json, const std::string& place,
+                                          bool resource_based) {
+    std::vector<AttachedPolicy> out;
+    if (json.is_null()) return out;
+    if (!json.is_array()) throw Malformed(place + " is not a list");
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      const std::string at = place + "[" + std::to_string(i) + "]";
+      out.push_back(policy(json[i], at));
+      check_place(*out.back().policy, resource_based, true, at);
+    }
+    return out;
+  }
+
+  static std::vector<std::vector<AttachedPolicy>> levels(const OrderedJson& json,
+                                                         const std::string& place,
+                                                         bool resource_based) {
+    std::vector<std::vector<AttachedPolicy>> out;
+    if (json.is_null()) return out;
+    if (!json.is_array()) throw Malformed(place + " is not a list of levels");
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      out.push_back(list(json[i], place + "[" + std::to_string(i) + "]", resource_based));
+    }
+    return out;
+  }
+
+  static PolicySet read_set(const OrderedJson& json) {
+    PolicySet set;
+    if (json.is_null()) return set;
+    if (!json.is_object()) throw Malformed("\"policies\" is not an object");
+    for (const auto& [name, value] : json.items()) {
+      const std::string place = "policies." + name;
+      if (name == "identity") {
+        set.identity = list(value, place, false);
+      } else if (name == "boundaries") {
+        set.boundaries = list(value, place, false);
+      } else if (name == "session") {
+        set.session = list(value, place, false);
+      } else if (name == "scps") {
+        set.scps = levels(value, place, false);
+      } else if (name == "rcps") {
+        set.rcps = levels(value, place, true);
+      } else if (name != "resource") {
+        throw Malformed(place + " is not a kind of policy");
+      } else if (!value.is_null()) {
+        set.resource.push_back(policy(value, place));
+        check_place(*set.resource.back().policy, true, false, place);
+      }
+    }
+    return set;
+  }
+
+  std::shared_ptr<const PolicySet> set_of(std::string_view text) {
+    std::string key(text);
+    if (const auto found = sets.find(key); found != sets.end()) return found->second;
+    auto set = std::make_shared<const PolicySet>(read_set(parse(text)));
+    if (sets.size() >= kMostCached) sets.clear();
+    sets.emplace(std::move(key), set);
+    return set;
+  }
+
+  std::string evaluate(std::string_view line, bool explain) {
+    // The policies are mostly those of an earlier line: their text finds the compiled ones, and
+    // only the rest of the line is parsed. Both parts are valid JSON only if the line is.
+    std::shared_ptr<const PolicySet> set;
+    OrderedJson json;
+    if (const auto found = find_top_level_member(line, "policies")) {
+      std::string rest(line.substr(0, found->offset));
+      rest += "null";
+      rest += line.substr(found->offset + found->size);
+      json = parse(rest);
+      set = set_of(line.substr(found->offset, found->size));
+    } else {
+      json = parse(line);
+      const OrderedJson* given = json.is_object() ? member(json, "policies") : nullptr;
+      set = std::make_shared<const PolicySet>(given == nullptr ? PolicySet{} : read_set(*given));
+    }
+    if (!json.is_object()) throw Malformed("the line is not an object");
+    const Request request = read_request(json);
+    if (request.principal.kind == PrincipalKind::kRoot) {
+      auto with_root = std::make_shared<PolicySet>(*set);
+      with_root->identity.push_back(root);
+      set = std::move(with_root);
+    }
+    return answer(iam::evaluate(request, *set), *set, explain);
+  }
+
+  static std::string answer(const Verdict& verdict, const PolicySet& set, bool explain) {
+    std::string out = "{\"decision\":\"";
+    out += name_of(verdict.decision);
+    out += "\",\"decided_by\":\"";
+    out += name_of(verdict.decided_by);
+    out += "\",\"statement\":";
+    out += verdict.policy == nullptr
+               ? "null"
+               : verdict.policy->compiled().statements[verdict.statement].json;
+    if (explain) append_trace(verdict.trace, set, out);
+    out += "}";
+    return out;
+  }
+};
+
+LineEvaluator::LineEvaluator() : state_(std::make_unique<State>()) {}
+
+LineEvaluator::~LineEvaluator() = default;
+
+std::string LineEvaluator::evaluate(std::string_view line, bool explain, bool& ok) {
+  try {
+    ok = true;
+    return state_->evaluate(line, explain);
+  } catch (const Malformed& malformed) {
+    ok = false;
+    return schemas::dump(OrderedJson{{"error", malformed.what()}});
+  }
+}
+
+std::string evaluate_line(std::string_view line, bool explain, bool& ok) {
+  thread_local LineEvaluator evaluator;
+  return evaluator.evaluate(line, explain, ok);
+}
+
+}  // namespace ecr::auth::iam

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string_view>
+
 #include <tl/expected.hpp>
 
 namespace ecr::schemas {

@@ -1,5 +1,6 @@
 // Every expression of the linked models, against a matcher that follows the definition: it
 // backtracks over the syntax tree, and shares no code with the simulation.
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>

@@ -1,7 +1,7 @@
 // How ECR words a constraint. Two hands have written these texts. Nearly all come from AWS's
-// request framework ("Member must ...", the same in IAM and STS); RepositoryName and RegistryId are
-// types of ECR's own, which say "must ..." and, of all members, write neither "Member" nor
-// "pattern:". tests/schemas/constraint_text_test.cpp holds the captured texts.
+// request framework: "Member must ...", the same in IAM and STS. RepositoryName and RegistryId are
+// types of ECR's own, checked after it, and leave out "Member" and the "pattern:" of an expression.
+// tests/schemas/constraint_text_test.cpp has the captured texts.
 #include <algorithm>
 #include <bit>
 

@@ -1,4 +1,4 @@
-// Reading UTF-8 by code point. Pure functions, shared by the sources of this folder.
+// Reading UTF-8 by code point. Pure functions, for the sources of this folder.
 #pragma once
 
 #include <cstddef>

@@ -1,23 +1,16 @@
+// The SQLite half of database.h: connections, statements, rows. The other is transactions.cpp.
 #include "storage/sql/database.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <filesystem>
-#include <mutex>
-#include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include <sqlite3.h>
 
 #include "storage/error.h"
-#include "storage/posix.h"
-#include "storage/sql/group_sync.h"
-#include "storage/sql/migrations.h"
+#include "storage/sql/connection.h"
 
 namespace ecr::storage::sql {
 
@@ -57,61 +50,10 @@ void configure_sqlite() {
   (void)configured;
 }
 
-// A prepared statement. The cache owns it, or the Rows that uses it where it is not cached.
-struct Statement {
-  sqlite3_stmt* handle =
-      nullptr;                // null: the transaction ended under the Rows, which now owns this
-  const char* key = nullptr;  // the literal; null: not cached
-  bool busy = false;
-  bool done = false;
-
-  Statement() = default;
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(handle); }
-};
-
 }  // namespace
 
-// One SQLite connection and its statements. One thread at a time.
-class Connection {
- public:
-  Connection(const std::string& path, bool writer, bool sync);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  // A statement that no Rows is using, bound. `copy`: the arguments may die before the statement.
-  Statement& start(const char* sql, const std::vector<Value>& args, bool copy);
-  bool step(Statement& statement);  // false after the last row
-  void give_back(Statement* statement);
-  // The transaction is over: whatever Rows still exist get no more rows and let go of us.
-  void abandon_rows();
-
-  void run(const char* sql);  // a literal without arguments and rows
-  bool in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
-  // Whether this connection wrote so much that the WAL should be checkpointed.
-  bool wants_checkpoint() const { return wal_frames_ >= kCheckpointFrames; }
-  void checkpoint();
-  void leave_wal_on_close() { config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
-  bool sync_failed() const { return sync_failed_; }
-  sqlite3* handle() const { return db_; }
-
- private:
-  std::unique_ptr<Statement> prepare(const char* sql, bool cached);
-  void bind(Statement& statement, const std::vector<Value>& args, bool copy);
-  void config(int option, int value);
-  std::string pragma(const char* sql);
-  [[noreturn]] void fail(const char* doing);
-
-  sqlite3* db_ = nullptr;
-  std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
-  std::vector<Statement*> live_;
-  int wal_frames_ = 0;
-  bool sync_failed_ = false;
-};
-
 Connection::Connection(const std::string& path, bool writer, bool sync) {
+  configure_sqlite();
   const int rc =
       sqlite3_open_v2(path.c_str(), &db_,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -153,6 +95,8 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
     throw;
   }
 }
+
+Statement::~Statement() { sqlite3_finalize(handle); }
 
 Connection::~Connection() {
   statements_.clear();
@@ -289,6 +233,16 @@ void Connection::run(const char* sql) {
   sqlite3_reset(cached->handle);
 }
 
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
+
+std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+
+std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(db_); }
+
+bool Connection::wants_checkpoint() const { return wal_frames_ >= kCheckpointFrames; }
+
+void Connection::leave_wal_on_close() { config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
+
 void Connection::checkpoint() {
   wal_frames_ = 0;
   const int rc =
@@ -358,242 +312,6 @@ std::optional<std::string> Rows::optional_string(int column) const {
 
 std::optional<std::int64_t> Rows::optional_integer(int column) const {
   return is_null(column) ? std::nullopt : std::optional(integer(column));
-}
-
-// Database
-
-struct Database::Impl {
-  std::string path;
-  Options options;
-  std::unique_ptr<Connection> writer;  // under writer_mutex
-  std::mutex writer_mutex;             // held for the life of a write transaction
-  std::atomic<std::thread::id> writer_thread{};
-  std::mutex idle_mutex;
-  std::vector<std::unique_ptr<Connection>> idle;  // readers; under idle_mutex
-  Fd wal;
-  std::unique_ptr<GroupSync> sync;
-
-  Connection* take_reader();
-  Connection* take_writer();
-  void give_back_reader(Connection* connection);
-  void give_back_writer();
-  // After COMMIT, before the writer is given back.
-  std::uint64_t note_commit();
-  void wait_durable(std::uint64_t ticket);
-};
-
-Connection* Database::Impl::take_reader() {
-  {
-    const std::lock_guard lock(idle_mutex);
-    if (!idle.empty()) {
-      Connection* const connection = idle.back().release();
-      idle.pop_back();
-      return connection;
-    }
-  }
-  return std::make_unique<Connection>(path, false, options.sync).release();
-}
-
-void Database::Impl::give_back_reader(Connection* connection) {
-  std::unique_ptr<Connection> owned(connection);
-  if (owned->in_transaction()) return;  // it could not end: not fit for use
-  const std::lock_guard lock(idle_mutex);
-  idle.push_back(std::move(owned));
-}
-
-Connection* Database::Impl::take_writer() {
-  if (writer_thread.load() == std::this_thread::get_id()) {
-    throw misuse("a second write transaction in one thread would wait for itself");
-  }
-  writer_mutex.lock();
-  writer_thread.store(std::this_thread::get_id());
-  return writer.get();
-}
-
-void Database::Impl::give_back_writer() {
-  writer_thread.store({});
-  writer_mutex.unlock();
-}
-
-std::uint64_t Database::Impl::note_commit() {
-  const std::uint64_t ticket = sync->note();
-  if (writer->wants_checkpoint()) writer->checkpoint();
-  if (writer->sync_failed()) sync->fail();
-  return ticket;
-}
-
-void Database::Impl::wait_durable(std::uint64_t ticket) {
-  if (options.sync) sync->wait(ticket);
-}
-
-Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-std::unique_ptr<Database> Database::open(const std::string& path, const Options& options) {
-  configure_sqlite();
-  const std::string parent = std::filesystem::absolute(path).parent_path();
-  // Created here for its mode, which SQLite gives to the -wal and -shm files as well. Closed before
-  // SQLite opens it: closing any descriptor of a file drops the process's locks on it.
-  if (!open_file(AT_FDCWD, path.c_str(), O_RDWR | O_CREAT, path)) {
-    throw StorageError(Kind::kUnavailable, "there is no directory " + parent);
-  }
-  auto impl = std::make_unique<Impl>();
-  impl->path = path;
-  impl->options = options;
-  impl->writer = std::make_unique<Connection>(path, true, options.sync);
-  // SQLite keeps this file until its last connection closes, so the descriptor stays good.
-  const std::string wal = path + "-wal";
-  impl->wal = open_file(AT_FDCWD, wal.c_str(), O_RDWR, wal);
-  if (!impl->wal) throw StorageError(Kind::kIo, "there is no " + wal);
-  if (options.sync) {
-    // What a process that was killed had committed is seen from here on, so it must stay.
-    sync_data(impl->wal.get(), wal);
-    sync_directory(open_directory(AT_FDCWD, parent.c_str(), parent).get(), parent);
-  }
-  impl->sync = std::make_unique<GroupSync>([fd = impl->wal.get(), wal] { sync_data(fd, wal); });
-  std::unique_ptr<Database> database(new Database(std::move(impl)));
-  migrate(*database, migrations());
-  return database;
-}
-
-Database::~Database() {
-  impl_->idle.clear();
-  // After a failed sync nobody knows what the WAL holds on disk: leave both files as they are.
-  if (!writable()) impl_->writer->leave_wal_on_close();
-}
-
-Txn Database::begin(Access access) {
-  if (access == Access::kRead) {
-    std::unique_ptr<Connection> reader(impl_->take_reader());
-    reader->run("BEGIN");
-    return {*this, reader.release(), access};
-  }
-  Connection* const writer = impl_->take_writer();
-  try {
-    if (!writable()) {
-      throw StorageError(Kind::kReadOnly,
-                         "a sync to disk failed; nothing is written until a restart");
-    }
-    writer->run("BEGIN IMMEDIATE");
-  } catch (...) {
-    impl_->give_back_writer();
-    throw;
-  }
-  return {*this, writer, access};
-}
-
-bool Database::writable() const { return !impl_->sync->failed(); }
-
-void Database::checkpoint() {
-  Connection* const writer = impl_->take_writer();
-  if (writable()) writer->checkpoint();
-  if (writer->sync_failed()) impl_->sync->fail();
-  impl_->give_back_writer();
-}
-
-std::vector<std::string> Database::integrity_problems() {
-  std::vector<std::string> problems;
-  Txn txn = begin(Access::kRead);
-  try {
-    for (auto rows = txn.query("PRAGMA integrity_check"); rows.next();) {
-      if (rows.text(0) != "ok") problems.push_back("database: " + rows.string(0));
-    }
-    for (auto rows = txn.query("PRAGMA foreign_key_check"); rows.next();) {
-      problems.push_back("database: row " + rows.string(1) + " of " + rows.string(0) +
-                         " names a row of " + rows.string(2) + " that is not there");
-    }
-  } catch (const StorageError& error) {  // too broken to be checked
-    if (error.kind() != Kind::kCorrupt) throw;
-    problems.emplace_back(error.what());
-  }
-  return problems;
-}
-
-// Txn
-
-Txn::Txn(Database& database, Connection* connection, Access access)
-    : database_(&database), connection_(connection), access_(access) {}
-
-Txn::Txn(Txn&& other) noexcept
-    : database_(other.database_),
-      connection_(other.connection_),
-      access_(other.access_),
-      open_(std::exchange(other.open_, false)) {}
-
-Txn::~Txn() {
-  if (open_) end();
-}
-
-void Txn::require_open() const {
-  if (!open_) throw misuse("the transaction is over");
-}
-
-Rows Txn::run(const char* sql, std::vector<Value> args) {
-  require_open();
-  return {*connection_, &connection_->start(sql, args, true)};
-}
-
-std::int64_t Txn::change(const char* sql, std::vector<Value> args) {
-  require_open();
-  if (access_ != Access::kWrite) throw misuse(std::string("a read transaction: ") + sql);
-  Rows rows(*connection_, &connection_->start(sql, args, false));
-  while (rows.next()) {
-  }
-  return sqlite3_changes64(connection_->handle());
-}
-
-std::int64_t Txn::last_insert_id() const {
-  require_open();
-  return sqlite3_last_insert_rowid(connection_->handle());
-}
-
-// Rolls back what is not committed and gives the connection back.
-void Txn::end() noexcept {
-  open_ = false;
-  connection_->abandon_rows();
-  try {
-    if (connection_->in_transaction()) connection_->run("ROLLBACK");
-  } catch (const StorageError&) {
-    // The next BEGIN on this connection fails and says so.
-  }
-  if (access_ == Access::kWrite) {
-    if (connection_->sync_failed()) database_->impl_->sync->fail();
-    database_->impl_->give_back_writer();
-  } else {
-    database_->impl_->give_back_reader(connection_);
-  }
-}
-
-std::uint64_t Txn::commit_rows() {
-  connection_->abandon_rows();
-  try {
-    connection_->run("COMMIT");
-  } catch (...) {
-    end();
-    throw;
-  }
-  return database_->impl_->note_commit();
-}
-
-void Txn::commit(Durability durability) {
-  require_open();
-  if (access_ == Access::kRead) return end();
-  const std::uint64_t ticket = commit_rows();
-  end();
-  if (durability == Durability::kDurable) database_->impl_->wait_durable(ticket);
-}
-
-void Txn::commit_then(const std::function<void()>& before_next_writer) {
-  require_open();
-  if (access_ != Access::kWrite) throw misuse("commit_then in a read transaction");
-  const std::uint64_t ticket = commit_rows();
-  try {
-    database_->impl_->wait_durable(ticket);
-    before_next_writer();
-  } catch (...) {
-    end();
-    throw;
-  }
-  end();
 }
 
 }  // namespace ecr::storage::sql

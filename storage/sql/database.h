@@ -94,8 +94,8 @@ class Txn {
   void require_open() const;
   std::uint64_t commit_rows();
   void end() noexcept;
-  Rows run(const char* sql, std::vector<Value> args);
-  std::int64_t change(const char* sql, std::vector<Value> args);
+  Rows run(const char* sql, const std::vector<Value>& args);
+  std::int64_t change(const char* sql, const std::vector<Value>& args);
 
   static Value to_value(std::nullptr_t) { return nullptr; }
   static Value to_value(bool v) { return static_cast<std::int64_t>(v); }

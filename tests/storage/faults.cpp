@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <limits>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <utility>
 
 namespace ecr::storage::test {
 namespace {
@@ -17,6 +19,7 @@ std::atomic<int> sync_error{0};
 std::atomic<std::uint64_t> syncs{0};
 std::atomic<std::int64_t> bytes_left{kNoLimit};
 std::atomic<int> write_error{0};
+std::function<void()> before_unlink;  // set and read by one thread
 
 int faulty_sync(long call, int fd) {
   ++syncs;
@@ -49,6 +52,13 @@ FailWritesAfter::FailWritesAfter(std::int64_t bytes, int error) {
 }
 FailWritesAfter::~FailWritesAfter() { bytes_left = kNoLimit; }
 
+BeforeUnlink::BeforeUnlink(std::function<void()> action) { before_unlink = std::move(action); }
+BeforeUnlink::~BeforeUnlink() { before_unlink = nullptr; }
+
+void run_before_unlink() {
+  if (before_unlink) before_unlink();
+}
+
 std::uint64_t syncs_so_far() { return syncs.load(); }
 
 }  // namespace ecr::storage::test
@@ -62,6 +72,11 @@ ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
 }
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) {
   return ecr::storage::test::faulty_write(fd, data, size, offset);
+}
+
+int unlinkat(int directory, const char* name, int flags) noexcept {
+  ecr::storage::test::run_before_unlink();
+  return static_cast<int>(::syscall(SYS_unlinkat, directory, name, flags));
 }
 
 }  // extern "C"

@@ -1,8 +1,10 @@
-// Makes this process's file calls fail: the test program defines pwrite, fsync and fdatasync
-// itself, which the linker prefers for our code and SQLite's alike. One object at a time.
+// Makes this process's file calls fail: the test program defines pwrite, fsync, fdatasync
+// and unlinkat itself, which the linker prefers for our code and SQLite's alike. One object at a
+// time.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 namespace ecr::storage::test {
 
@@ -22,6 +24,15 @@ class FailWritesAfter {
   FailWritesAfter(const FailWritesAfter&) = delete;
   FailWritesAfter& operator=(const FailWritesAfter&) = delete;
   ~FailWritesAfter();
+};
+
+// While alive `action` runs before each unlinkat.
+class BeforeUnlink {
+ public:
+  explicit BeforeUnlink(std::function<void()> action);
+  BeforeUnlink(const BeforeUnlink&) = delete;
+  BeforeUnlink& operator=(const BeforeUnlink&) = delete;
+  ~BeforeUnlink();
 };
 
 // How often fsync and fdatasync were called so far.

@@ -1,9 +1,12 @@
 #include "storage/store.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <string>
 #include <sys/stat.h>
@@ -13,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/error.h"
+#include "tests/storage/faults.h"
 #include "tests/storage/fixtures.h"
 
 namespace ecr::storage::test {
@@ -237,6 +241,42 @@ TEST(CollectGarbage, RemovesBlobsThatNoRepositoryHolds) {
   EXPECT_FALSE(has_row(*store, lone));
   EXPECT_FALSE(store->blobs().open(lone));
   EXPECT_EQ(read_blob(store->blobs(), shared), "shared");
+}
+
+TEST(CollectGarbage, FileGoesWhileOtherWritersAreKeptOut) {
+  OpenStore store;
+  const auto repository = add_repository(*store, "app");
+  push_blob(*store, repository, upload_id(1), "layer");
+  {
+    auto txn = store->database().begin(sql::Access::kWrite);
+    delete_repository(txn, repository);
+    txn.commit();
+  }
+  std::future<void> other;
+  const BeforeUnlink unlinking([&] {
+    EXPECT_FALSE(has_row(*store, Digest::of("layer"))) << "row gone before file";
+    other = std::async(std::launch::async, [&] { store->database().begin(sql::Access::kWrite); });
+    EXPECT_EQ(other.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  });
+  EXPECT_EQ(store->collect_garbage(), 1);
+  ASSERT_TRUE(other.valid()) << "no file was removed";
+  other.get();
+}
+
+TEST(CollectGarbage, RemovesNothingWhenItsCommitFails) {
+  OpenStore store;
+  const auto repository = add_repository(*store, "app");
+  const auto digest = push_blob(*store, repository, upload_id(1), "layer");
+  {
+    auto txn = store->database().begin(sql::Access::kWrite);
+    delete_repository(txn, repository);
+    txn.commit();
+  }
+  {
+    const FailSyncs fault(EIO);
+    EXPECT_THROW(store->collect_garbage(), StorageError);
+  }
+  EXPECT_EQ(read_blob(store->blobs(), digest), "layer") << "the row may still be on disk";
 }
 
 TEST(CollectGarbage, GoesOnUntilNothingIsLeft) {

@@ -1,0 +1,107 @@
+"""A private dockerd, and a tiny image for it and for other container tools."""
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import unittest
+
+import harness
+
+
+def root_filesystem(greeting):
+    """A tar of a root directory: busybox as /bin/sh, and /greeting."""
+    busybox = harness.tool("busybox")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        with open(busybox, "rb") as file:
+            info = tarfile.TarInfo("bin/busybox")
+            info.mode, info.size = 0o755, os.fstat(file.fileno()).st_size
+            tar.addfile(info, file)
+        for name in ("sh", "cat", "echo"):
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+        info = tarfile.TarInfo("greeting")
+        info.size = len(greeting)
+        tar.addfile(info, io.BytesIO(greeting.encode()))
+    return buffer.getvalue()
+
+
+class Daemon:
+    """dockerd with a socket, data and client configuration of its own."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="dockerd-")
+        self.socket = f"unix://{self.directory}/docker.sock"
+        self.process = None
+        self.configs = 0
+
+    def start(self):
+        """Waits until it answers; skips the test where it cannot run."""
+        harness.tool("docker")
+        flags = ["--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none"]
+        places = ["--data-root", f"{self.directory}/data", "--exec-root", f"{self.directory}/exec"]
+        places += ["-p", f"{self.directory}/pid", "-H", self.socket]
+        with open(f"{self.directory}/log", "wb") as log:
+            self.process = subprocess.Popen(
+                [harness.tool("dockerd"), *flags, *places],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=harness.plain_environment(),
+            )
+        try:
+            harness.wait_until(self._answers, 40, "dockerd answers")
+        except AssertionError:
+            with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as log:
+                reason = log.read().strip().splitlines()[-1:]
+            raise unittest.SkipTest(f"dockerd does not start here: {reason}") from None
+        return self
+
+    def _answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError("dockerd ended")
+        return self.docker("version").returncode == 0
+
+    def close(self):
+        """Stops it and removes everything it made."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        namespace = f"{self.directory}/exec/netns/default"
+        if os.path.exists(namespace):
+            harness.run("umount", namespace)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def docker(self, *arguments, stdin=None, config="config", timeout=120):
+        """The docker command: returncode, stdout, stderr. `config`: whose logins it uses."""
+        environment = harness.plain_environment(
+            DOCKER_HOST=self.socket,
+            DOCKER_CONFIG=f"{self.directory}/{config}",
+            HOME=self.directory,
+        )
+        return harness.run(
+            harness.tool("docker"), *arguments, stdin=stdin, env=environment, timeout=timeout
+        )
+
+    def import_image(self, name, greeting):
+        """An image whose command prints `greeting`."""
+        path = f"{self.directory}/rootfs.tar"
+        with open(path, "wb") as file:
+            file.write(root_filesystem(greeting))
+        result = self.docker("import", "-c", 'CMD ["/bin/cat", "/greeting"]', path, name)
+        if result.returncode != 0:
+            raise AssertionError(f"docker import: {result.stderr}")
+
+    def login(self, host, password, config="config"):
+        """docker login --password-stdin."""
+        return self.docker(
+            *("login", "--username", "AWS", "--password-stdin", host), stdin=password, config=config
+        )

@@ -21,6 +21,13 @@ std::string value_text(const nlohmann::json& value, const std::string& key) {
   throw CLI::ConversionError(key, "must be a string, a number, true or false, or a list of those");
 }
 
+// ECR_LOCAL_TLS_LISTEN for --tls-listen.
+std::string variable_of(const std::string& flag) {
+  std::string name = "ECR_LOCAL_" + flag.substr(2);
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
 // A flat JSON object: {"listen": ["127.0.0.1:4599"], "in-memory": true}.
 class JsonConfig : public CLI::Config {
  public:
@@ -35,6 +42,8 @@ class JsonConfig : public CLI::Config {
     }
     std::vector<CLI::ConfigItem> list;
     for (const auto& [key, value] : json->items()) {
+      // CLI11 would let the file beat the environment.
+      if (std::getenv(variable_of("--" + key).c_str()) != nullptr) continue;
       CLI::ConfigItem item;
       item.parents = {"serve"};
       item.name = key;
@@ -48,13 +57,6 @@ class JsonConfig : public CLI::Config {
     return list;
   }
 };
-
-// ECR_LOCAL_TLS_LISTEN for --tls-listen.
-std::string variable_of(const std::string& flag) {
-  std::string name = "ECR_LOCAL_" + flag.substr(2);
-  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
-  return name;
-}
 
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {

@@ -31,6 +31,7 @@ class Parser : public http::basic_parser<true> {
   int http_version = 0;
   std::vector<Field> fields;
   bool head_done = false;
+  std::size_t trailer_bytes = 0;
   std::vector<std::string_view>* pieces = nullptr;
 
  private:
@@ -46,7 +47,11 @@ class Parser : public http::basic_parser<true> {
 
   void on_field_impl(http::field, beast::string_view name, beast::string_view value,
                      error_code& ec) override {
-    if (head_done) return;  // a trailer: dropped, it must not become a header
+    if (head_done) {  // a trailer: dropped, it must not become a header
+      trailer_bytes += name.size() + value.size();
+      if (trailer_bytes > kMaxHeaderBytes) ec = http::error::header_limit;
+      return;
+    }
     if (fields.size() == kMaxHeaderFields) {
       ec = http::error::header_limit;
       return;

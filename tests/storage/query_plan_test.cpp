@@ -34,6 +34,7 @@ void use_repositories(sql::Txn& txn) {
   find_repository(txn, "000000000000", "us-east-1", "app");
   list_repositories(txn, "000000000000", "us-east-1", "", 10);
   set_repository_policy(txn, id, "{}");
+  set_repository_settings(txn, id, {});
   put_repository_tag(txn, id, "k", "v");
   repository_tags(txn, id);
   remove_repository_tag(txn, id, "k");

@@ -76,6 +76,21 @@ TEST_F(Repositories, PolicyIsSetAndRemoved) {
   EXPECT_EQ(policy(), std::nullopt);
 }
 
+TEST_F(Repositories, SettingsAreReplacedAndNothingElse) {
+  Repository repository = full_repository();
+  const auto id = insert_repository(txn_, repository).value();
+  Repository settings;
+  settings.mutability_exclusions = {"v*"};
+  set_repository_settings(txn_, id, settings);
+  const auto out =
+      find_repository(txn_, repository.account, repository.region, repository.name).value();
+  EXPECT_EQ(out.tag_mutability, "MUTABLE");
+  EXPECT_THAT(out.mutability_exclusions, ElementsAre("v*"));
+  EXPECT_FALSE(out.scan_on_push);
+  EXPECT_EQ(out.policy, repository.policy);
+  EXPECT_EQ(out.encryption_type, "KMS");
+}
+
 TEST_F(Repositories, TagsAreSortedAndReplaced) {
   const auto id = test::add_repository(txn_, "app");
   put_repository_tag(txn_, id, "team", "a");

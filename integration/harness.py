@@ -120,6 +120,7 @@ class Server:
     """One `ecr-local serve`; `start` may be called again after `stop` or `kill`."""
 
     def __init__(self, *flags, seed=None, listen="127.0.0.1:0", data_dir=None, env=None):
+        """`flags` of serve; `seed`: a document for --seed; `env`: added to the environment."""
         self.directory = tempfile.mkdtemp(prefix="ecr-local-test-")
         self.data_dir = data_dir or os.path.join(self.directory, "data")
         self.log_path = os.path.join(self.directory, "log")
@@ -135,14 +136,21 @@ class Server:
                 json.dump(seed, file)
             self.flags += ["--seed", seed_path]
 
-    def start(self):
-        """Starts the program and waits for its ready line. A restart keeps port and data."""
+    def start(self, wrapper=()):
+        """Starts the program and waits for its ready line. A restart keeps port and data.
+
+        `wrapper`: a command that runs the program, such as strace.
+        """
         host = self.listen.rsplit(":", 1)[0]
         listen = self.listen if self.port is None else f"{host}:{self.port}"
-        command = [BINARY, "serve", "--listen", listen, "--data-dir", self.data_dir, *self.flags]
+        command = [*wrapper, BINARY, "serve", "--listen", listen, "--data-dir", self.data_dir]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, env=self.env, cwd=self.directory
+                [*command, *self.flags],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self.env,
+                cwd=self.directory,
             )
         self.ready_line = self._read_line()
         match = re.search(r" ready on https?://.*:(\d+)$", self.ready_line)

@@ -273,7 +273,8 @@ HttpResponse run(const Services& services, const HttpRequest& request, const Fou
       if (!violations.empty()) refuse(violations, found.api->protocol);
     }
     Call call{services, txn, request, who.caller, who.region, now, input, {}};
-    authorize(services, who.caller, {request, who.region, now}, resolve(call, operation), note);
+    authorize(services, who.caller, {txn, request, who.region, now}, resolve(call, operation),
+              note);
     const Json output = operation.handle(call);
     txn.commit();
     after_commit = std::move(call.after_commit);

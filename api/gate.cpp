@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "api/client_address.h"
+#include "api/decision_log.h"
 #include "api/error.h"
 
 namespace ecr::api {
@@ -41,13 +43,15 @@ void add_principal(Context& context, const Caller& caller) {
   context.set("aws:PrincipalAccount", caller.account);
   if (!caller.user_name.empty()) context.set("aws:username", caller.user_name);
   for (const auto& [key, value] : caller.tags) context.set("aws:PrincipalTag/" + key, value);
+  for (const auto& [key, value] : caller.context) context.set(key, value);
 }
 
-void add_request(Context& context, const RequestFacts& facts) {
+void add_request(Context& context, const RequestFacts& facts,
+                 const std::vector<std::string>& proxies) {
   context.set("aws:CurrentTime", schemas::format_iso8601(facts.now));
   context.set("aws:EpochTime", fmt::format("{}", facts.now.time_since_epoch().count() / 1000));
-  context.set("aws:SecureTransport", facts.http.secure ? "true" : "false");
-  context.set("aws:SourceIp", facts.http.peer);
+  context.set("aws:SecureTransport", is_secure(facts.http, proxies) ? "true" : "false");
+  context.set("aws:SourceIp", client_address(facts.http, proxies));
   if (const auto agent = facts.http.headers.find("user-agent")) {
     context.set("aws:UserAgent", *agent);
   }
@@ -64,6 +68,7 @@ void add_target(Context& context, const Target& target) {
     context.set("aws:ResourceTag/" + key, value);
     context.set("ecr:ResourceTag/" + key, value);
   }
+  for (const auto& [key, value] : target.context) context.set(key, value);
   std::vector<std::string> keys = target.request_tag_keys;
   if (target.request_tags) {
     for (const auto& [key, value] : *target.request_tags) {
@@ -74,15 +79,15 @@ void add_target(Context& context, const Target& target) {
   if (target.request_tags || !keys.empty()) context.set_multi("aws:TagKeys", std::move(keys));
 }
 
-auth::iam::Request to_request(const Caller& caller, const RequestFacts& facts,
-                              const Target& target) {
+auth::iam::Request to_request(const Services& services, const Caller& caller,
+                              const RequestFacts& facts, const Target& target) {
   auth::iam::Request request;
   request.principal = caller.principal;
   request.action = target.action;
   request.resource = target.resource;
   request.resource_account = target.account;
   add_principal(request.context, caller);
-  add_request(request.context, facts);
+  add_request(request.context, facts, services.settings.trusted_proxies);
   add_target(request.context, target);
   return request;
 }
@@ -93,26 +98,40 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
   policies.boundaries = caller.boundaries;
   policies.session = caller.session;
   policies.resource = target.policies;
+  policies.scps = caller.scps;
+  policies.rcps = target.rcps;
   return policies;
+}
+
+DecisionRecord decide(const Services& services, const Caller& caller, const RequestFacts& facts,
+                      const Target& target) {
+  DecisionRecord record;
+  record.request_id = facts.http.id;
+  record.time = facts.now;
+  record.request = to_request(services, caller, facts, target);
+  record.policies = to_policies(caller, target);
+  record.verdict = evaluate(record.request, record.policies);
+  record.enforced = services.settings.enforcement == Enforcement::kEnforce;
+  if (!record.verdict.allowed()) record.message = denial_message(record.request, record.verdict);
+  return record;
 }
 
 }  // namespace
 
-auth::iam::Verdict check(const Caller& caller, const RequestFacts& facts, const Target& target) {
-  const auth::iam::PolicySet policies = to_policies(caller, target);
-  auth::iam::Verdict verdict = evaluate(to_request(caller, facts, target), policies);
-  verdict.source = {};  // the set it points into ends here
-  return verdict;
+bool is_allowed(const Services& services, const Caller& caller, const RequestFacts& facts,
+                const Target& target) {
+  return decide(services, caller, facts, target).verdict.allowed();
 }
 
 void authorize(const Services& services, const Caller& caller, const RequestFacts& facts,
                const std::vector<Target>& targets, LogNote& note) {
   if (services.settings.enforcement == Enforcement::kOff) return;
   for (const Target& target : targets) {
-    const auth::iam::Request request = to_request(caller, facts, target);
-    const auth::iam::Verdict verdict = evaluate(request, to_policies(caller, target));
-    if (verdict.allowed()) continue;
-    std::string sentence = denial_message(request, verdict);
+    DecisionRecord record = decide(services, caller, facts, target);
+    const bool allowed = record.verdict.allowed();
+    std::string sentence = record.message;
+    services.decisions.record(std::move(record));
+    if (allowed) continue;
     if (services.settings.enforcement == Enforcement::kEnforce) {
       throw ApiError::access_denied(std::move(sentence));
     }

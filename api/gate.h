@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/http.h"
@@ -21,6 +22,10 @@ struct Target {
   storage::Tags resource_tags;
   // Resource policies as stored: the repository's, the registry's.
   std::vector<auth::iam::AttachedPolicy> policies;
+  // Of the owner's organization, for what resource control policies cover.
+  std::vector<std::vector<auth::iam::AttachedPolicy>> rcps;
+  // Further condition keys of this action (ecr:AccountSetting, sts:ExternalId, ...).
+  std::vector<std::pair<std::string, std::string>> context;
   // Tags that the request sends, where it sends any (aws:RequestTag, aws:TagKeys).
   std::optional<storage::Tags> request_tags;
   // Tag keys without values (UntagResource).
@@ -29,13 +34,15 @@ struct Target {
 
 // What of the request itself conditions can ask for.
 struct RequestFacts {
+  storage::sql::Txn& txn;
   const HttpRequest& http;
   std::string region;
   schemas::TimePoint now;
 };
 
-// The verdict alone.
-auth::iam::Verdict check(const Caller& caller, const RequestFacts& facts, const Target& target);
+// The decision alone: nothing is recorded, nothing is thrown.
+bool is_allowed(const Services& services, const Caller& caller, const RequestFacts& facts,
+                const Target& target);
 
 // Throws ApiError::access_denied unless every target is allowed (or the enforcement mode lets it
 // pass; `note` then says what would have been denied).

@@ -58,6 +58,14 @@ struct FileSlice {
   std::uint64_t length = 0;
 };
 
+// A body without an end: a live stream. Polled by the connection for as long as the client stays.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // What is new since the last call; empty: nothing. Must not block.
+  virtual std::string poll() = 0;
+};
+
 // What the access log says of a request beyond its line.
 struct LogNote {
   std::string principal;
@@ -68,7 +76,7 @@ struct LogNote {
 struct HttpResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::variant<std::string, FileSlice> body;
+  std::variant<std::string, FileSlice, std::shared_ptr<BodySource>> body;
   // Content-Length where no body is sent (HEAD); else it is the body's.
   std::optional<std::uint64_t> head_length;
   bool close = false;  // end the connection after it

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/services.h"
@@ -23,6 +24,10 @@ struct Caller {
   std::vector<auth::iam::AttachedPolicy> identity;
   std::vector<auth::iam::AttachedPolicy> boundaries;
   std::vector<auth::iam::AttachedPolicy> session;
+  // Of the caller's organization: root, OUs, account. Empty: no organization, or exempt from it.
+  std::vector<std::vector<auth::iam::AttachedPolicy>> scps;
+  // Further condition keys that only this kind of principal has (aws:TokenIssueTime, ...).
+  std::vector<std::pair<std::string, std::string>> context;
 };
 
 // The secret of an access key; nullopt: unknown or inactive.

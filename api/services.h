@@ -11,6 +11,7 @@
 
 namespace ecr::api {
 
+class DecisionLog;
 class PolicyCache;
 
 enum class Enforcement {
@@ -34,6 +35,8 @@ struct Settings {
   std::string admin_token;
   // Host names (without port) under which /_ecr-local/ answers, besides localhost and addresses.
   std::vector<std::string> admin_hosts;
+  // Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR blocks.
+  std::vector<std::string> trusted_proxies;
   std::string version;
 };
 
@@ -45,6 +48,7 @@ struct Services {
   const auth::RegistryTokenCodec& tokens;
   auth::SigningKeyCache& signing_keys;
   PolicyCache& policies;
+  DecisionLog& decisions;
 };
 
 }  // namespace ecr::api

@@ -131,6 +131,9 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "Bearer token of /_ecr-local/ (default: clients on this machine need none)");
   add(app, "--admin-host", settings.admin_hosts, "Further host name for /_ecr-local/, repeatable")
       ->delimiter(',');
+  add(app, "--trusted-proxy", settings.trusted_proxies,
+      "Address or CIDR block whose X-Forwarded-For is believed, repeatable")
+      ->delimiter(',');
   add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "api/error.h"
@@ -21,6 +23,8 @@ constexpr std::size_t kProgressBytes = 16u << 10;
 // A refused body up to this size is read and dropped, so that the connection can go on.
 constexpr std::uint64_t kDrainBytes = 1u << 20;
 constexpr std::uint64_t kLingerBytes = 64u << 20;
+constexpr std::chrono::milliseconds kLivePoll{100};
+constexpr std::chrono::seconds kHeartbeat{15};
 
 api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bool secure,
                             schemas::Random& random) {
@@ -41,7 +45,8 @@ Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> strea
     : context_(context),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
-      job_(context.workers, std::move(executor)),
+      executor_(std::move(executor)),
+      job_(context.workers, executor_),
       buffer_(kInitialBuffer) {
   set_deadline(context_.timeouts.header);
 }
@@ -280,6 +285,26 @@ asio::awaitable<void> Connection::send_continue() {
   co_await stream_->write(asio::buffer(kContinue), {});
 }
 
+// Until the client goes or the server stops; an end of the body is never announced, the connection
+// ends with it.
+asio::awaitable<void> Connection::send_live(api::BodySource& source) {
+  asio::steady_timer pause(executor_);
+  auto last = Clock::now();
+  idle_ = true;  // a stop need not wait for it
+  while (!stopping_) {
+    std::string news = source.poll();
+    // A comment line, as event streams have it: shows whether the client is still there.
+    if (news.empty() && Clock::now() - last > kHeartbeat) news = ":\n";
+    set_deadline(context_.timeouts.progress);
+    if (!news.empty()) {
+      co_await stream_->write(asio::buffer(news), {});
+      last = Clock::now();
+    }
+    pause.expires_after(kLivePoll);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
 // Drops what is left of a refused body where that is cheap. False: the connection cannot go on.
 asio::awaitable<bool> Connection::drain(RequestParser& parser) {
   if (parser.done()) co_return true;
@@ -315,7 +340,8 @@ asio::awaitable<void> Connection::linger() {
 asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
                                                     const api::HttpRequest& request,
                                                     const api::HttpResponse& response) {
-  bool keep = parser.keep_alive() && !response.close && !stopping_;
+  const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
+  bool keep = parser.keep_alive() && !response.close && !stopping_ && !live;
   if (keep) {
     const bool drained = co_await drain(parser);
     keep = drained;
@@ -325,6 +351,11 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
       response_head(response, request.id, schemas::format_http_date(context_.clock.now()), keep);
   if (const auto* text = std::get_if<std::string>(&response.body)) {
     co_await stream_->write(asio::buffer(head), asio::buffer(*text));
+  } else if (const auto* source = std::get_if<std::shared_ptr<api::BodySource>>(&response.body)) {
+    co_await stream_->write(asio::buffer(head), {});
+    log(request, response);
+    co_await send_live(**source);
+    co_return After::kClose;
   } else {
     const auto& slice = std::get<api::FileSlice>(response.body);
     co_await stream_->write(asio::buffer(head), {});

@@ -64,6 +64,7 @@ class Connection {
   asio::awaitable<bool> read_body(RequestParser& parser, std::string& body, std::uint64_t limit);
   asio::awaitable<After> send(RequestParser& parser, const api::HttpRequest& request,
                               const api::HttpResponse& response);
+  asio::awaitable<void> send_live(api::BodySource& source);
   asio::awaitable<bool> drain(RequestParser& parser);
   asio::awaitable<void> linger();
   asio::awaitable<void> refuse(const FramingError& error);
@@ -79,6 +80,7 @@ class Connection {
   ConnectionContext& context_;
   std::unique_ptr<Stream> stream_;
   const std::string peer_;
+  asio::any_io_executor executor_;
   WorkerJob job_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;

@@ -20,7 +20,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 std::uint64_t body_length(const api::HttpResponse& response) {
   if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
-  return std::get<api::FileSlice>(response.body).length;
+  if (const auto* slice = std::get_if<api::FileSlice>(&response.body)) return slice->length;
+  return 0;  // a live stream: unknown
 }
 
 std::string response_head(const api::HttpResponse& response, std::string_view request_id,
@@ -32,7 +33,8 @@ std::string response_head(const api::HttpResponse& response, std::string_view re
   append_field(head, "Date", date);
   append_field(head, "x-amzn-RequestId", request_id);
   for (const auto& [name, value] : response.headers) append_field(head, name, value);
-  if (response.status != 204) {  // RFC 9110: no Content-Length there
+  const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
+  if (response.status != 204 && !live) {  // RFC 9110: no Content-Length there
     fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n",
                    response.head_length.value_or(body_length(response)));
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "api/admin/seed.h"
+#include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
 #include "api/policy_cache.h"
@@ -112,7 +113,9 @@ int run_serve(const ServeConfig& config) {
   const auth::RegistryTokenCodec tokens(store->key(), random);
   auth::SigningKeyCache signing_keys;
   api::PolicyCache policies;
-  const api::Services services{settings, *store, clock, random, tokens, signing_keys, policies};
+  api::DecisionLog decisions;
+  const api::Services services{settings, *store,       clock,    random,
+                               tokens,   signing_keys, policies, decisions};
   seed(config, services);
 
   const api::ControlPlane control(

@@ -9,6 +9,7 @@
 #include "api/target.h"
 #include "schemas/arn.h"
 #include "storage/images.h"
+#include "storage/uploads.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -139,9 +140,12 @@ Json delete_repository(Call& call) {
   if (!call.input.value("force", false) && storage::has_images(call.txn, repository.id)) {
     throw ApiError::repository_not_empty(repository.account, repository.name);
   }
+  auto uploads = storage::repository_uploads(call.txn, repository.id);
   storage::delete_repository(call.txn, repository.id);
-  storage::Store& store = call.services.store;
-  call.after_commit.push_back([&store] { store.collect_garbage(); });
+  call.after_commit.push_back([&store = call.services.store, uploads = std::move(uploads)] {
+    for (const std::string& id : uploads) store.uploads().discard(id);
+    store.collect_garbage();
+  });
   return {{"repository", to_json(call, repository)}};
 }
 

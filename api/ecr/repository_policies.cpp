@@ -23,7 +23,8 @@ void refuse_lock_out(const Call& call, const storage::Repository& changed) {
       make_repository_target(call.services, call.txn, "ecr:SetRepositoryPolicy", changed.account,
                              changed.region, changed.name, &changed);
   if (call.services.settings.enforcement != Enforcement::kEnforce) return;
-  if (!check(call.caller, {call.http, call.region, call.now}, target).allowed()) {
+  if (!is_allowed(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+                  target)) {
     throw ApiError::invalid_parameter(
         "PolicyText",
         "The new repository policy will not allow you to update the repository policy in the "

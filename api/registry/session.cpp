@@ -95,7 +95,7 @@ storage::Repository Session::authorize_repository(const std::vector<std::string_
                                              credentials.region, route.name,
                                              repository ? &*repository : nullptr));
   }
-  authorize(services, caller, {request, credentials.region, now}, targets, note);
+  authorize(services, caller, {txn, request, credentials.region, now}, targets, note);
   if (!repository) throw ApiError::repository_not_found(credentials.account, route.name);
   return std::move(*repository);
 }

@@ -171,7 +171,8 @@ class UploadSink : public BodySink {
     Session session(parts_.services, txn, parts_.request, parts_.credentials, parts_.route, now);
     LogNote ignored;
     const storage::Repository repository = session.authorize_repository(kComplete, ignored);
-    if (repository.id != parts_.repository.id) throw unknown_upload();
+    const auto upload = storage::find_upload(txn, lease_.id());
+    if (!upload || upload->repository != repository.id) throw unknown_upload();
   }
 
   void forget() {

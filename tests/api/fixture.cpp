@@ -21,7 +21,7 @@ void CountingRandom::fill(std::span<std::uint8_t> out) {
 ApiTest::ApiTest()
     : store(storage::Store::open({.directory = "", .in_memory = true}, random)),
       tokens(store->key(), random),
-      services{settings, *store, clock, random, tokens, signing_keys, policies},
+      services{settings, *store, clock, random, tokens, signing_keys, policies, decisions},
       control(services, {ecr::make_api(), iam::make_api(), sts::make_api()}),
       registry_plane(services),
       admin(services, control) {}

@@ -12,6 +12,7 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/control_plane.h"
+#include "api/decision_log.h"
 #include "api/policy_cache.h"
 #include "api/registry/registry_plane.h"
 #include "api/services.h"
@@ -75,6 +76,7 @@ class ApiTest : public ::testing::Test {
   auth::RegistryTokenCodec tokens;
   auth::SigningKeyCache signing_keys;
   PolicyCache policies;
+  DecisionLog decisions;
   Services services;
   ControlPlane control;
   registry::RegistryPlane registry_plane;

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
 #include "api/policy_cache.h"
 #include "schemas/encoding.h"
@@ -78,7 +79,8 @@ class ServerTest : public ::testing::Test {
   ServerTest()
       : store_(storage::Store::open({.directory = "", .in_memory = true}, random_)),
         tokens_(store_->key(), random_),
-        services_{settings_, *store_, clock_, random_, tokens_, signing_keys_, policies_},
+        services_{settings_, *store_,       clock_,    random_,
+                  tokens_,   signing_keys_, policies_, decisions_},
         control_(services_, {api::ecr::make_api()}),
         registry_(services_),
         admin_(services_, control_),
@@ -123,6 +125,7 @@ class ServerTest : public ::testing::Test {
   auth::RegistryTokenCodec tokens_;
   auth::SigningKeyCache signing_keys_;
   api::PolicyCache policies_;
+  api::DecisionLog decisions_;
   api::Services services_;
   api::ControlPlane control_;
   api::registry::RegistryPlane registry_;

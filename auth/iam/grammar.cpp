@@ -80,6 +80,15 @@ bool is_scalar_list(const OrderedJson& value) {
          (value.is_array() && std::all_of(value.begin(), value.end(), is_scalar));
 }
 
+std::string invalid_principal(const std::string& type, const std::string& text) {
+  std::string out = "Invalid principal in policy: \"";
+  out += type;
+  out += "\":\"";
+  out += text;
+  out += '"';
+  return out;
+}
+
 class Checker {
  public:
   Checker(const OrderedJson& document, PolicyType type)
@@ -100,7 +109,7 @@ class Checker {
       syntax("Statement", "not a statement or a list of statements");
     } else {
       for (std::size_t i = 0; i < statements->size(); ++i) {
-        check_statement((*statements)[i], "Statement[" + std::to_string(i) + "]");
+        check_statement((*statements)[i], item("Statement", i));
       }
     }
     return std::move(findings_);
@@ -156,7 +165,7 @@ class Checker {
   void check_elements(const OrderedJson& statement, const std::string& path) {
     constexpr std::array kLists = {"Action", "NotAction", "Resource", "NotResource"};
     for (const auto& [name, value] : statement.items()) {
-      const std::string at = path + "." + name;
+      const std::string at = child(path, name);
       if (std::find(kLists.begin(), kLists.end(), name) != kLists.end()) {
         if (!is_string_list(value)) syntax(at, "not a string or a list of strings");
       } else if (name == "Principal" || name == "NotPrincipal") {
@@ -183,11 +192,11 @@ class Checker {
     if (effect == nullptr) {
       syntax(path, "there is no Effect");
     } else if (!effect->is_string()) {
-      syntax(path + ".Effect", "not a string");
+      syntax(child(path, "Effect"), "not a string");
     } else if (*effect != "Allow" && *effect != "Deny") {
       const std::string lower = schemas::to_lower(effect->get_ref<const std::string&>());
       const bool case_only = lower == "allow" || lower == "deny";
-      add(case_only ? Stage::kLegacy : Stage::kSyntax, path + ".Effect",
+      add(case_only ? Stage::kLegacy : Stage::kSyntax, child(path, "Effect"),
           case_only ? kLegacyError : kSyntaxError, "neither Allow nor Deny");
     }
   }
@@ -196,11 +205,11 @@ class Checker {
     const OrderedJson* condition = member(statement, "Condition");
     if (condition == nullptr) return;
     if (!condition->is_object()) {
-      syntax(path + ".Condition", "not an object");
+      syntax(child(path, "Condition"), "not an object");
       return;
     }
     for (const auto& [name, keys] : condition->items()) {
-      const std::string at = path + ".Condition." + name;
+      const std::string at = child(child(path, "Condition"), name);
       const auto op = ConditionOperator::parse(name);
       if (!keys.is_object()) {
         syntax(at, "not an object");
@@ -215,12 +224,12 @@ class Checker {
   void check_condition_key(const ConditionOperator& op, const OrderedJson& values,
                            const std::string& at, const std::string& key) {
     if (!is_scalar_list(values)) {
-      syntax(at + "." + key, "not a value or a list of values");
+      syntax(child(at, key), "not a value or a list of values");
       return;
     }
     if (op.comparison != Comparison::kDate || type_ == kAny) return;
     for (const std::string& text : texts(values)) {
-      if (!parse_date(text)) add(Stage::kLegacy, at + "." + key, kLegacyError, "not a date");
+      if (!parse_date(text)) add(Stage::kLegacy, child(at, key), kLegacyError, "not a date");
     }
   }
 
@@ -228,7 +237,7 @@ class Checker {
     const OrderedJson* sid = member(statement, "Sid");
     if (sid == nullptr) return;
     if (!sid->is_string()) {
-      syntax(path + ".Sid", "not a string");
+      syntax(child(path, "Sid"), "not a string");
       return;
     }
     const auto& text = sid->get_ref<const std::string&>();
@@ -237,11 +246,12 @@ class Checker {
     if (!std::all_of(text.begin(), text.end(), [](char c) {
           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         })) {
-      add(Stage::kSid, path + ".Sid",
+      add(Stage::kSid, child(path, "Sid"),
           "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
           "expression [0-9A-Za-z]*");
     } else if (!sids_.insert(text).second) {
-      add(Stage::kSid, path + ".Sid", "Statement IDs (SID) in a single policy must be unique.");
+      add(Stage::kSid, child(path, "Sid"),
+          "Statement IDs (SID) in a single policy must be unique.");
     }
   }
 
@@ -255,7 +265,7 @@ class Checker {
       add(Stage::kElements, path, "Missing required field Principal");
     }
     if (statement.contains("NotPrincipal") && !rules_.not_principal) {
-      add(Stage::kElements, path + ".NotPrincipal", "Has prohibited field NotPrincipal");
+      add(Stage::kElements, child(path, "NotPrincipal"), "Has prohibited field NotPrincipal");
     }
     for (const char* name : {"Principal", "NotPrincipal"}) {
       const OrderedJson* principal = member(statement, name);
@@ -263,8 +273,7 @@ class Checker {
       for (const auto& [type, values] : principal->items()) {
         for (const std::string& text : texts(values)) {
           if (PrincipalEntry::parse(type, text)) continue;
-          add(Stage::kElements, path + "." + name + "." + type,
-              "Invalid principal in policy: \"" + type + "\":\"" + text + "\"");
+          add(Stage::kElements, child(child(path, name), type), invalid_principal(type, text));
         }
       }
     }
@@ -276,7 +285,7 @@ class Checker {
     const OrderedJson* resource = member(statement, name);
     if (rules_.resource == Presence::kForbidden) {
       if (resource != nullptr) {
-        add(Stage::kElements, path + "." + name, "Has prohibited field " + name);
+        add(Stage::kElements, child(path, name), "Has prohibited field " + name);
       }
       return;
     }
@@ -287,7 +296,7 @@ class Checker {
     }
     if (resource == nullptr) return;
     for (const std::string& text : texts(*resource)) {
-      check_resource_text(text, path + "." + name);
+      check_resource_text(text, child(path, name));
     }
   }
 
@@ -316,8 +325,7 @@ class Checker {
     }
     const auto all = texts(*action);
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const std::string at =
-          path + "." + name + (action->is_array() ? "[" + std::to_string(i) + "]" : "");
+      const std::string at = action->is_array() ? item(child(path, name), i) : child(path, name);
       if (type_ == kAny) continue;
       std::string message = check_action(all[i]);
       std::string detail;
@@ -341,14 +349,14 @@ class Checker {
   void check_rcp(const OrderedJson& statement, const std::string& path) {
     const OrderedJson* principal = member(statement, "Principal");
     if (principal != nullptr && *principal != "*" && *principal != OrderedJson({{"AWS", "*"}})) {
-      add(Stage::kElements, path + ".Principal", kSyntaxError, "only \"*\" is possible");
+      add(Stage::kElements, child(path, "Principal"), kSyntaxError, "only \"*\" is possible");
     }
     const bool full_access = statement["Effect"] == "Allow" &&
                              member(statement, "Action") != nullptr && statement["Action"] == "*" &&
                              member(statement, "Resource") != nullptr &&
                              statement["Resource"] == "*" && !statement.contains("Condition");
     if (statement["Effect"] == "Allow" && !full_access) {
-      add(Stage::kElements, path + ".Effect", kSyntaxError, "only Deny is possible");
+      add(Stage::kElements, child(path, "Effect"), kSyntaxError, "only Deny is possible");
     }
   }
 

@@ -1,4 +1,4 @@
-// Small helpers for documents that have been checked or are being checked. Include only in .cpp
+// Small functions for documents that have been checked or are being checked. Include only in .cpp
 // files (it needs nlohmann/json.hpp before it).
 #pragma once
 
@@ -34,6 +34,22 @@ inline std::vector<std::string> texts(const schemas::OrderedJson& value) {
     return out;
   }
   for (const auto& item : value) out.push_back(scalar_text(item));
+  return out;
+}
+
+// "Statement[1]" and "Action" → "Statement[1].Action"; "Statement" and 1 → "Statement[1]".
+inline std::string child(const std::string& path, std::string_view name) {
+  std::string out = path;
+  out += '.';
+  out += name;
+  return out;
+}
+
+inline std::string item(const std::string& path, std::size_t index) {
+  std::string out = path;
+  out += '[';
+  out += std::to_string(index);
+  out += ']';
   return out;
 }
 

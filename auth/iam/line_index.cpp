@@ -1,5 +1,9 @@
 #include "auth/iam/line_index.h"
 
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/json_access.h"
+
 namespace ecr::auth::iam {
 namespace {
 
@@ -53,7 +57,7 @@ class Scanner {
     while (at_ < text_.size() && peek() != '}') {
       const std::size_t line = line_;
       const std::string key = string();
-      const std::string inner = path.empty() ? key : path + "." + key;
+      const std::string inner = path.empty() ? key : child(path, key);
       lines_.emplace(inner, line);
       skip_space();
       next();  // ':'
@@ -68,7 +72,7 @@ class Scanner {
     next();
     skip_space();
     for (std::size_t i = 0; at_ < text_.size() && peek() != ']'; ++i) {
-      const std::string inner = path + "[" + std::to_string(i) + "]";
+      const std::string inner = item(path, i);
       lines_.emplace(inner, line_);
       value(inner);
       if (peek() == ',') next();

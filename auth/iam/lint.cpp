@@ -123,9 +123,9 @@ class Doubts {
     const OrderedJson* element = member(statement_, negated ? "NotAction" : "Action");
     if (element == nullptr) return;
     const auto all = texts(*element);
+    const std::string list = child(path_, negated ? "NotAction" : "Action");
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const std::string at = path_ + (negated ? ".NotAction" : ".Action") +
-                             (element->is_array() ? "[" + std::to_string(i) + "]" : "");
+      const std::string at = element->is_array() ? item(list, i) : list;
       const std::string lower = schemas::to_lower(all[i]);
       const std::size_t colon = lower.find(':');
       const ServiceInfo* service = find_service(lower.substr(0, colon));
@@ -158,7 +158,7 @@ class Doubts {
     for (const auto& [name, keys] : condition->items()) {
       for (const auto& [key, unused] : keys.items()) {
         const std::string lower = schemas::to_lower(key);
-        const std::string at = path_ + ".Condition." + name + "." + key;
+        const std::string at = child(child(child(path_, "Condition"), name), key);
         if (is_global(lower)) continue;
         if (std::none_of(actions_.begin(), actions_.end(),
                          [&](const Matched& m) { return carries(*m.action, lower); })) {
@@ -214,7 +214,7 @@ std::vector<Finding> find_doubtful(const OrderedJson& document) {
   if (statements.is_object()) return Doubts(statements, "Statement").run();
   std::vector<Finding> findings;
   for (std::size_t i = 0; i < statements.size(); ++i) {
-    auto more = Doubts(statements[i], "Statement[" + std::to_string(i) + "]").run();
+    auto more = Doubts(statements[i], item("Statement", i)).run();
     findings.insert(findings.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));
   }

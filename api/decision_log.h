@@ -1,5 +1,6 @@
-// The last decisions, with everything they were made of, for /_ecr-local/decisions and `explain`.
-// In memory and bounded: the oldest goes first. Thread-safe.
+// The last decisions, with everything they were made of, for /_ecr-local/decisions and `explain`;
+// and, for longer, what every principal has asked for. In memory and bounded: the oldest goes
+// first. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "auth/iam/evaluate.h"
@@ -29,24 +31,49 @@ struct DecisionRecord {
   bool enforced = true;  // false: a denial that --iam soft let pass
 };
 
+// That a principal has asked for an action on a resource. Outlives the records, so that the policy
+// for a long job is complete. Actions that need no permission are left out.
+struct Usage {
+  auth::iam::Principal principal;
+  std::string action;
+  std::string resource;
+  std::uint64_t last_sequence = 0;
+  schemas::TimePoint last;
+  std::optional<schemas::TimePoint> last_allowed;
+};
+
 class DecisionLog {
  public:
-  explicit DecisionLog(std::size_t capacity = 1000) : capacity_(capacity) {}
+  using Wanted = std::function<bool(const DecisionRecord&)>;
+
+  explicit DecisionLog(std::size_t capacity = 1000, std::size_t usage_capacity = 20000)
+      : capacity_(capacity), usage_capacity_(usage_capacity) {}
 
   void record(DecisionRecord decision);
 
   // Those with a sequence above `after` that `wanted` takes, oldest first, at most `limit`.
-  std::vector<std::shared_ptr<const DecisionRecord>> read(
-      std::uint64_t after, std::size_t limit,
-      const std::function<bool(const DecisionRecord&)>& wanted) const;
+  std::vector<std::shared_ptr<const DecisionRecord>> read(std::uint64_t after, std::size_t limit,
+                                                          const Wanted& wanted) const;
+  // Those with a sequence above `after` and below `before`, newest first, at most `limit`.
+  std::vector<std::shared_ptr<const DecisionRecord>> read_back(std::uint64_t before,
+                                                               std::uint64_t after,
+                                                               std::size_t limit,
+                                                               const Wanted& wanted) const;
   // The newest sequence; 0: nothing yet.
   std::uint64_t newest() const;
 
+  // In no particular order.
+  std::vector<Usage> usages(const std::function<bool(const Usage&)>& wanted) const;
+
  private:
+  void note_usage(const DecisionRecord& decision);
+
   const std::size_t capacity_;
+  const std::size_t usage_capacity_;
   mutable std::mutex mutex_;
   std::uint64_t next_ = 1;
   std::deque<std::shared_ptr<const DecisionRecord>> records_;
+  std::unordered_map<std::string, Usage> usages_;  // by principal, action and resource
 };
 
 }  // namespace ecr::api

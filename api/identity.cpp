@@ -2,18 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "api/policy_cache.h"
+#include "api/principal_policies.h"
 #include "schemas/arn.h"
+#include "storage/sessions.h"
 
 namespace ecr::api {
 namespace {
 
-using auth::iam::AttachedPolicy;
-using auth::iam::PolicyType;
 using auth::iam::PrincipalKind;
-
-constexpr std::string_view kAllowEverything =
-    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
+using storage::SessionKind;
 
 // The account whose root user the key is; nullopt: not a root key.
 std::optional<std::string> root_account(const Settings& settings, std::string_view key) {
@@ -22,35 +19,103 @@ std::optional<std::string> root_account(const Settings& settings, std::string_vi
   return std::nullopt;
 }
 
-Caller root_caller(const Services& services, const std::string& account, std::string_view key) {
+// What every kind of principal has: account, organization, its SCPs.
+Caller make_caller(const Services& services, storage::sql::Txn& txn, PrincipalKind kind,
+                   const std::string& account, std::string_view key) {
   Caller caller;
-  caller.principal.kind = PrincipalKind::kRoot;
-  caller.principal.arn = fmt::format("arn:aws:iam::{}:root", account);
+  caller.principal.kind = kind;
   caller.principal.account = account;
   caller.access_key_id = key;
   caller.account = account;
-  caller.user_id = account;
-  caller.identity.push_back(
-      {services.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"});
+  add_organization(services, txn, caller);
   return caller;
 }
 
-Caller user_caller(const Services& services, storage::sql::Txn& txn, const storage::Entity& user,
-                   std::string_view key) {
-  Caller caller;
+void become_root(const Services& services, Caller& caller) {
+  caller.principal.kind = PrincipalKind::kRoot;
+  caller.principal.arn = fmt::format("arn:aws:iam::{}:root", caller.account);
+  caller.user_id = caller.account;
+  caller.identity.push_back(root_policy(services));
+}
+
+// As the user himself, with whatever his groups give him.
+void become_user(const Services& services, storage::sql::Txn& txn, const storage::Entity& user,
+                 Caller& caller) {
   caller.principal.kind = PrincipalKind::kUser;
-  caller.principal.arn =
-      fmt::format("arn:aws:iam::{}:user{}{}", user.account, user.path, user.name);
-  caller.principal.account = user.account;
-  caller.access_key_id = key;
-  caller.account = user.account;
+  caller.principal.arn = entity_arn(user);
+  caller.principal.unique_id = user.unique_id;
   caller.user_id = user.unique_id;
   caller.user_name = user.name;
   caller.tags = storage::entity_tags(txn, user.id);
-  for (const storage::InlinePolicy& policy : storage::inline_policies(txn, user.id)) {
-    caller.identity.push_back({services.policies.get(policy.document, PolicyType::kIdentity),
-                               fmt::format("inline policy {} of user {}", policy.name, user.name)});
+  add_identity_policies(services, txn, user, caller);
+}
+
+void become_role_session(const Services& services, storage::sql::Txn& txn,
+                         const storage::Session& session, const storage::Entity& role,
+                         Caller& caller) {
+  caller.principal.arn =
+      fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name, session.name);
+  caller.principal.issuer = entity_arn(role);
+  caller.principal.unique_id = role.unique_id;
+  caller.user_id = role.unique_id + ":" + session.name;
+  caller.tags = merge_tags(storage::entity_tags(txn, role.id), session_tags(session));
+  add_identity_policies(services, txn, role, caller);
+  add_session_policies(services, session, caller);
+  caller.context.emplace_back("aws:MultiFactorAuthPresent", session.mfa ? "true" : "false");
+}
+
+// A federated user has what both the issuing user and the session's policies allow.
+void become_federated(const Services& services, storage::sql::Txn& txn,
+                      const storage::Session& session, const std::optional<storage::Entity>& issuer,
+                      Caller& caller) {
+  if (issuer) {
+    add_identity_policies(services, txn, *issuer, caller);
+    caller.principal.issuer = entity_arn(*issuer);
+    caller.principal.unique_id = issuer->unique_id;
+  } else {
+    caller.identity.push_back(root_policy(services));
+    caller.principal.issuer = fmt::format("arn:aws:iam::{}:root", caller.account);
   }
+  caller.principal.arn =
+      fmt::format("arn:aws:sts::{}:federated-user/{}", caller.account, session.name);
+  caller.user_id = caller.account + ":" + session.name;
+  caller.tags = session_tags(session);
+  add_session_policies(services, session, caller);
+  caller.context.emplace_back("aws:MultiFactorAuthPresent", "false");
+}
+
+std::optional<Caller> session_caller(const Services& services, storage::sql::Txn& txn,
+                                     std::string_view key) {
+  const auto session = storage::find_session(txn, key);
+  if (!session || session->expires_at <= services.clock.now()) return std::nullopt;
+  const auto entity = session->entity ? storage::find_entity(txn, *session->entity) : std::nullopt;
+  if (session->entity && !entity) return std::nullopt;
+  const PrincipalKind kind = session->kind == SessionKind::kFederatedUser
+                                 ? PrincipalKind::kFederatedUser
+                                 : PrincipalKind::kRoleSession;
+  Caller caller = make_caller(services, txn, kind, session->account, key);
+  switch (session->kind) {
+    case SessionKind::kRole:
+      if (!entity) return std::nullopt;
+      become_role_session(services, txn, *session, *entity, caller);
+      break;
+    case SessionKind::kFederatedUser:
+      become_federated(services, txn, *session, entity, caller);
+      break;
+    case SessionKind::kUser:
+      if (entity) {
+        become_user(services, txn, *entity, caller);
+      } else {
+        become_root(services, caller);
+      }
+      caller.context.emplace_back("aws:MultiFactorAuthPresent", session->mfa ? "true" : "false");
+      break;
+  }
+  caller.context.emplace_back("aws:TokenIssueTime", schemas::format_iso8601(session->created_at));
+  if (session->source_identity) {
+    caller.context.emplace_back("aws:SourceIdentity", *session->source_identity);
+  }
+  if (session->provider) caller.context.emplace_back("aws:FederatedProvider", *session->provider);
   return caller;
 }
 
@@ -70,21 +135,30 @@ std::optional<auth::SigningCredential> find_credential(const Services& services,
     const bool configured = access_key_id == settings.root_access_key;
     return auth::SigningCredential{configured ? settings.root_secret_key : "test", "", {}};
   }
-  const auto key = storage::find_access_key(txn, access_key_id);
-  if (!key || !key->active) return std::nullopt;
-  return auth::SigningCredential{key->secret, "", {}};
+  if (const auto key = storage::find_access_key(txn, access_key_id)) {
+    if (!key->active) return std::nullopt;
+    return auth::SigningCredential{key->secret, "", {}};
+  }
+  const auto session = storage::find_session(txn, access_key_id);
+  if (!session) return std::nullopt;
+  return auth::SigningCredential{session->secret, session->token, session->expires_at};
 }
 
 std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
                                   std::string_view access_key_id) {
   if (const auto account = root_account(services.settings, access_key_id)) {
-    return root_caller(services, *account, access_key_id);
+    Caller caller = make_caller(services, txn, PrincipalKind::kRoot, *account, access_key_id);
+    become_root(services, caller);
+    return caller;
   }
   const auto key = storage::find_access_key(txn, access_key_id);
-  if (!key || !key->active) return std::nullopt;
+  if (!key) return session_caller(services, txn, access_key_id);
+  if (!key->active) return std::nullopt;
   const auto owner = storage::find_entity(txn, key->entity);
   if (!owner) return std::nullopt;
-  return user_caller(services, txn, *owner, access_key_id);
+  Caller caller = make_caller(services, txn, PrincipalKind::kUser, owner->account, access_key_id);
+  become_user(services, txn, *owner, caller);
+  return caller;
 }
 
 }  // namespace ecr::api

@@ -1,5 +1,6 @@
 #include "api/policy_cache.h"
 
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <unordered_map>
@@ -20,7 +21,7 @@ struct PolicyCache::Impl {
   using Map = std::unordered_map<std::string, auth::iam::PolicyPtr, Hash, std::equal_to<>>;
   std::size_t capacity;
   std::mutex mutex;
-  Map by_type[8];
+  std::map<auth::iam::PolicyType, Map> by_type;
 };
 
 PolicyCache::PolicyCache(std::size_t capacity) : impl_(std::make_unique<Impl>()) {
@@ -29,15 +30,16 @@ PolicyCache::PolicyCache(std::size_t capacity) : impl_(std::make_unique<Impl>())
 PolicyCache::~PolicyCache() = default;
 
 auth::iam::PolicyPtr PolicyCache::get(std::string_view document, auth::iam::PolicyType type) {
-  Impl::Map& map = impl_->by_type[static_cast<std::size_t>(type)];
   {
     const std::lock_guard lock(impl_->mutex);
+    const Impl::Map& map = impl_->by_type[type];
     if (const auto found = map.find(document); found != map.end()) return found->second;
   }
   auto parsed = auth::iam::Policy::parse(document, type);
   if (!parsed)
     throw std::runtime_error("a stored policy does not parse: " + parsed.error().message);
   const std::lock_guard lock(impl_->mutex);
+  Impl::Map& map = impl_->by_type[type];
   // Emptied as a whole when full: documents change rarely, and parsing one is cheap.
   if (map.size() >= impl_->capacity) map.clear();
   map.emplace(std::string(document), *parsed);

@@ -1,5 +1,7 @@
 #include "storage/identities.h"
 
+#include <algorithm>
+
 #include "schemas/encoding.h"
 #include "storage/time_column.h"
 
@@ -31,7 +33,10 @@ Entity entity_of(const sql::Rows& row) {
           .name = row.string(3),
           .path = row.string(4),
           .unique_id = row.string(5),
-          .created_at = from_column(row.integer(6))};
+          .created_at = from_column(row.integer(6)),
+          .boundary = row.optional_string(7),
+          .trust_policy = row.optional_string(8),
+          .max_session_seconds = row.optional_integer(9).value_or(3600)};
 }
 
 AccessKey access_key_of(const sql::Rows& row) {
@@ -46,18 +51,21 @@ AccessKey access_key_of(const sql::Rows& row) {
 
 std::optional<std::int64_t> insert_entity(sql::Txn& txn, const Entity& entity) {
   const auto inserted = txn.exec(
-      R"(INSERT INTO entities (account, kind, name, name_folded, path, unique_id, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
+      R"(INSERT INTO entities (account, kind, name, name_folded, path, unique_id, created_at,
+                               boundary, trust_policy, max_session_seconds)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, kind, name_folded) DO NOTHING)",
       entity.account, to_column(entity.kind), entity.name, schemas::to_lower(entity.name),
-      entity.path, entity.unique_id, to_column(entity.created_at));
+      entity.path, entity.unique_id, to_column(entity.created_at), entity.boundary,
+      entity.trust_policy, entity.max_session_seconds);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 
 std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, EntityKind kind,
                                   std::string_view name) {
   auto row = txn.query(
-      R"(SELECT id, account, kind, name, path, unique_id, created_at
+      R"(SELECT id, account, kind, name, path, unique_id, created_at, boundary, trust_policy,
+                max_session_seconds
          FROM entities WHERE account = ? AND kind = ? AND name_folded = ?)",
       account, to_column(kind), schemas::to_lower(name));
   return row.next() ? std::optional(entity_of(row)) : std::nullopt;
@@ -65,7 +73,8 @@ std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, Entit
 
 std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id) {
   auto row = txn.query(
-      R"(SELECT id, account, kind, name, path, unique_id, created_at
+      R"(SELECT id, account, kind, name, path, unique_id, created_at, boundary, trust_policy,
+                max_session_seconds
          FROM entities WHERE id = ?)",
       id);
   return row.next() ? std::optional(entity_of(row)) : std::nullopt;
@@ -73,6 +82,13 @@ std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id) {
 
 void delete_entity(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM entities WHERE id = ?", id);
+}
+
+void update_entity(sql::Txn& txn, const Entity& entity) {
+  txn.exec(
+      R"(UPDATE entities SET boundary = ?, trust_policy = ?, max_session_seconds = ?
+         WHERE id = ?)",
+      entity.boundary, entity.trust_policy, entity.max_session_seconds, entity.id);
 }
 
 Tags entity_tags(sql::Txn& txn, std::int64_t id) {
@@ -145,6 +161,33 @@ void put_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name
 
 void delete_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name) {
   txn.exec("DELETE FROM inline_policies WHERE entity = ? AND name = ?", entity, name);
+}
+
+std::vector<Entity> groups_of(sql::Txn& txn, std::int64_t user) {
+  std::vector<Entity> groups;
+  for (auto row = txn.query(
+           R"(SELECT id, account, kind, name, path, unique_id, created_at, boundary, trust_policy,
+                     max_session_seconds
+              FROM group_members JOIN entities ON entities.id = group_members.in_group
+              WHERE group_members.member = ?)",
+           user);
+       row.next();) {
+    groups.push_back(entity_of(row));
+  }
+  std::sort(groups.begin(), groups.end(),
+            [](const Entity& a, const Entity& b) { return a.name < b.name; });
+  return groups;
+}
+
+void add_to_group(sql::Txn& txn, std::int64_t user, std::int64_t group) {
+  txn.exec(
+      R"(INSERT INTO group_members (member, in_group) VALUES (?, ?)
+         ON CONFLICT (member, in_group) DO NOTHING)",
+      user, group);
+}
+
+void remove_from_groups(sql::Txn& txn, std::int64_t user) {
+  txn.exec("DELETE FROM group_members WHERE member = ?", user);
 }
 
 }  // namespace ecr::storage

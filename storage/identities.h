@@ -1,5 +1,5 @@
-// Rows of IAM: entities (users; groups and roles use the same table), access keys, inline
-// policies. The IAM API and the seed file write the same rows.
+// Rows of IAM: entities (users, groups and roles in one table), access keys, inline policies,
+// membership. The IAM API and the seed file write the same rows.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,9 @@ struct Entity {
   std::string path = "/";
   std::string unique_id;  // AIDA..., AGPA..., AROA...
   schemas::TimePoint created_at;
+  std::optional<std::string> boundary;      // ARN of a managed policy; users and roles
+  std::optional<std::string> trust_policy;  // roles
+  std::int64_t max_session_seconds = 3600;  // roles
 };
 
 struct AccessKey {
@@ -44,6 +47,8 @@ std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, Entit
                                   std::string_view name);
 std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
+// Boundary, trust policy and session length as `entity` has them.
+void update_entity(sql::Txn& txn, const Entity& entity);
 Tags entity_tags(sql::Txn& txn, std::int64_t id);
 void put_entity_tag(sql::Txn& txn, std::int64_t id, std::string_view key, std::string_view value);
 void remove_entity_tags(sql::Txn& txn, std::int64_t id);
@@ -57,5 +62,10 @@ std::vector<InlinePolicy> inline_policies(sql::Txn& txn, std::int64_t entity);  
 void put_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name,
                        std::string_view document);
 void delete_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name);
+
+// Groups of a user, by name.
+std::vector<Entity> groups_of(sql::Txn& txn, std::int64_t user);
+void add_to_group(sql::Txn& txn, std::int64_t user, std::int64_t group);
+void remove_from_groups(sql::Txn& txn, std::int64_t user);
 
 }  // namespace ecr::storage

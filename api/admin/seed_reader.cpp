@@ -48,6 +48,17 @@ bool SeedNode::flag(std::string_view name, bool fallback) const {
   return found.value_.get<bool>();
 }
 
+std::int64_t SeedNode::number(std::string_view name, std::int64_t fallback, std::int64_t min,
+                              std::int64_t max) const {
+  if (!has(name)) return fallback;
+  const SeedNode found = member(name);
+  if (!found.value_.is_number_integer() || found.value_.get<std::int64_t>() < min ||
+      found.value_.get<std::int64_t>() > max) {
+    found.fail("must be a number from " + std::to_string(min) + " to " + std::to_string(max));
+  }
+  return found.value_.get<std::int64_t>();
+}
+
 void SeedNode::each(std::string_view name,
                     const std::function<void(const SeedNode&)>& visit) const {
   if (!has(name)) return;

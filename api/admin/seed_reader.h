@@ -1,6 +1,7 @@
 // Reads members of the seed document; what is wrong is named by its place.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -22,6 +23,8 @@ class SeedNode {
   std::string text(std::string_view member) const;  // required
   std::string text(std::string_view member, std::string fallback) const;
   bool flag(std::string_view member, bool fallback) const;
+  std::int64_t number(std::string_view member, std::int64_t fallback, std::int64_t min,
+                      std::int64_t max) const;
   SeedNode member(std::string_view member) const;  // required
   const nlohmann::json& json() const { return value_; }
   const std::string& place() const { return place_; }

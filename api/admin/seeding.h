@@ -1,0 +1,32 @@
+// The parts of a seed being applied, a file each; all inside one transaction.
+#pragma once
+
+#include <string>
+
+#include "api/admin/seed_reader.h"
+#include "api/services.h"
+#include "auth/iam/policy.h"
+#include "storage/repositories.h"
+
+namespace ecr::api::admin {
+
+struct Seeding {
+  const Services& services;
+  storage::sql::Txn& txn;
+  schemas::TimePoint now;
+};
+
+// managedPolicies, groups, roles, users, sessions of one account, in this order.
+// seed_identities.cpp
+void apply_identities(Seeding& seeding, const std::string& account, const SeedNode& node);
+// The document's "organization". seed_organization.cpp
+void apply_organization(Seeding& seeding, const SeedNode& node);
+
+// A member that is a string; checked against a shape of the IAM model.
+std::string checked_name(const SeedNode& node, std::string_view member, const char* shape);
+// A policy, given as an object or as its text; fails with AWS's sentence.
+std::string policy_text(const SeedNode& node, auth::iam::PolicyType type);
+// {"key": "value"}; none where it is absent.
+storage::Tags seed_tags(const SeedNode& node);
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,141 @@
+#include "api/principal_policies.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/policy_cache.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+#include "storage/managed_policies.h"
+#include "storage/organizations.h"
+
+namespace ecr::api {
+namespace {
+
+using auth::iam::AttachedPolicy;
+using auth::iam::PolicyType;
+using Levels = std::vector<std::vector<AttachedPolicy>>;
+
+constexpr std::string_view kAllowEverything =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
+
+std::string_view kind_name(storage::EntityKind kind) {
+  switch (kind) {
+    case storage::EntityKind::kGroup:
+      return "group";
+    case storage::EntityKind::kRole:
+      return "role";
+    case storage::EntityKind::kUser:
+      break;
+  }
+  return "user";
+}
+
+// A policy that is attached and cannot be found must not silently allow less (or, as a boundary,
+// more) than it did.
+AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
+                              const std::string& arn) {
+  const auto document = storage::managed_policy_document(txn, arn);
+  if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
+  return {services.policies.get(*document, PolicyType::kIdentity), arn};
+}
+
+void add_policies_of(const Services& services, storage::sql::Txn& txn,
+                     const storage::Entity& entity, std::vector<AttachedPolicy>& list) {
+  for (const storage::InlinePolicy& policy : storage::inline_policies(txn, entity.id)) {
+    list.push_back({services.policies.get(policy.document, PolicyType::kIdentity),
+                    fmt::format("inline policy {} of {} {}", policy.name, kind_name(entity.kind),
+                                entity.name)});
+  }
+  for (const std::string& arn : storage::attached_policies(txn, entity.id)) {
+    list.push_back(managed_policy(services, txn, arn));
+  }
+}
+
+Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_view account,
+                 storage::ControlPolicyKind kind) {
+  const PolicyType type =
+      kind == storage::ControlPolicyKind::kService ? PolicyType::kScp : PolicyType::kRcp;
+  Levels levels;
+  for (const auto& level : storage::control_policies(txn, account, kind)) {
+    auto& list = levels.emplace_back();
+    for (const auto& policy : level.policies) {
+      list.push_back({services.policies.get(policy.document, type),
+                      fmt::format("{} {} at {}", policy.id, policy.name, level.target)});
+    }
+  }
+  return levels;
+}
+
+}  // namespace
+
+std::string entity_arn(const storage::Entity& entity) {
+  return fmt::format("arn:aws:iam::{}:{}{}{}", entity.account, kind_name(entity.kind), entity.path,
+                     entity.name);
+}
+
+AttachedPolicy root_policy(const Services& services) {
+  return {services.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"};
+}
+
+void add_identity_policies(const Services& services, storage::sql::Txn& txn,
+                           const storage::Entity& entity, Caller& caller) {
+  add_policies_of(services, txn, entity, caller.identity);
+  if (entity.kind == storage::EntityKind::kUser) {
+    for (const storage::Entity& group : storage::groups_of(txn, entity.id)) {
+      add_policies_of(services, txn, group, caller.identity);
+    }
+  }
+  if (entity.boundary) {
+    caller.boundaries.push_back(managed_policy(services, txn, *entity.boundary));
+  }
+}
+
+void add_session_policies(const Services& services, const storage::Session& session,
+                          Caller& caller) {
+  const auto documents = schemas::parse_json(session.policies);
+  if (!documents) throw std::runtime_error("a session's policies do not parse");
+  for (std::size_t i = 0; i < documents->size(); ++i) {
+    caller.session.push_back(
+        {services.policies.get((*documents)[i].get<std::string>(), PolicyType::kSession),
+         fmt::format("session policy {} of {}", i + 1, session.name)});
+  }
+}
+
+storage::Tags session_tags(const storage::Session& session) {
+  storage::Tags tags;
+  const auto json = schemas::parse_json(session.tags);
+  if (!json) throw std::runtime_error("a session's tags do not parse");
+  for (const auto& [key, value] : json->items()) tags.emplace_back(key, value.get<std::string>());
+  return tags;
+}
+
+storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
+  for (const auto& tag : session) {
+    std::erase_if(
+        role, [&](const auto& mine) { return schemas::equals_ignore_case(mine.first, tag.first); });
+  }
+  role.insert(role.end(), session.begin(), session.end());
+  std::sort(role.begin(), role.end());
+  return role;
+}
+
+void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller) {
+  const auto organization = storage::organization_of(txn, caller.account);
+  if (!organization) return;
+  caller.context.emplace_back("aws:PrincipalOrgID", organization->id);
+  if (organization->management_account == caller.account) return;
+  caller.scps = levels_of(services, txn, caller.account, storage::ControlPolicyKind::kService);
+}
+
+Levels resource_control_policies(const Services& services, storage::sql::Txn& txn,
+                                 std::string_view account) {
+  const auto organization = storage::organization_of(txn, account);
+  if (!organization || organization->management_account == account) return {};
+  return levels_of(services, txn, account, storage::ControlPolicyKind::kResource);
+}
+
+}  // namespace ecr::api

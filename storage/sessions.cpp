@@ -1,0 +1,64 @@
+#include "storage/sessions.h"
+
+#include "storage/time_column.h"
+
+namespace ecr::storage {
+namespace {
+
+std::string_view to_column(SessionKind kind) {
+  if (kind == SessionKind::kFederatedUser) return "federated";
+  return kind == SessionKind::kUser ? "user" : "role";
+}
+
+SessionKind kind_of(std::string_view column) {
+  if (column == "federated") return SessionKind::kFederatedUser;
+  return column == "user" ? SessionKind::kUser : SessionKind::kRole;
+}
+
+}  // namespace
+
+void put_session(sql::Txn& txn, const Session& session) {
+  txn.exec("DELETE FROM sessions WHERE access_key = ?", session.access_key);
+  txn.exec(
+      R"(INSERT INTO sessions (access_key, secret, token, kind, account, entity, name,
+                               source_identity, provider, mfa, policies, tags, created_at,
+                               expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
+      session.access_key, session.secret, session.token, to_column(session.kind), session.account,
+      session.entity, session.name, session.source_identity, session.provider, session.mfa,
+      session.policies, session.tags, storage::to_column(session.created_at),
+      storage::to_column(session.expires_at));
+}
+
+std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) {
+  auto row = txn.query(
+      R"(SELECT access_key, secret, token, kind, account, entity, name, source_identity, provider,
+                mfa, policies, tags, created_at, expires_at
+         FROM sessions WHERE access_key = ?)",
+      access_key);
+  if (!row.next()) return std::nullopt;
+  return Session{.access_key = row.string(0),
+                 .secret = row.string(1),
+                 .token = row.string(2),
+                 .kind = kind_of(row.text(3)),
+                 .account = row.string(4),
+                 .entity = row.optional_integer(5),
+                 .name = row.string(6),
+                 .source_identity = row.optional_string(7),
+                 .provider = row.optional_string(8),
+                 .mfa = row.integer(9) != 0,
+                 .policies = row.string(10),
+                 .tags = row.string(11),
+                 .created_at = from_column(row.integer(12)),
+                 .expires_at = from_column(row.integer(13))};
+}
+
+void delete_sessions_of(sql::Txn& txn, std::int64_t entity) {
+  txn.exec("DELETE FROM sessions WHERE entity = ?", entity);
+}
+
+void delete_expired_sessions(sql::Txn& txn, schemas::TimePoint before) {
+  txn.exec("DELETE FROM sessions WHERE expires_at < ?", storage::to_column(before));
+}
+
+}  // namespace ecr::storage

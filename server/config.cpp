@@ -28,9 +28,11 @@ std::string variable_of(const std::string& flag) {
   return name;
 }
 
-// A flat JSON object: {"listen": ["127.0.0.1:4599"], "in-memory": true}.
+// A flat JSON object of serve's flags: {"listen": ["127.0.0.1:4599"], "in-memory": true}.
 class JsonConfig : public CLI::Config {
  public:
+  explicit JsonConfig(const CLI::App& serve) : serve_(serve) {}
+
   std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
@@ -42,6 +44,9 @@ class JsonConfig : public CLI::Config {
     }
     std::vector<CLI::ConfigItem> list;
     for (const auto& [key, value] : json->items()) {
+      if (serve_.get_option_no_throw("--" + key) == nullptr) {
+        throw CLI::ParseError("--config: there is no flag --" + key, CLI::ExitCodes::ConfigError);
+      }
       // CLI11 would let the file beat the environment.
       if (std::getenv(variable_of("--" + key).c_str()) != nullptr) continue;
       CLI::ConfigItem item;
@@ -56,6 +61,9 @@ class JsonConfig : public CLI::Config {
     }
     return list;
   }
+
+ private:
+  const CLI::App& serve_;
 };
 
 template <typename T>
@@ -159,7 +167,6 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   CLI::App app{"Amazon ECR on this machine, with the IAM and STS that decide who may do what.",
                "ecr-local"};
   app.require_subcommand(1);
-  app.config_formatter(std::make_shared<JsonConfig>());
   app.allow_config_extras(CLI::config_extras_mode::error);
   const auto command = [&](const char* name, const char* help, Command value) {
     CLI::App* sub = app.add_subcommand(name, help);
@@ -167,7 +174,11 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
     return sub;
   };
   CLI::App* serve = command("serve", "Run the server", Command::kServe);
-  app.set_config("--config", "", "JSON file with any of these flags as keys")
+  // CLI11 2.1 reads the file before it looks at the option's own variable.
+  const char* variable = std::getenv("ECR_LOCAL_CONFIG");
+  const std::string file = variable == nullptr ? "" : variable;
+  app.config_formatter(std::make_shared<JsonConfig>(*serve));
+  app.set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
       ->envname("ECR_LOCAL_CONFIG");
   serve->fallthrough();
   add_serve_options(*serve, line.serve);

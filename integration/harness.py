@@ -176,14 +176,15 @@ class Server:
     def stop(self):
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self._reap(20)
+        return self.wait()
 
     def kill(self):
         """kill -9."""
         self.process.kill()
-        return self._reap(20)
+        return self.wait()
 
-    def _reap(self, seconds):
+    def wait(self, seconds=20):
+        """The exit status of a process that was told to end; it is killed after `seconds`."""
         try:
             return self.process.wait(seconds)
         finally:

@@ -80,6 +80,10 @@ std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id) {
   return row.next() ? std::optional(entity_of(row)) : std::nullopt;
 }
 
+bool has_entities(sql::Txn& txn, std::string_view account) {
+  return txn.query("SELECT 1 FROM entities WHERE account = ? LIMIT 1", account).next();
+}
+
 void delete_entity(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM entities WHERE id = ?", id);
 }

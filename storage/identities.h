@@ -24,9 +24,9 @@ struct Entity {
   std::string path = "/";
   std::string unique_id;  // AIDA..., AGPA..., AROA...
   schemas::TimePoint created_at;
-  std::optional<std::string> boundary;      // ARN of a managed policy; users and roles
-  std::optional<std::string> trust_policy;  // roles
-  std::int64_t max_session_seconds = 3600;  // roles
+  std::optional<std::string> boundary = {};      // ARN of a managed policy; users and roles
+  std::optional<std::string> trust_policy = {};  // roles
+  std::int64_t max_session_seconds = 3600;       // roles
 };
 
 struct AccessKey {
@@ -46,6 +46,8 @@ std::optional<std::int64_t> insert_entity(sql::Txn& txn, const Entity& entity); 
 std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, EntityKind kind,
                                   std::string_view name);
 std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id);
+// Whether the account has any user, group or role.
+bool has_entities(sql::Txn& txn, std::string_view account);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
 // Boundary, trust policy and session length as `entity` has them.
 void update_entity(sql::Txn& txn, const Entity& entity);

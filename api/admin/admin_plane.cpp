@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/admin/decision_routes.h"
+#include "api/admin/query_parameters.h"
 #include "api/admin/seed.h"
 #include "api/failure.h"
 #include "schemas/digest.h"
@@ -114,8 +116,16 @@ HttpResponse AdminPlane::handle(const HttpRequest& request) const {
       apply_seed(services_, request.body);
       return json_response(200, {{"status", "applied"}});
     }
+    if (path == "/_ecr-local/decisions" && request.method == "GET") {
+      return answer_decisions(services_, request);
+    }
+    if (path == "/_ecr-local/decisions/policy" && request.method == "GET") {
+      return answer_decision_policy(services_, request);
+    }
     return error_response(404, "There is nothing at this path");
   } catch (const SeedError& error) {
+    return error_response(400, error.what());
+  } catch (const QueryError& error) {
     return error_response(400, error.what());
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());

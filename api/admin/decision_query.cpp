@@ -57,8 +57,7 @@ DecisionQuery DecisionQuery::parse(std::string_view text) {
 
 bool DecisionQuery::wants(const DecisionRecord& record) const {
   const auth::iam::Request& request = record.request;
-  return (!request_id || record.request_id == *request_id) &&
-         (!since || record.time >= *since) &&
+  return (!request_id || record.request_id == *request_id) && (!since || record.time >= *since) &&
          (!decision || is_decision(record.verdict.decision, *decision)) &&
          (!principal || is_principal(request.principal, *principal)) &&
          (!action || auth::iam::glob_match_ignore_case(*action, request.action)) &&

@@ -4,6 +4,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/error.h"
+#include "api/principal_check.h"
 #include "api/target.h"
 
 namespace ecr::api::ecr {
@@ -35,8 +36,13 @@ void refuse_lock_out(const Call& call, const storage::Repository& changed) {
 Json set_policy(Call& call) {
   storage::Repository repository = require_repository(call);
   repository.policy = string_member(call.input, "policyText");
-  if (!auth::iam::Policy::parse(*repository.policy, auth::iam::PolicyType::kRepository)) {
+  const auto parsed =
+      auth::iam::Policy::parse(*repository.policy, auth::iam::PolicyType::kRepository);
+  if (!parsed) {
     throw ApiError::invalid_parameter("PolicyText", "Invalid repository policy provided");
+  }
+  if (!principals_exist(call.txn, **parsed)) {
+    throw ApiError::invalid_parameter("PolicyText", "Principal not found");
   }
   if (!call.input.value("force", false)) refuse_lock_out(call, repository);
   storage::set_repository_policy(call.txn, repository.id, repository.policy);

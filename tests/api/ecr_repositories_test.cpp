@@ -219,6 +219,36 @@ TEST_F(EcrRepositories, RepositoryPolicyThatEcrRefuses) {
   }
 }
 
+TEST_F(EcrRepositories, RepositoryPolicyOfNobody) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  Json seed = seed_user("jane", Json::object());
+  seed["accounts"]["111122223333"]["roles"] = {{{"name", "ci"}, {"path", "/build/"}}};
+  admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}}, seed.dump()));
+  const auto set = [&](const std::string& principal) {
+    const Json document = {{"Statement",
+                            {{{"Effect", "Allow"},
+                              {"Principal", {{"AWS", principal}}},
+                              {"Action", "ecr:BatchGetImage"}}}}};
+    return send("SetRepositoryPolicy",
+                Json({{"repositoryName", "app"}, {"policyText", document.dump()}}));
+  };
+  for (const char* known :
+       {"arn:aws:iam::111122223333:user/jane", "arn:aws:iam::111122223333:role/build/ci",
+        "arn:aws:sts::111122223333:assumed-role/ci/any", "arn:aws:iam::111122223333:root",
+        "111122223333", "*", "arn:aws:iam::999999999999:user/of-an-unknown-account"}) {
+    EXPECT_EQ(set(known).status, 200) << known;
+  }
+  for (const char* unknown :
+       {"arn:aws:iam::111122223333:user/joe", "arn:aws:iam::111122223333:user/Jane",
+        "arn:aws:iam::111122223333:role/ci", "arn:aws:sts::111122223333:assumed-role/none/any"}) {
+    const auto response = set(unknown);
+    EXPECT_EQ(response.status, 400) << unknown;
+    EXPECT_EQ(Json::parse(body_of(response))["message"],
+              "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not "
+              "found'");
+  }
+}
+
 TEST_F(EcrRepositories, APolicyThatLocksItsAuthorOutNeedsForce) {
   call("CreateRepository", {{"repositoryName", "app"}});
   const Json input = {

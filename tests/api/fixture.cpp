@@ -52,7 +52,8 @@ std::string header_of(const HttpResponse& response, const std::string& name) {
   return "";
 }
 
-HttpRequest ApiTest::signed_request(const std::string& operation, const std::string& body) {
+HttpRequest ApiTest::signed_request(const std::string& operation, const std::string& body,
+                                    const std::string& session_token) {
   std::vector<std::pair<std::string, std::string>> headers = {
       {"Host", host},
       {"Content-Type", "application/x-amz-json-1.1"},
@@ -64,6 +65,7 @@ HttpRequest ApiTest::signed_request(const std::string& operation, const std::str
   input.body = body;
   input.access_key_id = keys.access_key;
   input.secret_access_key = keys.secret;
+  input.session_token = session_token;
   input.region = region;
   input.service = "ecr";
   input.time = clock.now();

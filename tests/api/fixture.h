@@ -67,7 +67,8 @@ class ApiTest : public ::testing::Test {
   std::string push_image(const std::string& repository, const std::string& tag,
                          const std::string& content);
 
-  HttpRequest signed_request(const std::string& operation, const std::string& body);
+  HttpRequest signed_request(const std::string& operation, const std::string& body,
+                             const std::string& session_token = {});
 
   FixedClock clock;
   CountingRandom random;

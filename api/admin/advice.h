@@ -1,0 +1,36 @@
+// What would have to change for a refused request to be allowed: the smallest statements to add,
+// each with the policy it belongs in, and the Deny statements that are in the way. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "auth/iam/evaluate.h"
+
+namespace ecr::api::admin {
+
+struct AdviceStep {
+  // kRemove: remove the statement, or narrow it so that it does not apply to the request.
+  enum class Change { kAdd, kRemove } change = Change::kAdd;
+  auth::iam::DecidedBy type = auth::iam::DecidedBy::kIdentity;
+  std::size_t level = 0;      // of SCPs and RCPs
+  std::size_t policy = 0;     // index into its list; its size: a policy to be attached
+  std::size_t statement = 0;  // kRemove: index
+  std::string sid;            // kRemove
+  std::string document;       // JSON of the statement to add, or of the one in the way
+  std::string where;          // for people: "the repository policy of app"
+};
+
+// In the order of the evaluation; empty for an allow. All of the steps together, taken on
+// `policies`, make evaluate() allow the request. REQUIRES: verdict == evaluate(request, policies).
+std::vector<AdviceStep> advise(const auth::iam::Request& request,
+                               const auth::iam::PolicySet& policies,
+                               const auth::iam::Verdict& verdict);
+
+// The list of the set that entries of this type and level stand in.
+const std::vector<auth::iam::AttachedPolicy>& policies_of(const auth::iam::PolicySet& set,
+                                                          auth::iam::DecidedBy type,
+                                                          std::size_t level);
+
+}  // namespace ecr::api::admin

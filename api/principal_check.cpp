@@ -1,0 +1,48 @@
+#include "api/principal_check.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "api/principal_policies.h"
+#include "schemas/arn.h"
+
+namespace ecr::api {
+namespace {
+
+using storage::EntityKind;
+
+std::string_view last_segment(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The user or role with exactly that ARN.
+bool entity_exists(storage::sql::Txn& txn, const schemas::Arn& arn, EntityKind kind) {
+  const auto entity = storage::find_entity(txn, arn.account, kind, last_segment(arn.resource));
+  return entity && entity_arn(*entity) == arn.text();
+}
+
+// assumed-role/<role>/<session>: the role by its name, whatever its path.
+bool role_of_session_exists(storage::sql::Txn& txn, const schemas::Arn& arn) {
+  std::string_view rest = arn.resource;
+  rest.remove_prefix(rest.find('/') + 1);
+  return storage::find_entity(txn, arn.account, EntityKind::kRole, rest.substr(0, rest.find('/')))
+      .has_value();
+}
+
+bool principal_exists(storage::sql::Txn& txn, std::string_view text) {
+  const auto arn = schemas::Arn::parse(text);
+  if (!arn || !storage::has_entities(txn, arn->account)) return true;
+  if (arn->resource.starts_with("user/")) return entity_exists(txn, *arn, EntityKind::kUser);
+  if (arn->resource.starts_with("role/")) return entity_exists(txn, *arn, EntityKind::kRole);
+  if (arn->resource.starts_with("assumed-role/")) return role_of_session_exists(txn, *arn);
+  return true;
+}
+
+}  // namespace
+
+bool principals_exist(storage::sql::Txn& txn, const auth::iam::Policy& policy) {
+  const auto arns = policy.principal_arns();
+  return std::all_of(arns.begin(), arns.end(),
+                     [&txn](const std::string& arn) { return principal_exists(txn, arn); });
+}
+
+}  // namespace ecr::api

@@ -240,6 +240,7 @@ class ConfigurationTest(CliTest):
             with self.subTest(mode=mode):
                 server = self.server("--iam", mode, seed=seed)
                 server.client(keys=keys).describe_repositories()
+                self.assertEqual(0, server.stop())
                 self.assertEqual(logged, "would deny: User: " in server.log())
 
     def test_access_log_is_text_json_or_off(self):

@@ -16,12 +16,12 @@ namespace ecr::storage {
 
 struct ManagedPolicy {
   std::int64_t id = 0;
-  std::string arn;
-  std::string account;
-  std::string name;
+  std::string arn = {};
+  std::string account = {};
+  std::string name = {};
   std::string path = "/";
-  std::string unique_id;  // ANPA...
-  schemas::TimePoint created_at;
+  std::string unique_id = {};  // ANPA...
+  schemas::TimePoint created_at = {};
   std::int64_t default_version = 1;
 };
 

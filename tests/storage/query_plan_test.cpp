@@ -9,7 +9,10 @@
 
 #include "storage/identities.h"
 #include "storage/images.h"
+#include "storage/managed_policies.h"
+#include "storage/organizations.h"
 #include "storage/repositories.h"
+#include "storage/sessions.h"
 #include "storage/uploads.h"
 #include "tests/storage/rows_fixture.h"
 
@@ -91,7 +94,45 @@ void use_identities(sql::Txn& txn) {
   put_inline_policy(txn, id, "p", "{}");
   inline_policies(txn, id);
   delete_inline_policy(txn, id, "p");
+  update_entity(txn, entity);
+  has_entities(txn, "");
+  add_to_group(txn, id, id);
+  groups_of(txn, id);
+  remove_from_groups(txn, id);
   delete_entity(txn, id);
+}
+
+void use_policies_and_sessions(sql::Txn& txn) {
+  Entity entity;
+  entity.name = "joe";
+  const auto id = insert_entity(txn, entity).value();
+  const auto policy = insert_managed_policy(txn, {.arn = "arn"}, "{}").value();
+  find_managed_policy(txn, "arn");
+  managed_policy_document(txn, "arn");
+  set_managed_policy_document(txn, policy, "{}");
+  attach_policy(txn, id, "arn");
+  attached_policies(txn, id);
+  detach_all_policies(txn, id);
+  Session session;
+  session.access_key = "ASIA";
+  session.entity = id;
+  put_session(txn, session);
+  find_session(txn, "ASIA");
+  delete_sessions_of(txn, id);
+  delete_expired_sessions(txn, at(1));
+}
+
+void use_organizations(sql::Txn& txn) {
+  insert_organization(txn, {"o", "1"});
+  insert_organization_target(txn, "o", "root", std::nullopt);
+  insert_control_policy(txn, "o", ControlPolicyKind::kService, {"p", "n", "{}"});
+  has_control_policy(txn, "p");
+  has_organization_target(txn, "root");
+  attach_control_policy(txn, "root", "p");
+  organization_of(txn, "root");
+  control_policies(txn, "root", ControlPolicyKind::kService);
+  set_registry_policy(txn, "1", "r", "{}");
+  registry_policy(txn, "1", "r");
 }
 
 // The steps of the plan that read a whole table or sort.
@@ -123,9 +164,11 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_repositories(txn);
     use_images(txn);
     use_identities(txn);
+    use_policies_and_sessions(txn);
+    use_organizations(txn);
     traced = nullptr;
   }
-  EXPECT_GT(statements.size(), 45U) << "the trace sees nothing";
+  EXPECT_GT(statements.size(), 70U) << "the trace sees nothing";
 
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);

@@ -238,6 +238,12 @@ Server::Server(const Options& options, const App& app, AccessLog& log, const sch
                schemas::Random& random)
     : impl_(std::make_unique<Impl>(options, app, log, clock, random)) {
   impl_->listen();
+  // Before anybody is told that the server is ready: whoever reads that may stop it at once.
+  impl_->signals.add(SIGTERM);
+  impl_->signals.add(SIGINT);
+  impl_->signals.async_wait([impl = impl_.get()](error_code ec, int) {
+    if (!ec) impl->begin_stop();
+  });
 }
 
 Server::~Server() = default;
@@ -252,11 +258,6 @@ std::vector<std::string> Server::addresses() const {
 
 void Server::run() {
   Impl& impl = *impl_;
-  impl.signals.add(SIGTERM);
-  impl.signals.add(SIGINT);
-  impl.signals.async_wait([&impl](error_code ec, int) {
-    if (!ec) impl.begin_stop();
-  });
   for (Listener& listener : impl.listeners) {
     asio::co_spawn(impl.threads[0]->context, impl.accept(listener), asio::detached);
   }

@@ -10,6 +10,7 @@ int run_check(const ServeConfig& config);  // commands.cpp, as the rest
 int run_evaluate(bool explain);
 int run_verify_sigv4();
 int run_validate_policy(const std::string& file, const std::string& type);
-int run_healthcheck(const std::string& url);  // healthcheck.cpp
+int run_explain(const ExplainConfig& config);  // explain.cpp
+int run_healthcheck(const std::string& url);   // healthcheck.cpp
 
 }  // namespace ecr::server

@@ -97,6 +97,13 @@ void add_data_dir(CLI::App& app, ServeConfig& serve) {
   add(app, "--data-dir", serve.data_dir, "Directory that keeps everything")->capture_default_str();
 }
 
+void add_explain_options(CLI::App& app, ExplainConfig& config) {
+  app.add_option("request-id", config.request_id,
+                 "x-amzn-RequestId of the answer (default: of the last denial)");
+  add(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
+  add(app, "--admin-token", config.admin_token, "The server's --admin-token, where it has one");
+}
+
 void add_serve_options(CLI::App& app, ServeConfig& serve) {
   static const std::map<std::string, LogFormat> kFormats{
       {"off", LogFormat::kOff}, {"text", LogFormat::kText}, {"json", LogFormat::kJson}};
@@ -196,6 +203,9 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
       ->add_option("--type", line.policy_type,
                    "identity, repository, registry, trust, session, scp or rcp")
       ->default_val("identity");
+  CLI::App* explain =
+      command("explain", "Why a running server allowed or denied a request", Command::kExplain);
+  add_explain_options(*explain, line.explain_request);
   CLI::App* health = command("healthcheck", "Exit 0 if a server answers", Command::kHealthcheck);
   health->add_option("--url", line.health_url, "Address of the server")
       ->default_val("http://127.0.0.1:4599")

@@ -26,6 +26,12 @@ struct ServeConfig {
   api::Settings settings;
 };
 
+struct ExplainConfig {
+  std::string request_id;  // empty: the last denial
+  std::string url;
+  std::string admin_token;
+};
+
 struct CommandLine {
   enum class Command {
     kServe,
@@ -33,11 +39,13 @@ struct CommandLine {
     kEvaluate,
     kVerifySigV4,
     kValidatePolicy,
+    kExplain,
     kHealthcheck,
     kVersion
   };
   Command command = Command::kServe;
   ServeConfig serve;
+  ExplainConfig explain_request;
   bool explain = false;     // evaluate
   std::string policy_file;  // validate-policy
   std::string policy_type;  // validate-policy

@@ -19,6 +19,8 @@ int run(const ecr::server::CommandLine& line) {
       return ecr::server::run_verify_sigv4();
     case Command::kValidatePolicy:
       return ecr::server::run_validate_policy(line.policy_file, line.policy_type);
+    case Command::kExplain:
+      return ecr::server::run_explain(line.explain_request);
     case Command::kHealthcheck:
       return ecr::server::run_healthcheck(line.health_url);
     case Command::kVersion:

@@ -88,6 +88,15 @@ bool may_administer(const Settings& settings, const HttpRequest& request) {
 }
 
 HttpResponse AdminPlane::handle(const HttpRequest& request) const {
+  HttpResponse response = answer(request);
+  if (request.method != "HEAD") return response;
+  const auto* body = std::get_if<std::string>(&response.body);
+  if (body != nullptr) response.head_length = body->size();
+  response.body = std::string();
+  return response;
+}
+
+HttpResponse AdminPlane::answer(const HttpRequest& request) const {
   const std::string_view path = request.path();
   const bool get = request.method == "GET" || request.method == "HEAD";
   try {

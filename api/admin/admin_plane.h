@@ -16,6 +16,8 @@ class AdminPlane {
   HttpResponse handle(const HttpRequest& request) const;
 
  private:
+  HttpResponse answer(const HttpRequest& request) const;
+
   const Services& services_;
   const ControlPlane& control_;
   const schemas::TimePoint started_;

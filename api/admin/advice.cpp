@@ -184,7 +184,9 @@ std::vector<AdviceStep> advise(const Request& request, const PolicySet& policies
     step.statement = entry.statement;
     step.sid = attached.policy->sid(entry.statement);
     step.document = std::move(written);
-    step.where = describe(request, place_of(request, entry.type), entry.level, attached.source);
+    step.where = attached.source.empty()
+                     ? describe(request, place_of(request, entry.type), entry.level, "")
+                     : attached.source;
     steps.push_back(std::move(step));
   }
   auto added = Trial(request, policies, verdict).run();

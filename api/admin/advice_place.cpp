@@ -127,16 +127,12 @@ std::string describe(const Request& request, Place place, std::size_t level,
     case Place::kIdentity:
       return with_source("an identity-based policy of " + identity_owner(request.principal),
                          source);
-    // There may be several resource-based policies: one that exists is named by its source alone.
     case Place::kRepository:
-      if (!source.empty()) return "the " + std::string(source);
       return fmt::format("the repository policy of {} in account {}",
                          arn.part[5].substr(kRepositoryPrefix.size()), owner);
     case Place::kRegistry:
-      if (!source.empty()) return "the " + std::string(source);
       return "the registry policy of account " + owner;
     case Place::kTrust:
-      if (!source.empty()) return "the " + std::string(source);
       return "the trust policy of " + request.resource;
     case Place::kBoundary:
       return with_source("the permissions boundary of " + identity_owner(request.principal),

@@ -31,9 +31,13 @@ def root_filesystem(greeting):
 
 
 class Daemon:
-    """dockerd with a socket, data and client configuration of its own."""
+    """dockerd with a socket, data and client configuration of its own.
 
-    def __init__(self):
+    `hosts`: names that this engine alone resolves to 127.0.0.1.
+    """
+
+    def __init__(self, hosts=()):
+        self.hosts = list(hosts)
         self.directory = tempfile.mkdtemp(prefix="dockerd-")
         self.socket = f"unix://{self.directory}/docker.sock"
         self.process = None
@@ -47,7 +51,7 @@ class Daemon:
         places += ["-p", f"{self.directory}/pid", "-H", self.socket]
         with open(f"{self.directory}/log", "wb") as log:
             self.process = subprocess.Popen(
-                [harness.tool("dockerd"), *flags, *places],
+                [*self._with_hosts(), harness.tool("dockerd"), *flags, *places],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -60,6 +64,18 @@ class Daemon:
                 reason = log.read().strip().splitlines()[-1:]
             raise unittest.SkipTest(f"dockerd does not start here: {reason}") from None
         return self
+
+    def _with_hosts(self):
+        """A command in front of dockerd that gives it a mount namespace with its own hosts file."""
+        if not self.hosts:
+            return []
+        path = f"{self.directory}/hosts"
+        with open("/etc/hosts", encoding="utf-8") as file:
+            lines = [file.read(), *(f"127.0.0.1 {name}" for name in self.hosts), ""]
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines))
+        script = f"mount --bind {path} /etc/hosts && exec \"$@\""
+        return [harness.tool("unshare"), "--mount", harness.tool("sh"), "-c", script, "dockerd"]
 
     def _answers(self):
         if self.process.poll() is not None:

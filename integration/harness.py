@@ -253,7 +253,9 @@ class Server:
 
     def aws_environment(self, keys=ROOT_KEYS):
         """For AWS clients: credentials, and the API model of this project for all operations."""
+        token = {"AWS_SESSION_TOKEN": keys[2]} if len(keys) > 2 else {}
         return plain_environment(
+            **token,
             AWS_ACCESS_KEY_ID=keys[0],
             AWS_SECRET_ACCESS_KEY=keys[1],
             AWS_DEFAULT_REGION=REGION,
@@ -282,7 +284,10 @@ class Server:
         return run(tool("aws"), *endpoint, *arguments, env=environment, timeout=timeout)
 
     def client(self, service="ecr", keys=ROOT_KEYS, region=REGION, url=None, **config):
-        """A client of boto3's core that sends whatever it is given: the server validates."""
+        """A client of boto3's core that sends whatever it is given: the server validates.
+
+        `keys`: access key, secret key and, of temporary credentials, the session token.
+        """
         botocore = import_botocore()
         session = botocore.session.Session()
         session.set_config_variable("data_path", self._model_directory())
@@ -293,6 +298,7 @@ class Server:
             endpoint_url=url or self.url,
             aws_access_key_id=keys[0],
             aws_secret_access_key=keys[1],
+            aws_session_token=keys[2] if len(keys) > 2 else None,
             config=botocore.config.Config(**{**settings, **config}),
         )
 

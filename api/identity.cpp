@@ -1,5 +1,7 @@
 #include "api/identity.h"
 
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "api/principal_policies.h"
@@ -61,7 +63,6 @@ void become_role_session(const Services& services, storage::sql::Txn& txn,
   caller.tags = merge_tags(storage::entity_tags(txn, role.id), session_tags(session));
   add_identity_policies(services, txn, role, caller);
   add_session_policies(services, session, caller);
-  caller.context.emplace_back("aws:MultiFactorAuthPresent", session.mfa ? "true" : "false");
 }
 
 // A federated user has what both the issuing user and the session's policies allow.
@@ -84,6 +85,16 @@ void become_federated(const Services& services, storage::sql::Txn& txn,
   caller.context.emplace_back("aws:MultiFactorAuthPresent", "false");
 }
 
+// "aws:MultiFactorAuthAge": seconds since the second factor was shown, which was when the session
+// began; only where one was.
+void add_second_factor(const Services& services, const storage::Session& session, Caller& caller) {
+  caller.context.emplace_back("aws:MultiFactorAuthPresent", session.mfa ? "true" : "false");
+  if (!session.mfa) return;
+  const auto age =
+      std::chrono::floor<std::chrono::seconds>(services.clock.now() - session.created_at);
+  caller.context.emplace_back("aws:MultiFactorAuthAge", fmt::format("{}", age.count()));
+}
+
 std::optional<Caller> session_caller(const Services& services, storage::sql::Txn& txn,
                                      std::string_view key) {
   const auto session = storage::find_session(txn, key);
@@ -98,6 +109,7 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
     case SessionKind::kRole:
       if (!entity) return std::nullopt;
       become_role_session(services, txn, *session, *entity, caller);
+      add_second_factor(services, *session, caller);
       break;
     case SessionKind::kFederatedUser:
       become_federated(services, txn, *session, entity, caller);
@@ -108,7 +120,7 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
       } else {
         become_root(services, caller);
       }
-      caller.context.emplace_back("aws:MultiFactorAuthPresent", session->mfa ? "true" : "false");
+      add_second_factor(services, *session, caller);
       break;
   }
   caller.context.emplace_back("aws:TokenIssueTime", schemas::format_iso8601(session->created_at));

@@ -57,7 +57,7 @@ TEST_F(Principals, GroupsGiveTheirMembersWhatTheyHave) {
 
 TEST_F(Principals, ManagedPoliciesAndBoundaries) {
   const Json documents = {{{"name", "list"}, {"document", kList}},
-                         {{"name", "limit"}, {"document", policy("Allow", "sts:*", "*")}}};
+                          {{"name", "limit"}, {"document", policy("Allow", "sts:*", "*")}}};
   seed({{"managedPolicies", documents},
         {"users", {{{"name", "jane"}, {"attachedPolicies", {"list"}}, {"accessKeys", {kKey}}}}}});
   keys = kSeededKeys;
@@ -122,6 +122,27 @@ TEST_F(Principals, SessionTagsWinOverTheRolesTags) {
   EXPECT_EQ(list_images("token").status, 400);
   seed({{"roles", roles}, {"sessions", {session({{"role", "ci"}, {"tags", {{"team", "a"}}}})}}});
   EXPECT_EQ(list_images("token").status, 200);
+}
+
+TEST_F(Principals, TheSecondFactorAgesAndIsAbsentWithoutOne) {
+  Json fresh = kList;
+  fresh["Statement"][0]["Condition"] = {{"NumericLessThan", {{"aws:MultiFactorAuthAge", "600"}}}};
+  const Json roles = {{{"name", "ci"}, {"policies", {{"list", fresh}}}}};
+  const Json users = {{{"name", "jane"}, {"policies", {{"list", fresh}}}}};
+  for (const char* owner : {"role", "user"}) {
+    const std::string name = owner == std::string("role") ? "ci" : "jane";
+    for (const bool mfa : {false, true}) {
+      seed({{"roles", roles},
+            {"users", users},
+            {"sessions", {session({{owner, name}, {"mfa", mfa}})}}});
+      keys = kSession;
+      EXPECT_EQ(list_images("token").status, mfa ? 200 : 400) << owner;
+    }
+    clock.time += std::chrono::seconds(599);
+    EXPECT_EQ(list_images("token").status, 200) << owner;
+    clock.time += std::chrono::seconds(1);
+    EXPECT_EQ(list_images("token").status, 400) << owner;
+  }
 }
 
 TEST_F(Principals, ServiceControlPoliciesBindEvenTheRootUser) {

@@ -5,6 +5,7 @@
 #include "api/client_address.h"
 #include "api/decision_log.h"
 #include "api/error.h"
+#include "api/principal_policies.h"
 
 namespace ecr::api {
 namespace {
@@ -86,6 +87,7 @@ auth::iam::Request to_request(const Services& services, const Caller& caller,
   request.action = target.action;
   request.resource = target.resource;
   request.resource_account = target.account;
+  request.context.reserve(32);
   add_principal(request.context, caller);
   add_request(request.context, facts, services.settings.trusted_proxies);
   add_target(request.context, target);
@@ -99,8 +101,19 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
   policies.session = caller.session;
   policies.resource = target.policies;
   policies.scps = caller.scps;
-  policies.rcps = target.rcps;
   return policies;
+}
+
+// The organization of the resource's owner: its id, and its resource control policies.
+void add_owner(const Services& services, const Caller& caller, const RequestFacts& facts,
+               const Target& target, DecisionRecord& record) {
+  const bool own = target.account == caller.account;
+  const auto organization =
+      own ? caller.organization : storage::organization_of(facts.txn, target.account);
+  if (!organization) return;
+  record.request.context.set("aws:ResourceOrgID", organization->id);
+  record.policies.rcps =
+      resource_control_policies(services, facts.txn, *organization, target.account);
 }
 
 DecisionRecord decide(const Services& services, const Caller& caller, const RequestFacts& facts,
@@ -110,6 +123,7 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
   record.time = facts.now;
   record.request = to_request(services, caller, facts, target);
   record.policies = to_policies(caller, target);
+  add_owner(services, caller, facts, target, record);
   record.verdict = evaluate(record.request, record.policies);
   record.enforced = services.settings.enforcement == Enforcement::kEnforce;
   if (!record.verdict.allowed()) record.message = denial_message(record.request, record.verdict);

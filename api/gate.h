@@ -22,8 +22,6 @@ struct Target {
   storage::Tags resource_tags;
   // Resource policies as stored: the repository's, the registry's.
   std::vector<auth::iam::AttachedPolicy> policies;
-  // Of the owner's organization, for what resource control policies cover.
-  std::vector<std::vector<auth::iam::AttachedPolicy>> rcps;
   // Further condition keys of this action (ecr:AccountSetting, sts:ExternalId, ...).
   std::vector<std::pair<std::string, std::string>> context;
   // Tags that the request sends, where it sends any (aws:RequestTag, aws:TagKeys).

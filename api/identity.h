@@ -11,6 +11,7 @@
 #include "api/services.h"
 #include "auth/iam/evaluate.h"
 #include "storage/identities.h"
+#include "storage/organizations.h"
 
 namespace ecr::api {
 
@@ -24,6 +25,7 @@ struct Caller {
   std::vector<auth::iam::AttachedPolicy> identity;
   std::vector<auth::iam::AttachedPolicy> boundaries;
   std::vector<auth::iam::AttachedPolicy> session;
+  std::optional<storage::Organization> organization;  // that the account is in
   // Of the caller's organization: root, OUs, account. Empty: no organization, or exempt from it.
   std::vector<std::vector<auth::iam::AttachedPolicy>> scps;
   // Further condition keys that only this kind of principal has (aws:TokenIssueTime, ...).

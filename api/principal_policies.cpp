@@ -124,17 +124,17 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
 }
 
 void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller) {
-  const auto organization = storage::organization_of(txn, caller.account);
-  if (!organization) return;
-  caller.context.emplace_back("aws:PrincipalOrgID", organization->id);
-  if (organization->management_account == caller.account) return;
+  caller.organization = storage::organization_of(txn, caller.account);
+  if (!caller.organization) return;
+  caller.context.emplace_back("aws:PrincipalOrgID", caller.organization->id);
+  if (caller.organization->management_account == caller.account) return;
   caller.scps = levels_of(services, txn, caller.account, storage::ControlPolicyKind::kService);
 }
 
 Levels resource_control_policies(const Services& services, storage::sql::Txn& txn,
+                                 const storage::Organization& organization,
                                  std::string_view account) {
-  const auto organization = storage::organization_of(txn, account);
-  if (!organization || organization->management_account == account) return {};
+  if (organization.management_account == account) return {};
   return levels_of(services, txn, account, storage::ControlPolicyKind::kResource);
 }
 

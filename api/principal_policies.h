@@ -28,8 +28,9 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session);
 // SCPs by level, aws:PrincipalOrgID. The management account is exempt from its own policies (AWS
 // Organizations User Guide, "Service control policies").
 void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller);
-// RCPs by level, for resources of that account.
+// RCPs by level, for resources of an account of that organization.
 std::vector<std::vector<auth::iam::AttachedPolicy>> resource_control_policies(
-    const Services& services, storage::sql::Txn& txn, std::string_view account);
+    const Services& services, storage::sql::Txn& txn, const storage::Organization& organization,
+    std::string_view account);
 
 }  // namespace ecr::api

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "api/policy_cache.h"
-#include "api/principal_policies.h"
 #include "schemas/arn.h"
 #include "storage/organizations.h"
 
@@ -17,10 +16,6 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
   target.action = action;
   target.resource = schemas::repository_arn(region, account, name);
   target.account = account;
-  target.rcps = resource_control_policies(services, txn, account);
-  if (const auto organization = storage::organization_of(txn, account)) {
-    target.context.emplace_back("aws:ResourceOrgID", organization->id);
-  }
   if (const auto policy = storage::registry_policy(txn, account, region)) {
     target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
                                fmt::format("registry policy of {} in {}", account, region)});

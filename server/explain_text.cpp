@@ -120,8 +120,8 @@ TextTree suggestion_tree(const OrderedJson& decision) {
     const std::string what =
         text(step, "change") == "add"
             ? "add to " + where
-            : fmt::format("remove from {}, or narrow, statement {}{}", where, number(step, "index"),
-                          sid.empty() ? "" : ", Sid " + sid);
+            : fmt::format("remove or narrow statement {}{} of {}", number(step, "index"),
+                          sid.empty() ? "" : " (Sid " + sid + ")", where);
     tree.children.push_back({what, {{schemas::dump(step.value("statement", OrderedJson())), {}}}});
   }
   return tree;

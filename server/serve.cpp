@@ -99,7 +99,7 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 }  // namespace
 
 int run_serve(const ServeConfig& config) {
-  mallopt(M_ARENA_MAX, 2);  // an arena for each thread would cost more memory than it saves time
+  mallopt(M_ARENA_MAX, 4);  // an arena for each thread would cost more memory than it saves time
   raise_descriptor_limit();
   SystemClock clock;
   SystemRandom random;

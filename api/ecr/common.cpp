@@ -5,7 +5,6 @@
 
 #include "api/error.h"
 #include "api/page_token.h"
-#include "api/principal_policies.h"
 #include "api/registry_host.h"
 #include "api/target.h"
 #include "schemas/arn.h"
@@ -55,7 +54,6 @@ std::vector<Target> registry_target(const Call& call) {
   Target target;
   target.resource = "*";
   target.account = registry_id(call);
-  target.rcps = resource_control_policies(call.services, call.txn, target.account);
   return {target};
 }
 

@@ -23,6 +23,8 @@ class Context {
   Context() = default;
   Context(std::initializer_list<std::pair<std::string_view, std::string_view>> single_valued);
 
+  // Room for that many keys.
+  void reserve(std::size_t keys) { values_.reserve(keys); }
   // Replaces what the key had.
   void set(std::string_view key, std::string_view value);
   void set_multi(std::string_view key, std::vector<std::string> values);

@@ -7,11 +7,12 @@ constexpr std::size_t kNone = std::string_view::npos;
 
 // After the string that starts at `at`, where its opening quote is.
 std::size_t skip_string(std::string_view text, std::size_t at) {
-  for (++at; at < text.size(); ++at) {
+  ++at;
+  while (at < text.size()) {
     at = text.find_first_of("\"\\", at);
     if (at == kNone) return text.size();
     if (text[at] == '"') return at + 1;
-    ++at;  // what is escaped
+    at += 2;  // and what is escaped
   }
   return text.size();
 }

@@ -141,9 +141,8 @@ def basic(user, password):
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def aws_call(port, operation, parameters, access_key="test", secret="test", region="us-east-1"):
-    """One signed call of the ECR API (AWS General Reference, "Signing AWS API requests")."""
-    body = json.dumps(parameters)
+def signed_headers(port, operation, body, access_key="test", secret="test", region="us-east-1"):
+    """Of one call of the ECR API (AWS General Reference, "Signing AWS API requests")."""
     stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{stamp[:8]}/{region}/ecr/aws4_request"
     headers = {"content-type": "application/x-amz-json-1.1", "host": f"127.0.0.1:{port}",
@@ -159,7 +158,14 @@ def aws_call(port, operation, parameters, access_key="test", secret="test", regi
     signature = hmac.new(key, to_sign.encode(), "sha256").hexdigest()
     headers["authorization"] = (f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, "
                                 f"SignedHeaders={names}, Signature={signature}")
+    return headers
+
+
+def aws_call(port, operation, parameters):
+    """One signed call of the ECR API; its output."""
+    body = json.dumps(parameters)
     client = Client(port)
-    _, text = client.request("POST", "/", body=body.encode(), headers=headers)
+    _, text = client.request("POST", "/", body=body.encode(),
+                             headers=signed_headers(port, operation, body))
     client.close()
     return json.loads(text)

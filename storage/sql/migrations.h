@@ -15,6 +15,15 @@ namespace ecr::storage::sql {
 using Migration = std::span<const char* const>;
 
 std::span<const Migration> migrations();
+// Each in its file, steps/<number>_<name>.cpp.
+Migration step_1_base();
+Migration step_2_principals();
+Migration step_3_iam();
+Migration step_4_sts();
+Migration step_5_ecr_settings();
+Migration step_6_jobs();
+Migration step_7_events();
+Migration step_8_registry();
 
 // Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
 // `steps`: an older program must not touch it.

@@ -24,8 +24,6 @@ function(ecr_test name)
   add_executable(${name}_tests ${sources})
   target_link_libraries(${name}_tests PRIVATE ecr_options ${ARG_LINK} GTest::gtest
                                               GTest::gtest_main GTest::gmock)
-  target_compile_definitions(${name}_tests PRIVATE
-                             ECR_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/${name}/data")
   gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 300)
 endfunction()

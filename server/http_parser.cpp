@@ -87,7 +87,8 @@ FramingError to_error(const error_code& ec) {
 
 struct RequestParser::Impl {
   Parser parser;
-  std::vector<api::HeaderView> fields;
+  // Of an incomplete head: what Beast has taken already, and does not want to see again.
+  std::size_t head_used = 0;
 };
 
 RequestParser::RequestParser() : impl_(std::make_unique<Impl>()) {
@@ -99,9 +100,9 @@ RequestParser::~RequestParser() = default;
 
 std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<FramingError>& error) {
   error_code ec;
-  std::size_t consumed = 0;
+  const std::string_view rest = bytes.substr(impl_->head_used);
   try {  // Beast throws std::length_error for some oversized input
-    consumed = impl_->parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
+    impl_->head_used += impl_->parser.put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
   } catch (const std::exception&) {
     error = FramingError{400, "not a valid HTTP request"};
     return 0;
@@ -115,7 +116,7 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
     return 0;
   }
   error = check_framing(head());
-  return consumed;
+  return impl_->head_used;
 }
 
 std::size_t RequestParser::feed_body(std::string_view bytes, std::vector<std::string_view>& pieces,

@@ -48,8 +48,9 @@ class RequestParser {
   RequestParser();
   ~RequestParser();
 
-  // Parses from the front of `bytes` until the head is complete; consumes nothing before that.
-  // Returns the bytes consumed; 0: more are needed. After an error nothing more may be fed.
+  // Parses from the front of `bytes`. Returns the size of the head once it is complete; 0: more is
+  // needed, and the next call gets the same bytes with more behind them. After an error nothing
+  // more may be fed.
   std::size_t feed_head(std::string_view bytes, std::optional<FramingError>& error);
   // REQUIRES: the head is complete and passed the gate.
   bool keep_alive() const;

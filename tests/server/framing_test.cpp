@@ -29,6 +29,20 @@ TEST(Framing, OrdinaryRequestsPass) {
   }
 }
 
+// Networks cut where they like: Beast keeps what it has parsed, and must not see it twice.
+TEST(Framing, AHeadMayComeInAnyTwoPieces) {
+  const std::string request = with("Content-Length: 5\r\nAccept: a\r\n", "POST /x HTTP/1.1");
+  for (std::size_t cut = 1; cut < request.size(); ++cut) {
+    RequestParser parser;
+    std::optional<FramingError> error;
+    EXPECT_EQ(parser.feed_head(std::string_view(request).substr(0, cut), error), 0u) << cut;
+    EXPECT_EQ(parser.feed_head(request + "12345", error), request.size()) << cut;
+    EXPECT_FALSE(error.has_value()) << cut << error->reason;
+    EXPECT_EQ(parser.head().target, "/x");
+    EXPECT_EQ(parser.head().fields.size(), 3u);
+  }
+}
+
 TEST(Framing, AmbiguousRequestsAreRefused) {
   for (const std::string& request : {
            with("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n"),

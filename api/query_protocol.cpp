@@ -24,6 +24,9 @@ struct Node {
 Node to_tree(const FormParameters& parameters) {
   Node root;
   for (const auto& [name, value] : parameters) {
+    if (!schemas::is_valid_utf8(name) || !schemas::is_valid_utf8(value)) {
+      throw ApiError::serialization("The parameters are not UTF-8");
+    }
     Node* at = &root;
     std::string_view rest = name;
     for (int depth = 0;; ++depth) {

@@ -82,6 +82,8 @@ TEST(QueryProtocol, DecodesByTheShape) {
   EXPECT_THROW(decode_query({{"DurationSeconds", "soon"}}, *shape), ApiError);
   EXPECT_THROW(decode_query({{"Tags.member.x.Key", "a"}}, *shape), ApiError);
   EXPECT_THROW(decode_query({{"RoleArn", "a"}, {"RoleArn", "b"}}, *shape), ApiError);
+  EXPECT_THROW(decode_query({{"RoleArn", "\xFF"}}, *shape), ApiError);  // not UTF-8
+  EXPECT_THROW(decode_query({{"\xC3", "a"}}, *shape), ApiError);
 }
 
 TEST(QueryProtocol, EncodesByTheShape) {

@@ -13,8 +13,8 @@ namespace ecr::schemas {
 
 std::span<const std::uint8_t> as_bytes(std::string_view text);
 
-std::string to_hex(std::span<const std::uint8_t> bytes);            // lower case
-std::optional<std::string> from_hex(std::string_view text);         // either case
+std::string to_hex(std::span<const std::uint8_t> bytes);     // lower case
+std::optional<std::string> from_hex(std::string_view text);  // either case
 
 // RFC 4648 section 4, padded. Decoding is strict: alphabet, padding and length.
 std::string base64_encode(std::string_view bytes);

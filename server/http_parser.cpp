@@ -13,6 +13,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using beast::error_code;
 
+constexpr std::size_t kLastChunkBytes = std::string_view("0\r\n\r\n").size();
 // A chunk extension means nothing to us; an endless one is an attack.
 constexpr std::size_t kMaxChunkExtension = 1024;
 
@@ -125,6 +126,9 @@ std::size_t RequestParser::feed_body(std::string_view bytes, std::vector<std::st
   std::size_t consumed = 0;
   try {
     while (!impl_->parser.is_done() && consumed < bytes.size()) {
+      // What is left of a chunked body is never shorter than its last chunk, and Beast asserts that
+      // it sees all of that.
+      if (impl_->parser.chunked() && bytes.size() - consumed < kLastChunkBytes) break;
       error_code ec;
       const std::size_t n = impl_->parser.put(
           boost::asio::const_buffer(bytes.data() + consumed, bytes.size() - consumed), ec);

@@ -43,6 +43,29 @@ TEST(Framing, AHeadMayComeInAnyTwoPieces) {
   }
 }
 
+// With assertions on, Beast ends the process where the last chunk comes in small pieces.
+TEST(Framing, AChunkedBodyMayComeInAnyPieces) {
+  const std::string head = with("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.1");
+  const std::string body = "3\r\nabc\r\n1;x\r\nd\r\n0\r\nA: b\r\n\r\n";
+  for (std::size_t step = 1; step < body.size(); ++step) {
+    RequestParser parser;
+    std::optional<FramingError> error;
+    ASSERT_EQ(parser.feed_head(head, error), head.size());
+    std::string buffer, received;
+    for (std::size_t at = 0; at < body.size(); at += step) {
+      buffer += body.substr(at, step);
+      const std::string bytes = buffer;
+      std::vector<std::string_view> pieces;
+      buffer.erase(0, parser.feed_body(bytes, pieces, error));
+      for (const std::string_view piece : pieces) received += piece;
+      EXPECT_EQ(parser.done(), at + step >= body.size()) << step;
+    }
+    EXPECT_FALSE(error.has_value());
+    EXPECT_EQ(received, "abcd") << step;
+    EXPECT_EQ(buffer, "");
+  }
+}
+
 TEST(Framing, AmbiguousRequestsAreRefused) {
   for (const std::string& request : {
            with("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n"),

@@ -13,6 +13,7 @@
 #include "auth/iam/policy.h"
 #include "auth/verify_json.h"
 #include "server/system.h"
+#include "storage/repair.h"
 #include "storage/store.h"
 
 namespace ecr::server {
@@ -80,22 +81,40 @@ int run_validate_policy(const std::string& file, const std::string& type) {
   return valid ? 0 : 1;
 }
 
-int run_check(const ServeConfig& config) {
+namespace {
+
+int print_check(const storage::CheckReport& report) {
+  for (const std::string& problem : report.problems) fmt::print("problem: {}\n", problem);
+  fmt::print(
+      "checked {} images and {} blobs ({} bytes): {}\n", report.images, report.blobs, report.bytes,
+      report.problems.empty() ? "clean" : fmt::format("{} problems", report.problems.size()));
+  return report.problems.empty() ? 0 : 1;
+}
+
+// 0 where everything is sound now.
+int print_repair(const storage::RepairReport& report) {
+  print_check(report.found);
+  for (const std::string& line : report.done) fmt::print("repaired: {}\n", line);
+  for (const std::string& problem : report.left) fmt::print("not repaired: {}\n", problem);
+  return report.left.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int run_check(const ServeConfig& config, bool repair) {
   if (access(config.data_dir.c_str(), F_OK) != 0) {
     throw std::runtime_error("--data-dir " + config.data_dir + ": does not exist");
   }
   SystemRandom random;
   const auto store = storage::Store::open({.directory = config.data_dir}, random);
   const bool terminal = isatty(2) != 0;
-  const auto report = storage::check_store(*store, [terminal](std::int64_t done, std::int64_t all) {
+  const auto progress = [terminal](std::int64_t done, std::int64_t all) {
     if (terminal && all > 0) fmt::print(stderr, "\rchecked {} of {} MiB", done >> 20, all >> 20);
-  });
+  };
+  const int status = repair ? print_repair(storage::repair_store(*store, progress))
+                            : print_check(storage::check_store(*store, progress));
   if (terminal) fmt::print(stderr, "\n");
-  for (const std::string& problem : report.problems) fmt::print("problem: {}\n", problem);
-  fmt::print(
-      "checked {} images and {} blobs ({} bytes): {}\n", report.images, report.blobs, report.bytes,
-      report.problems.empty() ? "clean" : fmt::format("{} problems", report.problems.size()));
-  return report.problems.empty() ? 0 : 1;
+  return status;
 }
 
 }  // namespace ecr::server

@@ -5,8 +5,8 @@
 
 namespace ecr::server {
 
-int run_serve(const ServeConfig& config);  // serve.cpp
-int run_check(const ServeConfig& config);  // commands.cpp, as the rest
+int run_serve(const ServeConfig& config);               // serve.cpp
+int run_check(const ServeConfig& config, bool repair);  // commands.cpp, as the rest
 int run_evaluate(bool explain);
 int run_verify_sigv4();
 int run_validate_policy(const std::string& file, const std::string& type);

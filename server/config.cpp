@@ -192,6 +192,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   CLI::App* check =
       command("check", "Verify every digest and row of a data directory", Command::kCheck);
   add_data_dir(*check, line.serve);
+  check->add_flag("--repair", line.repair, "Move what is broken aside, to <data-dir>/quarantine");
   CLI::App* evaluate =
       command("evaluate", "Authorization decisions, one JSON object a line", Command::kEvaluate);
   evaluate->add_flag("--explain", line.explain, "Add the trace");

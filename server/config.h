@@ -47,6 +47,7 @@ struct CommandLine {
   ServeConfig serve;
   ExplainConfig explain_request;
   bool explain = false;     // evaluate
+  bool repair = false;      // check
   std::string policy_file;  // validate-policy
   std::string policy_type;  // validate-policy
   std::string health_url;   // healthcheck

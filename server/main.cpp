@@ -12,7 +12,7 @@ int run(const ecr::server::CommandLine& line) {
     case Command::kServe:
       return ecr::server::run_serve(line.serve);
     case Command::kCheck:
-      return ecr::server::run_check(line.serve);
+      return ecr::server::run_check(line.serve, line.repair);
     case Command::kEvaluate:
       return ecr::server::run_evaluate(line.explain);
     case Command::kVerifySigV4:

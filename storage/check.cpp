@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "storage/error.h"
+#include "storage/findings.h"
 #include "storage/posix.h"
 #include "storage/store.h"
 
@@ -21,21 +22,26 @@ struct BlobRow {
 
 class Checker {
  public:
-  Checker(Store& store, const std::function<void(std::int64_t, std::int64_t)>& progress)
-      : store_(store), progress_(progress) {}
+  Checker(Store& store, CheckReport& report,
+          const std::function<void(std::int64_t, std::int64_t)>& progress)
+      : store_(store), report_(report), progress_(progress) {}
 
-  CheckReport run() {
+  std::vector<Finding> run() {
     total_ = total_bytes();
     check_blobs();
     check_images();
     check_references();
-    for (auto& problem : store_.database().integrity_problems()) add(std::move(problem));
-    return std::move(report_);
+    for (auto& problem : store_.database().integrity_problems()) {
+      findings_.push_back({std::move(problem), "", 0});
+    }
+    return std::move(findings_);
   }
 
  private:
   sql::Txn read() { return store_.database().begin(sql::Access::kRead); }
-  void add(std::string problem) { report_.problems.push_back(std::move(problem)); }
+  void add(std::int64_t image, std::string problem) {
+    findings_.push_back({std::move(problem), "", image});
+  }
 
   std::int64_t total_bytes();
   std::vector<BlobRow> blobs_after(const std::string& digest);
@@ -49,9 +55,10 @@ class Checker {
   void find(const char* sql, Describe describe);
 
   Store& store_;
+  CheckReport& report_;
   const std::function<void(std::int64_t, std::int64_t)>& progress_;
   std::int64_t total_ = 0;
-  CheckReport report_;
+  std::vector<Finding> findings_;
 };
 
 std::int64_t Checker::total_bytes() {
@@ -77,7 +84,7 @@ void Checker::check_blobs() {
     for (const auto& row : page) {
       ++report_.blobs;
       if (auto problem = blob_problem(row); !problem.empty() && still_there(row.digest)) {
-        add("blob " + row.digest + ": " + problem);
+        findings_.push_back({"blob " + row.digest + ": " + problem, row.digest, 0});
       }
     }
   }
@@ -139,11 +146,11 @@ void Checker::check_images() {
       const std::string name = "image " + row.string(2) + "@" + row.string(1) + ": ";
       const auto digest = Digest::parse(row.text(1));
       if (!digest) {
-        add(name + "is not a digest");
+        add(last, name + "is not a digest");
       } else if (row.is_null(3)) {
-        add(name + "has no manifest");
+        add(last, name + "has no manifest");
       } else if (Digest::of(row.blob(3), digest->algorithm()) != *digest) {
-        add(name + "its manifest hashes to another digest");
+        add(last, name + "its manifest hashes to another digest");
       }
     }
   }
@@ -152,12 +159,12 @@ void Checker::check_images() {
 template <typename Describe>
 void Checker::find(const char* sql, Describe describe) {
   auto txn = read();
-  for (auto row = txn.query(sql); row.next();) add(describe(row));
+  for (auto row = txn.query(sql); row.next();) add(row.integer(3), describe(row));
 }
 
 // References that the foreign keys do not cover; those are integrity_problems().
 void Checker::check_references() {
-  find(R"(SELECT repositories.name, images.digest, image_children.digest
+  find(R"(SELECT repositories.name, images.digest, image_children.digest, images.id
           FROM image_children
           JOIN images ON images.id = image_children.image
           JOIN repositories ON repositories.id = images.repository
@@ -168,7 +175,7 @@ void Checker::check_references() {
          return "image " + row.string(0) + "@" + row.string(1) + ": its child " + row.string(2) +
                 " is not in the repository";
        });
-  find(R"(SELECT repositories.name, images.digest, image_blobs.digest
+  find(R"(SELECT repositories.name, images.digest, image_blobs.digest, images.id
           FROM image_blobs
           JOIN images ON images.id = image_blobs.image
           JOIN repositories ON repositories.id = images.repository
@@ -183,9 +190,19 @@ void Checker::check_references() {
 
 }  // namespace
 
+std::vector<Finding> find_problems(
+    Store& store, CheckReport& report,
+    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  return Checker(store, report, progress).run();
+}
+
 CheckReport check_store(Store& store,
                         const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  return Checker(store, progress).run();
+  CheckReport report;
+  for (auto& finding : find_problems(store, report, progress)) {
+    report.problems.push_back(std::move(finding.text));
+  }
+  return report;
 }
 
 }  // namespace ecr::storage

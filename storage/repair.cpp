@@ -1,0 +1,207 @@
+#include "storage/repair.h"
+
+#include <optional>
+#include <utility>
+
+#include "storage/findings.h"
+#include "storage/images.h"
+#include "storage/quarantine.h"
+
+namespace ecr::storage {
+namespace {
+
+using sql::Access;
+using sql::Txn;
+
+struct BrokenImage {
+  std::int64_t repository = 0;
+  std::string digest;
+  std::string name;  // of the repository, as people know it: "<account>/<region>/<name>"
+  std::string manifest;
+  std::vector<std::string> tags;
+};
+
+class Repairer {
+ public:
+  Repairer(Store& store, RepairReport& report)
+      : store_(store), report_(report), quarantine_(store.directory()) {}
+
+  void drop_dangling_rows();
+  void repair(const Finding& finding);
+
+ private:
+  void say(std::string line);
+  void set_aside_blob(const Finding& finding);
+  void set_aside_image(const Finding& finding);
+  void remove_image(Txn& txn, std::int64_t image, const std::string& why);
+  void remove_images(Txn& txn, std::vector<std::int64_t> images, const std::string& why);
+
+  Store& store_;
+  RepairReport& report_;
+  Quarantine quarantine_;
+  std::vector<std::string> pending_;  // of the transaction in progress
+};
+
+void Repairer::say(std::string line) {
+  quarantine_.note(line);
+  report_.done.push_back(std::move(line));
+}
+
+// Rows that a foreign key forbids: only a damaged file has them. Parents first.
+void Repairer::drop_dangling_rows() {
+  static constexpr std::pair<const char*, const char*> kRows[] = {
+      {"blobs of repositories that are not there",
+       R"(DELETE FROM repository_blobs
+          WHERE NOT EXISTS (SELECT 1 FROM repositories
+                            WHERE repositories.id = repository_blobs.repository))"},
+      {"images of repositories that are not there",
+       R"(DELETE FROM images
+          WHERE NOT EXISTS (SELECT 1 FROM repositories
+                            WHERE repositories.id = images.repository))"},
+      {"uploads to repositories that are not there",
+       R"(DELETE FROM uploads
+          WHERE NOT EXISTS (SELECT 1 FROM repositories
+                            WHERE repositories.id = uploads.repository))"},
+      {"manifests without an image",
+       R"(DELETE FROM image_manifests
+          WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = image_manifests.image))"},
+      {"tags without an image",
+       R"(DELETE FROM image_tags
+          WHERE NOT EXISTS (SELECT 1 FROM images
+                            WHERE images.repository = image_tags.repository
+                              AND images.digest = image_tags.digest))"},
+      {"blobs of images that are not there",
+       R"(DELETE FROM image_blobs
+          WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = image_blobs.image))"},
+      {"children of indexes that are not there",
+       R"(DELETE FROM image_children
+          WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = image_children.image))"},
+  };
+  Txn txn = store_.database().begin(Access::kWrite);
+  std::vector<std::string> lines;
+  for (const auto& [what, statement] : kRows) {
+    const std::int64_t rows = txn.exec(statement);
+    if (rows > 0) lines.push_back("removed " + std::to_string(rows) + " rows: " + what);
+  }
+  // A membership of a blob that has no row: the images that need it go first.
+  std::vector<std::string> lost;
+  for (auto row = txn.query(
+           R"(SELECT DISTINCT digest FROM repository_blobs
+              WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.digest = repository_blobs.digest))");
+       row.next();) {
+    lost.push_back(row.string(0));
+  }
+  pending_ = std::move(lines);
+  for (const std::string& digest : lost) {
+    std::vector<std::int64_t> images;
+    for (auto row = txn.query("SELECT image FROM image_blobs WHERE digest = ?", digest);
+         row.next();) {
+      images.push_back(row.integer(0));
+    }
+    remove_images(txn, std::move(images), "its blob " + digest + " has no row");
+    txn.exec("DELETE FROM repository_blobs WHERE digest = ?", digest);
+    pending_.push_back("blob " + digest + ": removed from its repositories, because it has no row");
+  }
+  txn.commit();
+  for (auto& line : std::exchange(pending_, {})) say(std::move(line));
+}
+
+void Repairer::repair(const Finding& finding) {
+  if (!finding.blob.empty()) return set_aside_blob(finding);
+  if (finding.image != 0) return set_aside_image(finding);
+  report_.left.push_back(finding.text);
+}
+
+void Repairer::set_aside_blob(const Finding& finding) {
+  const auto digest = schemas::Digest::parse(finding.blob);
+  std::string kept;
+  if (digest) {
+    if (const auto file = store_.blobs().open(*digest)) kept = quarantine_.keep(*digest, *file);
+  }
+  Txn txn = store_.database().begin(Access::kWrite);
+  std::vector<std::int64_t> images;
+  for (auto row = txn.query("SELECT image FROM image_blobs WHERE digest = ?", finding.blob);
+       row.next();) {
+    images.push_back(row.integer(0));
+  }
+  remove_images(txn, std::move(images), "its blob " + finding.blob + " is broken");
+  txn.exec("DELETE FROM repository_blobs WHERE digest = ?", finding.blob);
+  txn.exec("DELETE FROM blobs WHERE digest = ?", finding.blob);
+  txn.commit_then([&] {
+    if (digest) store_.blobs().remove(*digest);
+  });
+  for (auto& line : std::exchange(pending_, {})) say(std::move(line));
+  say(finding.text + "; removed from every repository" +
+      (kept.empty() ? std::string() : ", kept as " + kept));
+}
+
+void Repairer::set_aside_image(const Finding& finding) {
+  Txn txn = store_.database().begin(Access::kWrite);
+  remove_image(txn, finding.image, finding.text);
+  txn.commit();
+  for (auto& line : std::exchange(pending_, {})) say(std::move(line));
+}
+
+// nullopt: it is gone already, with something it was part of.
+std::optional<BrokenImage> find_image_row(Txn& txn, std::int64_t image) {
+  auto row = txn.query(
+      R"(SELECT images.repository, images.digest, repositories.account, repositories.region,
+                repositories.name, image_manifests.manifest
+         FROM images
+         LEFT JOIN repositories ON repositories.id = images.repository
+         LEFT JOIN image_manifests ON image_manifests.image = images.id
+         WHERE images.id = ?)",
+      image);
+  if (!row.next()) return std::nullopt;
+  BrokenImage found{row.integer(0),
+                    row.string(1),
+                    row.string(2) + '/' + row.string(3) + '/' + row.string(4),
+                    row.is_null(5) ? std::string() : std::string(row.blob(5)),
+                    {}};
+  return found;
+}
+
+void Repairer::remove_images(Txn& txn, std::vector<std::int64_t> images, const std::string& why) {
+  for (const std::int64_t image : images) remove_image(txn, image, why);
+}
+
+// With the indexes above it, which would name a child that is not there.
+void Repairer::remove_image(Txn& txn, std::int64_t image, const std::string& why) {
+  auto broken = find_image_row(txn, image);
+  if (!broken) return;
+  broken->tags = image_tags(txn, broken->repository, broken->digest);
+  std::vector<std::int64_t> parents;
+  for (auto row = txn.query("SELECT image FROM image_children WHERE repository = ? AND digest = ?",
+                            broken->repository, broken->digest);
+       row.next();) {
+    parents.push_back(row.integer(0));
+  }
+  std::string line = "image " + broken->name + '@' + broken->digest + ": removed, because " + why;
+  for (std::size_t i = 0; i < broken->tags.size(); ++i) {
+    line += (i == 0 ? "; it had the tags " : ", ") + broken->tags[i];
+  }
+  if (!broken->manifest.empty()) {
+    line += "; its manifest is kept as " +
+            quarantine_.keep(broken->digest, "manifest", broken->manifest);
+  }
+  txn.exec("DELETE FROM images WHERE id = ?", image);
+  pending_.push_back(std::move(line));
+  remove_images(txn, std::move(parents), "its child " + broken->digest + " was");
+}
+
+}  // namespace
+
+RepairReport repair_store(Store& store,
+                          const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  RepairReport report;
+  Repairer repairer(store, report);
+  repairer.drop_dangling_rows();
+  const auto findings = find_problems(store, report.found, progress);
+  for (const Finding& finding : findings) {
+    report.found.problems.push_back(finding.text);
+    repairer.repair(finding);
+  }
+  return report;
+}
+
+}  // namespace ecr::storage

@@ -95,6 +95,12 @@ constexpr Row kRows[] = {
      {"UnknownOperationException", 400, "InvalidAction", 400, "UNSUPPORTED", 405}},
     {ErrorCode::kNotFound,
      {"UnknownOperationException", 404, "InvalidAction", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kBadQuery,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "UNSUPPORTED", 400}},
+    {ErrorCode::kImageInUse,
+     {"InvalidParameterException", 400, "DeleteConflict", 409, "UNSUPPORTED", 400}},
+    {ErrorCode::kBlobInUse,
+     {"InvalidParameterException", 400, "DeleteConflict", 409, "UNSUPPORTED", 405}},
 };
 
 std::string null_or(std::string_view text) { return text.empty() ? "null" : std::string(text); }

@@ -54,7 +54,10 @@ enum class ErrorCode {
   kSizeInvalid,
   kUnauthorized,
   kUnsupported,
-  kNotFound
+  kNotFound,
+  kBadQuery,
+  kImageInUse,
+  kBlobInUse
 };
 
 // How each protocol names an error.

@@ -31,6 +31,8 @@ struct Settings {
   // repositoryUri's host, with {account}, {region} and {port}; empty: the host the caller used.
   std::string registry_host;
   Enforcement enforcement = Enforcement::kEnforce;
+  // Where ECR and the OCI distribution specification differ, ECR is followed (COMPATIBILITY.md).
+  bool strict_ecr = false;
   // Bearer token of /_ecr-local/; empty: loopback peers need none.
   std::string admin_token;
   // Host names (without port) under which /_ecr-local/ answers, besides localhost and addresses.

@@ -142,6 +142,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add(app, "--seed", serve.seed, "JSON file of accounts, users, policies and repositories");
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
+  add_flag(app, "--strict-ecr", settings.strict_ecr,
+           "On /v2/, do as ECR does where the OCI specification says otherwise");
   add(app, "--admin-token", settings.admin_token,
       "Bearer token of /_ecr-local/ (default: clients on this machine need none)");
   add(app, "--admin-host", settings.admin_hosts, "Further host name for /_ecr-local/, repeatable")

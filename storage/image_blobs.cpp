@@ -26,6 +26,17 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& dig
       repository, digest.text(), to_column(when));
 }
 
+bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  return txn
+      .query("SELECT 1 FROM image_blobs WHERE repository = ? AND digest = ? LIMIT 1", repository,
+             digest)
+      .next();
+}
+
+void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository, digest);
+}
+
 bool blob_is_known(sql::Txn& txn, std::string_view digest) {
   return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest).next();
 }

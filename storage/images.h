@@ -71,6 +71,11 @@ std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
                                       std::string_view digest);  // its size
 void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& digest,
               std::int64_t size, schemas::TimePoint when);
+// An image of the repository names it.
+bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+// Takes the blob out of the repository; its bytes go when no repository holds it. REQUIRES: no
+// image of the repository names it.
+void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // Any repository holds it.
 bool blob_is_known(sql::Txn& txn, std::string_view digest);
 // Forgets blobs that no repository holds, at most `limit`, and says which; the caller removes the

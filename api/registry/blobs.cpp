@@ -1,4 +1,4 @@
-// GET and HEAD of a blob.
+// GET, HEAD and DELETE of a blob.
 #include <fmt/format.h>
 
 #include "api/error.h"
@@ -65,6 +65,20 @@ HttpResponse get_blob(Session& session, LogNote& note) {
   }
   slice.file = std::make_shared<storage::BlobFile>(std::move(*file));
   response.body = std::move(slice);
+  return response;
+}
+
+HttpResponse delete_blob(Session& session, LogNote& note) {
+  const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
+  const schemas::Digest digest = require_digest(session.route.reference);
+  if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
+  // An image that is there stays whole.
+  if (storage::blob_is_in_use(session.txn, repository.id, digest.text())) {
+    throw ApiError(ErrorCode::kBlobInUse, "The blob is part of an image; delete the image first");
+  }
+  storage::remove_blob(session.txn, repository.id, digest.text());
+  HttpResponse response;
+  response.status = 202;
   return response;
 }
 

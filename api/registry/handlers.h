@@ -17,8 +17,12 @@ using AfterCommit = std::vector<std::function<void()>>;
 
 HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after);  // and HEAD
 HttpResponse put_manifest(Session& session, LogNote& note);
+HttpResponse delete_manifest(Session& session, LogNote& note);
 HttpResponse get_blob(Session& session, LogNote& note);  // and HEAD
+HttpResponse delete_blob(Session& session, LogNote& note);
 HttpResponse list_tags(Session& session, LogNote& note);
+HttpResponse list_referrers(Session& session, LogNote& note);
+HttpResponse list_repositories(Session& session, LogNote& note);
 HttpResponse upload_status(Session& session, LogNote& note);
 HttpResponse cancel_upload(Session& session, LogNote& note, AfterCommit& after);
 

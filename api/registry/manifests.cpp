@@ -1,22 +1,15 @@
-// GET, HEAD and PUT of a manifest by tag or digest; the list of tags.
-#include <algorithm>
-#include <charconv>
-
+// GET, HEAD, PUT and DELETE of a manifest by tag or digest.
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
 
 #include "api/error.h"
 #include "api/image/images.h"
 #include "api/registry/handlers.h"
 #include "schemas/arn.h"
 #include "schemas/digest.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
 
 namespace ecr::api::registry {
 namespace {
-
-constexpr std::int64_t kMaxTagPage = 1000;
 
 ImageIdentifier parse_reference(const std::string& reference) {
   if (reference.find(':') != std::string::npos) {
@@ -42,17 +35,53 @@ void record_pull(Session& session, std::int64_t repository, const storage::Image
       });
 }
 
-// Of the query's n: as many as are asked for, never more than a page.
-std::int64_t page_size(const HttpRequest& request) {
-  const auto text = query_value(request.query(), "n");
-  if (!text) return kMaxTagPage;
-  std::int64_t wanted = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), wanted);
-  if (end != text->data() + text->size() || text->empty() || wanted < 0 ||
-      error == std::errc::invalid_argument) {
-    throw ApiError(ErrorCode::kInvalidParameter, "The parameter n must be a number");
+ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image not found"}; }
+
+// An image goes after the indexes that name it: the rule of BatchDeleteImage.
+void refuse_referenced(Session& session, const storage::Repository& repository,
+                       const std::string& digest) {
+  const auto parents = storage::image_parents(session.txn, repository.id, digest);
+  if (parents.empty()) return;
+  throw ApiError(
+      ErrorCode::kImageInUse,
+      fmt::format("Requested image referenced by manifest list: [{}]", fmt::join(parents, ", ")));
+}
+
+// Tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing Manifests").
+std::vector<std::string> tags_of(const Session& session, const ImageIdentifier& id) {
+  if (!id.tag.empty()) return {id.tag};
+  auto tags = query_values(session.request.query(), "tag");
+  for (const std::string& tag : tags) {
+    if (!schemas::is_tag(tag)) throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
   }
-  return error == std::errc() ? std::min(wanted, kMaxTagPage) : kMaxTagPage;
+  if (tags.empty()) tags.emplace_back();
+  return tags;
+}
+
+// ECR refuses an immutable tag even the digest it has (containers-roadmap issue 2179).
+void refuse_unchanged(const Session& session, const storage::Repository& repository,
+                      const PutImageResult& result, const std::string& tag) {
+  if (!session.services.settings.strict_ecr || tag.empty() || !result.unchanged) return;
+  if (!tag_may_move(repository, tag)) {
+    throw ApiError::image_tag_already_exists(repository.name, tag);
+  }
+}
+
+PutImageResult put_one(Session& session, const storage::Repository& repository,
+                       const std::string& digest, const std::string& tag) {
+  try {
+    PutImageResult result =
+        put_image(session.txn, repository,
+                  {session.request.body, session.request.headers.get("content-type"), tag, digest},
+                  session.now);
+    refuse_unchanged(session, repository, result, tag);
+    return result;
+  } catch (const ApiError& error) {
+    // ECR's answer to every manifest it does not understand (containers-roadmap issue 2783).
+    if (error.code() != ErrorCode::kManifestInvalid || !session.services.settings.strict_ecr) throw;
+    throw ApiError(ErrorCode::kUnsupported,
+                   ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax").message());
+  }
 }
 
 }  // namespace
@@ -61,13 +90,14 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   const storage::Repository repository = session.authorize_repository("ecr:BatchGetImage", note);
   const ImageIdentifier id = parse_reference(session.route.reference);
   const auto digest = resolve_image(session.txn, repository.id, id);
-  if (!digest) {
-    throw ApiError(ErrorCode::kImageNotFound, "Requested image not found");
-  }
+  if (!digest) throw unknown_image();
   const auto image = storage::find_image(session.txn, repository.id, *digest);
   HttpResponse response;
   response.set("Content-Type", image->media_type);
-  response.set("Docker-Content-Digest", *digest);
+  // ECR leaves it out of GET (containers-roadmap issue 1931).
+  if (!session.services.settings.strict_ecr || session.request.method == "HEAD") {
+    response.set("Docker-Content-Digest", *digest);
+  }
   response.set("ETag", '"' + *digest + '"');
   response.body = storage::image_manifest(session.txn, repository.id, *digest).value_or("");
   if (session.request.method == "GET") record_pull(session, repository.id, *image, after);
@@ -77,31 +107,39 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
 HttpResponse put_manifest(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository("ecr:PutImage", note);
   const ImageIdentifier id = parse_reference(session.route.reference);
-  const PutImageResult result = put_image(
-      session.txn, repository,
-      {session.request.body, session.request.headers.get("content-type"), id.tag, id.digest},
-      session.now);
+  const std::vector<std::string> tags = tags_of(session, id);
+  PutImageResult result;
+  for (const std::string& tag : tags) result = put_one(session, repository, id.digest, tag);
   HttpResponse response;
   response.status = 201;
   response.set("Location",
                fmt::format("/v2/{}/manifests/{}", repository.name, result.image.digest));
   response.set("Docker-Content-Digest", result.image.digest);
+  // It tells clients that they need not keep a list of referrers under a tag themselves.
+  if (!result.image.subject.empty()) response.set("OCI-Subject", result.image.subject);
+  if (id.tag.empty() && !tags.front().empty()) {
+    response.set("OCI-Tag", fmt::format("{}", fmt::join(tags, ", ")));
+  }
   return response;
 }
 
-HttpResponse list_tags(Session& session, LogNote& note) {
-  const storage::Repository repository = session.authorize_repository("ecr:ListImages", note);
-  const std::int64_t size = page_size(session.request);
-  const std::string last = query_value(session.request.query(), "last").value_or("");
-  auto tags = storage::list_tags(session.txn, repository.id, last, size + 1);
-  const bool more = static_cast<std::int64_t>(tags.size()) > size;
-  if (more) tags.pop_back();
-  const nlohmann::json body = {{"name", repository.name}, {"tags", tags}};
-  HttpResponse response = text_response(200, "application/json", schemas::dump(body));
-  if (more && !tags.empty()) {
-    response.set("Link", fmt::format("</v2/{}/tags/list?last={}&n={}>; rel=\"next\"",
-                                     repository.name, schemas::percent_encode(tags.back()), size));
+HttpResponse delete_manifest(Session& session, LogNote& note) {
+  const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
+  const ImageIdentifier id = parse_reference(session.route.reference);
+  const auto digest = resolve_image(session.txn, repository.id, id);
+  if (!digest) throw unknown_image();
+  // The specification deletes a tag alone; ECR takes the image with its last tag.
+  const bool tag_alone =
+      !id.tag.empty() && (!session.services.settings.strict_ecr ||
+                          storage::image_tags(session.txn, repository.id, *digest).size() > 1);
+  if (tag_alone) {
+    storage::delete_tag(session.txn, repository.id, id.tag);
+  } else {
+    refuse_referenced(session, repository, *digest);
+    storage::delete_image(session.txn, repository.id, *digest);
   }
+  HttpResponse response;
+  response.status = 202;
   return response;
 }
 

@@ -19,13 +19,34 @@ Route require_route(const HttpRequest& request) {
   return std::move(*route);
 }
 
-[[noreturn]] void refuse_method() {
-  throw ApiError(ErrorCode::kUnsupported, "The operation is unsupported");
+std::string_view methods_of(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::kManifest:
+      return "GET, HEAD, PUT, DELETE";
+    case RouteKind::kBlob:
+      return "GET, HEAD, DELETE";
+    case RouteKind::kUploads:
+      return "POST";
+    case RouteKind::kUpload:
+      return "GET, HEAD, PATCH, PUT, DELETE";
+    case RouteKind::kBase:
+    case RouteKind::kTags:
+    case RouteKind::kReferrers:
+    case RouteKind::kCatalog:
+      break;
+  }
+  return "GET, HEAD";
+}
+
+[[noreturn]] void refuse_method(const Route& route) {
+  throw ApiError(ErrorCode::kUnsupported, "The operation is unsupported")
+      .with_header("Allow", std::string(methods_of(route.kind)));
 }
 
 Access access_of(const Route& route, const HttpRequest& request) {
-  const bool writes =
-      (route.kind == RouteKind::kManifest || route.kind == RouteKind::kUpload) && !reads(request);
+  const bool writes = (route.kind == RouteKind::kManifest || route.kind == RouteKind::kBlob ||
+                       route.kind == RouteKind::kUpload) &&
+                      !reads(request);
   return writes ? Access::kWrite : Access::kRead;
 }
 
@@ -35,29 +56,35 @@ HttpResponse dispatch(Session& session, LogNote& note, AfterCommit& after) {
   const bool get = reads(session.request);
   switch (session.route.kind) {
     case RouteKind::kBase:
-      if (!get) refuse_method();
+      if (!get) break;
       note.principal = session.caller.principal.arn;
       return text_response(200, "application/json", "{}");
     case RouteKind::kManifest:
       if (get) return get_manifest(session, note, after);
       if (method == "PUT") return put_manifest(session, note);
-      refuse_method();
+      if (method == "DELETE") return delete_manifest(session, note);
+      break;
     case RouteKind::kBlob:
       if (get) return get_blob(session, note);
-      refuse_method();
+      if (method == "DELETE") return delete_blob(session, note);
+      break;
     case RouteKind::kTags:
       if (get) return list_tags(session, note);
-      refuse_method();
+      break;
+    case RouteKind::kReferrers:
+      if (get) return list_referrers(session, note);
+      break;
+    case RouteKind::kCatalog:
+      if (get) return list_repositories(session, note);
+      break;
     case RouteKind::kUpload:
       if (get) return upload_status(session, note);
       if (method == "DELETE") return cancel_upload(session, note, after);
-      refuse_method();
+      break;
     case RouteKind::kUploads:
-    case RouteKind::kReferrers:
-    case RouteKind::kCatalog:
       break;
   }
-  refuse_method();
+  refuse_method(session.route);
 }
 
 // HEAD answers as GET does, without the body.
@@ -126,7 +153,7 @@ std::variant<HttpResponse, std::unique_ptr<BodySink>> RegistryPlane::open(
     const Route route = require_route(head);
     const Credentials credentials = read_credentials(services_, head, services_.clock.now());
     const bool creates = route.kind == RouteKind::kUploads;
-    if (creates != (head.method == "POST")) refuse_method();
+    if (creates != (head.method == "POST")) refuse_method(route);
     start = creates ? start_upload(services_, head, credentials, route, note)
                     : continue_upload(services_, head, credentials, route, note);
   } catch (...) {

@@ -1,5 +1,7 @@
 #include "api/registry/route.h"
 
+#include <fmt/format.h>
+
 #include "api/error.h"
 #include "schemas/encoding.h"
 
@@ -63,19 +65,25 @@ std::optional<Route> parse_route(std::string_view path) {
   return route_of(*decoded);
 }
 
-std::optional<std::string> query_value(std::string_view query, std::string_view name) {
-  if (query.empty()) return std::nullopt;
+std::vector<std::string> query_values(std::string_view query, std::string_view name) {
+  std::vector<std::string> values;
+  if (query.empty()) return values;
   const auto pairs = schemas::parse_form(query, true);
-  if (!pairs) throw ApiError(ErrorCode::kNotFound, "The query string is not well-formed");
-  std::optional<std::string> value;
+  if (!pairs) throw ApiError(ErrorCode::kBadQuery, "The query string is not well-formed");
   for (const auto& [key, text] : *pairs) {
-    if (key != name) continue;
-    if (value) {
-      throw ApiError(ErrorCode::kUnsupported, "The parameter " + key + " is given more than once");
-    }
-    value = text;
+    if (key == name) values.push_back(text);
   }
-  return value;
+  return values;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  auto values = query_values(query, name);
+  if (values.empty()) return std::nullopt;
+  if (values.size() > 1) {
+    throw ApiError(ErrorCode::kBadQuery,
+                   fmt::format("The parameter {} is given more than once", name));
+  }
+  return std::move(values.front());
 }
 
 }  // namespace ecr::api::registry

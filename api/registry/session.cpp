@@ -100,6 +100,14 @@ storage::Repository Session::authorize_repository(const std::vector<std::string_
   return std::move(*repository);
 }
 
+void Session::authorize_registry(std::string_view action, LogNote& note) {
+  note.principal = caller.principal.arn;
+  note.action = action;
+  const Target target = make_repository_target(services, txn, action, credentials.account,
+                                               credentials.region, "*", nullptr);
+  authorize(services, caller, {txn, request, credentials.region, now}, {target}, note);
+}
+
 HttpResponse challenge(const HttpRequest& request) {
   HttpResponse response = text_response(401, "text/plain; charset=utf-8", "Not Authorized\n");
   response.set("Www-Authenticate",

@@ -42,6 +42,8 @@ class Session {
   storage::Repository authorize_repository(std::string_view action, LogNote& note);
   storage::Repository authorize_repository(const std::vector<std::string_view>& actions,
                                            LogNote& note);
+  // An action on all repositories of the registry.
+  void authorize_registry(std::string_view action, LogNote& note);
 
   const Services& services;
   storage::sql::Txn& txn;

@@ -9,6 +9,7 @@
 #include "api/error.h"
 #include "api/failure.h"
 #include "api/registry/handlers.h"
+#include "api/registry/mount.h"
 #include "api/registry/range.h"
 #include "schemas/digest.h"
 
@@ -38,6 +39,15 @@ std::optional<schemas::Digest> wanted_digest(const HttpRequest& request) {
   return digest;
 }
 
+// "?digest-algorithm=sha512" of the POST, which the Location carries on: what to hash along the
+// way. OCI distribution-spec, "Pushing a blob in chunks".
+schemas::DigestAlgorithm wanted_algorithm(const HttpRequest& request) {
+  const auto name = query_value(request.query(), "digest-algorithm");
+  if (!name || *name == "sha256") return schemas::DigestAlgorithm::kSha256;
+  if (*name == "sha512") return schemas::DigestAlgorithm::kSha512;
+  throw ApiError(ErrorCode::kDigestInvalid, "The digest algorithm is not supported");
+}
+
 bool has_body(const HttpRequest& request) {
   const auto length = request.headers.find("content-length");
   return (length && *length != "0") || request.headers.find("transfer-encoding").has_value();
@@ -58,9 +68,10 @@ storage::Upload require_upload(Session& session, const storage::Repository& repo
 }
 
 // "0-<last>", as distribution reports it: an empty upload says 0-0 too.
-void set_progress(HttpResponse& response, const std::string& name, const std::string& id,
-                  std::uint64_t size) {
-  response.set("Location", upload_path(name, id));
+void set_progress(HttpResponse& response, const HttpRequest& request, const std::string& name,
+                  const std::string& id, std::uint64_t size) {
+  const bool sha512 = wanted_algorithm(request) == schemas::DigestAlgorithm::kSha512;
+  response.set("Location", upload_path(name, id) + (sha512 ? "?digest-algorithm=sha512" : ""));
   response.set("Range", fmt::format("0-{}", size == 0 ? 0 : size - 1));
   response.set("Docker-Upload-UUID", id);
 }
@@ -72,10 +83,6 @@ UploadSessions::Lease acquire(const Services& services, const std::string& id,
     throw ApiError(ErrorCode::kUploadBusy, "Another request is writing to this upload");
   }
   return std::move(*lease);
-}
-
-schemas::DigestAlgorithm algorithm_of(const std::optional<schemas::Digest>& digest) {
-  return digest ? digest->algorithm() : schemas::DigestAlgorithm::kSha256;
 }
 
 // A chunk must begin where the upload ends.
@@ -101,6 +108,14 @@ void check_chunk(const HttpRequest& request, const storage::Repository& reposito
     throw ApiError(ErrorCode::kBlobUploadInvalid,
                    "The Content-Range is not as long as the Content-Length says");
   }
+}
+
+HttpResponse blob_created(const std::string& name, const schemas::Digest& digest) {
+  HttpResponse response;
+  response.status = 201;
+  response.set("Location", fmt::format("/v2/{}/blobs/{}", name, digest.text()));
+  response.set("Docker-Content-Digest", digest.text());
+  return response;
 }
 
 // The body of one request of an upload.
@@ -142,8 +157,10 @@ class UploadSink : public BodySink {
  private:
   HttpResponse progress() {
     HttpResponse response;
-    response.status = 202;
-    set_progress(response, parts_.repository.name, lease_.id(), lease_.writer().size());
+    // ECR says 201 (containers-roadmap issue 2831).
+    response.status = parts_.services.settings.strict_ecr ? 201 : 202;
+    set_progress(response, parts_.request, parts_.repository.name, lease_.id(),
+                 lease_.writer().size());
     return response;
   }
 
@@ -158,11 +175,7 @@ class UploadSink : public BodySink {
                            parts_.repository.id, now,
                            [&](storage::sql::Txn& txn) { authorize_again(txn, now); });
     lease_.finish();
-    HttpResponse response;
-    response.status = 201;
-    response.set("Location", fmt::format("/v2/{}/blobs/{}", parts_.repository.name, digest.text()));
-    response.set("Docker-Content-Digest", digest.text());
-    return response;
+    return blob_created(parts_.repository.name, digest);
   }
 
   // The body may have taken an hour: what counts is what the caller may do, and whether the
@@ -192,6 +205,8 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
                          const Credentials& credentials, const Route& route, LogNote& note) {
   const schemas::TimePoint now = services.clock.now();
   const auto digest = wanted_digest(request);
+  const auto mount = wanted_mount(request);
+  wanted_algorithm(request);
   storage::Upload upload{schemas::make_uuid(services.random), 0, "", now};
   std::optional<storage::Repository> repository;
   {
@@ -201,6 +216,10 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
         digest ? std::vector<std::string_view>{kInitiate, kUploadPart, kComplete}
                : std::vector<std::string_view>{kInitiate};
     repository = session.authorize_repository(actions, note);
+    if (mount && mount_blob(session, *repository, *mount)) {
+      txn.commit();
+      return blob_created(repository->name, mount->digest);
+    }
     upload.repository = repository->id;
     upload.principal = session.caller.principal.arn;
     storage::insert_upload(txn, upload);
@@ -214,7 +233,7 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
   }
   HttpResponse response;
   response.status = 202;
-  set_progress(response, repository->name, upload.id, 0);
+  set_progress(response, request, repository->name, upload.id, 0);
   return response;
 }
 
@@ -236,7 +255,7 @@ UploadStart continue_upload(const Services& services, const HttpRequest& request
     throw ApiError(ErrorCode::kDigestInvalid, "The parameter digest is missing");
   }
   UploadSessions::Lease lease =
-      acquire(services, route.reference, algorithm_of(last ? digest : std::nullopt));
+      acquire(services, route.reference, last ? digest->algorithm() : wanted_algorithm(request));
   check_chunk(request, *repository, lease.id(), lease.writer().size());
   return std::make_unique<UploadSink>(
       UploadSink::Parts{services, request, credentials, route, *repository,
@@ -248,10 +267,10 @@ HttpResponse upload_status(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository(kUploadPart, note);
   const storage::Upload upload = require_upload(session, repository);
   UploadSessions::Lease lease =
-      acquire(session.services, upload.id, schemas::DigestAlgorithm::kSha256);
+      acquire(session.services, upload.id, wanted_algorithm(session.request));
   HttpResponse response;
   response.status = 204;
-  set_progress(response, repository.name, upload.id, lease.writer().size());
+  set_progress(response, session.request, repository.name, upload.id, lease.writer().size());
   return response;
 }
 

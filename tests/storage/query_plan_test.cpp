@@ -11,6 +11,7 @@
 #include "storage/images.h"
 #include "storage/managed_policies.h"
 #include "storage/organizations.h"
+#include "storage/referrers.h"
 #include "storage/repositories.h"
 #include "storage/sessions.h"
 #include "storage/uploads.h"
@@ -55,6 +56,9 @@ void use_images(sql::Txn& txn) {
   add_blob(txn, id, blob, 4, at(1));
   find_blob(txn, id, blob.text());
   blob_is_known(txn, blob.text());
+  blob_is_in_use(txn, id, blob.text());
+  add_blob(txn, id, schemas::Digest::of("other"), 5, at(1));
+  remove_blob(txn, id, schemas::Digest::of("other").text());
   Image image = image_of("manifest");
   image.blobs = {blob.text()};
   image.children = {blob.text()};
@@ -72,6 +76,7 @@ void use_images(sql::Txn& txn) {
     list_image_ids(txn, id, status, "", "", 10);
   }
   list_tags(txn, id, "", 10);
+  list_referrers(txn, id, image.digest, "", "", 10);
   delete_tag(txn, id, "v1");
   delete_image(txn, id, image.digest);
   delete_repository(txn, id);

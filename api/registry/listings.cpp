@@ -1,0 +1,126 @@
+// Content discovery: tags, referrers, and the repositories of a registry.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/image/manifest.h"
+#include "api/registry/handlers.h"
+#include "api/registry/pages.h"
+#include "schemas/digest.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+#include "storage/images.h"
+#include "storage/referrers.h"
+
+namespace ecr::api::registry {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
+constexpr std::int64_t kMaxReferrers = 500;  // a page; each has its manifest read
+
+// The page without what was read to see that there is more.
+template <typename T>
+bool cut(std::vector<T>& list, std::int64_t size) {
+  if (static_cast<std::int64_t>(list.size()) <= size) return false;
+  list.resize(static_cast<std::size_t>(size));
+  return size > 0;
+}
+
+HttpResponse listing_response(const Session& session, const Json& body) {
+  // ECR labels JSON as text.
+  const bool strict = session.services.settings.strict_ecr;
+  return text_response(200, strict ? "text/plain; charset=utf-8" : "application/json",
+                       schemas::dump(body));
+}
+
+Json annotations_of(const std::string& manifest) {
+  const auto json = schemas::parse_json(manifest);
+  if (!json || !json->is_object()) return nullptr;
+  const auto found = json->find("annotations");
+  return found != json->end() && found->is_object() ? *found : Json();
+}
+
+// OCI distribution-spec, "Listing Referrers".
+Json descriptor_of(const storage::Referrer& referrer) {
+  Json descriptor = {{"mediaType", referrer.media_type},
+                     {"digest", referrer.digest},
+                     {"size", referrer.manifest.size()}};
+  if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
+  Json annotations = annotations_of(referrer.manifest);
+  if (!annotations.is_null()) descriptor["annotations"] = std::move(annotations);
+  return descriptor;
+}
+
+// As many of them as a manifest can hold, and at least one; the others are the next page's.
+Json descriptors_of(const std::vector<storage::Referrer>& referrers) {
+  Json list = Json::array();
+  std::size_t bytes = 0;
+  for (const auto& referrer : referrers) {
+    Json descriptor = descriptor_of(referrer);
+    bytes += schemas::dump(descriptor).size() + 1;
+    if (!list.empty() && bytes > kMaxManifestBytes - 1024) break;
+    list.push_back(std::move(descriptor));
+  }
+  return list;
+}
+
+}  // namespace
+
+HttpResponse list_tags(Session& session, LogNote& note) {
+  const storage::Repository repository = session.authorize_repository("ecr:ListImages", note);
+  const std::string listing = "tags\n" + repository.name;
+  const Page page = read_page(session, listing);
+  auto tags = storage::list_tags(session.txn, repository.id, page.last, page.size + 1);
+  const bool more = cut(tags, page.size);
+  const std::string last = more ? tags.back() : std::string();
+  HttpResponse response =
+      listing_response(session, {{"name", repository.name}, {"tags", std::move(tags)}});
+  if (more) set_next(response, session, listing, page, last);
+  return response;
+}
+
+HttpResponse list_repositories(Session& session, LogNote& note) {
+  session.authorize_registry("ecr:DescribeRepositories", note);
+  const Page page = read_page(session, "repositories");
+  auto repositories =
+      storage::list_repositories(session.txn, session.credentials.account,
+                                 session.credentials.region, page.last, page.size + 1);
+  const bool more = cut(repositories, page.size);
+  Json names = Json::array();
+  for (const auto& repository : repositories) names.push_back(repository.name);
+  HttpResponse response = listing_response(session, {{"repositories", std::move(names)}});
+  if (more) set_next(response, session, "repositories", page, repositories.back().name);
+  return response;
+}
+
+HttpResponse list_referrers(Session& session, LogNote& note) {
+  // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage as well.
+  const storage::Repository repository = session.authorize_repository(
+      std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"}, note);
+  if (!schemas::Digest::parse(session.route.reference)) {
+    throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
+  }
+  const std::string listing = "referrers\n" + repository.name + '\n' + session.route.reference;
+  Page page = read_page(session, listing);
+  page.size = std::min(page.size, kMaxReferrers);
+  const std::string type = query_value(session.request.query(), "artifactType").value_or("");
+  auto referrers = storage::list_referrers(session.txn, repository.id, session.route.reference,
+                                           type, page.last, page.size + 1);
+  const bool more_rows = cut(referrers, page.size);
+  const Json descriptors = descriptors_of(referrers);
+  const Json body = {{"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", descriptors}};
+  HttpResponse response = text_response(200, std::string(kOciIndex), schemas::dump(body));
+  if (!type.empty()) response.set("OCI-Filters-Applied", "artifactType");
+  if (more_rows || descriptors.size() < referrers.size()) {
+    const std::string filter =
+        type.empty() ? std::string() : "&artifactType=" + schemas::percent_encode(type);
+    set_next(response, session, listing, page, referrers[descriptors.size() - 1].digest, filter);
+  }
+  return response;
+}
+
+}  // namespace ecr::api::registry

@@ -1,0 +1,51 @@
+#include "api/registry/mount.h"
+
+#include "api/error.h"
+#include "api/target.h"
+#include "schemas/arn.h"
+#include "storage/images.h"
+
+namespace ecr::api::registry {
+namespace {
+
+// Off is ECR's default; the specification knows no switch.
+bool mounting_is_on(const Session& session) { return !session.services.settings.strict_ecr; }
+
+bool may_read(Session& session, const std::string& name, const storage::Repository* source) {
+  if (session.services.settings.enforcement != Enforcement::kEnforce) return true;
+  const Target target =
+      make_repository_target(session.services, session.txn, "ecr:GetDownloadUrlForLayer",
+                             session.credentials.account, session.credentials.region, name, source);
+  return is_allowed(session.services, session.caller,
+                    {session.txn, session.request, session.credentials.region, session.now},
+                    target);
+}
+
+bool same_encryption(const storage::Repository& a, const storage::Repository& b) {
+  return a.encryption_type == b.encryption_type && a.kms_key == b.kms_key;
+}
+
+}  // namespace
+
+std::optional<Mount> wanted_mount(const HttpRequest& request) {
+  const auto text = query_value(request.query(), "mount");
+  auto from = query_value(request.query(), "from");
+  if (!text || !from) return std::nullopt;
+  auto digest = schemas::Digest::parse(*text);
+  if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
+  return Mount{std::move(*digest), std::move(*from)};
+}
+
+// Every look-up is made whatever the one before it said, so that the time tells nothing either.
+bool mount_blob(Session& session, const storage::Repository& target, const Mount& mount) {
+  if (!mounting_is_on(session) || !schemas::is_repository_name(mount.from)) return false;
+  const auto source = storage::find_repository(session.txn, session.credentials.account,
+                                               session.credentials.region, mount.from);
+  const bool readable = may_read(session, mount.from, source ? &*source : nullptr);
+  const auto size = storage::find_blob(session.txn, source ? source->id : 0, mount.digest.text());
+  if (!source || !readable || !size || !same_encryption(*source, target)) return false;
+  storage::add_blob(session.txn, target.id, mount.digest, *size, session.now);
+  return true;
+}
+
+}  // namespace ecr::api::registry

@@ -14,11 +14,14 @@ constexpr std::chrono::hours kTokenLife{12};
 Json token_json(const Call& call, const std::string& account) {
   const auth::RegistryTokenClaims claims{call.caller.access_key_id, call.caller.account,
                                          call.region, call.now, call.now + kTokenLife};
-  const std::string scheme = call.http.secure ? "https://" : "http://";
+  const std::string host = registry_endpoint(call, account);
+  // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
+  const bool secure = call.http.secure || host.find(".amazonaws.com") != std::string::npos;
+  const std::string scheme = secure ? "https://" : "http://";
   return {
       {"authorizationToken", schemas::base64_encode("AWS:" + call.services.tokens.seal(claims))},
       {"expiresAt", schemas::to_epoch_seconds(claims.expires)},
-      {"proxyEndpoint", scheme + registry_endpoint(call, account)}};
+      {"proxyEndpoint", scheme + host}};
 }
 
 // registryIds only multiplies the answers: every token is good for whatever its principal may do.

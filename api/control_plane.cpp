@@ -8,6 +8,7 @@
 #include "api/error.h"
 #include "api/failure.h"
 #include "api/query_protocol.h"
+#include "api/session_limits.h"
 #include "schemas/encoding.h"
 #include "schemas/json.h"
 #include "schemas/validator.h"
@@ -221,6 +222,15 @@ std::vector<Target> resolve(const Call& call, const Operation& operation) {
   throw ApiError(ErrorCode::kValidation, std::move(message));
 }
 
+Json decode_valid(const HttpRequest& request, const Found& found) {
+  Json input = decode(request, found);
+  if (found.model->input != nullptr) {
+    const auto violations = schemas::validate(input, *found.model->input);
+    if (!violations.empty()) refuse(violations, found.api->protocol);
+  }
+  return input;
+}
+
 HttpResponse encode(const Json& output, const Found& found, const HttpRequest& request) {
   HttpResponse response;
   if (found.api->protocol == Protocol::kJson) {
@@ -263,16 +273,22 @@ HttpResponse run(const Services& services, const HttpRequest& request, const Fou
   const schemas::TimePoint now = services.clock.now();
   std::vector<std::function<void()>> after_commit;
   HttpResponse response;
+  const bool is_signed = operation.prepare == nullptr;
+  Json input;
+  std::any prepared;
+  if (!is_signed) {
+    input = decode_valid(request, found);
+    prepared = operation.prepare(services, input);
+  }
   {
     storage::sql::Txn txn = services.store.database().begin(operation.access);
-    const Authenticated who = authenticate(services, txn, request, *found.api, now);
+    const Authenticated who = is_signed
+                                  ? authenticate(services, txn, request, *found.api, now)
+                                  : Authenticated{anonymous_caller(), services.settings.region};
     note.principal = who.caller.principal.arn;
-    const Json input = decode(request, found);
-    if (found.model->input != nullptr) {
-      const auto violations = schemas::validate(input, *found.model->input);
-      if (!violations.empty()) refuse(violations, found.api->protocol);
-    }
-    Call call{services, txn, request, who.caller, who.region, now, input, {}};
+    check_session_limits(who.caller, found.api->signing_name, operation.name);
+    if (is_signed) input = decode_valid(request, found);
+    Call call{services, txn, request, who.caller, who.region, now, input, std::move(prepared), {}};
     authorize(services, who.caller, {txn, request, who.region, now}, resolve(call, operation),
               note);
     const Json output = operation.handle(call);

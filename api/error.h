@@ -26,6 +26,14 @@ enum class ErrorCode {
   kRequestTooLarge,
   kUnsupportedEncoding,
   kValidation,  // IAM, STS
+  // STS
+  kMalformedPolicyDocument,
+  kPackedPolicyTooLarge,
+  kInvalidIdentityToken,
+  kExpiredIdentityToken,
+  kIdpRejectedClaim,
+  kIdpCommunicationError,
+  kInvalidAuthorizationMessage,
   // ECR
   kInvalidParameter,
   kInvalidTagParameter,

@@ -38,10 +38,12 @@ void add_principal(Context& context, const Caller& caller) {
   context.set("aws:PrincipalIsAWSService",
               principal.kind == PrincipalKind::kService ? "true" : "false");
   context.set("aws:userid", caller.user_id);
-  // The role's own ARN for its sessions, not the session's.
-  context.set("aws:PrincipalArn",
-              principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);
-  context.set("aws:PrincipalAccount", caller.account);
+  if (principal.kind != PrincipalKind::kAnonymous) {
+    // The role's own ARN for its sessions, not the session's.
+    context.set("aws:PrincipalArn",
+                principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);
+    context.set("aws:PrincipalAccount", caller.account);
+  }
   if (!caller.user_name.empty()) context.set("aws:username", caller.user_name);
   for (const auto& [key, value] : caller.tags) context.set("aws:PrincipalTag/" + key, value);
   for (const auto& [key, value] : caller.context) context.set(key, value);
@@ -70,6 +72,7 @@ void add_target(Context& context, const Target& target) {
     context.set("ecr:ResourceTag/" + key, value);
   }
   for (const auto& [key, value] : target.context) context.set(key, value);
+  for (const auto& [key, values] : target.multivalued_context) context.set_multi(key, values);
   std::vector<std::string> keys = target.request_tag_keys;
   if (target.request_tags) {
     for (const auto& [key, value] : *target.request_tags) {
@@ -126,7 +129,10 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
   add_owner(services, caller, facts, target, record);
   record.verdict = evaluate(record.request, record.policies);
   record.enforced = services.settings.enforcement == Enforcement::kEnforce;
-  if (!record.verdict.allowed()) record.message = denial_message(record.request, record.verdict);
+  if (!record.verdict.allowed()) {
+    record.message =
+        target.denial.empty() ? denial_message(record.request, record.verdict) : target.denial;
+  }
   return record;
 }
 

@@ -24,10 +24,13 @@ struct Target {
   std::vector<auth::iam::AttachedPolicy> policies;
   // Further condition keys of this action (ecr:AccountSetting, sts:ExternalId, ...).
   std::vector<std::pair<std::string, std::string>> context;
+  std::vector<std::pair<std::string, std::vector<std::string>>> multivalued_context;
   // Tags that the request sends, where it sends any (aws:RequestTag, aws:TagKeys).
   std::optional<storage::Tags> request_tags;
   // Tag keys without values (UntagResource).
   std::vector<std::string> request_tag_keys;
+  // What a refusal says where it is not AWS's usual sentence; empty: that sentence.
+  std::string denial;
 };
 
 // What of the request itself conditions can ask for.

@@ -62,7 +62,7 @@ void become_role_session(const Services& services, storage::sql::Txn& txn,
   caller.user_id = role.unique_id + ":" + session.name;
   caller.tags = merge_tags(storage::entity_tags(txn, role.id), session_tags(session));
   add_identity_policies(services, txn, role, caller);
-  add_session_policies(services, session, caller);
+  add_session_policies(services, txn, session, caller);
 }
 
 // A federated user has what both the issuing user and the session's policies allow.
@@ -81,7 +81,7 @@ void become_federated(const Services& services, storage::sql::Txn& txn,
       fmt::format("arn:aws:sts::{}:federated-user/{}", caller.account, session.name);
   caller.user_id = caller.account + ":" + session.name;
   caller.tags = session_tags(session);
-  add_session_policies(services, session, caller);
+  add_session_policies(services, txn, session, caller);
   caller.context.emplace_back("aws:MultiFactorAuthPresent", "false");
 }
 
@@ -128,10 +128,17 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
     caller.context.emplace_back("aws:SourceIdentity", *session->source_identity);
   }
   if (session->provider) caller.context.emplace_back("aws:FederatedProvider", *session->provider);
+  caller.temporary = session;
   return caller;
 }
 
 }  // namespace
+
+Caller anonymous_caller() {
+  Caller caller;
+  caller.user_id = "anonymous";
+  return caller;
+}
 
 bool is_reserved_access_key(const Settings& settings, std::string_view access_key_id) {
   // Reserved whatever the settings are now: they may be others at the next start.

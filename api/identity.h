@@ -12,6 +12,7 @@
 #include "auth/iam/evaluate.h"
 #include "storage/identities.h"
 #include "storage/organizations.h"
+#include "storage/sessions.h"
 
 namespace ecr::api {
 
@@ -28,6 +29,7 @@ struct Caller {
   std::optional<storage::Organization> organization;  // that the account is in
   // Of the caller's organization: root, OUs, account. Empty: no organization, or exempt from it.
   std::vector<std::vector<auth::iam::AttachedPolicy>> scps;
+  std::optional<storage::Session> temporary;  // the credentials, where they are temporary ones
   // Further condition keys that only this kind of principal has (aws:TokenIssueTime, ...).
   std::vector<std::pair<std::string, std::string>> context;
 };
@@ -40,6 +42,9 @@ std::optional<auth::SigningCredential> find_credential(const Services& services,
 // The principal behind an access key; nullopt: the key is unknown, inactive or without an owner.
 std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
                                   std::string_view access_key_id);
+
+// Who calls without a signature (AssumeRoleWithWebIdentity): nobody, until the call itself says.
+Caller anonymous_caller();
 
 // True for keys that name a root user, which no stored key may shadow.
 bool is_reserved_access_key(const Settings& settings, std::string_view access_key_id);

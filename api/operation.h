@@ -3,6 +3,7 @@
 // model, so a handler never checks what the model can express.
 #pragma once
 
+#include <any>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ struct Call {
   std::string region;
   schemas::TimePoint now;
   const Json& input;
+  std::any prepared;  // by Operation::prepare
   // Run once the transaction is committed (removal of files, background work).
   std::vector<std::function<void()>> after_commit;
 };
@@ -35,12 +37,18 @@ struct Call {
 using Resolver = std::vector<Target> (*)(const Call&);
 using Handler = Json (*)(Call&);
 
+// What has to be fetched from elsewhere before the transaction, for an operation that anybody may
+// call; handed on as Call::prepared. The input has been validated; nobody has been authenticated.
+using Prepare = std::any (*)(const Services&, const Json& input);
+
 struct Operation {
   std::string_view name;    // as in the request and in the API model
   std::string_view action;  // IAM action
   storage::sql::Access access;
   Resolver resources;
   Handler handle;
+  // Of an operation without signature (the model's authtype "none"); null: the call is signed.
+  Prepare prepare = nullptr;
 };
 
 // The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.

@@ -43,6 +43,18 @@ AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
   return {services.policies.get(*document, PolicyType::kIdentity), arn};
 }
 
+// What stands for a session policy whose managed policy has been deleted meanwhile: the ceiling
+// stays, and nothing is under it.
+constexpr std::string_view kAllowNothing =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
+
+AttachedPolicy session_policy(const Services& services, storage::sql::Txn& txn,
+                              const std::string& text, const std::string& source) {
+  if (!text.starts_with("arn:")) return {services.policies.get(text, PolicyType::kSession), source};
+  if (managed_policy_exists(txn, text)) return managed_policy(services, txn, text);
+  return {services.policies.get(kAllowNothing, PolicyType::kSession), source};
+}
+
 void add_policies_of(const Services& services, storage::sql::Txn& txn,
                      const storage::Entity& entity, std::vector<AttachedPolicy>& list) {
   for (const storage::InlinePolicy& policy : storage::inline_policies(txn, entity.id)) {
@@ -94,14 +106,18 @@ void add_identity_policies(const Services& services, storage::sql::Txn& txn,
   }
 }
 
-void add_session_policies(const Services& services, const storage::Session& session,
-                          Caller& caller) {
+bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
+  return storage::managed_policy_document(txn, arn).has_value();
+}
+
+void add_session_policies(const Services& services, storage::sql::Txn& txn,
+                          const storage::Session& session, Caller& caller) {
   const auto documents = schemas::parse_json(session.policies);
   if (!documents) throw std::runtime_error("a session's policies do not parse");
   for (std::size_t i = 0; i < documents->size(); ++i) {
     caller.session.push_back(
-        {services.policies.get((*documents)[i].get<std::string>(), PolicyType::kSession),
-         fmt::format("session policy {} of {}", i + 1, session.name)});
+        session_policy(services, txn, (*documents)[i].get<std::string>(),
+                       fmt::format("session policy {} of {}", i + 1, session.name)));
   }
 }
 

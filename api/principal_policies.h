@@ -13,14 +13,18 @@ namespace ecr::api {
 // arn:aws:iam::<account>:user/<path><name>, role/..., group/...
 std::string entity_arn(const storage::Entity& entity);
 
+// Whether a managed policy of that ARN exists, the customer's or AWS's.
+bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn);
+
 // "Allow everything": the root user is a policy like any other.
 auth::iam::AttachedPolicy root_policy(const Services& services);
 
 // Inline and managed policies of the entity and, of a user, his groups; and the boundary.
 void add_identity_policies(const Services& services, storage::sql::Txn& txn,
                            const storage::Entity& entity, Caller& caller);
-void add_session_policies(const Services& services, const storage::Session& session,
-                          Caller& caller);
+// A session policy is a document, or the ARN of a managed policy, which counts as it is now.
+void add_session_policies(const Services& services, storage::sql::Txn& txn,
+                          const storage::Session& session, Caller& caller);
 storage::Tags session_tags(const storage::Session& session);
 // The session's tags win over the role's, whatever the case of the key.
 storage::Tags merge_tags(storage::Tags role, const storage::Tags& session);

@@ -25,8 +25,10 @@ struct Session {
   std::optional<std::string> source_identity;
   std::optional<std::string> provider;  // of a web identity
   bool mfa = false;
-  std::string policies = "[]";  // JSON array of session policy documents
+  std::string policies = "[]";  // JSON array of documents and of managed policies' ARNs
   std::string tags = "{}";      // JSON object
+  // JSON array: the keys of `tags` that a session assumed with this one inherits.
+  std::string transitive_keys = "[]";
   schemas::TimePoint created_at;
   schemas::TimePoint expires_at;
 };

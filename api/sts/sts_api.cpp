@@ -1,11 +1,9 @@
 #include "api/sts/sts_api.h"
 
-#include <nlohmann/json.hpp>
+#include "api/error.h"
+#include "api/sts/operations.h"
 
 namespace ecr::api::sts {
-namespace {
-
-using storage::sql::Access;
 
 std::vector<Target> caller_target(const Call& call) {
   Target target;
@@ -14,22 +12,20 @@ std::vector<Target> caller_target(const Call& call) {
   return {target};
 }
 
-// Allowed to everyone, even against an explicit deny (AWS STS API Reference); the evaluator knows.
-Json get_caller_identity(Call& call) {
-  return {{"Arn", call.caller.principal.arn},
-          {"UserId", call.caller.user_id},
-          {"Account", call.caller.account}};
+// AWS's sentence.
+void refuse_mfa_code() {
+  throw ApiError::access_denied(
+      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
+      "serial number is valid and associated with this user.");
 }
 
-constexpr Operation kOperations[] = {
-    {"GetCallerIdentity", "sts:GetCallerIdentity", Access::kRead, caller_target,
-     get_caller_identity},
-};
-
-}  // namespace
-
 ServiceApi make_api() {
-  return {"sts", Protocol::kQuery, &schemas::ServiceModel::sts, pointers(kOperations)};
+  std::vector<const Operation*> operations;
+  for (const auto& group :
+       {assume_role_operations(), inspection_operations(), user_token_operations()}) {
+    operations.insert(operations.end(), group.begin(), group.end());
+  }
+  return {"sts", Protocol::kQuery, &schemas::ServiceModel::sts, std::move(operations)};
 }
 
 }  // namespace ecr::api::sts

@@ -37,6 +37,7 @@ TEST_F(TemporaryCredentials, ASessionComesBackWhole) {
   session.mfa = true;
   session.policies = R"(["{}"])";
   session.tags = R"({"a":"b"})";
+  session.transitive_keys = R"(["a"])";
   session.created_at = test::at(1);
   session.expires_at = test::at(2);
   put_session(txn_, session);
@@ -51,6 +52,7 @@ TEST_F(TemporaryCredentials, ASessionComesBackWhole) {
   EXPECT_FALSE(found->provider);
   EXPECT_TRUE(found->mfa);
   EXPECT_EQ(found->policies, session.policies);
+  EXPECT_EQ(found->transitive_keys, session.transitive_keys);
   EXPECT_EQ(found->expires_at, test::at(2));
 }
 

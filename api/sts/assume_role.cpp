@@ -1,0 +1,145 @@
+// AssumeRole. Sources: AWS STS API Reference, "AssumeRole"; IAM User Guide, "Passing session tags
+// in AWS STS", "Monitor and control actions taken with assumed roles" (source identity).
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/principal_policies.h"
+#include "api/sts/credentials.h"
+#include "api/sts/operations.h"
+#include "api/sts/roles.h"
+#include "api/sts/session_policies.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::api::sts {
+namespace {
+
+using storage::sql::Access;
+
+struct SessionTags {
+  storage::Tags requested;
+  std::vector<std::string> requested_transitive;
+  storage::Tags inherited;  // transitive tags of the calling session
+
+  bool any() const { return !requested.empty() || !inherited.empty(); }
+};
+
+bool contains_key(const storage::Tags& tags, std::string_view key) {
+  return std::any_of(tags.begin(), tags.end(),
+                     [&](const auto& tag) { return schemas::equals_ignore_case(tag.first, key); });
+}
+
+storage::Tags inherited_tags(const Caller& caller) {
+  storage::Tags inherited;
+  if (!caller.temporary) return inherited;
+  const Json keys = schemas::parse_json(caller.temporary->transitive_keys).value();
+  for (const auto& tag : session_tags(*caller.temporary)) {
+    if (std::find(keys.begin(), keys.end(), tag.first) != keys.end()) inherited.push_back(tag);
+  }
+  return inherited;
+}
+
+SessionTags session_tags_of(const Call& call) {
+  SessionTags tags;
+  tags.requested = requested_tags(call.input);
+  tags.requested_transitive = transitive_keys(call.input, tags.requested);
+  tags.inherited = inherited_tags(call.caller);
+  for (const auto& [key, value] : tags.requested) {
+    if (contains_key(tags.inherited, key)) {
+      throw ApiError(ErrorCode::kInvalidParameter,
+                     "One of the specified transitive tag keys can't be set because it conflicts "
+                     "with a transitive tag key from the calling session.");
+    }
+  }
+  return tags;
+}
+
+// Set once, it goes through every role that the session assumes and cannot be changed.
+std::optional<std::string> source_identity(const Call& call) {
+  std::optional<std::string> inherited;
+  if (call.caller.temporary) inherited = call.caller.temporary->source_identity;
+  if (!call.input.contains("SourceIdentity")) return inherited;
+  auto requested = call.input["SourceIdentity"].get<std::string>();
+  if (inherited && *inherited != requested) {  // the sentence is ours
+    throw ApiError::access_denied("The source identity of the calling session cannot be changed");
+  }
+  return requested;
+}
+
+void refuse_root(const Caller& caller) {
+  if (caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
+    throw ApiError::access_denied("Roles may not be assumed by root accounts.");
+  }
+}
+
+// The action on the role, with everything that its conditions can ask for.
+Target target_of(const Call& call, const Target& role, std::string_view action) {
+  Target target = role;
+  target.action = action;
+  // STS leaves the reason out.
+  target.denial = fmt::format("User: {} is not authorized to perform: {} on resource: {}",
+                              call.caller.principal.arn, action, role.resource);
+  return target;
+}
+
+std::vector<Target> targets(const Call& call) {
+  refuse_root(call.caller);
+  const SessionTags tags = session_tags_of(call);
+  const auto identity = source_identity(call);
+  Target role = role_target(call, find_role(call.txn, call.input["RoleArn"].get<std::string>()));
+  if (call.input.contains("ExternalId")) {
+    role.context.emplace_back("sts:ExternalId", call.input["ExternalId"].get<std::string>());
+  }
+  if (identity) role.context.emplace_back("sts:SourceIdentity", *identity);
+  if (!tags.requested.empty()) role.request_tags = tags.requested;
+  if (!tags.requested_transitive.empty()) {
+    role.multivalued_context.emplace_back("sts:TransitiveTagKeys", tags.requested_transitive);
+  }
+  std::vector<Target> all = {target_of(call, role, "sts:AssumeRole")};
+  // Inherited tags and an inherited source identity have to be allowed like new ones: of the source
+  // identity the guide says so, of the tags it is inferred.
+  if (tags.any()) all.push_back(target_of(call, role, "sts:TagSession"));
+  if (identity) all.push_back(target_of(call, role, "sts:SetSourceIdentity"));
+  return all;
+}
+
+Json assume_role(Call& call) {
+  if (call.input.contains("SerialNumber") || call.input.contains("TokenCode")) refuse_mfa_code();
+  const storage::Entity role = require_role(call);
+  const auto lifetime = session_duration(call, role);
+  const SessionTags tags = session_tags_of(call);
+  storage::Tags all = tags.inherited;
+  all.insert(all.end(), tags.requested.begin(), tags.requested.end());
+  std::vector<std::string> transitive = tags.requested_transitive;
+  for (const auto& tag : tags.inherited) transitive.push_back(tag.first);
+
+  storage::Session session;
+  session.kind = storage::SessionKind::kRole;
+  session.account = role.account;
+  session.entity = role.id;
+  session.name = call.input["RoleSessionName"].get<std::string>();
+  session.source_identity = source_identity(call);
+  session.policies = session_policies(call, role.account);
+  session.tags = to_json_text(all);
+  session.transitive_keys = to_json_text(transitive);
+  const int packed = packed_size(call.input, all);
+
+  Json output = {{"AssumedRoleUser", assumed_role_user(role, session.name)}};
+  if (has_packed(call.input)) output["PackedPolicySize"] = packed;
+  if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
+  output["Credentials"] = issue(call, std::move(session), lifetime);
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"AssumeRole", "sts:AssumeRole", Access::kWrite, targets, assume_role},
+};
+
+}  // namespace
+
+std::vector<const Operation*> assume_role_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::sts

@@ -1,0 +1,154 @@
+#include "api/sts/session_policies.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/principal_policies.h"
+#include "auth/iam/policy.h"
+#include "schemas/arn.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::api::sts {
+namespace {
+
+// AWS STS API Reference, AssumeRole: "the plaintext that you use for both inline and managed
+// session policies can't exceed 2,048 characters", "up to 10 managed policies".
+constexpr std::size_t kPlainLimit = 2048;
+constexpr std::size_t kMaxArns = 10;
+// What a packed session may take here: generous enough for what AWS accepts, and 50 tags of full
+// length do not fit, as on AWS.
+constexpr std::size_t kPackedLimit = 8192;
+
+// Sentences captured from AWS.
+void check_tag_key(const std::string& key, const storage::Tags& before) {
+  const bool again = std::any_of(before.begin(), before.end(), [&](const auto& tag) {
+    return schemas::equals_ignore_case(tag.first, key);
+  });
+  if (again) {
+    throw ApiError(ErrorCode::kInvalidParameter,
+                   "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+  }
+  if (schemas::to_lower(key).starts_with("aws:")) {  // the sentence is ours
+    throw ApiError(ErrorCode::kInvalidParameter,
+                   "Tag keys that begin with aws: are reserved for AWS use.");
+  }
+}
+
+std::vector<std::string> policy_arns(const Json& input) {
+  std::vector<std::string> arns;
+  for (const Json& descriptor : input.value("PolicyArns", Json::array())) {
+    // The model does not require the member.
+    if (descriptor.contains("arn")) arns.push_back(descriptor["arn"].get<std::string>());
+  }
+  return arns;
+}
+
+// Which error AWS answers to an ARN that is not there is not published.
+void check_policy_arn(const Call& call, const std::string& arn, std::string_view account) {
+  const auto parsed = schemas::Arn::parse(arn);
+  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
+      (parsed->account != account && parsed->account != "aws")) {
+    throw ApiError(ErrorCode::kValidation, fmt::format("ARN {} is not valid.", arn));
+  }
+  if (!managed_policy_exists(call.txn, arn)) {
+    throw ApiError(ErrorCode::kMalformedPolicyDocument,
+                   fmt::format("Policy {} does not exist or is not attachable.", arn));
+  }
+}
+
+std::size_t plain_size(const Json& input) {
+  std::size_t size = 0;
+  if (input.contains("Policy")) {
+    size = auth::iam::counted_size(input["Policy"].get_ref<const std::string&>());
+  }
+  for (const std::string& arn : policy_arns(input)) size += arn.size();
+  return size;
+}
+
+[[noreturn]] void too_large(std::size_t percent) {
+  throw ApiError(
+      ErrorCode::kPackedPolicyTooLarge,
+      fmt::format("Packed policy consumes {}% of allotted space, please use smaller policy.",
+                  percent));
+}
+
+}  // namespace
+
+storage::Tags requested_tags(const Json& input) {
+  storage::Tags tags;
+  for (const Json& tag : input.value("Tags", Json::array())) {
+    const std::string key = tag["Key"].get<std::string>();
+    check_tag_key(key, tags);
+    tags.emplace_back(key, tag["Value"].get<std::string>());
+  }
+  return tags;
+}
+
+std::vector<std::string> transitive_keys(const Json& input, const storage::Tags& tags) {
+  std::vector<std::string> keys;
+  for (const Json& json : input.value("TransitiveTagKeys", Json::array())) {
+    const std::string key = json.get<std::string>();
+    const auto tag = std::find_if(tags.begin(), tags.end(), [&](const auto& candidate) {
+      return schemas::equals_ignore_case(candidate.first, key);
+    });
+    if (tag == tags.end()) {
+      throw ApiError(ErrorCode::kInvalidParameter,
+                     "The specified transitive tag key must be included in the requested tags.");
+    }
+    keys.push_back(tag->first);
+  }
+  return keys;
+}
+
+std::string session_policies(const Call& call, std::string_view account) {
+  std::vector<std::string> policies;
+  if (call.input.contains("Policy")) {
+    const std::string document = call.input["Policy"].get<std::string>();
+    const auto parsed = auth::iam::Policy::parse(document, auth::iam::PolicyType::kSession);
+    if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
+    policies.push_back(document);
+  }
+  const auto arns = policy_arns(call.input);
+  if (arns.size() > kMaxArns) {
+    throw ApiError(ErrorCode::kValidation,
+                   fmt::format("1 validation error detected: Value at 'policyArns' failed to "
+                               "satisfy constraint: Member must have length less than or equal "
+                               "to {}",
+                               kMaxArns));
+  }
+  for (const std::string& arn : arns) {
+    check_policy_arn(call, arn, account);
+    policies.push_back(arn);
+  }
+  return to_json_text(policies);
+}
+
+int packed_size(const Json& input, const storage::Tags& tags) {
+  const std::size_t plain = plain_size(input);
+  if (plain > kPlainLimit) too_large(plain * 100 / kPlainLimit);
+  std::size_t packed = plain;
+  for (const auto& [key, value] : tags) packed += key.size() + value.size() + 2;
+  const std::size_t percent = (packed * 100 + kPackedLimit - 1) / kPackedLimit;
+  if (percent > 100) too_large(percent);
+  return static_cast<int>(percent);
+}
+
+bool has_packed(const Json& input) {
+  return input.contains("Policy") || input.contains("PolicyArns") || input.contains("Tags");
+}
+
+std::string to_json_text(const storage::Tags& tags) {
+  Json json = Json::object();
+  for (const auto& [key, value] : tags) json[key] = value;
+  return schemas::dump(json);
+}
+
+std::string to_json_text(const std::vector<std::string>& texts) {
+  return schemas::dump(Json(texts));
+}
+
+}  // namespace ecr::api::sts

@@ -1,0 +1,101 @@
+// GetSessionToken and GetFederationToken: temporary credentials of a user, or of the root user.
+// Source: AWS STS API Reference.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/sts/credentials.h"
+#include "api/sts/operations.h"
+#include "api/sts/session_policies.h"
+#include "storage/identities.h"
+
+namespace ecr::api::sts {
+namespace {
+
+using storage::sql::Access;
+
+constexpr std::chrono::hours kDefault{12};
+// "If the duration is longer than one hour, the session for AWS account owners defaults to one
+// hour."
+constexpr std::chrono::hours kRootLimit{1};
+
+bool is_root(const Caller& caller) {
+  return caller.principal.kind == auth::iam::PrincipalKind::kRoot;
+}
+
+std::chrono::seconds lifetime(const Call& call) {
+  const auto wanted = duration_of(call.input, kDefault);
+  return is_root(call.caller) ? std::min<std::chrono::seconds>(wanted, kRootLimit) : wanted;
+}
+
+// A session of the calling user, or of the root user.
+storage::Session session_of(const Call& call, storage::SessionKind kind) {
+  storage::Session session;
+  session.kind = kind;
+  session.account = call.caller.account;
+  if (!is_root(call.caller)) {
+    const auto user = storage::find_entity(call.txn, call.caller.account,
+                                           storage::EntityKind::kUser, call.caller.user_name);
+    // Whoever signs with a long-term key is a user; with others the operation is refused before.
+    if (!user) throw ApiError::access_denied("Only users can call this operation");
+    session.entity = user->id;
+  }
+  return session;
+}
+
+Json get_session_token(Call& call) {
+  if (call.input.contains("SerialNumber") || call.input.contains("TokenCode")) refuse_mfa_code();
+  return {
+      {"Credentials", issue(call, session_of(call, storage::SessionKind::kUser), lifetime(call))}};
+}
+
+std::string federated_arn(const Call& call) {
+  return fmt::format("arn:aws:sts::{}:federated-user/{}", call.caller.account,
+                     call.input["Name"].get<std::string>());
+}
+
+std::vector<Target> federation_targets(const Call& call) {
+  Target target;
+  target.resource = federated_arn(call);
+  target.account = call.caller.account;
+  const storage::Tags tags = requested_tags(call.input);
+  std::vector<Target> targets;
+  if (!tags.empty()) target.request_tags = tags;
+  for (const std::string_view action : {"sts:GetFederationToken", "sts:TagSession"}) {
+    if (action == "sts:TagSession" && tags.empty()) continue;
+    target.action = action;
+    target.denial = fmt::format("User: {} is not authorized to perform: {} on resource: {}",
+                                call.caller.principal.arn, action, target.resource);
+    targets.push_back(target);
+  }
+  return targets;
+}
+
+Json get_federation_token(Call& call) {
+  const storage::Tags tags = requested_tags(call.input);
+  storage::Session session = session_of(call, storage::SessionKind::kFederatedUser);
+  session.name = call.input["Name"].get<std::string>();
+  session.policies = session_policies(call, session.account);
+  session.tags = to_json_text(tags);
+  const int packed = packed_size(call.input, tags);
+  Json output = {
+      {"FederatedUser",
+       {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", federated_arn(call)}}}};
+  if (has_packed(call.input)) output["PackedPolicySize"] = packed;
+  output["Credentials"] = issue(call, std::move(session), lifetime(call));
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite, caller_target, get_session_token},
+    {"GetFederationToken", "sts:GetFederationToken", Access::kWrite, federation_targets,
+     get_federation_token},
+};
+
+}  // namespace
+
+std::vector<const Operation*> user_token_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::sts

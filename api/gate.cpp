@@ -107,14 +107,30 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
   return policies;
 }
 
-// The organization of the resource's owner: its id, and its resource control policies.
+// "aws:PrincipalOrgPaths", "aws:ResourceOrgPaths": "o-.../r-.../ou-.../", with a slash at the end.
+std::string organization_path(const RequestFacts& facts, const storage::Organization& organization,
+                              std::string_view account) {
+  return organization.id + "/" + storage::organization_path(facts.txn, account);
+}
+
+// Where the caller's account stands in its organization; its id is a key of the caller's already.
+void add_callers_organization(const Caller& caller, const RequestFacts& facts, Context& context) {
+  if (!caller.organization) return;
+  context.set_multi("aws:PrincipalOrgPaths",
+                    {organization_path(facts, *caller.organization, caller.account)});
+}
+
+// The organization of the resource's owner: its id and path, and its resource control policies.
 void add_owner(const Services& services, const Caller& caller, const RequestFacts& facts,
                const Target& target, DecisionRecord& record) {
   const bool own = target.account == caller.account;
   const auto organization =
       own ? caller.organization : storage::organization_of(facts.txn, target.account);
   if (!organization) return;
-  record.request.context.set("aws:ResourceOrgID", organization->id);
+  Context& context = record.request.context;
+  context.set("aws:ResourceOrgID", organization->id);
+  context.set_multi("aws:ResourceOrgPaths",
+                    {organization_path(facts, *organization, target.account)});
   record.policies.rcps =
       resource_control_policies(services, facts.txn, *organization, target.account);
 }
@@ -126,6 +142,7 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
   record.time = facts.now;
   record.request = to_request(services, caller, facts, target);
   record.policies = to_policies(caller, target);
+  add_callers_organization(caller, facts, record.request.context);
   add_owner(services, caller, facts, target, record);
   record.verdict = evaluate(record.request, record.policies);
   record.enforced = services.settings.enforcement == Enforcement::kEnforce;

@@ -116,7 +116,6 @@ class TimeKeysTest(ConditionTest):
 class OrganizationPathsTest(ConditionTest):
     """The ways from the organization through its units; multivalued keys."""
 
-    @unittest.expectedFailure  # the server does not know these two keys yet
     def test_paths_of_principal_and_resource(self):
         work, root = "o-conditions/*/ou-work/ou-ci/", "o-conditions/*/"
         cases = (

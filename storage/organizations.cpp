@@ -29,6 +29,23 @@ std::vector<ControlPolicy> attached(sql::Txn& txn, std::string_view target,
   return policies;
 }
 
+// From the account up to the root; empty: no organization.
+std::vector<std::string> way_up(sql::Txn& txn, std::string_view account) {
+  std::vector<std::string> targets;
+  std::optional<std::string> at = std::string(account);
+  while (at && targets.size() < kMaxLevels) {
+    std::optional<std::string> parent;
+    {
+      auto row = txn.query("SELECT parent FROM organization_targets WHERE id = ?", *at);
+      if (!row.next()) break;
+      parent = row.optional_string(0);
+    }
+    targets.push_back(std::move(*at));
+    at = std::move(parent);
+  }
+  return targets;
+}
+
 }  // namespace
 
 void delete_organizations(sql::Txn& txn) { txn.exec("DELETE FROM organizations"); }
@@ -80,19 +97,19 @@ std::optional<Organization> organization_of(sql::Txn& txn, std::string_view acco
 std::vector<OrganizationLevel> control_policies(sql::Txn& txn, std::string_view account,
                                                 ControlPolicyKind kind) {
   std::vector<OrganizationLevel> levels;
-  std::optional<std::string> at = std::string(account);
-  while (at && levels.size() < kMaxLevels) {
-    std::optional<std::string> parent;
-    {
-      auto row = txn.query("SELECT parent FROM organization_targets WHERE id = ?", *at);
-      if (!row.next()) break;
-      parent = row.optional_string(0);
-    }
-    levels.push_back({*at, attached(txn, *at, kind)});
-    at = std::move(parent);
+  for (std::string& target : way_up(txn, account)) {
+    auto policies = attached(txn, target, kind);
+    levels.push_back({std::move(target), std::move(policies)});
   }
   std::reverse(levels.begin(), levels.end());
   return levels;
+}
+
+std::string organization_path(sql::Txn& txn, std::string_view account) {
+  const auto targets = way_up(txn, account);
+  std::string path;
+  for (std::size_t i = targets.size(); i-- > 1;) path += targets[i] + "/";
+  return path;
 }
 
 std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,

@@ -47,6 +47,9 @@ std::optional<Organization> organization_of(sql::Txn& txn, std::string_view acco
 // From the root to the account, with the policies of that kind; empty: no organization.
 std::vector<OrganizationLevel> control_policies(sql::Txn& txn, std::string_view account,
                                                 ControlPolicyKind kind);
+// "root/ou-a/ou-b/": the targets from the root to the account, without the account itself. Empty:
+// no organization.
+std::string organization_path(sql::Txn& txn, std::string_view account);
 
 std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
                                            std::string_view region);

@@ -32,10 +32,12 @@ TEST_F(Organizations, PoliciesComeFromTheRootToTheAccountByKind) {
   EXPECT_EQ(levels[2].policies[0].id, "p-a");
   EXPECT_EQ(control_policies(txn_, "root", ControlPolicyKind::kResource)[0].policies.size(), 1U);
   EXPECT_EQ(organization_of(txn_, "111122223333")->management_account, "999999999999");
+  EXPECT_EQ(organization_path(txn_, "111122223333"), "root/ou-1/");
 }
 
 TEST_F(Organizations, AnAccountOutsideHasNone) {
   EXPECT_FALSE(organization_of(txn_, "111122223333"));
+  EXPECT_EQ(organization_path(txn_, "111122223333"), "");
   EXPECT_TRUE(control_policies(txn_, "111122223333", ControlPolicyKind::kService).empty());
 }
 

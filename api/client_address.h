@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/http.h"
@@ -12,6 +13,9 @@ namespace ecr::api {
 // The address of the client: the peer, or, where that is one of `proxies` (addresses or CIDR
 // blocks), the last hop in X-Forwarded-For that is none.
 std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies);
+
+// An address or a CIDR block, as `proxies` holds them.
+bool is_proxy_address(std::string_view text);
 
 // TLS between the client and this server, or the first proxy.
 bool is_secure(const HttpRequest& request, const std::vector<std::string>& proxies);

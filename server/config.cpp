@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "api/client_address.h"
 #include "schemas/arn.h"
 #include "schemas/json.h"
 
@@ -18,7 +19,8 @@ namespace {
 std::string value_text(const nlohmann::json& value, const std::string& key) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
-  throw CLI::ConversionError(key, "must be a string, a number, true or false, or a list of those");
+  throw CLI::ConversionError("--config: " + key +
+                             " must be a string, a number, true or false, or a list of those");
 }
 
 // ECR_LOCAL_TLS_LISTEN for --tls-listen.
@@ -92,6 +94,20 @@ std::string check_region(const std::string& text) {
   return schemas::is_region(text) ? "" : "that is not a region";
 }
 
+std::string check_proxy(const std::string& text) {
+  return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
+}
+
+// A placeholder with a typing error would end in every repositoryUri.
+std::string check_registry_host(const std::string& text) {
+  std::string host = text;
+  for (const std::string_view name : {"{account}", "{region}", "{port}"}) {
+    for (std::size_t at; (at = host.find(name)) != std::string::npos;) host.erase(at, name.size());
+  }
+  const bool clean = host.find_first_of("{}/ ") == std::string::npos;
+  return clean ? "" : "a host with no placeholders but {account}, {region} and {port}";
+}
+
 void add_data_dir(CLI::App& app, ServeConfig& serve) {
   serve.data_dir = default_data_dir();
   add(app, "--data-dir", serve.data_dir, "Directory that keeps everything")->capture_default_str();
@@ -138,7 +154,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add_flag(app, "--no-default-credentials", serve.no_default_credentials,
            "Do without the default credentials");
   add(app, "--registry-host", settings.registry_host,
-      "Host of repositoryUri, with {account}, {region} and {port} (default: as the caller used)");
+      "Host of repositoryUri, with {account}, {region} and {port} (default: as the caller used)")
+      ->check(check_registry_host);
   add(app, "--seed", serve.seed, "JSON file of accounts, users, policies and repositories");
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
@@ -150,7 +167,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->delimiter(',');
   add(app, "--trusted-proxy", settings.trusted_proxies,
       "Address or CIDR block whose X-Forwarded-For is believed, repeatable")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(check_proxy);
   add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case));
 }
@@ -158,7 +176,7 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
 // Root credentials as the flags leave them: given ones replace both defaults.
 void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
   if (key_given != secret_given) {
-    throw CLI::RequiredError("--root-access-key and --root-secret-key go together");
+    throw CLI::ValidationError("--root-access-key and --root-secret-key go together");
   }
   if (key_given) {
     serve.settings.account_root_keys = false;
@@ -204,7 +222,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   validate->add_option("file", line.policy_file, "The document; - for standard input")->required();
   validate
       ->add_option("--type", line.policy_type,
-                   "identity, repository, registry, trust, session, scp or rcp")
+                   "identity, repository, registry, registry-v1, trust, session, scp or rcp")
       ->default_val("identity");
   CLI::App* explain =
       command("explain", "Why a running server allowed or denied a request", Command::kExplain);

@@ -46,6 +46,10 @@ std::string peer_text(const tcp::socket& socket) {
   auto address = socket.remote_endpoint(ec).address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  } else if (address.is_v6()) {
+    auto bare = address.to_v6();
+    bare.scope_id(0);  // "fe80::1%eth0" would be no address to aws:SourceIp
+    address = bare;
   }
   return address.to_string();
 }

@@ -169,6 +169,27 @@ TEST_F(Principals, ServiceControlPoliciesBindEvenTheRootUser) {
   EXPECT_EQ(list_images().status, 200);  // the management account is exempt
 }
 
+TEST_F(Principals, PathsThroughTheOrganization) {
+  const auto condition = [&](const char* op, const char* key, const char* pattern) {
+    Json document = kList;
+    document["Statement"][0]["Condition"] = {{op, {{key, pattern}}}};
+    seed({{"users",
+           {{{"name", "jane"}, {"accessKeys", {kKey}}, {"policies", {{"list", document}}}}}}},
+         {{"id", "o-1"},
+          {"managementAccount", "999999999999"},
+          {"units", {{{"id", "ou-a"}}, {{"id", "ou-b"}, {"parent", "ou-a"}}}},
+          {"accounts", {{"111122223333", {{"parent", "ou-b"}}}}}});
+    keys = kSeededKeys;
+    return list_images().status;
+  };
+  for (const char* key : {"aws:PrincipalOrgPaths", "aws:ResourceOrgPaths"}) {
+    EXPECT_EQ(condition("ForAnyValue:StringLike", key, "o-1/*/ou-a/ou-b/"), 200) << key;
+    EXPECT_EQ(condition("ForAnyValue:StringLike", key, "o-1/*/ou-a/*"), 200) << key;
+    EXPECT_EQ(condition("ForAnyValue:StringLike", key, "o-1/*/ou-a/"), 400) << key;
+    EXPECT_EQ(condition("StringLike", key, "o-1/*/ou-a/ou-b/"), 400) << key;  // multivalued
+  }
+}
+
 TEST_F(Principals, ResourceControlPoliciesBindOutsiders) {
   const Json deny = {
       {"Version", "2012-10-17"},
@@ -203,24 +224,36 @@ TEST_F(Principals, ARegistryPolicyAllowsAcrossAccounts) {
 
 TEST_F(Principals, ProxiesThatAreTrustedNameTheClient) {
   Json by_address = kList;
-  by_address["Statement"][0]["Condition"] = {{"IpAddress", {{"aws:SourceIp", "203.0.113.0/24"}}}};
+  by_address["Statement"][0]["Condition"] = {
+      {"IpAddress", {{"aws:SourceIp", {"203.0.113.0/24", "2001:db8:1::/48"}}}}};
   seed({{"users",
          {{{"name", "jane"}, {"accessKeys", {kKey}}, {"policies", {{"list", by_address}}}}}}});
   keys = kSeededKeys;
-  const auto status = [&](const char* forwarded) {
+  const auto status = [&](const std::vector<const char*>& forwarded,
+                          const std::string& peer = "127.0.0.1") {
     HttpRequest request = signed_request("ListImages", R"({"repositoryName":"app"})");
     std::vector<HeaderView> fields(request.headers.fields().begin(),
                                    request.headers.fields().end());
-    fields.emplace_back("X-Forwarded-For", forwarded);
+    for (const char* value : forwarded) fields.emplace_back("X-Forwarded-For", value);
     request.headers = HeaderList(fields);
+    request.peer = peer;
     return control.handle(request).status;
   };
-  EXPECT_EQ(status("203.0.113.7"), 400);
-  settings.trusted_proxies = {"127.0.0.0/8", "10.0.0.1"};
-  EXPECT_EQ(status("203.0.113.7"), 200);
-  EXPECT_EQ(status("203.0.113.7, 10.0.0.1"), 200);
-  EXPECT_EQ(status("203.0.113.7, 198.51.100.1"), 400);  // the nearest hop that is no proxy counts
-  EXPECT_EQ(status("nonsense"), 400);
+  EXPECT_EQ(status({"203.0.113.7"}), 400);
+  EXPECT_EQ(status({}, "203.0.113.7"), 200);
+  EXPECT_EQ(status({}, "2001:db8:1::7"), 200);
+  EXPECT_EQ(status({}, "2001:db8:2::7"), 400);
+  settings.trusted_proxies = {"127.0.0.0/8", "10.0.0.1", "fd00::/8"};
+  EXPECT_EQ(status({"203.0.113.7"}), 200);
+  EXPECT_EQ(status({"203.0.113.7, 10.0.0.1"}), 200);
+  EXPECT_EQ(status({"203.0.113.7,\t10.0.0.1"}), 200);
+  EXPECT_EQ(status({"203.0.113.7, 198.51.100.1"}), 400);  // the nearest hop that is no proxy counts
+  EXPECT_EQ(status({"nonsense"}), 400);
+  EXPECT_EQ(status({"2001:db8:1::7"}, "fd00::1"), 200);
+  EXPECT_EQ(status({"203.0.113.7"}, "198.51.100.1"), 400);
+  // A proxy that adds a field of its own: what the client wrote before it counts for nothing.
+  EXPECT_EQ(status({"203.0.113.7", "198.51.100.1"}), 400);
+  EXPECT_EQ(status({"198.51.100.1", "203.0.113.7"}), 200);
 }
 
 }  // namespace

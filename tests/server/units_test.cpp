@@ -101,6 +101,10 @@ TEST(Config, BadValuesAreRefused) {
                                              {"serve", "--iam", "maybe"},
                                              {"serve", "--no-such-flag"},
                                              {"serve", "--root-access-key", "x"},
+                                             {"serve", "--trusted-proxy", "proxy.example"},
+                                             {"serve", "--trusted-proxy", "10.0.0.0/33"},
+                                             {"serve", "--registry-host", "{acount}.example"},
+                                             {"serve", "--registry-host", "http://example"},
                                              {"serve", "--config", "/nowhere/config.json"}}) {
     EXPECT_FALSE(parse(arguments).has_value());
   }
@@ -113,6 +117,14 @@ TEST(Config, GivenRootKeysReplaceBothDefaults) {
   const auto none = parse({"serve", "--no-default-credentials"});
   EXPECT_EQ(none->serve.settings.root_access_key, "");
   EXPECT_FALSE(none->serve.settings.account_root_keys);
+}
+
+TEST(Config, ProxiesAndRegistryHostAsTheyMayBe) {
+  const auto line = parse({"serve", "--trusted-proxy", "10.0.0.0/8,2001:db8::1", "--registry-host",
+                           "{account}.dkr.ecr.{region}.example:{port}"});
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->serve.settings.trusted_proxies,
+            (std::vector<std::string>{"10.0.0.0/8", "2001:db8::1"}));
 }
 
 TEST(Config, ListenAddresses) {

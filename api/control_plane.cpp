@@ -152,7 +152,14 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                                     request.headers.fields(), request.body};
   const auto verified = auth::verify_sigv4(
       message, options, [&](std::string_view key) { return find_credential(services, txn, key); });
-  if (!verified) throw ApiError(code_of(verified.error().kind), verified.error().message);
+  if (!verified) {
+    const bool missing =
+        verified.error().kind == auth::SignatureErrorKind::kMissingAuthenticationToken;
+    // The services with the Query protocol have a sentence of their own for it.
+    throw ApiError(code_of(verified.error().kind), missing && api.protocol == Protocol::kQuery
+                                                       ? "Request is missing Authentication Token"
+                                                       : verified.error().message);
+  }
   auto caller = find_caller(services, txn, verified->access_key_id);
   if (!caller) {
     throw ApiError(ErrorCode::kUnrecognizedClient,

@@ -120,7 +120,10 @@ TEST_F(ControlPlaneTest, QueryErrorsAreXml) {
       "POST", "/", {{"Host", host}, {"Content-Type", "application/x-www-form-urlencoded"}},
       "Action=GetCallerIdentity&Version=2011-06-15"));
   EXPECT_EQ(response.status, 403);
-  EXPECT_NE(body_of(response).find("<Code>MissingAuthenticationToken</Code>"), std::string::npos);
+  EXPECT_NE(body_of(response).find("<Code>MissingAuthenticationToken</Code>"
+                                   "<Message>Request is missing Authentication Token</Message>"),
+            std::string::npos)
+      << body_of(response);
 }
 
 TEST_F(ControlPlaneTest, AnActionGivenTwiceIsRefused) {

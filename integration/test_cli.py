@@ -346,12 +346,13 @@ class ToolTest(CliTest):
 
     def test_evaluate_goes_on_after_a_malformed_line(self):
         request = {"principal": None, "action": "ecr:PutImage", "resource": "*"}
-        status, answers = self.lines("evaluate", "{", {"request": request}, "[]")
+        status, answers = self.lines("evaluate", "{", {"request": request}, "[]", "", "\xff")
         self.assertEqual(1, status)
-        self.assertEqual(3, len(answers))
+        self.assertEqual(5, len(answers), "a line for a line")
         self.assertEqual(["error"], list(answers[0]))
         self.assertEqual("ImplicitlyDenied", answers[1]["decision"])
-        self.assertEqual(["error"], list(answers[2]))
+        for answer in answers[2:4]:
+            self.assertEqual(["error"], list(answer))
 
     def test_evaluate_explains_itself_when_asked(self):
         request = {"principal": f"arn:aws:iam::{ACCOUNT}:root", "action": "ecr:PutImage"}
@@ -400,12 +401,47 @@ class ToolTest(CliTest):
         bad = harness.policy(dict(harness.allow("ecr:PutImage"), Effect="Maybe"))
         result = self.run_program("validate-policy", "-", stdin=json.dumps(bad, indent=1))
         self.assertEqual(1, result.returncode)
-        self.assertRegex(result.stdout, r"(?m)^-:\d+: error: Statement\[0\]\.Effect: ")
+        self.assertRegex(
+            result.stdout,
+            r"(?m)^-:\d+: error: Statement\[0\]\.Effect: Syntax errors in policy\. "
+            r"\(neither Allow nor Deny\)$",
+        )
+
+    def test_validate_policy_prints_all_of_it_with_lines(self):
+        document = (
+            '{"Version": "2012-10-17",\n"Statement": [\n'
+            '{"Effect": "Maybe", "Action": "ecr:*", "Resource": "*"},\n'
+            '{"Effect": "Allow", "Action": ["ecr:PutImage",\n"ecr:PutImagee"], "Resource": "*",\n'
+            '"Condition": {"Bool": {"aws:SecureTransport": "yes"},\n'
+            '"StringEquals": {"aws:RequestTag/team": "a"}}}]}\n'
+        )
+        result = self.run_program("validate-policy", self.file("policy.json", document))
+        self.assertEqual(1, result.returncode)
+        prefix = self.path("policy.json")
+        found = [line.removeprefix(prefix) for line in result.stdout.splitlines()]
+        places = [line.split(": ")[:3] for line in found]
+        condition = "Statement[1].Condition"
+        expected = [
+            [":3", "error", "Statement[0].Effect"],
+            [":5", "warning", "Statement[1].Action[1]"],
+            [":6", "warning", f"{condition}.Bool.aws:SecureTransport"],
+            [":7", "warning", f"{condition}.StringEquals.aws:RequestTag/team"],
+        ]
+        self.assertEqual(expected, places, result.stdout)
+
+    def test_validate_policy_says_what_is_wrong_with_a_whole_document(self):
+        cases = ("", "{", "[]", '{"Statement": []}', '{"Version": "2012-10-17"}', "\xff")
+        for content in cases:
+            with self.subTest(content=content):
+                result = self.run_program("validate-policy", "-", stdin=content)
+                self.assertEqual(1, result.returncode)
+                self.assertRegex(result.stdout, r"(?m)^-:1: error: .*\(.+\)$")
 
     def test_validate_policy_knows_the_types_apart(self):
         statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:PutImage"}
         path = self.file("policy.json", harness.policy(statement))
-        for kind, status in (("repository", 0), ("identity", 1), ("session", 1)):
+        kinds = (("repository", 0), ("identity", 1), ("session", 1), ("registry-v1", 1))
+        for kind, status in kinds:
             with self.subTest(type=kind):
                 result = self.run_program("validate-policy", path, "--type", kind)
                 self.assertEqual(status, result.returncode, result.stdout)

@@ -1,5 +1,6 @@
 #include "server/commands.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -26,7 +27,6 @@ int answer_lines(Answer answer) {
   std::string line;
   std::ios::sync_with_stdio(false);
   while (std::getline(std::cin, line)) {
-    if (line.empty()) continue;
     bool good = true;
     std::cout << answer(line, good) << '\n';
     all_good = all_good && good;
@@ -44,13 +44,11 @@ std::string read_document(const std::string& path) {
 
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
-  static const std::map<std::string, PolicyType> kTypes{{"identity", PolicyType::kIdentity},
-                                                        {"repository", PolicyType::kRepository},
-                                                        {"registry", PolicyType::kRegistry},
-                                                        {"trust", PolicyType::kTrust},
-                                                        {"session", PolicyType::kSession},
-                                                        {"scp", PolicyType::kScp},
-                                                        {"rcp", PolicyType::kRcp}};
+  static const std::map<std::string, PolicyType> kTypes{
+      {"identity", PolicyType::kIdentity}, {"repository", PolicyType::kRepository},
+      {"registry", PolicyType::kRegistry}, {"registry-v1", PolicyType::kRegistryV1},
+      {"trust", PolicyType::kTrust},       {"session", PolicyType::kSession},
+      {"scp", PolicyType::kScp},           {"rcp", PolicyType::kRcp}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) throw std::runtime_error("--type " + name + ": is not known");
   return found->second;
@@ -74,8 +72,11 @@ int run_validate_policy(const std::string& file, const std::string& type) {
   bool valid = true;
   for (const auto& problem : auth::iam::lint_policy(document, policy_type(type))) {
     valid = valid && problem.warning;
-    fmt::print("{}:{}: {}: {}{}\n", file, problem.line, problem.warning ? "warning" : "error",
-               problem.path.empty() ? "" : problem.path + ": ", problem.message);
+    // What the whole document is about stands at its first line.
+    fmt::print("{}:{}: {}: {}{}{}\n", file, std::max<std::size_t>(problem.line, 1),
+               problem.warning ? "warning" : "error",
+               problem.path.empty() ? "" : problem.path + ": ", problem.message,
+               problem.detail.empty() ? "" : " (" + problem.detail + ")");
   }
   if (valid) fmt::print("{}: a valid {} policy\n", file, type);
   return valid ? 0 : 1;

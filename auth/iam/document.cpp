@@ -44,7 +44,49 @@ std::size_t line_of_bad_character(std::string_view text) {
   return 0;
 }
 
+struct SizeLimit {
+  std::size_t most = 0;   // 0: none is known
+  std::size_t usual = 0;  // beyond it only some places take the document
+  const char* where = "";
+};
+
+// "IAM and AWS STS quotas"; ECR's are those of its API model, which counts white space as well.
+SizeLimit size_limit(PolicyType type) {
+  switch (type) {
+    case PolicyType::kIdentity:
+      return {10240, 6144, "only a role's inline policies may be, together"};
+    case PolicyType::kTrust:
+      return {4096, 2048, "only with a raised quota may it be"};
+    case PolicyType::kSession:
+      return {2048, 2048, ""};
+    case PolicyType::kRepository:
+    case PolicyType::kRegistry:
+    case PolicyType::kRegistryV1:
+      return {10240, 10240, ""};
+    case PolicyType::kScp:
+    case PolicyType::kRcp:
+    case PolicyType::kAny:
+      break;
+  }
+  return {};
+}
+
 }  // namespace
+
+std::vector<Finding> check_size(std::string_view document, PolicyType type) {
+  const bool ecr = type == PolicyType::kRepository || type == PolicyType::kRegistry ||
+                   type == PolicyType::kRegistryV1;
+  const std::size_t size = ecr ? document.size() : counted_size(document);
+  const SizeLimit limit = size_limit(type);
+  if (limit.most == 0 || size <= limit.usual) return {};
+  std::string message = std::to_string(size) + " characters are more than ";
+  if (size > limit.most) {
+    message += "the " + std::to_string(limit.most) + " that such a policy may have.";
+    return {{Stage::kResources, "", std::move(message), ""}};
+  }
+  message += std::to_string(limit.usual) + ": " + limit.where + ".";
+  return {{Stage::kWarning, "", std::move(message), ""}};
+}
 
 tl::expected<schemas::OrderedJson, PolicyProblem> read_document(std::string_view document,
                                                                 PolicyType type) {

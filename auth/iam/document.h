@@ -24,7 +24,15 @@ tl::expected<PolicyPtr, PolicyProblem> make_policy(const schemas::OrderedJson& d
 
 // What AWS accepts though it cannot do what it seems to: an unknown action, a condition key that no
 // action of the statement carries, a resource that an action ignores. Only of services that this
-// program speaks. REQUIRES: no finding of Stage::kSyntax.
-std::vector<Finding> find_doubtful(const schemas::OrderedJson& document);
+// program speaks. REQUIRES: the statement has no finding of Stage::kSyntax.
+std::vector<Finding> find_doubtful(const schemas::OrderedJson& statement, const std::string& path);
+
+// The same of values: those that are nothing to their operator, keys of many values without a set
+// operator, variables where the policy's Version has none. REQUIRES: as above.
+std::vector<Finding> find_doubtful_values(const schemas::OrderedJson& statement,
+                                          const std::string& path, bool variables);
+
+// A document that is longer than what it is for may be.
+std::vector<Finding> check_size(std::string_view document, PolicyType type);
 
 }  // namespace ecr::auth::iam

@@ -82,6 +82,7 @@ Request read_request(const OrderedJson& line) {
   Request request;
   request.principal = read_principal(*json);
   request.action = string_member(*json, "action", true);
+  if (request.action.empty()) throw Malformed("request.action is empty");
   request.resource = string_member(*json, "resource", false);
   if (request.resource.empty()) request.resource = "*";
   request.resource_account = string_member(*json, "resource_account", false);

@@ -151,14 +151,14 @@ class Checker {
     check_effect(statement, path);
     check_condition(statement, path);
     check_sid(statement, path);
-    const bool well_formed =
-        std::none_of(findings_.begin() + static_cast<std::ptrdiff_t>(before), findings_.end(),
-                     [](const Finding& f) { return f.stage == Stage::kSyntax; });
-    if (!well_formed) return;
+    // An element of the wrong form hides no fault of another.
     check_principals(statement, path);
     check_resources(statement, path);
     check_actions(statement, path);
-    if (type_ == kRcp) check_rcp(statement, path);
+    const bool well_formed =
+        std::none_of(findings_.begin() + static_cast<std::ptrdiff_t>(before), findings_.end(),
+                     [](const Finding& f) { return f.stage == Stage::kSyntax; });
+    if (well_formed && type_ == kRcp) check_rcp(statement, path);
   }
 
   // Names and JSON types.
@@ -269,7 +269,7 @@ class Checker {
     }
     for (const char* name : {"Principal", "NotPrincipal"}) {
       const OrderedJson* principal = member(statement, name);
-      if (principal == nullptr || principal->is_string()) continue;
+      if (principal == nullptr || principal->is_string() || !is_principal(*principal)) continue;
       for (const auto& [type, values] : principal->items()) {
         for (const std::string& text : texts(values)) {
           if (PrincipalEntry::parse(type, text)) continue;
@@ -294,9 +294,11 @@ class Checker {
       add(Stage::kResources, path, "Policy statement must contain resources.");
       return;
     }
-    if (resource == nullptr) return;
-    for (const std::string& text : texts(*resource)) {
-      check_resource_text(text, child(path, name));
+    if (resource == nullptr || !is_string_list(*resource)) return;
+    const auto all = texts(*resource);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string at = child(path, name);
+      check_resource_text(all[i], resource->is_array() ? item(at, i) : at);
     }
   }
 
@@ -323,6 +325,7 @@ class Checker {
       add(Stage::kActions, path, "Policy statement must contain actions.");
       return;
     }
+    if (!is_string_list(*action)) return;
     const auto all = texts(*action);
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string at = action->is_array() ? item(child(path, name), i) : child(path, name);

@@ -177,20 +177,32 @@ class Doubts {
     const OrderedJson* element = member(statement_, "Resource");
     if (element == nullptr) return;
     const auto all = texts(*element);
+    std::vector<bool> used(all.size());
     for (const Matched& matched : actions_) {
-      if (!matched.exact) continue;
-      const ActionInfo& action = *matched.action;
-      const bool some = std::any_of(all.begin(), all.end(), [&](const std::string& resource) {
-        return resource == "*" ||
-               std::any_of(action.resource_arns.begin(), action.resource_arns.end(),
-                           [&](const std::string& arn) { return could_match(resource, arn); });
-      });
-      if (some) continue;
+      bool some = false;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!works_on(*matched.action, all[i])) continue;
+        some = used[i] = true;
+      }
+      if (some || !matched.exact) continue;
       warn(path_ + ".Resource",
-           action.wildcard_only
+           matched.action->wildcard_only
                ? matched.text() + " knows no resources: only \"*\" matches it."
                : "No resource of the statement is of a kind that " + matched.text() + " works on.");
     }
+    // Where none is used, that was said of each action.
+    if (std::find(used.begin(), used.end(), true) == used.end()) return;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (used[i]) continue;
+      warn(item(path_ + ".Resource", i),
+           "No action of the statement works on the resource " + all[i] + ".");
+    }
+  }
+
+  static bool works_on(const ActionInfo& action, const std::string& resource) {
+    return resource == "*" ||
+           std::any_of(action.resource_arns.begin(), action.resource_arns.end(),
+                       [&](const std::string& arn) { return could_match(resource, arn); });
   }
 
   struct Matched {
@@ -209,16 +221,8 @@ class Doubts {
 
 }  // namespace
 
-std::vector<Finding> find_doubtful(const OrderedJson& document) {
-  const OrderedJson& statements = document["Statement"];
-  if (statements.is_object()) return Doubts(statements, "Statement").run();
-  std::vector<Finding> findings;
-  for (std::size_t i = 0; i < statements.size(); ++i) {
-    auto more = Doubts(statements[i], item("Statement", i)).run();
-    findings.insert(findings.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-  }
-  return findings;
+std::vector<Finding> find_doubtful(const OrderedJson& statement, const std::string& path) {
+  return Doubts(statement, path).run();
 }
 
 }  // namespace ecr::auth::iam

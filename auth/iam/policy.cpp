@@ -8,6 +8,7 @@
 #include "auth/iam/compiled.h"
 #include "auth/iam/document.h"
 #include "auth/iam/grammar.h"
+#include "auth/iam/json_access.h"
 #include "auth/iam/line_index.h"
 
 namespace ecr::auth::iam {
@@ -75,20 +76,49 @@ std::vector<std::string> Policy::principal_arns() const {
   return arns;
 }
 
+namespace {
+
+bool is_within(std::string_view path, std::string_view statement) {
+  return path.starts_with(statement) &&
+         (path.size() == statement.size() || path[statement.size()] == '.');
+}
+
+// The warnings about each statement that has no syntax error itself.
+std::vector<Finding> find_doubtful_statements(const schemas::OrderedJson& document,
+                                              const std::vector<Finding>& faults) {
+  std::vector<Finding> warnings;
+  const auto add = [&](const schemas::OrderedJson& statement, const std::string& path) {
+    const bool broken = std::any_of(faults.begin(), faults.end(), [&](const Finding& fault) {
+      return fault.stage == Stage::kSyntax && is_within(fault.path, path);
+    });
+    if (broken) return;
+    const auto* version = member(document, "Version");
+    const bool variables = version != nullptr && *version == "2012-10-17";
+    for (auto& some :
+         {find_doubtful(statement, path), find_doubtful_values(statement, path, variables)}) {
+      warnings.insert(warnings.end(), some.begin(), some.end());
+    }
+  };
+  const auto* statements = document.is_object() ? member(document, "Statement") : nullptr;
+  if (statements == nullptr) return warnings;
+  if (statements->is_object()) add(*statements, "Statement");
+  if (!statements->is_array()) return warnings;
+  for (std::size_t i = 0; i < statements->size(); ++i) {
+    add((*statements)[i], item("Statement", i));
+  }
+  return warnings;
+}
+
+}  // namespace
+
 std::vector<PolicyProblem> lint_policy(std::string_view document, PolicyType type) {
-  std::vector<PolicyProblem> problems;
   const auto json = read_document(document, type);
-  if (!json) {
-    problems.push_back(json.error());
-    return problems;
-  }
+  if (!json) return {json.error()};
   auto findings = check_grammar(*json, type);
-  const bool readable = std::none_of(findings.begin(), findings.end(),
-                                     [](const Finding& f) { return f.stage == Stage::kSyntax; });
-  if (readable) {
-    const auto warnings = find_doubtful(*json);
-    findings.insert(findings.end(), warnings.begin(), warnings.end());
+  for (const auto& more : {find_doubtful_statements(*json, findings), check_size(document, type)}) {
+    findings.insert(findings.end(), more.begin(), more.end());
   }
+  std::vector<PolicyProblem> problems;
   const LineIndex lines(document);
   for (const Finding& finding : findings) problems.push_back(to_problem(finding, lines));
   std::stable_sort(problems.begin(), problems.end(),

@@ -400,6 +400,33 @@ TEST(IamEvaluate, NotActionAndNotResource) {
   EXPECT_TRUE(allows(R"("Action":"*","NotResource":"arn:aws:ecr:*:*:repository/b*")", r));
 }
 
+TEST(IamEvaluate, OperatorsAndKeysAreAndedValuesAreOred) {
+  const struct {
+    const char* condition;
+    bool allows;
+  } cases[] = {
+      {R"({"StringEquals":{"a:x":"1","a:y":"2"}})", true},
+      {R"({"StringEquals":{"a:x":"1","a:y":"3"}})", false},
+      {R"({"StringEquals":{"a:x":"1"},"StringLike":{"a:y":"?"}})", true},
+      {R"({"StringEquals":{"a:x":"1"},"StringLike":{"a:y":"??"}})", false},
+      {R"({"StringEquals":{"a:x":["0","1"],"a:y":["2","3"]}})", true},
+      {R"({"StringNotEquals":{"a:x":["0","1"]}})", false},
+      {R"({"StringNotEquals":{"a:x":["0","2"]}})", true},
+      {R"({"NumericEquals":{"a:x":1},"Bool":{"a:z":true}})", true},  // literals
+      {R"({"NumericEquals":{"a:x":[1.0,7]},"Bool":{"a:z":[false]}})", false},
+      {"{}", true},
+  };
+  Request r = request(kUser);
+  r.context.set("a:x", "1");
+  r.context.set("a:y", "2");
+  r.context.set("a:z", "true");
+  for (const auto& c : cases) {
+    EXPECT_EQ(allows(R"("Action":"*","Resource":"*","Condition":)" + std::string(c.condition), r),
+              c.allows)
+        << c.condition;
+  }
+}
+
 TEST(IamEvaluate, VariablesInResources) {
   Request r =
       request(kUser, "ecr:PutImage", "arn:aws:ecr:us-east-1:111111111111:repository/jane/x");

@@ -103,6 +103,8 @@ TEST(IamEvaluateLine, MalformedLines) {
       R"({"request":{"action":"ecr:X"}})",
       R"({"request":{"principal":"jane","action":"ecr:X"}})",
       R"({"request":{"principal":null}})",
+      R"({"request":{"principal":null,"action":""}})",
+      R"({"request":{"principal":"","action":"ecr:X"}})",
       R"({"request":{"principal":null,"action":1}})",
       R"({"request":{"principal":null,"action":"ecr:X","context":[]}})",
       R"({"request":{"principal":null,"action":"ecr:X","context":{"a":{}}}})",

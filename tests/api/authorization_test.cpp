@@ -62,6 +62,39 @@ TEST_F(Authorization, PullOnlyPullsAndIsRefusedPushInAwsWords) {
   EXPECT_EQ(registry("GET", "/v2/team-c/app/manifests/1").status, 403);
 }
 
+// What each request of docker's asks for; AWS documents no such table, clients and error messages
+// tell it.
+TEST_F(Authorization, EveryRequestOfTheRegistryHasItsAction) {
+  become({{"login", kLogin}});
+  const std::string path = "/v2/team-a/app/";
+  const std::string digest = schemas::Digest::of("content").text();
+  const struct {
+    const char* method;
+    std::string target;
+    const char* action;
+  } cases[] = {
+      {"HEAD", path + "manifests/1", "ecr:BatchGetImage"},
+      {"GET", path + "manifests/1", "ecr:BatchGetImage"},
+      {"GET", path + "manifests/" + digest, "ecr:BatchGetImage"},
+      {"GET", path + "blobs/" + digest, "ecr:GetDownloadUrlForLayer"},
+      {"HEAD", path + "blobs/" + digest, "ecr:BatchCheckLayerAvailability"},
+      {"POST", path + "blobs/uploads/", "ecr:InitiateLayerUpload"},
+      {"PATCH", path + "blobs/uploads/none", "ecr:UploadLayerPart"},
+      {"PUT", path + "blobs/uploads/none?digest=" + digest, "ecr:CompleteLayerUpload"},
+      {"PUT", path + "manifests/2", "ecr:PutImage"},
+      {"GET", path + "tags/list", "ecr:ListImages"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(registry(c.method, c.target, c.method[1] == 'U' ? "{}" : "").status, 403) << c.target;
+    const auto last = decisions.read_back(~0ull, 0, 1, nullptr);
+    ASSERT_EQ(last.size(), 1u);
+    EXPECT_EQ(last[0]->request.action, c.action) << c.method << " " << c.target;
+    EXPECT_EQ(last[0]->request.resource,
+              "arn:aws:ecr:us-east-1:111122223333:repository/team-a/app");
+    EXPECT_FALSE(last[0]->verdict.allowed());
+  }
+}
+
 TEST_F(Authorization, TheApiSaysTheSame) {
   become({{"pull", policy("Allow", kPullActions, kTeamA)}});
   EXPECT_EQ(fail("ListImages", {{"repositoryName", "team-a/app"}}),
@@ -161,8 +194,12 @@ TEST_F(Authorization, TagConditionsLookAtTheRepositoryAndAtTheRequest) {
   EXPECT_EQ(registry("GET", "/v2/team-b/app/manifests/1").status, 403);
 
   Json create = policy("Allow", {"ecr:CreateRepository", "ecr:TagResource"}, "*");
+  // Of what is being made the tags of the request are the resource's as well.
   create["Statement"][0]["Condition"] = {
-      {"StringEquals", {{"aws:RequestTag/team", "team-a"}}},
+      {"StringEquals",
+       {{"aws:RequestTag/team", "team-a"},
+        {"aws:ResourceTag/team", "team-a"},
+        {"ecr:ResourceTag/team", "team-a"}}},
       {"ForAllValues:StringEquals", {{"aws:TagKeys", {"team"}}}}};
   become({{"create", create}});
   call("CreateRepository",

@@ -244,6 +244,21 @@ TEST_F(ServerTest, AnIdleConnectionEndsAtItsDeadline) {
   EXPECT_EQ(client.receive_all(), "");
 }
 
+TEST_F(ServerTest, ABodyThatStopsComingEndsAtItsDeadline) {
+  Timeouts timeouts;
+  timeouts.progress = std::chrono::seconds(1);
+  start(timeouts);
+  const std::string basic = credentials();
+  for (const std::string& head :
+       {std::string("POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: a.b\r\n"),
+        "POST /v2/app/blobs/uploads/?digest=" + schemas::Digest::of("hello").text() +
+            " HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + basic + "\r\n"}) {
+    Client client(port_);
+    client.send(head + "Content-Length: 5\r\n\r\nhel");
+    EXPECT_EQ(client.receive_all(), "");
+  }
+}
+
 TEST_F(ServerTest, StoppingClosesIdleConnectionsAtOnce) {
   start();
   Client client(port_);

@@ -1,0 +1,132 @@
+#include "auth/iam/document_facts.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/compiled.h"
+#include "auth/iam/top_level_member.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+using schemas::OrderedJson;
+
+void add_key(std::vector<std::string>& keys, std::string_view key) {
+  const bool known = std::any_of(keys.begin(), keys.end(), [&](const std::string& other) {
+    return schemas::equals_ignore_case(other, key);
+  });
+  if (!known) keys.emplace_back(key);
+}
+
+// "${aws:username}", "${aws:PrincipalTag/team, 'none'}"; not the escapes "${*}", "${?}", "${$}".
+void add_variables(std::string_view text, std::vector<std::string>& keys) {
+  for (std::size_t at = 0; (at = text.find("${", at)) != std::string_view::npos; at += 2) {
+    const std::size_t end = text.find_first_of(",}", at);
+    if (end == std::string_view::npos) return;
+    const std::string_view key = text.substr(at + 2, end - at - 2);
+    if (key.find(':') != std::string_view::npos) add_key(keys, key);
+  }
+}
+
+void add_variables(const OrderedJson& json, std::vector<std::string>& keys) {
+  if (json.is_string()) {
+    add_variables(std::string_view(json.get_ref<const std::string&>()), keys);
+  } else if (json.is_structured()) {
+    for (const OrderedJson& element : json) add_variables(element, keys);
+  }
+}
+
+void add_statement(const Policy& policy, std::size_t statement, std::vector<std::string>& keys) {
+  const auto json = schemas::parse_ordered_json(policy.statement_json(statement));
+  if (!json) return;
+  if (const auto conditions = json->find("Condition"); conditions != json->end()) {
+    for (const OrderedJson& of_operator : *conditions) {
+      for (const auto& [key, values] : of_operator.items()) add_key(keys, key);
+    }
+  }
+  for (const char* element : {"Condition", "Resource", "NotResource"}) {
+    if (const auto found = json->find(element); found != json->end()) add_variables(*found, keys);
+  }
+}
+
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  // REQUIRES: not before the last offset asked for.
+  TextPosition at(std::size_t offset) {
+    for (; offset_ < offset; ++offset_) {
+      if (text_[offset_] == '\n') {
+        ++position_.line;
+        position_.column = 1;
+      } else {
+        ++position_.column;
+      }
+    }
+    return position_;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t offset_ = 0;
+  TextPosition position_;
+};
+
+// The objects directly inside the array or, where it is an object, itself.
+std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan& member) {
+  if (document[member.offset] == '{') return {member};
+  std::vector<TextSpan> spans;
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t at = member.offset; at < member.offset + member.size; ++at) {
+    const char c = document[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth == 2) spans.push_back({at, 0});
+    } else if (c == '}' || c == ']') {
+      if (depth-- == 2) spans.back().size = at + 1 - spans.back().offset;
+    }
+  }
+  return spans;
+}
+
+}  // namespace
+
+bool allows(const Policy& policy, std::size_t statement) {
+  return policy.compiled().statements.at(statement).allow;
+}
+
+std::vector<std::string> context_keys(const Policy& policy, std::size_t statement) {
+  std::vector<std::string> keys;
+  add_statement(policy, statement, keys);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+std::vector<std::string> context_keys(const Policy& policy) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < policy.statement_count(); ++i) add_statement(policy, i, keys);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+std::vector<StatementPosition> statement_positions(std::string_view document) {
+  std::vector<StatementPosition> positions;
+  const auto member = find_top_level_member(document, "Statement");
+  if (!member) return positions;
+  Cursor cursor(document);
+  for (const TextSpan& span : statement_spans(document, *member)) {
+    const TextPosition begin = cursor.at(span.offset);
+    positions.push_back({begin, cursor.at(span.offset + span.size)});
+  }
+  return positions;
+}
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,227 @@
+// Key sets, and signatures verified with OpenSSL.
+#include <array>
+
+#include <nlohmann/json.hpp>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+
+#include "auth/jwt.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::auth {
+namespace {
+
+using nlohmann::json;
+
+template <typename T, void (*Free)(T*)>
+struct Deleter {
+  void operator()(T* pointer) const { Free(pointer); }
+};
+using PKey = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY, EVP_PKEY_free>>;
+using PKeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX, EVP_MD_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, Deleter<BIGNUM, BN_free>>;
+using Builder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>>;
+using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM, OSSL_PARAM_free>>;
+using Signature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG, ECDSA_SIG_free>>;
+
+// What fails here must not be taken for a failure of whatever this thread asks OpenSSL next.
+struct ErrorQueue {
+  ~ErrorQueue() { ERR_clear_error(); }
+};
+
+constexpr std::size_t kMaxKeys = 100;
+constexpr int kMinRsaBits = 2048;  // RFC 7518 section 3.3
+constexpr int kMaxRsaBits = 8192;
+
+struct Algorithm {
+  std::string_view name;
+  std::string_view key_type;  // kty
+  std::string_view curve;     // crv; empty: RSA
+  const char* group;          // OpenSSL's name of the curve
+  const char* digest;
+  std::size_t coordinate;  // bytes of each half of the signature
+};
+constexpr Algorithm kAlgorithms[] = {
+    {"RS256", "RSA", "", nullptr, "SHA256", 0},
+    {"RS384", "RSA", "", nullptr, "SHA384", 0},
+    {"RS512", "RSA", "", nullptr, "SHA512", 0},
+    {"ES256", "EC", "P-256", "prime256v1", "SHA256", 32},
+    {"ES384", "EC", "P-384", "secp384r1", "SHA384", 48},
+    {"ES512", "EC", "P-521", "secp521r1", "SHA512", 66},
+};
+
+const Algorithm* find_algorithm(std::string_view name) {
+  for (const Algorithm& algorithm : kAlgorithms) {
+    if (algorithm.name == name) return &algorithm;
+  }
+  return nullptr;
+}
+
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string member(const json& key, const char* name) {
+  const auto found = key.find(name);
+  return found != key.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string decoded(const json& key, const char* name) {
+  return schemas::base64url_decode(member(key, name)).value_or("");
+}
+
+// Null: OpenSSL does not take it as a public key.
+PKey make_key(const char* type, OSSL_PARAM_BLD* builder) {
+  const Params params(OSSL_PARAM_BLD_to_param(builder));
+  const PKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+    return nullptr;
+  }
+  return PKey(key);
+}
+
+PKey make_rsa_key(const json& key) {
+  const std::string modulus = decoded(key, "n");
+  const std::string exponent = decoded(key, "e");
+  if (modulus.size() > kMaxRsaBits / 8 || exponent.empty() || exponent.size() > 8) return nullptr;
+  const Number n(BN_bin2bn(bytes(modulus), static_cast<int>(modulus.size()), nullptr));
+  const Number e(BN_bin2bn(bytes(exponent), static_cast<int>(exponent.size()), nullptr));
+  if (!n || !e || BN_num_bits(n.get()) < kMinRsaBits || BN_is_odd(e.get()) == 0) return nullptr;
+  if (BN_is_one(e.get()) != 0) return nullptr;
+  const Builder builder(OSSL_PARAM_BLD_new());
+  if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
+    return nullptr;
+  }
+  return make_key("RSA", builder.get());
+}
+
+PKey make_ec_key(const json& key, const Algorithm& algorithm) {
+  std::string x = decoded(key, "x");
+  std::string y = decoded(key, "y");
+  if (x.size() != algorithm.coordinate || y.size() != algorithm.coordinate) return nullptr;
+  const std::string point = std::string("\x04") + x + y;  // uncompressed
+  const Builder builder(OSSL_PARAM_BLD_new());
+  if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, algorithm.group,
+                                      0) != 1 ||
+      OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                       point.size()) != 1) {
+    return nullptr;
+  }
+  return make_key("EC", builder.get());
+}
+
+// JWS has the two numbers side by side, OpenSSL wants them in ASN.1. Empty: not a signature.
+std::string to_asn1(const std::string& raw, std::size_t coordinate) {
+  if (raw.size() != 2 * coordinate) return {};
+  const int half = static_cast<int>(coordinate);
+  Number r(BN_bin2bn(bytes(raw), half, nullptr));
+  Number s(BN_bin2bn(bytes(raw) + half, half, nullptr));
+  const Signature signature(ECDSA_SIG_new());
+  if (!r || !s || !signature) return {};
+  if (ECDSA_SIG_set0(signature.get(), r.release(), s.release()) != 1) return {};
+  unsigned char* der = nullptr;
+  const int size = i2d_ECDSA_SIG(signature.get(), &der);
+  if (size <= 0) return {};
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return out;
+}
+
+bool verify(EVP_PKEY* key, const Algorithm& algorithm, const Jwt& token) {
+  std::string signature = token.signature;
+  if (algorithm.coordinate != 0) signature = to_asn1(signature, algorithm.coordinate);
+  if (signature.empty()) return false;
+  const DigestContext context(EVP_MD_CTX_new());
+  const ErrorQueue errors;
+  return context &&
+         EVP_DigestVerifyInit_ex(context.get(), nullptr, algorithm.digest, nullptr, nullptr, key,
+                                 nullptr) == 1 &&
+         EVP_DigestVerify(context.get(), bytes(signature), signature.size(),
+                          bytes(token.signed_text), token.signed_text.size()) == 1;
+}
+
+}  // namespace
+
+struct JsonWebKeySet::Key {
+  std::string id;         // kid; empty: none
+  std::string type;       // kty
+  std::string curve;      // crv
+  std::string algorithm;  // alg; empty: any of its type
+  PKey key;
+
+  static std::unique_ptr<const Key> read(const json& description) {
+    auto key = std::make_unique<Key>();
+    key->id = member(description, "kid");
+    key->type = member(description, "kty");
+    key->curve = member(description, "crv");
+    key->algorithm = member(description, "alg");
+    const ErrorQueue errors;
+    const std::string use = member(description, "use");
+    if (!use.empty() && use != "sig") return nullptr;
+    for (const Algorithm& algorithm : kAlgorithms) {
+      if (key->type != algorithm.key_type || (key->type == "EC" && key->curve != algorithm.curve)) {
+        continue;
+      }
+      key->key =
+          key->type == "RSA" ? make_rsa_key(description) : make_ec_key(description, algorithm);
+      break;
+    }
+    if (!key->key) return nullptr;
+    return key;
+  }
+
+  bool suits(const Algorithm& wanted, const std::optional<std::string>& id_wanted) const {
+    return type == wanted.key_type && (type != "EC" || curve == wanted.curve) &&
+           (algorithm.empty() || algorithm == wanted.name) && (!id_wanted || id == *id_wanted);
+  }
+};
+
+JsonWebKeySet::JsonWebKeySet() = default;
+JsonWebKeySet::JsonWebKeySet(JsonWebKeySet&&) noexcept = default;
+JsonWebKeySet& JsonWebKeySet::operator=(JsonWebKeySet&&) noexcept = default;
+JsonWebKeySet::~JsonWebKeySet() = default;
+
+tl::expected<JsonWebKeySet, std::string> JsonWebKeySet::parse(std::string_view text) {
+  const auto json = schemas::parse_json(text, {.max_depth = 16, .max_bytes = 1u << 20});
+  if (!json) return tl::unexpected("it is not JSON: " + json.error().detail);
+  if (!json->is_object() || !json->contains("keys") || !(*json)["keys"].is_array()) {
+    return tl::unexpected(std::string("it has no list \"keys\""));
+  }
+  JsonWebKeySet set;
+  for (const auto& description : (*json)["keys"]) {
+    if (set.keys_.size() == kMaxKeys) break;
+    if (!description.is_object()) continue;
+    if (auto key = Key::read(description)) set.keys_.push_back(std::move(key));
+  }
+  return set;
+}
+
+bool JsonWebKeySet::has_key(std::string_view key_id) const {
+  for (const auto& key : keys_) {
+    if (key->id == key_id) return true;
+  }
+  return false;
+}
+
+bool JsonWebKeySet::verifies(const Jwt& token) const {
+  const Algorithm* algorithm = find_algorithm(token.algorithm);
+  if (algorithm == nullptr) return false;
+  for (const auto& key : keys_) {
+    if (key->suits(*algorithm, token.key_id) && verify(key->key.get(), *algorithm, token)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace ecr::auth

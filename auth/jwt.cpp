@@ -1,0 +1,124 @@
+#include "auth/jwt.h"
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::auth {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxBytes = 20'000;
+constexpr const char* kTagsClaim = "https://aws.amazon.com/tags";
+constexpr const char* kSourceIdentityClaim = "https://aws.amazon.com/source_identity";
+
+using Reason = std::string;
+
+tl::expected<json, Reason> read_part(std::string_view part, const char* name) {
+  const auto text = schemas::base64url_decode(part);
+  if (!text) return tl::unexpected(std::string("the ") + name + " is not base64url");
+  auto parsed = schemas::parse_json(*text, {.max_depth = 16, .max_bytes = kMaxBytes});
+  if (!parsed || !parsed->is_object()) {
+    return tl::unexpected(std::string("the ") + name + " is not a JSON object");
+  }
+  return std::move(*parsed);
+}
+
+std::optional<std::string> text_of(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean() || value.is_number()) return value.dump();
+  return std::nullopt;
+}
+
+std::optional<std::string> text_claim(const json& claims, const char* name) {
+  const auto found = claims.find(name);
+  if (found == claims.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
+// NumericDate may have a fraction (RFC 7519 section 2); what does not fit is no date.
+std::optional<std::int64_t> date_claim(const json& claims, const char* name) {
+  const auto found = claims.find(name);
+  if (found == claims.end() || !found->is_number()) return std::nullopt;
+  const double seconds = found->get<double>();
+  if (!(seconds >= 0 && seconds < 1e11)) return std::nullopt;
+  return static_cast<std::int64_t>(seconds);
+}
+
+// A list only where each of its elements is one value.
+std::vector<std::string> values_of(const json& value) {
+  std::vector<std::string> values;
+  if (const auto text = text_of(value)) return {*text};
+  if (!value.is_array()) return values;
+  for (const json& element : value) {
+    const auto text = text_of(element);
+    if (!text) return {};
+    values.push_back(*text);
+  }
+  return values;
+}
+
+void read_session_tags(const json& claims, JwtClaims& out) {
+  const auto tags = claims.find(kTagsClaim);
+  if (tags == claims.end() || !tags->is_object()) return;
+  if (const auto principal = tags->find("principal_tags");
+      principal != tags->end() && principal->is_object()) {
+    for (const auto& [key, value] : principal->items()) {
+      const auto texts = values_of(value);
+      if (texts.size() == 1) out.session_tags.emplace_back(key, texts[0]);
+    }
+  }
+  if (const auto keys = tags->find("transitive_tag_keys"); keys != tags->end()) {
+    out.transitive_keys = values_of(*keys);
+  }
+}
+
+JwtClaims read_claims(const json& claims) {
+  JwtClaims out;
+  out.issuer = text_claim(claims, "iss").value_or("");
+  out.subject = text_claim(claims, "sub").value_or("");
+  if (const auto audience = claims.find("aud"); audience != claims.end()) {
+    out.audiences = values_of(*audience);
+  }
+  out.authorized_party = text_claim(claims, "azp");
+  out.expires = date_claim(claims, "exp");
+  out.not_before = date_claim(claims, "nbf");
+  out.issued = date_claim(claims, "iat");
+  out.source_identity = text_claim(claims, kSourceIdentityClaim);
+  read_session_tags(claims, out);
+  for (const auto& [name, value] : claims.items()) {
+    auto values = values_of(value);
+    if (!values.empty()) out.values.emplace_back(name, std::move(values));
+  }
+  return out;
+}
+
+}  // namespace
+
+tl::expected<Jwt, std::string> parse_jwt(std::string_view token) {
+  if (token.size() > kMaxBytes) return tl::unexpected(Reason("it is too long"));
+  const std::size_t first = token.find('.');
+  const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) {
+    return tl::unexpected(Reason("it does not have three parts"));
+  }
+  const auto header = read_part(token.substr(0, first), "header");
+  if (!header) return tl::unexpected(header.error());
+  // RFC 7515 section 4.1.11: extensions that are marked critical and not understood.
+  if (header->contains("crit")) return tl::unexpected(Reason("it has critical extensions"));
+  const auto claims = read_part(token.substr(first + 1, second - first - 1), "claims set");
+  if (!claims) return tl::unexpected(claims.error());
+  auto signature = schemas::base64url_decode(token.substr(second + 1));
+  if (!signature) return tl::unexpected(Reason("the signature is not base64url"));
+  Jwt jwt;
+  jwt.algorithm = text_claim(*header, "alg").value_or("");
+  jwt.key_id = text_claim(*header, "kid");
+  jwt.claims = read_claims(*claims);
+  jwt.signed_text = token.substr(0, second);
+  jwt.signature = std::move(*signature);
+  return jwt;
+}
+
+}  // namespace ecr::auth

@@ -1,0 +1,45 @@
+#include "auth/iam/document_facts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ecr::auth::iam {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+PolicyPtr parse(std::string_view text) { return Policy::parse(text, PolicyType::kAny).value(); }
+
+TEST(DocumentFacts, KeysOfConditionsAndVariablesEachOnce) {
+  const auto policy = parse(R"({"Version":"2012-10-17","Statement":[
+    {"Effect":"Allow","Action":"ecr:*","Resource":"arn:aws:ecr:*:*:repository/${aws:username}/*",
+     "Condition":{"StringEquals":{"aws:SourceVpc":"v","ecr:ResourceTag/team":"${aws:PrincipalTag/team, 'x'}"}}},
+    {"Effect":"Deny","Action":"*","Resource":"*${*}",
+     "Condition":{"Null":{"AWS:sourcevpc":"true"}}}]})");
+  EXPECT_THAT(context_keys(*policy), ElementsAre("aws:PrincipalTag/team", "aws:SourceVpc",
+                                                 "aws:username", "ecr:ResourceTag/team"));
+  EXPECT_THAT(context_keys(*policy, 1), ElementsAre("AWS:sourcevpc"));
+  EXPECT_THAT(
+      context_keys(*parse(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})")),
+      IsEmpty());
+}
+
+TEST(DocumentFacts, StatementsStandWhereTheyAreWritten) {
+  const auto positions = statement_positions(
+      "{\"Version\":\"2012-10-17\",\n \"Statement\": [{\"Effect\":\"Allow}\",\n"
+      "  \"Action\":\"*\",\"Resource\":[\"*\"]}, {\"Effect\":\"Deny\"}]}");
+  ASSERT_EQ(positions.size(), 2u);
+  EXPECT_EQ(positions[0].begin.line, 2u);
+  EXPECT_EQ(positions[0].begin.column, 16u);
+  EXPECT_EQ(positions[0].end.line, 3u);
+  EXPECT_EQ(positions[0].end.column, 33u);
+  EXPECT_EQ(positions[1].begin.column, 35u);
+  const auto single = statement_positions(R"({"Statement":{"Effect":"Deny"}})");
+  ASSERT_EQ(single.size(), 1u);
+  EXPECT_EQ(single[0].begin.column, 14u);
+  EXPECT_EQ(single[0].end.column, 31u);
+}
+
+}  // namespace
+}  // namespace ecr::auth::iam

@@ -206,13 +206,17 @@ std::vector<Target> resolve(const Call& call, const Operation& operation) {
 }
 
 // IAM and STS count the faults and name the value; ECR names the first fault alone.
-[[noreturn]] void refuse(const std::vector<schemas::Violation>& violations, Protocol protocol) {
+[[noreturn]] void refuse(const std::vector<schemas::Violation>& violations, const ServiceApi& api) {
   const schemas::Violation& first = violations.front();
   if (first.kind == schemas::Violation::Kind::kWrongType) {
     throw ApiError::serialization(
         fmt::format("{}: {} can not be converted to {}", first.path, first.value, first.expected));
   }
-  if (protocol == Protocol::kJson) {
+  if (api.signing_name == "organizations") {
+    // Organizations names neither the member nor the value.
+    throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
+  }
+  if (api.protocol == Protocol::kJson) {
     throw ApiError::invalid_parameter(first.path, constraint_text(first));
   }
   std::string message = fmt::format("{} validation error{} detected: ", violations.size(),
@@ -233,7 +237,7 @@ Json decode_valid(const HttpRequest& request, const Found& found) {
   Json input = decode(request, found);
   if (found.model->input != nullptr) {
     const auto violations = schemas::validate(input, *found.model->input);
-    if (!violations.empty()) refuse(violations, found.api->protocol);
+    if (!violations.empty()) refuse(violations, *found.api);
   }
   return input;
 }

@@ -65,7 +65,31 @@ enum class ErrorCode {
   kNotFound,
   kBadQuery,
   kImageInUse,
-  kBlobInUse
+  kBlobInUse,
+  // Organizations
+  kOrganizationsNotInUse,
+  kAlreadyInOrganization,
+  kOrganizationsInvalidInput,
+  kConstraintViolation,
+  kParentNotFound,
+  kSourceParentNotFound,
+  kDestinationParentNotFound,
+  kChildNotFound,
+  kAccountNotFound,
+  kDuplicateAccount,
+  kCreateAccountStatusNotFound,
+  kOrganizationalUnitNotFound,
+  kDuplicateOrganizationalUnit,
+  kRootNotFound,
+  kTargetNotFound,
+  kOrganizationsPolicyNotFound,
+  kDuplicatePolicy,
+  kDuplicatePolicyAttachment,
+  kPolicyNotAttached,
+  kPolicyInUse,
+  kPolicyTypeNotEnabled,
+  kPolicyTypeAlreadyEnabled,
+  kPolicyTypeNotAvailable
 };
 
 // How each protocol names an error.

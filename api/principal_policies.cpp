@@ -10,6 +10,7 @@
 #include "schemas/encoding.h"
 #include "schemas/json.h"
 #include "storage/managed_policies.h"
+#include "storage/organization_tree.h"
 #include "storage/organizations.h"
 
 namespace ecr::api {
@@ -144,13 +145,20 @@ void add_organization(const Services& services, storage::sql::Txn& txn, Caller& 
   if (!caller.organization) return;
   caller.context.emplace_back("aws:PrincipalOrgID", caller.organization->id);
   if (caller.organization->management_account == caller.account) return;
+  if (!storage::policy_type_enabled(txn, caller.organization->id,
+                                    storage::ControlPolicyKind::kService)) {
+    return;
+  }
   caller.scps = levels_of(services, txn, caller.account, storage::ControlPolicyKind::kService);
 }
 
 Levels resource_control_policies(const Services& services, storage::sql::Txn& txn,
                                  const storage::Organization& organization,
                                  std::string_view account) {
-  if (organization.management_account == account) return {};
+  if (organization.management_account == account ||
+      !storage::policy_type_enabled(txn, organization.id, storage::ControlPolicyKind::kResource)) {
+    return {};
+  }
   return levels_of(services, txn, account, storage::ControlPolicyKind::kResource);
 }
 

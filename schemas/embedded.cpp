@@ -23,6 +23,7 @@
 ECR_EMBED(ecr_model, "ecr.json")
 ECR_EMBED(iam_model, "iam.json")
 ECR_EMBED(sts_model, "sts.json")
+ECR_EMBED(organizations_model, "organizations.json")
 ECR_EMBED(ecr_authorization, "authorization/ecr.json")
 ECR_EMBED(iam_authorization, "authorization/iam.json")
 ECR_EMBED(sts_authorization, "authorization/sts.json")

@@ -8,6 +8,7 @@ namespace ecr::schemas::embedded {
 std::string_view ecr_model();
 std::string_view iam_model();
 std::string_view sts_model();
+std::string_view organizations_model();
 // AWS's service authorization reference: actions, resource types, condition keys.
 std::string_view ecr_authorization();
 std::string_view iam_authorization();

@@ -200,6 +200,11 @@ const ServiceModel& ServiceModel::sts() {
   return *model;
 }
 
+const ServiceModel& ServiceModel::organizations() {
+  static const auto model = load(embedded::organizations_model());
+  return *model;
+}
+
 const OperationModel* ServiceModel::find(std::string_view operation) const {
   const auto found = operations_.find(operation);
   return found == operations_.end() ? nullptr : &found->second;

@@ -70,6 +70,7 @@ class ServiceModel {
   static const ServiceModel& ecr();
   static const ServiceModel& iam();
   static const ServiceModel& sts();
+  static const ServiceModel& organizations();
 
   const std::string& target_prefix() const { return target_prefix_; }  // JSON protocol
   const std::string& api_version() const { return api_version_; }      // "2015-09-21"

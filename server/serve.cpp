@@ -12,6 +12,7 @@
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
+#include "api/organizations/organizations_api.h"
 #include "api/policy_cache.h"
 #include "api/sts/sts_api.h"
 #include "server/commands.h"
@@ -118,8 +119,8 @@ int run_serve(const ServeConfig& config) {
                                tokens,   signing_keys, policies, decisions};
   seed(config, services);
 
-  const api::ControlPlane control(
-      services, {api::ecr::make_api(), api::iam::make_api(), api::sts::make_api()});
+  const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
+                                             api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
   const api::admin::AdminPlane admin(services, control);
   const App app(control, registry, admin);

@@ -11,7 +11,8 @@ namespace {
 using auth::iam::PolicyType;
 using storage::ControlPolicyKind;
 
-constexpr const char* kRoot = "root";
+constexpr const char* kRoot = "root";      // as the seed names it
+constexpr const char* kRootId = "r-root";  // as the Organizations API does
 constexpr const char* kFullScp = "p-FullAWSAccess";
 constexpr const char* kFullRcp = "p-RCPFullAWSAccess";
 
@@ -44,6 +45,11 @@ void apply_control_policy(Seeding& seeding, const SeedNode& node, const std::str
   storage::insert_control_policy(
       seeding.txn, organization,
       service ? ControlPolicyKind::kService : ControlPolicyKind::kResource, policy);
+}
+
+std::string parent_id(const SeedNode& node) {
+  std::string parent = node.text("parent", kRoot);
+  return parent == kRoot ? kRootId : parent;
 }
 
 // A target's row, and what is attached to it.
@@ -82,15 +88,15 @@ void apply_organization(Seeding& seeding, const SeedNode& node) {
   const nlohmann::json empty = nlohmann::json::object();
   const SeedNode root = node.has("root") ? node.member("root") : SeedNode(empty, "root");
   root.only({"policies", "fullAccess"});
-  apply_target(seeding, root, organization.id, kRoot, std::nullopt);
+  apply_target(seeding, root, organization.id, kRootId, std::nullopt);
   node.each("units", [&](const SeedNode& unit) {
     unit.only({"id", "name", "parent", "policies", "fullAccess"});
-    apply_target(seeding, unit, organization.id, unit.text("id"), unit.text("parent", kRoot));
+    apply_target(seeding, unit, organization.id, unit.text("id"), parent_id(unit));
   });
   node.each_pair("accounts", [&](const std::string& account, const SeedNode& one) {
     if (!schemas::is_account_id(account)) one.fail("an account is named by 12 digits");
     one.only({"parent", "policies", "fullAccess"});
-    apply_target(seeding, one, organization.id, account, one.text("parent", kRoot));
+    apply_target(seeding, one, organization.id, account, parent_id(one));
   });
 }
 

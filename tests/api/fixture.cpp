@@ -4,6 +4,7 @@
 
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
+#include "api/organizations/organizations_api.h"
 #include "api/sts/sts_api.h"
 #include "auth/sigv4_sign.h"
 #include "schemas/encoding.h"
@@ -22,7 +23,8 @@ ApiTest::ApiTest()
     : store(storage::Store::open({.directory = "", .in_memory = true}, random)),
       tokens(store->key(), random),
       services{settings, *store, clock, random, tokens, signing_keys, policies, decisions},
-      control(services, {ecr::make_api(), iam::make_api(), sts::make_api()}),
+      control(services,
+              {ecr::make_api(), iam::make_api(), sts::make_api(), organizations::make_api()}),
       registry_plane(services),
       admin(services, control) {}
 

@@ -10,6 +10,7 @@
 #include "storage/identities.h"
 #include "storage/images.h"
 #include "storage/managed_policies.h"
+#include "storage/organization_tree.h"
 #include "storage/organizations.h"
 #include "storage/referrers.h"
 #include "storage/repositories.h"
@@ -135,6 +136,28 @@ void use_organizations(sql::Txn& txn) {
   has_organization_target(txn, "root");
   attach_control_policy(txn, "root", "p");
   organization_of(txn, "root");
+  OrganizationTarget unit;
+  unit.id = "ou-1";
+  unit.organization = "o";
+  unit.parent = "root";
+  insert_organization_target(txn, unit);
+  find_organization_target(txn, "o", "ou-1");
+  organization_targets(txn, "o");
+  move_organization_target(txn, "ou-1", "root");
+  ControlPolicyRow row;
+  row.id = "p-2";
+  insert_control_policy(txn, "o", row);
+  find_control_policy(txn, "o", "p-2");
+  control_policies_of(txn, "o", ControlPolicyKind::kService);
+  update_control_policy(txn, row);
+  targets_of_control_policy(txn, "p-2");
+  control_policies_at(txn, "ou-1");
+  detach_control_policy(txn, "ou-1", "p-2");
+  delete_control_policy(txn, "p-2");
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    set_policy_type(txn, "o", kind, true);
+    policy_type_enabled(txn, "o", kind);
+  }
   control_policies(txn, "root", ControlPolicyKind::kService);
   set_registry_policy(txn, "1", "r", "{}");
   registry_policy(txn, "1", "r");

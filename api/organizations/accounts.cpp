@@ -1,0 +1,173 @@
+// Member accounts. An account exists here as soon as someone uses it; in an organization it is once
+// it has been created in one (or seeded).
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/organizations/common.h"
+#include "api/organizations/organizations_api.h"
+#include "api/unique_id.h"
+#include "schemas/arn.h"
+#include "schemas/json.h"
+#include "storage/identities.h"
+
+namespace ecr::api::organizations {
+namespace {
+
+using storage::OrganizationTarget;
+using storage::sql::Access;
+
+Json account_json(const storage::Organization& organization, const OrganizationTarget& account) {
+  const bool management = account.id == organization.management_account;
+  return {{"Id", account.id},
+          {"Arn", target_arn(organization, account.id)},
+          {"Email",
+           account.email.empty() ? fmt::format("root@{}.example.com", account.id) : account.email},
+          {"Name", account.name.empty() ? account.id : account.name},
+          {"Status", "ACTIVE"},
+          {"JoinedMethod", management ? "INVITED" : "CREATED"},
+          {"JoinedTimestamp", schemas::to_epoch_seconds(account.joined_at)}};
+}
+
+std::string new_account_id(const Call& call) {
+  for (;;) {
+    std::uint8_t bytes[12];
+    call.services.random.fill(bytes);
+    std::string id;
+    for (const std::uint8_t byte : bytes) id += static_cast<char>('0' + byte % 10);
+    if (!storage::organization_of(call.txn, id) && !storage::has_entities(call.txn, id)) return id;
+  }
+}
+
+// The role by which the management account gets into the new one (Organizations User Guide,
+// "OrganizationAccountAccessRole").
+void create_access_role(const Call& call, const storage::Organization& organization,
+                        const std::string& account) {
+  storage::Entity role;
+  role.account = account;
+  role.kind = storage::EntityKind::kRole;
+  role.name = text(call.input, "RoleName");
+  if (role.name.empty()) role.name = "OrganizationAccountAccessRole";
+  role.unique_id = make_unique_id(call.services.random, kRoleId, account);
+  role.created_at = call.now;
+  const Json trust = {
+      {"Version", "2012-10-17"},
+      {"Statement",
+       {{{"Effect", "Allow"},
+         {"Principal",
+          {{"AWS", fmt::format("arn:aws:iam::{}:root", organization.management_account)}}},
+         {"Action", "sts:AssumeRole"}}}}};
+  role.trust_policy = schemas::dump(trust);
+  const auto id = storage::insert_entity(call.txn, role);
+  storage::put_inline_policy(
+      call.txn, *id, "AdministratorAccess",
+      R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})");
+}
+
+// The request's id is made of the account's: creation is over at once, so there is nothing else to
+// remember.
+std::string request_id(const std::string& account) { return "car-" + account; }
+
+Json status_json(const OrganizationTarget& account) {
+  const double time = schemas::to_epoch_seconds(account.joined_at);
+  return {{"Id", request_id(account.id)}, {"AccountName", account.name}, {"State", "SUCCEEDED"},
+          {"RequestedTimestamp", time},   {"CompletedTimestamp", time},  {"AccountId", account.id}};
+}
+
+Json create_account(Call& call) {
+  const auto organization = require_management(call);
+  const OrganizationTarget account{new_account_id(call),
+                                   organization.id,
+                                   require_root(call, organization).id,
+                                   text(call.input, "AccountName"),
+                                   text(call.input, "Email"),
+                                   call.now};
+  storage::insert_organization_target(call.txn, account);
+  attach_full_access(call, organization, account.id);
+  create_access_role(call, organization, account.id);
+  return {{"CreateAccountStatus", status_json(account)}};
+}
+
+Json describe_create_account_status(Call& call) {
+  const auto organization = require_management(call);
+  const std::string id = text(call.input, "CreateAccountRequestId");
+  const auto account = storage::find_organization_target(call.txn, organization.id, id.substr(4));
+  if (!account || !schemas::is_account_id(account->id)) {
+    throw ApiError(ErrorCode::kCreateAccountStatusNotFound,
+                   "We can't find an create account request with the CreateAccountRequestId that "
+                   "you specified.");
+  }
+  return {{"CreateAccountStatus", status_json(*account)}};
+}
+
+std::vector<Json> accounts_below(const Call& call, const storage::Organization& organization,
+                                 const std::string& parent) {
+  std::vector<Json> accounts;
+  for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
+    if (!schemas::is_account_id(target.id)) continue;
+    if (parent.empty() || target.parent == parent) {
+      accounts.push_back(account_json(organization, target));
+    }
+  }
+  return accounts;
+}
+
+Json list_accounts(Call& call) {
+  const auto organization = require_management(call);
+  return page_of(call, "accounts", "Accounts", accounts_below(call, organization, ""));
+}
+
+Json list_accounts_for_parent(Call& call) {
+  const auto organization = require_management(call);
+  const std::string parent = text(call.input, "ParentId");
+  require_target(call, organization, parent, ErrorCode::kParentNotFound);
+  return page_of(call, "accounts\n" + parent, "Accounts",
+                 accounts_below(call, organization, parent));
+}
+
+OrganizationTarget require_account(const Call& call, const storage::Organization& organization) {
+  const std::string id = text(call.input, "AccountId");
+  const auto account = storage::find_organization_target(call.txn, organization.id, id);
+  if (!account) {
+    throw ApiError(ErrorCode::kAccountNotFound, "You specified an account that doesn't exist.");
+  }
+  return *account;
+}
+
+Json describe_account(Call& call) {
+  const auto organization = require_management(call);
+  return {{"Account", account_json(organization, require_account(call, organization))}};
+}
+
+Json move_account(Call& call) {
+  const auto organization = require_management(call);
+  const OrganizationTarget account = require_account(call, organization);
+  const std::string source = text(call.input, "SourceParentId");
+  const std::string destination = text(call.input, "DestinationParentId");
+  require_target(call, organization, destination, ErrorCode::kDestinationParentNotFound);
+  require_target(call, organization, source, ErrorCode::kSourceParentNotFound);
+  if (account.parent != source) {
+    throw ApiError(ErrorCode::kSourceParentNotFound, "The account is not in that parent.");
+  }
+  if (source == destination) {
+    throw ApiError(ErrorCode::kDuplicateAccount, "The account is in that parent already.");
+  }
+  storage::move_organization_target(call.txn, account.id, destination);
+  return Json::object();
+}
+
+constexpr Operation kOperations[] = {
+    {"CreateAccount", "organizations:CreateAccount", Access::kWrite, targets, create_account},
+    {"DescribeCreateAccountStatus", "organizations:DescribeCreateAccountStatus", Access::kRead,
+     targets, describe_create_account_status},
+    {"ListAccounts", "organizations:ListAccounts", Access::kRead, targets, list_accounts},
+    {"ListAccountsForParent", "organizations:ListAccountsForParent", Access::kRead, targets,
+     list_accounts_for_parent},
+    {"DescribeAccount", "organizations:DescribeAccount", Access::kRead, targets, describe_account},
+    {"MoveAccount", "organizations:MoveAccount", Access::kWrite, targets, move_account},
+};
+
+}  // namespace
+
+std::vector<const Operation*> account_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::organizations

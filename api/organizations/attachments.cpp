@@ -1,0 +1,167 @@
+// What control policies are attached to, and which kinds of them count at all.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/organizations/common.h"
+#include "api/organizations/organizations_api.h"
+
+namespace ecr::api::organizations {
+namespace {
+
+using storage::ControlPolicyKind;
+using storage::sql::Access;
+
+struct Attachment {
+  storage::Organization organization;
+  storage::ControlPolicyRow policy;
+  storage::OrganizationTarget target;
+};
+
+Attachment attachment_of(const Call& call) {
+  Attachment attachment;
+  attachment.organization = require_management(call);
+  attachment.policy = require_policy(call, attachment.organization, text(call.input, "PolicyId"));
+  attachment.target = require_target(call, attachment.organization, text(call.input, "TargetId"),
+                                     ErrorCode::kTargetNotFound);
+  if (!is_enabled(call, attachment.organization, attachment.policy.kind)) {
+    throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
+                   "This operation can be performed only for enabled policy types.");
+  }
+  return attachment;
+}
+
+std::vector<std::string> attached_of_kind(const Call& call, const Attachment& attachment) {
+  std::vector<std::string> ids;
+  for (const std::string& id : storage::control_policies_at(call.txn, attachment.target.id)) {
+    const auto policy = storage::find_control_policy(call.txn, attachment.organization.id, id);
+    if (policy && policy->kind == attachment.policy.kind) ids.push_back(id);
+  }
+  return ids;
+}
+
+Json attach_policy(Call& call) {
+  const Attachment attachment = attachment_of(call);
+  const auto attached = attached_of_kind(call, attachment);
+  if (std::find(attached.begin(), attached.end(), attachment.policy.id) != attached.end()) {
+    throw ApiError(ErrorCode::kDuplicatePolicyAttachment,
+                   "A policy with the specified name and type already exists.");
+  }
+  constexpr std::size_t kMaxAttached = 5;  // Organizations quotas
+  if (attached.size() >= kMaxAttached) {
+    throw ApiError(ErrorCode::kConstraintViolation,
+                   "You have attached the maximum number of policies of that type.");
+  }
+  storage::attach_control_policy(call.txn, attachment.target.id, attachment.policy.id);
+  return Json::object();
+}
+
+Json detach_policy(Call& call) {
+  const Attachment attachment = attachment_of(call);
+  const auto attached = attached_of_kind(call, attachment);
+  if (std::find(attached.begin(), attached.end(), attachment.policy.id) == attached.end()) {
+    throw ApiError(ErrorCode::kPolicyNotAttached,
+                   "The policy isn't attached to the specified target in the specified root.");
+  }
+  if (shown_policy_id(attachment.policy.id) == kFullRcp) {
+    throw ApiError(ErrorCode::kConstraintViolation, "RCPFullAWSAccess can't be detached.");
+  }
+  if (attached.size() == 1) {
+    throw ApiError(ErrorCode::kConstraintViolation,
+                   "You cannot remove the last policy attached to the specified target. You must "
+                   "have at least one attached at all times.");
+  }
+  storage::detach_control_policy(call.txn, attachment.target.id, attachment.policy.id);
+  return Json::object();
+}
+
+Json list_targets_for_policy(Call& call) {
+  const auto organization = require_management(call);
+  const auto policy = require_policy(call, organization, text(call.input, "PolicyId"));
+  std::vector<Json> list;
+  for (const std::string& id : storage::targets_of_control_policy(call.txn, policy.id)) {
+    const auto target = storage::find_organization_target(call.txn, organization.id, id);
+    if (!target) continue;
+    list.push_back({{"TargetId", id},
+                    {"Arn", target_arn(organization, id)},
+                    {"Name", target->name.empty() ? id : target->name},
+                    {"Type", std::string(type_name(*target))}});
+  }
+  return page_of(call, "targets\n" + policy.id, "Targets", list);
+}
+
+Json root_json(const Call& call) {
+  const auto organization = require_organization(call);
+  const auto root = require_root(call, organization);
+  Json types = Json::array();
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    if (is_enabled(call, organization, kind)) {
+      types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
+    }
+  }
+  return {{"Root",
+           {{"Id", root.id},
+            {"Arn", target_arn(organization, root.id)},
+            {"Name", "Root"},
+            {"PolicyTypes", types}}}};
+}
+
+storage::Organization require_root_of_input(const Call& call) {
+  const auto organization = require_management(call);
+  if (require_root(call, organization).id != text(call.input, "RootId")) {
+    throw ApiError(ErrorCode::kRootNotFound,
+                   "We can't find a root with the RootId that you specified.");
+  }
+  return organization;
+}
+
+// Everything in the organization starts out with the policy that allows everything.
+Json enable_policy_type(Call& call) {
+  storage::Organization organization = require_root_of_input(call);
+  const ControlPolicyKind kind = kind_of(text(call.input, "PolicyType"));
+  if (is_enabled(call, organization, kind)) {
+    throw ApiError(ErrorCode::kPolicyTypeAlreadyEnabled,
+                   "The specified policy type is already enabled.");
+  }
+  storage::set_policy_type(call.txn, organization.id, kind, true);
+  const std::string full = full_access_row(call, organization, kind);
+  for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
+    storage::attach_control_policy(call.txn, target.id, full);
+  }
+  return root_json(call);
+}
+
+// The policies stay, what they were attached to is forgotten.
+Json disable_policy_type(Call& call) {
+  const storage::Organization organization = require_root_of_input(call);
+  const ControlPolicyKind kind = kind_of(text(call.input, "PolicyType"));
+  if (!is_enabled(call, organization, kind)) {
+    throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
+                   "This operation can be performed only for enabled policy types.");
+  }
+  storage::set_policy_type(call.txn, organization.id, kind, false);
+  for (const auto& policy : storage::control_policies_of(call.txn, organization.id, kind)) {
+    for (const std::string& target : storage::targets_of_control_policy(call.txn, policy.id)) {
+      storage::detach_control_policy(call.txn, target, policy.id);
+    }
+  }
+  return root_json(call);
+}
+
+constexpr Operation kOperations[] = {
+    {"AttachPolicy", "organizations:AttachPolicy", Access::kWrite, targets, attach_policy},
+    {"DetachPolicy", "organizations:DetachPolicy", Access::kWrite, targets, detach_policy},
+    {"ListTargetsForPolicy", "organizations:ListTargetsForPolicy", Access::kRead, targets,
+     list_targets_for_policy},
+    {"EnablePolicyType", "organizations:EnablePolicyType", Access::kWrite, targets,
+     enable_policy_type},
+    {"DisablePolicyType", "organizations:DisablePolicyType", Access::kWrite, targets,
+     disable_policy_type},
+};
+
+}  // namespace
+
+std::vector<const Operation*> attachment_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::organizations

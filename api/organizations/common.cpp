@@ -1,0 +1,205 @@
+#include "api/organizations/common.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/page_token.h"
+#include "schemas/arn.h"
+
+namespace ecr::api::organizations {
+namespace {
+
+using storage::ControlPolicyKind;
+
+constexpr std::int64_t kPage = 20;  // default and greatest
+
+std::string lower_type(ControlPolicyKind kind) {
+  return kind == ControlPolicyKind::kService ? "service_control_policy" : "resource_control_policy";
+}
+
+bool is_aws_managed(std::string_view id) { return id == kFullScp || id == kFullRcp; }
+
+Target target_with(const Call& call, std::string resource) {
+  Target target;
+  target.resource = std::move(resource);
+  target.account = call.caller.account;
+  for (const char* member : {"PolicyType", "Type", "Filter"}) {
+    const std::string type = text(call.input, member);
+    if (!type.empty()) target.context.emplace_back("organizations:PolicyType", type);
+  }
+  return target;
+}
+
+}  // namespace
+
+std::string text(const Json& input, const char* member) { return input.value(member, ""); }
+
+storage::Organization require_organization(const Call& call) {
+  const auto organization = storage::organization_of(call.txn, call.caller.account);
+  if (!organization) {
+    throw ApiError(ErrorCode::kOrganizationsNotInUse,
+                   "Your account is not a member of an organization.");
+  }
+  return *organization;
+}
+
+storage::Organization require_management(const Call& call) {
+  const storage::Organization organization = require_organization(call);
+  if (organization.management_account != call.caller.account) {
+    throw ApiError::access_denied("You don't have permissions to access this resource.");
+  }
+  return organization;
+}
+
+bool is_unit(std::string_view id) { return id.starts_with("ou-"); }
+bool is_root(const storage::OrganizationTarget& target) { return !target.parent; }
+
+std::string_view type_name(const storage::OrganizationTarget& target) {
+  if (is_root(target)) return "ROOT";
+  return schemas::is_account_id(target.id) ? "ACCOUNT" : "ORGANIZATIONAL_UNIT";
+}
+
+std::string type_name(ControlPolicyKind kind) {
+  return kind == ControlPolicyKind::kService ? "SERVICE_CONTROL_POLICY" : "RESOURCE_CONTROL_POLICY";
+}
+
+ControlPolicyKind kind_of(const std::string& type) {
+  if (type == "SERVICE_CONTROL_POLICY") return ControlPolicyKind::kService;
+  if (type == "RESOURCE_CONTROL_POLICY") return ControlPolicyKind::kResource;
+  throw ApiError(ErrorCode::kOrganizationsInvalidInput,
+                 fmt::format("Policies of the type {} do not exist here", type));
+}
+
+bool is_enabled(const Call& call, const storage::Organization& organization,
+                ControlPolicyKind kind) {
+  return storage::policy_type_enabled(call.txn, organization.id, kind);
+}
+
+std::string organization_arn(const storage::Organization& organization) {
+  return fmt::format("arn:aws:organizations::{}:organization/{}", organization.management_account,
+                     organization.id);
+}
+
+std::string target_arn(const storage::Organization& organization, std::string_view id) {
+  const std::string_view kind =
+      is_unit(id) ? "ou" : (schemas::is_account_id(id) ? "account" : "root");
+  return fmt::format("arn:aws:organizations::{}:{}/{}/{}", organization.management_account, kind,
+                     organization.id, id);
+}
+
+std::string policy_arn(const storage::Organization& organization,
+                       const storage::ControlPolicyRow& policy) {
+  const std::string id = shown_policy_id(policy.id);
+  if (is_aws_managed(id)) {
+    return fmt::format("arn:aws:organizations::aws:policy/{}/{}", lower_type(policy.kind), id);
+  }
+  return fmt::format("arn:aws:organizations::{}:policy/{}/{}/{}", organization.management_account,
+                     organization.id, lower_type(policy.kind), id);
+}
+
+std::string shown_policy_id(std::string_view row_id) {
+  return std::string(row_id.substr(0, row_id.find('@')));
+}
+
+std::string full_access_row(const Call& call, const storage::Organization& organization,
+                            ControlPolicyKind kind) {
+  std::string id(kind == ControlPolicyKind::kService ? kFullScp : kFullRcp);
+  if (!storage::find_control_policy(call.txn, organization.id, id)) id += "@" + organization.id;
+  return id;
+}
+
+storage::ControlPolicyRow require_policy(const Call& call,
+                                         const storage::Organization& organization,
+                                         const std::string& id) {
+  std::string row_id = id;
+  if (id == kFullScp) row_id = full_access_row(call, organization, ControlPolicyKind::kService);
+  if (id == kFullRcp) row_id = full_access_row(call, organization, ControlPolicyKind::kResource);
+  auto policy = storage::find_control_policy(call.txn, organization.id, row_id);
+  if (!policy) {
+    throw ApiError(ErrorCode::kOrganizationsPolicyNotFound,
+                   "We can't find a policy with the PolicyId that you specified.");
+  }
+  return std::move(*policy);
+}
+
+storage::OrganizationTarget require_target(const Call& call,
+                                           const storage::Organization& organization,
+                                           const std::string& id, ErrorCode missing) {
+  auto target = storage::find_organization_target(call.txn, organization.id, id);
+  // The wording of most of these is not published.
+  if (!target) throw ApiError(missing, fmt::format("{} does not exist in the organization.", id));
+  return std::move(*target);
+}
+
+storage::OrganizationTarget require_root(const Call& call,
+                                         const storage::Organization& organization) {
+  for (auto& target : storage::organization_targets(call.txn, organization.id)) {
+    if (is_root(target)) return std::move(target);
+  }
+  throw std::runtime_error("an organization without a root");
+}
+
+void attach_full_access(const Call& call, const storage::Organization& organization,
+                        std::string_view target) {
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    if (!is_enabled(call, organization, kind)) continue;
+    storage::attach_control_policy(call.txn, target, full_access_row(call, organization, kind));
+  }
+}
+
+Json page_of(const Call& call, std::string_view listing, const char* member,
+             const std::vector<Json>& items) {
+  const std::string name = fmt::format("{}\n{}", call.caller.account, listing);
+  const auto size = static_cast<std::size_t>(call.input.value("MaxResults", kPage));
+  std::size_t begin = 0;
+  if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
+    const auto position = read_page_token(call.services.store.key(), name, token);
+    if (!position || position->size() != 1) {
+      throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
+    }
+    const std::string& digits = position->front();
+    std::from_chars(digits.data(), digits.data() + digits.size(), begin);
+  }
+  const std::size_t end = std::min(items.size(), begin + size);
+  Json output = {{member, Json::array()}};
+  for (std::size_t i = begin; i < end; ++i) output[member].push_back(items[i]);
+  if (end < items.size()) {
+    output["NextToken"] = make_page_token(call.services.store.key(), name, {std::to_string(end)});
+  }
+  return output;
+}
+
+std::vector<Target> targets(const Call& call) {
+  std::vector<Target> list;
+  const auto organization = storage::organization_of(call.txn, call.caller.account);
+  if (organization) {
+    for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
+                               "SourceParentId", "DestinationParentId", "RootId", "ChildId"}) {
+      const std::string id = text(call.input, member);
+      if (!id.empty()) list.push_back(target_with(call, target_arn(*organization, id)));
+    }
+    if (const std::string id = text(call.input, "PolicyId"); !id.empty()) {
+      const auto policy = require_policy(call, *organization, id);
+      list.push_back(target_with(call, policy_arn(*organization, policy)));
+      for (Target& target : list) {
+        target.context.emplace_back("organizations:PolicyType", type_name(policy.kind));
+      }
+    }
+  }
+  if (list.empty()) list.push_back(target_with(call, "*"));
+  return list;
+}
+
+std::string make_id(schemas::Random& random, std::string_view prefix, std::size_t length) {
+  constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz012345";
+  std::vector<std::uint8_t> bytes(length);
+  random.fill(bytes);
+  std::string id(prefix);
+  for (const std::uint8_t byte : bytes) id += kAlphabet[byte % kAlphabet.size()];
+  return id;
+}
+
+}  // namespace ecr::api::organizations

@@ -1,0 +1,155 @@
+// Service and resource control policies. They count from the next request on.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/organizations/common.h"
+#include "api/organizations/organizations_api.h"
+#include "auth/iam/policy.h"
+
+namespace ecr::api::organizations {
+namespace {
+
+using storage::ControlPolicyKind;
+using storage::ControlPolicyRow;
+using storage::sql::Access;
+
+constexpr std::size_t kMaxDocument = 5120;  // characters (Organizations quotas)
+
+Json summary_json(const storage::Organization& organization, const ControlPolicyRow& policy) {
+  const std::string id = shown_policy_id(policy.id);
+  return {{"Id", id},
+          {"Arn", policy_arn(organization, policy)},
+          {"Name", policy.name},
+          {"Description", policy.description},
+          {"Type", type_name(policy.kind)},
+          {"AwsManaged", id == kFullScp || id == kFullRcp}};
+}
+
+Json policy_json(const storage::Organization& organization, const ControlPolicyRow& policy) {
+  return {{"Policy",
+           {{"PolicySummary", summary_json(organization, policy)}, {"Content", policy.document}}}};
+}
+
+void check_document(const std::string& document, ControlPolicyKind kind) {
+  const auto parsed = auth::iam::Policy::parse(document, kind == ControlPolicyKind::kService
+                                                             ? auth::iam::PolicyType::kScp
+                                                             : auth::iam::PolicyType::kRcp);
+  // Organizations does not say what is wrong with it.
+  if (!parsed) {
+    throw ApiError(ErrorCode::kMalformedPolicyDocument,
+                   "The provided policy document does not meet the requirements of the specified "
+                   "policy type.");
+  }
+  if (document.size() > kMaxDocument) {
+    throw ApiError(ErrorCode::kConstraintViolation,
+                   "You have exceeded the maximum size of a policy document.");
+  }
+}
+
+void check_name(const Call& call, const storage::Organization& organization,
+                const ControlPolicyRow& policy) {
+  for (const auto& other : storage::control_policies_of(call.txn, organization.id, policy.kind)) {
+    if (other.name == policy.name && other.id != policy.id) {
+      throw ApiError(ErrorCode::kDuplicatePolicy, "A policy with the same name already exists.");
+    }
+  }
+}
+
+// AWS's own policies belong to nobody.
+ControlPolicyRow require_own_policy(const Call& call, const storage::Organization& organization) {
+  ControlPolicyRow policy = require_policy(call, organization, text(call.input, "PolicyId"));
+  const std::string id = shown_policy_id(policy.id);
+  if (id == kFullScp || id == kFullRcp) {
+    throw ApiError(ErrorCode::kOrganizationsInvalidInput,
+                   "You can't change a policy that is managed by AWS.");
+  }
+  return policy;
+}
+
+Json create_policy(Call& call) {
+  const auto organization = require_management(call);
+  ControlPolicyRow policy;
+  policy.id = make_id(call.services.random, "p-", 10);
+  policy.name = text(call.input, "Name");
+  policy.description = text(call.input, "Description");
+  policy.document = text(call.input, "Content");
+  policy.kind = kind_of(text(call.input, "Type"));
+  if (!is_enabled(call, organization, policy.kind)) {
+    throw ApiError(ErrorCode::kPolicyTypeNotAvailable,
+                   "Policies of that type have to be enabled first (EnablePolicyType).");
+  }
+  check_document(policy.document, policy.kind);
+  check_name(call, organization, policy);
+  storage::insert_control_policy(call.txn, organization.id, policy);
+  return policy_json(organization, policy);
+}
+
+Json update_policy(Call& call) {
+  const auto organization = require_management(call);
+  ControlPolicyRow policy = require_own_policy(call, organization);
+  if (call.input.contains("Name")) policy.name = text(call.input, "Name");
+  if (call.input.contains("Description")) policy.description = text(call.input, "Description");
+  if (call.input.contains("Content")) policy.document = text(call.input, "Content");
+  check_document(policy.document, policy.kind);
+  check_name(call, organization, policy);
+  storage::update_control_policy(call.txn, policy);
+  return policy_json(organization, policy);
+}
+
+Json delete_policy(Call& call) {
+  const auto organization = require_management(call);
+  const ControlPolicyRow policy = require_own_policy(call, organization);
+  if (!storage::targets_of_control_policy(call.txn, policy.id).empty()) {
+    throw ApiError(ErrorCode::kPolicyInUse,
+                   "The policy is attached to one or more entities. You must detach it from all "
+                   "roots, OUs, and accounts before performing this operation.");
+  }
+  storage::delete_control_policy(call.txn, policy.id);
+  return Json::object();
+}
+
+Json describe_policy(Call& call) {
+  const auto organization = require_management(call);
+  return policy_json(organization,
+                     require_policy(call, organization, text(call.input, "PolicyId")));
+}
+
+Json list_policies(Call& call) {
+  const auto organization = require_management(call);
+  const std::string type = text(call.input, "Filter");
+  std::vector<Json> policies;
+  for (const auto& policy :
+       storage::control_policies_of(call.txn, organization.id, kind_of(type))) {
+    policies.push_back(summary_json(organization, policy));
+  }
+  return page_of(call, "policies\n" + type, "Policies", policies);
+}
+
+Json list_policies_for_target(Call& call) {
+  const auto organization = require_management(call);
+  const std::string id = text(call.input, "TargetId");
+  const ControlPolicyKind kind = kind_of(text(call.input, "Filter"));
+  require_target(call, organization, id, ErrorCode::kTargetNotFound);
+  std::vector<Json> policies;
+  for (const std::string& attached : storage::control_policies_at(call.txn, id)) {
+    const auto policy = storage::find_control_policy(call.txn, organization.id, attached);
+    if (policy && policy->kind == kind) policies.push_back(summary_json(organization, *policy));
+  }
+  return page_of(call, "policies of\n" + type_name(kind) + "\n" + id, "Policies", policies);
+}
+
+constexpr Operation kOperations[] = {
+    {"CreatePolicy", "organizations:CreatePolicy", Access::kWrite, targets, create_policy},
+    {"UpdatePolicy", "organizations:UpdatePolicy", Access::kWrite, targets, update_policy},
+    {"DeletePolicy", "organizations:DeletePolicy", Access::kWrite, targets, delete_policy},
+    {"DescribePolicy", "organizations:DescribePolicy", Access::kRead, targets, describe_policy},
+    {"ListPolicies", "organizations:ListPolicies", Access::kRead, targets, list_policies},
+    {"ListPoliciesForTarget", "organizations:ListPoliciesForTarget", Access::kRead, targets,
+     list_policies_for_target},
+};
+
+}  // namespace
+
+std::vector<const Operation*> policy_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::organizations

@@ -1,0 +1,229 @@
+// The organization, its root and its units.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/organizations/common.h"
+#include "api/organizations/organizations_api.h"
+#include "schemas/arn.h"
+
+namespace ecr::api::organizations {
+namespace {
+
+using storage::ControlPolicyKind;
+using storage::OrganizationTarget;
+using storage::sql::Access;
+
+constexpr std::size_t kMaxUnitDepth = 5;  // below the root
+
+std::string email_of(const Call& call, const storage::Organization& organization) {
+  const auto target =
+      storage::find_organization_target(call.txn, organization.id, organization.management_account);
+  if (target && !target->email.empty()) return target->email;
+  return fmt::format("root@{}.example.com", organization.management_account);
+}
+
+Json organization_json(const Call& call, const storage::Organization& organization) {
+  Json types = Json::array();
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    if (!is_enabled(call, organization, kind)) continue;
+    types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
+  }
+  return {{"Id", organization.id},
+          {"Arn", organization_arn(organization)},
+          {"FeatureSet", "ALL"},
+          {"MasterAccountArn", target_arn(organization, organization.management_account)},
+          {"MasterAccountId", organization.management_account},
+          {"MasterAccountEmail", email_of(call, organization)},
+          {"AvailablePolicyTypes", types}};
+}
+
+Json root_json(const Call& call, const storage::Organization& organization,
+               const OrganizationTarget& root) {
+  Json types = Json::array();
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    if (is_enabled(call, organization, kind)) {
+      types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
+    }
+  }
+  return {{"Id", root.id},
+          {"Arn", target_arn(organization, root.id)},
+          {"Name", "Root"},
+          {"PolicyTypes", types}};
+}
+
+Json unit_json(const storage::Organization& organization, const OrganizationTarget& unit) {
+  return {{"Id", unit.id},
+          {"Arn", target_arn(organization, unit.id)},
+          {"Name", unit.name.empty() ? unit.id : unit.name}};
+}
+
+// Policies that allow everything exist from the start; they count once their type is enabled.
+void insert_full_access(const Call& call, const storage::Organization& organization) {
+  const std::pair<ControlPolicyKind, const char*> kPolicies[] = {
+      {ControlPolicyKind::kService,
+       R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})"},
+      {ControlPolicyKind::kResource,
+       R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*",)"
+       R"("Resource":"*"}]})"}};
+  for (const auto& [kind, document] : kPolicies) {
+    const bool service = kind == ControlPolicyKind::kService;
+    std::string id(service ? kFullScp : kFullRcp);
+    if (storage::has_control_policy(call.txn, id)) id += "@" + organization.id;
+    storage::insert_control_policy(
+        call.txn, organization.id,
+        {id, service ? "FullAWSAccess" : "RCPFullAWSAccess", document,
+         service ? "Allows access to every operation" : "Allows access to every resource", kind});
+  }
+}
+
+Json create_organization(Call& call) {
+  const std::string account = call.caller.account;
+  if (storage::organization_of(call.txn, account)) {
+    throw ApiError(ErrorCode::kAlreadyInOrganization,
+                   "The AWS account is already a member of an organization.");
+  }
+  if (text(call.input, "FeatureSet") == "CONSOLIDATED_BILLING") {
+    throw ApiError(ErrorCode::kOrganizationsInvalidInput,
+                   "Only organizations with all features exist here");
+  }
+  storage::Organization organization;
+  organization.id = make_id(call.services.random, "o-", 10);
+  organization.management_account = account;
+  storage::insert_organization(call.txn, organization);
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    storage::set_policy_type(call.txn, organization.id, kind, false);  // until EnablePolicyType
+  }
+  insert_full_access(call, organization);
+  const std::string root = make_id(call.services.random, "r-", 4);
+  storage::insert_organization_target(call.txn, {root, organization.id, {}, "Root", "", call.now});
+  storage::insert_organization_target(call.txn,
+                                      {account, organization.id, root, account, "", call.now});
+  return {{"Organization", organization_json(call, organization)}};
+}
+
+Json describe_organization(Call& call) {
+  return {{"Organization", organization_json(call, require_organization(call))}};
+}
+
+Json list_roots(Call& call) {
+  const auto organization = require_management(call);
+  return page_of(call, "roots", "Roots",
+                 {root_json(call, organization, require_root(call, organization))});
+}
+
+std::size_t depth_of(const Call& call, const storage::Organization& organization,
+                     OrganizationTarget target) {
+  std::size_t depth = 0;
+  while (target.parent) {
+    ++depth;
+    target = require_target(call, organization, *target.parent, ErrorCode::kParentNotFound);
+  }
+  return depth;
+}
+
+std::vector<OrganizationTarget> children_of(const Call& call,
+                                            const storage::Organization& organization,
+                                            std::string_view parent, bool units) {
+  std::vector<OrganizationTarget> children;
+  for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
+    if (target.parent == parent && schemas::is_account_id(target.id) != units) {
+      children.push_back(target);
+    }
+  }
+  return children;
+}
+
+OrganizationTarget require_parent(const Call& call, const storage::Organization& organization) {
+  const std::string id = text(call.input, "ParentId");
+  auto parent = require_target(call, organization, id, ErrorCode::kParentNotFound);
+  if (schemas::is_account_id(parent.id)) {
+    throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");
+  }
+  return parent;
+}
+
+Json create_organizational_unit(Call& call) {
+  const auto organization = require_management(call);
+  const OrganizationTarget parent = require_parent(call, organization);
+  const std::string name = text(call.input, "Name");
+  for (const auto& sibling : children_of(call, organization, parent.id, true)) {
+    if (sibling.name == name) {
+      throw ApiError(ErrorCode::kDuplicateOrganizationalUnit,
+                     "An OU with the same name exists in the parent that you specified.");
+    }
+  }
+  if (depth_of(call, organization, parent) >= kMaxUnitDepth) {
+    throw ApiError(ErrorCode::kConstraintViolation,
+                   "You have exceeded the allowed depth of organizational units.");
+  }
+  const std::string root_part = require_root(call, organization).id.substr(2);
+  const std::string id = make_id(call.services.random, fmt::format("ou-{}-", root_part), 8);
+  const OrganizationTarget unit{id, organization.id, parent.id, name, "", call.now};
+  storage::insert_organization_target(call.txn, unit);
+  attach_full_access(call, organization, id);
+  return {{"OrganizationalUnit", unit_json(organization, unit)}};
+}
+
+Json describe_organizational_unit(Call& call) {
+  const auto organization = require_management(call);
+  const auto unit = require_target(call, organization, text(call.input, "OrganizationalUnitId"),
+                                   ErrorCode::kOrganizationalUnitNotFound);
+  return {{"OrganizationalUnit", unit_json(organization, unit)}};
+}
+
+Json list_units(Call& call) {
+  const auto organization = require_management(call);
+  const OrganizationTarget parent = require_parent(call, organization);
+  std::vector<Json> units;
+  for (const auto& unit : children_of(call, organization, parent.id, true)) {
+    units.push_back(unit_json(organization, unit));
+  }
+  return page_of(call, "units\n" + parent.id, "OrganizationalUnits", units);
+}
+
+Json list_parents(Call& call) {
+  const auto organization = require_management(call);
+  const auto child =
+      require_target(call, organization, text(call.input, "ChildId"), ErrorCode::kChildNotFound);
+  std::vector<Json> parents;
+  if (child.parent) {
+    const auto parent =
+        require_target(call, organization, *child.parent, ErrorCode::kParentNotFound);
+    parents.push_back({{"Id", parent.id}, {"Type", std::string(type_name(parent))}});
+  }
+  return page_of(call, "parents\n" + child.id, "Parents", parents);
+}
+
+Json list_children(Call& call) {
+  const auto organization = require_management(call);
+  const OrganizationTarget parent = require_parent(call, organization);
+  const std::string type = text(call.input, "ChildType");
+  std::vector<Json> children;
+  for (const auto& child :
+       children_of(call, organization, parent.id, type == "ORGANIZATIONAL_UNIT")) {
+    children.push_back({{"Id", child.id}, {"Type", type}});
+  }
+  return page_of(call, "children\n" + type + "\n" + parent.id, "Children", children);
+}
+
+constexpr Operation kOperations[] = {
+    {"CreateOrganization", "organizations:CreateOrganization", Access::kWrite, targets,
+     create_organization},
+    {"DescribeOrganization", "organizations:DescribeOrganization", Access::kRead, targets,
+     describe_organization},
+    {"ListRoots", "organizations:ListRoots", Access::kRead, targets, list_roots},
+    {"CreateOrganizationalUnit", "organizations:CreateOrganizationalUnit", Access::kWrite, targets,
+     create_organizational_unit},
+    {"DescribeOrganizationalUnit", "organizations:DescribeOrganizationalUnit", Access::kRead,
+     targets, describe_organizational_unit},
+    {"ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent",
+     Access::kRead, targets, list_units},
+    {"ListParents", "organizations:ListParents", Access::kRead, targets, list_parents},
+    {"ListChildren", "organizations:ListChildren", Access::kRead, targets, list_children},
+};
+
+}  // namespace
+
+std::vector<const Operation*> structure_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::organizations

@@ -224,7 +224,11 @@ class ManifestTest(AbuseTest):
                 self.assertIn(reply.status, (400, 413), reply.body[:200])
                 expected = "SIZE_INVALID" if reply.status == 413 else "MANIFEST_INVALID"
                 self.assertEqual(expected, reply.error[0])
-        self.assertLess(self.resident_kib() - before, 64 << 10)
+        with open(harness.BINARY, "rb") as file:
+            program = file.read()
+        # A sanitizer keeps what is freed.
+        if b"__asan_init" not in program and b"__tsan_init" not in program:
+            self.assertLess(self.resident_kib() - before, 64 << 10)
 
     def test_content_type_and_media_type_must_agree(self):
         for sent in (registry.OCI_INDEX_TYPE, OCI, "text/html"):

@@ -125,6 +125,7 @@ class PullTest(OciTest):
                 f"/v2/one/blobs/{MISSING}",
                 f"/v2/one/manifests/{MISSING}",
                 "/v2/one/manifests/missing",
+                "/v2/one/manifests/.INVALID_MANIFEST_NAME",
                 "/v2/missing/manifests/latest",
                 f"/v2/missing/blobs/{MISSING}",
             ):

@@ -11,17 +11,23 @@
 namespace ecr::api::registry {
 namespace {
 
-ImageIdentifier parse_reference(const std::string& reference) {
+ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image not found"}; }
+
+// Nothing can have a tag that is none: to the specification's tests it is not found. ECR calls it
+// invalid (rules_oci issue 720), and so is a push of it everywhere.
+ImageIdentifier parse_reference(const Session& session) {
+  const std::string& reference = session.route.reference;
   if (reference.find(':') != std::string::npos) {
     if (!schemas::Digest::parse(reference)) {
       throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
     }
     return {reference, ""};
   }
-  if (!schemas::is_tag(reference)) {
-    throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
+  if (schemas::is_tag(reference)) return {"", reference};
+  if (session.request.method != "PUT" && !session.services.settings.strict_ecr) {
+    throw unknown_image();
   }
-  return {"", reference};
+  throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
 }
 
 void record_pull(Session& session, std::int64_t repository, const storage::Image& image,
@@ -34,8 +40,6 @@ void record_pull(Session& session, std::int64_t repository, const storage::Image
         txn.commit(storage::sql::Durability::kRelaxed);
       });
 }
-
-ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image not found"}; }
 
 // An image goes after the indexes that name it: the rule of BatchDeleteImage.
 void refuse_referenced(Session& session, const storage::Repository& repository,
@@ -88,7 +92,7 @@ PutImageResult put_one(Session& session, const storage::Repository& repository,
 
 HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   const storage::Repository repository = session.authorize_repository("ecr:BatchGetImage", note);
-  const ImageIdentifier id = parse_reference(session.route.reference);
+  const ImageIdentifier id = parse_reference(session);
   const auto digest = resolve_image(session.txn, repository.id, id);
   if (!digest) throw unknown_image();
   const auto image = storage::find_image(session.txn, repository.id, *digest);
@@ -106,7 +110,7 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
 
 HttpResponse put_manifest(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository("ecr:PutImage", note);
-  const ImageIdentifier id = parse_reference(session.route.reference);
+  const ImageIdentifier id = parse_reference(session);
   const std::vector<std::string> tags = tags_of(session, id);
   PutImageResult result;
   for (const std::string& tag : tags) result = put_one(session, repository, id.digest, tag);
@@ -125,7 +129,7 @@ HttpResponse put_manifest(Session& session, LogNote& note) {
 
 HttpResponse delete_manifest(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
-  const ImageIdentifier id = parse_reference(session.route.reference);
+  const ImageIdentifier id = parse_reference(session);
   const auto digest = resolve_image(session.txn, repository.id, id);
   if (!digest) throw unknown_image();
   // The specification deletes a tag alone; ECR takes the image with its last tag.

@@ -80,6 +80,12 @@ TEST_F(RegistryStrictTest, ABadManifestIsUnsupported) {
                    "JSON syntax'"}}));
 }
 
+TEST_F(RegistryStrictTest, ATagThatIsNoneIsInvalid) {
+  const auto response = registry("GET", "/v2/app/manifests/a+b");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(first_error(response)["code"], "TAG_INVALID");
+}
+
 TEST_F(RegistryStrictTest, NothingIsMounted) {
   const std::string digest = push_blob("app", "shared");
   EXPECT_EQ(registry("POST", "/v2/fixed/blobs/uploads/?from=app&mount=" + digest).status, 202);

@@ -144,7 +144,9 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                            const HttpRequest& request, const ServiceApi& api,
                            schemas::TimePoint now) {
   auth::SigV4Options options;
-  options.now = now;
+  // Clients sign by the machine's clock, wherever this server's own has been moved to.
+  options.now = services.machine_clock.now();
+  options.credentials_now = now;
   options.service = api.signing_name;
   options.region = region_of_host(request.host());
   options.cache = &services.signing_keys;

@@ -12,6 +12,7 @@
 namespace ecr::api {
 
 class DecisionLog;
+class JobSignal;
 class PolicyCache;
 
 enum class Enforcement {
@@ -45,12 +46,16 @@ struct Settings {
 struct Services {
   const Settings& settings;
   storage::Store& store;
+  // The clock of everything that clients see; it may be frozen, or ahead of the machine's.
   const schemas::Clock& clock;
   schemas::Random& random;
   const auth::RegistryTokenCodec& tokens;
   auth::SigningKeyCache& signing_keys;
   PolicyCache& policies;
   DecisionLog& decisions;
+  // The machine's time: when requests were signed, and how long the program has been running.
+  const schemas::Clock& machine_clock;
+  JobSignal& job_signal;
 };
 
 }  // namespace ecr::api

@@ -165,7 +165,8 @@ Checked<SigningCredential> find_credential(const Scope& scope, const AuthParts& 
   if (!schemas::constant_time_equal(credential->session_token, parts.session_token)) {
     return unrecognized();
   }
-  if (credential->expires && *credential->expires <= options.now) {
+  if (credential->expires &&
+      *credential->expires <= options.credentials_now.value_or(options.now)) {
     return Unexpected({SignatureErrorKind::kExpiredToken,
                        "The security token included in the request is expired"});
   }

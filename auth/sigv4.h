@@ -73,7 +73,9 @@ class SigningKeyCache {
 };
 
 struct SigV4Options {
-  schemas::TimePoint now;
+  schemas::TimePoint now;  // against which the signature's own time is checked
+  // When temporary credentials are asked whether they have expired; nullopt: `now`.
+  std::optional<schemas::TimePoint> credentials_now = {};
   std::string_view service;                // "ecr": the scope must name it
   std::optional<std::string_view> region;  // nullopt: any well-formed region is right
   std::chrono::minutes skew{15};           // for ECR, IAM and STS alike

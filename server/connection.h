@@ -32,7 +32,7 @@ struct ConnectionContext {
   const App& app;
   WorkerPool& workers;
   AccessLog& log;
-  const schemas::Clock& clock;  // of the API: what log lines show
+  const schemas::Clock& clock;  // the machine's: HTTP dates and log lines
   schemas::Random& random;
   Timeouts timeouts;
 };

@@ -11,12 +11,16 @@
 #include "api/admin/seed.h"
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
+#include "api/housekeeping.h"
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
 #include "api/policy_cache.h"
 #include "api/sts/sts_api.h"
+#include "schemas/movable_clock.h"
 #include "server/commands.h"
+#include "server/job_thread.h"
 #include "server/system.h"
+#include "storage/clock_state.h"
 
 namespace ecr::server {
 namespace {
@@ -79,6 +83,17 @@ void seed(const ServeConfig& config, const api::Services& services) {
   }
 }
 
+// A clock that was moved stays moved: the rows were written by it.
+void restore_clock(storage::Store& store, schemas::MovableClock& clock, AccessLog& log) {
+  auto txn = store.database().begin(storage::sql::Access::kRead);
+  const auto state = storage::load_clock(txn);
+  if (!state) return;
+  clock.restore(*state);
+  log.say(fmt::format("ecr-local: the clock was moved earlier and {} {} (/_ecr-local/clock)",
+                      state->frozen_at ? "stands at" : "is at",
+                      schemas::format_iso8601(clock.now())));
+}
+
 // As many descriptors as the system gives: uploads, downloads and connections each hold one.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -102,7 +117,8 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread would cost more memory than it saves time
   raise_descriptor_limit();
-  SystemClock clock;
+  SystemClock machine_clock;
+  schemas::MovableClock clock(machine_clock);
   SystemRandom random;
   AccessLog log(config.access_log, 2);
   api::Settings settings = config.settings;
@@ -111,23 +127,27 @@ int run_serve(const ServeConfig& config) {
 
   const auto store =
       storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
+  restore_clock(*store, clock, log);
   const auth::RegistryTokenCodec tokens(store->key(), random);
   auth::SigningKeyCache signing_keys;
   api::PolicyCache policies;
   api::DecisionLog decisions;
-  const api::Services services{settings, *store,       clock,    random,
-                               tokens,   signing_keys, policies, decisions};
+  api::JobSignal job_signal;
+  const api::Services services{settings,     *store,   clock,     random,        tokens,
+                               signing_keys, policies, decisions, machine_clock, job_signal};
   seed(config, services);
 
   const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
                                              api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
-  const api::admin::AdminPlane admin(services, control);
+  api::JobRunner jobs(services, {api::kStaleUploads, api::kExpiredSessions});
+  const api::admin::AdminPlane admin(services, control, clock, jobs);
   const App app(control, registry, admin);
   Server::Options options;
   options.listen = addresses;
   options.tls = tls_files(config);
-  Server server(options, app, log, clock, random);
+  Server server(options, app, log, machine_clock, random);
+  const JobThread job_thread(services, jobs, log);
   announce(server, addresses, settings.version);
   server.run();
   return 0;

@@ -16,6 +16,10 @@ Image image_of(const sql::Rows& row) {
   image.pushed_at = from_column(row.integer(4));
   if (const auto pulled = row.optional_integer(5)) image.last_pulled_at = from_column(*pulled);
   image.subject = row.string(6);
+  image.status = row.string(7);
+  if (const auto archived = row.optional_integer(8))
+    image.last_archived_at = from_column(*archived);
+  if (const auto active = row.optional_integer(9)) image.last_activated_at = from_column(*active);
   return image;
 }
 
@@ -31,10 +35,12 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                   std::string_view manifest) {
   txn.exec(
       R"(INSERT INTO images (repository, digest, media_type, artifact_media_type, size_bytes,
-                             pushed_at, last_pulled_at, subject)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
+                             pushed_at, last_pulled_at, subject, status, last_archived_at,
+                             last_activated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
       repository, image.digest, image.media_type, image.artifact_media_type, image.size_bytes,
-      to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject);
+      to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject, image.status,
+      to_column(image.last_archived_at), to_column(image.last_activated_at));
   const auto id = txn.last_insert_id();
   txn.exec("INSERT INTO image_manifests (image, manifest) VALUES (?, ?)", id, sql::Blob{manifest});
   // A manifest may name a blob twice (two equal layers).
@@ -55,7 +61,7 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
 std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   auto row = txn.query(
       R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at, last_pulled_at,
-                subject
+                subject, status, last_archived_at, last_activated_at
          FROM images WHERE repository = ? AND digest = ?)",
       repository, digest);
   return row.next() ? std::optional(image_of(row)) : std::nullopt;
@@ -115,6 +121,22 @@ void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view d
            to_column(when), repository, digest);
 }
 
+void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                   schemas::TimePoint when) {
+  txn.exec(
+      R"(UPDATE images SET status = 'ARCHIVED', last_archived_at = ?
+         WHERE repository = ? AND digest = ?)",
+      to_column(when), repository, digest);
+}
+
+void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                   schemas::TimePoint when) {
+  txn.exec(
+      R"(UPDATE images SET status = 'ACTIVE', last_activated_at = ?
+         WHERE repository = ? AND digest = ?)",
+      to_column(when), repository, digest);
+}
+
 bool has_images(sql::Txn& txn, std::int64_t repository) {
   return txn.query("SELECT 1 FROM images WHERE repository = ? LIMIT 1", repository).next();
 }
@@ -125,7 +147,7 @@ const char* list_images_sql(TagStatus status) {
   switch (status) {
     case TagStatus::kTagged:
       return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                       last_pulled_at, subject
+                       last_pulled_at, subject, status, last_archived_at, last_activated_at
                 FROM images
                 WHERE repository = ? AND digest > ?
                   AND EXISTS (SELECT 1 FROM image_tags
@@ -134,7 +156,7 @@ const char* list_images_sql(TagStatus status) {
                 ORDER BY digest LIMIT ?)";
     case TagStatus::kUntagged:
       return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                       last_pulled_at, subject
+                       last_pulled_at, subject, status, last_archived_at, last_activated_at
                 FROM images
                 WHERE repository = ? AND digest > ?
                   AND NOT EXISTS (SELECT 1 FROM image_tags
@@ -145,7 +167,7 @@ const char* list_images_sql(TagStatus status) {
       break;
   }
   return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                   last_pulled_at, subject
+                   last_pulled_at, subject, status, last_archived_at, last_activated_at
             FROM images WHERE repository = ? AND digest > ?
             ORDER BY digest LIMIT ?)";
 }

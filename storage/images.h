@@ -20,7 +20,10 @@ struct Image {
   std::int64_t size_bytes = 0;  // as ECR reports it: config and layers; an index: its largest child
   schemas::TimePoint pushed_at;
   std::optional<schemas::TimePoint> last_pulled_at;
-  std::string subject;  // digest; empty: none
+  std::string subject;            // digest; empty: none
+  std::string status = "ACTIVE";  // or ARCHIVED, ACTIVATING
+  std::optional<schemas::TimePoint> last_archived_at;
+  std::optional<schemas::TimePoint> last_activated_at;  // restored from the archive
   // What the manifest names; each must be in the repository.
   std::vector<std::string> blobs;     // config and layers
   std::vector<std::string> children;  // of an index
@@ -48,6 +51,12 @@ void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
 void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                       schemas::TimePoint when);
+// Into the archive: ARCHIVED, as of `when`.
+void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                   schemas::TimePoint when);
+// Back from it: ACTIVE, as of `when`.
+void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                   schemas::TimePoint when);
 bool has_images(sql::Txn& txn, std::int64_t repository);
 
 enum class TagStatus { kAny, kTagged, kUntagged };

@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/admin/clock_routes.h"
 #include "api/admin/decision_routes.h"
+#include "api/admin/job_routes.h"
 #include "api/admin/query_parameters.h"
 #include "api/admin/seed.h"
 #include "api/failure.h"
@@ -78,8 +80,13 @@ Json coverage(const ControlPlane& control) {
 
 }  // namespace
 
-AdminPlane::AdminPlane(const Services& services, const ControlPlane& control)
-    : services_(services), control_(control), started_(services.clock.now()) {}
+AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
+                       schemas::MovableClock& clock, JobRunner& jobs)
+    : services_(services),
+      control_(control),
+      clock_(clock),
+      jobs_(jobs),
+      started_(services.machine_clock.now()) {}
 
 bool may_administer(const Settings& settings, const HttpRequest& request) {
   if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
@@ -102,7 +109,7 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
   try {
     if (path == "/_ecr-local/health" && get) {
       const bool writable = services_.store.database().writable();
-      const auto uptime = services_.clock.now() - started_;
+      const auto uptime = services_.machine_clock.now() - started_;
       return json_response(writable ? 200 : 503,
                            {{"name", "ecr-local"},
                             {"version", services_.settings.version},
@@ -124,6 +131,11 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
     if (path == "/_ecr-local/seed" && request.method == "POST") {
       apply_seed(services_, request.body);
       return json_response(200, {{"status", "applied"}});
+    }
+    if (path == "/_ecr-local/clock") return answer_clock(services_, clock_, request);
+    if (path == "/_ecr-local/jobs" && get) return answer_jobs(services_, request);
+    if (path == "/_ecr-local/jobs/run" && request.method == "POST") {
+      return answer_run_jobs(jobs_, request);
     }
     if (path == "/_ecr-local/decisions" && request.method == "GET") {
       return answer_decisions(services_, request);

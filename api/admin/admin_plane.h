@@ -5,13 +5,17 @@
 
 #include "api/control_plane.h"
 #include "api/http.h"
+#include "api/job_runner.h"
 #include "api/services.h"
+#include "schemas/movable_clock.h"
 
 namespace ecr::api::admin {
 
 class AdminPlane {
  public:
-  AdminPlane(const Services& services, const ControlPlane& control);
+  // `clock` is the one that `services` reads.
+  AdminPlane(const Services& services, const ControlPlane& control, schemas::MovableClock& clock,
+             JobRunner& jobs);
 
   HttpResponse handle(const HttpRequest& request) const;
 
@@ -20,6 +24,8 @@ class AdminPlane {
 
   const Services& services_;
   const ControlPlane& control_;
+  schemas::MovableClock& clock_;
+  JobRunner& jobs_;
   const schemas::TimePoint started_;
 };
 

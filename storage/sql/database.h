@@ -83,6 +83,9 @@ class Txn {
   Access access() const { return access_; }
   // Ends the transaction, also where it throws. Rows that still exist give no more rows.
   void commit(Durability durability = Durability::kDurable);
+  // Runs `action` once the transaction is committed (durably, where that was asked for) and the
+  // writer is free again; never where it is rolled back. In the order given; must not throw.
+  void on_commit(std::function<void()> action);
   // Commits durably and then calls `before_next_writer` while still keeping every other writer
   // out: for what must follow the commit and precede whatever anybody writes next (the file of a
   // blob whose row went). REQUIRES: a write transaction.
@@ -115,6 +118,7 @@ class Txn {
   Connection* connection_;
   Access access_;
   bool open_ = true;
+  std::vector<std::function<void()>> on_commit_;
 };
 
 // Thread-safe.

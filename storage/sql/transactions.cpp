@@ -180,7 +180,8 @@ Txn::Txn(Txn&& other) noexcept
     : database_(other.database_),
       connection_(other.connection_),
       access_(other.access_),
-      open_(std::exchange(other.open_, false)) {}
+      open_(std::exchange(other.open_, false)),
+      on_commit_(std::move(other.on_commit_)) {}
 
 Txn::~Txn() {
   if (open_) end();
@@ -237,12 +238,21 @@ std::uint64_t Txn::commit_rows() {
   return database_->impl_->note_commit();
 }
 
+void Txn::on_commit(std::function<void()> action) {
+  require_open();
+  on_commit_.push_back(std::move(action));
+}
+
 void Txn::commit(Durability durability) {
   require_open();
-  if (access_ == Access::kRead) return end();
-  const std::uint64_t ticket = commit_rows();
-  end();
-  if (durability == Durability::kDurable) database_->impl_->wait_durable(ticket);
+  if (access_ == Access::kRead) {
+    end();
+  } else {
+    const std::uint64_t ticket = commit_rows();
+    end();
+    if (durability == Durability::kDurable) database_->impl_->wait_durable(ticket);
+  }
+  for (const auto& action : std::exchange(on_commit_, {})) action();
 }
 
 void Txn::commit_then(const std::function<void()>& before_next_writer) {
@@ -257,6 +267,7 @@ void Txn::commit_then(const std::function<void()>& before_next_writer) {
     throw;
   }
   end();
+  for (const auto& action : std::exchange(on_commit_, {})) action();
 }
 
 }  // namespace ecr::storage::sql

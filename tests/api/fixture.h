@@ -13,9 +13,11 @@
 #include "api/admin/admin_plane.h"
 #include "api/control_plane.h"
 #include "api/decision_log.h"
+#include "api/job_runner.h"
 #include "api/policy_cache.h"
 #include "api/registry/registry_plane.h"
 #include "api/services.h"
+#include "schemas/movable_clock.h"
 
 namespace ecr::api::testing {
 
@@ -70,7 +72,8 @@ class ApiTest : public ::testing::Test {
   HttpRequest signed_request(const std::string& operation, const std::string& body,
                              const std::string& session_token = {});
 
-  FixedClock clock;
+  FixedClock clock;  // the machine's
+  schemas::MovableClock api_clock{clock};
   CountingRandom random;
   Settings settings;
   std::unique_ptr<storage::Store> store;
@@ -78,9 +81,11 @@ class ApiTest : public ::testing::Test {
   auth::SigningKeyCache signing_keys;
   PolicyCache policies;
   DecisionLog decisions;
+  JobSignal job_signal;
   Services services;
   ControlPlane control;
   registry::RegistryPlane registry_plane;
+  JobRunner jobs;
   admin::AdminPlane admin;
   Keys keys{"test", "test"};
   std::string region = "us-east-1";

@@ -79,11 +79,12 @@ class ServerTest : public ::testing::Test {
   ServerTest()
       : store_(storage::Store::open({.directory = "", .in_memory = true}, random_)),
         tokens_(store_->key(), random_),
-        services_{settings_, *store_,       clock_,    random_,
-                  tokens_,   signing_keys_, policies_, decisions_},
+        services_{settings_,     *store_,   clock_,     random_, tokens_,
+                  signing_keys_, policies_, decisions_, clock_,  job_signal_},
         control_(services_, {api::ecr::make_api()}),
         registry_(services_),
-        admin_(services_, control_),
+        jobs_(services_, {}),
+        admin_(services_, control_, movable_, jobs_),
         app_(control_, registry_, admin_),
         log_(LogFormat::kOff, 2) {}
   ~ServerTest() override { stop(); }
@@ -119,6 +120,7 @@ class ServerTest : public ::testing::Test {
   }
 
   SystemClock clock_;
+  schemas::MovableClock movable_{clock_};
   SystemRandom random_;
   api::Settings settings_;
   std::unique_ptr<storage::Store> store_;
@@ -126,9 +128,11 @@ class ServerTest : public ::testing::Test {
   auth::SigningKeyCache signing_keys_;
   api::PolicyCache policies_;
   api::DecisionLog decisions_;
+  api::JobSignal job_signal_;
   api::Services services_;
   api::ControlPlane control_;
   api::registry::RegistryPlane registry_;
+  api::JobRunner jobs_;
   api::admin::AdminPlane admin_;
   App app_;
   AccessLog log_;

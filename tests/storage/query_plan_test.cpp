@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "storage/clock_state.h"
 #include "storage/identities.h"
 #include "storage/images.h"
+#include "storage/jobs.h"
 #include "storage/managed_policies.h"
 #include "storage/organization_tree.h"
 #include "storage/organizations.h"
@@ -71,6 +73,8 @@ void use_images(sql::Txn& txn) {
   image_tags(txn, id, image.digest);
   image_parents(txn, id, image.digest);
   touch_image_pull(txn, id, image.digest, at(2));
+  archive_image(txn, id, image.digest, at(3));
+  restore_image(txn, id, image.digest, at(4));
   has_images(txn, id);
   for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
     list_images(txn, id, status, "", 10);
@@ -163,6 +167,21 @@ void use_organizations(sql::Txn& txn) {
   registry_policy(txn, "1", "r");
 }
 
+void use_jobs(sql::Txn& txn) {
+  put_job(txn, {.kind = "k", .key = "a", .due = at(1)});
+  first_job(txn);
+  find_job(txn, 1);
+  list_jobs(txn, 0, 10);
+  note_job_attempt(txn, 1);
+  set_job_failure(txn, 1, JobState::kFailed, at(2), "error");
+  make_jobs_due(txn, "k", at(1));
+  shift_jobs(txn, std::chrono::seconds(1));
+  delete_job(txn, "k", "a");
+  delete_job(txn, 1);
+  save_clock(txn, {.offset = std::chrono::seconds(1)});
+  load_clock(txn);
+}
+
 // The steps of the plan that read a whole table or sort.
 std::set<std::string> slow_steps(sqlite3* db, const std::string& sql) {
   std::set<std::string> steps;
@@ -194,6 +213,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_identities(txn);
     use_policies_and_sessions(txn);
     use_organizations(txn);
+    use_jobs(txn);
     traced = nullptr;
   }
   EXPECT_GT(statements.size(), 70U) << "the trace sees nothing";

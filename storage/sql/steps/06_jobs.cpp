@@ -1,10 +1,35 @@
-// Lifecycle policies and background work.
+// The movable clock, background work, lifecycle policies and what they do to images.
 #include "storage/sql/migrations.h"
 
 namespace ecr::storage::sql {
 namespace {
 
 constexpr const char* kStatements[] = {
+    // ACTIVE, ARCHIVED or ACTIVATING; the times of the last change to archive and back.
+    "ALTER TABLE images ADD COLUMN status TEXT NOT NULL DEFAULT 'ACTIVE'",
+    "ALTER TABLE images ADD COLUMN last_archived_at BIGINT",
+    "ALTER TABLE images ADD COLUMN last_activated_at BIGINT",
+
+    // How the clock differs from the machine's; one row, or none where it does not.
+    R"(CREATE TABLE emulated_clock (
+         id INTEGER PRIMARY KEY,
+         offset_ms BIGINT NOT NULL,
+         frozen_at BIGINT))",
+
+    // Background work to do, or given up. Of jobs with a key there is one a kind and key.
+    R"(CREATE TABLE jobs (
+         id INTEGER PRIMARY KEY,
+         kind TEXT NOT NULL,
+         job_key TEXT,
+         payload TEXT NOT NULL,  -- JSON
+         state TEXT NOT NULL,    -- pending, failed
+         due_at BIGINT NOT NULL,
+         attempts BIGINT NOT NULL,
+         created_at BIGINT NOT NULL,
+         error TEXT NOT NULL,
+         UNIQUE (kind, job_key)))",
+    "CREATE INDEX jobs_by_due ON jobs (state, due_at, id)",
+
     "PRAGMA user_version = 6",
 };
 

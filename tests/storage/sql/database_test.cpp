@@ -301,6 +301,30 @@ TEST_F(DatabaseTest, FullDiskFailsTheCommitAndNothingElse) {
   EXPECT_EQ(count(), 2);
 }
 
+TEST_F(DatabaseTest, OnCommitRunsAfterTheCommitAndNeverAfterARollback) {
+  std::vector<std::string> ran;
+  {
+    auto txn = write();
+    txn.on_commit([&] { ran.emplace_back("rolled back"); });
+  }
+  auto txn = write();
+  txn.exec("INSERT INTO t (v) VALUES ('a')");
+  txn.on_commit([&] { ran.emplace_back("first"); });
+  Txn moved = std::move(txn);
+  // The writer is free again by then.
+  moved.on_commit([&] {
+    ran.push_back(std::to_string(count()));
+    add("b");
+  });
+  EXPECT_TRUE(ran.empty());
+  moved.commit();
+  EXPECT_EQ(ran, (std::vector<std::string>{"first", "1"}));
+  auto last = write();
+  last.on_commit([&] { ran.emplace_back("commit_then"); });
+  last.commit_then([&] { EXPECT_EQ(ran.size(), 2U); });
+  EXPECT_EQ(ran.back(), "commit_then");
+}
+
 TEST_F(DatabaseTest, CommitThenKeepsOtherWritersOutUntilItsWorkIsDone) {
   std::promise<void> entered;
   std::atomic<bool> work_done = false;

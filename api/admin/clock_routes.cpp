@@ -1,0 +1,142 @@
+#include "api/admin/clock_routes.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "api/admin/duration.h"
+#include "api/admin/query_parameters.h"
+#include "api/jobs.h"
+#include "schemas/json.h"
+#include "storage/clock_state.h"
+#include "storage/jobs.h"
+
+namespace ecr::api::admin {
+namespace {
+
+using Json = nlohmann::json;
+using schemas::MovableClock;
+using schemas::TimePoint;
+using std::chrono::milliseconds;
+
+// Four digits are all that ISO 8601 has for a year; tokens and sessions need some time beyond.
+constexpr TimePoint kEnd = std::chrono::sys_days(std::chrono::year{9000} / 1 / 1);
+
+// The members of the body, typed.
+struct Change {
+  bool reset = false;
+  std::optional<TimePoint> now;
+  std::optional<milliseconds> advance;
+  std::optional<bool> freeze;
+};
+
+bool read_flag(const std::string& name, const Json& value) {
+  if (!value.is_boolean()) throw QueryError(name, "must be true or false");
+  return value.get<bool>();
+}
+
+TimePoint read_time(const std::string& name, const Json& value) {
+  const auto time =
+      value.is_string() ? schemas::parse_iso8601(value.get<std::string>()) : std::nullopt;
+  if (!time) throw QueryError(name, "must be a time in ISO 8601, as \"2030-01-31T12:00:00Z\"");
+  return *time;
+}
+
+milliseconds read_duration(const std::string& name, const Json& value) {
+  std::optional<milliseconds> duration;
+  if (value.is_string()) {
+    duration = parse_duration(value.get<std::string>());
+  } else if (value.is_number()) {
+    const double seconds = value.get<double>();
+    if (seconds >= 0 && seconds < 1e12) {
+      duration = milliseconds(static_cast<std::int64_t>(std::llround(seconds * 1000)));
+    }
+  }
+  if (!duration) {
+    throw QueryError(name,
+                     "must be a number of seconds, or a text as \"90d\" or \"1d12h\" (w, d, h, m, "
+                     "s); the clock moves forward only");
+  }
+  return *duration;
+}
+
+Change read_change(const std::string& body) {
+  const auto parsed = schemas::parse_json(body);
+  if (!parsed) throw QueryError("body", parsed.error().detail);
+  if (!parsed->is_object() || parsed->empty()) {
+    throw QueryError("body", "must be a JSON object with reset, now, advance or freeze");
+  }
+  Change change;
+  for (const auto& [name, value] : parsed->items()) {
+    if (name == "reset") {
+      change.reset = read_flag(name, value);
+      if (!change.reset) throw QueryError(name, "must be true");
+    } else if (name == "now") {
+      change.now = read_time(name, value);
+    } else if (name == "advance") {
+      change.advance = read_duration(name, value);
+    } else if (name == "freeze") {
+      change.freeze = read_flag(name, value);
+    } else {
+      throw QueryError(name, "is not known here");
+    }
+  }
+  if (change.now && change.advance) throw QueryError("advance", "cannot be given with now");
+  if (change.reset && (change.now || change.advance)) {
+    throw QueryError("reset", "cannot be given with now or advance");
+  }
+  return change;
+}
+
+MovableClock::State changed(const MovableClock& clock, TimePoint machine, const Change& change) {
+  const bool frozen = change.freeze.value_or(!change.reset && clock.state().frozen_at.has_value());
+  if (change.reset) {
+    return frozen ? clock.state_at(machine, true) : MovableClock::State{};
+  }
+  const TimePoint before = clock.now();
+  TimePoint now = before;
+  if (change.now) now = *change.now;
+  if (change.advance) now += *change.advance;
+  const char* const member = change.now ? "now" : "advance";
+  if (now < before) {
+    throw QueryError(member, "is before " + schemas::format_iso8601(before) +
+                                 ", and the clock moves forward only (\"reset\" takes it back to "
+                                 "the machine's time)");
+  }
+  if (now >= kEnd) throw QueryError(member, "must be before the year 9000");
+  if (!change.now && !change.advance && !frozen && !clock.state().frozen_at) return clock.state();
+  return clock.state_at(now, frozen);
+}
+
+Json clock_json(const Services& services, const MovableClock& clock) {
+  const TimePoint now = clock.now();
+  const TimePoint machine = services.machine_clock.now();
+  return {{"now", schemas::format_iso8601(now)},
+          {"machine", schemas::format_iso8601(machine)},
+          {"frozen", clock.state().frozen_at.has_value()},
+          {"offsetSeconds", static_cast<double>((now - machine).count()) / 1000}};
+}
+
+}  // namespace
+
+HttpResponse answer_clock(const Services& services, MovableClock& clock,
+                          const HttpRequest& request) {
+  if (request.method == "POST" || request.method == "PUT") {
+    const Change change = read_change(request.body);
+    auto txn = services.store.database().begin(storage::sql::Access::kWrite);
+    const TimePoint machine = services.machine_clock.now();
+    const auto state = changed(clock, machine, change);
+    // What waited for a time that is far ahead again would wait for as long as the clock was moved.
+    const TimePoint after = state.frozen_at.value_or(machine + state.offset);
+    if (change.reset && after < clock.now()) storage::shift_jobs(txn, clock.now() - after);
+    storage::save_clock(txn, state);
+    txn.commit_then([&] { clock.restore(state); });
+    services.job_signal.notify();
+  } else if (request.method != "GET" && request.method != "HEAD") {
+    return text_response(405, "application/json",
+                         "{\"message\":\"GET shows the clock; POST and PUT change it\"}\n");
+  }
+  return text_response(200, "application/json", schemas::dump(clock_json(services, clock)) + "\n");
+}
+
+}  // namespace ecr::api::admin

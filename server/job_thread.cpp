@@ -1,0 +1,65 @@
+#include "server/job_thread.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace ecr::server {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Between two looks where nobody rings: not so often that a frozen clock, which never reaches what
+// is nearly due, keeps the thread busy.
+constexpr milliseconds kLeast{50};
+constexpr milliseconds kMost = std::chrono::hours(1);
+constexpr milliseconds kAfterTrouble = std::chrono::seconds(5);
+
+}  // namespace
+
+JobThread::JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log)
+    : services_(services), runner_(runner), log_(log), thread_([this] { loop(); }) {}
+
+JobThread::~JobThread() {
+  stopping_ = true;
+  services_.job_signal.notify();
+  thread_.join();
+}
+
+void JobThread::loop() {
+  while (!stopping_) {
+    // Rings from here on are about something that the look below may miss.
+    const std::uint64_t seen = services_.job_signal.wait(0, milliseconds(0));
+    if (stopping_) return;
+    milliseconds pause = kAfterTrouble;
+    try {
+      run_due();
+      pause = until_next();
+    } catch (const std::exception& error) {
+      log_.say(fmt::format("ecr-local: background work has to wait: {}", error.what()));
+    }
+    services_.job_signal.wait(seen, pause);
+  }
+}
+
+void JobThread::run_due() {
+  while (!stopping_) {
+    const auto outcome = runner_.run_next();
+    if (!outcome) return;
+    if (outcome->error.empty()) continue;
+    using Result = api::JobOutcome::Result;
+    log_.say(fmt::format("ecr-local: job {} ({}) {}: {}", outcome->job.id, outcome->job.kind,
+                         outcome->result == Result::kDone    ? "is done, but"
+                         : outcome->result == Result::kRetry ? "failed and is tried again"
+                                                             : "failed and is given up",
+                         outcome->error));
+  }
+}
+
+milliseconds JobThread::until_next() const {
+  const auto due = runner_.next_due();
+  if (!due) return kMost;
+  return std::clamp<milliseconds>(*due - services_.clock.now(), kLeast, kMost);
+}
+
+}  // namespace ecr::server

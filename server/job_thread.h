@@ -1,0 +1,31 @@
+// The thread that does background work when it is due.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "api/job_runner.h"
+#include "server/access_log.h"
+
+namespace ecr::server {
+
+class JobThread {
+ public:
+  // Starts it. All references outlive it.
+  JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log);
+  // Waits for the job that is running; what else is due stays for the next start.
+  ~JobThread();
+
+ private:
+  void loop();
+  void run_due();
+  std::chrono::milliseconds until_next() const;
+
+  const api::Services& services_;
+  api::JobRunner& runner_;
+  AccessLog& log_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace ecr::server

@@ -71,6 +71,12 @@ constexpr Row kRows[] = {
      {"RepositoryNotEmptyException", 400, "DeleteConflict", 409, "UNSUPPORTED", 400}},
     {ErrorCode::kRepositoryPolicyNotFound,
      {"RepositoryPolicyNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kLifecyclePolicyNotFound,
+     {"LifecyclePolicyNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kLifecyclePolicyPreviewNotFound,
+     {"LifecyclePolicyPreviewNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kLifecyclePolicyPreviewInProgress,
+     {"LifecyclePolicyPreviewInProgressException", 400, "Conflict", 409, "UNSUPPORTED", 409}},
     {ErrorCode::kImageNotFound,
      {"ImageNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_UNKNOWN", 404}},
     {ErrorCode::kImageAlreadyExists,
@@ -236,6 +242,22 @@ ApiError ApiError::repository_not_empty(std::string_view account, std::string_vi
 ApiError ApiError::repository_policy_not_found(std::string_view account, std::string_view name) {
   return {ErrorCode::kRepositoryPolicyNotFound,
           "Repository policy does not exist for " + in_registry(name, account)};
+}
+
+ApiError ApiError::lifecycle_policy_not_found(std::string_view account, std::string_view name) {
+  return {ErrorCode::kLifecyclePolicyNotFound,
+          "Lifecycle policy does not exist for " + in_registry(name, account)};
+}
+
+// ECR's wording of this and the next is not published; only the type is certain.
+ApiError ApiError::lifecycle_preview_not_found(std::string_view account, std::string_view name) {
+  return {ErrorCode::kLifecyclePolicyPreviewNotFound,
+          "Lifecycle policy preview does not exist for " + in_registry(name, account)};
+}
+
+ApiError ApiError::lifecycle_preview_in_progress(std::string_view account, std::string_view name) {
+  return {ErrorCode::kLifecyclePolicyPreviewInProgress,
+          "A lifecycle policy preview is in progress for " + in_registry(name, account)};
 }
 
 ApiError ApiError::image_not_found(std::string_view account, std::string_view name,

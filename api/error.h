@@ -43,6 +43,9 @@ enum class ErrorCode {
   kRepositoryAlreadyExists,
   kRepositoryNotEmpty,
   kRepositoryPolicyNotFound,
+  kLifecyclePolicyNotFound,
+  kLifecyclePolicyPreviewNotFound,
+  kLifecyclePolicyPreviewInProgress,
   kImageNotFound,
   kImageAlreadyExists,
   kImageTagAlreadyExists,
@@ -124,6 +127,9 @@ class ApiError : public std::exception {
   static ApiError repository_already_exists(std::string_view account, std::string_view name);
   static ApiError repository_not_empty(std::string_view account, std::string_view name);
   static ApiError repository_policy_not_found(std::string_view account, std::string_view name);
+  static ApiError lifecycle_policy_not_found(std::string_view account, std::string_view name);
+  static ApiError lifecycle_preview_not_found(std::string_view account, std::string_view name);
+  static ApiError lifecycle_preview_in_progress(std::string_view account, std::string_view name);
   // `digest` and `tag` empty: printed as 'null', as ECR does.
   static ApiError image_not_found(std::string_view account, std::string_view name,
                                   std::string_view digest, std::string_view tag);

@@ -11,6 +11,7 @@
 #include "api/admin/seed.h"
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
+#include "api/ecr/lifecycle_jobs.h"
 #include "api/housekeeping.h"
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
@@ -140,7 +141,8 @@ int run_serve(const ServeConfig& config) {
   const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
                                              api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
-  api::JobRunner jobs(services, {api::kStaleUploads, api::kExpiredSessions});
+  api::JobRunner jobs(services, {api::kStaleUploads, api::kExpiredSessions, api::ecr::kLifecycle,
+                                 api::ecr::kLifecyclePreview});
   const api::admin::AdminPlane admin(services, control, clock, jobs);
   const App app(control, registry, admin);
   Server::Options options;

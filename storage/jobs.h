@@ -16,13 +16,13 @@ enum class JobState { kPending, kFailed };  // "pending", "failed"
 
 struct Job {
   std::int64_t id = 0;
-  std::string kind;
-  std::optional<std::string> key;  // of a kind, at most one job has it
-  std::string payload = "{}";      // JSON
+  std::string kind = {};
+  std::optional<std::string> key = {};  // of a kind, at most one job has it
+  std::string payload = "{}";           // JSON
   JobState state = JobState::kPending;
-  schemas::TimePoint due;
+  schemas::TimePoint due = {};
   std::int64_t attempts = 0;  // begun so far
-  schemas::TimePoint created_at;
+  schemas::TimePoint created_at = {};
   std::string error = {};  // of the last attempt; empty: none failed
 };
 

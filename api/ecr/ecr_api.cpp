@@ -4,9 +4,9 @@ namespace ecr::api::ecr {
 
 ServiceApi make_api() {
   ServiceApi api{"ecr", Protocol::kJson, &schemas::ServiceModel::ecr, {}};
-  for (const auto& table :
-       {repository_operations(), repository_policy_operations(), tag_operations(),
-        image_operations(), image_batch_operations(), registry_operations()}) {
+  for (const auto& table : {repository_operations(), repository_policy_operations(),
+                            tag_operations(), image_operations(), image_batch_operations(),
+                            registry_operations(), lifecycle_operations()}) {
     api.operations.insert(api.operations.end(), table.begin(), table.end());
   }
   return api;

@@ -16,6 +16,7 @@ std::vector<const Operation*> repository_policy_operations();  // repository_pol
 std::vector<const Operation*> tag_operations();                // tags.cpp
 std::vector<const Operation*> image_operations();              // images.cpp
 std::vector<const Operation*> image_batch_operations();        // image_batches.cpp
+std::vector<const Operation*> lifecycle_operations();          // lifecycle_policies.cpp
 std::vector<const Operation*> registry_operations();           // registry.cpp
 
 }  // namespace ecr::api::ecr

@@ -11,6 +11,7 @@
 #include "storage/identities.h"
 #include "storage/images.h"
 #include "storage/jobs.h"
+#include "storage/lifecycle.h"
 #include "storage/managed_policies.h"
 #include "storage/organization_tree.h"
 #include "storage/organizations.h"
@@ -178,6 +179,20 @@ void use_jobs(sql::Txn& txn) {
   shift_jobs(txn, std::chrono::seconds(1));
   delete_job(txn, "k", "a");
   delete_job(txn, 1);
+  const auto id = add_repository(txn, "lifecycle");
+  put_lifecycle_policy(txn, id, "{}");
+  find_lifecycle_policy(txn, id);
+  set_lifecycle_evaluated(txn, id, at(1));
+  delete_lifecycle_policy(txn, id);
+  start_lifecycle_preview(txn, id, "{}");
+  find_lifecycle_preview(txn, id);
+  add_lifecycle_preview_result(txn, id, {.position = 1, .digest = "d"});
+  finish_lifecycle_preview(txn, id, {});
+  for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
+    list_lifecycle_preview_results(txn, id, status, 0, 10);
+  }
+  find_lifecycle_preview_result(txn, id, "d");
+  lifecycle_images(txn, id);
   save_clock(txn, {.offset = std::chrono::seconds(1)});
   load_clock(txn);
 }

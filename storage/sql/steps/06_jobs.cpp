@@ -30,6 +30,29 @@ constexpr const char* kStatements[] = {
          UNIQUE (kind, job_key)))",
     "CREATE INDEX jobs_by_due ON jobs (state, due_at, id)",
 
+    R"(CREATE TABLE lifecycle_policies (
+         repository BIGINT NOT NULL PRIMARY KEY REFERENCES repositories (id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         last_evaluated_at BIGINT))",
+    R"(CREATE TABLE lifecycle_previews (
+         repository BIGINT NOT NULL PRIMARY KEY REFERENCES repositories (id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         status TEXT NOT NULL,  -- IN_PROGRESS, COMPLETE, FAILED
+         expiring BIGINT NOT NULL,
+         transitioning BIGINT NOT NULL))",
+    R"(CREATE TABLE lifecycle_preview_results (
+         repository BIGINT NOT NULL
+           REFERENCES lifecycle_previews (repository) ON DELETE CASCADE,
+         position BIGINT NOT NULL,
+         digest TEXT NOT NULL,
+         tags TEXT NOT NULL,  -- one a line
+         pushed_at BIGINT NOT NULL,
+         storage_class TEXT NOT NULL,
+         action TEXT NOT NULL,
+         rule_priority BIGINT NOT NULL,
+         PRIMARY KEY (repository, position),
+         UNIQUE (repository, digest)))",
+
     "PRAGMA user_version = 6",
 };
 

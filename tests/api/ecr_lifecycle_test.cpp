@@ -1,0 +1,414 @@
+#include <set>
+
+#include "api/ecr/lifecycle_jobs.h"
+#include "fixture.h"
+#include "storage/images.h"
+#include "storage/lifecycle.h"
+
+namespace ecr::api::testing {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr hours kDay{24};
+
+Json rule(int priority, Json selection, Json action = {{"type", "expire"}}) {
+  return {{"rulePriority", priority},
+          {"selection", std::move(selection)},
+          {"action", std::move(action)}};
+}
+Json since_pushed(int number, const std::string& tag_status = "any") {
+  return {{"tagStatus", tag_status},
+          {"countType", "sinceImagePushed"},
+          {"countUnit", "days"},
+          {"countNumber", number}};
+}
+Json more_than(int number, const std::string& tag_status = "any") {
+  return {{"tagStatus", tag_status}, {"countType", "imageCountMoreThan"}, {"countNumber", number}};
+}
+const Json kToArchive = {{"type", "transition"}, {"targetStorageClass", "archive"}};
+
+// A vector, because Json takes a list of one for the one.
+using Rules = std::vector<Json>;
+std::string text_of(const Rules& rules) { return Json{{"rules", rules}}.dump(); }
+
+class LifecycleTest : public ApiTest {
+ protected:
+  LifecycleTest() { call("CreateRepository", {{"repositoryName", "app"}}); }
+
+  Json in_app(Json input = Json::object()) {
+    input["repositoryName"] = "app";
+    return input;
+  }
+  Json put(const Rules& rules) {
+    return call("PutLifecyclePolicy", in_app({{"lifecyclePolicyText", text_of(rules)}}));
+  }
+  Json preview(const Rules& rules) {
+    call("StartLifecyclePolicyPreview", in_app({{"lifecyclePolicyText", text_of(rules)}}));
+    runner.run_due(10);
+    return call("GetLifecyclePolicyPreview", in_app());
+  }
+  std::set<std::string> tags() {
+    std::set<std::string> tags;
+    const Json output = call("ListImages", in_app());
+    for (const Json& id : output["imageIds"]) {
+      tags.insert(id.value("imageTag", "untagged"));
+    }
+    return tags;
+  }
+  std::string digest_of(const std::string& tag) {
+    return call(
+               "BatchGetImage",
+               in_app({{"imageIds", {{{"imageTag", tag}}}}}))["images"][0]["imageId"]["imageDigest"]
+        .get<std::string>();
+  }
+
+  JobRunner runner{services, {ecr::kLifecycle, ecr::kLifecyclePreview}};
+};
+
+using Names = std::set<std::string>;
+
+TEST_F(LifecycleTest, APolicyComesBackCompactedAndUnevaluated) {
+  const std::string text = R"({ "rules": [ {"rulePriority": 1, "description": "keep one",
+      "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1},
+      "action": {"type": "expire"}} ] })";
+  const std::string compact =
+      R"({"rules":[{"rulePriority":1,"description":"keep one","selection":{"tagStatus":"untagged",)"
+      R"("countType":"imageCountMoreThan","countNumber":1},"action":{"type":"expire"}}]})";
+  const Json expected = {
+      {"registryId", "000000000000"}, {"repositoryName", "app"}, {"lifecyclePolicyText", compact}};
+  EXPECT_EQ(call("PutLifecyclePolicy", in_app({{"lifecyclePolicyText", text}})), expected);
+  Json with_time = expected;
+  with_time["lastEvaluatedAt"] = 0.0;
+  EXPECT_EQ(call("GetLifecyclePolicy", in_app()), with_time);
+  EXPECT_EQ(call("DeleteLifecyclePolicy", in_app()), with_time);
+  EXPECT_EQ(fail("GetLifecyclePolicy", in_app()).first, "LifecyclePolicyNotFoundException");
+}
+
+TEST_F(LifecycleTest, BadInputsAreRefusedInEcrsWords) {
+  const std::string good = text_of({rule(1, more_than(1)), rule(2, more_than(2, "untagged"))});
+  const std::string missing =
+      "The repository with name 'none' does not exist in the registry with id '000000000000'";
+  const std::string no_policy =
+      "Lifecycle policy does not exist for the repository with name 'app' in the registry with id "
+      "'000000000000'";
+  const std::string prefix =
+      "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy "
+      "validation failure: ";
+  const std::string any_first =
+      "Rule for tagStatus=ANY must have the lowest priority per storage class'";
+  const std::string two_untagged =
+      text_of({rule(1, more_than(1, "untagged")), rule(2, more_than(2, "untagged"))});
+  const Json bare_tagged = {
+      {"tagStatus", "tagged"}, {"countType", "imageCountMoreThan"}, {"countNumber", 1}};
+  const Json none = {{"repositoryName", "none"}};
+  const struct {
+    const char* operation;
+    Json input;
+    const char* type;
+    std::string message;  // empty: not published
+  } kCases[] = {
+      {"GetLifecyclePolicy", none, "RepositoryNotFoundException", missing},
+      {"DeleteLifecyclePolicy", none, "RepositoryNotFoundException", missing},
+      {"StartLifecyclePolicyPreview", none, "RepositoryNotFoundException", missing},
+      {"GetLifecyclePolicyPreview", none, "RepositoryNotFoundException", missing},
+      {"PutLifecyclePolicy",
+       {{"repositoryName", "none"}, {"lifecyclePolicyText", good}},
+       "RepositoryNotFoundException",
+       missing},
+      {"GetLifecyclePolicy", in_app(), "LifecyclePolicyNotFoundException", no_policy},
+      {"DeleteLifecyclePolicy", in_app(), "LifecyclePolicyNotFoundException", no_policy},
+      {"StartLifecyclePolicyPreview", in_app(), "LifecyclePolicyNotFoundException", no_policy},
+      {"GetLifecyclePolicyPreview", in_app(), "LifecyclePolicyPreviewNotFoundException", ""},
+      {"PutLifecyclePolicy", in_app(), "InvalidParameterException",
+       "Invalid parameter at 'lifecyclePolicyText' failed to satisfy constraint: 'Member must not "
+       "be null'"},
+      {"PutLifecyclePolicy", in_app({{"lifecyclePolicyText", "{}"}}), "InvalidParameterException",
+       ""},  // shorter than 100
+      {"PutLifecyclePolicy", in_app({{"lifecyclePolicyText", std::string(30721, ' ')}}),
+       "InvalidParameterException", ""},
+      {"PutLifecyclePolicy", in_app({{"lifecyclePolicyText", good}}), "InvalidParameterException",
+       prefix + any_first},
+      {"StartLifecyclePolicyPreview", in_app({{"lifecyclePolicyText", good}}),
+       "InvalidParameterException", prefix + any_first},
+      {"PutLifecyclePolicy", in_app({{"lifecyclePolicyText", two_untagged}}),
+       "InvalidParameterException",
+       prefix + "Only one rule can select Untagged images per storage class.'"},
+      {"PutLifecyclePolicy", in_app({{"lifecyclePolicyText", text_of({rule(1, bare_tagged)})}}),
+       "InvalidParameterException",
+       prefix + "Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED.'"},
+      {"PutLifecyclePolicy", in_app({{"lifecyclePolicyText", std::string(100, 'x')}}),
+       "InvalidParameterException", prefix + "Could not map policyString into LifecyclePolicy.'"},
+      {"GetLifecyclePolicyPreview", in_app({{"maxResults", 101}}), "InvalidParameterException", ""},
+      {"GetLifecyclePolicyPreview", in_app({{"filter", {{"tagStatus", "SOME"}}}}),
+       "InvalidParameterException", ""},
+  };
+  for (const auto& [operation, input, type, message] : kCases) {
+    const auto [actual_type, actual_message] = fail(operation, input);
+    EXPECT_EQ(actual_type, type) << operation << input;
+    if (!message.empty()) {
+      EXPECT_EQ(actual_message, message) << operation << input;
+    }
+  }
+}
+
+TEST_F(LifecycleTest, IsExecutedWithinADayAndThenEveryDay) {
+  push_image("app", "old", "old");
+  put({rule(1, since_pushed(90))});
+  clock.time += hours(20);
+  EXPECT_TRUE(runner.run_due(10).outcomes.empty());
+  clock.time += hours(4);
+  EXPECT_EQ(runner.run_due(10).outcomes.size(), 1u);
+  EXPECT_EQ(call("GetLifecyclePolicy", in_app())["lastEvaluatedAt"],
+            schemas::to_epoch_seconds(clock.now()));
+  EXPECT_EQ(tags(), Names{"old"});
+  clock.time += 89 * kDay;
+  push_image("app", "young", "young");
+  EXPECT_EQ(runner.run_due(10).outcomes.size(), 1u);
+  EXPECT_EQ(tags(), (Names{"old", "young"}));  // exactly 90 days old
+  clock.time += kDay;
+  runner.run_due(10);
+  EXPECT_EQ(tags(), Names{"young"});
+  EXPECT_EQ(fail("DescribeImages", in_app({{"imageIds", {{{"imageTag", "old"}}}}})).first,
+            "ImageNotFoundException");
+}
+
+TEST_F(LifecycleTest, ANewPolicyHasNotBeenEvaluated) {
+  put({rule(1, since_pushed(90))});
+  runner.make_due("");
+  runner.run_due(10);
+  EXPECT_NE(call("GetLifecyclePolicy", in_app())["lastEvaluatedAt"], 0.0);
+  put({rule(1, since_pushed(91))});
+  EXPECT_EQ(call("GetLifecyclePolicy", in_app())["lastEvaluatedAt"], 0.0);
+  clock.time += kDay;
+  EXPECT_EQ(runner.run_due(10).outcomes.size(), 1u);
+}
+
+TEST_F(LifecycleTest, WithoutAPolicyNothingIsLeftToDo) {
+  push_image("app", "1", "one");
+  put({rule(1, more_than(1))});
+  call("DeleteLifecyclePolicy", in_app());
+  EXPECT_FALSE(runner.next_due().has_value());
+  put({rule(1, since_pushed(1))});
+  call("DeleteRepository", in_app({{"force", true}}));
+  clock.time += 9 * kDay;
+  EXPECT_EQ(runner.run_due(10).outcomes.size(), 1u);  // finds nothing
+  EXPECT_FALSE(runner.next_due().has_value());
+}
+
+TEST_F(LifecycleTest, APreviewShowsWhatWouldGoAndChangesNothing) {
+  push_image("app", "first", "1");
+  clock.time += minutes(1);
+  push_image("app", "second", "2");
+  clock.time += minutes(1);
+  push_image("app", "third", "3");
+  const std::string text = text_of({rule(7, more_than(1))});
+  const Json started = call("StartLifecyclePolicyPreview", in_app({{"lifecyclePolicyText", text}}));
+  EXPECT_EQ(started["status"], "IN_PROGRESS");
+  EXPECT_EQ(started["lifecyclePolicyText"], text);
+  EXPECT_EQ(fail("StartLifecyclePolicyPreview", in_app({{"lifecyclePolicyText", text}})).first,
+            "LifecyclePolicyPreviewInProgressException");
+  const Json waiting = call("GetLifecyclePolicyPreview", in_app());
+  EXPECT_EQ(waiting["status"], "IN_PROGRESS");
+  EXPECT_TRUE(waiting["previewResults"].empty());
+  runner.run_due(10);
+  const Json done = call("GetLifecyclePolicyPreview", in_app());
+  EXPECT_EQ(done["status"], "COMPLETE");
+  EXPECT_EQ(done["summary"], (Json{{"expiringImageTotalCount", 2}}));
+  ASSERT_EQ(done["previewResults"].size(), 2u);
+  const Json& first = done["previewResults"][0];
+  EXPECT_EQ(first["imageTags"], (Json::array({"first"})));
+  EXPECT_EQ(first["imageDigest"], digest_of("first"));
+  EXPECT_EQ(first["action"], (Json{{"type", "EXPIRE"}}));
+  EXPECT_EQ(first["appliedRulePriority"], 7);
+  EXPECT_EQ(first["storageClass"], "STANDARD");
+  EXPECT_EQ(done["previewResults"][1]["imageTags"], (Json::array({"second"})));
+  EXPECT_EQ(tags(), (Names{"first", "second", "third"}));
+  EXPECT_EQ(fail("GetLifecyclePolicy", in_app()).first, "LifecyclePolicyNotFoundException");
+  EXPECT_EQ(preview({rule(1, more_than(5))})["summary"], (Json{{"expiringImageTotalCount", 0}}));
+}
+
+TEST_F(LifecycleTest, APreviewOfThePolicyInForceNeedsNoText) {
+  push_image("app", "1", "one");
+  put({rule(1, since_pushed(1))});
+  clock.time += 2 * kDay;
+  EXPECT_EQ(call("StartLifecyclePolicyPreview", in_app())["status"], "IN_PROGRESS");
+}
+
+TEST_F(LifecycleTest, APreviewOfTransitionsCountsThem) {
+  push_image("app", "1", "one");
+  clock.time += 3 * kDay;
+  const Json done = preview({rule(1, since_pushed(2), kToArchive)});
+  EXPECT_EQ(done["summary"],
+            (Json{{"expiringImageTotalCount", 0},
+                  {"transitioningImageTotalCounts",
+                   {{{"targetStorageClass", "ARCHIVE"}, {"imageTotalCount", 1}}}}}));
+  EXPECT_EQ(done["previewResults"][0]["action"],
+            (Json{{"type", "TRANSITION"}, {"targetStorageClass", "ARCHIVE"}}));
+}
+
+TEST_F(LifecycleTest, APreviewIsFilteredAndPaged) {
+  for (int i = 0; i < 5; ++i) {
+    const auto number = std::to_string(i);
+    push_image("app", i < 3 ? "t" + number : "moved", "content" + number);
+    clock.time += minutes(1);
+  }
+  push_image("app", "moved", "newest");
+  clock.time += 2 * kDay;
+  EXPECT_EQ(preview({rule(1, since_pushed(1))})["previewResults"].size(), 6u);
+  const auto with = [&](const Json& input) {
+    return call("GetLifecyclePolicyPreview", in_app(input))["previewResults"].size();
+  };
+  EXPECT_EQ(with({{"filter", {{"tagStatus", "TAGGED"}}}}), 4u);
+  EXPECT_EQ(with({{"filter", {{"tagStatus", "UNTAGGED"}}}}), 2u);
+  EXPECT_EQ(with({{"filter", {{"tagStatus", "ANY"}}}}), 6u);
+  EXPECT_EQ(with({{"imageIds", {{{"imageTag", "t1"}}, {{"imageTag", "none"}}}}}), 1u);
+  EXPECT_EQ(with({{"imageIds", {{{"imageDigest", digest_of("t2")}}}}}), 1u);
+  std::set<std::string> seen;
+  Json input = {{"maxResults", 2}};
+  for (int pages = 1;; ++pages) {
+    const Json page = call("GetLifecyclePolicyPreview", in_app(input));
+    for (const Json& result : page["previewResults"]) {
+      EXPECT_TRUE(seen.insert(result["imageDigest"].get<std::string>()).second);
+    }
+    EXPECT_EQ(page["summary"]["expiringImageTotalCount"], 6);
+    if (!page.contains("nextToken")) {
+      EXPECT_EQ(pages, 3);
+      break;
+    }
+    input["nextToken"] = page["nextToken"];
+  }
+  EXPECT_EQ(seen.size(), 6u);
+  for (const Json& bad :
+       {Json{{"nextToken", "forged"}},
+        Json{{"nextToken", input["nextToken"]}, {"filter", {{"tagStatus", "TAGGED"}}}},
+        Json{{"imageIds", {{{"imageTag", "t1"}}}}, {"maxResults", 5}}}) {
+    EXPECT_EQ(fail("GetLifecyclePolicyPreview", in_app(bad)).first, "InvalidParameterException");
+  }
+}
+
+TEST_F(LifecycleTest, AnIndexHoldsItsImagesUntilItGoes) {
+  const std::string child = push_image("app", "child", "child");
+  const Json manifest = {{"schemaVersion", 2},
+                         {"mediaType", "application/vnd.oci.image.index.v1+json"},
+                         {"manifests",
+                          {{{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                            {"digest", schemas::Digest::of(child).text()},
+                            {"size", child.size()}}}}};
+  EXPECT_EQ(registry("PUT", "/v2/app/manifests/index", manifest.dump(),
+                     {{"Content-Type", "application/vnd.oci.image.index.v1+json"}})
+                .status,
+            201);
+  clock.time += 2 * kDay;
+  Json tagged = since_pushed(1, "tagged");
+  tagged["tagPrefixList"] = {"child"};
+  put({rule(1, tagged)});
+  runner.make_due("");
+  runner.run_due(10);
+  EXPECT_EQ(tags(), (Names{"child", "index"}));
+  put({rule(1, since_pushed(1))});
+  runner.make_due("");
+  runner.run_due(10);
+  EXPECT_EQ(tags(), Names{});
+}
+
+TEST_F(LifecycleTest, WhatRefersToAnExpiredImageGoesWithIt) {
+  const std::string subject = push_image("app", "old", "old");
+  clock.time += 2 * kDay;
+  const std::string config = "{}";
+  const Json signature = {{"schemaVersion", 2},
+                          {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                          {"artifactType", "application/x.signature"},
+                          {"config",
+                           {{"mediaType", "application/vnd.oci.empty.v1+json"},
+                            {"digest", push_blob("app", config)},
+                            {"size", config.size()}}},
+                          {"layers", Json::array()},
+                          {"subject",
+                           {{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                            {"digest", schemas::Digest::of(subject).text()},
+                            {"size", subject.size()}}}};
+  EXPECT_EQ(registry("PUT", "/v2/app/manifests/signature", signature.dump(),
+                     {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}})
+                .status,
+            201);
+  EXPECT_EQ(tags(), (Names{"old", "signature"}));
+  const Json done = preview({rule(1, since_pushed(1))});
+  EXPECT_EQ(done["previewResults"].size(), 1u);  // what the rule itself does
+  put({rule(1, since_pushed(1))});
+  runner.make_due("");
+  runner.run_due(10);
+  EXPECT_EQ(tags(), Names{});
+}
+
+TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
+  push_image("app", "old", "old");
+  const std::string digest = digest_of("old");
+  clock.time += 40 * kDay;
+  Json in_archive = {{"tagStatus", "any"},
+                     {"storageClass", "archive"},
+                     {"countType", "sinceImageTransitioned"},
+                     {"countUnit", "days"},
+                     {"countNumber", 90}};
+  put({rule(1, since_pushed(30), kToArchive), rule(2, in_archive)});
+  runner.make_due("");
+  runner.run_due(10);
+  const auto find = [&] {
+    auto txn = store->database().begin(storage::sql::Access::kRead);
+    const auto repository = storage::find_repository(txn, settings.account, settings.region, "app");
+    return storage::find_image(txn, repository->id, digest);
+  };
+  ASSERT_TRUE(find().has_value());
+  EXPECT_EQ(find()->status, "ARCHIVED");
+  EXPECT_EQ(find()->last_archived_at, clock.now());
+  clock.time += 90 * kDay;
+  runner.run_due(10);
+  EXPECT_TRUE(find().has_value());
+  clock.time += kDay;
+  runner.run_due(10);
+  EXPECT_FALSE(find().has_value());
+}
+
+TEST_F(LifecycleTest, ManyImagesGoInSeveralTransactions) {
+  {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    const auto repository = storage::find_repository(txn, settings.account, settings.region, "app");
+    for (int i = 0; i < 1000; ++i) {
+      storage::Image image;
+      image.digest = schemas::Digest::of("manifest" + std::to_string(i)).text();
+      image.media_type = "application/vnd.oci.image.manifest.v1+json";
+      image.pushed_at = clock.now() + std::chrono::seconds(i);
+      storage::insert_image(txn, repository->id, image, "manifest" + std::to_string(i));
+    }
+    txn.commit();
+  }
+  put({rule(1, more_than(3))});
+  runner.make_due("");
+  runner.run_due(10);
+  EXPECT_EQ(call("ListImages", in_app({{"maxResults", 1000}}))["imageIds"].size(), 3u);
+}
+
+TEST_F(LifecycleTest, IsAuthorizedLikeEveryOperation) {
+  EXPECT_EQ(
+      admin
+          .handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}},
+                               seed_user("jane", {{"p", policy("Allow", "ecr:Get*", "*")}}).dump()))
+          .status,
+      200);
+  keys = kSeededKeys;
+  for (const char* operation :
+       {"PutLifecyclePolicy", "DeleteLifecyclePolicy", "StartLifecyclePolicyPreview"}) {
+    Json input = in_app();
+    if (std::string_view(operation) == "PutLifecyclePolicy") {
+      input["lifecyclePolicyText"] = text_of({rule(1, more_than(1))});
+    }
+    const auto [type, message] = fail(operation, input);
+    EXPECT_EQ(type, "AccessDeniedException") << operation;
+    EXPECT_NE(message.find("ecr:" + std::string(operation)), std::string::npos) << message;
+  }
+  EXPECT_EQ(fail("GetLifecyclePolicy", in_app()).first, "RepositoryNotFoundException");
+}
+
+}  // namespace
+}  // namespace ecr::api::testing

@@ -149,7 +149,7 @@ const char* list_images_sql(TagStatus status) {
       return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
                        last_pulled_at, subject, status, last_archived_at, last_activated_at
                 FROM images
-                WHERE repository = ? AND digest > ?
+                WHERE repository = ? AND digest > ? AND (? = 'ANY' OR status = ?)
                   AND EXISTS (SELECT 1 FROM image_tags
                               WHERE image_tags.repository = images.repository
                                 AND image_tags.digest = images.digest)
@@ -158,7 +158,7 @@ const char* list_images_sql(TagStatus status) {
       return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
                        last_pulled_at, subject, status, last_archived_at, last_activated_at
                 FROM images
-                WHERE repository = ? AND digest > ?
+                WHERE repository = ? AND digest > ? AND (? = 'ANY' OR status = ?)
                   AND NOT EXISTS (SELECT 1 FROM image_tags
                                   WHERE image_tags.repository = images.repository
                                     AND image_tags.digest = images.digest)
@@ -168,16 +168,19 @@ const char* list_images_sql(TagStatus status) {
   }
   return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
                    last_pulled_at, subject, status, last_archived_at, last_activated_at
-            FROM images WHERE repository = ? AND digest > ?
+            FROM images WHERE repository = ? AND digest > ? AND (? = 'ANY' OR status = ?)
             ORDER BY digest LIMIT ?)";
 }
 
 }  // namespace
 
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
-                               std::string_view after, std::int64_t limit) {
+                               std::string_view after, std::int64_t limit,
+                               std::string_view image_status) {
   std::vector<Image> images;
-  for (auto row = txn.query(list_images_sql(status), repository, after, limit); row.next();) {
+  for (auto row =
+           txn.query(list_images_sql(status), repository, after, image_status, image_status, limit);
+       row.next();) {
     images.push_back(image_of(row));
   }
   return images;
@@ -185,17 +188,21 @@ std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus
 
 namespace {
 
-// All three take (repository, after_digest, after_digest, after_tag, limit); an untagged image
-// counts as (digest, "").
+// All three take (repository, after_digest, after_digest, after_tag, status, status, limit); an
+// untagged image counts as (digest, "").
 const char* list_image_ids_sql(TagStatus status) {
   switch (status) {
     case TagStatus::kTagged:
       return R"(SELECT digest, tag FROM image_tags
                 WHERE repository = ? AND digest >= ? AND (digest > ? OR tag > ?)
+                  AND (? = 'ANY' OR ? = (SELECT status FROM images
+                                         WHERE images.repository = image_tags.repository
+                                           AND images.digest = image_tags.digest))
                 ORDER BY digest, tag LIMIT ?)";
     case TagStatus::kUntagged:
       return R"(SELECT digest, NULL FROM images
                 WHERE repository = ? AND digest >= ? AND (digest > ? OR '' > ?)
+                  AND (? = 'ANY' OR status = ?)
                   AND NOT EXISTS (SELECT 1 FROM image_tags
                                   WHERE image_tags.repository = images.repository
                                     AND image_tags.digest = images.digest)
@@ -208,6 +215,7 @@ const char* list_image_ids_sql(TagStatus status) {
               ON image_tags.repository = images.repository AND image_tags.digest = images.digest
             WHERE images.repository = ? AND images.digest >= ?
               AND (images.digest > ? OR COALESCE(image_tags.tag, '') > ?)
+              AND (? = 'ANY' OR images.status = ?)
             ORDER BY images.digest, image_tags.tag LIMIT ?)";
 }
 
@@ -215,10 +223,10 @@ const char* list_image_ids_sql(TagStatus status) {
 
 std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                     std::string_view after_digest, std::string_view after_tag,
-                                    std::int64_t limit) {
+                                    std::int64_t limit, std::string_view image_status) {
   std::vector<ImageId> ids;
   for (auto row = txn.query(list_image_ids_sql(status), repository, after_digest, after_digest,
-                            after_tag, limit);
+                            after_tag, image_status, image_status, limit);
        row.next();) {
     ids.push_back({row.string(0), row.optional_string(1)});
   }

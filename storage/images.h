@@ -61,8 +61,10 @@ bool has_images(sql::Txn& txn, std::int64_t repository);
 
 enum class TagStatus { kAny, kTagged, kUntagged };
 // By digest, after `after` (exclusive).
+// `image_status`: as Image::status has it, or "ANY"; so for the next.
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
-                               std::string_view after, std::int64_t limit);
+                               std::string_view after, std::int64_t limit,
+                               std::string_view image_status = "ANY");
 struct ImageId {
   std::string digest;
   std::optional<std::string> tag;
@@ -70,7 +72,7 @@ struct ImageId {
 // One entry a tag and one for each untagged image, by (digest, tag), after that pair (exclusive).
 std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                     std::string_view after_digest, std::string_view after_tag,
-                                    std::int64_t limit);
+                                    std::int64_t limit, std::string_view image_status = "ANY");
 // Sorted by byte order, after `after` (exclusive).
 std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
                                    std::int64_t limit);

@@ -69,6 +69,11 @@ Json batch_get(Call& call) {
       continue;
     }
     const auto image = storage::find_image(call.txn, repository.id, digest);
+    if (image->status != "ACTIVE") {  // archived: as a pull of it is answered
+      output["failures"].push_back(
+          failure_json(id, {"ImageNotFound", "Requested image not found"}));
+      continue;
+    }
     if (pull_is_worth_recording(*image, call.now)) pulled.push_back(digest);
     output["images"].push_back(
         {{"registryId", repository.account},

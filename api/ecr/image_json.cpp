@@ -24,12 +24,18 @@ nlohmann::json image_detail_json(storage::sql::Txn& txn, const storage::Reposito
       {"imageSizeInBytes", image.size_bytes},
       {"imagePushedAt", schemas::to_epoch_seconds(image.pushed_at)},
       {"imageManifestMediaType", image.media_type},
-      {"imageStatus", "ACTIVE"},
+      {"imageStatus", image.status},
   };
   const auto tags = storage::image_tags(txn, repository.id, image.digest);
   if (!tags.empty()) detail["imageTags"] = tags;
   if (!image.artifact_media_type.empty()) detail["artifactMediaType"] = image.artifact_media_type;
   if (!image.subject.empty()) detail["subjectManifestDigest"] = image.subject;
+  if (image.last_archived_at) {
+    detail["lastArchivedAt"] = schemas::to_epoch_seconds(*image.last_archived_at);
+  }
+  if (image.last_activated_at) {
+    detail["lastActivatedAt"] = schemas::to_epoch_seconds(*image.last_activated_at);
+  }
   if (image.last_pulled_at) {
     detail["lastRecordedPullTime"] = schemas::to_epoch_seconds(*image.last_pulled_at);
   }

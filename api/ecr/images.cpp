@@ -20,10 +20,10 @@ TagStatus tag_status(const Json& filter) {
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
 }
 
-// Every image is active: nothing archives one yet. The default filter is ACTIVE.
-bool wants_active(const Json& filter) {
+// Archived images are seen only by who asks for them.
+std::string image_status(const Json& filter) {
   const std::string status = string_member(filter, "imageStatus");
-  return status.empty() || status == "ACTIVE" || status == "ANY";
+  return status.empty() ? "ACTIVE" : status;
 }
 
 std::string listing_name(const char* operation, const storage::Repository& repository,
@@ -57,11 +57,10 @@ Json list(Call& call) {
   const std::string listing = listing_name("ListImages", repository, filter);
   const Page page = read_page(call, listing);
   Json output = {{"imageIds", Json::array()}};
-  if (!wants_active(filter)) return output;
   const bool first = page.after.size() != 2;
   auto ids = storage::list_image_ids(call.txn, repository.id, tag_status(filter),
                                      first ? "" : page.after[0], first ? "" : page.after[1],
-                                     page.limit + 1);
+                                     page.limit + 1, image_status(filter));
   if (static_cast<std::int64_t>(ids.size()) > page.limit) {
     ids.pop_back();
     output["nextToken"] =
@@ -104,10 +103,9 @@ Json describe(Call& call) {
   const std::string listing = listing_name("DescribeImages", repository, filter);
   const Page page = read_page(call, listing);
   Json output = {{"imageDetails", Json::array()}};
-  if (!wants_active(filter)) return output;
   const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto images =
-      storage::list_images(call.txn, repository.id, tag_status(filter), after, page.limit + 1);
+  auto images = storage::list_images(call.txn, repository.id, tag_status(filter), after,
+                                     page.limit + 1, image_status(filter));
   if (static_cast<std::int64_t>(images.size()) > page.limit) {
     images.pop_back();
     output["nextToken"] = next_token(call, listing, {images.back().digest});

@@ -125,6 +125,12 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
   result.unchanged = result.known && (put.tag.empty() || tagged == digest.text());
   if (known) {
     result.image = std::move(*known);
+    if (result.image.status != "ACTIVE") {  // a push brings it back from the archive
+      storage::restore_image(txn, repository.id, result.image.digest, now);
+      result.image.status = "ACTIVE";
+      result.image.last_activated_at = now;
+      result.unchanged = false;
+    }
   } else {
     result.image = new_image(txn, repository, manifest, digest, now);
     storage::insert_image(txn, repository.id, result.image, put.manifest);

@@ -96,6 +96,7 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   const auto digest = resolve_image(session.txn, repository.id, id);
   if (!digest) throw unknown_image();
   const auto image = storage::find_image(session.txn, repository.id, *digest);
+  if (image->status != "ACTIVE") throw unknown_image();  // archived
   HttpResponse response;
   response.set("Content-Type", image->media_type);
   // ECR leaves it out of GET (containers-roadmap issue 1931).

@@ -362,12 +362,58 @@ TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
   ASSERT_TRUE(find().has_value());
   EXPECT_EQ(find()->status, "ARCHIVED");
   EXPECT_EQ(find()->last_archived_at, clock.now());
+  EXPECT_EQ(tags(), Names{});
+  EXPECT_EQ(registry("GET", "/v2/app/manifests/old").status, 404);
   clock.time += 90 * kDay;
   runner.run_due(10);
   EXPECT_TRUE(find().has_value());
   clock.time += kDay;
   runner.run_due(10);
   EXPECT_FALSE(find().has_value());
+}
+
+TEST_F(LifecycleTest, AnArchivedImageIsSeenByWhoAsksForItAndAPushBringsItBack) {
+  const std::string manifest = push_image("app", "old", "old");
+  push_image("app", "old", "newer");  // leaves the first untagged
+  const std::string digest = schemas::Digest::of(manifest).text();
+  clock.time += 2 * kDay;
+  put({rule(1, since_pushed(1, "untagged"), kToArchive)});
+  runner.make_due("");
+  runner.run_due(10);
+  const auto archived_at = clock.now();
+  const auto listed = [&](const char* operation, const char* list, const Json& filter) {
+    return call(operation, in_app({{"filter", filter}}))[list].size();
+  };
+  for (const auto& [operation, list] :
+       {std::pair("ListImages", "imageIds"), std::pair("DescribeImages", "imageDetails")}) {
+    EXPECT_EQ(listed(operation, list, Json::object()), 1u) << operation;
+    EXPECT_EQ(listed(operation, list, {{"imageStatus", "ACTIVE"}}), 1u) << operation;
+    EXPECT_EQ(listed(operation, list, {{"imageStatus", "ARCHIVED"}}), 1u) << operation;
+    EXPECT_EQ(listed(operation, list, {{"imageStatus", "ANY"}}), 2u) << operation;
+    EXPECT_EQ(listed(operation, list, {{"imageStatus", "ARCHIVED"}, {"tagStatus", "TAGGED"}}), 0u);
+    EXPECT_EQ(listed(operation, list, {{"imageStatus", "ARCHIVED"}, {"tagStatus", "UNTAGGED"}}),
+              1u);
+    EXPECT_EQ(listed(operation, list, {{"tagStatus", "UNTAGGED"}}), 0u) << operation;
+  }
+  const auto describe = [&] {
+    return call(
+        "DescribeImages",
+        in_app({{"imageIds", Json::array({{{"imageDigest", digest}}})}}))["imageDetails"][0];
+  };
+  EXPECT_EQ(describe()["imageStatus"], "ARCHIVED");
+  EXPECT_EQ(describe()["lastArchivedAt"], schemas::to_epoch_seconds(archived_at));
+  const Json got =
+      call("BatchGetImage", in_app({{"imageIds", Json::array({{{"imageDigest", digest}}})}}));
+  EXPECT_EQ(got["failures"][0]["failureCode"], "ImageNotFound");
+  EXPECT_EQ(registry("GET", "/v2/app/manifests/" + digest).status, 404);
+  clock.time += hours(1);
+  EXPECT_EQ(registry("PUT", "/v2/app/manifests/" + digest, manifest,
+                     {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}})
+                .status,
+            201);
+  EXPECT_EQ(describe()["imageStatus"], "ACTIVE");
+  EXPECT_EQ(describe()["lastActivatedAt"], schemas::to_epoch_seconds(clock.now()));
+  EXPECT_EQ(registry("GET", "/v2/app/manifests/" + digest).status, 200);
 }
 
 TEST_F(LifecycleTest, ManyImagesGoInSeveralTransactions) {

@@ -1,11 +1,14 @@
 #include "api/control_plane.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/call_record.h"
 #include "api/error.h"
+#include "api/event_log.h"
 #include "api/failure.h"
 #include "api/query_protocol.h"
 #include "api/session_limits.h"
@@ -278,20 +281,31 @@ HttpResponse encode_error(const ApiError& error, const Found& found, const HttpR
   return response;
 }
 
+// The repositories, users, ... that the call is about, each once.
+void note_resources(const std::vector<Target>& targets, CallRecord& record) {
+  for (const Target& target : targets) {
+    std::pair<std::string, std::string> resource(target.resource, target.account);
+    auto& list = record.resources;
+    if (!target.resource.starts_with("arn:")) continue;
+    if (std::find(list.begin(), list.end(), resource) == list.end()) {
+      list.push_back(std::move(resource));
+    }
+  }
+}
+
 // The steps of a request, in order; what any of them throws rolls everything back.
 HttpResponse run(const Services& services, const HttpRequest& request, const Found& found,
-                 LogNote& note) {
+                 LogNote& note, CallRecord& record) {
   const Operation& operation = *found.operation;
   note.action = fmt::format("{}:{}", found.api->signing_name, operation.name);
   const schemas::TimePoint now = services.clock.now();
   std::vector<std::function<void()>> after_commit;
   HttpResponse response;
   const bool is_signed = operation.prepare == nullptr;
-  Json input;
   std::any prepared;
   if (!is_signed) {
-    input = decode_valid(request, found);
-    prepared = operation.prepare(services, input);
+    record.input = std::make_shared<const Json>(decode_valid(request, found));
+    prepared = operation.prepare(services, *record.input);
   }
   {
     storage::sql::Txn txn = services.store.database().begin(operation.access);
@@ -299,18 +313,36 @@ HttpResponse run(const Services& services, const HttpRequest& request, const Fou
                                   ? authenticate(services, txn, request, *found.api, now)
                                   : Authenticated{anonymous_caller(), services.settings.region};
     note.principal = who.caller.principal.arn;
+    record.who = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
+    record.region = who.region;
+    record.time = now;
     check_session_limits(who.caller, found.api->signing_name, operation.name);
-    if (is_signed) input = decode_valid(request, found);
-    Call call{services, txn, request, who.caller, who.region, now, input, std::move(prepared), {}};
-    authorize(services, who.caller, {txn, request, who.region, now}, resolve(call, operation),
-              note);
-    const Json output = operation.handle(call);
+    if (is_signed) record.input = std::make_shared<const Json>(decode_valid(request, found));
+    Call call{services,   txn, request,       who.caller,
+              who.region, now, *record.input, std::move(prepared),
+              {}};
+    const std::vector<Target> targets = resolve(call, operation);
+    note_resources(targets, record);
+    authorize(services, who.caller, {txn, request, who.region, now}, targets, note);
+    record.output = std::make_shared<const Json>(operation.handle(call));
     txn.commit();
     after_commit = std::move(call.after_commit);
-    response = encode(output, found, request);
+    response = encode(*record.output, found, request);
   }
   for (const auto& action : after_commit) action();
   return response;
+}
+
+// CloudTrail records the calls of whoever was authenticated, successes and failures alike.
+void add_record(const Services& services, const HttpRequest& request, const Found& found,
+                CallRecord record) {
+  if (!record.who) return;
+  record.service = found.api->signing_name;
+  record.operation = found.model->name;
+  record.input_shape = found.model->input;
+  record.output_shape = found.model->output;
+  describe_request(record, request, services.settings);
+  services.events.add(std::move(record));
 }
 
 }  // namespace
@@ -328,15 +360,22 @@ ControlPlane::ControlPlane(const Services& services, std::vector<ServiceApi> api
 HttpResponse ControlPlane::handle(const HttpRequest& request) const {
   Found found;
   LogNote note;
+  CallRecord record;
   HttpResponse response;
   try {
     find_operation(apis_, request, found);
-    response = run(services_, request, found, note);
+    response = run(services_, request, found, note, record);
     note.error = std::move(response.note.error) + note.error;
   } catch (...) {
-    response = encode_error(to_api_error(std::current_exception()), found, request);
+    const ApiError error = to_api_error(std::current_exception());
+    response = encode_error(error, found, request);
     note.error = std::move(response.note.error);
+    if (found.api != nullptr) {
+      record.error_code = record_error_code(error.code(), found.api->protocol);
+    }
+    record.error_message = error.message();
   }
+  add_record(services_, request, found, std::move(record));
   response.note = std::move(note);
   return response;
 }

@@ -19,6 +19,7 @@ void DecisionLog::record(DecisionRecord decision) {
   auto kept = std::make_shared<DecisionRecord>(std::move(decision));
   std::shared_ptr<const DecisionRecord> oldest;  // freed outside of the lock
   const std::lock_guard lock(mutex_);
+  ++(kept->verdict.allowed() ? totals_.allowed : totals_.denied);
   kept->sequence = next_++;
   note_usage(*kept);
   records_.push_back(std::move(kept));
@@ -76,6 +77,11 @@ Records DecisionLog::read_back(std::uint64_t before, std::uint64_t after, std::s
     if ((*at)->sequence < before && (!wanted || wanted(**at))) found.push_back(*at);
   }
   return found;
+}
+
+DecisionLog::Totals DecisionLog::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
 }
 
 std::uint64_t DecisionLog::newest() const {

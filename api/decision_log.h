@@ -62,6 +62,13 @@ class DecisionLog {
   // The newest sequence; 0: nothing yet.
   std::uint64_t newest() const;
 
+  // Of all time.
+  struct Totals {
+    std::uint64_t allowed = 0;
+    std::uint64_t denied = 0;
+  };
+  Totals totals() const;
+
   // In no particular order.
   std::vector<Usage> usages(const std::function<bool(const Usage&)>& wanted) const;
 
@@ -72,6 +79,7 @@ class DecisionLog {
   const std::size_t usage_capacity_;
   mutable std::mutex mutex_;
   std::uint64_t next_ = 1;
+  Totals totals_;
   std::deque<std::shared_ptr<const DecisionRecord>> records_;
   std::unordered_map<std::string, Usage> usages_;  // by principal, action and resource
 };

@@ -48,6 +48,12 @@ std::string_view HttpRequest::query() const {
   return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
+void LogNote::fail_as(LogNote&& other) {
+  error = std::move(other.error);
+  error_type = std::move(other.error_type);
+  error_message = std::move(other.error_message);
+}
+
 HttpResponse text_response(int status, std::string content_type, std::string body) {
   HttpResponse response;
   response.status = status;

@@ -66,17 +66,40 @@ class BodySource {
   virtual std::string poll() = 0;
 };
 
-// What the access log says of a request beyond its line.
+using Piece = std::variant<std::string, FileSlice>;
+
+// A body made of pieces, of which only one exists at a time. One thread at a time.
+class PieceSource {
+ public:
+  virtual ~PieceSource() = default;
+  // Of all pieces together, in bytes.
+  virtual std::uint64_t length() const = 0;
+  // nullopt: that was all. Must not block for long. What it throws ends the connection.
+  virtual std::optional<Piece> next() = 0;
+};
+
+struct CallIdentity;
+
+// What the logs say of a request beyond its line: the access log, and the record of the call.
 struct LogNote {
   std::string principal;
   std::string action;
   std::string error;
+  std::shared_ptr<const CallIdentity> who;  // null: nobody was authenticated
+  std::string registry_account;             // whose registry a registry request is about
+  std::string registry_region;
+  std::string error_type;  // as AWS JSON names it; empty: success
+  std::string error_message;
+
+  // The error of `other`; who and what stay.
+  void fail_as(LogNote&& other);
 };
 
 struct HttpResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::variant<std::string, FileSlice, std::shared_ptr<BodySource>> body;
+  std::variant<std::string, FileSlice, std::shared_ptr<BodySource>, std::shared_ptr<PieceSource>>
+      body;
   // Content-Length where no body is sent (HEAD); else it is the body's.
   std::optional<std::uint64_t> head_length;
   bool close = false;  // end the connection after it

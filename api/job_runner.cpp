@@ -43,6 +43,10 @@ Json parse_payload(const storage::Job& job) {
 
 JobRunner::JobRunner(const Services& services, std::vector<JobKind> kinds)
     : services_(services), kinds_(std::move(kinds)) {
+  schedule_periodic();
+}
+
+void JobRunner::schedule_periodic() {
   const auto is_periodic = [](const JobKind& kind) { return kind.every.count() > 0; };
   if (std::none_of(kinds_.begin(), kinds_.end(), is_periodic)) return;
   auto txn = services_.store.database().begin(Access::kWrite);

@@ -30,6 +30,8 @@ class JobRunner {
  public:
   // Enqueues the periodic kinds that are not pending yet.
   JobRunner(const Services& services, std::vector<JobKind> kinds);
+  // The same again, for when the rows of jobs have been replaced.
+  void schedule_periodic();
 
   // Attempts the job that is due first. nullopt: nothing is due. Throws StorageError where the
   // outcome cannot be written.

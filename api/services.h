@@ -12,6 +12,7 @@
 namespace ecr::api {
 
 class DecisionLog;
+class EventLog;
 class JobSignal;
 class PolicyCache;
 
@@ -56,6 +57,17 @@ struct Services {
   // The machine's time: when requests were signed, and how long the program has been running.
   const schemas::Clock& machine_clock;
   JobSignal& job_signal;
+  EventLog& events;
 };
+
+// The same with another store.
+inline Services with_store(const Services& services, storage::Store& store) {
+  return {services.settings,      store,
+          services.clock,         services.random,
+          services.tokens,        services.signing_keys,
+          services.policies,      services.decisions,
+          services.machine_clock, services.job_signal,
+          services.events};
+}
 
 }  // namespace ecr::api

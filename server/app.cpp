@@ -28,8 +28,8 @@ std::uint64_t control_limit(const api::HttpRequest& head) {
 }  // namespace
 
 App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
-         const api::admin::AdminPlane& admin)
-    : control_(control), registry_(registry), admin_(admin) {}
+         const api::admin::AdminPlane& admin, WriteMetrics metrics)
+    : control_(control), registry_(registry), admin_(admin), metrics_(std::move(metrics)) {}
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
   const std::string_view path = head.path();
@@ -37,6 +37,7 @@ BodyPlan App::plan(const api::HttpRequest& head) const {
     if (api::registry::RegistryPlane::is_streamed(head)) return {true, 0};
     return {false, api::kMaxManifestBytes};
   }
+  if (api::admin::AdminPlane::is_streamed(head)) return {true, 0};
   if (is_admin(path)) return {false, 16 * kMiB};
   return {false, control_limit(head)};
 }
@@ -51,11 +52,15 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
   if (is_registry(path)) return registry_.handle(request);
   if (is_admin(path)) return admin_.handle(request);
   if (path == "/") return control_.handle(request);
+  if (path == "/metrics" && request.method == "GET" && metrics_) {
+    return api::text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_());
+  }
   return refuse(request, {api::ErrorCode::kNotFound, "There is nothing at this path"});
 }
 
 std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
     const api::HttpRequest& head) const {
+  if (is_admin(head.path())) return admin_.open(head);
   return registry_.open(head);
 }
 

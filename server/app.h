@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -22,8 +23,12 @@ struct BodyPlan {
 
 class App {
  public:
+  // Writes /metrics. Blocks.
+  using WriteMetrics = std::function<std::string()>;
+
+  // `metrics` may be empty.
   App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
-      const api::admin::AdminPlane& admin);
+      const api::admin::AdminPlane& admin, WriteMetrics metrics = {});
 
   // How the body of this request is to be read. Does not block.
   BodyPlan plan(const api::HttpRequest& head) const;
@@ -42,6 +47,7 @@ class App {
   const api::ControlPlane& control_;
   const api::registry::RegistryPlane& registry_;
   const api::admin::AdminPlane& admin_;
+  const WriteMetrics metrics_;
 };
 
 }  // namespace ecr::server

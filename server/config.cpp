@@ -157,6 +157,12 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "Host of repositoryUri, with {account}, {region} and {port} (default: as the caller used)")
       ->check(check_registry_host);
   add(app, "--seed", serve.seed, "JSON file of accounts, users, policies and repositories");
+  add(app, "--events-webhook", serve.events_webhook,
+      "http:// URL to which each event is posted as JSON");
+  add(app, "--event-log-size", serve.event_log_size,
+      "How many events, and how many records of calls, are kept")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000));
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
   add_flag(app, "--strict-ecr", settings.strict_ecr,

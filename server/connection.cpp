@@ -305,6 +305,24 @@ asio::awaitable<void> Connection::send_live(api::BodySource& source) {
   }
 }
 
+asio::awaitable<void> Connection::send_slice(const api::FileSlice& slice) {
+  const std::function<void()> progress = [this] { set_deadline(context_.timeouts.progress); };
+  co_await stream_->send_file(slice.file->fd(), slice.offset, slice.length, progress);
+}
+
+asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
+  for (;;) {
+    const std::optional<api::Piece> piece = pieces.next();
+    if (!piece) break;
+    set_deadline(context_.timeouts.progress);
+    if (const auto* text = std::get_if<std::string>(&*piece)) {
+      co_await stream_->write(asio::buffer(*text), {});
+    } else {
+      co_await send_slice(std::get<api::FileSlice>(*piece));
+    }
+  }
+}
+
 // Drops what is left of a refused body where that is cheap. False: the connection cannot go on.
 asio::awaitable<bool> Connection::drain(RequestParser& parser) {
   if (parser.done()) co_return true;
@@ -356,11 +374,12 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
     log(request, response);
     co_await send_live(**source);
     co_return After::kClose;
-  } else {
-    const auto& slice = std::get<api::FileSlice>(response.body);
+  } else if (const auto* pieces = std::get_if<std::shared_ptr<api::PieceSource>>(&response.body)) {
     co_await stream_->write(asio::buffer(head), {});
-    const std::function<void()> progress = [this] { set_deadline(context_.timeouts.progress); };
-    co_await stream_->send_file(slice.file->fd(), slice.offset, slice.length, progress);
+    co_await send_pieces(**pieces);
+  } else {
+    co_await stream_->write(asio::buffer(head), {});
+    co_await send_slice(std::get<api::FileSlice>(response.body));
   }
   log(request, response);
   if (keep) co_return After::kNext;
@@ -397,6 +416,13 @@ void Connection::log(const api::HttpRequest& request, const api::HttpResponse& r
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   entry.note = &response.note;
   context_.log.write(entry);
+  if (context_.metrics == nullptr) return;
+  context_.metrics->count({.target = request.target,
+                           .action = response.note.action,
+                           .status = response.status,
+                           .received = received_,
+                           .sent = entry.sent,
+                           .took = entry.took});
 }
 
 }  // namespace ecr::server

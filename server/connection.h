@@ -16,6 +16,7 @@
 #include "server/access_log.h"
 #include "server/app.h"
 #include "server/http_parser.h"
+#include "server/metrics.h"
 #include "server/stream.h"
 #include "server/worker_pool.h"
 
@@ -35,6 +36,7 @@ struct ConnectionContext {
   const schemas::Clock& clock;  // the machine's: HTTP dates and log lines
   schemas::Random& random;
   Timeouts timeouts;
+  Metrics* metrics = nullptr;  // may be null
 };
 
 class Connection {
@@ -65,6 +67,8 @@ class Connection {
   asio::awaitable<After> send(RequestParser& parser, const api::HttpRequest& request,
                               const api::HttpResponse& response);
   asio::awaitable<void> send_live(api::BodySource& source);
+  asio::awaitable<void> send_slice(const api::FileSlice& slice);
+  asio::awaitable<void> send_pieces(api::PieceSource& pieces);
   asio::awaitable<bool> drain(RequestParser& parser);
   asio::awaitable<void> linger();
   asio::awaitable<void> refuse(const FramingError& error);

@@ -15,7 +15,25 @@
 namespace ecr::server {
 namespace {
 
-// A connected socket, or -1.
+// The Content-Length of a header's lines; nullopt: none.
+std::optional<std::size_t> content_length(std::string_view head) {
+  constexpr std::string_view kName = "content-length:";
+  while (!head.empty()) {
+    const std::size_t end = head.find("\r\n");
+    std::string_view line = head.substr(0, end);
+    head = end == std::string_view::npos ? std::string_view() : head.substr(end + 2);
+    if (line.size() < kName.size()) continue;
+    if (!schemas::equals_ignore_case(line.substr(0, kName.size()), kName)) continue;
+    line.remove_prefix(std::min(line.find_first_not_of(' ', kName.size()), line.size()));
+    std::size_t length = 0;
+    const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), length);
+    if (error == std::errc()) return length;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 int connect_to(const std::string& host, const std::string& port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -35,25 +53,6 @@ int connect_to(const std::string& host, const std::string& port) {
   freeaddrinfo(found);
   return fd;
 }
-
-// The Content-Length of a header's lines; nullopt: none.
-std::optional<std::size_t> content_length(std::string_view head) {
-  constexpr std::string_view kName = "content-length:";
-  while (!head.empty()) {
-    const std::size_t end = head.find("\r\n");
-    std::string_view line = head.substr(0, end);
-    head = end == std::string_view::npos ? std::string_view() : head.substr(end + 2);
-    if (line.size() < kName.size()) continue;
-    if (!schemas::equals_ignore_case(line.substr(0, kName.size()), kName)) continue;
-    line.remove_prefix(std::min(line.find_first_not_of(' ', kName.size()), line.size()));
-    std::size_t length = 0;
-    const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), length);
-    if (error == std::errc()) return length;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::optional<HttpAnswer> parse_http_answer(std::string_view text) {
   constexpr std::string_view kVersion = "HTTP/1.1 ";

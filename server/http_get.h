@@ -13,6 +13,9 @@ struct HttpAnswer {
   std::string body;
 };
 
+// A connected socket that waits at most 3 seconds for anything, or -1.
+int connect_to(const std::string& host, const std::string& port);
+
 // `url`: "http://HOST:PORT", what follows is ignored. `target`: path and query, encoded. `token`:
 // sent as bearer token where it is not empty. nullopt: nothing answers, or not in HTTP. Throws
 // std::runtime_error where the URL is not one.

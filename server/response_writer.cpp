@@ -21,6 +21,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 std::uint64_t body_length(const api::HttpResponse& response) {
   if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
   if (const auto* slice = std::get_if<api::FileSlice>(&response.body)) return slice->length;
+  if (const auto* pieces = std::get_if<std::shared_ptr<api::PieceSource>>(&response.body)) {
+    return (*pieces)->length();
+  }
   return 0;  // a live stream: unknown
 }
 

@@ -1,5 +1,6 @@
 // Wires everything together and serves.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <malloc.h>
@@ -8,19 +9,24 @@
 
 #include <fmt/format.h>
 
+#include "api/admin/baseline.h"
 #include "api/admin/seed.h"
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/lifecycle_jobs.h"
+#include "api/event_log.h"
 #include "api/housekeeping.h"
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
 #include "api/policy_cache.h"
 #include "api/sts/sts_api.h"
 #include "schemas/movable_clock.h"
+#include "server/chores.h"
 #include "server/commands.h"
+#include "server/http_post.h"
 #include "server/job_thread.h"
 #include "server/system.h"
+#include "server/webhook.h"
 #include "storage/clock_state.h"
 
 namespace ecr::server {
@@ -74,11 +80,23 @@ std::string read_file(const std::string& path, const char* flag) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-void seed(const ServeConfig& config, const api::Services& services) {
+struct SeedFile {
+  std::string document;   // empty: there is none
+  std::string directory;  // that paths in it are relative to
+};
+
+SeedFile read_seed(const ServeConfig& config) {
+  if (config.seed.empty()) return {};
+  return {read_file(config.seed, "--seed"),
+          std::filesystem::absolute(config.seed).parent_path().string()};
+}
+
+void seed(const ServeConfig& config, const SeedFile& file, const api::Services& services,
+          api::admin::Baseline& baseline) {
   if (config.seed.empty()) return;
-  const std::string document = read_file(config.seed, "--seed");
   try {
-    api::admin::apply_seed(services, document);
+    api::admin::apply_seed(services, file.document, file.directory);
+    baseline.prepare();
   } catch (const api::admin::SeedError& error) {
     throw std::runtime_error(fmt::format("--seed {}: {}", config.seed, error.what()));
   }
@@ -93,6 +111,19 @@ void restore_clock(storage::Store& store, schemas::MovableClock& clock, AccessLo
   log.say(fmt::format("ecr-local: the clock was moved earlier and {} {} (/_ecr-local/clock)",
                       state->frozen_at ? "stands at" : "is at",
                       schemas::format_iso8601(clock.now())));
+}
+
+std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store& store,
+                                      const api::EventLog& events, AccessLog& log) {
+  if (config.events_webhook.empty()) return nullptr;
+  const auto url = parse_http_url(config.events_webhook);
+  if (!url) {
+    throw std::runtime_error(
+        fmt::format("--events-webhook {}: must be http://HOST[:PORT]/...", config.events_webhook));
+  }
+  return std::make_unique<Webhook>(store, events, log, [url = *url](const std::string& event) {
+    return http_post(url, "application/json", event);
+  });
 }
 
 // As many descriptors as the system gives: uploads, downloads and connections each hold one.
@@ -134,22 +165,31 @@ int run_serve(const ServeConfig& config) {
   api::PolicyCache policies;
   api::DecisionLog decisions;
   api::JobSignal job_signal;
-  const api::Services services{settings,     *store,   clock,     random,        tokens,
-                               signing_keys, policies, decisions, machine_clock, job_signal};
-  seed(config, services);
+  api::EventLog events(*store, random,
+                       {.events = config.event_log_size, .records = config.event_log_size});
+  const api::Services services{settings, *store,    clock,         random,     tokens, signing_keys,
+                               policies, decisions, machine_clock, job_signal, events};
+  const SeedFile seed_file = read_seed(config);
+  api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
+  seed(config, seed_file, services, baseline);
 
   const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
                                              api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
   api::JobRunner jobs(services, {api::kStaleUploads, api::kExpiredSessions, api::ecr::kLifecycle,
                                  api::ecr::kLifecyclePreview});
-  const api::admin::AdminPlane admin(services, control, clock, jobs);
-  const App app(control, registry, admin);
+  const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
+  Metrics metrics;
+  const App app(control, registry, admin,
+                [&] { return metrics.text(*store, decisions, settings.version); });
   Server::Options options;
   options.listen = addresses;
   options.tls = tls_files(config);
+  options.metrics = &metrics;
   Server server(options, app, log, machine_clock, random);
   const JobThread job_thread(services, jobs, log);
+  const Chores chores(events, *store, log);
+  const auto webhook = make_webhook(config, *store, events, log);
   announce(server, addresses, settings.version);
   server.run();
   return 0;

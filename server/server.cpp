@@ -139,7 +139,7 @@ struct Server::Impl {
       : options(given),
         log(access_log),
         workers(given.workers),
-        context{app, workers, access_log, clock, random, given.timeouts},
+        context{app, workers, access_log, clock, random, given.timeouts, given.metrics},
         threads(make_threads(given.io_threads)),
         signals(threads[0]->context) {}
 

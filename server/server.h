@@ -32,6 +32,7 @@ class Server {
     std::size_t workers = 8;
     Timeouts timeouts;
     std::chrono::seconds grace{10};
+    Metrics* metrics = nullptr;  // outlives the server
   };
   // Binds and listens. Throws std::runtime_error with a sentence for the user (port in use, ...).
   Server(const Options& options, const App& app, AccessLog& log, const schemas::Clock& clock,

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,12 +18,41 @@
 
 namespace ecr::storage {
 
+class Store;
+
+// While one lives, no file of a blob is removed. Of the Store that made it, which outlives it.
+class CollectionPause {
+ public:
+  explicit CollectionPause(Store& store);
+  CollectionPause(const CollectionPause&) = delete;
+  CollectionPause& operator=(const CollectionPause&) = delete;
+  ~CollectionPause();
+
+ private:
+  Store& store_;
+};
+
+// A fresh directory below the data directory, removed at its end, or, after a crash, at the next
+// start.
+class StagingDirectory {
+ public:
+  explicit StagingDirectory(std::string path);
+  StagingDirectory(const StagingDirectory&) = delete;
+  StagingDirectory& operator=(const StagingDirectory&) = delete;
+  ~StagingDirectory();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 class Store {
  public:
   struct Options {
     std::string directory;
     // A fresh temporary directory below the system's, removed at the end; `directory` is ignored.
     bool in_memory = false;
+    bool sync = true;  // false: no fsync; nothing is safe from a power loss
   };
   // Creates the directory (mode 0700) where it is missing, takes its lock, opens the database, and
   // removes what no row names: uploads and blobs left by a crash. Throws StorageError;
@@ -45,11 +76,25 @@ class Store {
   // (commit_upload) or a membership of it (a mount: find_blob and add_blob in one transaction).
   // A reader may therefore see a row in its snapshot and find the file gone: the blob was
   // collected meanwhile, and is unknown.
+  // Nothing while a CollectionPause lives.
   std::int64_t collect_garbage();
+  // Removes the files that no row names (after a restore, say), beside running requests. Returns
+  // how many; nothing while a CollectionPause lives.
+  std::int64_t sweep_orphans();
+  // Asks for such a sweep; sweep_if_wanted() does it, once no CollectionPause is in the way.
+  void want_sweep() { sweep_wanted_ = true; }
+  void sweep_if_wanted();
+
+  std::unique_ptr<CollectionPause> pause_collection() {
+    return std::make_unique<CollectionPause>(*this);
+  }
+  std::unique_ptr<StagingDirectory> make_staging_directory(schemas::Random& random);
 
  private:
+  friend class CollectionPause;
   Store() = default;
   void sweep();
+  std::string staging_root() const { return directory_ + "/staging"; }
 
   std::string directory_;
   bool temporary_ = false;
@@ -58,6 +103,9 @@ class Store {
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<UploadSessions> uploads_;
+  std::mutex collecting_;  // held while files are removed
+  int pauses_ = 0;         // under collecting_
+  std::atomic<bool> sweep_wanted_{false};
 };
 
 // Makes the upload's bytes a blob of the repository: file, row, durable, in the order that survives

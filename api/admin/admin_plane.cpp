@@ -6,9 +6,11 @@
 
 #include "api/admin/clock_routes.h"
 #include "api/admin/decision_routes.h"
+#include "api/admin/event_routes.h"
 #include "api/admin/job_routes.h"
 #include "api/admin/query_parameters.h"
 #include "api/admin/seed.h"
+#include "api/admin/snapshot.h"
 #include "api/failure.h"
 #include "schemas/digest.h"
 #include "schemas/encoding.h"
@@ -16,6 +18,8 @@
 
 namespace ecr::api::admin {
 namespace {
+
+constexpr std::string_view kSnapshotPath = "/_ecr-local/snapshot";
 
 HttpResponse json_response(int status, const Json& json) {
   return text_response(status, "application/json", schemas::dump(json) + "\n");
@@ -64,6 +68,12 @@ bool has_admin_token(const Settings& settings, const HttpRequest& request) {
          schemas::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
 }
 
+HttpResponse refuse() {
+  return error_response(403,
+                        "This needs the admin token (Authorization: Bearer ...), or a client on "
+                        "this machine where none is set");
+}
+
 // {"ecr": {"done": n, "total": n, "operations": {"PutImage": true, ...}}, ...}
 Json coverage(const ControlPlane& control) {
   Json services = Json::object();
@@ -81,17 +91,28 @@ Json coverage(const ControlPlane& control) {
 }  // namespace
 
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
-                       schemas::MovableClock& clock, JobRunner& jobs)
+                       schemas::MovableClock& clock, JobRunner& jobs, Baseline& baseline)
     : services_(services),
       control_(control),
       clock_(clock),
       jobs_(jobs),
+      baseline_(baseline),
       started_(services.machine_clock.now()) {}
 
 bool may_administer(const Settings& settings, const HttpRequest& request) {
   if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
   if (!settings.admin_token.empty()) return has_admin_token(settings, request);
   return is_loopback(request.peer);
+}
+
+bool AdminPlane::is_streamed(const HttpRequest& head) {
+  return head.path() == kSnapshotPath && (head.method == "PUT" || head.method == "POST");
+}
+
+std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminPlane::open(
+    const HttpRequest& head) const {
+  if (!may_administer(services_.settings, head)) return refuse();
+  return restore_snapshot(services_);
 }
 
 HttpResponse AdminPlane::handle(const HttpRequest& request) const {
@@ -123,9 +144,7 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
                               {"sts", "ready"}}}});
     }
     if (!may_administer(services_.settings, request)) {
-      return error_response(403,
-                            "This needs the admin token (Authorization: Bearer ...), or a "
-                            "client on this machine where none is set");
+      return refuse();
     }
     if (path == "/_ecr-local/coverage" && get) return json_response(200, coverage(control_));
     if (path == "/_ecr-local/seed" && request.method == "POST") {
@@ -136,6 +155,15 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
     if (path == "/_ecr-local/jobs" && get) return answer_jobs(services_, request);
     if (path == "/_ecr-local/jobs/run" && request.method == "POST") {
       return answer_run_jobs(jobs_, request);
+    }
+    if (path == "/_ecr-local/reset" && request.method == "POST") {
+      baseline_.reset();
+      jobs_.schedule_periodic();  // their rows went with all the others
+      return json_response(200, {{"status", "reset"}});
+    }
+    if (path == kSnapshotPath && request.method == "GET") return save_snapshot(services_);
+    if (path == "/_ecr-local/events" && request.method == "GET") {
+      return answer_events(services_, request);
     }
     if (path == "/_ecr-local/decisions" && request.method == "GET") {
       return answer_decisions(services_, request);

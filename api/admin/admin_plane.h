@@ -3,6 +3,10 @@
 // page could send. Thread-safe; blocking.
 #pragma once
 
+#include <memory>
+#include <variant>
+
+#include "api/admin/baseline.h"
 #include "api/control_plane.h"
 #include "api/http.h"
 #include "api/job_runner.h"
@@ -15,9 +19,14 @@ class AdminPlane {
  public:
   // `clock` is the one that `services` reads.
   AdminPlane(const Services& services, const ControlPlane& control, schemas::MovableClock& clock,
-             JobRunner& jobs);
+             JobRunner& jobs, Baseline& baseline);
 
   HttpResponse handle(const HttpRequest& request) const;
+
+  // True: the body goes through open(), never into memory.
+  static bool is_streamed(const HttpRequest& head);
+  // A refusal, or where the body goes.
+  std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
 
  private:
   HttpResponse answer(const HttpRequest& request) const;
@@ -26,6 +35,7 @@ class AdminPlane {
   const ControlPlane& control_;
   schemas::MovableClock& clock_;
   JobRunner& jobs_;
+  Baseline& baseline_;
   const schemas::TimePoint started_;
 };
 

@@ -17,9 +17,15 @@
 //                    "policies": [{...}], "tags": {...}, "sourceIdentity": "x", "mfa": false,
 //                    "expires": "2030-01-01T00:00:00Z"}],
 //      "repositories": [{"name": "team-a/app", "region": "us-east-1", "tags": {"k": "v"},
-//                        "imageTagMutability": "IMMUTABLE", "scanOnPush": false,
-//                        "policy": {...}}],
-//      "registryPolicies": {"us-east-1": {...}}}},
+//                        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+//                        "imageTagMutabilityExclusionFilters":
+//                          [{"filterType": "WILDCARD", "filter": "dev-*"}],
+//                        "encryptionConfiguration": {"encryptionType": "KMS"},
+//                        "scanOnPush": false, "policy": {...}, "lifecyclePolicy": {...},
+//                        // OCI image layouts; with "tags" in place of those in index.json
+//                        "images": ["layouts/app", {"layout": "/srv/x", "tags": ["v1"]}]}],
+//      "registryPolicies": {"us-east-1": {...}},
+//      "accountSettings": {"us-east-1": {"REGISTRY_POLICY_SCOPE": "V2"}}}},
 //    "organization": {
 //      "id": "o-example", "managementAccount": "999999999999",
 //      "policies": [{"id": "p-nodelete", "type": "SERVICE_CONTROL_POLICY", "name": "no deletes",
@@ -52,6 +58,8 @@ class SeedError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-void apply_seed(const Services& services, std::string_view document);
+// `directory`: what relative paths of image layouts are relative to; empty: there may be none.
+void apply_seed(const Services& services, std::string_view document,
+                const std::string& directory = {});
 
 }  // namespace ecr::api::admin

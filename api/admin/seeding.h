@@ -1,8 +1,12 @@
 // The parts of a seed being applied, a file each; all inside one transaction.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
+#include "api/admin/oci_layout.h"
 #include "api/admin/seed_reader.h"
 #include "api/services.h"
 #include "auth/iam/policy.h"
@@ -10,11 +14,23 @@
 
 namespace ecr::api::admin {
 
+// The images of the document, imported already, by the place that names them.
+using LayoutsByPlace = std::map<std::string, Layout>;
+
 struct Seeding {
   const Services& services;
   storage::sql::Txn& txn;
   schemas::TimePoint now;
+  const LayoutsByPlace& layouts;
+  std::vector<std::function<void()>> after_commit = {};
 };
+
+// Takes in the files of every image. Before the transaction. seed_ecr.cpp
+void import_images(const Services& services, const SeedNode& root, const std::string& directory,
+                   LayoutsByPlace& layouts);
+// One of the account's "repositories"; "registryPolicies" and "accountSettings". seed_ecr.cpp
+void apply_repository(Seeding& seeding, const SeedNode& node, const std::string& account);
+void apply_registries(Seeding& seeding, const SeedNode& node, const std::string& account);
 
 // managedPolicies, groups, roles, users, sessions of one account, in this order.
 // seed_identities.cpp

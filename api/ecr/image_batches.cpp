@@ -8,6 +8,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
+#include "api/events.h"
 #include "schemas/digest.h"
 
 namespace ecr::api::ecr {
@@ -87,10 +88,12 @@ Json batch_get(Call& call) {
 }
 
 // By tag: the tag, and the image with its last one. By digest: the image and all its tags.
-std::optional<Failure> delete_one(Call& call, std::int64_t repository, const ImageIdentifier& id,
-                                  Json& deleted) {
+std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
+                                  const ImageIdentifier& id, Json& deleted) {
+  const std::int64_t repository = owner.id;
   std::string digest;
   if (auto failure = resolve(call, repository, id, digest)) return failure;
+  const auto image = storage::find_image(call.txn, repository, digest);
   const auto tags = storage::image_tags(call.txn, repository, digest);
   const bool tag_alone = !id.tag.empty() && tags.size() > 1;
   const auto parents = storage::image_parents(call.txn, repository, digest);
@@ -99,14 +102,25 @@ std::optional<Failure> delete_one(Call& call, std::int64_t repository, const Ima
         "ImageReferencedByManifestList",
         fmt::format("Requested image referenced by manifest list: [{}]", fmt::join(parents, ", "))};
   }
+  const auto tell = [&](std::string_view tag) {
+    record_event(call.services, call.txn, call.now,
+                 push_or_delete_event(owner, ImageAction::kDelete, *image, tag), call.http.id);
+  };
   if (!id.tag.empty()) {
     delete_image_tag(call.txn, repository, id.tag, digest);
+    tell(id.tag);
     deleted.push_back(image_id_json(digest, id.tag));
     return std::nullopt;
   }
   storage::delete_image(call.txn, repository, digest);
-  if (tags.empty()) deleted.push_back(image_id_json(digest, ""));
-  for (const std::string& tag : tags) deleted.push_back(image_id_json(digest, tag));
+  if (tags.empty()) {
+    tell("");
+    deleted.push_back(image_id_json(digest, ""));
+  }
+  for (const std::string& tag : tags) {
+    tell(tag);
+    deleted.push_back(image_id_json(digest, tag));
+  }
   return std::nullopt;
 }
 
@@ -115,7 +129,7 @@ Json batch_delete(Call& call) {
   Json output = {{"imageIds", Json::array()}, {"failures", Json::array()}};
   for (const Json& json : call.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
-    const auto failure = delete_one(call, repository.id, id, output["imageIds"]);
+    const auto failure = delete_one(call, repository, id, output["imageIds"]);
     if (failure) output["failures"].push_back(failure_json(id, *failure));
   }
   return output;

@@ -7,6 +7,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
 #include "api/error.h"
+#include "api/events.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -43,6 +44,9 @@ Json put(Call& call) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);
   }
+  record_event(call.services, call.txn, call.now,
+               push_or_delete_event(repository, ImageAction::kPush, result.image, tag),
+               call.http.id);
   Json image = {{"registryId", repository.account},
                 {"repositoryName", repository.name},
                 {"imageId", image_id_json(result.image.digest, tag)},

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "api/error.h"
+#include "api/events.h"
 #include "api/image/images.h"
 #include "api/registry/handlers.h"
 #include "schemas/arn.h"
@@ -71,6 +72,12 @@ void refuse_unchanged(const Session& session, const storage::Repository& reposit
   }
 }
 
+void tell(Session& session, const storage::Repository& repository, ImageAction action,
+          const storage::Image& image, std::string_view tag) {
+  record_event(session.services, session.txn, session.now,
+               push_or_delete_event(repository, action, image, tag), session.request.id);
+}
+
 PutImageResult put_one(Session& session, const storage::Repository& repository,
                        const std::string& digest, const std::string& tag) {
   try {
@@ -79,6 +86,7 @@ PutImageResult put_one(Session& session, const storage::Repository& repository,
                   {session.request.body, session.request.headers.get("content-type"), tag, digest},
                   session.now);
     refuse_unchanged(session, repository, result, tag);
+    if (!result.unchanged) tell(session, repository, ImageAction::kPush, result.image, tag);
     return result;
   } catch (const ApiError& error) {
     // ECR's answer to every manifest it does not understand (containers-roadmap issue 2783).
@@ -133,15 +141,21 @@ HttpResponse delete_manifest(Session& session, LogNote& note) {
   const ImageIdentifier id = parse_reference(session);
   const auto digest = resolve_image(session.txn, repository.id, id);
   if (!digest) throw unknown_image();
+  const auto image = storage::find_image(session.txn, repository.id, *digest);
+  const auto tags = storage::image_tags(session.txn, repository.id, *digest);
   // The specification deletes a tag alone; ECR takes the image with its last tag.
   const bool tag_alone =
-      !id.tag.empty() && (!session.services.settings.strict_ecr ||
-                          storage::image_tags(session.txn, repository.id, *digest).size() > 1);
+      !id.tag.empty() && (!session.services.settings.strict_ecr || tags.size() > 1);
   if (tag_alone) {
     storage::delete_tag(session.txn, repository.id, id.tag);
+    tell(session, repository, ImageAction::kDelete, *image, id.tag);
   } else {
     refuse_referenced(session, repository, *digest);
     storage::delete_image(session.txn, repository.id, *digest);
+    if (tags.empty()) tell(session, repository, ImageAction::kDelete, *image, "");
+    for (const std::string& tag : tags) {
+      tell(session, repository, ImageAction::kDelete, *image, tag);
+    }
   }
   HttpResponse response;
   response.status = 202;

@@ -2,6 +2,7 @@
 
 #include "api/error.h"
 #include "api/failure.h"
+#include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
 
 namespace ecr::api::registry {
@@ -138,9 +139,10 @@ HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
     response = run(services_, request, note);
   } catch (...) {
     response = error_response(to_api_error(std::current_exception()), request);
-    note.error = std::move(response.note.error);
+    note.fail_as(std::move(response.note));
   }
   response.note = std::move(note);
+  record_calls(services_, request, response);
   finish(request, response);
   return response;
 }
@@ -158,14 +160,17 @@ std::variant<HttpResponse, std::unique_ptr<BodySink>> RegistryPlane::open(
                     : continue_upload(services_, head, credentials, route, note);
   } catch (...) {
     HttpResponse response = error_response(to_api_error(std::current_exception()), head);
-    note.error = std::move(response.note.error);
+    note.fail_as(std::move(response.note));
     start = std::move(response);
   }
   if (auto* response = std::get_if<HttpResponse>(&start)) {
     response->note = std::move(note);
+    record_calls(services_, head, *response);
     finish(head, *response);
+    return start;
   }
-  return start;
+  auto& sink = std::get<std::unique_ptr<BodySink>>(start);
+  return std::make_unique<RecordingSink>(services_, head, std::move(note), std::move(sink));
 }
 
 }  // namespace ecr::api::registry

@@ -74,7 +74,8 @@ Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpR
       credentials(credentials_),
       route(route_),
       now(now_),
-      caller(require_caller(services_, txn_, credentials_)) {}
+      caller(require_caller(services_, txn_, credentials_)),
+      who(std::make_shared<const CallIdentity>(make_call_identity(caller))) {}
 
 storage::Repository Session::authorize_repository(std::string_view action, LogNote& note) {
   return authorize_repository(std::vector<std::string_view>{action}, note);
@@ -83,6 +84,9 @@ storage::Repository Session::authorize_repository(std::string_view action, LogNo
 storage::Repository Session::authorize_repository(const std::vector<std::string_view>& actions,
                                                   LogNote& note) {
   note.principal = caller.principal.arn;
+  note.who = who;
+  note.registry_account = credentials.account;
+  note.registry_region = credentials.region;
   note.action = actions.front();
   if (!schemas::is_repository_name(route.name)) {
     throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
@@ -125,6 +129,8 @@ HttpResponse error_response(const ApiError& error, const HttpRequest& request) {
       text_response(names.oci_status, "application/json; charset=utf-8", schemas::dump(body));
   for (const auto& [name, value] : error.headers()) response.set(name, value);
   response.note.error = fmt::format("{}: {}", names.oci_code, error.message());
+  response.note.error_type = record_error_code(error.code(), Protocol::kJson);
+  response.note.error_message = error.message();
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/call_record.h"
 #include "api/error.h"
 #include "api/gate.h"
 #include "api/http.h"
@@ -52,6 +53,7 @@ class Session {
   const Route& route;
   const schemas::TimePoint now;
   const Caller caller;
+  const std::shared_ptr<const CallIdentity> who;  // the same, for the record of the call
 };
 
 // "Basic realm=...": the answer to whoever brings no credentials, as ECR words it.

@@ -147,7 +147,7 @@ class UploadSink : public BodySink {
       response = parts_.digest ? complete() : progress();
     } catch (...) {
       response = error_response(to_api_error(std::current_exception()), parts_.request);
-      parts_.note.error = std::move(response.note.error);
+      parts_.note.fail_as(std::move(response.note));
     }
     response.note = parts_.note;
     response.set("Docker-Distribution-Api-Version", "registry/2.0");

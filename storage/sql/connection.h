@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,14 @@ class Connection {
   // The transaction is over: whatever Rows still exist get no more rows and let go of us.
   void abandon_rows();
 
+  // VACUUM INTO: what is committed now as a new file. REQUIRES: no transaction.
+  void copy_to(const std::string& path);
+  // One transaction that makes the rows of every table, but for those in `kept`, the ones of the
+  // database `path` of the same schema. `before_commit` may throw to undo it. REQUIRES: the writer,
+  // no transaction.
+  void replace_rows(const std::string& path, const std::vector<std::string>& kept,
+                    const std::function<void()>& before_commit);
+
   void run(const char* sql);  // a literal without arguments and rows
   bool in_transaction() const;
   // Whether this connection wrote so much that the WAL should be checkpointed.
@@ -58,6 +67,9 @@ class Connection {
   void bind(Statement& statement, const std::vector<Value>& args, bool copy);
   void config(int option, int value);
   std::string pragma(const char* sql);
+  void execute(const std::string& sql, const std::string* argument = nullptr);
+  std::vector<std::string> names(const std::string& sql);
+  void replace_table(const std::string& table);
   [[noreturn]] void fail(const char* doing);
 
   sqlite3* db_ = nullptr;

@@ -130,6 +130,16 @@ std::string Connection::pragma(const char* sql) {
   return first;
 }
 
+// The first column of each row.
+std::vector<std::string> Connection::names(const std::string& sql) {
+  const auto statement = prepare(sql.c_str(), false);
+  std::vector<std::string> list;
+  while (step(*statement)) {
+    list.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement->handle, 0)));
+  }
+  return list;
+}
+
 std::unique_ptr<Statement> Connection::prepare(const char* sql, bool cached) {
   auto statement = std::make_unique<Statement>();
   const char* tail = nullptr;

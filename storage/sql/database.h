@@ -134,6 +134,14 @@ class Database {
   ~Database();
 
   Txn begin(Access access);
+  // Writes what is committed now to a new file, without holding up anybody. Throws StorageError.
+  void copy_to(const std::string& path);
+  // Makes the rows of every table, but for those in `kept`, the ones of the database `path`, which
+  // has the same schema: durably, in one transaction, with every other writer kept out.
+  // `before_commit` runs within it; what it throws undoes everything. REQUIRES: no write
+  // transaction in this thread.
+  void replace_with(const std::string& path, const std::vector<std::string>& kept,
+                    const std::function<void()>& before_commit);
   // PRAGMA integrity_check and foreign_key_check: what they complain of; empty is good.
   std::vector<std::string> integrity_problems();
   void checkpoint();

@@ -153,6 +153,30 @@ void Database::checkpoint() {
   impl_->give_back_writer();
 }
 
+void Database::copy_to(const std::string& path) {
+  // A connection of its own: the readers' may not write, not even to another file.
+  Connection connection(impl_->path, false, impl_->options.sync);
+  connection.run("PRAGMA query_only = OFF");
+  connection.copy_to(path);
+}
+
+void Database::replace_with(const std::string& path, const std::vector<std::string>& kept,
+                            const std::function<void()>& before_commit) {
+  Connection* const writer = impl_->take_writer();
+  std::uint64_t ticket = 0;
+  try {
+    if (!writable()) throw read_only();
+    writer->replace_rows(path, kept, before_commit);
+    ticket = impl_->note_commit();
+  } catch (...) {
+    if (writer->sync_failed()) impl_->sync->fail();
+    impl_->give_back_writer();
+    throw;
+  }
+  impl_->give_back_writer();
+  impl_->wait_durable(ticket);
+}
+
 std::vector<std::string> Database::integrity_problems() {
   std::vector<std::string> problems;
   Txn txn = begin(Access::kRead);

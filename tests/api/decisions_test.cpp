@@ -239,12 +239,12 @@ TEST_F(DecisionsTest, AStreamCatchesUpFromWhereItIsTold) {
   for (int i = 0; i < 120; ++i) call("DescribeRepositories", Json::object());
   const HttpResponse response = get("?follow=true&after=10");
   const auto& source = std::get<std::shared_ptr<BodySource>>(response.body);
-  std::vector<Json> events;
+  std::vector<Json> seen;
   for (std::string text; !(text = source->poll()).empty();) {
-    for (Json& event : events_of(text)) events.push_back(std::move(event));
+    for (Json& event : events_of(text)) seen.push_back(std::move(event));
   }
-  ASSERT_EQ(events.size(), 110u);
-  for (std::size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i]["sequence"], 11 + i);
+  ASSERT_EQ(seen.size(), 110u);
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i]["sequence"], 11 + i);
 }
 
 TEST_F(DecisionsTest, ThePolicyCoversWhatThePrincipalAskedFor) {

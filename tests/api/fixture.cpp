@@ -22,13 +22,15 @@ void CountingRandom::fill(std::span<std::uint8_t> out) {
 ApiTest::ApiTest()
     : store(storage::Store::open({.directory = "", .in_memory = true}, random)),
       tokens(store->key(), random),
-      services{settings,     *store,   api_clock, random, tokens,
-               signing_keys, policies, decisions, clock,  job_signal},
+      events(*store, random),
+      services{settings, *store,    api_clock, random,     tokens, signing_keys,
+               policies, decisions, clock,     job_signal, events},
       control(services,
               {ecr::make_api(), iam::make_api(), sts::make_api(), organizations::make_api()}),
       registry_plane(services),
       jobs(services, {}),
-      admin(services, control, api_clock, jobs) {}
+      baseline(services, "", ""),
+      admin(services, control, api_clock, jobs, baseline) {}
 
 HttpRequest make_request(const std::string& method, const std::string& target,
                          const std::vector<std::pair<std::string, std::string>>& headers,

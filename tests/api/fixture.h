@@ -13,6 +13,7 @@
 #include "api/admin/admin_plane.h"
 #include "api/control_plane.h"
 #include "api/decision_log.h"
+#include "api/event_log.h"
 #include "api/job_runner.h"
 #include "api/policy_cache.h"
 #include "api/registry/registry_plane.h"
@@ -81,11 +82,13 @@ class ApiTest : public ::testing::Test {
   auth::SigningKeyCache signing_keys;
   PolicyCache policies;
   DecisionLog decisions;
+  EventLog events;
   JobSignal job_signal;
   Services services;
   ControlPlane control;
   registry::RegistryPlane registry_plane;
   JobRunner jobs;
+  admin::Baseline baseline;
   admin::AdminPlane admin;
   Keys keys{"test", "test"};
   std::string region = "us-east-1";

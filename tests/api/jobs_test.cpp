@@ -71,7 +71,7 @@ class JobsTest : public ApiTest {
                     {"break", break_off},
                     {"again", again},
                     {"trip", trip_after}}};
-  admin::AdminPlane runs{services, control, api_clock, runner};
+  admin::AdminPlane runs{services, control, api_clock, runner, baseline};
 };
 
 using Names = std::vector<std::string>;

@@ -11,6 +11,7 @@
 
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
+#include "api/event_log.h"
 #include "api/policy_cache.h"
 #include "schemas/encoding.h"
 #include "server/system.h"
@@ -79,12 +80,14 @@ class ServerTest : public ::testing::Test {
   ServerTest()
       : store_(storage::Store::open({.directory = "", .in_memory = true}, random_)),
         tokens_(store_->key(), random_),
-        services_{settings_,     *store_,   clock_,     random_, tokens_,
-                  signing_keys_, policies_, decisions_, clock_,  job_signal_},
+        events_(*store_, random_),
+        services_{settings_, *store_,    clock_, random_,     tokens_, signing_keys_,
+                  policies_, decisions_, clock_, job_signal_, events_},
         control_(services_, {api::ecr::make_api()}),
         registry_(services_),
         jobs_(services_, {}),
-        admin_(services_, control_, movable_, jobs_),
+        baseline_(services_, "", ""),
+        admin_(services_, control_, movable_, jobs_, baseline_),
         app_(control_, registry_, admin_),
         log_(LogFormat::kOff, 2) {}
   ~ServerTest() override { stop(); }
@@ -128,11 +131,13 @@ class ServerTest : public ::testing::Test {
   auth::SigningKeyCache signing_keys_;
   api::PolicyCache policies_;
   api::DecisionLog decisions_;
+  api::EventLog events_;
   api::JobSignal job_signal_;
   api::Services services_;
   api::ControlPlane control_;
   api::registry::RegistryPlane registry_;
   api::JobRunner jobs_;
+  api::admin::Baseline baseline_;
   api::admin::AdminPlane admin_;
   App app_;
   AccessLog log_;

@@ -45,7 +45,10 @@ std::string logged(LogFormat format, const AccessEntry& entry) {
 }
 
 TEST(AccessLog, AnEntryIsOneLineWithoutTheQuery) {
-  api::LogNote note{"arn:aws:iam::1:user/j", "ecr:PutImage", "a\nb"};
+  api::LogNote note;
+  note.principal = "arn:aws:iam::1:user/j";
+  note.action = "ecr:PutImage";
+  note.error = "a\nb";
   AccessEntry entry;
   entry.request_id = "id";
   entry.method = "PUT";

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "storage/clock_state.h"
+#include "storage/events.h"
 #include "storage/identities.h"
 #include "storage/images.h"
 #include "storage/jobs.h"
@@ -197,6 +198,25 @@ void use_jobs(sql::Txn& txn) {
   load_clock(txn);
 }
 
+void use_events(sql::Txn& txn) {
+  insert_event(txn, {.sequence = 1,
+                     .kind = EventKind::kEvent,
+                     .type = "t",
+                     .source = "s",
+                     .account = "1",
+                     .region = "r",
+                     .time = at(1),
+                     .request_id = "",
+                     .body = "{}"});
+  events_after(txn, 0, 10);
+  events_after(txn, EventKind::kEvent, 0, 10);
+  events_before(txn, 9, 0, 10);
+  newest_event(txn);
+  set_event_position(txn, "reader", 1);
+  event_position(txn, "reader");
+  prune_events(txn, EventKind::kEvent, 0);
+}
+
 // The steps of the plan that read a whole table or sort.
 std::set<std::string> slow_steps(sqlite3* db, const std::string& sql) {
   std::set<std::string> steps;
@@ -229,6 +249,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_policies_and_sessions(txn);
     use_organizations(txn);
     use_jobs(txn);
+    use_events(txn);
     traced = nullptr;
   }
   EXPECT_GT(statements.size(), 70U) << "the trace sees nothing";

@@ -1,0 +1,55 @@
+#include "api/admin/baseline.h"
+
+#include "api/admin/seed.h"
+#include "api/event_log.h"
+#include "storage/error.h"
+#include "storage/posix.h"
+
+namespace ecr::api::admin {
+namespace {
+
+constexpr const char* kDatabase = "/ecr-local.db";
+
+}  // namespace
+
+void Baseline::prepare() {
+  const std::lock_guard lock(mutex_);
+  if (!staging_) make();
+}
+
+void Baseline::make() {
+  auto staging = services_.store.make_staging_directory(services_.random);
+  {
+    const auto store = storage::Store::open(
+        {.directory = staging->path(), .in_memory = false, .sync = false}, services_.random);
+    const Services other = with_store(services_, *store);
+    if (!seed_.empty()) apply_seed(other, seed_, directory_);
+  }
+  blobs_ = storage::prepare_saved(staging->path() + kDatabase);
+  saved_blobs_ = storage::make_file_blob_store(staging->path(), false);
+  staging_ = std::move(staging);
+}
+
+// The blob may have been collected since the start.
+void Baseline::provide(const storage::SavedBlob& blob) {
+  if (services_.store.blobs().open(blob.digest)) return;
+  const auto file = saved_blobs_->open(blob.digest);
+  auto upload = services_.store.uploads().acquire(schemas::make_uuid(services_.random),
+                                                  blob.digest.algorithm());
+  storage::read_all(
+      file->fd(), [&](std::string_view bytes) { upload->writer().append(bytes); },
+      "blob " + blob.digest.text());
+  services_.store.blobs().commit(upload->id(), upload->writer(), blob.digest);
+  upload->finish();
+}
+
+void Baseline::reset() {
+  const std::lock_guard lock(mutex_);
+  if (!staging_) make();
+  for (const auto& blob : blobs_) provide(blob);
+  storage::restore_database(services_.store, staging_->path() + kDatabase, blobs_);
+  services_.events.clear();
+  services_.store.want_sweep();
+}
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,114 @@
+#include "api/admin/event_routes.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/admin/event_query.h"
+#include "api/admin/query_parameters.h"
+#include "api/event_log.h"
+#include "api/page_token.h"
+#include "schemas/json.h"
+
+namespace ecr::api::admin {
+namespace {
+
+using storage::EventRow;
+using storage::sql::Access;
+
+constexpr std::int64_t kRowsAtOnce = 256;
+// A poll runs on an io thread: a few rows that are in memory, no more.
+constexpr std::int64_t kRowsPerPoll = 50;
+
+// The body is JSON already.
+std::string entry_json(const EventRow& row) {
+  return fmt::format(R"({{"sequence":{},"kind":"{}","requestId":{},"event":{}}})", row.sequence,
+                     storage::to_column(row.kind), schemas::dump(schemas::Json(row.request_id)),
+                     row.body);
+}
+
+class EventStream : public BodySource {
+ public:
+  EventStream(const Services& services, EventQuery query)
+      : services_(services),
+        query_(std::move(query)),
+        after_(query_.after.value_or(services.events.newest())) {}
+
+  std::string poll() override {
+    if (services_.events.newest() <= after_) return {};
+    storage::sql::Txn txn = services_.store.database().begin(Access::kRead);
+    std::string events;
+    for (const EventRow& row : storage::events_after(txn, after_, kRowsPerPoll)) {
+      after_ = row.sequence;
+      if (!query_.wants(row)) continue;
+      events += fmt::format("id: {}\ndata: {}\n\n", row.sequence, entry_json(row));
+    }
+    return events;
+  }
+
+ private:
+  const Services& services_;
+  const EventQuery query_;
+  std::int64_t after_;
+};
+
+HttpResponse stream(const Services& services, EventQuery query) {
+  HttpResponse response;
+  response.set("Content-Type", "text/event-stream");
+  response.set("Cache-Control", "no-store");
+  response.body = std::make_shared<EventStream>(services, std::move(query));
+  return response;
+}
+
+// The sequence that the page ends before.
+std::int64_t page_start(const Services& services, const EventQuery& query) {
+  if (!query.next_token) return std::numeric_limits<std::int64_t>::max();
+  const auto position = read_page_token(services.store.key(), query.filters, *query.next_token);
+  if (!position || position->size() != 1) {
+    throw QueryError("nextToken", "is not of this listing");
+  }
+  return std::stoll(position->front());  // we wrote it: the token is authenticated
+}
+
+// Newest first, below `before`: at most one more than the page.
+std::vector<EventRow> read_page(const Services& services, const EventQuery& query,
+                                std::int64_t before) {
+  std::vector<EventRow> page;
+  storage::sql::Txn txn = services.store.database().begin(Access::kRead);
+  for (;;) {
+    auto rows = storage::events_before(txn, before, query.after.value_or(0), kRowsAtOnce);
+    if (rows.empty()) return page;
+    before = rows.back().sequence;
+    for (EventRow& row : rows) {
+      if (!query.wants(row)) continue;
+      page.push_back(std::move(row));
+      if (page.size() > query.limit) return page;
+    }
+  }
+}
+
+}  // namespace
+
+HttpResponse answer_events(const Services& services, const HttpRequest& request) {
+  EventQuery query = EventQuery::parse(request.query());
+  query.filters = "events\n" + query.filters;
+  services.events.flush();
+  if (query.follow) return stream(services, std::move(query));
+  auto page = read_page(services, query, page_start(services, query));
+  std::string next;
+  if (page.size() > query.limit) {
+    page.pop_back();
+    next = make_page_token(services.store.key(), query.filters,
+                           {std::to_string(page.back().sequence)});
+  }
+  std::string body = R"({"events":[)";
+  for (const EventRow& row : page) {
+    if (body.back() != '[') body += ',';
+    body += entry_json(row);
+  }
+  body += next.empty() ? "]}\n" : fmt::format(R"(],"nextToken":"{}"}}{})", next, "\n");
+  return text_response(200, "application/json", std::move(body));
+}
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,286 @@
+#include "api/admin/snapshot.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/admin/tar.h"
+#include "api/error.h"
+#include "schemas/json.h"
+#include "storage/error.h"
+#include "storage/posix.h"
+#include "storage/snapshot.h"
+
+namespace ecr::api::admin {
+namespace {
+
+using storage::StorageError;
+
+constexpr int kFormat = 1;
+constexpr const char* kAbout = "snapshot.json";
+constexpr const char* kDatabase = "ecr-local.db";
+
+// Each part of a tar's name has its limit: hex digits beyond 64 go into a part of their own.
+std::string blob_entry(const schemas::Digest& digest) {
+  constexpr std::size_t kPart = 64;
+  const std::string text = digest.text();
+  const std::size_t colon = text.find(':');
+  std::string name = "blobs/" + text.substr(0, colon);
+  for (std::size_t at = colon + 1; at < text.size(); at += kPart) {
+    name += "/" + text.substr(at, kPart);
+  }
+  return name;
+}
+
+std::optional<schemas::Digest> blob_of_entry(std::string_view name) {
+  constexpr std::string_view kFolder = "blobs/";
+  if (!name.starts_with(kFolder)) return std::nullopt;
+  std::string text(name.substr(kFolder.size()));
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  text[slash] = ':';
+  std::erase(text, '/');
+  return schemas::Digest::parse(text);
+}
+
+ApiError not_a_snapshot(const std::string& why) {
+  return {ErrorCode::kInvalidParameter, "This is not a snapshot: " + why};
+}
+
+// The tar, piece by piece. Blobs are opened when it is their turn.
+class SnapshotBody : public PieceSource {
+ public:
+  SnapshotBody(const Services& services, std::unique_ptr<storage::StagingDirectory> staging,
+               std::unique_ptr<storage::CollectionPause> pause)
+      : services_(services), staging_(std::move(staging)), pause_(std::move(pause)) {
+    const std::string path = staging_->path() + "/" + kDatabase;
+    blobs_ = storage::save_database(services_.store, *pause_, path);
+    storage::Fd file = storage::open_file(AT_FDCWD, path.c_str(), O_RDONLY, path);
+    const std::uint64_t size = storage::file_state(file.get(), path).size;
+    database_ = std::make_shared<storage::BlobFile>(file.release(), size);
+    about_ =
+        schemas::dump(schemas::Json{{"format", kFormat}, {"version", services_.settings.version}});
+  }
+
+  std::uint64_t length() const override {
+    std::uint64_t total = tar_end().size() + entry_length(about_.size());
+    total += entry_length(database_->size());
+    for (const auto& blob : blobs_) total += entry_length(blob.size);
+    return total;
+  }
+
+  std::optional<Piece> next() override {
+    const std::size_t step = step_++;
+    if (step == 0) {
+      return tar_header(kAbout, about_.size()) + about_ + tar_padding(about_.size()) +
+             tar_header(kDatabase, database_->size());
+    }
+    if (step == 1) return FileSlice{database_, 0, database_->size()};
+    // Then for each blob what stands before it, and its bytes.
+    const std::size_t index = (step - 2) / 2;
+    const std::uint64_t before = index == 0 ? database_->size() : blobs_[index - 1].size;
+    if (index == blobs_.size()) {
+      if (step % 2 == 1) return std::nullopt;
+      return tar_padding(before) + tar_end();
+    }
+    const auto& blob = blobs_[index];
+    if (step % 2 == 0) {
+      return tar_padding(before) + tar_header(blob_entry(blob.digest), blob.size);
+    }
+    return FileSlice{open(blob), 0, blob.size};
+  }
+
+ private:
+  static std::uint64_t entry_length(std::uint64_t size) {
+    return kTarBlock + size + tar_padding(size).size();
+  }
+
+  std::shared_ptr<storage::BlobFile> open(const storage::SavedBlob& blob) const {
+    auto file = services_.store.blobs().open(blob.digest);
+    if (!file || file->size() != blob.size) {
+      throw StorageError(StorageError::Kind::kCorrupt,
+                         "the file of blob " + blob.digest.text() + " is not whole");
+    }
+    return std::make_shared<storage::BlobFile>(std::move(*file));
+  }
+
+  const Services& services_;
+  std::unique_ptr<storage::StagingDirectory> staging_;
+  std::unique_ptr<storage::CollectionPause> pause_;
+  std::vector<storage::SavedBlob> blobs_;
+  std::shared_ptr<storage::BlobFile> database_;
+  std::string about_;
+  std::size_t step_ = 0;
+};
+
+class RestoreSink : public BodySink {
+ public:
+  explicit RestoreSink(const Services& services)
+      : services_(services), staging_(services.store.make_staging_directory(services.random)) {}
+  RestoreSink(const RestoreSink&) = delete;
+  RestoreSink& operator=(const RestoreSink&) = delete;
+  ~RestoreSink() override {
+    if (upload_) upload_->finish();
+  }
+
+  void write(std::string_view bytes) override {
+    while (!bytes.empty() && !ended_) {
+      if (left_ > 0) {
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+        take(bytes.substr(0, size));
+        bytes.remove_prefix(size);
+        left_ -= size;
+        if (left_ == 0) end_file();
+        continue;
+      }
+      const std::size_t size = std::min(wanted_block() - block_.size(), bytes.size());
+      block_.append(bytes.substr(0, size));
+      bytes.remove_prefix(size);
+      if (block_.size() == wanted_block()) begin_file();
+    }
+  }
+
+  HttpResponse finish() override {
+    if (!ended_) throw not_a_snapshot("it is cut off");
+    if (!has_about_ || written_ == 0) throw not_a_snapshot("it has no database");
+    database_ = {};
+    const std::string path = database_path();
+    try {
+      storage::restore_database(services_.store, path, storage::prepare_saved(path));
+    } catch (const StorageError& error) {
+      using Kind = StorageError::Kind;
+      if (error.kind() != Kind::kCorrupt && error.kind() != Kind::kUnavailable) throw;
+      throw not_a_snapshot(error.what());
+    }
+    return text_response(200, "application/json", "{\"status\":\"restored\"}\n");
+  }
+
+ private:
+  std::string database_path() const { return staging_->path() + "/" + kDatabase; }
+
+  // Padding of the file before counts as part of the next header.
+  std::size_t wanted_block() const { return padding_ + kTarBlock; }
+
+  void begin_file() {
+    const std::string block = block_.substr(padding_);
+    block_.clear();
+    padding_ = 0;
+    if (is_tar_end(block)) {
+      ended_ = true;
+      return;
+    }
+    const auto entry = parse_tar_header(block);
+    if (!entry) throw not_a_snapshot("it is no tar file");
+    left_ = entry->size;
+    padding_ = tar_padding(entry->size).size();
+    part_ = part_of(*entry);
+    if (left_ == 0) end_file();
+  }
+
+  enum class Part { kIgnored, kAboutFile, kDatabaseFile, kBlob };
+
+  Part part_of(const TarEntry& entry) {
+    std::string_view name = entry.name;
+    while (name.starts_with("./")) name.remove_prefix(2);
+    if (!entry.file) return Part::kIgnored;
+    if (name == kAbout) {
+      if (entry.size > 4096) throw not_a_snapshot("its snapshot.json is too long");
+      return Part::kAboutFile;
+    }
+    if (name == kDatabase) {
+      const std::string path = database_path();
+      database_ = storage::open_file(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, path);
+      written_ = 0;
+      return Part::kDatabaseFile;
+    }
+    auto digest = blob_of_entry(name);
+    if (!digest) return Part::kIgnored;
+    digest_ = std::move(*digest);
+    begin_blob();
+    return Part::kBlob;
+  }
+
+  void begin_blob() {
+    // In use for as long as it is held: no sweep takes its file.
+    upload_ = std::make_unique<storage::UploadSessions::Lease>(*services_.store.uploads().acquire(
+        schemas::make_uuid(services_.random), digest_->algorithm()));
+  }
+
+  void take(std::string_view bytes) {
+    switch (part_) {
+      case Part::kAboutFile:
+        about_.append(bytes);
+        break;
+      case Part::kDatabaseFile:
+        storage::write_all(database_.get(), bytes, written_, database_path());
+        written_ += bytes.size();
+        break;
+      case Part::kBlob:
+        upload_->writer().append(bytes);
+        break;
+      case Part::kIgnored:
+        break;
+    }
+  }
+
+  void end_file() {
+    if (part_ == Part::kAboutFile) check_about();
+    if (part_ == Part::kBlob) end_blob();
+  }
+
+  void check_about() {
+    const auto json = schemas::parse_json(about_);
+    if (!json || !json->is_object() || json->value("format", 0) != kFormat) {
+      throw not_a_snapshot(fmt::format("its snapshot.json does not say \"format\": {}", kFormat));
+    }
+    has_about_ = true;
+  }
+
+  // A blob without a row harms nobody: should the rest fail, a sweep removes it.
+  void end_blob() {
+    auto& writer = upload_->writer();
+    if (writer.digest(digest_->algorithm()) != *digest_) {
+      upload_->finish();
+      throw not_a_snapshot("the bytes of blob " + digest_->text() + " are others");
+    }
+    services_.store.blobs().commit(upload_->id(), writer, *digest_);
+    upload_->finish();
+    upload_.reset();
+  }
+
+  const Services& services_;
+  std::unique_ptr<storage::StagingDirectory> staging_;
+  storage::Fd database_;
+  std::uint64_t written_ = 0;
+  std::string block_;
+  std::size_t padding_ = 0;
+  std::uint64_t left_ = 0;
+  bool ended_ = false;
+  bool has_about_ = false;
+  Part part_ = Part::kIgnored;
+  std::string about_;
+  std::optional<schemas::Digest> digest_;
+  std::unique_ptr<storage::UploadSessions::Lease> upload_;
+};
+
+}  // namespace
+
+HttpResponse save_snapshot(const Services& services) {
+  HttpResponse response;
+  response.set("Content-Type", "application/x-tar");
+  response.set("Content-Disposition", "attachment; filename=\"ecr-local-snapshot.tar\"");
+  auto staging = services.store.make_staging_directory(services.random);
+  auto pause = services.store.pause_collection();
+  response.body = std::make_shared<SnapshotBody>(services, std::move(staging), std::move(pause));
+  return response;
+}
+
+std::unique_ptr<BodySink> restore_snapshot(const Services& services) {
+  return std::make_unique<RestoreSink>(services);
+}
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,298 @@
+#include "api/call_record.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/client_address.h"
+#include "schemas/encoding.h"
+#include "schemas/json.h"
+
+namespace ecr::api {
+namespace {
+
+using auth::iam::PrincipalKind;
+using schemas::OrderedJson;
+using schemas::Shape;
+using schemas::ShapeType;
+
+constexpr std::string_view kHidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
+// CloudTrail leaves out request parameters and response elements beyond 100 KB.
+constexpr std::size_t kMaxElement = 100'000;
+
+// Members that hold secrets, besides those whose shape the model marks as sensitive. In lower case.
+constexpr std::array<std::string_view, 17> kSecrets = {
+    "password",           "oldpassword",         "newpassword",         "secretaccesskey",
+    "sessiontoken",       "webidentitytoken",    "samlassertion",       "tokencode",
+    "authorizationtoken", "authenticationcode1", "authenticationcode2", "privatekey",
+    "base32stringseed",   "qrcodepng",           "servicepassword",     "clientsecret",
+    "downloadurl"};
+// Bytes of layers.
+constexpr std::string_view kPayload = "layerPartBlob";
+
+// The reads whose answer is recorded all the same: it says whom credentials were made for.
+constexpr std::array<std::string_view, 5> kCredentialCalls = {
+    "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken",
+    "GetSessionToken"};
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& list, std::string_view value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::string member_name(const std::string& name) {
+  std::string shown = name;
+  shown[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(shown[0])));
+  return shown;
+}
+
+// "Jul 11, 2018 10:17:44 PM", as records show times of requests and answers.
+std::string record_time(schemas::TimePoint time) {
+  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  const auto hour = clock.hours().count();
+  return fmt::format("{} {}, {} {}:{:02}:{:02} {}", kMonths[unsigned(date.month()) - 1],
+                     unsigned(date.day()), int(date.year()), hour % 12 == 0 ? 12 : hour % 12,
+                     clock.minutes().count(), clock.seconds().count(), hour < 12 ? "AM" : "PM");
+}
+
+Json shown_time(const Json& value) {
+  if (value.is_number()) {
+    const double seconds = value.get<double>();
+    return record_time(
+        schemas::TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000))));
+  }
+  if (value.is_string()) {
+    if (const auto time = schemas::parse_iso8601(value.get<std::string>())) {
+      return record_time(*time);
+    }
+  }
+  return value;
+}
+
+class Shower {
+ public:
+  // Of the request secrets are named and hidden; of the answer they are left out.
+  explicit Shower(bool request) : request_(request) {}
+
+  Json show(const Json& value, const Shape* shape) const {
+    if (value.is_object()) return show_object(value, shape);
+    if (value.is_array()) {
+      Json list = Json::array();
+      for (const Json& element : value) {
+        list.push_back(show(element, shape != nullptr ? shape->element : nullptr));
+      }
+      return list;
+    }
+    if (shape != nullptr && shape->type == ShapeType::kTimestamp) return shown_time(value);
+    return value;
+  }
+
+ private:
+  Json show_object(const Json& value, const Shape* shape) const {
+    Json object = Json::object();
+    const bool is_map = shape != nullptr && shape->type == ShapeType::kMap;
+    for (const auto& [name, member] : value.items()) {
+      const Shape* inner = nullptr;
+      if (is_map) {
+        inner = shape->element;
+      } else if (const auto* found = shape != nullptr ? shape->find(name) : nullptr) {
+        inner = found->shape;
+      }
+      if (name.empty() || name == kPayload) continue;
+      const std::string key = is_map ? name : member_name(name);
+      const bool secret = (inner != nullptr && inner->sensitive) ||
+                          (!is_map && contains(kSecrets, schemas::to_lower(name)));
+      if (!secret) {
+        object[key] = show(member, inner);
+      } else if (request_) {
+        object[key] = kHidden;
+      }
+    }
+    return object;
+  }
+
+  bool request_;
+};
+
+OrderedJson element(const Json* value, const Shape* shape, bool request) {
+  if (value == nullptr || value->empty()) return nullptr;
+  const Json shown = Shower(request).show(*value, shape);
+  if (shown.empty()) return nullptr;
+  std::string text = schemas::dump(shown);
+  if (text.size() > kMaxElement) return nullptr;
+  return OrderedJson::parse(text);
+}
+
+std::string last_of(std::string_view arn) {
+  return std::string(arn.substr(arn.rfind('/') + 1));  // the whole where there is no '/'
+}
+
+OrderedJson session_issuer(const CallIdentity& who) {
+  const bool role = who.principal.kind == PrincipalKind::kRoleSession;
+  const bool root = who.principal.issuer.ends_with(":root");
+  OrderedJson issuer;
+  issuer["type"] = role ? "Role" : (root ? "Root" : "IAMUser");
+  issuer["principalId"] = who.principal.unique_id.empty() ? who.account : who.principal.unique_id;
+  issuer["arn"] = who.principal.issuer;
+  issuer["accountId"] = who.account;
+  if (!root) issuer["userName"] = last_of(who.principal.issuer);
+  return issuer;
+}
+
+void add_session(OrderedJson& identity, const CallIdentity& who) {
+  if (!who.issued_at) return;
+  OrderedJson session;
+  if (!who.principal.issuer.empty()) session["sessionIssuer"] = session_issuer(who);
+  if (who.federated_provider) {
+    session["webIdFederationData"] = {{"federatedProvider", *who.federated_provider},
+                                      {"attributes", OrderedJson::object()}};
+  }
+  session["attributes"] = {{"creationDate", *who.issued_at},
+                           {"mfaAuthenticated", who.mfa ? "true" : "false"}};
+  if (who.source_identity) session["sourceIdentity"] = *who.source_identity;
+  identity["sessionContext"] = std::move(session);
+}
+
+const char* type_name(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::kRoot:
+      return "Root";
+    case PrincipalKind::kUser:
+      return "IAMUser";
+    case PrincipalKind::kRoleSession:
+      return "AssumedRole";
+    case PrincipalKind::kFederatedUser:
+      return "FederatedUser";
+    case PrincipalKind::kService:
+      return "AWSService";
+    case PrincipalKind::kAnonymous:
+      break;
+  }
+  return "WebIdentityUser";  // the only calls that come without a signature
+}
+
+OrderedJson user_identity(const CallIdentity& who) {
+  OrderedJson identity;
+  identity["type"] = type_name(who.principal.kind);
+  if (who.principal.kind == PrincipalKind::kService) {
+    identity["invokedBy"] = who.principal.arn;
+    return identity;
+  }
+  if (!who.user_id.empty()) identity["principalId"] = who.user_id;
+  if (!who.principal.arn.empty()) identity["arn"] = who.principal.arn;
+  identity["accountId"] = who.account;
+  if (!who.access_key_id.empty()) identity["accessKeyId"] = who.access_key_id;
+  if (!who.user_name.empty()) identity["userName"] = who.user_name;
+  add_session(identity, who);
+  return identity;
+}
+
+}  // namespace
+
+CallIdentity make_call_identity(const Caller& caller) {
+  CallIdentity who{.principal = caller.principal,
+                   .access_key_id = caller.access_key_id,
+                   .account = caller.account,
+                   .user_id = caller.user_id,
+                   .user_name = caller.user_name,
+                   .issued_at = {},
+                   .mfa = false,
+                   .source_identity = {},
+                   .federated_provider = {}};
+  for (const auto& [key, value] : caller.context) {
+    if (key == "aws:TokenIssueTime") who.issued_at = value;
+    if (key == "aws:MultiFactorAuthPresent") who.mfa = value == "true";
+    if (key == "aws:SourceIdentity") who.source_identity = value;
+    if (key == "aws:FederatedProvider") who.federated_provider = value;
+  }
+  return who;
+}
+
+CallIdentity make_service_identity(std::string_view service, std::string_view account) {
+  CallIdentity who;
+  who.principal.kind = PrincipalKind::kService;
+  who.principal.arn = service;
+  who.account = account;
+  return who;
+}
+
+void describe_request(CallRecord& record, const HttpRequest& request, const Settings& settings) {
+  record.source_address = client_address(request, settings.trusted_proxies);
+  record.user_agent = request.headers.get("user-agent");
+  record.request_id = request.id;
+  record.request_bytes = request.body.size();
+}
+
+void drop_large_members(CallRecord& record) {
+  if (record.request_bytes <= kMaxElement || !record.input || !record.input->is_object()) return;
+  Json kept = Json::object();
+  for (const auto& [name, value] : record.input->items()) {
+    if (value.is_string() && value.get_ref<const std::string&>().size() > kMaxElement) continue;
+    kept[name] = value;
+  }
+  record.input = std::make_shared<const Json>(std::move(kept));
+  record.output = nullptr;  // of PutImage it has the same manifest
+  record.request_bytes = 0;
+}
+
+std::string record_error_code(ErrorCode code, Protocol protocol) {
+  // Whatever the protocol calls it.
+  if (code == ErrorCode::kAccessDenied) return "AccessDenied";
+  const ErrorNames& names = names_of(code);
+  return std::string(protocol == Protocol::kJson ? names.json_type : names.query_type);
+}
+
+bool is_read_only(std::string_view operation) {
+  constexpr std::array<std::string_view, 9> kPrefixes = {"Get",        "List",       "Describe",
+                                                         "BatchGet",   "BatchCheck", "Simulate",
+                                                         "AssumeRole", "Decode",     "Validate"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(), [operation](std::string_view prefix) {
+    return operation.starts_with(prefix);
+  });
+}
+
+std::string write_call_record(const CallRecord& record, std::string_view event_id) {
+  const bool read_only = is_read_only(record.operation);
+  const bool shows_output = !read_only || contains(kCredentialCalls, record.operation);
+  OrderedJson json;
+  json["eventVersion"] = "1.08";
+  json["userIdentity"] = user_identity(*record.who);
+  json["eventTime"] = schemas::format_iso8601(record.time);
+  json["eventSource"] = record.service + ".amazonaws.com";
+  json["eventName"] = record.operation;
+  json["awsRegion"] = record.region;
+  json["sourceIPAddress"] = record.source_address;
+  json["userAgent"] = record.user_agent;
+  if (!record.error_code.empty()) {
+    json["errorCode"] = record.error_code;
+    json["errorMessage"] = record.error_message;
+  }
+  json["requestParameters"] = element(record.input.get(), record.input_shape, true);
+  json["responseElements"] = nullptr;
+  if (shows_output && record.error_code.empty()) {
+    json["responseElements"] = element(record.output.get(), record.output_shape, false);
+  }
+  json["requestID"] = record.request_id;
+  json["eventID"] = std::string(event_id);
+  json["readOnly"] = read_only;
+  if (!record.resources.empty()) {
+    json["resources"] = OrderedJson::array();
+    for (const auto& [arn, account] : record.resources) {
+      json["resources"].push_back({{"ARN", arn}, {"accountId", account}});
+    }
+  }
+  json["eventType"] = "AwsApiCall";
+  json["managementEvent"] = true;
+  json["recipientAccountId"] = record.who->account;
+  json["eventCategory"] = "Management";
+  return schemas::dump(json);
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,265 @@
+#include "api/registry/call_records.h"
+
+#include <charconv>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/call_record.h"
+#include "api/event_log.h"
+#include "api/failure.h"
+#include "api/registry/route.h"
+#include "api/registry/session.h"
+#include "schemas/encoding.h"
+
+namespace ecr::api::registry {
+namespace {
+
+// The part size that InitiateLayerUpload answers with.
+constexpr std::int64_t kPartSize = 20 << 20;
+
+struct ApiCall {
+  std::string name;
+  Json input;
+  Json output;
+};
+
+// One request and its answer, read as API calls.
+class Reader {
+ public:
+  Reader(const HttpRequest& request, const HttpResponse& response, const Route& route,
+         const ReceivedBody* body)
+      : request_(request), response_(response), route_(route), body_(body) {}
+
+  std::vector<ApiCall> read() const {
+    const bool get = request_.method == "GET" || request_.method == "HEAD";
+    switch (route_.kind) {
+      case RouteKind::kManifest:
+        return {get ? get_image() : (request_.method == "PUT" ? put_image() : delete_image())};
+      case RouteKind::kBlob:
+        return {get_layer()};
+      case RouteKind::kUploads:
+        return begin_upload();
+      case RouteKind::kUpload:
+        // The API has no call that asks for an upload's state or cancels it.
+        if (get || request_.method == "DELETE") return {};
+        return go_on();
+      default:
+        return {};
+    }
+  }
+
+  // Of a route that the API has under another name.
+  ApiCall named_by(std::string_view action) const {
+    return {std::string(action.substr(action.find(':') + 1)), common(), Json()};
+  }
+
+ private:
+  Json common() const {
+    Json input = {{"registryId", response_.note.registry_account}};
+    if (!route_.name.empty()) input["repositoryName"] = route_.name;
+    return input;
+  }
+
+  Json with(std::initializer_list<std::pair<const char*, Json>> members) const {
+    Json json = common();
+    for (const auto& [name, value] : members) json[name] = value;
+    return json;
+  }
+
+  Json image_id() const {
+    const bool digest = route_.reference.find(':') != std::string::npos;
+    return {{digest ? "imageDigest" : "imageTag", route_.reference}};
+  }
+
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : response_.headers) {
+      if (schemas::equals_ignore_case(key, name)) return value;
+    }
+    return "";
+  }
+
+  std::optional<std::string> parameter(std::string_view name) const {
+    const auto pairs = schemas::parse_form(request_.query(), false);
+    if (!pairs) return std::nullopt;
+    for (const auto& [key, value] : *pairs) {
+      if (key == name) return value;
+    }
+    return std::nullopt;
+  }
+
+  // Of the Accept headers, without parameters.
+  Json accepted_types() const {
+    Json types = Json::array();
+    for (const auto& [name, value] : request_.headers.fields()) {
+      if (!schemas::equals_ignore_case(name, "accept")) continue;
+      std::string_view rest = value;
+      while (!rest.empty()) {
+        std::string_view type = rest.substr(0, rest.find(','));
+        rest = type.size() == rest.size() ? std::string_view() : rest.substr(type.size() + 1);
+        type = type.substr(0, type.find(';'));
+        while (type.starts_with(' ')) type.remove_prefix(1);
+        while (type.ends_with(' ')) type.remove_suffix(1);
+        if (!type.empty() && type != "*/*") types.push_back(std::string(type));
+      }
+    }
+    return types;
+  }
+
+  ApiCall get_image() const {
+    Json input = with({{"imageIds", Json::array({image_id()})}});
+    if (Json types = accepted_types(); !types.empty()) input["acceptedMediaTypes"] = types;
+    return {"BatchGetImage", std::move(input), Json()};
+  }
+
+  ApiCall put_image() const {
+    Json input = with({{"imageManifest", request_.body}});
+    if (route_.reference.find(':') == std::string::npos) input["imageTag"] = route_.reference;
+    Json id = image_id();
+    id["imageDigest"] = header("Docker-Content-Digest");
+    Json image = with({{"imageManifest", request_.body}, {"imageId", std::move(id)}});
+    return {"PutImage", std::move(input), {{"image", std::move(image)}}};
+  }
+
+  ApiCall delete_image() const {
+    const Json ids = Json::array({image_id()});
+    return {"BatchDeleteImage", with({{"imageIds", ids}}), {{"imageIds", ids}}};
+  }
+
+  ApiCall get_layer() const {
+    if (request_.method == "HEAD") {
+      return {"BatchCheckLayerAvailability",
+              with({{"layerDigests", Json::array({route_.reference})}}), Json()};
+    }
+    return {"GetDownloadUrlForLayer", with({{"layerDigest", route_.reference}}), Json()};
+  }
+
+  std::vector<ApiCall> begin_upload() const {
+    const std::string id = header("Docker-Upload-UUID");
+    Json output = {{"partSize", kPartSize}};
+    if (!id.empty()) output["uploadId"] = id;
+    std::vector<ApiCall> calls = {{"InitiateLayerUpload", common(), std::move(output)}};
+    if (body_ == nullptr) return calls;
+    calls.push_back(upload_part(id));
+    calls.push_back(complete(id));
+    return calls;
+  }
+
+  std::vector<ApiCall> go_on() const {
+    const std::string& id = route_.reference;
+    const bool ends = request_.method == "PUT";
+    std::vector<ApiCall> calls;
+    if (!ends || (body_ != nullptr && body_->bytes > 0)) calls.push_back(upload_part(id));
+    if (ends) calls.push_back(complete(id));
+    return calls;
+  }
+
+  // The last byte is known where the answer says it; only then is the first.
+  ApiCall upload_part(const std::string& id) const {
+    Json input = common();
+    Json output = common();
+    if (!id.empty()) input["uploadId"] = output["uploadId"] = id;
+    const std::string range = header("Range");
+    std::uint64_t last = 0;
+    const std::size_t dash = range.find('-');
+    if (body_ != nullptr && body_->bytes > 0 && dash != std::string::npos) {
+      std::from_chars(range.data() + dash + 1, range.data() + range.size(), last);
+      input["partFirstByte"] = last + 1 - body_->bytes;
+      input["partLastByte"] = last;
+      output["lastByteReceived"] = last;
+    }
+    return {"UploadLayerPart", std::move(input), std::move(output)};
+  }
+
+  ApiCall complete(const std::string& id) const {
+    const std::string digest = parameter("digest").value_or("");
+    Json input = with({{"layerDigests", Json::array({digest})}});
+    Json output = with({{"layerDigest", digest}});
+    if (!id.empty()) input["uploadId"] = output["uploadId"] = id;
+    return {"CompleteLayerUpload", std::move(input), std::move(output)};
+  }
+
+  const HttpRequest& request_;
+  const HttpResponse& response_;
+  const Route& route_;
+  const ReceivedBody* body_;
+};
+
+void add(const Services& services, const HttpRequest& request, const LogNote& note,
+         const Route& route, ApiCall call, bool failed) {
+  CallRecord record;
+  record.time = services.clock.now();
+  record.service = "ecr";
+  record.region = note.registry_region;
+  record.who = note.who;
+  describe_request(record, request, services.settings);
+  const auto* model = schemas::ServiceModel::ecr().find(call.name);
+  if (model != nullptr) {
+    record.input_shape = model->input;
+    record.output_shape = model->output;
+  }
+  record.operation = std::move(call.name);
+  record.input = std::make_shared<const Json>(std::move(call.input));
+  record.output = std::make_shared<const Json>(std::move(call.output));
+  if (failed) {
+    record.error_code = note.error_type;
+    record.error_message = note.error_message;
+  }
+  if (!route.name.empty()) {
+    record.resources.emplace_back(
+        fmt::format("arn:aws:ecr:{}:{}:repository/{}", note.registry_region, note.registry_account,
+                    route.name),
+        note.registry_account);
+  }
+  services.events.add(std::move(record));
+}
+
+}  // namespace
+
+void record_calls(const Services& services, const HttpRequest& request,
+                  const HttpResponse& response, const ReceivedBody* body) {
+  const LogNote& note = response.note;
+  if (!note.who) return;
+  const auto route = parse_route(request.path());
+  if (!route) return;
+  const Reader reader(request, response, *route, body);
+  std::vector<ApiCall> calls = reader.read();
+  if (calls.empty() && route->kind != RouteKind::kUpload && !note.action.empty()) {
+    calls.push_back(reader.named_by(note.action));
+  }
+  // A request that stands for several calls fails as the one it was at: before the body the first,
+  // after it the last.
+  const bool failed = !note.error_type.empty();
+  if (failed && body == nullptr && !calls.empty()) calls.resize(1);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool last = i + 1 == calls.size();
+    add(services, request, note, *route, std::move(calls[i]), failed && last);
+  }
+}
+
+RecordingSink::RecordingSink(const Services& services, const HttpRequest& head, LogNote note,
+                             std::unique_ptr<BodySink> inner)
+    : services_(services), head_(head), note_(std::move(note)), inner_(std::move(inner)) {}
+
+void RecordingSink::write(std::string_view bytes) {
+  try {
+    inner_->write(bytes);
+    body_.bytes += bytes.size();
+  } catch (...) {
+    HttpResponse failed = error_response(to_api_error(std::current_exception()), head_);
+    LogNote note = note_;
+    note.fail_as(std::move(failed.note));
+    failed.note = std::move(note);
+    record_calls(services_, head_, failed, &body_);
+    throw;
+  }
+}
+
+HttpResponse RecordingSink::finish() {
+  HttpResponse response = inner_->finish();
+  record_calls(services_, head_, response, &body_);
+  return response;
+}
+
+}  // namespace ecr::api::registry

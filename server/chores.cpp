@@ -1,0 +1,43 @@
+#include "server/chores.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "storage/error.h"
+
+namespace ecr::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What comes within it is written together.
+constexpr auto kGather = 100ms;
+constexpr auto kIdle = 1s;
+
+}  // namespace
+
+Chores::Chores(api::EventLog& events, storage::Store& store, AccessLog& log)
+    : events_(events),
+      store_(store),
+      log_(log),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void Chores::run(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] { events_.announce(); });
+  while (!stop.stop_requested()) {
+    events_.wait(kIdle);
+    {
+      std::unique_lock lock(mutex_);
+      pause_.wait_for(lock, stop, kGather, [] { return false; });
+    }
+    events_.flush();
+    try {
+      store_.sweep_if_wanted();
+    } catch (const storage::StorageError& error) {
+      log_.say(fmt::format("ecr-local: removing files: {}", error.what()));
+    }
+  }
+}
+
+}  // namespace ecr::server

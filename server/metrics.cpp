@@ -1,0 +1,156 @@
+#include "server/metrics.h"
+
+#include <cstdio>
+#include <dirent.h>
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "storage/statistics.h"
+
+namespace ecr::server {
+namespace {
+
+std::string_view plane_of(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path == "/v2" || path.starts_with("/v2/")) return "registry";
+  if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
+  return path == "/" ? "api" : "none";
+}
+
+void describe(std::string& out, std::string_view name, std::string_view type,
+              std::string_view help) {
+  out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+template <typename T>
+void gauge(std::string& out, std::string_view name, std::string_view help, T value) {
+  describe(out, name, "gauge", help);
+  out += fmt::format("{} {}\n", name, value);
+}
+
+std::int64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t total = 0;
+  std::int64_t resident = 0;
+  file >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t open_descriptors() {
+  DIR* const directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return 0;
+  std::int64_t count = -3;  // ".", ".." and the directory itself
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+void write_process(std::string& out) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  gauge(out, "process_resident_memory_bytes", "Resident memory.", resident_bytes());
+  gauge(out, "process_open_fds", "Open file descriptors.", open_descriptors());
+  gauge(out, "process_max_fds", "Most file descriptors.", limit.rlim_cur);
+  describe(out, "process_cpu_seconds_total", "counter", "CPU time, user and system.");
+  out += fmt::format("process_cpu_seconds_total {:.3f}\n", cpu_seconds());
+}
+
+void write_stored(std::string& out, storage::Store& store) {
+  storage::sql::Txn txn = store.database().begin(storage::sql::Access::kRead);
+  const storage::Statistics stored = storage::statistics(txn);
+  gauge(out, "ecr_local_repositories", "Repositories.", stored.repositories);
+  gauge(out, "ecr_local_images", "Images.", stored.images);
+  gauge(out, "ecr_local_blobs", "Blobs stored.", stored.blobs);
+  gauge(out, "ecr_local_blob_bytes", "Bytes of the blobs stored.", stored.blob_bytes);
+  gauge(out, "ecr_local_uploads_in_progress", "Layer uploads begun and not ended.", stored.uploads);
+}
+
+void write_decisions(std::string& out, const api::DecisionLog& decisions) {
+  const auto totals = decisions.totals();
+  describe(out, "ecr_local_decisions_total", "counter", "Authorization decisions.");
+  out += fmt::format("ecr_local_decisions_total{{decision=\"allowed\"}} {}\n", totals.allowed);
+  out += fmt::format("ecr_local_decisions_total{{decision=\"denied\"}} {}\n", totals.denied);
+}
+
+}  // namespace
+
+void Metrics::count(const Request& request) {
+  const KeyView key{plane_of(request.target), request.action};
+  std::size_t bucket = 0;
+  while (bucket < kBounds.size() && request.took.count() > kBounds[bucket]) ++bucket;
+  const std::lock_guard lock(mutex_);
+  auto found = series_.find(key);
+  if (found == series_.end()) {
+    found = series_.emplace(Key{std::string(key.plane), std::string(key.action)}, Series{}).first;
+  }
+  Series& series = found->second;
+  ++series.by_class[static_cast<std::size_t>(request.status / 100 % 6)];
+  ++series.buckets[bucket];
+  series.micros += static_cast<std::uint64_t>(request.took.count());
+  series.received += request.received;
+  series.sent += request.sent;
+}
+
+void Metrics::write_requests(std::string& out) const {
+  const std::lock_guard lock(mutex_);
+  const auto labels = [](const Key& key) {
+    return fmt::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
+  };
+  describe(out, "ecr_local_requests_total", "counter", "Requests answered.");
+  for (const auto& [key, series] : series_) {
+    for (std::size_t i = 1; i < series.by_class.size(); ++i) {
+      if (series.by_class[i] == 0) continue;
+      out += fmt::format("ecr_local_requests_total{{{},status=\"{}xx\"}} {}\n", labels(key), i,
+                         series.by_class[i]);
+    }
+  }
+  describe(out, "ecr_local_request_duration_seconds", "histogram",
+           "From the header of the request to the end of the answer.");
+  for (const auto& [key, series] : series_) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < series.buckets.size(); ++i) {
+      sum += series.buckets[i];
+      const std::string bound =
+          i < kBounds.size() ? fmt::format("{}", static_cast<double>(kBounds[i]) / 1e6) : "+Inf";
+      out += fmt::format("ecr_local_request_duration_seconds_bucket{{{},le=\"{}\"}} {}\n",
+                         labels(key), bound, sum);
+    }
+    out += fmt::format("ecr_local_request_duration_seconds_sum{{{}}} {:.6f}\n", labels(key),
+                       static_cast<double>(series.micros) / 1e6);
+    out += fmt::format("ecr_local_request_duration_seconds_count{{{}}} {}\n", labels(key), sum);
+  }
+  describe(out, "ecr_local_received_bytes_total", "counter", "Bytes of request bodies.");
+  for (const auto& [key, series] : series_) {
+    out += fmt::format("ecr_local_received_bytes_total{{{}}} {}\n", labels(key), series.received);
+  }
+  describe(out, "ecr_local_sent_bytes_total", "counter", "Bytes of response bodies.");
+  for (const auto& [key, series] : series_) {
+    out += fmt::format("ecr_local_sent_bytes_total{{{}}} {}\n", labels(key), series.sent);
+  }
+}
+
+std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisions,
+                          std::string_view version) const {
+  std::string out;
+  describe(out, "ecr_local_build_info", "gauge", "Always 1; the version is a label.");
+  out += fmt::format("ecr_local_build_info{{version=\"{}\"}} 1\n", version);
+  write_requests(out);
+  write_decisions(out, decisions);
+  write_stored(out, store);
+  write_process(out);
+  return out;
+}
+
+}  // namespace ecr::server

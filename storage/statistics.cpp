@@ -1,0 +1,14 @@
+#include "storage/statistics.h"
+
+namespace ecr::storage {
+
+Statistics statistics(sql::Txn& txn) {
+  auto row = txn.query(
+      R"(SELECT (SELECT COUNT(*) FROM repositories), (SELECT COUNT(*) FROM images),
+                (SELECT COUNT(*) FROM blobs), (SELECT COALESCE(SUM(size), 0) FROM blobs),
+                (SELECT COUNT(*) FROM uploads))");
+  row.next();
+  return {row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4)};
+}
+
+}  // namespace ecr::storage

@@ -270,6 +270,9 @@ HttpResponse encode_error(const ApiError& error, const Found& found, const HttpR
     response.set("Content-Type", "application/x-amz-json-1.1");
     Json body = {{"__type", std::string(names.json_type)}};
     if (!error.message().empty()) body["message"] = error.message();
+    for (const auto& [name, value] : error.members()) {
+      std::visit([&, &key = name](const auto& member) { body[key] = member; }, value);
+    }
     response.body = schemas::dump(body);
   } else {
     response.status = names.query_status;
@@ -318,9 +321,16 @@ HttpResponse run(const Services& services, const HttpRequest& request, const Fou
     record.time = now;
     check_session_limits(who.caller, found.api->signing_name, operation.name);
     if (is_signed) record.input = std::make_shared<const Json>(decode_valid(request, found));
-    Call call{services,   txn, request,       who.caller,
-              who.region, now, *record.input, std::move(prepared),
-              {}};
+    Call call{services,
+              txn,
+              request,
+              who.caller,
+              who.region,
+              now,
+              *record.input,
+              std::move(prepared),
+              {},
+              operation.action};
     const std::vector<Target> targets = resolve(call, operation);
     note_resources(targets, record);
     authorize(services, who.caller, {txn, request, who.region, now}, targets, note);

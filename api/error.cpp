@@ -90,6 +90,24 @@ constexpr Row kRows[] = {
      {"LayersNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_BLOB_UNKNOWN", 400}},
     {ErrorCode::kReferencedImagesNotFound,
      {"ReferencedImagesNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_BLOB_UNKNOWN", 400}},
+    {ErrorCode::kRegistryPolicyNotFound,
+     {"RegistryPolicyNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kExclusionAlreadyExists,
+     {"ExclusionAlreadyExistsException", 400, "EntityAlreadyExists", 409, "UNSUPPORTED", 400}},
+    {ErrorCode::kExclusionNotFound,
+     {"ExclusionNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kInvalidLayer,
+     {"InvalidLayerException", 400, "InvalidParameterValue", 400, "DIGEST_INVALID", 400}},
+    {ErrorCode::kInvalidLayerPart,
+     {"InvalidLayerPartException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 416}},
+    {ErrorCode::kLayerPartTooSmall,
+     {"LayerPartTooSmallException", 400, "InvalidParameterValue", 400, "SIZE_INVALID", 400}},
+    {ErrorCode::kLayerAlreadyExists,
+     {"LayerAlreadyExistsException", 400, "EntityAlreadyExists", 409, "UNSUPPORTED", 400}},
+    {ErrorCode::kLayerNotFound,
+     {"LayersNotFoundException", 400, "NoSuchEntity", 404, "BLOB_UNKNOWN", 404}},
+    {ErrorCode::kEmptyUpload,
+     {"EmptyUploadException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 400}},
     {ErrorCode::kBlobUnknown,
      {"LayerInaccessibleException", 400, "NoSuchEntity", 404, "BLOB_UNKNOWN", 404}},
     {ErrorCode::kBlobUploadUnknown,
@@ -202,6 +220,11 @@ ApiError ApiError::with_header(std::string name, std::string value) && {
   return std::move(*this);
 }
 
+ApiError ApiError::with_member(std::string name, Member value) && {
+  members_.emplace_back(std::move(name), std::move(value));
+  return std::move(*this);
+}
+
 ApiError ApiError::access_denied(std::string sentence) {
   return {ErrorCode::kAccessDenied, std::move(sentence)};
 }
@@ -258,6 +281,11 @@ ApiError ApiError::lifecycle_preview_not_found(std::string_view account, std::st
 ApiError ApiError::lifecycle_preview_in_progress(std::string_view account, std::string_view name) {
   return {ErrorCode::kLifecyclePolicyPreviewInProgress,
           "A lifecycle policy preview is in progress for " + in_registry(name, account)};
+}
+
+ApiError ApiError::registry_policy_not_found(std::string_view account) {
+  return {ErrorCode::kRegistryPolicyNotFound,
+          fmt::format("Registry policy does not exist in the registry with id '{}'", account)};
 }
 
 ApiError ApiError::image_not_found(std::string_view account, std::string_view name,

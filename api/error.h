@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace ecr::api {
@@ -52,6 +53,15 @@ enum class ErrorCode {
   kImageDigestDoesNotMatch,
   kLayersNotFound,
   kReferencedImagesNotFound,
+  kRegistryPolicyNotFound,
+  kExclusionAlreadyExists,
+  kExclusionNotFound,
+  kInvalidLayer,
+  kInvalidLayerPart,
+  kLayerPartTooSmall,
+  kLayerAlreadyExists,
+  kLayerNotFound,  // GetDownloadUrlForLayer
+  kEmptyUpload,
   // the registry plane alone
   kBlobUnknown,
   kBlobUploadUnknown,
@@ -118,6 +128,11 @@ class ApiError : public std::exception {
   ApiError with_header(std::string name, std::string value) &&;
   const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
 
+  // Further members of the error in AWS JSON (uploadId of InvalidLayerPartException, ...).
+  using Member = std::variant<std::string, std::int64_t>;
+  ApiError with_member(std::string name, Member value) &&;
+  const std::vector<std::pair<std::string, Member>>& members() const { return members_; }
+
   static ApiError access_denied(std::string sentence);
   // "Invalid parameter at '<field>' failed to satisfy constraint: '<constraint>'"
   static ApiError invalid_parameter(std::string_view field, std::string_view constraint);
@@ -130,6 +145,7 @@ class ApiError : public std::exception {
   static ApiError lifecycle_policy_not_found(std::string_view account, std::string_view name);
   static ApiError lifecycle_preview_not_found(std::string_view account, std::string_view name);
   static ApiError lifecycle_preview_in_progress(std::string_view account, std::string_view name);
+  static ApiError registry_policy_not_found(std::string_view account);
   // `digest` and `tag` empty: printed as 'null', as ECR does.
   static ApiError image_not_found(std::string_view account, std::string_view name,
                                   std::string_view digest, std::string_view tag);
@@ -146,6 +162,7 @@ class ApiError : public std::exception {
   ErrorCode code_;
   std::string message_;
   std::vector<std::pair<std::string, std::string>> headers_;
+  std::vector<std::pair<std::string, Member>> members_;
 };
 
 }  // namespace ecr::api

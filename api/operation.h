@@ -32,6 +32,7 @@ struct Call {
   std::any prepared;  // by Operation::prepare
   // Run once the transaction is committed (removal of files, background work).
   std::vector<std::function<void()>> after_commit;
+  std::string_view action = {};  // the operation's; empty outside of the control plane
 };
 
 using Resolver = std::vector<Target> (*)(const Call&);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/account_settings.h"
 #include "api/policy_cache.h"
 #include "schemas/arn.h"
 #include "storage/organizations.h"
@@ -16,7 +17,8 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
   target.action = action;
   target.resource = schemas::repository_arn(region, account, name);
   target.account = account;
-  if (const auto policy = storage::registry_policy(txn, account, region)) {
+  if (const auto policy = storage::registry_policy(txn, account, region);
+      policy && registry_policy_covers(txn, account, region, action)) {
     target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
                                fmt::format("registry policy of {} in {}", account, region)});
   }

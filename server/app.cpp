@@ -5,6 +5,7 @@
 
 #include "api/error.h"
 #include "api/image/manifest.h"
+#include "api/registry/layer_url.h"
 #include "api/registry/session.h"
 #include "schemas/json.h"
 
@@ -51,6 +52,7 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
   const std::string_view path = request.path();
   if (is_registry(path)) return registry_.handle(request);
   if (is_admin(path)) return admin_.handle(request);
+  if (api::registry::is_layer_path(path)) return registry_.download(request);
   if (path == "/") return control_.handle(request);
   if (path == "/metrics" && request.method == "GET" && metrics_) {
     return api::text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_());

@@ -16,6 +16,15 @@ std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
   return row.next() ? std::optional(row.integer(0)) : std::nullopt;
 }
 
+std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repository,
+                                           std::string_view digest) {
+  auto row = txn.query(
+      R"(SELECT media_type FROM image_blobs
+         WHERE repository = ? AND digest = ? AND media_type <> '' LIMIT 1)",
+      repository, digest);
+  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+}
+
 void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& digest,
               std::int64_t size, schemas::TimePoint when) {
   txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",

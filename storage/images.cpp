@@ -46,9 +46,9 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
   // A manifest may name a blob twice (two equal layers).
   for (const auto& blob : image.blobs) {
     txn.exec(
-        R"(INSERT INTO image_blobs (image, repository, digest) VALUES (?, ?, ?)
+        R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
            ON CONFLICT (image, digest) DO NOTHING)",
-        id, repository, blob);
+        id, repository, blob.digest, blob.media_type);
   }
   for (const auto& child : image.children) {
     txn.exec(
@@ -97,6 +97,29 @@ std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
            AND images.id IN (SELECT image FROM image_children WHERE repository = ? AND digest = ?)
          ORDER BY images.digest)",
       repository, repository, digest));
+}
+
+std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  auto row = txn.query("SELECT COUNT(*) FROM image_tags WHERE repository = ? AND digest = ?",
+                       repository, digest);
+  row.next();
+  return row.integer(0);
+}
+
+std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
+                                                              std::int64_t repository,
+                                                              std::string_view first,
+                                                              std::string_view last) {
+  std::vector<std::pair<std::string, std::string>> tags;
+  for (auto row = txn.query(
+           R"(SELECT digest, tag FROM image_tags
+              WHERE repository = ? AND digest >= ? AND digest <= ?
+              ORDER BY digest, tag)",
+           repository, first, last);
+       row.next();) {
+    tags.emplace_back(row.text(0), row.text(1));
+  }
+  return tags;
 }
 
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,

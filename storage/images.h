@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/clock.h"
@@ -12,6 +13,14 @@
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
+
+// A config or layer as a manifest names it.
+struct ImageBlob {
+  ImageBlob(std::string digest_, std::string media_type_ = {})
+      : digest(std::move(digest_)), media_type(std::move(media_type_)) {}
+  std::string digest;
+  std::string media_type;  // empty: not said
+};
 
 struct Image {
   std::string digest;
@@ -25,7 +34,7 @@ struct Image {
   std::optional<schemas::TimePoint> last_archived_at;
   std::optional<schemas::TimePoint> last_activated_at;  // restored from the archive
   // What the manifest names; each must be in the repository.
-  std::vector<std::string> blobs;     // config and layers
+  std::vector<ImageBlob> blobs;       // config and layers
   std::vector<std::string> children;  // of an index
 };
 
@@ -44,6 +53,13 @@ std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
 // Digests of the indexes that name the image, sorted.
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest);
+// Its tags by number.
+std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+// Of every image with first <= digest <= last: sorted by (digest, tag).
+std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
+                                                              std::int64_t repository,
+                                                              std::string_view first,
+                                                              std::string_view last);
 // Creates the tag or moves it.
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag, std::string_view digest);
 void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
@@ -80,6 +96,9 @@ std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::
 // Blobs. A blob is visible in a repository only by its membership row.
 std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
                                       std::string_view digest);  // its size
+// What the repository's manifests say of the blob's type; nullopt: none names it (with a type).
+std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repository,
+                                           std::string_view digest);
 void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& digest,
               std::int64_t size, schemas::TimePoint when);
 // An image of the repository names it.

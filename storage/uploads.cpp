@@ -20,6 +20,24 @@ void delete_upload(sql::Txn& txn, std::string_view id) {
   txn.exec("DELETE FROM uploads WHERE id = ?", id);
 }
 
+UploadParts upload_parts(sql::Txn& txn, std::string_view id) {
+  auto row = txn.query("SELECT parts, short_part_inside FROM uploads WHERE id = ?", id);
+  if (!row.next()) return {};
+  return {row.integer(0), row.integer(1) != 0};
+}
+
+bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short) {
+  // The right side of SET sees the row as it was: the part that was last is last no more.
+  return txn.exec(
+             R"(UPDATE uploads
+                SET parts = parts + 1,
+                    short_part_inside = CASE WHEN last_part_short = 1 THEN 1
+                                             ELSE short_part_inside END,
+                    last_part_short = ?
+                WHERE id = ?)",
+             is_short, id) != 0;
+}
+
 std::vector<std::string> stale_uploads(sql::Txn& txn, schemas::TimePoint before) {
   std::vector<std::string> ids;
   for (auto row = txn.query("SELECT id FROM uploads WHERE started_at < ? ORDER BY started_at, id",

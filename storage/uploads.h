@@ -22,6 +22,17 @@ struct Upload {
 void insert_upload(sql::Txn& txn, const Upload& upload);
 std::optional<Upload> find_upload(sql::Txn& txn, std::string_view id);
 void delete_upload(sql::Txn& txn, std::string_view id);
+
+// What an upload by parts (the API's UploadLayerPart; the registry plane has no parts) knows of
+// them: a part but the last must not be short.
+struct UploadParts {
+  std::int64_t count = 0;
+  bool short_before_last = false;
+};
+UploadParts upload_parts(sql::Txn& txn, std::string_view id);
+// False: there is no such upload any more.
+bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short);
+
 // Begun before `before`.
 std::vector<std::string> stale_uploads(sql::Txn& txn, schemas::TimePoint before);
 // All of one repository: what to discard once the repository's deletion is committed.

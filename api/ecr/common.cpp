@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/ecr/tag_mutability.h"
 #include "api/error.h"
 #include "api/page_token.h"
 #include "api/registry_host.h"
@@ -11,8 +12,6 @@
 
 namespace ecr::api::ecr {
 namespace {
-
-constexpr std::int64_t kDefaultPage = 100;
 
 // A token is good for the caller's account alone, whoever in it walks the pages.
 std::string listing_of(const Call& call, std::string_view listing) {
@@ -46,7 +45,7 @@ std::vector<Target> repository_target(const Call& call) {
   const std::string account = registry_id(call);
   const std::string name = string_member(call.input, "repositoryName");
   const auto repository = storage::find_repository(call.txn, account, call.region, name);
-  return {make_repository_target(call.services, call.txn, "", account, call.region, name,
+  return {make_repository_target(call.services, call.txn, call.action, account, call.region, name,
                                  repository ? &*repository : nullptr)};
 }
 
@@ -70,20 +69,16 @@ Json to_json(const Call& call, const storage::Repository& repository) {
       {"repositoryName", repository.name},
       {"repositoryUri", registry_endpoint(call, repository.account) + "/" + repository.name},
       {"createdAt", schemas::to_epoch_seconds(repository.created_at)},
-      {"imageTagMutability", repository.tag_mutability},
       {"imageScanningConfiguration", {{"scanOnPush", repository.scan_on_push}}},
       {"encryptionConfiguration", {{"encryptionType", repository.encryption_type}}},
   };
+  add_mutability(repository, json);
   if (!repository.kms_key.empty()) json["encryptionConfiguration"]["kmsKey"] = repository.kms_key;
-  for (const std::string& filter : repository.mutability_exclusions) {
-    json["imageTagMutabilityExclusionFilters"].push_back(
-        {{"filterType", "WILDCARD"}, {"filter", filter}});
-  }
   return json;
 }
 
-Page read_page(const Call& call, std::string_view listing) {
-  Page page{call.input.value("maxResults", kDefaultPage), {}};
+Page read_page(const Call& call, std::string_view listing, std::int64_t standard) {
+  Page page{call.input.value("maxResults", standard), {}};
   const std::string token = string_member(call.input, "nextToken");
   if (token.empty()) return page;
   auto position = read_page_token(call.services.store.key(), listing_of(call, listing), token);

@@ -38,8 +38,9 @@ struct Page {
   std::int64_t limit;
   std::vector<std::string> after;  // empty: from the start
 };
-// Throws InvalidParameterException for a token that is not of this listing.
-Page read_page(const Call& call, std::string_view listing);
+// `standard`: the limit where the input has none. Throws InvalidParameterException for a token that
+// is not of this listing.
+Page read_page(const Call& call, std::string_view listing, std::int64_t standard = 100);
 std::string next_token(const Call& call, std::string_view listing,
                        const std::vector<std::string>& position);
 

@@ -11,12 +11,18 @@ namespace ecr::api::ecr {
 ServiceApi make_api();
 
 // The tables, one a file.
-std::vector<const Operation*> repository_operations();         // repositories.cpp
-std::vector<const Operation*> repository_policy_operations();  // repository_policies.cpp
-std::vector<const Operation*> tag_operations();                // tags.cpp
-std::vector<const Operation*> image_operations();              // images.cpp
-std::vector<const Operation*> image_batch_operations();        // image_batches.cpp
-std::vector<const Operation*> lifecycle_operations();          // lifecycle_policies.cpp
-std::vector<const Operation*> registry_operations();           // registry.cpp
+std::vector<const Operation*> repository_operations();          // repositories.cpp
+std::vector<const Operation*> repository_policy_operations();   // repository_policies.cpp
+std::vector<const Operation*> tag_operations();                 // tags.cpp
+std::vector<const Operation*> image_operations();               // images.cpp
+std::vector<const Operation*> image_batch_operations();         // image_batches.cpp
+std::vector<const Operation*> registry_operations();            // registry.cpp
+std::vector<const Operation*> registry_policy_operations();     // registry_policy.cpp
+std::vector<const Operation*> account_setting_operations();     // account_settings.cpp
+std::vector<const Operation*> pull_exclusion_operations();      // pull_exclusions.cpp
+std::vector<const Operation*> layer_upload_operations();        // layer_uploads.cpp
+std::vector<const Operation*> layer_operations();               // layers.cpp
+std::vector<const Operation*> repository_setting_operations();  // repository_settings.cpp
+std::vector<const Operation*> lifecycle_operations();           // lifecycle_policies.cpp
 
 }  // namespace ecr::api::ecr

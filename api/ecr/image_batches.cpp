@@ -9,6 +9,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
 #include "api/events.h"
+#include "api/image/pulls.h"
 #include "schemas/digest.h"
 
 namespace ecr::api::ecr {
@@ -45,23 +46,10 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
   return std::nullopt;
 }
 
-// Pull times are noted after the answer's own (read) transaction, and a power loss may take them.
-void record_pulls(Call& call, std::int64_t repository, std::vector<std::string> digests) {
-  if (digests.empty()) return;
-  call.after_commit.push_back(
-      [&store = call.services.store, repository, now = call.now, digests = std::move(digests)] {
-        storage::sql::Txn txn = store.database().begin(Access::kWrite);
-        for (const auto& digest : digests) {
-          storage::touch_image_pull(txn, repository, digest, now);
-        }
-        txn.commit(storage::sql::Durability::kRelaxed);
-      });
-}
-
 Json batch_get(Call& call) {
   const storage::Repository repository = require_repository(call);
   Json output = {{"images", Json::array()}, {"failures", Json::array()}};
-  std::vector<std::string> pulled;
+  std::vector<storage::Image> pulled;
   for (const Json& json : call.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
     std::string digest;
@@ -69,21 +57,24 @@ Json batch_get(Call& call) {
       output["failures"].push_back(failure_json(id, *failure));
       continue;
     }
-    const auto image = storage::find_image(call.txn, repository.id, digest);
+    auto image = storage::find_image(call.txn, repository.id, digest);
     if (image->status != "ACTIVE") {  // archived: as a pull of it is answered
       output["failures"].push_back(
           failure_json(id, {"ImageNotFound", "Requested image not found"}));
       continue;
     }
-    if (pull_is_worth_recording(*image, call.now)) pulled.push_back(digest);
     output["images"].push_back(
         {{"registryId", repository.account},
          {"repositoryName", repository.name},
          {"imageId", image_id_json(digest, id.tag)},
          {"imageManifest", storage::image_manifest(call.txn, repository.id, digest).value_or("")},
          {"imageManifestMediaType", image->media_type}});
+    pulled.push_back(std::move(*image));
   }
-  record_pulls(call, repository.id, std::move(pulled));
+  if (auto note =
+          record_pulls(call.services, call.txn, call.caller, repository, pulled, call.now)) {
+    call.after_commit.push_back(std::move(note));
+  }
   return output;
 }
 

@@ -15,8 +15,8 @@ nlohmann::json image_id_json(std::string_view digest, std::string_view tag) {
   return id;
 }
 
-nlohmann::json image_detail_json(storage::sql::Txn& txn, const storage::Repository& repository,
-                                 const storage::Image& image) {
+nlohmann::json image_detail_json(const storage::Repository& repository, const storage::Image& image,
+                                 const std::vector<std::string>& tags) {
   nlohmann::json detail = {
       {"registryId", repository.account},
       {"repositoryName", repository.name},
@@ -26,7 +26,6 @@ nlohmann::json image_detail_json(storage::sql::Txn& txn, const storage::Reposito
       {"imageManifestMediaType", image.media_type},
       {"imageStatus", image.status},
   };
-  const auto tags = storage::image_tags(txn, repository.id, image.digest);
   if (!tags.empty()) detail["imageTags"] = tags;
   if (!image.artifact_media_type.empty()) detail["artifactMediaType"] = image.artifact_media_type;
   if (!image.subject.empty()) detail["subjectManifestDigest"] = image.subject;
@@ -40,6 +39,22 @@ nlohmann::json image_detail_json(storage::sql::Txn& txn, const storage::Reposito
     detail["lastRecordedPullTime"] = schemas::to_epoch_seconds(*image.last_pulled_at);
   }
   return detail;
+}
+
+nlohmann::json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
+                                  const std::vector<storage::Image>& images) {
+  nlohmann::json details = nlohmann::json::array();
+  if (images.empty()) return details;
+  const auto tags =
+      storage::tags_between(txn, repository.id, images.front().digest, images.back().digest);
+  auto next = tags.begin();
+  for (const storage::Image& image : images) {
+    std::vector<std::string> own;
+    while (next != tags.end() && next->first < image.digest) ++next;
+    for (; next != tags.end() && next->first == image.digest; ++next) own.push_back(next->second);
+    details.push_back(image_detail_json(repository, image, own));
+  }
+  return details;
 }
 
 }  // namespace ecr::api::ecr

@@ -8,6 +8,7 @@
 #include "api/ecr/image_json.h"
 #include "api/error.h"
 #include "api/events.h"
+#include "schemas/arn.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -32,12 +33,21 @@ std::string listing_name(const char* operation, const storage::Repository& repos
   return std::string(operation) + "\n" + std::to_string(repository.id) + "\n" + filter.dump();
 }
 
+// The model leaves a tag's characters open; what docker cannot name is refused. ECR's own words for
+// it are not published.
+void check_tag(const std::string& tag) {
+  if (tag.empty() || schemas::is_tag(tag)) return;
+  throw ApiError::invalid_parameter(
+      "imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'");
+}
+
 Json put(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string manifest = string_member(call.input, "imageManifest");
   const std::string media_type = string_member(call.input, "imageManifestMediaType");
   const std::string tag = string_member(call.input, "imageTag");
   const std::string digest = string_member(call.input, "imageDigest");
+  check_tag(tag);
   const PutImageResult result =
       put_image(call.txn, repository, {manifest, media_type, tag, digest}, call.now);
   if (result.unchanged) {
@@ -93,9 +103,19 @@ Json describe_named(Call& call, const storage::Repository& repository, const Jso
       throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
     }
     const auto image = storage::find_image(call.txn, repository.id, *digest);
-    details.push_back(image_detail_json(call.txn, repository, *image));
+    details.push_back(image_detail_json(repository, *image,
+                                        storage::image_tags(call.txn, repository.id, *digest)));
   }
   return {{"imageDetails", std::move(details)}};
+}
+
+// Between two untagged images may lie any number of tagged ones, whose tags nobody needs.
+Json details_of(Call& call, const storage::Repository& repository, TagStatus status,
+                const std::vector<storage::Image>& images) {
+  if (status != TagStatus::kUntagged) return image_details_json(call.txn, repository, images);
+  Json details = Json::array();
+  for (const auto& image : images) details.push_back(image_detail_json(repository, image, {}));
+  return details;
 }
 
 Json describe(Call& call) {
@@ -108,15 +128,14 @@ Json describe(Call& call) {
   const Page page = read_page(call, listing);
   Json output = {{"imageDetails", Json::array()}};
   const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto images = storage::list_images(call.txn, repository.id, tag_status(filter), after,
-                                     page.limit + 1, image_status(filter));
+  const TagStatus status = tag_status(filter);
+  auto images = storage::list_images(call.txn, repository.id, status, after, page.limit + 1,
+                                     image_status(filter));
   if (static_cast<std::int64_t>(images.size()) > page.limit) {
     images.pop_back();
     output["nextToken"] = next_token(call, listing, {images.back().digest});
   }
-  for (const auto& image : images) {
-    output["imageDetails"].push_back(image_detail_json(call.txn, repository, image));
-  }
+  output["imageDetails"] = details_of(call, repository, status, images);
   return output;
 }
 

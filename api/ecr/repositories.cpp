@@ -4,6 +4,7 @@
 
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/ecr/tag_mutability.h"
 #include "api/ecr/tag_rules.h"
 #include "api/error.h"
 #include "api/target.h"
@@ -35,21 +36,6 @@ std::vector<Target> creation_targets(const Call& call) {
   Target tag = create;
   tag.action = "ecr:TagResource";
   return {create, tag};
-}
-
-void set_mutability(const Json& input, storage::Repository& repository) {
-  repository.tag_mutability = input.value("imageTagMutability", std::string("MUTABLE"));
-  for (const Json& filter : input.value("imageTagMutabilityExclusionFilters", Json::array())) {
-    repository.mutability_exclusions.push_back(filter.at("filter").get<std::string>());
-  }
-  const bool wants = repository.tag_mutability.ends_with("_WITH_EXCLUSION");
-  if (wants != !repository.mutability_exclusions.empty()) {
-    // ECR refuses both; its wording is not published.
-    throw ApiError::invalid_parameter(
-        "imageTagMutabilityExclusionFilters",
-        wants ? "Member must not be null for tag mutability " + repository.tag_mutability
-              : "Member must be null for tag mutability " + repository.tag_mutability);
-  }
 }
 
 void set_encryption(const Call& call, storage::Repository& repository) {
@@ -91,15 +77,15 @@ std::vector<Target> described_targets(const Call& call) {
   const std::string account = registry_id(call);
   const auto names = call.input.find("repositoryNames");
   if (names == call.input.end()) {
-    return {
-        make_repository_target(call.services, call.txn, "", account, call.region, "*", nullptr)};
+    return {make_repository_target(call.services, call.txn, call.action, account, call.region, "*",
+                                   nullptr)};
   }
   std::vector<Target> targets;
   for (const Json& name : *names) {
     const auto& text = name.get_ref<const std::string&>();
     const auto found = storage::find_repository(call.txn, account, call.region, text);
-    targets.push_back(make_repository_target(call.services, call.txn, "", account, call.region,
-                                             text, found ? &*found : nullptr));
+    targets.push_back(make_repository_target(call.services, call.txn, call.action, account,
+                                             call.region, text, found ? &*found : nullptr));
   }
   return targets;
 }

@@ -36,8 +36,8 @@ RepositoryRef resource_of(const Call& call) {
 Target target_of(const Call& call) {
   const RepositoryRef ref = resource_of(call);
   const auto found = storage::find_repository(call.txn, ref.account, call.region, ref.name);
-  return make_repository_target(call.services, call.txn, "", ref.account, call.region, ref.name,
-                                found ? &*found : nullptr);
+  return make_repository_target(call.services, call.txn, call.action, ref.account, call.region,
+                                ref.name, found ? &*found : nullptr);
 }
 
 std::vector<Target> listing_targets(const Call& call) { return {target_of(call)}; }

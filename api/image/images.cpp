@@ -28,10 +28,18 @@ bool wildcard_matches(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-template <typename T>
-void sort_unique(std::vector<T>& list) {
+void sort_unique(std::vector<std::string>& list) {
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+// By digest; of two that name one blob the first stays.
+void sort_unique(std::vector<storage::ImageBlob>& list) {
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return a.digest < b.digest; });
+  list.erase(std::unique(list.begin(), list.end(),
+                         [](const auto& a, const auto& b) { return a.digest == b.digest; }),
+             list.end());
 }
 
 // Digests that the manifest names and the repository lacks.
@@ -40,7 +48,7 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
   std::vector<std::string> missing;
   for (const Descriptor& blob : manifest.blobs) {
     if (storage::find_blob(txn, repository.id, blob.digest)) {
-      image.blobs.push_back(blob.digest);
+      image.blobs.emplace_back(blob.digest, blob.media_type);
     } else if (!blob.foreign) {
       missing.push_back(blob.digest);
     }
@@ -85,6 +93,16 @@ storage::Image new_image(storage::sql::Txn& txn, const storage::Repository& repo
   require_blobs(txn, repository, manifest, image);
   require_children(txn, repository, manifest, image);
   return image;
+}
+
+// ECR User Guide, "Amazon ECR service quotas": 1,000 tags an image. The error's wording is not
+// published.
+void require_room_for_tag(storage::sql::Txn& txn, std::int64_t repository,
+                          const std::string& digest) {
+  constexpr std::int64_t kMaxTags = 1000;
+  if (storage::count_tags(txn, repository, digest) < kMaxTags) return;
+  throw ApiError(ErrorCode::kLimitExceeded,
+                 "An image can have at most " + std::to_string(kMaxTags) + " tags");
 }
 
 schemas::Digest digest_of(const PutImage& put) {
@@ -136,6 +154,7 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
     storage::insert_image(txn, repository.id, result.image, put.manifest);
   }
   if (!put.tag.empty() && tagged != digest.text()) {
+    require_room_for_tag(txn, repository.id, digest.text());
     storage::put_tag(txn, repository.id, put.tag, digest.text());
   }
   return result;
@@ -159,10 +178,6 @@ void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::stri
       storage::image_parents(txn, repository, digest).empty()) {
     storage::delete_image(txn, repository, digest);
   }
-}
-
-bool pull_is_worth_recording(const storage::Image& image, schemas::TimePoint now) {
-  return !image.last_pulled_at || now - *image.last_pulled_at >= std::chrono::minutes(1);
 }
 
 }  // namespace ecr::api

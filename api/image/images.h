@@ -28,7 +28,8 @@ struct PutImageResult {
 };
 
 // Throws LayersNotFound, ReferencedImagesNotFound, ImageTagAlreadyExists, ImageDigestDoesNotMatch,
-// or what parse_manifest throws. That nothing changed is not an error here: each plane decides.
+// LimitExceeded (tags of the image), or what parse_manifest throws. That nothing changed is not an
+// error here: each plane decides.
 PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
                          const PutImage& put, schemas::TimePoint now);
 
@@ -46,8 +47,5 @@ std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t re
 // Takes a tag away; the image goes with its last tag. REQUIRES: the tag exists.
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
                       std::string_view digest);
-
-// ECR keeps the time of the last pull to a day; to a minute is enough here, and keeps pulls cheap.
-bool pull_is_worth_recording(const storage::Image& image, schemas::TimePoint now);
 
 }  // namespace ecr::api

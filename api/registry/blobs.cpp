@@ -1,10 +1,10 @@
-// GET, HEAD and DELETE of a blob.
+// GET, HEAD and DELETE of a blob, with a token; GET and HEAD by a signed URL.
 #include <fmt/format.h>
 
 #include "api/error.h"
+#include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
 #include "api/registry/range.h"
-#include "schemas/digest.h"
 #include "storage/error.h"
 #include "storage/images.h"
 
@@ -19,53 +19,64 @@ schemas::Digest require_digest(const std::string& text) {
 
 ApiError unknown_blob() { return {ErrorCode::kBlobUnknown, "blob unknown to registry"}; }
 
-// A file that is gone although the session's snapshot has its row may have been collected since.
-bool is_still_held(Session& session, std::int64_t repository, const schemas::Digest& digest) {
-  storage::sql::Txn now = session.services.store.database().begin(storage::sql::Access::kRead);
+// A file that is gone although the request's snapshot has its row may have been collected since.
+bool is_still_held(storage::Store& store, std::int64_t repository, const schemas::Digest& digest) {
+  storage::sql::Txn now = store.database().begin(storage::sql::Access::kRead);
   return storage::find_blob(now, repository, digest.text()).has_value();
+}
+
+storage::BlobFile open_blob(storage::Store& store, std::int64_t repository,
+                            const schemas::Digest& digest, std::uint64_t size) {
+  auto file = store.blobs().open(digest);
+  if (!file && !is_still_held(store, repository, digest)) throw unknown_blob();
+  if (!file || file->size() != size) {
+    throw storage::StorageError(storage::StorageError::Kind::kCorrupt,
+                                "the file of blob " + digest.text() + " is not whole");
+  }
+  return std::move(*file);
 }
 
 }  // namespace
 
-HttpResponse get_blob(Session& session, LogNote& note) {
-  const bool head = session.request.method == "HEAD";
-  const storage::Repository repository = session.authorize_repository(
-      head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
-  const schemas::Digest digest = require_digest(session.route.reference);
+HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::int64_t repository,
+                           const schemas::Digest& digest, const HttpRequest& request) {
   // Membership decides, not whether some repository has the bytes.
-  const auto size = storage::find_blob(session.txn, repository.id, digest.text());
+  const auto size = storage::find_blob(txn, repository, digest.text());
   if (!size) throw unknown_blob();
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
   response.set("Docker-Content-Digest", digest.text());
   response.set("Accept-Ranges", "bytes");
   response.set("ETag", '"' + digest.text() + '"');
-  if (head) {
+  if (request.method == "HEAD") {
     response.head_length = static_cast<std::uint64_t>(*size);
     return response;
   }
-  auto file = session.services.store.blobs().open(digest);
-  if (!file && !is_still_held(session, repository.id, digest)) throw unknown_blob();
-  if (!file || file->size() != static_cast<std::uint64_t>(*size)) {
-    throw storage::StorageError(storage::StorageError::Kind::kCorrupt,
-                                "the file of blob " + digest.text() + " is not whole");
-  }
-  const RangeAnswer answer = parse_range(session.request.headers.get("range"), file->size());
+  storage::BlobFile file = open_blob(store, repository, digest, static_cast<std::uint64_t>(*size));
+  const RangeAnswer answer = parse_range(request.headers.get("range"), file.size());
   if (answer.kind == RangeKind::kUnsatisfiable) {
     throw ApiError(ErrorCode::kRangeNotSatisfiable, "The range is not satisfiable")
-        .with_header("Content-Range", fmt::format("bytes */{}", file->size()));
+        .with_header("Content-Range", fmt::format("bytes */{}", file.size()));
   }
-  FileSlice slice{nullptr, 0, file->size()};
+  FileSlice slice{nullptr, 0, file.size()};
   if (answer.kind == RangeKind::kPart) {
     response.status = 206;
     slice.offset = answer.range.first;
     slice.length = answer.range.length;
     response.set("Content-Range", fmt::format("bytes {}-{}/{}", slice.offset,
-                                              slice.offset + slice.length - 1, file->size()));
+                                              slice.offset + slice.length - 1, file.size()));
   }
-  slice.file = std::make_shared<storage::BlobFile>(std::move(*file));
+  slice.file = std::make_shared<storage::BlobFile>(std::move(file));
   response.body = std::move(slice);
   return response;
+}
+
+HttpResponse get_blob(Session& session, LogNote& note) {
+  const bool head = session.request.method == "HEAD";
+  const storage::Repository repository = session.authorize_repository(
+      head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
+  const schemas::Digest digest = require_digest(session.route.reference);
+  return blob_response(session.services.store, session.txn, repository.id, digest, session.request);
 }
 
 HttpResponse delete_blob(Session& session, LogNote& note) {

@@ -5,6 +5,7 @@
 #include "api/error.h"
 #include "api/events.h"
 #include "api/image/images.h"
+#include "api/image/pulls.h"
 #include "api/registry/handlers.h"
 #include "schemas/arn.h"
 #include "schemas/digest.h"
@@ -29,17 +30,6 @@ ImageIdentifier parse_reference(const Session& session) {
     throw unknown_image();
   }
   throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
-}
-
-void record_pull(Session& session, std::int64_t repository, const storage::Image& image,
-                 AfterCommit& after) {
-  if (!pull_is_worth_recording(image, session.now)) return;
-  after.push_back(
-      [&store = session.services.store, repository, digest = image.digest, now = session.now] {
-        storage::sql::Txn txn = store.database().begin(storage::sql::Access::kWrite);
-        storage::touch_image_pull(txn, repository, digest, now);
-        txn.commit(storage::sql::Durability::kRelaxed);
-      });
 }
 
 // An image goes after the indexes that name it: the rule of BatchDeleteImage.
@@ -113,7 +103,11 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   }
   response.set("ETag", '"' + *digest + '"');
   response.body = storage::image_manifest(session.txn, repository.id, *digest).value_or("");
-  if (session.request.method == "GET") record_pull(session, repository.id, *image, after);
+  if (session.request.method == "GET") {
+    auto pulled = record_pulls(session.services, session.txn, session.caller, repository, {*image},
+                               session.now);
+    if (pulled) after.push_back(std::move(pulled));
+  }
   return response;
 }
 

@@ -4,6 +4,7 @@
 #include "api/failure.h"
 #include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
+#include "api/registry/layer_url.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -89,9 +90,7 @@ HttpResponse dispatch(Session& session, LogNote& note, AfterCommit& after) {
 }
 
 // HEAD answers as GET does, without the body.
-void finish(const HttpRequest& request, HttpResponse& response) {
-  response.set("Docker-Distribution-Api-Version", "registry/2.0");
-  if (request.method != "HEAD") return;
+void drop_body(HttpResponse& response) {
   if (const auto* text = std::get_if<std::string>(&response.body)) {
     if (!response.head_length) response.head_length = text->size();
     response.body = std::string();
@@ -99,6 +98,11 @@ void finish(const HttpRequest& request, HttpResponse& response) {
     response.head_length = slice->length;
     response.body = std::string();
   }
+}
+
+void finish(const HttpRequest& request, HttpResponse& response) {
+  response.set("Docker-Distribution-Api-Version", "registry/2.0");
+  if (request.method == "HEAD") drop_body(response);
 }
 
 HttpResponse run(const Services& services, const HttpRequest& request, LogNote& note) {
@@ -129,6 +133,12 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   if (head.headers.find("authorization")) return std::nullopt;
   HttpResponse response = challenge(head);
   finish(head, response);
+  return response;
+}
+
+HttpResponse RegistryPlane::download(const HttpRequest& request) const {
+  HttpResponse response = serve_layer(services_, request);
+  if (request.method == "HEAD") drop_body(response);
   return response;
 }
 

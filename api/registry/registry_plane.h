@@ -22,6 +22,9 @@ class RegistryPlane {
   // The 401 of whoever brings no credentials at all, which needs neither a row nor a worker.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
+  // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.
+  HttpResponse download(const HttpRequest& request) const;
+
   // A request whose body, if it has one, is in memory.
   HttpResponse handle(const HttpRequest& request) const;
 

@@ -17,6 +17,7 @@
 #include "storage/organization_tree.h"
 #include "storage/organizations.h"
 #include "storage/referrers.h"
+#include "storage/registry_settings.h"
 #include "storage/repositories.h"
 #include "storage/sessions.h"
 #include "storage/uploads.h"
@@ -49,6 +50,8 @@ void use_repositories(sql::Txn& txn) {
   remove_repository_tag(txn, id, "k");
   insert_upload(txn, {upload_id(1), id, "arn", at(1)});
   find_upload(txn, upload_id(1));
+  add_upload_part(txn, upload_id(1), true);
+  upload_parts(txn, upload_id(1));
   stale_uploads(txn, at(9));
   repository_uploads(txn, id);
   delete_upload(txn, upload_id(1));
@@ -64,8 +67,9 @@ void use_images(sql::Txn& txn) {
   blob_is_in_use(txn, id, blob.text());
   add_blob(txn, id, schemas::Digest::of("other"), 5, at(1));
   remove_blob(txn, id, schemas::Digest::of("other").text());
+  blob_media_type(txn, id, blob.text());
   Image image = image_of("manifest");
-  image.blobs = {blob.text()};
+  image.blobs = {{blob.text(), "type"}};
   image.children = {blob.text()};
   insert_image(txn, id, image, "manifest");
   find_image(txn, id, image.digest);
@@ -73,6 +77,8 @@ void use_images(sql::Txn& txn) {
   put_tag(txn, id, "v1", image.digest);
   find_tag(txn, id, "v1");
   image_tags(txn, id, image.digest);
+  count_tags(txn, id, image.digest);
+  tags_between(txn, id, "a", "b");
   image_parents(txn, id, image.digest);
   touch_image_pull(txn, id, image.digest, at(2));
   archive_image(txn, id, image.digest, at(3));
@@ -217,6 +223,15 @@ void use_events(sql::Txn& txn) {
   prune_events(txn, EventKind::kEvent, 0);
 }
 
+void use_registry_settings(sql::Txn& txn) {
+  set_registry_setting(txn, "1", "r", "n", "v");
+  registry_setting(txn, "1", "r", "n");
+  add_pull_exclusion(txn, "1", "r", "arn", at(1));
+  has_pull_exclusion(txn, "1", "r", "arn");
+  list_pull_exclusions(txn, "1", "r", "", 10);
+  remove_pull_exclusion(txn, "1", "r", "arn");
+}
+
 // The steps of the plan that read a whole table or sort.
 std::set<std::string> slow_steps(sqlite3* db, const std::string& sql) {
   std::set<std::string> steps;
@@ -250,6 +265,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_organizations(txn);
     use_jobs(txn);
     use_events(txn);
+    use_registry_settings(txn);
     traced = nullptr;
   }
   EXPECT_GT(statements.size(), 70U) << "the trace sees nothing";

@@ -44,7 +44,7 @@ class RepairStore : public testing::Test {
   void insert(sql::Txn& txn, const std::string& manifest, std::vector<std::string> blobs,
               std::vector<std::string> children, const std::string& tag) {
     Image image = image_of(manifest);
-    image.blobs = std::move(blobs);
+    image.blobs.assign(blobs.begin(), blobs.end());
     image.children = std::move(children);
     insert_image(txn, repository_, image, manifest);
     put_tag(txn, repository_, tag, image.digest);

@@ -1,0 +1,40 @@
+// The settings of a registry that both planes ask for, with ECR's defaults.
+// ECR API Reference, "PutAccountSetting".
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "storage/sql/database.h"
+
+namespace ecr::api {
+
+struct AccountSetting {
+  std::string_view name;
+  std::string_view standard;                 // where it was never set
+  std::span<const std::string_view> values;  // that it may have
+};
+
+inline constexpr std::string_view kBasicScanType = "BASIC_SCAN_TYPE_VERSION";
+inline constexpr std::string_view kRegistryPolicyScope = "REGISTRY_POLICY_SCOPE";
+inline constexpr std::string_view kBlobMounting = "BLOB_MOUNTING";
+
+std::span<const AccountSetting> account_settings();
+// Null: ECR has no setting of that name.
+const AccountSetting* find_account_setting(std::string_view name);
+
+// The value in force. REQUIRES: find_account_setting(name).
+std::string account_setting(storage::sql::Txn& txn, std::string_view account,
+                            std::string_view region, std::string_view name);
+
+// Cross-repository mounts of blobs are switched on (they are not by default).
+bool blob_mounting_is_enabled(storage::sql::Txn& txn, std::string_view account,
+                              std::string_view region);
+
+// Whether the registry policy has a say in the action: under scope V1 only in those of replication,
+// pull through cache and creation, under V2 (the default) in all.
+bool registry_policy_covers(storage::sql::Txn& txn, std::string_view account,
+                            std::string_view region, std::string_view action);
+
+}  // namespace ecr::api

@@ -1,0 +1,204 @@
+// InitiateLayerUpload, UploadLayerPart, CompleteLayerUpload: a layer in parts. The uploads are
+// those of the registry plane; what is begun on one may go on and end on the other.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/error.h"
+#include "schemas/digest.h"
+#include "schemas/encoding.h"
+#include "storage/images.h"
+#include "storage/uploads.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::UploadSessions;
+using storage::sql::Access;
+using storage::sql::Durability;
+
+// ECR User Guide, "Amazon ECR service quotas": 5 to 10 MiB a part (the last may be shorter), 4,200
+// parts, 52,000 MiB a layer.
+constexpr std::uint64_t kMinPart = 5ull << 20;
+constexpr std::uint64_t kMaxPart = 10ull << 20;
+constexpr std::int64_t kMaxParts = 4200;
+constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
+
+// The sentences of these errors are not published; types and members are.
+struct UploadCall {
+  storage::Repository repository;
+  std::string id;
+};
+
+ApiError upload_not_found(const UploadCall& upload) {
+  return {ErrorCode::kBlobUploadUnknown,
+          fmt::format("The upload with id '{}' does not exist in the repository with name '{}' in "
+                      "the registry with id '{}'",
+                      upload.id, upload.repository.name, upload.repository.account)};
+}
+
+// An upload is its principal's and its repository's alone; to everyone else it does not exist.
+UploadCall require_upload(Call& call) {
+  // Ids are written in lower case; the model lets both through.
+  UploadCall upload{require_repository(call),
+                    schemas::to_lower(string_member(call.input, "uploadId"))};
+  const auto found = storage::find_upload(call.txn, upload.id);
+  if (!found || found->repository != upload.repository.id ||
+      found->principal != call.caller.principal.arn) {
+    throw upload_not_found(upload);
+  }
+  return upload;
+}
+
+Json upload_json(const UploadCall& upload) {
+  return {{"registryId", upload.repository.account},
+          {"repositoryName", upload.repository.name},
+          {"uploadId", upload.id}};
+}
+
+Json initiate(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const storage::Upload upload{schemas::make_uuid(call.services.random), repository.id,
+                               call.caller.principal.arn, call.now};
+  storage::insert_upload(call.txn, upload);
+  return {{"uploadId", upload.id}, {"partSize", kMaxPart}};
+}
+
+// `received`: bytes that the upload holds, so that the client can go on behind them.
+ApiError invalid_part(const UploadCall& upload, std::uint64_t received, std::string message) {
+  ApiError error = ApiError(ErrorCode::kInvalidLayerPart, std::move(message))
+                       .with_member("registryId", upload.repository.account)
+                       .with_member("repositoryName", upload.repository.name)
+                       .with_member("uploadId", upload.id);
+  if (received == 0) return error;
+  return std::move(error).with_member("lastValidByteReceived",
+                                      static_cast<std::int64_t>(received - 1));
+}
+
+void check_part(const Call& call, const UploadCall& upload, std::uint64_t received,
+                std::uint64_t size) {
+  const auto first = call.input.at("partFirstByte").get<std::uint64_t>();
+  const auto last = call.input.at("partLastByte").get<std::uint64_t>();
+  if (first != received) {
+    throw invalid_part(
+        upload, received,
+        fmt::format("The first byte of the layer part is {}, but must be {}", first, received));
+  }
+  if (last < first || last - first + 1 != size) {
+    throw invalid_part(upload, received,
+                       fmt::format("The layer part has {} bytes, which is not what its first and "
+                                   "last byte say",
+                                   size));
+  }
+  if (size > kMaxPart) {
+    throw invalid_part(upload, received,
+                       fmt::format("The layer part has {} bytes; {} are the most", size, kMaxPart));
+  }
+  if (received + size > kMaxLayerBytes ||
+      storage::upload_parts(call.txn, upload.id).count >= kMaxParts) {
+    throw ApiError(ErrorCode::kLimitExceeded,
+                   "A layer has at most 52,000 MiB in at most 4,200 parts");
+  }
+}
+
+// The bytes first: what is counted is there. The answer's own transaction only reads, so that other
+// requests write while a part does.
+Json upload_part(Call& call) {
+  const UploadCall upload = require_upload(call);
+  const auto bytes = schemas::base64_decode(call.input.at("layerPartBlob").get<std::string>());
+  auto lease = call.services.store.uploads().acquire(upload.id, schemas::DigestAlgorithm::kSha256);
+  if (!lease) throw invalid_part(upload, 0, "Another request is writing to this upload");
+  storage::UploadWriter& writer = lease->writer();
+  check_part(call, upload, writer.size(), bytes->size());
+  writer.append(*bytes);
+  storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
+  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinPart)) {
+    lease->finish();  // it ended since this request began
+    throw upload_not_found(upload);
+  }
+  txn.commit(Durability::kRelaxed);
+  Json output = upload_json(upload);
+  output["lastByteReceived"] = writer.size() - 1;
+  return output;
+}
+
+// The digests, every one of which must be the layer's; the first is the layer's name from now on.
+schemas::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
+  std::vector<schemas::Digest> digests;
+  for (const Json& json : call.input.at("layerDigests")) {
+    auto digest = schemas::Digest::parse(json.get_ref<const std::string&>());
+    if (!digest || writer.digest(digest->algorithm()) != *digest) {
+      throw ApiError(ErrorCode::kInvalidLayer,
+                     fmt::format("The digest of the layer received is '{}', which is not '{}'",
+                                 writer.digest(schemas::DigestAlgorithm::kSha256).text(),
+                                 json.get_ref<const std::string&>()));
+    }
+    digests.push_back(std::move(*digest));
+  }
+  return std::move(digests.front());
+}
+
+void forget(const Call& call, UploadSessions::Lease& lease) {
+  storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
+  storage::delete_upload(txn, lease.id());
+  txn.commit(Durability::kRelaxed);
+  lease.finish();
+}
+
+ApiError layer_already_exists(const UploadCall& upload, const schemas::Digest& digest) {
+  return {ErrorCode::kLayerAlreadyExists,
+          fmt::format("The layer with digest '{}' already exists in the repository with name '{}' "
+                      "in the registry with id '{}'",
+                      digest.text(), upload.repository.name, upload.repository.account)};
+}
+
+UploadSessions::Lease lease_whole_upload(Call& call, const UploadCall& upload) {
+  auto lease = call.services.store.uploads().acquire(upload.id, schemas::DigestAlgorithm::kSha256);
+  if (!lease) {
+    throw ApiError(ErrorCode::kInvalidLayer, "Another request is writing to this upload");
+  }
+  if (lease->writer().size() == 0) {
+    throw ApiError(ErrorCode::kEmptyUpload,
+                   fmt::format("The upload with id '{}' has no layer parts", upload.id));
+  }
+  if (storage::upload_parts(call.txn, upload.id).short_before_last) {
+    throw ApiError(ErrorCode::kLayerPartTooSmall,
+                   "Every layer part but the last must be at least 5 MiB in size");
+  }
+  return std::move(*lease);
+}
+
+Json complete(Call& call) {
+  const UploadCall upload = require_upload(call);
+  UploadSessions::Lease lease = lease_whole_upload(call, upload);
+  const schemas::Digest digest = verify_digests(call, lease.writer());
+  if (storage::find_blob(call.txn, upload.repository.id, digest.text())) {
+    forget(call, lease);
+    throw layer_already_exists(upload, digest);
+  }
+  // Whether the repository and the upload are still there is asked where the layer becomes visible.
+  storage::commit_upload(call.services.store, upload.id, lease.writer(), digest,
+                         upload.repository.id, call.now, [&](storage::sql::Txn& txn) {
+                           const auto found = storage::find_upload(txn, upload.id);
+                           if (!found) throw upload_not_found(upload);
+                         });
+  lease.finish();
+  Json output = upload_json(upload);
+  output["layerDigest"] = digest.text();
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, repository_target, initiate},
+    {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part},
+    {"CompleteLayerUpload", "ecr:CompleteLayerUpload", Access::kRead, repository_target, complete},
+};
+
+}  // namespace
+
+std::vector<const Operation*> layer_upload_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -1,0 +1,83 @@
+// BatchCheckLayerAvailability, GetDownloadUrlForLayer.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/error.h"
+#include "api/registry/layer_url.h"
+#include "schemas/digest.h"
+#include "storage/images.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+
+Json failure(const std::string& digest, const char* code, const char* reason) {
+  return {{"layerDigest", digest}, {"failureCode", code}, {"failureReason", reason}};
+}
+
+Json availability(Call& call, const storage::Repository& repository, const std::string& digest) {
+  Json layer = {{"layerDigest", digest}, {"layerAvailability", "UNAVAILABLE"}};
+  const auto size = storage::find_blob(call.txn, repository.id, digest);
+  if (!size) return layer;
+  layer["layerAvailability"] = "AVAILABLE";
+  layer["layerSize"] = *size;
+  // Known once a manifest names the layer.
+  if (auto type = storage::blob_media_type(call.txn, repository.id, digest)) {
+    layer["mediaType"] = std::move(*type);
+  }
+  return layer;
+}
+
+// Each digest gets an entry of its own, in one of the two lists; the reasons' wording is not
+// published.
+Json check_availability(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  Json output = {{"layers", Json::array()}, {"failures", Json::array()}};
+  for (const Json& json : call.input.at("layerDigests")) {
+    const auto& digest = json.get_ref<const std::string&>();
+    if (digest.empty()) {
+      output["failures"].push_back(failure(digest, "MissingLayerDigest",
+                                           "Invalid request parameters: layer digest cannot be "
+                                           "empty"));
+    } else if (!schemas::Digest::parse(digest)) {
+      output["failures"].push_back(failure(digest, "InvalidLayerDigest",
+                                           "Invalid request parameters: layer digest should "
+                                           "satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"));
+    } else {
+      output["layers"].push_back(availability(call, repository, digest));
+    }
+  }
+  return output;
+}
+
+Json download_url(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const std::string text = string_member(call.input, "layerDigest");
+  const auto digest = schemas::Digest::parse(text);
+  // Membership decides: a layer of another repository is not there.
+  if (!digest || !storage::find_blob(call.txn, repository.id, digest->text())) {
+    throw ApiError(ErrorCode::kLayerNotFound,
+                   fmt::format("The layer with digest '{}' does not exist in the repository with "
+                               "name '{}' in the registry with id '{}'",
+                               text, repository.name, repository.account));
+  }
+  return {
+      {"downloadUrl", registry::layer_url(call.services, call.http, repository, *digest, call.now)},
+      {"layerDigest", digest->text()}};
+}
+
+constexpr Operation kOperations[] = {
+    {"BatchCheckLayerAvailability", "ecr:BatchCheckLayerAvailability", Access::kRead,
+     repository_target, check_availability},
+    {"GetDownloadUrlForLayer", "ecr:GetDownloadUrlForLayer", Access::kRead, repository_target,
+     download_url},
+};
+
+}  // namespace
+
+std::vector<const Operation*> layer_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

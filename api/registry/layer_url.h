@@ -1,0 +1,30 @@
+// Signed URLs of layers, as ECR's GetDownloadUrlForLayer gives them: whoever has one may fetch that
+// layer of that repository until it expires, without credentials (plain curl will do).
+//
+//   /_layers/<account>/<region>/<repository>/<digest>?expires=<epoch seconds>&signature=<hex>
+//
+// The signature is an HMAC over all the rest with the store's key. Nothing is kept for a URL: it
+// also ends with the repository's hold on the layer.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/http.h"
+#include "api/services.h"
+#include "schemas/digest.h"
+#include "storage/repositories.h"
+
+namespace ecr::api::registry {
+
+bool is_layer_path(std::string_view path);
+
+// Absolute, under the host name that `request` used; good for an hour, as ECR's are.
+std::string layer_url(const Services& services, const HttpRequest& request,
+                      const storage::Repository& repository, const schemas::Digest& digest,
+                      schemas::TimePoint now);
+
+// The answer to GET or HEAD of such a URL; errors in the XML form of S3, where ECR's URLs lead.
+HttpResponse serve_layer(const Services& services, const HttpRequest& request);
+
+}  // namespace ecr::api::registry

@@ -42,11 +42,6 @@ std::string account_setting(storage::sql::Txn& txn, std::string_view account,
       .value_or(std::string(setting->standard));
 }
 
-bool blob_mounting_is_enabled(storage::sql::Txn& txn, std::string_view account,
-                              std::string_view region) {
-  return account_setting(txn, account, region, kBlobMounting) == "ENABLED";
-}
-
 bool registry_policy_covers(storage::sql::Txn& txn, std::string_view account,
                             std::string_view region, std::string_view action) {
   const bool always = std::any_of(

@@ -28,10 +28,6 @@ const AccountSetting* find_account_setting(std::string_view name);
 std::string account_setting(storage::sql::Txn& txn, std::string_view account,
                             std::string_view region, std::string_view name);
 
-// Cross-repository mounts of blobs are switched on (they are not by default).
-bool blob_mounting_is_enabled(storage::sql::Txn& txn, std::string_view account,
-                              std::string_view region);
-
 // Whether the registry policy has a say in the action: under scope V1 only in those of replication,
 // pull through cache and creation, under V2 (the default) in all.
 bool registry_policy_covers(storage::sql::Txn& txn, std::string_view account,

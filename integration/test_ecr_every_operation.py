@@ -301,6 +301,15 @@ class EveryOperationTest(harness.ServerTest):
             for image in page["imageDetails"] + rest["imageDetails"]
         ]
         self.assertEqual(2, subjects.count(self.digest))
+        asked = {
+            **where,
+            "subjectId": {"imageDigest": self.digest},
+            "filter": {"artifactTypes": ["application/vnd.test"], "artifactStatus": "ACTIVE"},
+        }
+        page = self.call("ListImageReferrers", **asked, maxResults=1)
+        rest = self.call("ListImageReferrers", **asked, nextToken=page["nextToken"])
+        found = page["referrers"] + rest["referrers"]
+        self.assertEqual({"0", "1"}, {one["annotations"]["number"] for one in found})
 
     def lifecycle_operations(self):
         """The two referrers are untagged: a rule may expire them."""

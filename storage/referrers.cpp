@@ -1,19 +1,26 @@
 #include "storage/referrers.h"
 
+#include <optional>
+
 namespace ecr::storage {
 
 std::vector<Referrer> list_referrers(sql::Txn& txn, std::int64_t repository,
-                                     std::string_view subject, std::string_view artifact_type,
+                                     std::string_view subject,
+                                     const std::vector<std::string>& artifact_types,
                                      std::string_view after, std::int64_t limit) {
   std::vector<Referrer> referrers;
+  const auto type = [&](std::size_t i) {
+    return i < artifact_types.size() ? std::optional(artifact_types[i]) : std::nullopt;
+  };
   for (auto row = txn.query(
            R"(SELECT images.digest, images.media_type, images.artifact_media_type,
                      image_manifests.manifest
               FROM images JOIN image_manifests ON image_manifests.image = images.id
               WHERE images.repository = ? AND images.subject = ? AND images.digest > ?
-                AND (? = '' OR images.artifact_media_type = ?)
+                AND (? OR images.artifact_media_type IN (?, ?, ?, ?, ?))
               ORDER BY images.digest LIMIT ?)",
-           repository, subject, after, artifact_type, artifact_type, limit);
+           repository, subject, after, artifact_types.empty(), type(0), type(1), type(2), type(3),
+           type(4), limit);
        row.next();) {
     referrers.push_back({row.string(0), row.string(1), row.string(2), std::string(row.blob(3))});
   }

@@ -17,9 +17,10 @@ struct Referrer {
   std::string manifest;
 };
 // Of `subject` in the repository, by digest, after `after` (exclusive), at most `limit`.
-// `artifact_type` empty: of every type.
+// `artifact_types` empty: of every type; at most five.
 std::vector<Referrer> list_referrers(sql::Txn& txn, std::int64_t repository,
-                                     std::string_view subject, std::string_view artifact_type,
+                                     std::string_view subject,
+                                     const std::vector<std::string>& artifact_types,
                                      std::string_view after, std::int64_t limit);
 
 }  // namespace ecr::storage

@@ -8,7 +8,8 @@ ServiceApi make_api() {
        {repository_operations(), repository_policy_operations(), tag_operations(),
         image_operations(), image_batch_operations(), registry_operations(), lifecycle_operations(),
         registry_policy_operations(), account_setting_operations(), pull_exclusion_operations(),
-        layer_upload_operations(), layer_operations(), repository_setting_operations()}) {
+        layer_upload_operations(), layer_operations(), repository_setting_operations(),
+        referrer_operations()}) {
     api.operations.insert(api.operations.end(), table.begin(), table.end());
   }
   return api;

@@ -24,5 +24,6 @@ std::vector<const Operation*> layer_upload_operations();        // layer_uploads
 std::vector<const Operation*> layer_operations();               // layers.cpp
 std::vector<const Operation*> repository_setting_operations();  // repository_settings.cpp
 std::vector<const Operation*> lifecycle_operations();           // lifecycle_policies.cpp
+std::vector<const Operation*> referrer_operations();            // referrers.cpp
 
 }  // namespace ecr::api::ecr

@@ -108,8 +108,9 @@ HttpResponse list_referrers(Session& session, LogNote& note) {
   Page page = read_page(session, listing);
   page.size = std::min(page.size, kMaxReferrers);
   const std::string type = query_value(session.request.query(), "artifactType").value_or("");
+  const auto types = type.empty() ? std::vector<std::string>() : std::vector{type};
   auto referrers = storage::list_referrers(session.txn, repository.id, session.route.reference,
-                                           type, page.last, page.size + 1);
+                                           types, page.last, page.size + 1);
   const bool more_rows = cut(referrers, page.size);
   const Json descriptors = descriptors_of(referrers);
   const Json body = {{"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", descriptors}};

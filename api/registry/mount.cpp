@@ -1,15 +1,22 @@
 #include "api/registry/mount.h"
 
+#include "api/account_settings.h"
 #include "api/error.h"
 #include "api/target.h"
 #include "schemas/arn.h"
 #include "storage/images.h"
+#include "storage/registry_settings.h"
 
 namespace ecr::api::registry {
 namespace {
 
-// Off is ECR's default; the specification knows no switch.
-bool mounting_is_on(const Session& session) { return !session.services.settings.strict_ecr; }
+// The account setting BLOB_MOUNTING, where it was set. Off is ECR's default; the specification
+// knows no switch.
+bool mounting_is_on(const Session& session) {
+  const auto set = storage::registry_setting(session.txn, session.credentials.account,
+                                             session.credentials.region, kBlobMounting);
+  return set ? *set == "ENABLED" : !session.services.settings.strict_ecr;
+}
 
 bool may_read(Session& session, const std::string& name, const storage::Repository* source) {
   if (session.services.settings.enforcement != Enforcement::kEnforce) return true;

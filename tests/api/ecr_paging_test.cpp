@@ -7,6 +7,7 @@
 #include "api/operation.h"
 #include "fixture.h"
 #include "storage/images.h"
+#include "storage/lifecycle.h"
 #include "storage/registry_settings.h"
 #include "storage/repositories.h"
 
@@ -116,6 +117,19 @@ class EcrPaging : public ApiTest {
             }};
   }
 
+  Listing referrers() {
+    const std::string subject = schemas::Digest::of("subject").text();
+    return {"ListImageReferrers",
+            {{"repositoryName", "app"}, {"subjectId", {{"imageDigest", subject}}}},
+            "referrers",
+            [](const Json& item) { return item["digest"].get<std::string>(); },
+            [this, subject](Txn& txn, int number, bool there) {
+              put_image(txn, number, there, false, subject);
+              return digest_of(number);
+            },
+            50};
+  }
+
   void fill(const Listing& listing, Items& items) {
     Txn txn = store->database().begin(Access::kWrite);
     for (int i = 0; i < kItems; ++i) items.insert(listing.put(txn, i, true));
@@ -207,6 +221,37 @@ TEST_F(EcrPaging, DescribeImagesUntagged) { check_walks(images("UNTAGGED")); }
 TEST_F(EcrPaging, ListImages) { check_walks(image_ids()); }
 TEST_F(EcrPaging, ListPullTimeUpdateExclusions) { check_walks(exclusions()); }
 
+TEST_F(EcrPaging, ListImageReferrers) { check_walks(referrers()); }
+
+// The results of a preview are what they were when it was made: nothing comes and goes.
+TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
+  const Listing preview{"GetLifecyclePolicyPreview",
+                        {{"repositoryName", "app"}},
+                        "previewResults",
+                        [](const Json& item) { return item["imageDigest"].get<std::string>(); },
+                        [this](Txn& txn, int number, bool) {
+                          storage::LifecyclePreviewResult result;
+                          result.position = number + 1;
+                          result.digest = digest_of(number);
+                          result.storage_class = "STANDARD";
+                          result.action = "EXPIRE";
+                          result.rule_priority = 1;
+                          storage::add_lifecycle_preview_result(txn, repository_, result);
+                          return result.digest;
+                        },
+                        100};
+  {
+    Txn txn = store->database().begin(Access::kWrite);
+    storage::start_lifecycle_preview(txn, repository_, R"({"rules":[]})");
+    storage::finish_lifecycle_preview(txn, repository_, {R"({"rules":[]})", "COMPLETE", kItems, 0});
+    txn.commit();
+  }
+  Items items;
+  fill(preview, items);
+  for (const int size : {1, 7, 100}) EXPECT_EQ(walk(preview, size, [] {}), items) << size;
+  check_tokens(preview);
+}
+
 TEST_F(EcrPaging, ATokenIsOfItsListingAlone) {
   const std::vector<Listing> listings = {repositories(), images("ANY"), exclusions()};
   {
@@ -234,8 +279,9 @@ TEST_F(EcrPaging, ATokenIsOfItsListingAlone) {
 
 // Whatever has a nextToken is walked above.
 TEST_F(EcrPaging, EveryListingIsWalked) {
-  const Items walked = {"DescribeRepositories", "DescribeImages", "ListImages",
-                        "ListPullTimeUpdateExclusions"};
+  const Items walked = {"DescribeRepositories", "DescribeImages",
+                        "ListImages",           "ListPullTimeUpdateExclusions",
+                        "ListImageReferrers",   "GetLifecyclePolicyPreview"};
   for (const ServiceApi& api : control.apis()) {
     if (api.signing_name != "ecr") continue;
     for (const Operation* operation : api.operations) {

@@ -81,6 +81,16 @@ TEST_F(RegistryOciTest, AMountedBlobIsThereWithoutBeingSent) {
   EXPECT_EQ(registry("GET", "/v2/other/blobs/" + digest).status, 200);
 }
 
+TEST_F(RegistryOciTest, TheAccountSettingSwitchesMountsOffAndOn) {
+  const std::string digest = push_blob("app", "shared");
+  call("PutAccountSetting", {{"name", "BLOB_MOUNTING"}, {"value", "DISABLED"}});
+  EXPECT_EQ(mount("other", digest, "app").status, 202);
+  settings.strict_ecr = true;
+  EXPECT_EQ(mount("other", digest, "app").status, 202);
+  call("PutAccountSetting", {{"name", "BLOB_MOUNTING"}, {"value", "ENABLED"}});
+  EXPECT_EQ(mount("other", digest, "app").status, 201);
+}
+
 TEST_F(RegistryOciTest, AMountThatCannotBeIsAnOrdinaryUpload) {
   create("kms",
          {{"encryptionConfiguration",

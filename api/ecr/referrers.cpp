@@ -1,0 +1,95 @@
+// ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image.
+#include "storage/referrers.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/error.h"
+#include "schemas/digest.h"
+#include "schemas/json.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+constexpr std::int64_t kDefaultPage = 20;
+
+// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage as well.
+std::vector<Target> referrer_targets(const Call& call) {
+  std::vector<Target> targets = repository_target(call);
+  Target read = targets.front();
+  targets.front().action = call.action;
+  read.action = "ecr:BatchGetImage";
+  targets.push_back(std::move(read));
+  return targets;
+}
+
+std::string require_subject(const Call& call) {
+  std::string digest = string_member(call.input.at("subjectId"), "imageDigest");
+  if (!schemas::Digest::parse(digest)) {
+    throw ApiError::invalid_parameter(
+        "subjectId.imageDigest", "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'");
+  }
+  return digest;
+}
+
+// Annotations are texts by their specification; others are left out.
+Json annotations_of(const std::string& manifest) {
+  Json texts = Json::object();
+  const auto json = schemas::parse_json(manifest);
+  if (!json || !json->is_object()) return texts;
+  const auto found = json->find("annotations");
+  if (found == json->end() || !found->is_object()) return texts;
+  for (const auto& [key, value] : found->items()) {
+    if (value.is_string()) texts[key] = value;
+  }
+  return texts;
+}
+
+Json referrer_json(const storage::Referrer& referrer) {
+  Json json = {{"digest", referrer.digest},
+               {"mediaType", referrer.media_type},
+               {"size", referrer.manifest.size()},
+               {"artifactStatus", "ACTIVE"}};
+  if (!referrer.artifact_type.empty()) json["artifactType"] = referrer.artifact_type;
+  Json annotations = annotations_of(referrer.manifest);
+  if (!annotations.empty()) json["annotations"] = std::move(annotations);
+  return json;
+}
+
+// A subject that is not there (yet) has the referrers that were pushed before it.
+Json list_referrers(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const std::string subject = require_subject(call);
+  const Json filter = call.input.value("filter", Json::object());
+  const std::string listing =
+      fmt::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject, filter.dump());
+  const Page page = read_page(call, listing, kDefaultPage);
+  Json output = {{"referrers", Json::array()}};
+  // Every artifact is active: nothing archives one yet.
+  const std::string status = filter.value("artifactStatus", std::string("ACTIVE"));
+  if (status != "ACTIVE" && status != "ANY") return output;
+  const auto types = filter.value("artifactTypes", std::vector<std::string>());
+  const std::string after = page.after.empty() ? std::string() : page.after.front();
+  auto found =
+      storage::list_referrers(call.txn, repository.id, subject, types, after, page.limit + 1);
+  if (static_cast<std::int64_t>(found.size()) > page.limit) {
+    found.pop_back();
+    output["nextToken"] = next_token(call, listing, {found.back().digest});
+  }
+  for (const auto& referrer : found) output["referrers"].push_back(referrer_json(referrer));
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"ListImageReferrers", "ecr:ListImageReferrers", Access::kRead, referrer_targets,
+     list_referrers},
+};
+
+}  // namespace
+
+std::vector<const Operation*> referrer_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -116,16 +116,23 @@ def middle_token(api, operation, parameters, total):
     return token
 
 
-def page_millis(api, operation, parameters, total, rounds):
-    """Median time of one page of the listing."""
-    token = middle_token(api, operation, parameters, total)
-    query = {**parameters, **({"nextToken": token} if token else {}), "maxResults": PAGE}
-    times = []
-    for _ in range(rounds):
+class Page:
+    """One page from the middle of a listing, and how long it took each time."""
+
+    def __init__(self, server, account, operation, parameters, total):
+        self.api = Api(server, account)
+        self.operation = operation
+        token = middle_token(self.api, operation, parameters, total)
+        self.query = {**parameters, **({"nextToken": token} if token else {}), "maxResults": PAGE}
+        self.times = []
+
+    def measure(self):
         began = time.perf_counter()
-        api.call(operation, query)
-        times.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(times)
+        self.api.call(self.operation, self.query)
+        self.times.append((time.perf_counter() - began) * 1e3)
+
+    def millis(self):
+        return statistics.median(self.times)
 
 
 def fill(server, total):
@@ -138,6 +145,8 @@ def fill(server, total):
 
 
 def measure_pages(server, totals, rounds):
+    """By operation: median ms of a page for each total. The totals take turns, so that whatever
+    else the machine does meets all of them."""
     rows = {}
     for total in totals:
         fill(server, total)
@@ -145,11 +154,13 @@ def measure_pages(server, totals, rounds):
         for operation, account, parameters in (
                 ("DescribeRepositories", account_of(total), {}),
                 ("DescribeImages", "test", images), ("ListImages", "test", images)):
-            api = Api(server, account)
-            millis = page_millis(api, operation, parameters, total, rounds)
-            api.close()
-            rows.setdefault(operation, []).append(millis)
-    return rows
+            page = Page(server, account, operation, parameters, total)
+            rows.setdefault(operation, []).append(page)
+    for pages in rows.values():
+        for _ in range(rounds):
+            for page in pages:
+                page.measure()
+    return {operation: [page.millis() for page in pages] for operation, pages in rows.items()}
 
 
 def measure_writes(server, count):

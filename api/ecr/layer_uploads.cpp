@@ -1,6 +1,6 @@
 // InitiateLayerUpload, UploadLayerPart, CompleteLayerUpload: a layer in parts. The uploads are
 // those of the registry plane; what is begun on one may go on and end on the other.
-#include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -126,11 +126,20 @@ Json upload_part(Call& call) {
 }
 
 // The digests, every one of which must be the layer's; the first is the layer's name from now on.
+// The layer is read once for each algorithm, however many digests are given.
 schemas::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
   std::vector<schemas::Digest> digests;
+  std::map<schemas::DigestAlgorithm, schemas::Digest> actual;
+  const auto matches = [&](const schemas::Digest& digest) {
+    auto found = actual.find(digest.algorithm());
+    if (found == actual.end()) {
+      found = actual.emplace(digest.algorithm(), writer.digest(digest.algorithm())).first;
+    }
+    return found->second == digest;
+  };
   for (const Json& json : call.input.at("layerDigests")) {
     auto digest = schemas::Digest::parse(json.get_ref<const std::string&>());
-    if (!digest || writer.digest(digest->algorithm()) != *digest) {
+    if (!digest || !matches(*digest)) {
       throw ApiError(ErrorCode::kInvalidLayer,
                      fmt::format("The digest of the layer received is '{}', which is not '{}'",
                                  writer.digest(schemas::DigestAlgorithm::kSha256).text(),

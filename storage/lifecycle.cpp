@@ -2,27 +2,11 @@
 
 #include <string>
 
+#include "storage/lines_column.h"
 #include "storage/time_column.h"
 
 namespace ecr::storage {
 namespace {
-
-// Tags have no line breaks (their grammar), so lines keep them apart.
-std::string join_lines(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const auto& line : lines) text += line + "\n";
-  return text;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
-}
 
 // The columns of every SELECT of whole results, in order.
 LifecyclePreviewResult result_of(const sql::Rows& row) {

@@ -1,30 +1,11 @@
 #include "storage/repositories.h"
 
+#include "storage/lines_column.h"
 #include "storage/time_column.h"
 
 namespace ecr::storage {
 
 namespace {
-
-// Filters hold no control characters, so one a line is unambiguous.
-std::string join_lines(const std::vector<std::string>& lines) {
-  std::string joined;
-  for (const auto& line : lines) {
-    if (!joined.empty()) joined += '\n';
-    joined += line;
-  }
-  return joined;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
-}
 
 // The columns of both SELECTs below, in order.
 Repository repository_of(const sql::Rows& row) {

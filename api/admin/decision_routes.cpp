@@ -2,11 +2,11 @@
 
 #include <limits>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decision_json.h"
 #include "api/admin/decision_query.h"
+#include "api/admin/live_stream.h"
 #include "api/admin/policy_writer.h"
 #include "api/admin/query_parameters.h"
 #include "api/decision_log.h"
@@ -34,8 +34,7 @@ class DecisionStream : public BodySource {
     });
     std::string events;
     for (const auto& record : records) {
-      events += fmt::format("id: {}\ndata: {}\n\n", record->sequence,
-                            schemas::dump(decision_json(*record, query_.trace)));
+      events += stream_entry(record->sequence, schemas::dump(decision_json(*record, query_.trace)));
     }
     if (records.size() < kMostPerPoll) after_ = newest;
     if (!records.empty()) after_ = std::max(after_, records.back()->sequence);
@@ -47,14 +46,6 @@ class DecisionStream : public BodySource {
   const DecisionQuery query_;
   std::uint64_t after_;
 };
-
-HttpResponse stream(const Services& services, DecisionQuery query) {
-  HttpResponse response;
-  response.set("Content-Type", "text/event-stream");
-  response.set("Cache-Control", "no-store");
-  response.body = std::make_shared<DecisionStream>(services.decisions, std::move(query));
-  return response;
-}
 
 // The sequence that the page ends before.
 std::uint64_t page_start(const Services& services, const DecisionQuery& query) {
@@ -71,7 +62,8 @@ std::uint64_t page_start(const Services& services, const DecisionQuery& query) {
 HttpResponse answer_decisions(const Services& services, const HttpRequest& request) {
   DecisionQuery query = DecisionQuery::parse(request.query());
   query.filters = "decisions\n" + query.filters;
-  if (query.follow) return stream(services, std::move(query));
+  if (query.follow)
+    return live_stream(std::make_shared<DecisionStream>(services.decisions, std::move(query)));
   const std::uint64_t before = page_start(services, query);
   // One more than asked for: is there a next page?
   auto records = services.decisions.read_back(

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/event_query.h"
+#include "api/admin/live_stream.h"
 #include "api/admin/query_parameters.h"
 #include "api/event_log.h"
 #include "api/page_token.h"
@@ -42,7 +43,7 @@ class EventStream : public BodySource {
     for (const EventRow& row : storage::events_after(txn, after_, kRowsPerPoll)) {
       after_ = row.sequence;
       if (!query_.wants(row)) continue;
-      events += fmt::format("id: {}\ndata: {}\n\n", row.sequence, entry_json(row));
+      events += stream_entry(static_cast<std::uint64_t>(row.sequence), entry_json(row));
     }
     return events;
   }
@@ -52,14 +53,6 @@ class EventStream : public BodySource {
   const EventQuery query_;
   std::int64_t after_;
 };
-
-HttpResponse stream(const Services& services, EventQuery query) {
-  HttpResponse response;
-  response.set("Content-Type", "text/event-stream");
-  response.set("Cache-Control", "no-store");
-  response.body = std::make_shared<EventStream>(services, std::move(query));
-  return response;
-}
 
 // The sequence that the page ends before.
 std::int64_t page_start(const Services& services, const EventQuery& query) {
@@ -94,7 +87,7 @@ HttpResponse answer_events(const Services& services, const HttpRequest& request)
   EventQuery query = EventQuery::parse(request.query());
   query.filters = "events\n" + query.filters;
   services.events.flush();
-  if (query.follow) return stream(services, std::move(query));
+  if (query.follow) return live_stream(std::make_shared<EventStream>(services, std::move(query)));
   auto page = read_page(services, query, page_start(services, query));
   std::string next;
   if (page.size() > query.limit) {

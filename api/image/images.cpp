@@ -3,30 +3,11 @@
 #include <algorithm>
 
 #include "api/error.h"
+#include "api/wildcard.h"
 #include "schemas/digest.h"
 
 namespace ecr::api {
 namespace {
-
-// '*' stands for any run of characters; iterative, so linear for each star.
-bool wildcard_matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 void sort_unique(std::vector<std::string>& list) {
   std::sort(list.begin(), list.end());

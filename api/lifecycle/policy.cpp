@@ -7,28 +7,10 @@
 #include <fmt/format.h>
 
 #include "api/lifecycle/policy_schema.h"
+#include "api/wildcard.h"
 
 namespace ecr::api::lifecycle {
 namespace {
-
-// '*' stands for any run of characters; iterative, so linear for each star.
-bool pattern_matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 using Problem = std::string;  // empty: none
 
@@ -139,7 +121,7 @@ bool selects_tags(const Rule& rule, const std::vector<std::string>& tags) {
                return some_tag([&](const std::string& tag) { return tag.starts_with(prefix); });
              }) &&
          std::all_of(rule.patterns.begin(), rule.patterns.end(), [&](const std::string& pattern) {
-           return some_tag([&](const std::string& tag) { return pattern_matches(pattern, tag); });
+           return some_tag([&](const std::string& tag) { return wildcard_matches(pattern, tag); });
          });
 }
 

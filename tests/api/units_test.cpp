@@ -3,6 +3,7 @@
 #include "api/page_token.h"
 #include "api/query_protocol.h"
 #include "api/registry_host.h"
+#include "api/wildcard.h"
 #include "fixture.h"
 
 namespace ecr::api::testing {
@@ -64,6 +65,15 @@ TEST(PageToken, IsBoundToKeyAndListing) {
     damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
     EXPECT_FALSE(read_page_token(key, "listing", damaged)) << i;
   }
+}
+
+TEST(Wildcard, OnlyTheStarIsOne) {
+  EXPECT_TRUE(wildcard_matches("v*", "v1.2"));
+  EXPECT_TRUE(wildcard_matches("*-rc*", "1-rc"));
+  EXPECT_TRUE(wildcard_matches("**", ""));
+  EXPECT_FALSE(wildcard_matches("v*.1", "v1.2"));
+  EXPECT_FALSE(wildcard_matches("v?", "v1"));
+  EXPECT_FALSE(wildcard_matches("", "v"));
 }
 
 TEST(QueryProtocol, DecodesByTheShape) {

@@ -86,12 +86,12 @@ class Builder {
 
   // The events, by nlohmann's names. False stops the parser.
   using number_float_t = typename Document::number_float_t;
-  bool null() { return add(nullptr); }
-  bool boolean(bool value) { return add(value); }
-  bool number_integer(std::int64_t value) { return add(value); }
-  bool number_unsigned(std::uint64_t value) { return add(value); }
-  bool number_float(number_float_t value, const std::string&) { return add(value); }
-  bool string(std::string& value) { return add(std::move(value)); }
+  bool null() { return leaf(nullptr); }
+  bool boolean(bool value) { return leaf(value); }
+  bool number_integer(std::int64_t value) { return leaf(value); }
+  bool number_unsigned(std::uint64_t value) { return leaf(value); }
+  bool number_float(number_float_t value, const std::string&) { return leaf(value); }
+  bool string(std::string& value) { return leaf(std::move(value)); }
   bool binary(typename Document::binary_t&) { return false; }  // not in JSON text
   bool start_object(std::size_t) { return open(Document::object()); }
   bool start_array(std::size_t) { return open(Document::array()); }
@@ -121,6 +121,7 @@ class Builder {
 
   template <typename Value>
   Document* add(Value&& value) {
+    ++values_;
     if (open_.empty()) {
       root_ = std::forward<Value>(value);
       return &root_;
@@ -134,7 +135,20 @@ class Builder {
     return &elements.emplace_back(std::forward<Value>(value));
   }
 
+  bool has_room() {
+    if (values_ < limits_.max_values) return true;
+    return fail(JsonError::Kind::kTooLarge, last_read(), "the document has too many values");
+  }
+
+  template <typename Value>
+  bool leaf(Value&& value) {
+    if (!has_room()) return false;
+    add(std::forward<Value>(value));
+    return true;
+  }
+
   bool open(Document&& empty) {
+    if (!has_room()) return false;
     if (open_.size() >= limits_.max_depth) {
       return fail(JsonError::Kind::kTooDeep, last_read(), "nested too deep");
     }
@@ -177,6 +191,7 @@ class Builder {
   const char* reached_;
   Document root_;
   std::vector<Open> open_;
+  std::size_t values_ = 0;
   Document* next_ = nullptr;  // where the value of the key just read goes
   std::optional<JsonError> error_;
 };

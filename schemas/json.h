@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ using OrderedJson = nlohmann::ordered_json;  // object keys as they came
 struct JsonLimits {
   std::size_t max_depth = 64;
   std::size_t max_bytes = 16u << 20;
+  std::size_t max_values = SIZE_MAX;  // a text of "[],[],..." takes thirty times itself in memory
   bool refuse_duplicate_keys = true;
 };
 

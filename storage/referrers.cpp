@@ -4,11 +4,9 @@
 
 namespace ecr::storage {
 
-std::vector<Referrer> list_referrers(sql::Txn& txn, std::int64_t repository,
-                                     std::string_view subject,
-                                     const std::vector<std::string>& artifact_types,
-                                     std::string_view after, std::int64_t limit) {
-  std::vector<Referrer> referrers;
+void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
+                     const std::vector<std::string>& artifact_types, std::string_view after,
+                     const std::function<bool(const ReferrerRow&)>& visit) {
   const auto type = [&](std::size_t i) {
     return i < artifact_types.size() ? std::optional(artifact_types[i]) : std::nullopt;
   };
@@ -18,13 +16,12 @@ std::vector<Referrer> list_referrers(sql::Txn& txn, std::int64_t repository,
               FROM images JOIN image_manifests ON image_manifests.image = images.id
               WHERE images.repository = ? AND images.subject = ? AND images.digest > ?
                 AND (? OR images.artifact_media_type IN (?, ?, ?, ?, ?))
-              ORDER BY images.digest LIMIT ?)",
+              ORDER BY images.digest)",
            repository, subject, after, artifact_types.empty(), type(0), type(1), type(2), type(3),
-           type(4), limit);
+           type(4));
        row.next();) {
-    referrers.push_back({row.string(0), row.string(1), row.string(2), std::string(row.blob(3))});
+    if (!visit({row.string(0), row.string(1), row.string(2), row.blob(3)})) return;
   }
-  return referrers;
 }
 
 }  // namespace ecr::storage

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,17 +11,16 @@
 
 namespace ecr::storage {
 
-struct Referrer {
+struct ReferrerRow {
   std::string digest;
   std::string media_type;
   std::string artifact_type;  // its artifactType, else (not of an index) its config's; may be empty
-  std::string manifest;
+  std::string_view manifest;  // good until the next row: only one is in memory
 };
-// Of `subject` in the repository, by digest, after `after` (exclusive), at most `limit`.
-// `artifact_types` empty: of every type; at most five.
-std::vector<Referrer> list_referrers(sql::Txn& txn, std::int64_t repository,
-                                     std::string_view subject,
-                                     const std::vector<std::string>& artifact_types,
-                                     std::string_view after, std::int64_t limit);
+// Calls `visit` for those of `subject` in the repository, by digest, after `after` (exclusive),
+// until it returns false. `artifact_types` empty: of every type; at most five.
+void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
+                     const std::vector<std::string>& artifact_types, std::string_view after,
+                     const std::function<bool(const ReferrerRow&)>& visit);
 
 }  // namespace ecr::storage

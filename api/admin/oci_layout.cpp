@@ -171,8 +171,9 @@ void put_layout(storage::sql::Txn& txn, storage::Store& store,
   }
   for (const LayoutManifest& manifest : layout.manifests) {
     const std::vector<std::string> untagged = {""};
+    const SentManifest sent = read_sent(manifest.bytes, manifest.media_type, manifest.digest);
     for (const std::string& tag : manifest.tags.empty() ? untagged : manifest.tags) {
-      put_image(txn, repository, {manifest.bytes, manifest.media_type, tag, manifest.digest}, now);
+      put_image(txn, repository, sent, tag, now);
     }
   }
 }

@@ -49,7 +49,7 @@ Json put(Call& call) {
   const std::string digest = string_member(call.input, "imageDigest");
   check_tag(tag);
   const PutImageResult result =
-      put_image(call.txn, repository, {manifest, media_type, tag, digest}, call.now);
+      put_image(call.txn, repository, read_sent(manifest, media_type, digest), tag, call.now);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);

@@ -1,5 +1,5 @@
 // ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image.
-#include "storage/referrers.h"
+#include "api/image/referrers.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,7 +8,6 @@
 #include "api/ecr/ecr_api.h"
 #include "api/error.h"
 #include "schemas/digest.h"
-#include "schemas/json.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -35,27 +34,13 @@ std::string require_subject(const Call& call) {
   return digest;
 }
 
-// Annotations are texts by their specification; others are left out.
-Json annotations_of(const std::string& manifest) {
-  Json texts = Json::object();
-  const auto json = schemas::parse_json(manifest);
-  if (!json || !json->is_object()) return texts;
-  const auto found = json->find("annotations");
-  if (found == json->end() || !found->is_object()) return texts;
-  for (const auto& [key, value] : found->items()) {
-    if (value.is_string()) texts[key] = value;
-  }
-  return texts;
-}
-
-Json referrer_json(const storage::Referrer& referrer) {
+Json referrer_json(const Referrer& referrer) {
   Json json = {{"digest", referrer.digest},
                {"mediaType", referrer.media_type},
-               {"size", referrer.manifest.size()},
+               {"size", referrer.size},
                {"artifactStatus", "ACTIVE"}};
   if (!referrer.artifact_type.empty()) json["artifactType"] = referrer.artifact_type;
-  Json annotations = annotations_of(referrer.manifest);
-  if (!annotations.empty()) json["annotations"] = std::move(annotations);
+  for (const auto& [key, value] : referrer.annotations) json["annotations"][key] = value;
   return json;
 }
 
@@ -73,13 +58,11 @@ Json list_referrers(Call& call) {
   if (status != "ACTIVE" && status != "ANY") return output;
   const auto types = filter.value("artifactTypes", std::vector<std::string>());
   const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto found =
-      storage::list_referrers(call.txn, repository.id, subject, types, after, page.limit + 1);
-  if (static_cast<std::int64_t>(found.size()) > page.limit) {
-    found.pop_back();
-    output["nextToken"] = next_token(call, listing, {found.back().digest});
-  }
-  for (const auto& referrer : found) output["referrers"].push_back(referrer_json(referrer));
+  const ReferrerPage found =
+      read_referrers(call.txn, repository.id, subject, types, after, page.limit);
+  if (found.more) output["nextToken"] = next_token(call, listing, {found.referrers.back().digest});
+  for (const auto& referrer : found.referrers)
+    output["referrers"].push_back(referrer_json(referrer));
   return output;
 }
 

@@ -86,16 +86,18 @@ void require_room_for_tag(storage::sql::Txn& txn, std::int64_t repository,
                  "An image can have at most " + std::to_string(kMaxTags) + " tags");
 }
 
-schemas::Digest digest_of(const PutImage& put) {
-  if (put.digest.empty()) return schemas::Digest::of(put.manifest);
-  const auto wanted = schemas::Digest::parse(put.digest);
+schemas::Digest digest_of(std::string_view bytes, std::string_view wanted_text) {
+  if (wanted_text.empty()) return schemas::Digest::of(bytes);
+  const auto wanted = schemas::Digest::parse(wanted_text);
   // The model lets digests of other algorithms through; nothing can have them.
   if (!wanted) {
-    throw ApiError::image_digest_does_not_match(put.digest,
-                                                schemas::Digest::of(put.manifest).text());
+    throw ApiError::image_digest_does_not_match(std::string(wanted_text),
+                                                schemas::Digest::of(bytes).text());
   }
-  schemas::Digest actual = schemas::Digest::of(put.manifest, wanted->algorithm());
-  if (actual != *wanted) throw ApiError::image_digest_does_not_match(put.digest, actual.text());
+  schemas::Digest actual = schemas::Digest::of(bytes, wanted->algorithm());
+  if (actual != *wanted) {
+    throw ApiError::image_digest_does_not_match(std::string(wanted_text), actual.text());
+  }
   return actual;
 }
 
@@ -109,19 +111,23 @@ bool tag_may_move(const storage::Repository& repository, std::string_view tag) {
   return immutable == excluded;
 }
 
+SentManifest read_sent(std::string_view bytes, std::string_view media_type,
+                       std::string_view digest) {
+  schemas::Digest actual = digest_of(bytes, digest);
+  return {bytes, std::move(actual), parse_manifest(bytes, media_type)};
+}
+
 PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
-                         const PutImage& put, schemas::TimePoint now) {
-  const schemas::Digest digest = digest_of(put);
-  const Manifest manifest = parse_manifest(put.manifest, put.media_type);
-  const auto tagged =
-      put.tag.empty() ? std::nullopt : storage::find_tag(txn, repository.id, put.tag);
-  if (tagged && *tagged != digest.text() && !tag_may_move(repository, put.tag)) {
-    throw ApiError::image_tag_already_exists(repository.name, put.tag);
+                         const SentManifest& sent, std::string_view tag, schemas::TimePoint now) {
+  const schemas::Digest& digest = sent.digest;
+  const auto tagged = tag.empty() ? std::nullopt : storage::find_tag(txn, repository.id, tag);
+  if (tagged && *tagged != digest.text() && !tag_may_move(repository, tag)) {
+    throw ApiError::image_tag_already_exists(repository.name, tag);
   }
   PutImageResult result;
   auto known = storage::find_image(txn, repository.id, digest.text());
   result.known = known.has_value();
-  result.unchanged = result.known && (put.tag.empty() || tagged == digest.text());
+  result.unchanged = result.known && (tag.empty() || tagged == digest.text());
   if (known) {
     result.image = std::move(*known);
     if (result.image.status != "ACTIVE") {  // a push brings it back from the archive
@@ -131,12 +137,12 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
       result.unchanged = false;
     }
   } else {
-    result.image = new_image(txn, repository, manifest, digest, now);
-    storage::insert_image(txn, repository.id, result.image, put.manifest);
+    result.image = new_image(txn, repository, sent.manifest, digest, now);
+    storage::insert_image(txn, repository.id, result.image, sent.bytes);
   }
-  if (!put.tag.empty() && tagged != digest.text()) {
+  if (!tag.empty() && tagged != digest.text()) {
     require_room_for_tag(txn, repository.id, digest.text());
-    storage::put_tag(txn, repository.id, put.tag, digest.text());
+    storage::put_tag(txn, repository.id, tag, digest.text());
   }
   return result;
 }

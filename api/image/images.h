@@ -9,17 +9,22 @@
 
 #include "api/image/manifest.h"
 #include "schemas/clock.h"
+#include "schemas/digest.h"
 #include "storage/images.h"
 #include "storage/repositories.h"
 
 namespace ecr::api {
 
-struct PutImage {
-  std::string_view manifest;
-  std::string_view media_type;  // empty: as the manifest says
-  std::string_view tag;         // empty: none
-  std::string_view digest;      // empty: whatever it is
+// A manifest as it was sent, hashed and read: once, however many tags it gets.
+struct SentManifest {
+  std::string_view bytes;
+  schemas::Digest digest;
+  Manifest manifest;
 };
+// `media_type` empty: as the manifest says. `digest` empty: whatever it is. Throws
+// ImageDigestDoesNotMatch, or what parse_manifest throws.
+SentManifest read_sent(std::string_view bytes, std::string_view media_type,
+                       std::string_view digest);
 
 struct PutImageResult {
   storage::Image image;
@@ -27,11 +32,11 @@ struct PutImageResult {
   bool unchanged = false;  // ... under this tag too (or no tag was asked for)
 };
 
-// Throws LayersNotFound, ReferencedImagesNotFound, ImageTagAlreadyExists, ImageDigestDoesNotMatch,
-// LimitExceeded (tags of the image), or what parse_manifest throws. That nothing changed is not an
-// error here: each plane decides.
+// Under `tag`, or without one where it is empty. Throws LayersNotFound, ReferencedImagesNotFound,
+// ImageTagAlreadyExists, LimitExceeded (tags of the image). That nothing changed is not an error
+// here: each plane decides.
 PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
-                         const PutImage& put, schemas::TimePoint now);
+                         const SentManifest& sent, std::string_view tag, schemas::TimePoint now);
 
 // True where the repository's mutability setting lets an existing tag point elsewhere.
 bool tag_may_move(const storage::Repository& repository, std::string_view tag);

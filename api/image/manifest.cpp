@@ -17,6 +17,7 @@ constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1
 constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
 // A manifest of this many entries is past any real image and any client's patience.
 constexpr std::size_t kMaxEntries = 20'000;
+constexpr std::size_t kMaxValues = 500'000;
 
 [[noreturn]] void refuse(const std::string& why) {
   throw ApiError(ErrorCode::kManifestInvalid, "Invalid image manifest: " + why);
@@ -63,7 +64,8 @@ Json parse_object(std::string_view bytes) {
   if (bytes.size() > kMaxManifestBytes) {
     throw ApiError(ErrorCode::kSizeInvalid, "The manifest is larger than 4 MiB");
   }
-  auto json = schemas::parse_json(bytes, {.max_depth = 32, .max_bytes = kMaxManifestBytes});
+  auto json = schemas::parse_json(
+      bytes, {.max_depth = 32, .max_bytes = kMaxManifestBytes, .max_values = kMaxValues});
   if (!json) refuse(json.error().detail);
   if (!json->is_object()) refuse("it must be a JSON object");
   return std::move(*json);

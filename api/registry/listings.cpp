@@ -5,14 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "api/error.h"
-#include "api/image/manifest.h"
+#include "api/image/referrers.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pages.h"
 #include "schemas/digest.h"
 #include "schemas/encoding.h"
 #include "schemas/json.h"
 #include "storage/images.h"
-#include "storage/referrers.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -20,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
-constexpr std::int64_t kMaxReferrers = 500;  // a page; each has its manifest read
+constexpr std::int64_t kMaxReferrers = 500;  // a page
 
 // The page without what was read to see that there is more.
 template <typename T>
@@ -37,35 +36,13 @@ HttpResponse listing_response(const Session& session, const Json& body) {
                        schemas::dump(body));
 }
 
-Json annotations_of(const std::string& manifest) {
-  const auto json = schemas::parse_json(manifest);
-  if (!json || !json->is_object()) return nullptr;
-  const auto found = json->find("annotations");
-  return found != json->end() && found->is_object() ? *found : Json();
-}
-
 // OCI distribution-spec, "Listing Referrers".
-Json descriptor_of(const storage::Referrer& referrer) {
-  Json descriptor = {{"mediaType", referrer.media_type},
-                     {"digest", referrer.digest},
-                     {"size", referrer.manifest.size()}};
+Json descriptor_of(const Referrer& referrer) {
+  Json descriptor = {
+      {"mediaType", referrer.media_type}, {"digest", referrer.digest}, {"size", referrer.size}};
   if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
-  Json annotations = annotations_of(referrer.manifest);
-  if (!annotations.is_null()) descriptor["annotations"] = std::move(annotations);
+  for (const auto& [key, value] : referrer.annotations) descriptor["annotations"][key] = value;
   return descriptor;
-}
-
-// As many of them as a manifest can hold, and at least one; the others are the next page's.
-Json descriptors_of(const std::vector<storage::Referrer>& referrers) {
-  Json list = Json::array();
-  std::size_t bytes = 0;
-  for (const auto& referrer : referrers) {
-    Json descriptor = descriptor_of(referrer);
-    bytes += schemas::dump(descriptor).size() + 1;
-    if (!list.empty() && bytes > kMaxManifestBytes - 1024) break;
-    list.push_back(std::move(descriptor));
-  }
-  return list;
 }
 
 }  // namespace
@@ -109,17 +86,18 @@ HttpResponse list_referrers(Session& session, LogNote& note) {
   page.size = std::min(page.size, kMaxReferrers);
   const std::string type = query_value(session.request.query(), "artifactType").value_or("");
   const auto types = type.empty() ? std::vector<std::string>() : std::vector{type};
-  auto referrers = storage::list_referrers(session.txn, repository.id, session.route.reference,
-                                           types, page.last, page.size + 1);
-  const bool more_rows = cut(referrers, page.size);
-  const Json descriptors = descriptors_of(referrers);
-  const Json body = {{"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", descriptors}};
+  const ReferrerPage found = read_referrers(session.txn, repository.id, session.route.reference,
+                                            types, page.last, page.size);
+  Json descriptors = Json::array();
+  for (const Referrer& referrer : found.referrers) descriptors.push_back(descriptor_of(referrer));
+  const Json body = {
+      {"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", std::move(descriptors)}};
   HttpResponse response = text_response(200, std::string(kOciIndex), schemas::dump(body));
   if (!type.empty()) response.set("OCI-Filters-Applied", "artifactType");
-  if (more_rows || descriptors.size() < referrers.size()) {
+  if (found.more && page.size > 0) {
     const std::string filter =
         type.empty() ? std::string() : "&artifactType=" + schemas::percent_encode(type);
-    set_next(response, session, listing, page, referrers[descriptors.size() - 1].digest, filter);
+    set_next(response, session, listing, page, found.referrers.back().digest, filter);
   }
   return response;
 }

@@ -64,6 +64,31 @@ TEST_F(EcrReferrers, FiltersChoose) {
   EXPECT_EQ(types({{"artifactStatus", "ARCHIVED"}}), Set{});
 }
 
+// However many are asked for: neither the answer nor the work for it grows with what was pushed.
+TEST_F(EcrReferrers, LargeOnesComeInShortPages) {
+  for (char c : {'a', 'b', 'c'}) push_artifact("a/1", {{"text", std::string(2u << 20, c)}});
+  Json input = {{"repositoryName", "app"},
+                {"subjectId", {{"imageDigest", digest_of(subject_)}}},
+                {"maxResults", 50}};
+  std::set<std::string> seen;
+  for (int pages = 1;; ++pages) {
+    const Json output = call("ListImageReferrers", input);
+    EXPECT_EQ(output["referrers"].size(), 1u);
+    seen.insert(output["referrers"][0]["digest"].get<std::string>());
+    if (!output.contains("nextToken")) {
+      EXPECT_EQ(pages, 3);
+      break;
+    }
+    input["nextToken"] = output["nextToken"];
+  }
+  EXPECT_EQ(seen.size(), 3u);
+}
+
+TEST_F(EcrReferrers, AnnotationsThatAreNoTextsAreLeftOut) {
+  push_artifact("a/1", {{"text", "a"}, {"number", 1}, {"list", Json::array()}});
+  EXPECT_EQ(list()[0]["annotations"], Json({{"text", "a"}}));
+}
+
 TEST_F(EcrReferrers, ASubjectThatIsNotThereHasNone) {
   Json input = {{"repositoryName", "app"}, {"subjectId", {{"imageDigest", digest_of("none")}}}};
   EXPECT_EQ(call("ListImageReferrers", input)["referrers"], Json::array());

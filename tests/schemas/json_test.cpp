@@ -77,6 +77,16 @@ TEST(ParseJson, SizeIsLimited) {
   EXPECT_EQ(large.error().kind, Kind::kTooLarge);
 }
 
+TEST(ParseJson, TheNumberOfValuesIsLimited) {
+  const JsonLimits limits{.max_values = 3};
+  EXPECT_TRUE(parse_json(R"({"a":[1]})", limits).has_value());
+  for (const char* text : {R"({"a":[1,2]})", "[1,2,3]", "[[[[]]]]", "[{},{},{}]"}) {
+    const auto parsed = parse_json(text, limits);
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_EQ(parsed.error().kind, JsonError::Kind::kTooLarge) << text;
+  }
+}
+
 TEST(ParseJson, EqualKeysInDifferentObjectsAreNoDuplicates) {
   EXPECT_TRUE(parse_json(R"([{"a":{"a":1}},{"a":2}])"));
   EXPECT_TRUE(parse_ordered_json(R"([{"a":{"a":1}},{"a":2}])"));

@@ -89,7 +89,7 @@ void use_images(sql::Txn& txn) {
     list_image_ids(txn, id, status, "", "", 10);
   }
   list_tags(txn, id, "", 10);
-  list_referrers(txn, id, image.digest, {}, "", 10);
+  visit_referrers(txn, id, image.digest, {}, "", [](const ReferrerRow&) { return true; });
   delete_tag(txn, id, "v1");
   delete_image(txn, id, image.digest);
   delete_repository(txn, id);

@@ -88,6 +88,8 @@ struct LogNote {
   std::shared_ptr<const CallIdentity> who;  // null: nobody was authenticated
   std::string registry_account;             // whose registry a registry request is about
   std::string registry_region;
+  // What a manifest's DELETE took away: digest and tag (empty: none).
+  std::vector<std::pair<std::string, std::string>> deleted;
   std::string error_type;  // as AWS JSON names it; empty: success
   std::string error_message;
 

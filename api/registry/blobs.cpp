@@ -4,6 +4,7 @@
 #include "api/error.h"
 #include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
+#include "api/registry/layer_url.h"
 #include "api/registry/range.h"
 #include "storage/error.h"
 #include "storage/images.h"
@@ -71,11 +72,30 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
   return response;
 }
 
+namespace {
+
+// ECR sends whoever downloads a layer to S3; here that is a URL of this server which, like S3's,
+// needs no credentials for an hour (layer_url.h).
+HttpResponse redirect_to_layer(const Session& session, const storage::Repository& repository,
+                               const schemas::Digest& digest) {
+  if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
+  HttpResponse response;
+  response.status = 307;
+  response.set("Location",
+               layer_url(session.services, session.request, repository, digest, session.now));
+  return response;
+}
+
+}  // namespace
+
 HttpResponse get_blob(Session& session, LogNote& note) {
   const bool head = session.request.method == "HEAD";
   const storage::Repository repository = session.authorize_repository(
       head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
   const schemas::Digest digest = require_digest(session.route.reference);
+  if (session.services.settings.strict_ecr && !head) {
+    return redirect_to_layer(session, repository, digest);
+  }
   return blob_response(session.services.store, session.txn, repository.id, digest, session.request);
 }
 

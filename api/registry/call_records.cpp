@@ -25,12 +25,12 @@ struct ApiCall {
   Json output;
 };
 
-// One request and its answer, read as API calls.
+// One request and its answer, read as API calls. `tag`: of a manifest's PUT (empty: none).
 class Reader {
  public:
   Reader(const HttpRequest& request, const HttpResponse& response, const Route& route,
-         const ReceivedBody* body)
-      : request_(request), response_(response), route_(route), body_(body) {}
+         const ReceivedBody* body, std::string_view tag)
+      : request_(request), response_(response), route_(route), body_(body), tag_(tag) {}
 
   std::vector<ApiCall> read() const {
     const bool get = request_.method == "GET" || request_.method == "HEAD";
@@ -38,6 +38,7 @@ class Reader {
       case RouteKind::kManifest:
         return {get ? get_image() : (request_.method == "PUT" ? put_image() : delete_image())};
       case RouteKind::kBlob:
+        if (!get) return {};  // the API deletes no layer
         return {get_layer()};
       case RouteKind::kUploads:
         return begin_upload();
@@ -115,16 +116,21 @@ class Reader {
 
   ApiCall put_image() const {
     Json input = with({{"imageManifest", request_.body}});
-    if (route_.reference.find(':') == std::string::npos) input["imageTag"] = route_.reference;
-    Json id = image_id();
-    id["imageDigest"] = header("Docker-Content-Digest");
+    Json id = {{"imageDigest", header("Docker-Content-Digest")}};
+    if (!tag_.empty()) input["imageTag"] = id["imageTag"] = tag_;
     Json image = with({{"imageManifest", request_.body}, {"imageId", std::move(id)}});
     return {"PutImage", std::move(input), {{"image", std::move(image)}}};
   }
 
   ApiCall delete_image() const {
-    const Json ids = Json::array({image_id()});
-    return {"BatchDeleteImage", with({{"imageIds", ids}}), {{"imageIds", ids}}};
+    Json deleted = Json::array();
+    for (const auto& [digest, tag] : response_.note.deleted) {
+      Json& id = deleted.emplace_back(Json({{"imageDigest", digest}}));
+      if (!tag.empty()) id["imageTag"] = tag;
+    }
+    return {"BatchDeleteImage",
+            with({{"imageIds", Json::array({image_id()})}}),
+            {{"imageIds", std::move(deleted)}, {"failures", Json::array()}}};
   }
 
   ApiCall get_layer() const {
@@ -184,7 +190,25 @@ class Reader {
   const HttpResponse& response_;
   const Route& route_;
   const ReceivedBody* body_;
+  const std::string_view tag_;
 };
+
+// The tags that a manifest's PUT asks for, each of which is a PutImage; one that is empty: no tag.
+std::vector<std::string> tags_of(const HttpRequest& request, const Route& route, bool failed) {
+  std::vector<std::string> tags;
+  if (route.kind == RouteKind::kManifest && request.method == "PUT") {
+    if (route.reference.find(':') == std::string::npos) return {route.reference};
+    const auto pairs = schemas::parse_form(request.query(), true);
+    if (pairs) {
+      for (const auto& [key, value] : *pairs) {
+        if (key == "tag") tags.push_back(value);
+      }
+    }
+  }
+  if (tags.empty()) tags.emplace_back();
+  if (failed) tags.resize(1);  // it was all or nothing
+  return tags;
+}
 
 void add(const Services& services, const HttpRequest& request, const LogNote& note,
          const Route& route, ApiCall call, bool failed) {
@@ -223,18 +247,20 @@ void record_calls(const Services& services, const HttpRequest& request,
   if (!note.who) return;
   const auto route = parse_route(request.path());
   if (!route) return;
-  const Reader reader(request, response, *route, body);
-  std::vector<ApiCall> calls = reader.read();
-  if (calls.empty() && route->kind != RouteKind::kUpload && !note.action.empty()) {
-    calls.push_back(reader.named_by(note.action));
-  }
-  // A request that stands for several calls fails as the one it was at: before the body the first,
-  // after it the last.
   const bool failed = !note.error_type.empty();
-  if (failed && body == nullptr && !calls.empty()) calls.resize(1);
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    const bool last = i + 1 == calls.size();
-    add(services, request, note, *route, std::move(calls[i]), failed && last);
+  for (const std::string& tag : tags_of(request, *route, failed)) {
+    const Reader reader(request, response, *route, body, tag);
+    std::vector<ApiCall> calls = reader.read();
+    if (calls.empty() && route->kind != RouteKind::kUpload && !note.action.empty()) {
+      calls.push_back(reader.named_by(note.action));
+    }
+    // A request that stands for several calls fails as the one it was at: before the body the
+    // first, after it the last.
+    if (failed && body == nullptr && !calls.empty()) calls.resize(1);
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      const bool last = i + 1 == calls.size();
+      add(services, request, note, *route, std::move(calls[i]), failed && last);
+    }
   }
 }
 

@@ -68,22 +68,23 @@ void tell(Session& session, const storage::Repository& repository, ImageAction a
                push_or_delete_event(repository, action, image, tag), session.request.id);
 }
 
-PutImageResult put_one(Session& session, const storage::Repository& repository,
-                       const std::string& digest, const std::string& tag) {
+SentManifest read_body(const Session& session, const std::string& digest) {
   try {
-    PutImageResult result =
-        put_image(session.txn, repository,
-                  {session.request.body, session.request.headers.get("content-type"), tag, digest},
-                  session.now);
-    refuse_unchanged(session, repository, result, tag);
-    if (!result.unchanged) tell(session, repository, ImageAction::kPush, result.image, tag);
-    return result;
+    return read_sent(session.request.body, session.request.headers.get("content-type"), digest);
   } catch (const ApiError& error) {
     // ECR's answer to every manifest it does not understand (containers-roadmap issue 2783).
     if (error.code() != ErrorCode::kManifestInvalid || !session.services.settings.strict_ecr) throw;
     throw ApiError(ErrorCode::kUnsupported,
                    ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax").message());
   }
+}
+
+PutImageResult put_one(Session& session, const storage::Repository& repository,
+                       const SentManifest& sent, const std::string& tag) {
+  PutImageResult result = put_image(session.txn, repository, sent, tag, session.now);
+  refuse_unchanged(session, repository, result, tag);
+  if (!result.unchanged) tell(session, repository, ImageAction::kPush, result.image, tag);
+  return result;
 }
 
 }  // namespace
@@ -116,7 +117,8 @@ HttpResponse put_manifest(Session& session, LogNote& note) {
   const ImageIdentifier id = parse_reference(session);
   const std::vector<std::string> tags = tags_of(session, id);
   PutImageResult result;
-  for (const std::string& tag : tags) result = put_one(session, repository, id.digest, tag);
+  const SentManifest sent = read_body(session, id.digest);
+  for (const std::string& tag : tags) result = put_one(session, repository, sent, tag);
   HttpResponse response;
   response.status = 201;
   response.set("Location",
@@ -142,14 +144,15 @@ HttpResponse delete_manifest(Session& session, LogNote& note) {
       !id.tag.empty() && (!session.services.settings.strict_ecr || tags.size() > 1);
   if (tag_alone) {
     storage::delete_tag(session.txn, repository.id, id.tag);
-    tell(session, repository, ImageAction::kDelete, *image, id.tag);
+    note.deleted.emplace_back(*digest, id.tag);
   } else {
     refuse_referenced(session, repository, *digest);
     storage::delete_image(session.txn, repository.id, *digest);
-    if (tags.empty()) tell(session, repository, ImageAction::kDelete, *image, "");
-    for (const std::string& tag : tags) {
-      tell(session, repository, ImageAction::kDelete, *image, tag);
-    }
+    if (tags.empty()) note.deleted.emplace_back(*digest, "");
+    for (const std::string& tag : tags) note.deleted.emplace_back(*digest, tag);
+  }
+  for (const auto& [_, tag] : note.deleted) {
+    tell(session, repository, ImageAction::kDelete, *image, tag);
   }
   HttpResponse response;
   response.status = 202;

@@ -226,6 +226,83 @@ TEST_F(Events, ADockerPullIsRecordedWithTheTypesItAccepts) {
   for (const Json& call : calls) EXPECT_EQ(call["responseElements"], nullptr);
 }
 
+// The same images deleted by the API and by the registry: what is raised and recorded is the same.
+TEST_F(Events, ADeleteOfTheRegistryIsOneOfTheApi) {
+  std::string digest;
+  const auto deleted = [&](const std::function<void()>& act) {
+    push_image("app", "v1", "layer");
+    digest = schemas::Digest::of(push_image("app", "v2", "layer")).text();
+    forget();
+    act();
+    std::vector<Json> found;
+    for (Json& event : log(EventKind::kEvent)) found.push_back(event["detail"]);
+    for (Json& record : log(EventKind::kRecord)) {
+      if (record["eventName"] == "GetAuthorizationToken") continue;
+      found.push_back(record["eventName"]);
+      Json parameters = record["requestParameters"];
+      parameters.erase("registryId");  // not given in a call for one's own registry
+      found.push_back(parameters);
+      found.push_back(record["responseElements"]);
+    }
+    return found;
+  };
+  const auto by_api = [&](const Json& id) {
+    return deleted([&] {
+      call("BatchDeleteImage", {{"repositoryName", "app"}, {"imageIds", Json::array({id})}});
+    });
+  };
+  push_image("app", "v2", "layer");
+  digest = schemas::Digest::of(push_image("app", "v2", "layer")).text();
+  for (const auto& [id, reference] : {std::pair(Json({{"imageDigest", digest}}), digest),
+                                      std::pair(Json({{"imageTag", "v1"}}), std::string("v1"))}) {
+    const auto expected = by_api(id);
+    EXPECT_GE(expected.size(), 4u);
+    EXPECT_EQ(deleted([&] { registry("DELETE", "/v2/app/manifests/" + reference); }), expected);
+  }
+}
+
+TEST_F(Events, APushOfSeveralTagsIsAsManyPushes) {
+  const std::string text = push_image("app", "v1", "layer");
+  const std::string digest = schemas::Digest::of(text).text();
+  forget();
+  registry("PUT", "/v2/app/manifests/" + digest + "?tag=a%2Db&tag=v2&tag=v1", text,
+           {{"Content-Type", kManifestType}});
+  std::vector<std::string> pushed;
+  for (const Json& event : log(EventKind::kEvent)) {
+    EXPECT_EQ(event["detail"]["action-type"], "PUSH");
+    pushed.push_back(event["detail"]["image-tag"].get<std::string>());
+  }
+  EXPECT_EQ(pushed, (std::vector<std::string>{"a-b", "v2"}));  // v1 is there already
+  std::vector<std::string> records;
+  for (const Json& record : log(EventKind::kRecord)) {
+    if (record["eventName"] != "PutImage") continue;
+    EXPECT_EQ(record["responseElements"]["image"]["imageId"]["imageDigest"], digest);
+    records.push_back(record["requestParameters"]["imageTag"].get<std::string>());
+  }
+  EXPECT_EQ(records, (std::vector<std::string>{"a-b", "v2", "v1"}));
+}
+
+TEST_F(Events, APushOfSeveralTagsThatFailsIsOneFailure) {
+  const std::string text = push_image("app", "v1", "layer");
+  forget();
+  const std::string digest = schemas::Digest::of(text).text();
+  EXPECT_EQ(registry("PUT", "/v2/app/manifests/" + digest + "?tag=a&tag=b", "{}").status, 400);
+  EXPECT_TRUE(log(EventKind::kEvent).empty());
+  std::vector<Json> puts;
+  for (const Json& record : log(EventKind::kRecord)) {
+    if (record["eventName"] == "PutImage") puts.push_back(record);
+  }
+  ASSERT_EQ(puts.size(), 1u);
+  EXPECT_NE(puts[0]["errorCode"], nullptr);
+}
+
+TEST_F(Events, ADeletedBlobIsNotADownload) {
+  const std::string digest = push_blob("app", "layer");
+  forget();
+  EXPECT_EQ(registry("DELETE", "/v2/app/blobs/" + digest).status, 202);
+  EXPECT_EQ(last_record()["eventName"], "BatchDeleteImage");
+}
+
 TEST_F(Events, ADenialIsRecordedOnBothPlanes) {
   admin::apply_seed(services,
                     testing::seed_user(

@@ -91,6 +91,64 @@ TEST_F(RegistryStrictTest, NothingIsMounted) {
   EXPECT_EQ(registry("POST", "/v2/fixed/blobs/uploads/?from=app&mount=" + digest).status, 202);
 }
 
+// As ECR's do to S3: whoever has the URL needs no token.
+TEST_F(RegistryStrictTest, AGetOfABlobIsRedirectedToASignedUrl) {
+  const std::string digest = push_blob("app", "layer");
+  const std::string path = "/v2/app/blobs/" + digest;
+  const auto response = registry("GET", path);
+  EXPECT_EQ(response.status, 307);
+  const std::string url = header_of(response, "Location");
+  const std::string start = "http://localhost:4599";
+  ASSERT_TRUE(url.starts_with(start + "/_layers/")) << url;
+  const auto layer = registry_plane.download(
+      make_request("GET", url.substr(start.size()), {{"Host", host}, {"Range", "bytes=1-3"}}, ""));
+  EXPECT_EQ(layer.status, 206);
+  EXPECT_EQ(std::get<FileSlice>(layer.body).length, 3u);
+  EXPECT_EQ(registry("HEAD", path).status, 200);
+  EXPECT_EQ(registry("HEAD", path).head_length, 5u);
+  const auto unknown = registry("GET", "/v2/fixed/blobs/" + digest);
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(first_error(unknown)["code"], "BLOB_UNKNOWN");
+}
+
+TEST_F(RegistryStrictTest, AChunkOutOfOrderIsSaidInEcrsWords) {
+  const std::string at = header_of(registry("POST", "/v2/app/blobs/uploads/"), "Location");
+  registry("PATCH", at, "bytes", {{"Content-Range", "0-4"}});
+  const auto response = registry("PATCH", at, "bytes", {{"Content-Range", "0-4"}});
+  EXPECT_EQ(response.status, 416);
+  EXPECT_EQ(first_error(response),
+            Json({{"code", "BLOB_UPLOAD_INVALID"},
+                  {"message", "First byte of the layer part is 0 instead of 5"}}));
+}
+
+TEST_F(RegistryStrictTest, AnImageHasAThousandTagsAndNoMore) {
+  const std::string manifest = push_image("app", "t0", "content");
+  const std::string digest = schemas::Digest::of(manifest).text();
+  const auto push = [&](const std::string& reference) {
+    return registry("PUT", "/v2/app/manifests/" + reference, manifest, {{"Content-Type", kOci}});
+  };
+  for (int first = 1; first < 1000; first += 111) {
+    std::string query = "?";
+    for (int i = first; i < first + 111; ++i) query += fmt::format("tag=t{}&", i);
+    query.pop_back();
+    EXPECT_EQ(push(digest + query).status, 201);
+  }
+  EXPECT_EQ(push("t999").status, 201);  // has it already
+  const auto response = push("t1000");
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(first_error(response)["code"], "DENIED");
+  const auto two = push(digest + "?tag=t5&tag=t1001");
+  EXPECT_EQ(two.status, 403);
+}
+
+TEST_F(RegistryStrictTest, ATagIsNoLongerThan128) {
+  const std::string manifest = push_image("app", std::string(128, 'x'), "content");
+  const auto response = registry("PUT", "/v2/app/manifests/" + std::string(129, 'x'), manifest,
+                                 {{"Content-Type", kOci}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(first_error(response)["code"], "TAG_INVALID");
+}
+
 TEST_F(RegistryStrictTest, AnImageGoesWithItsLastTag) {
   const std::string digest = schemas::Digest::of(push_image("app", "1", "content")).text();
   push_image("app", "2", "content");

@@ -73,7 +73,7 @@ std::array<std::uint8_t, 32> make_key(int directory, schemas::Random& random, bo
   if (::renameat(directory, "key.new", directory, "key") != 0) {
     throw StorageError::from_errno(errno, "renaming key.new");
   }
-  if (sync) sync_directory(directory, "of the key");
+  // The directory is synced when the database is opened, before anything is sealed with the key.
   return key;
 }
 

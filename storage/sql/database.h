@@ -147,6 +147,9 @@ class Database {
   void checkpoint();
   // False after a failed fsync.
   bool writable() const;
+  // Changes with every commit that wrote, before that commit() returns. What was read in a
+  // transaction that began after this was asked for is true for as long as it stays the same.
+  std::uint64_t version() const;
 
  private:
   friend class Txn;

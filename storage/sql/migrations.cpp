@@ -24,20 +24,21 @@ std::span<const Migration> migrations() {
   return kMigrations;
 }
 
+// All steps in one transaction: one sync to disk, and never a schema halfway.
 void migrate(Database& database, std::span<const Migration> steps) {
-  for (;;) {
-    Txn txn = database.begin(Access::kWrite);
-    const std::size_t version = version_of(txn);
-    if (version == steps.size()) return;
-    if (version > steps.size()) {
-      throw StorageError(StorageError::Kind::kUnavailable,
-                         "the database has schema version " + std::to_string(version) +
-                             ", this program knows up to " + std::to_string(steps.size()) +
-                             ": a newer ecr-local wrote it");
-    }
-    for (const char* statement : steps[version]) txn.exec(statement);
-    txn.commit();
+  Txn txn = database.begin(Access::kWrite);
+  const std::size_t version = version_of(txn);
+  if (version == steps.size()) return;
+  if (version > steps.size()) {
+    throw StorageError(StorageError::Kind::kUnavailable,
+                       "the database has schema version " + std::to_string(version) +
+                           ", this program knows up to " + std::to_string(steps.size()) +
+                           ": a newer ecr-local wrote it");
   }
+  for (const Migration& step : steps.subspan(version)) {
+    for (const char* statement : step) txn.exec(statement);
+  }
+  txn.commit();
 }
 
 }  // namespace ecr::storage::sql

@@ -1,9 +1,12 @@
 // Database and Txn: who has which connection, and when a commit is durable. Knows no SQLite.
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <mutex>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "storage/error.h"
@@ -39,7 +42,10 @@ struct Database::Impl {
   std::vector<std::unique_ptr<Connection>> idle;  // readers; under idle_mutex
   Fd wal;
   std::unique_ptr<GroupSync> sync;
+  std::atomic<std::uint64_t> version{1};
 
+  // The file, which is made where it is missing.
+  static std::unique_ptr<Database> open(const std::string& path, const Options& options);
   Connection* take_reader();
   Connection* take_writer();
   void give_back_reader(Connection* connection);
@@ -83,6 +89,7 @@ void Database::Impl::give_back_writer() {
 }
 
 std::uint64_t Database::Impl::note_commit() {
+  version.fetch_add(1);
   const std::uint64_t ticket = sync->note();
   if (writer->wants_checkpoint()) writer->checkpoint();
   if (writer->sync_failed()) sync->fail();
@@ -95,7 +102,33 @@ void Database::Impl::wait_durable(std::uint64_t ticket) {
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
+namespace {
+
+// Made aside without a sync for each step, and named when it is whole and on disk. The caller syncs
+// the directory.
+void create(const std::string& path, const std::function<void(const std::string&)>& fill) {
+  const std::string fresh = path + ".new";
+  for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
+  fill(fresh);
+  const Fd file = open_file(AT_FDCWD, fresh.c_str(), O_RDWR, fresh);
+  if (!file) throw StorageError(Kind::kIo, "there is no " + fresh);
+  sync_data(file.get(), fresh);
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    throw StorageError::from_errno(errno, "renaming " + fresh);
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<Database> Database::open(const std::string& path, const Options& options) {
+  if (options.sync && ::access(path.c_str(), F_OK) != 0) {
+    // Closing it brings everything into the one file.
+    create(path, [](const std::string& fresh) { Impl::open(fresh, {.sync = false}).reset(); });
+  }
+  return Impl::open(path, options);
+}
+
+std::unique_ptr<Database> Database::Impl::open(const std::string& path, const Options& options) {
   const std::string parent = std::filesystem::absolute(path).parent_path();
   // Created here for its mode, which SQLite gives to the -wal and -shm files as well. Closed before
   // SQLite opens it: closing any descriptor of a file drops the process's locks on it.
@@ -112,7 +145,7 @@ std::unique_ptr<Database> Database::open(const std::string& path, const Options&
   if (!impl->wal) throw StorageError(Kind::kIo, "there is no " + wal);
   if (options.sync) {
     // What a process that was killed had committed is seen from here on, so it must stay.
-    sync_data(impl->wal.get(), wal);
+    if (file_state(impl->wal.get(), wal).size > 0) sync_data(impl->wal.get(), wal);
     sync_directory(open_directory(AT_FDCWD, parent.c_str(), parent).get(), parent);
   }
   impl->sync = std::make_unique<GroupSync>([fd = impl->wal.get(), wal] { sync_data(fd, wal); });
@@ -145,6 +178,8 @@ Txn Database::begin(Access access) {
 }
 
 bool Database::writable() const { return !impl_->sync->failed(); }
+
+std::uint64_t Database::version() const { return impl_->version.load(); }
 
 void Database::checkpoint() {
   Connection* const writer = impl_->take_writer();

@@ -344,6 +344,17 @@ TEST_F(DatabaseTest, CommitThenKeepsOtherWritersOutUntilItsWorkIsDone) {
   other.join();
 }
 
+TEST_F(DatabaseTest, TheVersionChangesWithEveryCommitThatWrites) {
+  const std::uint64_t before = database_->version();
+  database_->begin(Access::kRead).commit();
+  { auto given_up = write(); }
+  EXPECT_EQ(database_->version(), before);
+  add("a");
+  const std::uint64_t after = database_->version();
+  EXPECT_NE(after, before);
+  write().commit_then([&] { EXPECT_NE(database_->version(), after); });
+}
+
 TEST_F(DatabaseTest, CommitThenThatThrowsHasCommittedAndLetsGo) {
   auto txn = write();
   txn.exec("INSERT INTO t (v) VALUES ('a')");

@@ -65,11 +65,11 @@ TEST_F(Migrations, AppliesOnlyWhatIsMissing) {
   EXPECT_TRUE(has_table(*database_, "second"));
 }
 
-TEST_F(Migrations, StepThatFailsLeavesNothingOfItself) {
+TEST_F(Migrations, StepThatFailsLeavesEverythingAsItWas) {
   const Migration steps[] = {kFirst, kBroken};
   EXPECT_THROW(migrate(*database_, steps), StorageError);
-  EXPECT_EQ(version_of(*database_), 1);
-  EXPECT_TRUE(has_table(*database_, "first"));
+  EXPECT_EQ(version_of(*database_), 0);
+  EXPECT_FALSE(has_table(*database_, "first"));
   EXPECT_FALSE(has_table(*database_, "second"));
 }
 

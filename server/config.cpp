@@ -78,6 +78,15 @@ CLI::Option* add_flag(CLI::App& app, const std::string& flag, bool& target,
   return app.add_flag(flag, target, help)->envname(variable_of(flag));
 }
 
+void add_seconds(CLI::App& app, const std::string& flag, std::chrono::seconds& target,
+                 const std::string& help) {
+  app.add_option_function<std::int64_t>(
+         flag, [&target](std::int64_t given) { target = std::chrono::seconds(given); }, help)
+      ->envname(variable_of(flag))
+      ->check(CLI::Range(1, 86'400))
+      ->default_str(std::to_string(target.count()));
+}
+
 std::string default_data_dir() {
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
     return std::string(data) + "/ecr-local";
@@ -175,6 +184,11 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "Address or CIDR block whose X-Forwarded-For is believed, repeatable")
       ->delimiter(',')
       ->check(check_proxy);
+  add_seconds(app, "--header-timeout", serve.timeouts.header,
+              "Seconds from the first byte of a request to the end of its header");
+  add_seconds(app, "--idle-timeout", serve.timeouts.idle, "Seconds between requests");
+  add_seconds(app, "--progress-timeout", serve.timeouts.progress,
+              "Seconds without progress of a body, in either direction");
   add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case));
 }

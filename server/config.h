@@ -25,6 +25,7 @@ struct ServeConfig {
   bool default_credentials = false;  // asked for
   bool no_default_credentials = false;
   LogFormat access_log = LogFormat::kText;
+  Timeouts timeouts;
   api::Settings settings;
 };
 

@@ -26,6 +26,11 @@ constexpr std::uint64_t kLingerBytes = 64u << 20;
 constexpr std::chrono::milliseconds kLivePoll{100};
 constexpr std::chrono::seconds kHeartbeat{15};
 
+// Of a body that is kept in memory; nothing was done with it.
+struct MalformedBody {
+  FramingError framing;
+};
+
 api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bool secure,
                             schemas::Random& random) {
   api::HttpRequest request;
@@ -36,6 +41,18 @@ api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bo
   request.secure = secure;
   request.id = schemas::make_uuid(random);
   return request;
+}
+
+// Pieces of one buffer, moved together to its front: what comes in many small chunks costs one
+// write.
+std::string_view join(std::vector<char>& buffer, const std::vector<std::string_view>& pieces) {
+  if (pieces.size() == 1) return pieces.front();
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) {
+    std::memmove(buffer.data() + size, piece.data(), piece.size());
+    size += piece.size();
+  }
+  return {buffer.data(), size};
 }
 
 }  // namespace
@@ -110,7 +127,14 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   if (!complete) co_return After::kClose;
   api::HttpRequest request = to_request(parser.head(), peer_, stream_->secure(), context_.random);
   owes_continue_ = parser.expects_continue() && parser.has_body();
-  const After after = co_await answer(parser, request);
+  After after = After::kClose;
+  std::optional<FramingError> malformed;
+  try {
+    after = co_await answer(parser, request);
+  } catch (const MalformedBody& error) {
+    malformed = error.framing;
+  }
+  if (malformed) co_await refuse(*malformed);
   co_return stopping_ ? After::kClose : after;
 }
 
@@ -190,9 +214,10 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
     received_ = body.size();
     consume(used);
     if (body.size() > limit) co_return false;
-    if (error || (used == 0 && end_ - begin_ > kMaxHeaderBytes)) {
-      throw std::runtime_error("bad body framing");
+    if (!error && used == 0 && end_ - begin_ > kMaxHeaderBytes) {
+      error = FramingError{400, "not a valid HTTP body"};
     }
+    if (error) throw MalformedBody{*error};
     if (parser.done()) co_return true;
     const std::size_t got = co_await fill();
     if (got == 0) throw std::runtime_error("the client left within a body");
@@ -228,7 +253,7 @@ asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parse
 // From the socket to the sink: while a worker hashes and writes one buffer, the next one is read.
 asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::BodySink& sink) {
   std::vector<char> buffers[2];
-  std::vector<std::string_view> pieces[2];
+  std::vector<std::string_view> pieces;
   std::vector<char> rest(unread().begin(), unread().end());  // not parsed yet
   consume(unread().size());
   api::HttpResponse response;
@@ -242,16 +267,16 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
         buffer.resize(parser.content_length() == size ? size : size + kStreamBuffer);
       }
       std::copy(rest.begin(), rest.end(), buffer.begin());
-      pieces[turn].clear();
+      pieces.clear();
       std::optional<FramingError> error;
-      std::size_t used = parser.feed_body({buffer.data(), size}, pieces[turn], error);
+      std::size_t used = parser.feed_body({buffer.data(), size}, pieces, error);
       if (!error && !parser.done() && used == 0) {
         const asio::mutable_buffer space(buffer.data() + size, buffer.size() - size);
         const std::size_t got = co_await stream_->read_some(space);
         if (got == 0) throw std::runtime_error("the client left within a body");
         note_progress(got);
         size += got;
-        used = parser.feed_body({buffer.data(), size}, pieces[turn], error);
+        used = parser.feed_body({buffer.data(), size}, pieces, error);
       }
       if (error || (used == 0 && !parser.done() && size > kMaxHeaderBytes)) {
         throw api::ApiError(api::ErrorCode::kBlobUploadInvalid, "the body is not well-formed");
@@ -259,10 +284,11 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
       rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
                   buffer.begin() + static_cast<std::ptrdiff_t>(size));
       co_await job_.wait();
-      for (const std::string_view piece : pieces[turn]) received_ += piece.size();
+      const std::string_view body = join(buffer, pieces);
+      received_ += body.size();
       const bool last = parser.done();
-      job_.start([&sink, &response, &list = pieces[turn], last] {
-        for (const std::string_view piece : list) sink.write(piece);
+      job_.start([&sink, &response, body, last] {
+        if (!body.empty()) sink.write(body);
         if (last) response = sink.finish();
       });
       if (last) break;

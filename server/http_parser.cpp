@@ -79,6 +79,11 @@ class Parser : public http::basic_parser<true> {
   void on_finish_impl(error_code&) override {}
 };
 
+FramingError too_large(std::string_view head) {
+  if (head.find('\n') > kMaxTargetBytes) return {414, "the URI is too long"};
+  return {431, "the header is too large"};
+}
+
 FramingError to_error(const error_code& ec) {
   if (ec == http::error::header_limit) return {431, "the header is too large"};
   return {400, "not a valid HTTP request: " + ec.message()};
@@ -109,7 +114,11 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
     return 0;
   }
   if (ec == http::error::need_more) {
-    if (bytes.size() >= kMaxHeaderBytes) error = FramingError{431, "the header is too large"};
+    if (bytes.size() >= kMaxHeaderBytes) error = too_large(bytes);
+    return 0;
+  }
+  if (ec == http::error::header_limit) {
+    error = too_large(bytes);
     return 0;
   }
   if (ec) {

@@ -185,6 +185,7 @@ int run_serve(const ServeConfig& config) {
   Server::Options options;
   options.listen = addresses;
   options.tls = tls_files(config);
+  options.timeouts = config.timeouts;
   options.metrics = &metrics;
   Server server(options, app, log, machine_clock, random);
   const JobThread job_thread(services, jobs, log);

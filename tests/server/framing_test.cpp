@@ -116,7 +116,10 @@ TEST(Framing, HeadersHaveLimits) {
   EXPECT_EQ(gate(with(many))->status, 431);
   EXPECT_EQ(gate(with("x: " + std::string(kMaxHeaderBytes, 'y') + "\r\n"))->status, 431);
   EXPECT_EQ(gate("GET / HTTP/1.1\r\nx: " + std::string(kMaxHeaderBytes, 'y'))->status, 431);
-  EXPECT_EQ(gate(with("", "GET /" + std::string(kMaxTargetBytes, 'a') + " HTTP/1.1"))->status, 414);
+  for (const std::size_t size : {kMaxTargetBytes, 2 * kMaxHeaderBytes}) {
+    EXPECT_EQ(gate(with("", "GET /" + std::string(size, 'a') + " HTTP/1.1"))->status, 414);
+    EXPECT_EQ(gate("GET /" + std::string(size + kMaxHeaderBytes, 'a'))->status, 414);
+  }
 }
 
 // The whole body, fed in pieces of `step` bytes; nullopt: refused.

@@ -102,6 +102,8 @@ TEST(Config, BadValuesAreRefused) {
                                              {"serve", "--account", "12"},
                                              {"serve", "--region", "Not A Region"},
                                              {"serve", "--iam", "maybe"},
+                                             {"serve", "--idle-timeout", "0"},
+                                             {"serve", "--header-timeout", "soon"},
                                              {"serve", "--no-such-flag"},
                                              {"serve", "--root-access-key", "x"},
                                              {"serve", "--trusted-proxy", "proxy.example"},
@@ -111,6 +113,13 @@ TEST(Config, BadValuesAreRefused) {
                                              {"serve", "--config", "/nowhere/config.json"}}) {
     EXPECT_FALSE(parse(arguments).has_value());
   }
+}
+
+TEST(Config, TimeoutsAreSeconds) {
+  const auto line = parse({"serve", "--header-timeout", "1", "--progress-timeout", "2"});
+  EXPECT_EQ(line->serve.timeouts.header, std::chrono::seconds(1));
+  EXPECT_EQ(line->serve.timeouts.progress, std::chrono::seconds(2));
+  EXPECT_EQ(line->serve.timeouts.idle, Timeouts{}.idle);
 }
 
 TEST(Config, GivenRootKeysReplaceBothDefaults) {

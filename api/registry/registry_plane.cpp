@@ -52,6 +52,11 @@ Access access_of(const Route& route, const HttpRequest& request) {
   return writes ? Access::kWrite : Access::kRead;
 }
 
+HttpResponse base_response(const Caller& caller, LogNote& note) {
+  note.principal = caller.principal.arn;
+  return text_response(200, "application/json", "{}");
+}
+
 // The exact method and route, or nothing: whatever is not listed is refused.
 HttpResponse dispatch(Session& session, LogNote& note, AfterCommit& after) {
   const std::string& method = session.request.method;
@@ -59,8 +64,7 @@ HttpResponse dispatch(Session& session, LogNote& note, AfterCommit& after) {
   switch (session.route.kind) {
     case RouteKind::kBase:
       if (!get) break;
-      note.principal = session.caller.principal.arn;
-      return text_response(200, "application/json", "{}");
+      return base_response(session.caller, note);
     case RouteKind::kManifest:
       if (get) return get_manifest(session, note, after);
       if (method == "PUT") return put_manifest(session, note);
@@ -105,20 +109,8 @@ void finish(const HttpRequest& request, HttpResponse& response) {
   if (request.method == "HEAD") drop_body(response);
 }
 
-HttpResponse run(const Services& services, const HttpRequest& request, LogNote& note) {
-  const Route route = require_route(request);
-  const schemas::TimePoint now = services.clock.now();
-  const Credentials credentials = read_credentials(services, request, now);
-  AfterCommit after;
-  HttpResponse response;
-  {
-    storage::sql::Txn txn = services.store.database().begin(access_of(route, request));
-    Session session(services, txn, request, credentials, route, now);
-    response = dispatch(session, note, after);
-    txn.commit();
-  }
-  for (const auto& action : after) action();
-  return response;
+bool is_base_read(const HttpRequest& head) {
+  return reads(head) && (head.path() == "/v2/" || head.path() == "/v2");
 }
 
 }  // namespace
@@ -130,9 +122,43 @@ bool RegistryPlane::is_streamed(const HttpRequest& head) {
 }
 
 std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpRequest& head) const {
-  if (head.headers.find("authorization")) return std::nullopt;
-  HttpResponse response = challenge(head);
+  HttpResponse response;
+  if (!head.headers.find("authorization")) {
+    response = challenge(head);
+  } else {
+    if (!is_base_read(head)) return std::nullopt;
+    try {
+      const Credentials credentials = read_credentials(services_, head, services_.clock.now());
+      const auto caller =
+          callers_.find(credentials.claims.access_key_id, services_.store.database().version());
+      if (!caller || caller->account != credentials.claims.account) return std::nullopt;
+      LogNote note;
+      response = base_response(*caller, note);
+      response.note = std::move(note);
+    } catch (const ApiError& error) {
+      response = error_response(error, head);
+    }
+  }
   finish(head, response);
+  return response;
+}
+
+HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note) const {
+  const Route route = require_route(request);
+  const schemas::TimePoint now = services_.clock.now();
+  const Credentials credentials = read_credentials(services_, request, now);
+  storage::sql::Database& database = services_.store.database();
+  const std::uint64_t version = database.version();
+  AfterCommit after;
+  HttpResponse response;
+  {
+    storage::sql::Txn txn = database.begin(access_of(route, request));
+    Session session(services_, txn, request, credentials, route, now);
+    if (route.kind == RouteKind::kBase) callers_.put(session.caller, version);
+    response = dispatch(session, note, after);
+    txn.commit();
+  }
+  for (const auto& action : after) action();
   return response;
 }
 
@@ -146,7 +172,7 @@ HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
   LogNote note;
   HttpResponse response;
   try {
-    response = run(services_, request, note);
+    response = run(request, note);
   } catch (...) {
     response = error_response(to_api_error(std::current_exception()), request);
     note.fail_as(std::move(response.note));

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "api/http.h"
+#include "api/registry/caller_cache.h"
 #include "api/services.h"
 
 namespace ecr::api::registry {
@@ -19,7 +20,8 @@ class RegistryPlane {
   // True: the body goes through open(), never into memory.
   static bool is_streamed(const HttpRequest& head);
 
-  // The 401 of whoever brings no credentials at all, which needs neither a row nor a worker.
+  // What needs neither a row nor a worker: the 401 of whoever brings no credentials at all, and
+  // GET /v2/ of whoever has been here since the last write.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
   // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.
@@ -33,7 +35,10 @@ class RegistryPlane {
   std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
 
  private:
+  HttpResponse run(const HttpRequest& request, LogNote& note) const;
+
   const Services& services_;
+  mutable CallerCache callers_;
 };
 
 }  // namespace ecr::api::registry

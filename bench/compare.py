@@ -261,12 +261,12 @@ def print_limits(results, options):
     for key, label, unit, near in [
             ("sha256", "openssl speed -evp sha256, one thread", "MiB/s", "upload"),
             ("disk", f"write {options.blob} MiB and fsync", "MiB/s", "upload"),
-            ("loopback", "loopback TCP, one connection", "MiB/s", "download"),
+            ("loopback", "loopback TCP without pacing, one connection", "MiB/s", "download"),
             ("fsync", "append 4 KiB and fsync", "ms", "")]:
         values = results.of("limit_" + key, "machine")
         limit = statistics.median(values)
         share = statistics.median(results.of(near, ECR)) / limit if near else 0
-        line = (f"  {label:<38} {number(limit):>7} {unit:<5}  by round "
+        line = (f"  {label:<43} {number(limit):>7} {unit:<5}  by round "
                 f"{number(min(values))}-{number(max(values))}")
         print(line + (f", {near} at {share:.0%}" if near else ""))
 

@@ -49,10 +49,11 @@ def disk_mib_s(directory, mebibytes):
 
 
 def loopback_mib_s(mebibytes=2048):
-    """One TCP connection over the loopback interface, a thread at each end."""
+    """One TCP connection over the loopback interface, a thread at each end, without pacing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sender = socket.create_connection(listener.getsockname())
         receiver, _ = listener.accept()
+    sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
     block = bytes(MIB)
 
     def send():

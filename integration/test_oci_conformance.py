@@ -87,6 +87,47 @@ class OciTest(harness.ServerTest):
         return self.expect(201, "PUT", path, manifest, Content_Type=media_type)
 
 
+class NameTest(OciTest):
+    def test_repository_names(self):
+        ecr = self.ecr()
+        for name in ("ab", "a1", "a/b", "a.b", "a_b", "a__b", "a-b", "a--b/c.d/e_f/9", "x" * 255):
+            ecr.create_repository(repositoryName=name)
+            with self.subTest(name=name):
+                self.assertEqual([], json.loads(
+                    self.expect(200, "GET", f"/v2/{name}/tags/list").body)["tags"])
+        for name in ("A", "a..b", "a/", "-a", "a-", ".a", "a___b", "a._b", "a//b"):
+            with self.subTest(name=name):
+                reply = self.request("POST", f"/v2/{name}/blobs/uploads/")
+                self.assertIn(reply.status, (400, 404))
+                self.assertIn(reply.error[0], ("NAME_INVALID", "NAME_UNKNOWN", "UNSUPPORTED"))
+
+    def test_tags(self):
+        manifest = self.manifest(b"tag names")
+        for tag in ("a", "A", "9", "_", "_.-", "v1.2.3-rc.1_x", "x" * 128):
+            self.put(manifest, tag)
+            self.expect(200, "HEAD", f"/v2/one/manifests/{tag}")
+        for tag in (".a", "-a", "a%2Bb", "a%20b", "x" * 129):
+            reply = self.request("PUT", f"/v2/one/manifests/{tag}", manifest,
+                                 Content_Type=OCI_MANIFEST_TYPE)
+            # Docker's code, and ECR's; the specification has none for a tag.
+            self.assertEqual((400, "TAG_INVALID"), (reply.status, reply.error[0]))
+
+    def test_errors_have_the_form_of_the_specification(self):
+        for method, path in (
+            ("GET", f"/v2/one/blobs/{MISSING}"), ("GET", "/v2/one/manifests/missing"),
+            ("GET", "/v2/missing/tags/list"), ("GET", "/v2/one/blobs/sha256:short"),
+            ("PUT", "/v2/one/manifests/bad"), ("PATCH", "/v2/one/manifests/x"),
+        ):
+            reply = self.request(method, path)
+            self.assertTrue(reply.headers["content-type"].startswith("application/json"))
+            errors = json.loads(reply.body)["errors"]
+            self.assertTrue(errors)
+            for error in errors:
+                self.assertIn(error["code"], ERROR_CODES)
+                self.assertRegex(error["code"], r"^[A-Z_]+$")
+                self.assertIsInstance(error["message"], str)
+
+
 class PullTest(OciTest):
     def test_base_says_that_the_specification_is_implemented(self):
         self.expect(200, "GET", "/v2/")
@@ -195,6 +236,15 @@ class PushBlobTest(OciTest):
         location = reply.headers["location"]
         url = self.put_url(location, registry.digest_of(data))
         self.assert_pullable(self.expect(201, "PUT", url, b"").headers["location"], data)
+
+    def test_status_says_where_to_go_on(self):
+        location = self.begin()
+        self.expect(202, "PATCH", location, b"12345")
+        reply = self.expect(204, "GET", location)
+        self.assertEqual("0-4", reply.headers["range"])
+        location = self.expect(202, "PATCH", reply.headers["location"], b"678").headers["location"]
+        self.assertEqual("0-7", self.expect(204, "GET", location).headers["range"])
+        self.expect(404, "GET", f"/v2/one/blobs/uploads/{'0' * 8}-0000-4000-8000-{'0' * 12}")
 
     def test_cancel(self):
         location = self.begin()

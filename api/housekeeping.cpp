@@ -1,18 +1,13 @@
 #include "api/housekeeping.h"
 
+#include "storage/collector.h"
 #include "storage/sessions.h"
-#include "storage/uploads.h"
 
 namespace ecr::api {
 
-void drop_stale_uploads(JobCall& call) {
-  storage::sql::Txn& txn = call.begin();
-  const auto stale = storage::stale_uploads(txn, call.now - std::chrono::hours(24));
-  for (const std::string& id : stale) storage::delete_upload(txn, id);
-  // One that is in use right now loses its row and fails; its file goes at the next start.
-  call.after_commit.emplace_back([&uploads = call.services.store.uploads(), stale] {
-    for (const std::string& id : stale) uploads.discard(id);
-  });
+// In short transactions of its own; a run that breaks off is simply begun anew.
+void collect_garbage(JobCall& call) {
+  storage::collect(call.services.store, call.now - call.services.settings.gc_grace);
 }
 
 void drop_expired_sessions(JobCall& call) {

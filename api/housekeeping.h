@@ -5,12 +5,15 @@
 
 namespace ecr::api {
 
-// Uploads that were begun a day ago and never completed.
-void drop_stale_uploads(JobCall& call);
+// What nobody has needed for Settings::gc_grace: blobs that no image names, abandoned uploads
+// (storage/collector.h).
+void collect_garbage(JobCall& call);
 // Rows of temporary credentials that expired a day ago: until then a client is told so.
 void drop_expired_sessions(JobCall& call);
 
-inline constexpr JobKind kStaleUploads{"stale-uploads", drop_stale_uploads, std::chrono::hours(1)};
+inline JobKind garbage_collection(const Settings& settings) {
+  return {"garbage-collection", collect_garbage, settings.gc_interval};
+}
 inline constexpr JobKind kExpiredSessions{"expired-sessions", drop_expired_sessions,
                                           std::chrono::hours(1)};
 

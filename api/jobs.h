@@ -69,7 +69,7 @@ struct JobKind {
   std::string_view kind;
   void (*run)(JobCall&);
   // Not 0: enqueued at start, and anew at this interval after each attempt, by itself.
-  std::chrono::seconds every{0};
+  std::chrono::milliseconds every{0};
 };
 
 // Tells the runner's thread that there may be something to do: a job was enqueued, the clock moved.

@@ -1,6 +1,7 @@
 // What every part of the API works with, wired once in server/. References outlive all requests.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ struct Settings {
   std::vector<std::string> admin_hosts;
   // Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR blocks.
   std::vector<std::string> trusted_proxies;
+  // Garbage collection (storage/collector.h): how long nobody must have needed what goes, and how
+  // often it is looked for; 0: only when asked.
+  std::chrono::milliseconds gc_grace = std::chrono::hours(24);
+  std::chrono::milliseconds gc_interval = std::chrono::hours(1);
   std::string version;
 };
 

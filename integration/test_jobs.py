@@ -104,7 +104,7 @@ class JobsTest(unittest.TestCase):
             self.kill_and_start()
         kinds = [job["kind"] for job in self.get("/_ecr-local/jobs")["jobs"]]
         self.assertEqual(len(kinds), len(set(kinds)))
-        self.assertIn("stale-uploads", kinds)
+        self.assertIn("garbage-collection", kinds)
 
     def test_a_foreign_page_cannot_run_jobs(self):
         headers = {"Origin": "http://evil.example"}

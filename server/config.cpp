@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "api/admin/duration.h"
 #include "api/client_address.h"
 #include "schemas/arn.h"
 #include "schemas/json.h"
@@ -85,6 +86,19 @@ void add_seconds(CLI::App& app, const std::string& flag, std::chrono::seconds& t
       ->envname(variable_of(flag))
       ->check(CLI::Range(1, 86'400))
       ->default_str(std::to_string(target.count()));
+}
+
+// "24h", "100ms".
+CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
+                          const std::string& default_text, const std::string& help) {
+  const auto read = [&target, flag](const std::string& text) {
+    const auto duration = api::admin::parse_duration(text);
+    if (!duration) throw CLI::ValidationError(flag, text + " is not a duration, as 1h or 30s");
+    target = *duration;
+  };
+  return app.add_option_function<std::string>(flag, read, help)
+      ->default_str(default_text)
+      ->envname(variable_of(flag));
 }
 
 std::string default_data_dir() {
@@ -172,6 +186,10 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "How many events, and how many records of calls, are kept")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000'000));
+  add_duration(app, "--gc-grace", settings.gc_grace, "24h",
+               "How long nobody must have needed what garbage collection takes");
+  add_duration(app, "--gc-interval", settings.gc_interval, "1h",
+               "How often garbage is collected; 0s: only when asked");
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
   add_flag(app, "--strict-ecr", settings.strict_ecr,
@@ -189,6 +207,9 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add_seconds(app, "--idle-timeout", serve.timeouts.idle, "Seconds between requests");
   add_seconds(app, "--progress-timeout", serve.timeouts.progress,
               "Seconds without progress of a body, in either direction");
+  add(app, "--workers", serve.workers, "Threads that requests run on")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
   add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case));
 }

@@ -26,6 +26,7 @@ struct ServeConfig {
   bool no_default_credentials = false;
   LogFormat access_log = LogFormat::kText;
   Timeouts timeouts;
+  std::size_t workers = 8;
   api::Settings settings;
 };
 

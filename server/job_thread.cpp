@@ -37,6 +37,7 @@ void JobThread::loop() {
       pause = until_next();
     } catch (const std::exception& error) {
       log_.say(fmt::format("ecr-local: background work has to wait: {}", error.what()));
+      if (!services_.store.database().writable()) pause = kMost;  // until a restart
     }
     services_.job_signal.wait(seen, pause);
   }

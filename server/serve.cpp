@@ -159,6 +159,9 @@ int run_serve(const ServeConfig& config) {
 
   const auto store =
       storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
+  store->sync_health().on_failure([&log](const std::string& what) {
+    log.say(fmt::format("ecr-local: {}: nothing is written from here on, until a restart", what));
+  });
   restore_clock(*store, clock, log);
   const auth::RegistryTokenCodec tokens(store->key(), random);
   auth::SigningKeyCache signing_keys;
@@ -176,8 +179,8 @@ int run_serve(const ServeConfig& config) {
   const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
                                              api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
-  api::JobRunner jobs(services, {api::kStaleUploads, api::kExpiredSessions, api::ecr::kLifecycle,
-                                 api::ecr::kLifecyclePreview});
+  api::JobRunner jobs(services, {api::garbage_collection(settings), api::kExpiredSessions,
+                                 api::ecr::kLifecycle, api::ecr::kLifecyclePreview});
   const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   Metrics metrics;
   const App app(control, registry, admin,
@@ -187,6 +190,7 @@ int run_serve(const ServeConfig& config) {
   options.tls = tls_files(config);
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
+  options.workers = config.workers;
   Server server(options, app, log, machine_clock, random);
   const JobThread job_thread(services, jobs, log);
   const Chores chores(events, *store, log);

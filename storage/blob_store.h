@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "schemas/digest.h"
+#include "storage/sync_health.h"
 
 namespace ecr::storage {
 
@@ -78,7 +79,9 @@ class BlobStore {
                     const std::function<void(const std::string&)>& on_upload) = 0;
 };
 
-// The one on local files. `sync` false: no fsync (--in-memory).
-std::unique_ptr<BlobStore> make_file_blob_store(const std::string& directory, bool sync);
+// The one on local files. `sync` false: no fsync (--in-memory). `health` is told of failed syncs;
+// after one, its own or another's, nothing is appended or committed (kReadOnly). Null: its own.
+std::unique_ptr<BlobStore> make_file_blob_store(const std::string& directory, bool sync,
+                                                std::shared_ptr<SyncHealth> health = nullptr);
 
 }  // namespace ecr::storage

@@ -1,7 +1,7 @@
-#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 #include "storage/blob_layout.h"
 #include "storage/blob_store.h"
@@ -22,7 +22,10 @@ void require_upload_id(const std::string& id) {
 
 class FileBlobStore final : public BlobStore {
  public:
-  FileBlobStore(const std::string& directory, bool sync) : layout_(directory, sync), sync_(sync) {}
+  FileBlobStore(const std::string& directory, bool sync, std::shared_ptr<SyncHealth> health)
+      : layout_(directory, sync),
+        sync_(sync),
+        health_(health ? std::move(health) : std::make_shared<SyncHealth>()) {}
 
   std::unique_ptr<UploadWriter> open_upload(const std::string& id,
                                             DigestAlgorithm algorithm) override;
@@ -39,14 +42,14 @@ class FileBlobStore final : public BlobStore {
 
   BlobLayout layout_;
   const bool sync_;
-  std::atomic<bool> names_failed_ = false;  // a directory could not be synced
+  const std::shared_ptr<SyncHealth> health_;
 };
 
 std::unique_ptr<UploadWriter> FileBlobStore::open_upload(const std::string& id,
                                                          DigestAlgorithm algorithm) {
   require_upload_id(id);
   Fd file = open_file(layout_.uploads(), id.c_str(), O_RDWR | O_CREAT, "upload " + id);
-  return std::make_unique<FileUpload>(std::move(file), id, algorithm, sync_);
+  return std::make_unique<FileUpload>(std::move(file), id, algorithm, sync_, health_);
 }
 
 void FileBlobStore::commit(const std::string& id, UploadWriter& writer, const Digest& digest) {
@@ -58,10 +61,7 @@ void FileBlobStore::commit(const std::string& id, UploadWriter& writer, const Di
   if (digest.algorithm() == upload->algorithm() && upload->digest(digest.algorithm()) != digest) {
     throw StorageError(StorageError::Kind::kMisuse, "upload " + id + " is not " + digest.text());
   }
-  if (names_failed_.load()) {
-    throw StorageError(StorageError::Kind::kReadOnly,
-                       "a sync to disk failed; nothing is written until a restart");
-  }
+  health_->require();
   const bool there = open(digest).has_value();
   // Data before name: no name ever stands for bytes that a power loss can take.
   if (!there) make_durable(*upload);
@@ -69,7 +69,7 @@ void FileBlobStore::commit(const std::string& id, UploadWriter& writer, const Di
     give_name(*upload, digest, there);
   } catch (const StorageError& error) {
     // The name may be there without being durable, and another sync of it would say nothing.
-    if (error.kind() == StorageError::Kind::kIo) names_failed_.store(true);
+    if (error.kind() == StorageError::Kind::kIo) health_->fail(error.what());
     throw;
   }
 }
@@ -77,8 +77,9 @@ void FileBlobStore::commit(const std::string& id, UploadWriter& writer, const Di
 void FileBlobStore::make_durable(FileUpload& upload) {
   try {
     upload.make_durable();
-  } catch (const StorageError&) {
+  } catch (const StorageError& error) {
     // What is in the page cache is not what is on disk: a later writer must not resume from it.
+    if (error.kind() == StorageError::Kind::kIo) health_->fail(error.what());
     discard_upload(upload.id());
     throw;
   }
@@ -135,8 +136,9 @@ BlobFile::~BlobFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::unique_ptr<BlobStore> make_file_blob_store(const std::string& directory, bool sync) {
-  return std::make_unique<FileBlobStore>(directory, sync);
+std::unique_ptr<BlobStore> make_file_blob_store(const std::string& directory, bool sync,
+                                                std::shared_ptr<SyncHealth> health) {
+  return std::make_unique<FileBlobStore>(directory, sync, std::move(health));
 }
 
 }  // namespace ecr::storage

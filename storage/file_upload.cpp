@@ -16,8 +16,13 @@ constexpr std::uint64_t kWriteBackWindow = 8u << 20;
 
 }  // namespace
 
-FileUpload::FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync)
-    : file_(std::move(file)), id_(std::move(id)), sync_(sync), hasher_(algorithm) {
+FileUpload::FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync,
+                       std::shared_ptr<const SyncHealth> health)
+    : file_(std::move(file)),
+      id_(std::move(id)),
+      sync_(sync),
+      health_(std::move(health)),
+      hasher_(algorithm) {
   const FileState state = file_state(file_.get(), "upload " + id_);
   maybe_shared_ = state.links > 1;
   if (state.size == 0) return;
@@ -38,6 +43,7 @@ void FileUpload::require_usable() const {
 
 void FileUpload::append(std::string_view bytes) {
   require_usable();
+  health_->require();
   // Only after a commit of this upload, which the caller then gave up without discarding it.
   if (maybe_shared_) {
     maybe_shared_ = file_state(file_.get(), "upload " + id_).links > 1;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "schemas/digest.h"
 #include "storage/blob_store.h"
 #include "storage/posix.h"
+#include "storage/sync_health.h"
 
 namespace ecr::storage {
 
@@ -15,7 +17,8 @@ namespace ecr::storage {
 class FileUpload final : public UploadWriter {
  public:
   // Hashes what the file holds. `sync`: write-back is started as the file grows.
-  FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync);
+  FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync,
+             std::shared_ptr<const SyncHealth> health);
 
   void append(std::string_view bytes) override;
   std::uint64_t size() const override { return size_; }
@@ -36,6 +39,7 @@ class FileUpload final : public UploadWriter {
   Fd file_;
   const std::string id_;
   const bool sync_;
+  const std::shared_ptr<const SyncHealth> health_;
   schemas::Hasher hasher_;
   std::uint64_t size_ = 0;
   std::uint64_t written_back_ = 0;  // up to here the kernel was asked to write

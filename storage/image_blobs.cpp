@@ -30,8 +30,8 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& dig
   txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
            digest.text(), size);
   txn.exec(
-      R"(INSERT INTO repository_blobs (repository, digest, added_at) VALUES (?, ?, ?)
-         ON CONFLICT (repository, digest) DO UPDATE SET added_at = excluded.added_at)",
+      R"(INSERT INTO repository_blobs (repository, digest, needed_at) VALUES (?, ?, ?)
+         ON CONFLICT (repository, digest) DO UPDATE SET needed_at = excluded.needed_at)",
       repository, digest.text(), to_column(when));
 }
 
@@ -50,7 +50,34 @@ bool blob_is_known(sql::Txn& txn, std::string_view digest) {
   return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest).next();
 }
 
-std::vector<schemas::Digest> take_orphan_blobs(sql::Txn& txn, std::int64_t limit) {
+std::vector<UnnamedBlob> unnamed_blobs(sql::Txn& txn, schemas::TimePoint before,
+                                       const UnnamedBlob& after, std::int64_t limit) {
+  std::vector<UnnamedBlob> blobs;
+  for (auto row = txn.query(
+           R"(SELECT repository, digest FROM repository_blobs
+              WHERE (repository, digest) > (?, ?) AND needed_at < ?
+                AND NOT EXISTS (SELECT 1 FROM image_blobs
+                                WHERE image_blobs.repository = repository_blobs.repository
+                                  AND image_blobs.digest = repository_blobs.digest)
+              ORDER BY repository, digest LIMIT ?)",
+           after.repository, after.digest, to_column(before), limit);
+       row.next();) {
+    blobs.push_back({row.integer(0), row.string(1)});
+  }
+  return blobs;
+}
+
+bool remove_unnamed_blob(sql::Txn& txn, const UnnamedBlob& blob, schemas::TimePoint before) {
+  return txn.exec(
+             R"(DELETE FROM repository_blobs
+                WHERE repository = ? AND digest = ? AND needed_at < ?
+                  AND NOT EXISTS (SELECT 1 FROM image_blobs
+                                  WHERE image_blobs.repository = repository_blobs.repository
+                                    AND image_blobs.digest = repository_blobs.digest))",
+             blob.repository, blob.digest, to_column(before)) != 0;
+}
+
+std::vector<schemas::Digest> orphan_blobs(sql::Txn& txn, std::int64_t limit) {
   std::vector<schemas::Digest> orphans;
   for (auto row = txn.query(
            R"(SELECT digest FROM blobs
@@ -61,10 +88,15 @@ std::vector<schemas::Digest> take_orphan_blobs(sql::Txn& txn, std::int64_t limit
        row.next();) {
     if (auto digest = schemas::Digest::parse(row.text(0))) orphans.push_back(std::move(*digest));
   }
-  for (const auto& digest : orphans) {
-    txn.exec("DELETE FROM blobs WHERE digest = ?", digest.text());
-  }
   return orphans;
+}
+
+bool forget_orphan_blob(sql::Txn& txn, const schemas::Digest& digest) {
+  return txn.exec(
+             R"(DELETE FROM blobs
+                WHERE digest = ? AND NOT EXISTS (SELECT 1 FROM repository_blobs
+                                                 WHERE repository_blobs.digest = blobs.digest))",
+             digest.text()) != 0;
 }
 
 }  // namespace ecr::storage

@@ -134,7 +134,15 @@ void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
   txn.exec("DELETE FROM image_tags WHERE repository = ? AND tag = ?", repository, tag);
 }
 
-void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                  schemas::TimePoint now) {
+  txn.exec(
+      R"(UPDATE repository_blobs SET needed_at = ?
+         WHERE repository = ?
+           AND digest IN (SELECT image_blobs.digest FROM images
+                          JOIN image_blobs ON image_blobs.image = images.id
+                          WHERE images.repository = ? AND images.digest = ?))",
+      to_column(now), repository, repository, digest);
   txn.exec("DELETE FROM images WHERE repository = ? AND digest = ?", repository, digest);
 }
 

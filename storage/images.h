@@ -63,8 +63,10 @@ std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
 // Creates the tag or moves it.
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag, std::string_view digest);
 void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
-// With its tags. Its blobs stay in the repository until they are collected.
-void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+// With its tags. Its blobs stay in the repository, as needed `now`, until they are collected: a
+// client may have been told that they are there.
+void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                  schemas::TimePoint now);
 void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                       schemas::TimePoint when);
 // Into the archive: ARCHIVED, as of `when`.
@@ -99,6 +101,7 @@ std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
 // What the repository's manifests say of the blob's type; nullopt: none names it (with a type).
 std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repository,
                                            std::string_view digest);
+// Into the repository, as needed at `when`; one that is there already too.
 void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& digest,
               std::int64_t size, schemas::TimePoint when);
 // An image of the repository names it.
@@ -108,8 +111,21 @@ bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view dig
 void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // Any repository holds it.
 bool blob_is_known(sql::Txn& txn, std::string_view digest);
-// Forgets blobs that no repository holds, at most `limit`, and says which; the caller removes the
-// files within Txn::commit_then (Store::collect_garbage).
-std::vector<schemas::Digest> take_orphan_blobs(sql::Txn& txn, std::int64_t limit);
+
+// For the collector (collector.h). A look-up for garbage gives suspects; whether they still are is
+// asked again by what forgets them.
+struct UnnamedBlob {
+  std::int64_t repository = 0;
+  std::string digest;
+};
+// In the repository, but no image of it names them, and nobody has needed them since `before`: by
+// repository and digest, after `after` (exclusive).
+std::vector<UnnamedBlob> unnamed_blobs(sql::Txn& txn, schemas::TimePoint before,
+                                       const UnnamedBlob& after, std::int64_t limit);
+bool remove_unnamed_blob(sql::Txn& txn, const UnnamedBlob& blob, schemas::TimePoint before);
+// That no repository holds, in no order.
+std::vector<schemas::Digest> orphan_blobs(sql::Txn& txn, std::int64_t limit);
+// The caller removes its file within Txn::commit_then.
+bool forget_orphan_blob(sql::Txn& txn, const schemas::Digest& digest);
 
 }  // namespace ecr::storage

@@ -14,6 +14,7 @@
 #include "storage/blob_store.h"
 #include "storage/posix.h"
 #include "storage/sql/database.h"
+#include "storage/sync_health.h"
 #include "storage/upload_sessions.h"
 
 namespace ecr::storage {
@@ -67,8 +68,14 @@ class Store {
   // 32 random bytes, made once and kept in the file `key`, mode 0600: what tokens are sealed with.
   const std::array<std::uint8_t, 32>& key() const { return key_; }
 
-  // Removes the files of blobs that no repository holds any more; returns how many. Safe beside
-  // running pushes.
+  // Fails for good when a sync does, of whatever file.
+  SyncHealth& sync_health() { return *health_; }
+
+  struct Removed {
+    std::int64_t blobs = 0;
+    std::int64_t bytes = 0;
+  };
+  // Removes the files of blobs that no repository holds any more. Safe beside running pushes.
   // INVARIANT: a committed row of `blobs` has its file, and every repository_blobs row has its row
   // of `blobs`. Both sides of it happen while the writer is held: a file is unlinked only after
   // the commit that removed its row is durable and before the next write transaction begins
@@ -77,7 +84,7 @@ class Store {
   // A reader may therefore see a row in its snapshot and find the file gone: the blob was
   // collected meanwhile, and is unknown.
   // Nothing while a CollectionPause lives.
-  std::int64_t collect_garbage();
+  Removed collect_garbage();
   // Removes the files that no row names (after a restore, say), beside running requests. Returns
   // how many; nothing while a CollectionPause lives.
   std::int64_t sweep_orphans();
@@ -94,12 +101,14 @@ class Store {
   friend class CollectionPause;
   Store() = default;
   void sweep();
+  void remove_files(std::vector<schemas::Digest> blobs, sql::Txn& txn, Removed& removed);
   std::string staging_root() const { return directory_ + "/staging"; }
 
   std::string directory_;
   bool temporary_ = false;
   Fd lock_;  // released last
   std::array<std::uint8_t, 32> key_{};
+  std::shared_ptr<SyncHealth> health_ = std::make_shared<SyncHealth>();
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<UploadSessions> uploads_;

@@ -46,6 +46,7 @@ struct UploadSessions::Impl {
   }
 
   void give_back(const std::string& id, std::unique_ptr<UploadWriter> writer) {
+    if (!writer) return release(id);
     std::unique_ptr<UploadWriter> evicted;  // closed outside the lock
     const std::lock_guard lock(mutex);
     busy.erase(id);
@@ -116,12 +117,16 @@ std::optional<UploadSessions::Lease> UploadSessions::acquire(const std::string& 
   return Lease(*this, id, std::move(writer));
 }
 
-bool UploadSessions::discard(const std::string& id) {
+std::optional<UploadSessions::Lease> UploadSessions::seize(const std::string& id) {
   std::unique_ptr<UploadWriter> writer;
-  if (!impl_->claim(id, writer)) return false;
-  const Guard release([&] { impl_->release(id); });
-  writer.reset();
-  impl_->blobs.discard_upload(id);
+  if (!impl_->claim(id, writer)) return std::nullopt;
+  return Lease(*this, id, std::move(writer));
+}
+
+bool UploadSessions::discard(const std::string& id) {
+  auto lease = seize(id);
+  if (!lease) return false;
+  lease->finish();
   return true;
 }
 

@@ -19,7 +19,7 @@ class UploadSessions {
    public:
     Lease(Lease&& other) noexcept;
     ~Lease();
-    UploadWriter& writer() { return *writer_; }
+    UploadWriter& writer() { return *writer_; }  // REQUIRES: from acquire()
     const std::string& id() const { return id_; }
     // The upload is over (committed or cancelled): close the writer and discard its bytes.
     void finish();
@@ -37,6 +37,8 @@ class UploadSessions {
 
   // nullopt: another request is using the upload right now. Throws StorageError.
   std::optional<Lease> acquire(const std::string& id, schemas::DigestAlgorithm algorithm);
+  // The use of an upload that is to end: without its writer. Nobody else gets it meanwhile.
+  std::optional<Lease> seize(const std::string& id);
   // Closes and discards an upload that nobody uses. False: it is in use.
   bool discard(const std::string& id);
 

@@ -15,8 +15,8 @@ namespace ecr::storage {
 struct Upload {
   std::string id;  // UUID
   std::int64_t repository = 0;
-  std::string principal;  // ARN of who began it
-  schemas::TimePoint started_at;
+  std::string principal;         // ARN of who began it
+  schemas::TimePoint active_at;  // when it was begun or, to half of the collector's grace, went on
 };
 
 void insert_upload(sql::Txn& txn, const Upload& upload);
@@ -31,10 +31,16 @@ struct UploadParts {
 };
 UploadParts upload_parts(sql::Txn& txn, std::string_view id);
 // False: there is no such upload any more.
-bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short);
+bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short, schemas::TimePoint now);
 
-// Begun before `before`.
-std::vector<std::string> stale_uploads(sql::Txn& txn, schemas::TimePoint before);
+// The upload went on. False: there is no such upload any more.
+bool touch_upload(sql::Txn& txn, std::string_view id, schemas::TimePoint now);
+// Not active since `before`, longest first, after `after` (exclusive; a default Upload: the first);
+// without their principals.
+std::vector<Upload> abandoned_uploads(sql::Txn& txn, schemas::TimePoint before, const Upload& after,
+                                      std::int64_t limit);
+// Deletes it if it has not been active since `before`. False: it is another's matter.
+bool delete_abandoned_upload(sql::Txn& txn, std::string_view id, schemas::TimePoint before);
 // All of one repository: what to discard once the repository's deletion is committed.
 std::vector<std::string> repository_uploads(sql::Txn& txn, std::int64_t repository);
 

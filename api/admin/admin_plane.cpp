@@ -7,6 +7,7 @@
 #include "api/admin/clock_routes.h"
 #include "api/admin/decision_routes.h"
 #include "api/admin/event_routes.h"
+#include "api/admin/gc_routes.h"
 #include "api/admin/job_routes.h"
 #include "api/admin/query_parameters.h"
 #include "api/admin/seed.h"
@@ -88,6 +89,24 @@ Json coverage(const ControlPlane& control) {
   return services;
 }
 
+// `failure`: why nothing is written any more; empty: all is well.
+Json health(const Services& services, std::chrono::milliseconds uptime,
+            const std::string& failure) {
+  const char* const state = failure.empty() ? "ready" : "read-only";
+  Json json = {{"name", "ecr-local"},
+               {"version", services.settings.version},
+               {"status", state},
+               {"uptimeSeconds", static_cast<double>(uptime.count()) / 1000},
+               {"subsystems",
+                {{"storage", state},
+                 {"ecr", "ready"},
+                 {"registry", "ready"},
+                 {"iam", "ready"},
+                 {"sts", "ready"}}}};
+  if (!failure.empty()) json["reason"] = failure + "; nothing is written until a restart";
+  return json;
+}
+
 }  // namespace
 
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
@@ -129,19 +148,9 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
   const bool get = request.method == "GET" || request.method == "HEAD";
   try {
     if (path == "/_ecr-local/health" && get) {
-      const bool writable = services_.store.database().writable();
+      const std::string failure = services_.store.sync_health().what();
       const auto uptime = services_.machine_clock.now() - started_;
-      return json_response(writable ? 200 : 503,
-                           {{"name", "ecr-local"},
-                            {"version", services_.settings.version},
-                            {"status", writable ? "ready" : "read-only"},
-                            {"uptimeSeconds", static_cast<double>(uptime.count()) / 1000},
-                            {"subsystems",
-                             {{"storage", writable ? "ready" : "read-only"},
-                              {"ecr", "ready"},
-                              {"registry", "ready"},
-                              {"iam", "ready"},
-                              {"sts", "ready"}}}});
+      return json_response(failure.empty() ? 200 : 503, health(services_, uptime, failure));
     }
     if (!may_administer(services_.settings, request)) {
       return refuse();
@@ -155,6 +164,9 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
     if (path == "/_ecr-local/jobs" && get) return answer_jobs(services_, request);
     if (path == "/_ecr-local/jobs/run" && request.method == "POST") {
       return answer_run_jobs(jobs_, request);
+    }
+    if (path == "/_ecr-local/gc" && request.method == "POST") {
+      return answer_gc(services_, request);
     }
     if (path == "/_ecr-local/reset" && request.method == "POST") {
       baseline_.reset();

@@ -1,5 +1,6 @@
 #include "api/admin/duration.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -7,24 +8,28 @@ namespace ecr::api::admin {
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   constexpr struct {
-    char name;
-    std::int64_t seconds;
-  } kUnits[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-  constexpr std::int64_t kMostSeconds = 10'000LL * 366 * 86400;
+    std::string_view name;
+    std::int64_t milliseconds;
+  } kUnits[] = {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000},
+                {"m", 60'000},      {"s", 1000},       {"ms", 1}};
+  constexpr std::int64_t kMost = 10'000LL * 366 * 86'400'000;
   if (text.empty()) return std::nullopt;
   std::int64_t total = 0;
   for (const auto& unit : kUnits) {
+    if (text.empty()) break;
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty()) break;
-    if (error != std::errc() || number < 0 || end == text.data() + text.size()) return std::nullopt;
-    if (*end != unit.name) continue;
-    if (number > kMostSeconds / unit.seconds) return std::nullopt;
-    total += number * unit.seconds;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+    if (error != std::errc() || number < 0) return std::nullopt;
+    const auto digits = static_cast<std::size_t>(end - text.data());
+    const std::string_view rest = text.substr(digits);
+    const std::string_view name = rest.substr(0, rest.find_first_of("0123456789"));
+    if (name != unit.name) continue;
+    if (number > kMost / unit.milliseconds) return std::nullopt;
+    total += number * unit.milliseconds;
+    text.remove_prefix(digits + name.size());
   }
-  if (!text.empty() || total > kMostSeconds) return std::nullopt;
-  return std::chrono::milliseconds(std::chrono::seconds(total));
+  if (!text.empty() || total > kMost) return std::nullopt;
+  return std::chrono::milliseconds(total);
 }
 
 }  // namespace ecr::api::admin

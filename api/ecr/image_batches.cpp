@@ -98,12 +98,12 @@ std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
                  push_or_delete_event(owner, ImageAction::kDelete, *image, tag), call.http.id);
   };
   if (!id.tag.empty()) {
-    delete_image_tag(call.txn, repository, id.tag, digest);
+    delete_image_tag(call.txn, repository, id.tag, digest, call.now);
     tell(id.tag);
     deleted.push_back(image_id_json(digest, id.tag));
     return std::nullopt;
   }
-  storage::delete_image(call.txn, repository, digest);
+  storage::delete_image(call.txn, repository, digest, call.now);
   if (tags.empty()) {
     tell("");
     deleted.push_back(image_id_json(digest, ""));

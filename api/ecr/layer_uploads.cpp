@@ -10,6 +10,7 @@
 #include "api/error.h"
 #include "schemas/digest.h"
 #include "schemas/encoding.h"
+#include "storage/collector.h"
 #include "storage/images.h"
 #include "storage/uploads.h"
 
@@ -115,7 +116,7 @@ Json upload_part(Call& call) {
   check_part(call, upload, writer.size(), bytes->size());
   writer.append(*bytes);
   storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
-  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinPart)) {
+  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinPart, call.now)) {
     lease->finish();  // it ended since this request began
     throw upload_not_found(upload);
   }
@@ -184,7 +185,8 @@ Json complete(Call& call) {
   const UploadCall upload = require_upload(call);
   UploadSessions::Lease lease = lease_whole_upload(call, upload);
   const schemas::Digest digest = verify_digests(call, lease.writer());
-  if (storage::find_blob(call.txn, upload.repository.id, digest.text())) {
+  if (storage::claim_blob(call.services.store, call.txn, upload.repository.id, digest.text(),
+                          call.now, call.services.settings.gc_grace)) {
     forget(call, lease);
     throw layer_already_exists(upload, digest);
   }

@@ -7,6 +7,7 @@
 #include "api/error.h"
 #include "api/registry/layer_url.h"
 #include "schemas/digest.h"
+#include "storage/collector.h"
 #include "storage/images.h"
 
 namespace ecr::api::ecr {
@@ -20,7 +21,8 @@ Json failure(const std::string& digest, const char* code, const char* reason) {
 
 Json availability(Call& call, const storage::Repository& repository, const std::string& digest) {
   Json layer = {{"layerDigest", digest}, {"layerAvailability", "UNAVAILABLE"}};
-  const auto size = storage::find_blob(call.txn, repository.id, digest);
+  const auto size = storage::claim_blob(call.services.store, call.txn, repository.id, digest,
+                                        call.now, call.services.settings.gc_grace);
   if (!size) return layer;
   layer["layerAvailability"] = "AVAILABLE";
   layer["layerSize"] = *size;

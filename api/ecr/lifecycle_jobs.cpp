@@ -88,7 +88,7 @@ bool has_changed(storage::sql::Txn& txn, std::int64_t repository, const Lifecycl
 void act(storage::sql::Txn& txn, std::int64_t repository, const LifecycleImage& judged,
          const lifecycle::Verdict& verdict, schemas::TimePoint now) {
   if (verdict.fate == Fate::kExpired) {
-    storage::delete_image(txn, repository, judged.image.digest);
+    storage::delete_image(txn, repository, judged.image.digest, now);
   } else {
     storage::archive_image(txn, repository, judged.image.digest, now);
   }

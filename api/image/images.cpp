@@ -159,11 +159,11 @@ std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t re
 }
 
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
-                      std::string_view digest) {
+                      std::string_view digest, schemas::TimePoint now) {
   storage::delete_tag(txn, repository, tag);
   if (storage::image_tags(txn, repository, digest).empty() &&
       storage::image_parents(txn, repository, digest).empty()) {
-    storage::delete_image(txn, repository, digest);
+    storage::delete_image(txn, repository, digest, now);
   }
 }
 

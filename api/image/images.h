@@ -51,6 +51,6 @@ std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t re
 
 // Takes a tag away; the image goes with its last tag. REQUIRES: the tag exists.
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
-                      std::string_view digest);
+                      std::string_view digest, schemas::TimePoint now);
 
 }  // namespace ecr::api

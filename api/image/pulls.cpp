@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "storage/error.h"
 #include "storage/registry_settings.h"
 
 namespace ecr::api {
@@ -32,9 +33,13 @@ std::function<void()> record_pulls(const Services& services, storage::sql::Txn& 
   }
   if (digests.empty() || is_excluded(txn, caller, repository)) return {};
   return [&store = services.store, id = repository.id, now, digests = std::move(digests)] {
-    storage::sql::Txn write = store.database().begin(storage::sql::Access::kWrite);
-    for (const auto& digest : digests) storage::touch_image_pull(write, id, digest, now);
-    write.commit(storage::sql::Durability::kRelaxed);
+    try {
+      storage::sql::Txn write = store.database().begin(storage::sql::Access::kWrite);
+      for (const auto& digest : digests) storage::touch_image_pull(write, id, digest, now);
+      write.commit(storage::sql::Durability::kRelaxed);
+    } catch (const storage::StorageError&) {
+      return;  // a full or failed disk does not stop pulls
+    }
   };
 }
 

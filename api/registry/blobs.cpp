@@ -6,6 +6,7 @@
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
 #include "api/registry/range.h"
+#include "storage/collector.h"
 #include "storage/error.h"
 #include "storage/images.h"
 
@@ -95,6 +96,12 @@ HttpResponse get_blob(Session& session, LogNote& note) {
   const schemas::Digest digest = require_digest(session.route.reference);
   if (session.services.settings.strict_ecr && !head) {
     return redirect_to_layer(session, repository, digest);
+  }
+  // To a push a HEAD says that the blob need not be sent: it must be there when the manifest comes.
+  if (head &&
+      !storage::claim_blob(session.services.store, session.txn, repository.id, digest.text(),
+                           session.now, session.services.settings.gc_grace)) {
+    throw unknown_blob();
   }
   return blob_response(session.services.store, session.txn, repository.id, digest, session.request);
 }

@@ -147,7 +147,7 @@ HttpResponse delete_manifest(Session& session, LogNote& note) {
     note.deleted.emplace_back(*digest, id.tag);
   } else {
     refuse_referenced(session, repository, *digest);
-    storage::delete_image(session.txn, repository.id, *digest);
+    storage::delete_image(session.txn, repository.id, *digest, session.now);
     if (tags.empty()) note.deleted.emplace_back(*digest, "");
     for (const std::string& tag : tags) note.deleted.emplace_back(*digest, tag);
   }

@@ -12,6 +12,8 @@
 #include "api/registry/mount.h"
 #include "api/registry/range.h"
 #include "schemas/digest.h"
+#include "storage/collector.h"
+#include "storage/error.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -85,6 +87,18 @@ UploadSessions::Lease acquire(const Services& services, const std::string& id,
   return std::move(*lease);
 }
 
+// Of an upload that goes on: from here on the collector leaves it alone.
+UploadSessions::Lease acquire(const Services& services, const storage::Upload& upload,
+                              schemas::DigestAlgorithm algorithm, schemas::TimePoint now) {
+  UploadSessions::Lease lease = acquire(services, upload.id, algorithm);
+  if (!storage::keep_upload(services.store, lease, upload.active_at, now,
+                            services.settings.gc_grace)) {
+    lease.finish();
+    throw unknown_upload();
+  }
+  return lease;
+}
+
 // A chunk must begin where the upload ends.
 void check_chunk(const HttpRequest& request, const storage::Repository& repository,
                  const std::string& id, std::uint64_t size) {
@@ -128,6 +142,7 @@ class UploadSink : public BodySink {
     Credentials credentials;
     Route route;
     storage::Repository repository;
+    schemas::TimePoint active_at;
     std::optional<schemas::Digest> digest;  // given: the upload ends with this request
     LogNote note;
   };
@@ -138,7 +153,13 @@ class UploadSink : public BodySink {
     if (lease_.writer().size() + bytes.size() > kMaxLayerBytes) {
       throw ApiError(ErrorCode::kSizeInvalid, "The layer is larger than 52,000 MiB");
     }
-    lease_.writer().append(bytes);
+    try {
+      lease_.writer().append(bytes);
+    } catch (const storage::StorageError& error) {
+      // Most clients begin anew, and never with less space than they could have.
+      if (error.kind() == storage::StorageError::Kind::kNoSpace) give_up();
+      throw;
+    }
   }
 
   HttpResponse finish() override {
@@ -156,6 +177,12 @@ class UploadSink : public BodySink {
 
  private:
   HttpResponse progress() {
+    // The body may have taken an hour.
+    if (!storage::keep_upload(parts_.services.store, lease_, parts_.active_at,
+                              parts_.services.clock.now(), parts_.services.settings.gc_grace)) {
+      lease_.finish();
+      throw unknown_upload();
+    }
     HttpResponse response;
     // ECR says 201 (containers-roadmap issue 2831).
     response.status = parts_.services.settings.strict_ecr ? 201 : 202;
@@ -195,6 +222,17 @@ class UploadSink : public BodySink {
     lease_.finish();
   }
 
+  // The disk is full. The bytes first: the row needs some space to go, and is collected where it
+  // cannot.
+  void give_up() {
+    try {
+      lease_.finish();
+      forget();
+    } catch (const storage::StorageError&) {
+      return;
+    }
+  }
+
   Parts parts_;
   UploadSessions::Lease lease_;
 };
@@ -228,7 +266,7 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
   }
   if (digest) {
     return std::make_unique<UploadSink>(
-        UploadSink::Parts{services, request, credentials, route, *repository, digest, note},
+        UploadSink::Parts{services, request, credentials, route, *repository, now, digest, note},
         acquire(services, upload.id, digest->algorithm()));
   }
   HttpResponse response;
@@ -241,24 +279,26 @@ UploadStart continue_upload(const Services& services, const HttpRequest& request
                             const Credentials& credentials, const Route& route, LogNote& note) {
   const bool last = request.method == "PUT";
   const auto digest = wanted_digest(request);
+  const schemas::TimePoint now = services.clock.now();
   std::optional<storage::Repository> repository;
+  storage::Upload upload;
   {
     storage::sql::Txn txn = services.store.database().begin(Access::kRead);
-    Session session(services, txn, request, credentials, route, services.clock.now());
+    Session session(services, txn, request, credentials, route, now);
     std::vector<std::string_view> actions;
     if (last) actions.push_back(kComplete);
     if (!last || has_body(request)) actions.push_back(kUploadPart);
     repository = session.authorize_repository(actions, note);
-    require_upload(session, *repository);
+    upload = require_upload(session, *repository);
   }
   if (last && !digest) {
     throw ApiError(ErrorCode::kDigestInvalid, "The parameter digest is missing");
   }
   UploadSessions::Lease lease =
-      acquire(services, route.reference, last ? digest->algorithm() : wanted_algorithm(request));
+      acquire(services, upload, last ? digest->algorithm() : wanted_algorithm(request), now);
   check_chunk(request, *repository, lease.id(), lease.writer().size());
   return std::make_unique<UploadSink>(
-      UploadSink::Parts{services, request, credentials, route, *repository,
+      UploadSink::Parts{services, request, credentials, route, *repository, now,
                         last ? digest : std::nullopt, note},
       std::move(lease));
 }
@@ -267,7 +307,7 @@ HttpResponse upload_status(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository(kUploadPart, note);
   const storage::Upload upload = require_upload(session, repository);
   UploadSessions::Lease lease =
-      acquire(session.services, upload.id, wanted_algorithm(session.request));
+      acquire(session.services, upload, wanted_algorithm(session.request), session.now);
   HttpResponse response;
   response.status = 204;
   set_progress(response, session.request, repository.name, upload.id, lease.writer().size());

@@ -7,7 +7,7 @@
 //
 // Durability: commits are written with synchronous=NORMAL and made durable by an fsync of the WAL
 // that concurrent commits share: commit() returns after an fsync that began after its COMMIT.
-// After a failed fsync every later write throws StorageError::kReadOnly.
+// After a failed fsync (sync_health.h) every later write throws StorageError::kReadOnly.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,8 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "storage/sync_health.h"
 
 namespace ecr::storage::sql {
 
@@ -126,6 +128,8 @@ class Database {
  public:
   struct Options {
     bool sync = true;  // false: no fsync at all (--in-memory)
+    // Told of failed syncs, and asked for those of others; outlives the database. Null: its own.
+    SyncHealth* health = nullptr;
   };
   // Opens or creates the file and brings it to the newest migration (migrations.h). Throws
   // StorageError; kUnavailable where a newer program wrote it. REQUIRES: no other process has it
@@ -145,7 +149,7 @@ class Database {
   // PRAGMA integrity_check and foreign_key_check: what they complain of; empty is good.
   std::vector<std::string> integrity_problems();
   void checkpoint();
-  // False after a failed fsync.
+  // False after a failed fsync, its own or another of the SyncHealth.
   bool writable() const;
   // Changes with every commit that wrote, before that commit() returns. What was read in a
   // transaction that began after this was asked for is true for as long as it stays the same.

@@ -24,6 +24,7 @@ Migration step_5_ecr_settings();
 Migration step_6_jobs();
 Migration step_7_events();
 Migration step_8_registry();
+Migration step_9_garbage();
 
 // Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
 // `steps`: an older program must not touch it.

@@ -24,10 +24,6 @@ using Kind = StorageError::Kind;
 
 StorageError misuse(const std::string& what) { return {Kind::kMisuse, what}; }
 
-StorageError read_only() {
-  return {Kind::kReadOnly, "a sync to disk failed; nothing is written until a restart"};
-}
-
 }  // namespace
 
 // Database
@@ -43,6 +39,8 @@ struct Database::Impl {
   Fd wal;
   std::unique_ptr<GroupSync> sync;
   std::atomic<std::uint64_t> version{1};
+  SyncHealth own_health;
+  SyncHealth* health = &own_health;
 
   // The file, which is made where it is missing.
   static std::unique_ptr<Database> open(const std::string& path, const Options& options);
@@ -53,6 +51,8 @@ struct Database::Impl {
   // After COMMIT, before the writer is given back.
   std::uint64_t note_commit();
   void wait_durable(std::uint64_t ticket);
+  // SQLite's own sync of the database file failed (at a checkpoint).
+  void note_failed_checkpoint();
 };
 
 Connection* Database::Impl::take_reader() {
@@ -92,8 +92,13 @@ std::uint64_t Database::Impl::note_commit() {
   version.fetch_add(1);
   const std::uint64_t ticket = sync->note();
   if (writer->wants_checkpoint()) writer->checkpoint();
-  if (writer->sync_failed()) sync->fail();
+  if (writer->sync_failed()) note_failed_checkpoint();
   return ticket;
+}
+
+void Database::Impl::note_failed_checkpoint() {
+  health->fail("syncing " + path);
+  sync->fail();
 }
 
 void Database::Impl::wait_durable(std::uint64_t ticket) {
@@ -148,7 +153,15 @@ std::unique_ptr<Database> Database::Impl::open(const std::string& path, const Op
     if (file_state(impl->wal.get(), wal).size > 0) sync_data(impl->wal.get(), wal);
     sync_directory(open_directory(AT_FDCWD, parent.c_str(), parent).get(), parent);
   }
-  impl->sync = std::make_unique<GroupSync>([fd = impl->wal.get(), wal] { sync_data(fd, wal); });
+  if (options.health) impl->health = options.health;
+  impl->sync = std::make_unique<GroupSync>([fd = impl->wal.get(), wal, health = impl->health] {
+    try {
+      sync_data(fd, wal);
+    } catch (const StorageError& error) {
+      health->fail(error.what());
+      throw;
+    }
+  });
   std::unique_ptr<Database> database(new Database(std::move(impl)));
   migrate(*database, migrations());
   return database;
@@ -168,7 +181,7 @@ Txn Database::begin(Access access) {
   }
   Connection* const writer = impl_->take_writer();
   try {
-    if (!writable()) throw read_only();
+    impl_->health->require();
     writer->run("BEGIN IMMEDIATE");
   } catch (...) {
     impl_->give_back_writer();
@@ -177,14 +190,14 @@ Txn Database::begin(Access access) {
   return {*this, writer, access};
 }
 
-bool Database::writable() const { return !impl_->sync->failed(); }
+bool Database::writable() const { return !impl_->health->failed(); }
 
 std::uint64_t Database::version() const { return impl_->version.load(); }
 
 void Database::checkpoint() {
   Connection* const writer = impl_->take_writer();
   if (writable()) writer->checkpoint();
-  if (writer->sync_failed()) impl_->sync->fail();
+  if (writer->sync_failed()) impl_->note_failed_checkpoint();
   impl_->give_back_writer();
 }
 
@@ -200,11 +213,11 @@ void Database::replace_with(const std::string& path, const std::vector<std::stri
   Connection* const writer = impl_->take_writer();
   std::uint64_t ticket = 0;
   try {
-    if (!writable()) throw read_only();
+    impl_->health->require();
     writer->replace_rows(path, kept, before_commit);
     ticket = impl_->note_commit();
   } catch (...) {
-    if (writer->sync_failed()) impl_->sync->fail();
+    if (writer->sync_failed()) impl_->note_failed_checkpoint();
     impl_->give_back_writer();
     throw;
   }
@@ -279,7 +292,7 @@ void Txn::end() noexcept {
     // The next BEGIN on this connection fails and says so.
   }
   if (access_ == Access::kWrite) {
-    if (connection_->sync_failed()) database_->impl_->sync->fail();
+    if (connection_->sync_failed()) database_->impl_->note_failed_checkpoint();
     database_->impl_->give_back_writer();
   } else {
     database_->impl_->give_back_reader(connection_);

@@ -34,6 +34,8 @@ TEST(Duration, AsPeopleWriteIt) {
   for (const auto& [text, expected] : kGood) {
     EXPECT_EQ(admin::parse_duration(text), seconds(expected)) << text;
   }
+  EXPECT_EQ(admin::parse_duration("100ms"), std::chrono::milliseconds(100));
+  EXPECT_EQ(admin::parse_duration("1m2s3ms"), std::chrono::milliseconds(62'003));
   for (const char* text : {"", "d", "90", "90 d", "-1d", "1h1d", "1d1d", "1.5d", "1D", "+1d", "1ds",
                            "3660001d", "99999999999999999999d", "1d "}) {
     EXPECT_FALSE(admin::parse_duration(text).has_value()) << text;

@@ -54,7 +54,7 @@ class EcrPaging : public ApiTest {
   }
 
   void put_image(Txn& txn, int number, bool there, bool tagged, const std::string& subject = "") {
-    if (!there) return storage::delete_image(txn, repository_, digest_of(number));
+    if (!there) return storage::delete_image(txn, repository_, digest_of(number), clock.now());
     storage::Image image;
     image.digest = digest_of(number);
     image.media_type = "application/vnd.oci.image.manifest.v1+json";

@@ -1,8 +1,4 @@
-#include <set>
-
-#include "api/housekeeping.h"
 #include "fixture.h"
-#include "storage/uploads.h"
 
 namespace ecr::api::testing {
 namespace {
@@ -283,28 +279,6 @@ TEST_F(JobsTest, AClockThatIsPutBackTakesWhatWaitsWithIt) {
           .status,
       200);
   EXPECT_EQ(rows()[0].due, clock.now() + hours(1));
-}
-
-TEST_F(JobsTest, AnUploadOfYesterdayIsDropped) {
-  call("CreateRepository", {{"repositoryName", "app"}});
-  const auto start = [&] {
-    const auto response = registry("POST", "/v2/app/blobs/uploads/");
-    EXPECT_EQ(response.status, 202);
-    return header_of(response, "Location");
-  };
-  const std::string old = start();
-  clock.time += hours(23);
-  const std::string young = start();
-  clock.time += hours(2);
-  JobRunner tidy(services, {kStaleUploads, kExpiredSessions});
-  tidy.make_due("");
-  EXPECT_EQ(tidy.run_due(10).outcomes.size(), 2u);
-  EXPECT_EQ(registry("GET", old).status, 404);
-  EXPECT_EQ(registry("GET", young).status, 204);
-  std::set<std::string> files;
-  store->blobs().list([](const auto&, std::uint64_t) {},
-                      [&](const std::string& id) { files.insert(id); });
-  EXPECT_LE(files.size(), 1u);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ TEST_F(CheckStore, FindsAMissingFile) {
 
 TEST_F(CheckStore, FindsAMissingChild) {
   auto txn = store_->database().begin(sql::Access::kWrite);
-  delete_image(txn, repository_, image_);
+  delete_image(txn, repository_, image_, at(3));
   txn.commit();
   EXPECT_THAT(problems(), ElementsAre(AllOf(HasSubstr("app@"), HasSubstr("child " + image_))));
 }

@@ -83,11 +83,11 @@ inline std::int64_t add_repository(Store& store, std::string_view name) {
 
 // Pushes the bytes as a blob the way the registry does.
 inline schemas::Digest push_blob(Store& store, std::int64_t repository, const std::string& id,
-                                 std::string_view bytes) {
+                                 std::string_view bytes, schemas::TimePoint when = at(2)) {
   const auto digest = schemas::Digest::of(bytes);
   auto lease = store.uploads().acquire(id, schemas::DigestAlgorithm::kSha256).value();
   lease.writer().append(bytes);
-  commit_upload(store, id, lease.writer(), digest, repository, at(2), [](sql::Txn&) {});
+  commit_upload(store, id, lease.writer(), digest, repository, when, [](sql::Txn&) {});
   lease.finish();
   return digest;
 }

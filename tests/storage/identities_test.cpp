@@ -117,9 +117,15 @@ TEST_F(Uploads, AreFoundByIdRepositoryAndAge) {
   ASSERT_TRUE(upload);
   EXPECT_EQ(upload->repository, app);
   EXPECT_EQ(upload->principal, "arn:aws:iam::1:user/a");
-  EXPECT_EQ(upload->started_at, test::at(30));
-  EXPECT_THAT(stale_uploads(txn_, test::at(30)),
-              ElementsAre(test::upload_id(2), test::upload_id(3)));
+  EXPECT_EQ(upload->active_at, test::at(30));
+  const auto ids_after = [&](const Upload& after) {
+    std::vector<std::string> ids;
+    for (auto& each : abandoned_uploads(txn_, test::at(30), after, 10)) ids.push_back(each.id);
+    return ids;
+  };
+  EXPECT_THAT(ids_after({}), ElementsAre(test::upload_id(2), test::upload_id(3)));
+  EXPECT_THAT(ids_after({test::upload_id(2), 0, "", test::at(10)}),
+              ElementsAre(test::upload_id(3)));
   EXPECT_THAT(repository_uploads(txn_, app), ElementsAre(test::upload_id(1), test::upload_id(3)));
   delete_upload(txn_, test::upload_id(1));
   EXPECT_FALSE(find_upload(txn_, test::upload_id(1)));

@@ -84,7 +84,7 @@ TEST_F(Images, DeletionTakesTagsAndLeavesBlobs) {
   image.blobs = {layer.text(), layer.text()};  // two equal layers
   insert_image(txn_, repository_, image, "manifest");
   put_tag(txn_, repository_, "v1", image.digest);
-  delete_image(txn_, repository_, image.digest);
+  delete_image(txn_, repository_, image.digest, at(9));
   EXPECT_FALSE(find_image(txn_, repository_, image.digest));
   EXPECT_FALSE(image_manifest(txn_, repository_, image.digest));
   EXPECT_FALSE(find_tag(txn_, repository_, "v1"));

@@ -50,9 +50,11 @@ void use_repositories(sql::Txn& txn) {
   remove_repository_tag(txn, id, "k");
   insert_upload(txn, {upload_id(1), id, "arn", at(1)});
   find_upload(txn, upload_id(1));
-  add_upload_part(txn, upload_id(1), true);
+  add_upload_part(txn, upload_id(1), true, at(2));
+  touch_upload(txn, upload_id(1), at(3));
   upload_parts(txn, upload_id(1));
-  stale_uploads(txn, at(9));
+  abandoned_uploads(txn, at(9), {}, 10);
+  delete_abandoned_upload(txn, upload_id(1), at(2));
   repository_uploads(txn, id);
   delete_upload(txn, upload_id(1));
   delete_repository(txn, id);
@@ -91,9 +93,12 @@ void use_images(sql::Txn& txn) {
   list_tags(txn, id, "", 10);
   visit_referrers(txn, id, image.digest, {}, "", [](const ReferrerRow&) { return true; });
   delete_tag(txn, id, "v1");
-  delete_image(txn, id, image.digest);
+  delete_image(txn, id, image.digest, at(5));
+  unnamed_blobs(txn, at(9), {}, 10);
+  remove_unnamed_blob(txn, {id, blob.text()}, at(9));
   delete_repository(txn, id);
-  take_orphan_blobs(txn, 10);
+  orphan_blobs(txn, 10);
+  forget_orphan_blob(txn, blob);
 }
 
 void use_identities(sql::Txn& txn) {

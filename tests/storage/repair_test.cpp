@@ -148,7 +148,7 @@ TEST_F(RepairStore, AForgedManifestIsSetAside) {
 TEST_F(RepairStore, AnIndexThatLostItsChildIsSetAside) {
   {
     auto txn = store_->database().begin(sql::Access::kWrite);
-    delete_image(txn, repository_, image_of("image").digest);
+    delete_image(txn, repository_, image_of("image").digest, at(3));
     txn.commit();
   }
   EXPECT_THAT(repair_store(*store_, {}).done, ElementsAre(HasSubstr(image_of("index").digest)));

@@ -232,12 +232,12 @@ TEST(CollectGarbage, RemovesBlobsThatNoRepositoryHolds) {
   const auto shared = push_blob(*store, first, upload_id(1), "shared");
   push_blob(*store, second, upload_id(2), "shared");
   const auto lone = push_blob(*store, first, upload_id(3), "lone");
-  EXPECT_EQ(store->collect_garbage(), 0);
+  EXPECT_EQ(store->collect_garbage().blobs, 0);
 
   auto txn = store->database().begin(sql::Access::kWrite);
   delete_repository(txn, first);
   txn.commit();
-  EXPECT_EQ(store->collect_garbage(), 1);
+  EXPECT_EQ(store->collect_garbage().blobs, 1);
   EXPECT_FALSE(has_row(*store, lone));
   EXPECT_FALSE(store->blobs().open(lone));
   EXPECT_EQ(read_blob(store->blobs(), shared), "shared");
@@ -258,7 +258,7 @@ TEST(CollectGarbage, FileGoesWhileOtherWritersAreKeptOut) {
     other = std::async(std::launch::async, [&] { store->database().begin(sql::Access::kWrite); });
     EXPECT_EQ(other.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
   });
-  EXPECT_EQ(store->collect_garbage(), 1);
+  EXPECT_EQ(store->collect_garbage().blobs, 1);
   ASSERT_TRUE(other.valid()) << "no file was removed";
   other.get();
 }
@@ -289,7 +289,7 @@ TEST(CollectGarbage, GoesOnUntilNothingIsLeft) {
     }
     txn.commit();
   }
-  EXPECT_EQ(store->collect_garbage(), 1000);
+  EXPECT_EQ(store->collect_garbage().blobs, 1000);
 }
 
 }  // namespace

@@ -1,0 +1,193 @@
+// Pushes by every way that a registry knows (upload, mount, "it is there already"), deletions and
+// the collector with a short grace, all at once: what a push counted on is there when it ends.
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/collector.h"
+#include "tests/storage/rows_fixture.h"
+
+namespace ecr::storage::test {
+namespace {
+
+using schemas::Digest;
+using sql::Access;
+
+constexpr int kPushers = 4;
+constexpr int kRounds = 150;
+constexpr int kLayers = 4;
+constexpr std::int64_t kGrace = 8;
+
+// Time that passes as fast as the pushes let it: no push lasts half of the grace, however slow the
+// machine is.
+class PatientClock {
+ public:
+  std::int64_t now() {
+    const std::lock_guard lock(mutex_);
+    return now_;
+  }
+  void begin(int pusher) {
+    const std::lock_guard lock(mutex_);
+    begun_[pusher] = now_;
+  }
+  void end(int pusher) {
+    const std::lock_guard lock(mutex_);
+    begun_[pusher] = kIdle;
+  }
+  void tick() {
+    const std::lock_guard lock(mutex_);
+    const auto oldest = *std::min_element(std::begin(begun_), std::end(begun_));
+    if (oldest == kIdle || now_ + 1 - oldest < kGrace / 2) ++now_;
+  }
+
+ private:
+  static constexpr std::int64_t kIdle = std::numeric_limits<std::int64_t>::max();
+  std::mutex mutex_;
+  std::int64_t now_ = 1000;
+  std::int64_t begun_[kPushers] = {kIdle, kIdle, kIdle, kIdle};
+};
+
+struct Counts {
+  std::atomic<int> claimed{0};
+  std::atomic<int> mounted{0};
+  std::atomic<int> uploaded{0};
+};
+
+class Pusher {
+ public:
+  Pusher(Store& store, PatientClock& clock, Counts& counts, std::vector<std::int64_t> repositories,
+         int number)
+      : store_(store),
+        clock_(clock),
+        counts_(counts),
+        repositories_(std::move(repositories)),
+        number_(number) {}
+
+  void run() {
+    for (int round = 0; round < kRounds; ++round) {
+      clock_.begin(number_);
+      const auto image = push(round);
+      clock_.end(number_);
+      if (testing::Test::HasFatalFailure()) return;
+      if (round + 1 == kRounds) return;  // the last one stays
+      clock_.begin(number_);
+      auto txn = store_.database().begin(Access::kWrite);
+      delete_image(txn, repository(round), image.digest, at(clock_.now()));
+      txn.commit(sql::Durability::kRelaxed);
+      clock_.end(number_);
+    }
+  }
+
+ private:
+  std::int64_t repository(int round) const {
+    return repositories_[static_cast<std::size_t>(round + number_) % repositories_.size()];
+  }
+  std::int64_t neighbour(int round) const { return repository(round + 1); }
+
+  Image push(int round) {
+    const std::string manifest = std::to_string(number_) + " " + std::to_string(round);
+    Image image = image_of(manifest);
+    for (const int layer : {round % kLayers, (round + number_) % kLayers}) {
+      image.blobs.emplace_back(provide(round, "layer " + std::to_string(layer)));
+    }
+    if (image.blobs[0].digest == image.blobs[1].digest) image.blobs.pop_back();
+    put(round, image, manifest);
+    return image;
+  }
+
+  // As a client does: is it there? can it be mounted? else it is sent.
+  std::string provide(int round, const std::string& bytes) {
+    const auto digest = Digest::of(bytes);
+    if (claim(round, digest)) {
+      ++counts_.claimed;
+    } else if (mount(round, digest)) {
+      ++counts_.mounted;
+    } else {
+      push_blob(store_, repository(round), upload_id(number_), bytes, at(clock_.now()));
+      ++counts_.uploaded;
+    }
+    return digest.text();
+  }
+
+  bool claim(int round, const Digest& digest) {
+    auto txn = store_.database().begin(Access::kRead);
+    return claim_blob(store_, txn, repository(round), digest.text(), at(clock_.now()),
+                      std::chrono::milliseconds(kGrace))
+        .has_value();
+  }
+
+  bool mount(int round, const Digest& digest) {
+    auto txn = store_.database().begin(Access::kWrite);
+    const auto size = find_blob(txn, neighbour(round), digest.text());
+    if (!size) return false;
+    add_blob(txn, repository(round), digest, *size, at(clock_.now()));
+    txn.commit(sql::Durability::kRelaxed);
+    return true;
+  }
+
+  void put(int round, const Image& image, const std::string& manifest) {
+    auto txn = store_.database().begin(Access::kWrite);
+    for (const auto& blob : image.blobs) {
+      ASSERT_TRUE(find_blob(txn, repository(round), blob.digest)) << "blob unknown";
+      ASSERT_TRUE(store_.blobs().open(*Digest::parse(blob.digest))) << "a row without its file";
+    }
+    insert_image(txn, repository(round), image, manifest);
+    txn.commit(sql::Durability::kRelaxed);
+  }
+
+  Store& store_;
+  PatientClock& clock_;
+  Counts& counts_;
+  const std::vector<std::int64_t> repositories_;
+  const int number_;
+};
+
+TEST(Collect, NothingThatAPushInFlightNeedsIsEverTaken) {
+  FixedRandom random;
+  const auto store = Store::open({.directory = "", .in_memory = true}, random);
+  const std::vector<std::int64_t> repositories = {add_repository(*store, "a"),
+                                                  add_repository(*store, "b")};
+  PatientClock clock;
+  Counts counts;
+  Collected all;
+  std::atomic<bool> stop = false;
+  std::thread collector([&] {
+    while (!stop) {
+      const auto some = collect(*store, at(clock.now() - kGrace));
+      all.unnamed += some.unnamed;
+      all.blobs += some.blobs;
+    }
+  });
+  std::thread ticker([&] {
+    while (!stop) {
+      clock.tick();
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+  });
+  std::vector<std::thread> pushers;
+  for (int i = 0; i < kPushers; ++i) {
+    pushers.emplace_back([&, i] { Pusher(*store, clock, counts, repositories, i).run(); });
+  }
+  for (auto& pusher : pushers) pusher.join();
+  stop = true;
+  collector.join();
+  ticker.join();
+  EXPECT_THAT(check_store(*store, {}).problems, testing::IsEmpty());
+  EXPECT_GT(counts.claimed, 0);
+  EXPECT_GT(counts.uploaded, 0);
+  EXPECT_GT(all.unnamed, 0);
+  std::printf("claimed %d, mounted %d, uploaded %d; collected %d, files %d\n",
+              counts.claimed.load(), counts.mounted.load(), counts.uploaded.load(),
+              static_cast<int>(all.unnamed), static_cast<int>(all.blobs));
+}
+
+}  // namespace
+}  // namespace ecr::storage::test

@@ -62,6 +62,13 @@ enum class ErrorCode {
   kLayerAlreadyExists,
   kLayerNotFound,  // GetDownloadUrlForLayer
   kEmptyUpload,
+  kScanNotFound,
+  kUnsupportedImageType,
+  kImageArchived,
+  kStorageClassNotSupported,
+  kTemplateAlreadyExists,
+  kTemplateNotFound,
+  kSigningConfigurationNotFound,
   // the registry plane alone
   kBlobUnknown,
   kBlobUploadUnknown,

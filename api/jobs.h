@@ -9,6 +9,7 @@
 //   void replicate(JobCall& call) { ...; sql::Txn& txn = call.begin(); ...; }
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -79,10 +80,15 @@ class JobSignal {
   // Waits until notify() was called more often than `seen`, or `at_most` has passed. The new count.
   std::uint64_t wait(std::uint64_t seen, std::chrono::milliseconds at_most);
 
+  // The program ends: what takes long may be given up, and is begun anew at the next start.
+  void stop() { stopping_ = true; }
+  bool stopping() const { return stopping_; }
+
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t count_ = 0;
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace ecr::api

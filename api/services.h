@@ -47,6 +47,10 @@ struct Settings {
   std::chrono::milliseconds gc_grace = std::chrono::hours(24);
   std::chrono::milliseconds gc_interval = std::chrono::hours(1);
   std::string version;
+  // Where findings of image scans come from: files of the user's (api/scan/findings_file.h), a
+  // scanner (api/scan/scanner.h); empty: nowhere.
+  std::string scan_findings;
+  std::string scanner_command;
 };
 
 struct Services {

@@ -17,11 +17,7 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
   target.action = action;
   target.resource = schemas::repository_arn(region, account, name);
   target.account = account;
-  if (const auto policy = storage::registry_policy(txn, account, region);
-      policy && registry_policy_covers(txn, account, region, action)) {
-    target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
-                               fmt::format("registry policy of {} in {}", account, region)});
-  }
+  attach_registry_policy(services, txn, account, region, target);
   if (repository == nullptr) return target;
   target.resource_tags = storage::repository_tags(txn, repository->id);
   if (repository->policy) {
@@ -30,6 +26,14 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
          "repository policy of " + repository->name});
   }
   return target;
+}
+
+void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
+                            std::string_view account, std::string_view region, Target& target) {
+  const auto policy = storage::registry_policy(txn, account, region);
+  if (!policy || !registry_policy_covers(txn, account, region, target.action)) return;
+  target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
+                             fmt::format("registry policy of {} in {}", account, region)});
 }
 
 }  // namespace ecr::api

@@ -17,4 +17,8 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
                               std::string_view region, std::string_view name,
                               const storage::Repository* repository);
 
+// Lets the registry's policy have its say in `target`, where its scope covers the action.
+void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
+                            std::string_view account, std::string_view region, Target& target);
+
 }  // namespace ecr::api

@@ -8,6 +8,7 @@ import argparse
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -24,6 +25,13 @@ CONFIG = b"{}"
 OCI = "application/vnd.oci.image."
 
 
+def find_moto():
+    """The program of moto_server: one that pyenv keeps, or on PATH; None where there is none."""
+    root = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
+    kept = sorted(root.glob("versions/*/bin/moto_server"))
+    return str(kept[-1]) if kept else shutil.which("moto_server")
+
+
 class Moto(servers.Server):
     """moto in server mode: another emulator of AWS, in the memory of a Python process."""
 
@@ -31,7 +39,7 @@ class Moto(servers.Server):
     first_status = 404
 
     def command(self):
-        return [shutil.which("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)]
+        return [find_moto(), "-H", "127.0.0.1", "-p", str(self.port)]
 
     def prepare(self):
         http_client.aws_call(self.port, "CreateRepository", {"repositoryName": servers.REPOSITORY})
@@ -231,8 +239,8 @@ def main():
     rates = {}
     pages, rates[servers.EcrLocal.name] = measure(servers.EcrLocal, options, totals)
     print_pages(servers.EcrLocal.name, totals, pages)
-    if shutil.which("moto_server") is None:
-        print("\nmoto_server is not on this machine: skipped")
+    if find_moto() is None:
+        print("\nmoto_server is neither kept by pyenv nor on PATH (pip install 'moto[server]'): skipped")
     else:
         # Its time grows with what it holds: 100,000 would take hours.
         pages, rates[Moto.name] = measure(Moto, options, totals[:2])

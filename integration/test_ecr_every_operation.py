@@ -8,6 +8,7 @@ operation that is added makes this test fail until it is called here.
 import hashlib
 import json
 import os
+import tempfile
 import urllib.request
 
 import harness
@@ -119,7 +120,41 @@ class Recorder:
         return self.client._make_api_call(operation, parameters)
 
 
+FINDINGS = [
+    {
+        "name": f"CVE-{i}",
+        "severity": "HIGH",
+        "title": "T",
+        "description": "D",
+        "uri": "https://example.test",
+        "source": "NVD",
+        "vendorSeverity": "important",
+        "publishedAt": 1700000000,
+        "updatedAt": 1700000000,
+        "package": {
+            **{"name": "openssl", "version": "1", "fixedVersion": "2", "manager": "OS"},
+            **{"path": "usr/lib", "layer": "sha256:aa", "arch": "AMD64", "epoch": 1},
+            "release": "1",
+        },
+        "cvss": [{"source": "NVD", "version": "3.1", "score": 7.5, "vector": "CVSS:3.1/AV:N"}],
+        "references": ["https://example.test"],
+        "related": ["CVE-9"],
+        "attributes": {"team": "a"},
+    }
+    for i in range(3)
+]
+
+
 class EveryOperationTest(harness.ServerTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="ecr-findings-")
+        path = os.path.join(folder, "findings.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"images": [{"findings": FINDINGS}]}, file)
+        cls.flags = ("--scan-findings", path)
+        super().setUpClass()
+
     def setUp(self):
         super().setUp()
         self.call = Recorder(self.ecr())
@@ -131,6 +166,10 @@ class EveryOperationTest(harness.ServerTest):
         self.image_operations()
         self.referrer_operations()
         self.lifecycle_operations()
+        self.scan_operations()
+        self.template_operations()
+        self.signing_operations()
+        self.storage_class_operations()
         self.deletions()
         self.assertEqual([], self.call.problems)
         done = {name for name, there in self.server.coverage()["ecr"]["operations"].items() if there}
@@ -343,6 +382,111 @@ class EveryOperationTest(harness.ServerTest):
         ids = [{"imageDigest": self.digest, "imageTag": "1"}]
         self.call("GetLifecyclePolicyPreview", **where, imageIds=ids)
         self.call("DeleteLifecyclePolicy", **where)
+
+    def run_jobs(self):
+        status, _, _ = self.server.request("POST", "/_ecr-local/jobs/run")
+        self.assertEqual(200, status)
+
+    def scan_operations(self):
+        call = self.call
+        where = {"registryId": ACCOUNT, "repositoryName": "team/app"}
+        image = {"imageDigest": self.digest, "imageTag": "1"}
+        rule = {
+            "scanFrequency": "SCAN_ON_PUSH",
+            "repositoryFilters": [{"filter": "none", "filterType": "WILDCARD"}],
+        }
+        call("PutRegistryScanningConfiguration", scanType="BASIC", rules=[rule])
+        configuration = call("GetRegistryScanningConfiguration")["scanningConfiguration"]
+        self.assertEqual([rule], configuration["rules"])
+        one = call("BatchGetRepositoryScanningConfiguration", repositoryNames=["team/app", "no"])
+        self.assertEqual("MANUAL", one["scanningConfigurations"][0]["scanFrequency"])
+        self.assertEqual("REPOSITORY_NOT_FOUND", one["failures"][0]["failureCode"])
+        call("StartImageScan", **where, imageId=image)
+        self.run_jobs()
+        page = call("DescribeImageScanFindings", **where, imageId=image, maxResults=2)
+        rest = call(
+            "DescribeImageScanFindings", **where, imageId=image, nextToken=page["nextToken"]
+        )
+        names = [
+            finding["name"]
+            for answer in (page, rest)
+            for finding in answer["imageScanFindings"]["findings"]
+        ]
+        self.assertEqual(["CVE-0", "CVE-1", "CVE-2"], names)
+        # The other shape: the model has it in the same members.
+        call("PutRegistryScanningConfiguration", scanType="ENHANCED", rules=[])
+        text = self.manifest(annotations={"scanned": "twice"})
+        call("PutImage", **where, imageManifest=text, imageTag="enhanced")
+        self.run_jobs()
+        found = call("DescribeImageScanFindings", **where, imageId={"imageTag": "enhanced"})
+        self.assertEqual(3, len(found["imageScanFindings"]["enhancedFindings"]))
+
+    def template_operations(self):
+        call = self.call
+        lifecycle = {
+            "rulePriority": 1,
+            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9},
+            "action": {"type": "expire"},
+        }
+        statement = harness.allow("ecr:BatchGetImage", Principal="*")
+        del statement["Resource"]
+        settings = {
+            "description": "of a team",
+            "encryptionConfiguration": {
+                "encryptionType": "KMS",
+                "kmsKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/one",
+            },
+            "resourceTags": [{"Key": "team", "Value": "b"}],
+            "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "dev*"}],
+            "repositoryPolicy": json.dumps(harness.policy(statement)),
+            "lifecyclePolicy": json.dumps({"rules": [lifecycle]}, separators=(",", ":")),
+            "appliedFor": ["CREATE_ON_PUSH", "REPLICATION"],
+            "customRoleArn": f"arn:aws:iam::{ACCOUNT}:role/templates",
+        }
+        made = call("CreateRepositoryCreationTemplate", prefix="made", **settings)
+        template = made["repositoryCreationTemplate"]
+        self.assertEqual(settings, {name: template[name] for name in settings})
+        call("CreateRepositoryCreationTemplate", prefix="ROOT", appliedFor=["PULL_THROUGH_CACHE"])
+        call("UpdateRepositoryCreationTemplate", prefix="made", **settings)
+        page = call("DescribeRepositoryCreationTemplates", maxResults=1)
+        rest = call("DescribeRepositoryCreationTemplates", nextToken=page["nextToken"])
+        found = page["repositoryCreationTemplates"] + rest["repositoryCreationTemplates"]
+        self.assertEqual(["ROOT", "made"], [one["prefix"] for one in found])
+        call("DescribeRepositoryCreationTemplates", prefixes=["made"])
+        upload = call("InitiateLayerUpload", repositoryName="made/app")
+        self.assertIn("uploadId", upload)
+        text = call("GetRepositoryPolicy", repositoryName="made/app")["policyText"]
+        self.assertEqual(settings["repositoryPolicy"], text)
+        call("DeleteRepository", repositoryName="made/app")
+        for prefix in ("made", "ROOT"):
+            call("DeleteRepositoryCreationTemplate", prefix=prefix)
+
+    def signing_operations(self):
+        call = self.call
+        profile = f"arn:aws:signer:us-east-1:{ACCOUNT}:/signing-profiles/release"
+        filters = [{"filter": "team/*", "filterType": "WILDCARD_MATCH"}]
+        rules = {"rules": [{"signingProfileArn": profile, "repositoryFilters": filters}]}
+        call("PutSigningConfiguration", signingConfiguration=rules)
+        self.assertEqual(rules, call("GetSigningConfiguration")["signingConfiguration"])
+        where = {"registryId": ACCOUNT, "repositoryName": "team/app"}
+        text = self.manifest(annotations={"signed": "yes"})
+        call("PutImage", **where, imageManifest=text, imageTag="signed")
+        self.run_jobs()
+        image = {"imageDigest": digest_of(text.encode()), "imageTag": "signed"}
+        status = call("DescribeImageSigningStatus", **where, imageId=image)["signingStatuses"]
+        self.assertEqual([{"signingProfileArn": profile, "status": "COMPLETE"}], status)
+        call("DeleteSigningConfiguration")
+
+    def storage_class_operations(self):
+        image = {"imageDigest": self.digest, "imageTag": "1"}
+        where = {"registryId": ACCOUNT, "repositoryName": "team/app", "imageId": image}
+        archived = self.call("UpdateImageStorageClass", **where, targetStorageClass="ARCHIVE")
+        self.assertEqual("ARCHIVED", archived["imageStatus"])
+        self.call("UpdateImageStorageClass", **where, targetStorageClass="STANDARD")
+        self.run_jobs()
+        details = self.call("DescribeImages", repositoryName="team/app", imageIds=[image])
+        self.assertEqual("ACTIVE", details["imageDetails"][0]["imageStatus"])
 
     def deletions(self):
         where = {"registryId": ACCOUNT, "repositoryName": "team/app"}

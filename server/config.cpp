@@ -194,6 +194,10 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
   add_flag(app, "--strict-ecr", settings.strict_ecr,
            "On /v2/, do as ECR does where the OCI specification says otherwise");
+  add(app, "--scan-findings", settings.scan_findings,
+      "JSON file, or directory of them, with what image scans find");
+  add(app, "--scanner-command", settings.scanner_command,
+      "Shell command that scans the OCI layout $IMAGE_LAYOUT and prints Trivy's JSON");
   add(app, "--admin-token", settings.admin_token,
       "Bearer token of /_ecr-local/ (default: clients on this machine need none)");
   add(app, "--admin-host", settings.admin_hosts, "Further host name for /_ecr-local/, repeatable")

@@ -22,6 +22,7 @@ JobThread::JobThread(const api::Services& services, api::JobRunner& runner, Acce
 
 JobThread::~JobThread() {
   stopping_ = true;
+  services_.job_signal.stop();
   services_.job_signal.notify();
   thread_.join();
 }

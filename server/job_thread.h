@@ -13,7 +13,8 @@ class JobThread {
  public:
   // Starts it. All references outlive it.
   JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log);
-  // Waits for the job that is running; what else is due stays for the next start.
+  // Waits for the job that is running, or gives it up where it takes long; what else is due stays
+  // for the next start.
   ~JobThread();
 
  private:

@@ -13,12 +13,12 @@
 #include "api/admin/seed.h"
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/lifecycle_jobs.h"
 #include "api/event_log.h"
 #include "api/housekeeping.h"
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
 #include "api/policy_cache.h"
+#include "api/scan/findings_file.h"
 #include "api/sts/sts_api.h"
 #include "schemas/movable_clock.h"
 #include "server/chores.h"
@@ -113,6 +113,13 @@ void restore_clock(storage::Store& store, schemas::MovableClock& clock, AccessLo
                       schemas::format_iso8601(clock.now())));
 }
 
+// A typing error is better found now than in the first scan.
+void check_scan_findings(const api::Settings& settings) {
+  if (settings.scan_findings.empty()) return;
+  const std::string problem = api::scan::findings_problem(settings.scan_findings);
+  if (!problem.empty()) throw std::runtime_error("--scan-findings " + problem);
+}
+
 std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store& store,
                                       const api::EventLog& events, AccessLog& log) {
   if (config.events_webhook.empty()) return nullptr;
@@ -156,6 +163,7 @@ int run_serve(const ServeConfig& config) {
   api::Settings settings = config.settings;
   const std::vector<ListenAddress> addresses = listen_addresses(config);
   guard_default_credentials(config, addresses, settings, log);
+  check_scan_findings(settings);
 
   const auto store =
       storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
@@ -179,8 +187,9 @@ int run_serve(const ServeConfig& config) {
   const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
                                              api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
-  api::JobRunner jobs(services, {api::garbage_collection(settings), api::kExpiredSessions,
-                                 api::ecr::kLifecycle, api::ecr::kLifecyclePreview});
+  std::vector<api::JobKind> kinds = api::ecr::job_kinds();
+  kinds.insert(kinds.end(), {api::garbage_collection(settings), api::kExpiredSessions});
+  api::JobRunner jobs(services, std::move(kinds));
   const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   Metrics metrics;
   const App app(control, registry, admin,

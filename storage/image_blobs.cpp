@@ -42,6 +42,16 @@ bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view dig
       .next();
 }
 
+bool blob_is_archived(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  if (!blob_is_in_use(txn, repository, digest)) return false;
+  return !txn.query(
+                 R"(SELECT 1 FROM image_blobs JOIN images ON images.id = image_blobs.image
+                    WHERE image_blobs.repository = ? AND image_blobs.digest = ?
+                      AND images.status = 'ACTIVE' LIMIT 1)",
+                 repository, digest)
+              .next();
+}
+
 void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository, digest);
 }

@@ -1,27 +1,10 @@
 #include "storage/images.h"
 
-#include "storage/time_column.h"
+#include "storage/image_row.h"
 
 namespace ecr::storage {
 
 namespace {
-
-// The columns of every SELECT of whole images, in order.
-Image image_of(const sql::Rows& row) {
-  Image image;
-  image.digest = row.string(0);
-  image.media_type = row.string(1);
-  image.artifact_media_type = row.string(2);
-  image.size_bytes = row.integer(3);
-  image.pushed_at = from_column(row.integer(4));
-  if (const auto pulled = row.optional_integer(5)) image.last_pulled_at = from_column(*pulled);
-  image.subject = row.string(6);
-  image.status = row.string(7);
-  if (const auto archived = row.optional_integer(8))
-    image.last_archived_at = from_column(*archived);
-  if (const auto active = row.optional_integer(9)) image.last_activated_at = from_column(*active);
-  return image;
-}
 
 std::vector<std::string> first_column(sql::Rows rows) {
   std::vector<std::string> values;
@@ -106,32 +89,37 @@ std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view
   return row.integer(0);
 }
 
-std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
-                                                              std::int64_t repository,
-                                                              std::string_view first,
-                                                              std::string_view last) {
-  std::vector<std::pair<std::string, std::string>> tags;
-  for (auto row = txn.query(
-           R"(SELECT digest, tag FROM image_tags
-              WHERE repository = ? AND digest >= ? AND digest <= ?
-              ORDER BY digest, tag)",
-           repository, first, last);
-       row.next();) {
-    tags.emplace_back(row.text(0), row.text(1));
-  }
-  return tags;
+namespace {
+
+// After a tag of the image came or went.
+void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  txn.exec(
+      R"(UPDATE images
+         SET tagged = CASE WHEN EXISTS (SELECT 1 FROM image_tags
+                                        WHERE repository = ? AND digest = ?) THEN 1 ELSE 0 END
+         WHERE repository = ? AND digest = ?)",
+      repository, digest, repository, digest);
 }
+
+}  // namespace
 
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
              std::string_view digest) {
+  const auto before = find_tag(txn, repository, tag);
+  if (before == digest) return;
   txn.exec(
       R"(INSERT INTO image_tags (repository, tag, digest) VALUES (?, ?, ?)
          ON CONFLICT (repository, tag) DO UPDATE SET digest = excluded.digest)",
       repository, tag, digest);
+  update_tagged(txn, repository, digest);
+  if (before) update_tagged(txn, repository, *before);
 }
 
 void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
+  const auto digest = find_tag(txn, repository, tag);
+  if (!digest) return;
   txn.exec("DELETE FROM image_tags WHERE repository = ? AND tag = ?", repository, tag);
+  update_tagged(txn, repository, *digest);
 }
 
 void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
@@ -160,6 +148,11 @@ void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view dige
       to_column(when), repository, digest);
 }
 
+void activate_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  txn.exec("UPDATE images SET status = 'ACTIVATING' WHERE repository = ? AND digest = ?",
+           repository, digest);
+}
+
 void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    schemas::TimePoint when) {
   txn.exec(
@@ -170,105 +163,6 @@ void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view dige
 
 bool has_images(sql::Txn& txn, std::int64_t repository) {
   return txn.query("SELECT 1 FROM images WHERE repository = ? LIMIT 1", repository).next();
-}
-
-namespace {
-
-const char* list_images_sql(TagStatus status) {
-  switch (status) {
-    case TagStatus::kTagged:
-      return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                       last_pulled_at, subject, status, last_archived_at, last_activated_at
-                FROM images
-                WHERE repository = ? AND digest > ? AND (? = 'ANY' OR status = ?)
-                  AND EXISTS (SELECT 1 FROM image_tags
-                              WHERE image_tags.repository = images.repository
-                                AND image_tags.digest = images.digest)
-                ORDER BY digest LIMIT ?)";
-    case TagStatus::kUntagged:
-      return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                       last_pulled_at, subject, status, last_archived_at, last_activated_at
-                FROM images
-                WHERE repository = ? AND digest > ? AND (? = 'ANY' OR status = ?)
-                  AND NOT EXISTS (SELECT 1 FROM image_tags
-                                  WHERE image_tags.repository = images.repository
-                                    AND image_tags.digest = images.digest)
-                ORDER BY digest LIMIT ?)";
-    case TagStatus::kAny:
-      break;
-  }
-  return R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                   last_pulled_at, subject, status, last_archived_at, last_activated_at
-            FROM images WHERE repository = ? AND digest > ? AND (? = 'ANY' OR status = ?)
-            ORDER BY digest LIMIT ?)";
-}
-
-}  // namespace
-
-std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
-                               std::string_view after, std::int64_t limit,
-                               std::string_view image_status) {
-  std::vector<Image> images;
-  for (auto row =
-           txn.query(list_images_sql(status), repository, after, image_status, image_status, limit);
-       row.next();) {
-    images.push_back(image_of(row));
-  }
-  return images;
-}
-
-namespace {
-
-// All three take (repository, after_digest, after_digest, after_tag, status, status, limit); an
-// untagged image counts as (digest, "").
-const char* list_image_ids_sql(TagStatus status) {
-  switch (status) {
-    case TagStatus::kTagged:
-      return R"(SELECT digest, tag FROM image_tags
-                WHERE repository = ? AND digest >= ? AND (digest > ? OR tag > ?)
-                  AND (? = 'ANY' OR ? = (SELECT status FROM images
-                                         WHERE images.repository = image_tags.repository
-                                           AND images.digest = image_tags.digest))
-                ORDER BY digest, tag LIMIT ?)";
-    case TagStatus::kUntagged:
-      return R"(SELECT digest, NULL FROM images
-                WHERE repository = ? AND digest >= ? AND (digest > ? OR '' > ?)
-                  AND (? = 'ANY' OR status = ?)
-                  AND NOT EXISTS (SELECT 1 FROM image_tags
-                                  WHERE image_tags.repository = images.repository
-                                    AND image_tags.digest = images.digest)
-                ORDER BY digest LIMIT ?)";
-    case TagStatus::kAny:
-      break;
-  }
-  return R"(SELECT images.digest, image_tags.tag
-            FROM images LEFT JOIN image_tags
-              ON image_tags.repository = images.repository AND image_tags.digest = images.digest
-            WHERE images.repository = ? AND images.digest >= ?
-              AND (images.digest > ? OR COALESCE(image_tags.tag, '') > ?)
-              AND (? = 'ANY' OR images.status = ?)
-            ORDER BY images.digest, image_tags.tag LIMIT ?)";
-}
-
-}  // namespace
-
-std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
-                                    std::string_view after_digest, std::string_view after_tag,
-                                    std::int64_t limit, std::string_view image_status) {
-  std::vector<ImageId> ids;
-  for (auto row = txn.query(list_image_ids_sql(status), repository, after_digest, after_digest,
-                            after_tag, image_status, image_status, limit);
-       row.next();) {
-    ids.push_back({row.string(0), row.optional_string(1)});
-  }
-  return ids;
-}
-
-std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
-                                   std::int64_t limit) {
-  return first_column(
-      txn.query("SELECT tag FROM image_tags WHERE repository = ? AND tag > ? ORDER BY tag LIMIT ?",
-                repository, after, limit));
 }
 
 }  // namespace ecr::storage

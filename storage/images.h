@@ -55,11 +55,6 @@ std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest);
 // Its tags by number.
 std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest);
-// Of every image with first <= digest <= last: sorted by (digest, tag).
-std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
-                                                              std::int64_t repository,
-                                                              std::string_view first,
-                                                              std::string_view last);
 // Creates the tag or moves it.
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag, std::string_view digest);
 void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
@@ -72,6 +67,8 @@ void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view d
 // Into the archive: ARCHIVED, as of `when`.
 void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    schemas::TimePoint when);
+// On its way back from it: ACTIVATING.
+void activate_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // Back from it: ACTIVE, as of `when`.
 void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    schemas::TimePoint when);
@@ -83,6 +80,10 @@ enum class TagStatus { kAny, kTagged, kUntagged };
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                std::string_view after, std::int64_t limit,
                                std::string_view image_status = "ANY");
+// Of every such image with first <= digest <= last: sorted by (digest, tag).
+std::vector<std::pair<std::string, std::string>> tags_between(
+    sql::Txn& txn, std::int64_t repository, std::string_view first, std::string_view last,
+    std::string_view image_status = "ANY");
 struct ImageId {
   std::string digest;
   std::optional<std::string> tag;
@@ -106,6 +107,8 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const schemas::Digest& dig
               std::int64_t size, schemas::TimePoint when);
 // An image of the repository names it.
 bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+// ... and each that does is in the archive (or on its way back).
+bool blob_is_archived(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // Takes the blob out of the repository; its bytes go when no repository holds it. REQUIRES: no
 // image of the repository names it.
 void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest);

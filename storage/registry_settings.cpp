@@ -20,6 +20,12 @@ void set_registry_setting(sql::Txn& txn, std::string_view account, std::string_v
       account, region, name, value);
 }
 
+void remove_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
+                             std::string_view name) {
+  txn.exec("DELETE FROM registry_settings WHERE account = ? AND region = ? AND name = ?", account,
+           region, name);
+}
+
 bool add_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
                         std::string_view principal, schemas::TimePoint when) {
   return txn.exec(

@@ -18,6 +18,9 @@ std::optional<std::string> registry_setting(sql::Txn& txn, std::string_view acco
                                             std::string_view region, std::string_view name);
 void set_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
                           std::string_view name, std::string_view value);
+// Fine where it was never set.
+void remove_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
+                             std::string_view name);
 
 // Pull-time exclusions: ARNs of users and roles.
 // False: it is there already.

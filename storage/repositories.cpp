@@ -7,7 +7,7 @@ namespace ecr::storage {
 
 namespace {
 
-// The columns of both SELECTs below, in order.
+// The columns of every SELECT below, in order.
 Repository repository_of(const sql::Rows& row) {
   Repository repository;
   repository.id = row.integer(0);
@@ -46,6 +46,15 @@ std::optional<Repository> find_repository(sql::Txn& txn, std::string_view accoun
                 scan_on_push, encryption_type, kms_key, policy
          FROM repositories WHERE account = ? AND region = ? AND name = ?)",
       account, region, name);
+  return row.next() ? std::optional(repository_of(row)) : std::nullopt;
+}
+
+std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id) {
+  auto row = txn.query(
+      R"(SELECT id, account, region, name, created_at, tag_mutability, mutability_exclusions,
+                scan_on_push, encryption_type, kms_key, policy
+         FROM repositories WHERE id = ?)",
+      id);
   return row.next() ? std::optional(repository_of(row)) : std::nullopt;
 }
 

@@ -34,6 +34,7 @@ struct Repository {
 std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& repository);
 std::optional<Repository> find_repository(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view name);
+std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
 // By name, after `after` (exclusive), at most `limit`.
 std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view after,

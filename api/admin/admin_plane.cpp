@@ -13,6 +13,7 @@
 #include "api/admin/seed.h"
 #include "api/admin/snapshot.h"
 #include "api/failure.h"
+#include "api/signing/signing_jobs.h"
 #include "schemas/digest.h"
 #include "schemas/encoding.h"
 #include "schemas/json.h"
@@ -107,6 +108,14 @@ Json health(const Services& services, std::chrono::milliseconds uptime,
   return json;
 }
 
+// What a verifier has to trust.
+HttpResponse signing_certificate(const Services& services) {
+  auto txn = services.store.database().begin(storage::sql::Access::kRead);
+  auto certificate = signing::signing_certificate(txn);
+  if (!certificate) return error_response(404, "No image was signed yet");
+  return text_response(200, "application/x-pem-file", std::move(*certificate));
+}
+
 }  // namespace
 
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
@@ -161,6 +170,7 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
       return json_response(200, {{"status", "applied"}});
     }
     if (path == "/_ecr-local/clock") return answer_clock(services_, clock_, request);
+    if (path == "/_ecr-local/signing-certificate" && get) return signing_certificate(services_);
     if (path == "/_ecr-local/jobs" && get) return answer_jobs(services_, request);
     if (path == "/_ecr-local/jobs/run" && request.method == "POST") {
       return answer_run_jobs(jobs_, request);

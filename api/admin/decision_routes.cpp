@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decision_json.h"
@@ -100,7 +101,10 @@ HttpResponse answer_decision_policy(const Services& services, const HttpRequest&
   }
   std::vector<RequestedAccess> requests;
   for (const Usage& usage : usages) requests.emplace_back(usage.action, usage.resource);
-  return text_response(200, "application/json", write_least_privilege_policy(requests));
+  const auto policies = write_least_privilege_policies(requests);
+  if (policies.size() == 1) return text_response(200, "application/json", policies.front());
+  return text_response(200, "application/json",
+                       fmt::format("[\n{}]\n", fmt::join(policies, ",\n")));
 }
 
 }  // namespace ecr::api::admin

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/creation/creation.h"
 #include "api/ecr/tag_mutability.h"
 #include "api/error.h"
 #include "api/page_token.h"
@@ -49,10 +50,43 @@ std::vector<Target> repository_target(const Call& call) {
                                  repository ? &*repository : nullptr)};
 }
 
+namespace {
+
+// The template by which the push would create its repository; nullopt: it is there, or none is.
+std::optional<storage::CreationTemplate> creating_template(const Call& call) {
+  const std::string account = registry_id(call);
+  const std::string name = string_member(call.input, "repositoryName");
+  if (storage::find_repository(call.txn, account, call.region, name)) return std::nullopt;
+  return creation::find_template(call.txn, account, call.region, name, creation::Reason::kPush);
+}
+
+}  // namespace
+
+std::vector<Target> push_target(const Call& call) {
+  std::vector<Target> targets = repository_target(call);
+  if (!creating_template(call)) return targets;
+  Target create = targets.front();
+  create.action = "ecr:CreateRepository";
+  targets.push_back(std::move(create));
+  return targets;
+}
+
+storage::Repository require_pushed_repository(Call& call) {
+  const auto as = creating_template(call);
+  if (!as) return require_repository(call);
+  return creation::create_repository(
+      call.services, call.txn,
+      {registry_id(call), call.region, string_member(call.input, "repositoryName")}, as, call.now);
+}
+
 std::vector<Target> registry_target(const Call& call) {
   Target target;
+  target.action = call.action;
   target.resource = "*";
   target.account = registry_id(call);
+  // Under scope V2 the registry policy has its say in every ECR action (ECR User Guide, "Private
+  // registry permissions").
+  attach_registry_policy(call.services, call.txn, target.account, call.region, target);
   return {target};
 }
 

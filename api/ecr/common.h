@@ -26,6 +26,11 @@ storage::Repository require_repository(Call& call, std::string_view name);
 
 // One target for the input's repositoryName, with its tags and policies where it exists.
 std::vector<Target> repository_target(const Call& call);
+// The same for what begins a push, or ends one: with ecr:CreateRepository besides where the
+// repository is missing and a creation template would create it.
+std::vector<Target> push_target(const Call& call);
+// Such an operation's repository, created where it is missing and a template says so.
+storage::Repository require_pushed_repository(Call& call);
 // What Resolver tables name for operations that take no resource: "*".
 std::vector<Target> registry_target(const Call& call);
 

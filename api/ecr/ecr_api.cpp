@@ -1,5 +1,10 @@
 #include "api/ecr/ecr_api.h"
 
+#include "api/ecr/lifecycle_jobs.h"
+#include "api/ecr/storage_class.h"
+#include "api/scan/scan_jobs.h"
+#include "api/signing/signing_jobs.h"
+
 namespace ecr::api::ecr {
 
 ServiceApi make_api() {
@@ -9,10 +14,15 @@ ServiceApi make_api() {
         image_operations(), image_batch_operations(), registry_operations(), lifecycle_operations(),
         registry_policy_operations(), account_setting_operations(), pull_exclusion_operations(),
         layer_upload_operations(), layer_operations(), repository_setting_operations(),
-        referrer_operations()}) {
+        referrer_operations(), scanning_operations(), image_scan_operations(),
+        storage_class_operations(), signing_operations(), creation_template_operations()}) {
     api.operations.insert(api.operations.end(), table.begin(), table.end());
   }
   return api;
+}
+
+std::vector<JobKind> job_kinds() {
+  return {kLifecycle, kLifecyclePreview, kImageRestore, scan::kImageScan, signing::kImageSigning};
 }
 
 }  // namespace ecr::api::ecr

@@ -3,12 +3,16 @@
 
 #include <vector>
 
+#include "api/jobs.h"
 #include "api/operation.h"
 
 namespace ecr::api::ecr {
 
 // The service with every operation that exists so far, from the tables of the files beside this.
 ServiceApi make_api();
+
+// The background work of ECR's.
+std::vector<JobKind> job_kinds();
 
 // The tables, one a file.
 std::vector<const Operation*> repository_operations();          // repositories.cpp
@@ -25,5 +29,10 @@ std::vector<const Operation*> layer_operations();               // layers.cpp
 std::vector<const Operation*> repository_setting_operations();  // repository_settings.cpp
 std::vector<const Operation*> lifecycle_operations();           // lifecycle_policies.cpp
 std::vector<const Operation*> referrer_operations();            // referrers.cpp
+std::vector<const Operation*> scanning_operations();            // scanning.cpp
+std::vector<const Operation*> image_scan_operations();          // image_scans.cpp
+std::vector<const Operation*> storage_class_operations();       // storage_class.cpp
+std::vector<const Operation*> signing_operations();             // signing.cpp
+std::vector<const Operation*> creation_template_operations();   // creation_templates.cpp
 
 }  // namespace ecr::api::ecr

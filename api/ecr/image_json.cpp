@@ -42,11 +42,12 @@ nlohmann::json image_detail_json(const storage::Repository& repository, const st
 }
 
 nlohmann::json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
-                                  const std::vector<storage::Image>& images) {
+                                  const std::vector<storage::Image>& images,
+                                  std::string_view image_status) {
   nlohmann::json details = nlohmann::json::array();
   if (images.empty()) return details;
-  const auto tags =
-      storage::tags_between(txn, repository.id, images.front().digest, images.back().digest);
+  const auto tags = storage::tags_between(txn, repository.id, images.front().digest,
+                                          images.back().digest, image_status);
   auto next = tags.begin();
   for (const storage::Image& image : images) {
     std::vector<std::string> own;

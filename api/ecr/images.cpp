@@ -3,11 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/account_settings.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
+#include "api/ecr/image_scans.h"
 #include "api/error.h"
-#include "api/events.h"
+#include "api/push.h"
 #include "schemas/arn.h"
 
 namespace ecr::api::ecr {
@@ -42,7 +44,7 @@ void check_tag(const std::string& tag) {
 }
 
 Json put(Call& call) {
-  const storage::Repository repository = require_repository(call);
+  const storage::Repository repository = require_pushed_repository(call);
   const std::string manifest = string_member(call.input, "imageManifest");
   const std::string media_type = string_member(call.input, "imageManifestMediaType");
   const std::string tag = string_member(call.input, "imageTag");
@@ -54,9 +56,8 @@ Json put(Call& call) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);
   }
-  record_event(call.services, call.txn, call.now,
-               push_or_delete_event(repository, ImageAction::kPush, result.image, tag),
-               call.http.id);
+  follow_push(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+              {repository, result.image, tag});
   Json image = {{"registryId", repository.account},
                 {"repositoryName", repository.name},
                 {"imageId", image_id_json(result.image.digest, tag)},
@@ -110,37 +111,49 @@ Json describe_named(Call& call, const storage::Repository& repository, const Jso
 }
 
 // Between two untagged images may lie any number of tagged ones, whose tags nobody needs.
-Json details_of(Call& call, const storage::Repository& repository, TagStatus status,
+Json details_of(Call& call, const storage::Repository& repository, const Json& filter,
                 const std::vector<storage::Image>& images) {
-  if (status != TagStatus::kUntagged) return image_details_json(call.txn, repository, images);
+  if (tag_status(filter) != TagStatus::kUntagged) {
+    return image_details_json(call.txn, repository, images, image_status(filter));
+  }
   Json details = Json::array();
   for (const auto& image : images) details.push_back(image_detail_json(repository, image, {}));
   return details;
 }
 
+// Under AWS's own scanner DescribeImages says nothing of scans any more (ECR API Reference,
+// "ImageDetail").
+void add_scans(Call& call, const storage::Repository& repository, Json& details) {
+  if (account_setting(call.txn, repository.account, repository.region, kBasicScanType) != "CLAIR")
+    return;
+  for (Json& detail : details) add_scan_summary(call.txn, repository, detail);
+}
+
 Json describe(Call& call) {
   const storage::Repository repository = require_repository(call);
   if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
-    return describe_named(call, repository, *ids);
+    Json output = describe_named(call, repository, *ids);
+    add_scans(call, repository, output["imageDetails"]);
+    return output;
   }
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing = listing_name("DescribeImages", repository, filter);
   const Page page = read_page(call, listing);
   Json output = {{"imageDetails", Json::array()}};
   const std::string after = page.after.empty() ? std::string() : page.after.front();
-  const TagStatus status = tag_status(filter);
-  auto images = storage::list_images(call.txn, repository.id, status, after, page.limit + 1,
-                                     image_status(filter));
+  auto images = storage::list_images(call.txn, repository.id, tag_status(filter), after,
+                                     page.limit + 1, image_status(filter));
   if (static_cast<std::int64_t>(images.size()) > page.limit) {
     images.pop_back();
     output["nextToken"] = next_token(call, listing, {images.back().digest});
   }
-  output["imageDetails"] = details_of(call, repository, status, images);
+  output["imageDetails"] = details_of(call, repository, filter, images);
+  add_scans(call, repository, output["imageDetails"]);
   return output;
 }
 
 constexpr Operation kOperations[] = {
-    {"PutImage", "ecr:PutImage", Access::kWrite, repository_target, put},
+    {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put},
     {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list},
     {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe},
 };

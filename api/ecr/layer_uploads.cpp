@@ -7,6 +7,7 @@
 
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/ecr/layer_limits.h"
 #include "api/error.h"
 #include "schemas/digest.h"
 #include "schemas/encoding.h"
@@ -20,13 +21,6 @@ namespace {
 using storage::UploadSessions;
 using storage::sql::Access;
 using storage::sql::Durability;
-
-// ECR User Guide, "Amazon ECR service quotas": 5 to 10 MiB a part (the last may be shorter), 4,200
-// parts, 52,000 MiB a layer.
-constexpr std::uint64_t kMinPart = 5ull << 20;
-constexpr std::uint64_t kMaxPart = 10ull << 20;
-constexpr std::int64_t kMaxParts = 4200;
-constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
 
 // The sentences of these errors are not published; types and members are.
 struct UploadCall {
@@ -61,11 +55,11 @@ Json upload_json(const UploadCall& upload) {
 }
 
 Json initiate(Call& call) {
-  const storage::Repository repository = require_repository(call);
+  const storage::Repository repository = require_pushed_repository(call);
   const storage::Upload upload{schemas::make_uuid(call.services.random), repository.id,
                                call.caller.principal.arn, call.now};
   storage::insert_upload(call.txn, upload);
-  return {{"uploadId", upload.id}, {"partSize", kMaxPart}};
+  return {{"uploadId", upload.id}, {"partSize", kMaxLayerPart}};
 }
 
 // `received`: bytes that the upload holds, so that the client can go on behind them.
@@ -81,27 +75,14 @@ ApiError invalid_part(const UploadCall& upload, std::uint64_t received, std::str
 
 void check_part(const Call& call, const UploadCall& upload, std::uint64_t received,
                 std::uint64_t size) {
-  const auto first = call.input.at("partFirstByte").get<std::uint64_t>();
-  const auto last = call.input.at("partLastByte").get<std::uint64_t>();
-  if (first != received) {
-    throw invalid_part(
-        upload, received,
-        fmt::format("The first byte of the layer part is {}, but must be {}", first, received));
+  const LayerPart part{call.input.at("partFirstByte").get<std::uint64_t>(),
+                       call.input.at("partLastByte").get<std::uint64_t>(), size};
+  const auto verdict = judge_part(part, received, storage::upload_parts(call.txn, upload.id).count);
+  if (const auto* invalid = std::get_if<PartIsInvalid>(&verdict)) {
+    throw invalid_part(upload, received, invalid->why);
   }
-  if (last < first || last - first + 1 != size) {
-    throw invalid_part(upload, received,
-                       fmt::format("The layer part has {} bytes, which is not what its first and "
-                                   "last byte say",
-                                   size));
-  }
-  if (size > kMaxPart) {
-    throw invalid_part(upload, received,
-                       fmt::format("The layer part has {} bytes; {} are the most", size, kMaxPart));
-  }
-  if (received + size > kMaxLayerBytes ||
-      storage::upload_parts(call.txn, upload.id).count >= kMaxParts) {
-    throw ApiError(ErrorCode::kLimitExceeded,
-                   "A layer has at most 52,000 MiB in at most 4,200 parts");
+  if (const auto* too_large = std::get_if<LayerIsTooLarge>(&verdict)) {
+    throw ApiError(ErrorCode::kLimitExceeded, too_large->why);
   }
 }
 
@@ -116,7 +97,7 @@ Json upload_part(Call& call) {
   check_part(call, upload, writer.size(), bytes->size());
   writer.append(*bytes);
   storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
-  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinPart, call.now)) {
+  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinLayerPart, call.now)) {
     lease->finish();  // it ended since this request began
     throw upload_not_found(upload);
   }
@@ -203,7 +184,7 @@ Json complete(Call& call) {
 }
 
 constexpr Operation kOperations[] = {
-    {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, repository_target, initiate},
+    {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, push_target, initiate},
     {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part},
     {"CompleteLayerUpload", "ecr:CompleteLayerUpload", Access::kRead, repository_target, complete},
 };

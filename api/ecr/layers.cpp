@@ -24,7 +24,8 @@ Json availability(Call& call, const storage::Repository& repository, const std::
   const auto size = storage::claim_blob(call.services.store, call.txn, repository.id, digest,
                                         call.now, call.services.settings.gc_grace);
   if (!size) return layer;
-  layer["layerAvailability"] = "AVAILABLE";
+  const bool archived = storage::blob_is_archived(call.txn, repository.id, digest);
+  layer["layerAvailability"] = archived ? "ARCHIVED" : "AVAILABLE";
   layer["layerSize"] = *size;
   // Known once a manifest names the layer.
   if (auto type = storage::blob_media_type(call.txn, repository.id, digest)) {

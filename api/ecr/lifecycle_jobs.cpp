@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/ecr/lifecycle_record.h"
+#include "api/events.h"
 #include "api/lifecycle/evaluate.h"
 #include "storage/images.h"
 #include "storage/lifecycle.h"
@@ -74,24 +76,73 @@ bool is_held(storage::sql::Txn& txn, std::int64_t repository, const LifecycleIma
          (verdict.follows_subject && stays(judged.image.subject));
 }
 
-// The image was pulled, tagged, archived or restored since it was judged: the next evaluation
-// judges it anew.
-bool has_changed(storage::sql::Txn& txn, std::int64_t repository, const LifecycleImage& judged) {
+// The image as it is now. nullopt: it was pulled, tagged, archived or restored since it was judged,
+// or is gone: the next evaluation judges it anew.
+std::optional<storage::Image> unchanged_image(storage::sql::Txn& txn, std::int64_t repository,
+                                              const LifecycleImage& judged) {
   const storage::Image& image = judged.image;
-  const auto current = storage::find_image(txn, repository, image.digest);
-  return !current || current->pushed_at != image.pushed_at ||
-         current->last_pulled_at != image.last_pulled_at || current->status != image.status ||
-         current->last_activated_at != image.last_activated_at ||
-         storage::image_tags(txn, repository, image.digest) != judged.tags;
+  auto current = storage::find_image(txn, repository, image.digest);
+  const bool same = current && current->pushed_at == image.pushed_at &&
+                    current->last_pulled_at == image.last_pulled_at &&
+                    current->status == image.status &&
+                    current->last_activated_at == image.last_activated_at &&
+                    storage::image_tags(txn, repository, image.digest) == judged.tags;
+  return same ? std::move(current) : std::nullopt;
 }
 
-void act(storage::sql::Txn& txn, std::int64_t repository, const LifecycleImage& judged,
-         const lifecycle::Verdict& verdict, schemas::TimePoint now) {
-  if (verdict.fate == Fate::kExpired) {
-    storage::delete_image(txn, repository, judged.image.digest, now);
-  } else {
-    storage::archive_image(txn, repository, judged.image.digest, now);
-  }
+// What one run of the job works with.
+struct Run {
+  JobCall& call;
+  storage::Repository repository;
+  storage::LifecyclePolicy policy;
+  Plan plan;
+};
+
+void tell(const Run& run, storage::sql::Txn& txn, const Event& event) {
+  record_event(run.call.services, txn, run.call.now, event);
+}
+
+// `image`: as it is now, with its media types.
+void expire(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
+            const std::vector<std::string>& tags) {
+  storage::delete_image(txn, run.repository.id, image.digest, run.call.now);
+  const auto tell_of = [&](std::string_view tag) {
+    tell(run, txn, push_or_delete_event(run.repository, ImageAction::kDelete, image, tag));
+  };
+  if (tags.empty()) tell_of("");
+  for (const std::string& tag : tags) tell_of(tag);
+}
+
+void archive(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
+             const std::vector<std::string>& tags) {
+  storage::archive_image(txn, run.repository.id, image.digest, run.call.now);
+  tell(run, txn,
+       storage_class_event(run.repository, image, tags.empty() ? "" : tags.front(), "ARCHIVE",
+                           std::nullopt));
+}
+
+LifecycleAction action_of(const LifecycleImage& judged, const lifecycle::Verdict& verdict) {
+  return {.digest = judged.image.digest,
+          .tags = judged.tags,
+          .pushed_at = judged.image.pushed_at,
+          .rule_priority = verdict.rule_priority.value_or(0),
+          .referenced = verdict.fate == Fate::kReferenced};
+}
+
+// In the transaction of what they tell about.
+void record_actions(const Run& run, storage::sql::Txn& txn,
+                    const std::vector<LifecycleAction>& actions) {
+  const lifecycle::Policy policy = require_policy(run.policy.text);
+  std::size_t at = 0;
+  do {
+    const std::size_t end = std::min(actions.size(), at + kRecordedImages);
+    const std::vector<LifecycleAction> some(actions.begin() + static_cast<std::ptrdiff_t>(at),
+                                            actions.begin() + static_cast<std::ptrdiff_t>(end));
+    record_service_event(
+        run.call.services, txn, run.call.now, run.repository, "PolicyExecutionEvent",
+        lifecycle_record(run.repository, policy, run.policy.last_evaluated_at, some));
+    at = end;
+  } while (at < actions.size());
 }
 
 // Indexes before what they name, subjects before what refers to them: so that is_held() sees what
@@ -125,20 +176,39 @@ std::vector<std::size_t> order_of(const Plan& plan) {
   return order;
 }
 
-void carry_out(JobCall& call, std::int64_t repository, const Plan& plan) {
-  const auto order = order_of(plan);
+// How many images went.
+std::size_t carry_out(const Run& run) {
+  const auto order = order_of(run.plan);
+  std::size_t gone = 0;
   for (std::size_t at = 0; at < order.size(); at += kAtOnce) {
-    auto txn = call.services.store.database().begin(Access::kWrite);
+    auto txn = run.call.services.store.database().begin(Access::kWrite);
     const std::size_t end = std::min(order.size(), at + kAtOnce);
+    std::vector<LifecycleAction> done;
     for (std::size_t i = at; i < end; ++i) {
-      const LifecycleImage& judged = plan.images[order[i]];
-      const lifecycle::Verdict& verdict = plan.verdicts[order[i]];
-      if (has_changed(txn, repository, judged) || is_held(txn, repository, judged, verdict))
-        continue;
-      act(txn, repository, judged, verdict, call.now);
+      const LifecycleImage& judged = run.plan.images[order[i]];
+      const lifecycle::Verdict& verdict = run.plan.verdicts[order[i]];
+      const auto image = unchanged_image(txn, run.repository.id, judged);
+      if (!image || is_held(txn, run.repository.id, judged, verdict)) continue;
+      const auto act = verdict.fate == Fate::kExpired ? expire : archive;
+      act(run, txn, *image, judged.tags);
+      done.push_back(action_of(judged, verdict));
     }
+    if (!done.empty()) record_actions(run, txn, done);
+    gone += done.size();
     txn.commit();
   }
+  return gone;
+}
+
+// Of what the policy would have done and could not; and, of a run that did nothing, that it was.
+void record_rest(const Run& run, storage::sql::Txn& txn, std::size_t gone) {
+  std::vector<LifecycleAction> kept;
+  for (std::size_t i = 0; i < run.plan.images.size(); ++i) {
+    if (run.plan.verdicts[i].fate == Fate::kReferenced) {
+      kept.push_back(action_of(run.plan.images[i], run.plan.verdicts[i]));
+    }
+  }
+  if (gone == 0 || !kept.empty()) record_actions(run, txn, kept);
 }
 
 std::int64_t repository_of(const JobCall& call) {
@@ -173,23 +243,26 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
 }  // namespace
 
 void run_lifecycle(JobCall& call) {
-  const std::int64_t repository = repository_of(call);
-  std::optional<storage::LifecyclePolicy> policy;
-  Plan plan;
+  const std::int64_t id = repository_of(call);
+  std::optional<Run> run;
   {
     auto txn = call.services.store.database().begin(Access::kRead);
-    policy = storage::find_lifecycle_policy(txn, repository);
-    if (policy) plan = make_plan(txn, repository, policy->text, call.now);
+    auto repository = storage::find_repository(txn, id);
+    auto policy = storage::find_lifecycle_policy(txn, id);
+    if (repository && policy) {
+      Plan plan = make_plan(txn, id, policy->text, call.now);
+      run.emplace(Run{call, std::move(*repository), std::move(*policy), std::move(plan)});
+    }
   }
-  if (policy) carry_out(call, repository, plan);
+  const std::size_t gone = run ? carry_out(*run) : 0;
   storage::sql::Txn& txn = call.begin();
-  const auto current = storage::find_lifecycle_policy(txn, repository);
+  const auto current = storage::find_lifecycle_policy(txn, id);
   if (!current) return;  // it went, or its repository did
+  if (run) record_rest(*run, txn, gone);
   // Another one was put meanwhile: that one has not been evaluated, and its turn is now.
-  const bool same = policy && current->text == policy->text;
-  if (same) storage::set_lifecycle_evaluated(txn, repository, call.now);
-  enqueue_lifecycle(call.services, txn, repository,
-                    same ? call.now + kLifecycleInterval : call.now);
+  const bool same = run && current->text == run->policy.text;
+  if (same) storage::set_lifecycle_evaluated(txn, id, call.now);
+  enqueue_lifecycle(call.services, txn, id, same ? call.now + kLifecycleInterval : call.now);
 }
 
 void run_lifecycle_preview(JobCall& call) {

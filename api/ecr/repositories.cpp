@@ -1,14 +1,13 @@
 // CreateRepository, DescribeRepositories, DeleteRepository.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/ecr/encryption.h"
 #include "api/ecr/tag_mutability.h"
 #include "api/ecr/tag_rules.h"
 #include "api/error.h"
 #include "api/target.h"
-#include "schemas/arn.h"
 #include "storage/images.h"
 #include "storage/uploads.h"
 
@@ -38,22 +37,6 @@ std::vector<Target> creation_targets(const Call& call) {
   return {create, tag};
 }
 
-void set_encryption(const Call& call, storage::Repository& repository) {
-  const Json encryption = call.input.value("encryptionConfiguration", Json::object());
-  repository.encryption_type = encryption.value("encryptionType", std::string("AES256"));
-  repository.kms_key = string_member(encryption, "kmsKey");
-  const bool kms = repository.encryption_type != "AES256";
-  if (!kms && !repository.kms_key.empty()) {
-    throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
-                                      "Member must be null for encryption type AES256");
-  }
-  if (kms && repository.kms_key.empty()) {
-    repository.kms_key =
-        fmt::format("arn:{}:kms:{}:{}:alias/aws/ecr", schemas::partition_of(call.region),
-                    call.region, repository.account);
-  }
-}
-
 Json create_repository(Call& call) {
   storage::Repository repository;
   repository.account = registry_id(call);
@@ -61,7 +44,7 @@ Json create_repository(Call& call) {
   repository.name = string_member(call.input, "repositoryName");
   repository.created_at = call.now;
   set_mutability(call.input, repository);
-  set_encryption(call, repository);
+  set_encryption(call.input.value("encryptionConfiguration", Json::object()), repository);
   repository.scan_on_push =
       call.input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
   const storage::Tags tags = tags_of(call);

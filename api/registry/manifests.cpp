@@ -6,6 +6,7 @@
 #include "api/events.h"
 #include "api/image/images.h"
 #include "api/image/pulls.h"
+#include "api/push.h"
 #include "api/registry/handlers.h"
 #include "schemas/arn.h"
 #include "schemas/digest.h"
@@ -62,10 +63,11 @@ void refuse_unchanged(const Session& session, const storage::Repository& reposit
   }
 }
 
-void tell(Session& session, const storage::Repository& repository, ImageAction action,
-          const storage::Image& image, std::string_view tag) {
+void tell_deleted(Session& session, const storage::Repository& repository,
+                  const storage::Image& image, std::string_view tag) {
   record_event(session.services, session.txn, session.now,
-               push_or_delete_event(repository, action, image, tag), session.request.id);
+               push_or_delete_event(repository, ImageAction::kDelete, image, tag),
+               session.request.id);
 }
 
 SentManifest read_body(const Session& session, const std::string& digest) {
@@ -83,7 +85,11 @@ PutImageResult put_one(Session& session, const storage::Repository& repository,
                        const SentManifest& sent, const std::string& tag) {
   PutImageResult result = put_image(session.txn, repository, sent, tag, session.now);
   refuse_unchanged(session, repository, result, tag);
-  if (!result.unchanged) tell(session, repository, ImageAction::kPush, result.image, tag);
+  if (!result.unchanged) {
+    follow_push(session.services, session.caller,
+                {session.txn, session.request, session.credentials.region, session.now},
+                {repository, result.image, tag});
+  }
   return result;
 }
 
@@ -113,7 +119,7 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
 }
 
 HttpResponse put_manifest(Session& session, LogNote& note) {
-  const storage::Repository repository = session.authorize_repository("ecr:PutImage", note);
+  const storage::Repository repository = session.authorize_push({"ecr:PutImage"}, note);
   const ImageIdentifier id = parse_reference(session);
   const std::vector<std::string> tags = tags_of(session, id);
   PutImageResult result;
@@ -152,7 +158,7 @@ HttpResponse delete_manifest(Session& session, LogNote& note) {
     for (const std::string& tag : tags) note.deleted.emplace_back(*digest, tag);
   }
   for (const auto& [_, tag] : note.deleted) {
-    tell(session, repository, ImageAction::kDelete, *image, tag);
+    tell_deleted(session, repository, *image, tag);
   }
   HttpResponse response;
   response.status = 202;

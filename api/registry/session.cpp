@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/creation/creation.h"
 #include "api/error.h"
 #include "api/registry_host.h"
 #include "api/target.h"
@@ -81,8 +82,8 @@ storage::Repository Session::authorize_repository(std::string_view action, LogNo
   return authorize_repository(std::vector<std::string_view>{action}, note);
 }
 
-storage::Repository Session::authorize_repository(const std::vector<std::string_view>& actions,
-                                                  LogNote& note) {
+std::optional<storage::Repository> Session::authorize_name(
+    const std::vector<std::string_view>& actions, LogNote& note, std::string_view if_missing) {
   note.principal = caller.principal.arn;
   note.who = who;
   note.registry_account = credentials.account;
@@ -93,15 +94,39 @@ storage::Repository Session::authorize_repository(const std::vector<std::string_
   }
   auto repository =
       storage::find_repository(txn, credentials.account, credentials.region, route.name);
+  std::vector<std::string_view> needed = actions;
+  if (!repository && !if_missing.empty()) needed.push_back(if_missing);
   std::vector<Target> targets;
-  for (const std::string_view action : actions) {
+  for (const std::string_view action : needed) {
     targets.push_back(make_repository_target(services, txn, action, credentials.account,
                                              credentials.region, route.name,
                                              repository ? &*repository : nullptr));
   }
   authorize(services, caller, {txn, request, credentials.region, now}, targets, note);
+  return repository;
+}
+
+storage::Repository Session::authorize_repository(const std::vector<std::string_view>& actions,
+                                                  LogNote& note) {
+  auto repository = authorize_name(actions, note, "");
   if (!repository) throw ApiError::repository_not_found(credentials.account, route.name);
   return std::move(*repository);
+}
+
+storage::Repository Session::authorize_push(const std::vector<std::string_view>& actions,
+                                            LogNote& note, bool* created) {
+  // What almost every push finds is looked for first.
+  if (storage::find_repository(txn, credentials.account, credentials.region, route.name)) {
+    return authorize_repository(actions, note);
+  }
+  const auto as = creation::find_template(txn, credentials.account, credentials.region, route.name,
+                                          creation::Reason::kPush);
+  if (!as) return authorize_repository(actions, note);
+  auto repository = authorize_name(actions, note, "ecr:CreateRepository");
+  if (repository) return std::move(*repository);
+  if (created != nullptr) *created = true;
+  return creation::create_repository(
+      services, txn, {credentials.account, credentials.region, route.name}, as, now);
 }
 
 void Session::authorize_registry(std::string_view action, LogNote& note) {

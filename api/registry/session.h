@@ -43,6 +43,11 @@ class Session {
   storage::Repository authorize_repository(std::string_view action, LogNote& note);
   storage::Repository authorize_repository(const std::vector<std::string_view>& actions,
                                            LogNote& note);
+  // The same for what begins a push, or ends one: a repository that is missing is created where a
+  // creation template says so and the caller has ecr:CreateRepository. REQUIRES: a write
+  // transaction.
+  storage::Repository authorize_push(const std::vector<std::string_view>& actions, LogNote& note,
+                                     bool* created = nullptr);
   // An action on all repositories of the registry.
   void authorize_registry(std::string_view action, LogNote& note);
 
@@ -54,6 +59,11 @@ class Session {
   const schemas::TimePoint now;
   const Caller caller;
   const std::shared_ptr<const CallIdentity> who;  // the same, for the record of the call
+
+ private:
+  // nullopt: there is no such repository; the caller then may do `if_missing` too (empty: nothing).
+  std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
+                                                    LogNote& note, std::string_view if_missing);
 };
 
 // "Basic realm=...": the answer to whoever brings no credentials, as ECR words it.

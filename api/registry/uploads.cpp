@@ -253,7 +253,8 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
     const std::vector<std::string_view> actions =
         digest ? std::vector<std::string_view>{kInitiate, kUploadPart, kComplete}
                : std::vector<std::string_view>{kInitiate};
-    repository = session.authorize_repository(actions, note);
+    bool created = false;
+    repository = session.authorize_push(actions, note, &created);
     if (mount && mount_blob(session, *repository, *mount)) {
       txn.commit();
       return blob_created(repository->name, mount->digest);
@@ -262,7 +263,7 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
     upload.principal = session.caller.principal.arn;
     storage::insert_upload(txn, upload);
     // An upload that a power loss takes is begun again; nothing was acknowledged but its name.
-    txn.commit(Durability::kRelaxed);
+    txn.commit(created ? Durability::kDurable : Durability::kRelaxed);
   }
   if (digest) {
     return std::make_unique<UploadSink>(

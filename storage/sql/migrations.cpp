@@ -21,6 +21,7 @@ std::span<const Migration> migrations() {
       step_1_base(),   step_2_principals(),   step_3_iam(),
       step_4_sts(),    step_5_ecr_settings(), step_6_jobs(),
       step_7_events(), step_8_registry(),     step_9_garbage(),
+      step_10_image_listing(), step_11_registry_behaviours(),
   };
   return kMigrations;
 }

@@ -25,6 +25,8 @@ Migration step_6_jobs();
 Migration step_7_events();
 Migration step_8_registry();
 Migration step_9_garbage();
+Migration step_10_image_listing();
+Migration step_11_registry_behaviours();
 
 // Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
 // `steps`: an older program must not touch it.

@@ -236,5 +236,39 @@ TEST_F(Authorization, SignaturesAreVerifiedInEveryMode) {
   }
 }
 
+// Condition keys have no case, so two such tags are one key. AWS leaves open which counts.
+TEST_F(Authorization, OfTagsThatDifferOnlyInCaseTheLowerCounts) {
+  call("CreateRepository",
+       {{"repositoryName", "two"},
+        {"tags", {{{"Key", "stage"}, {"Value", "low"}}, {{"Key", "STAGE"}, {"Value", "high"}}}}});
+  for (const auto& [value, status] : {std::pair("low", 200), std::pair("high", 400)}) {
+    keys = {"111122223333", "test"};
+    Json document = policy("Allow", "ecr:ListImages", "*");
+    document["Statement"][0]["Condition"]["StringEquals"]["aws:ResourceTag/Stage"] = value;
+    become({{"p", document}});
+    EXPECT_EQ(send("ListImages", Json({{"repositoryName", "two"}})).status, status) << value;
+  }
+}
+
+// AWS IAM User Guide, "Information available in all requests": aws:userid of who is nobody.
+TEST_F(Authorization, NobodysUserIdIsAnonymous) {
+  auto txn = store->database().begin(storage::sql::Access::kRead);
+  const HttpRequest http = make_request("GET", "/", {{"Host", host}}, "");
+  Json document = policy("Allow", "ecr:BatchGetImage", "*");
+  document["Statement"][0]["Principal"] = "*";
+  for (const auto& [id, allowed] : {std::pair("anonymous", true), std::pair("AIDA*", false)}) {
+    document["Statement"][0]["Condition"]["StringLike"]["aws:userid"] = id;
+    Target target;
+    target.action = "ecr:BatchGetImage";
+    target.resource = "arn:aws:ecr:us-east-1:111122223333:repository/team-a/app";
+    target.account = "111122223333";
+    target.policies.push_back(
+        {policies.get(document.dump(), auth::iam::PolicyType::kRepository), "repository policy"});
+    EXPECT_EQ(is_allowed(services, anonymous_caller(), {txn, http, region, clock.now()}, target),
+              allowed)
+        << id;
+  }
+}
+
 }  // namespace
 }  // namespace ecr::api::testing

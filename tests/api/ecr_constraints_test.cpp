@@ -23,6 +23,7 @@ const std::vector<std::string> kSamples = {
     "registry-1.docker.io",
     "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/hub",
     "arn:aws:signer:us-east-1:000000000000:/signing-profiles/profile",
+    "arn:aws:kms:us-east-1:000000000000:key/one",
     "prefix/",
     "*",
     std::string(100, 'x')};

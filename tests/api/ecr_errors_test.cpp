@@ -9,6 +9,7 @@
 
 #include "fixture.h"
 #include "schemas/encoding.h"
+#include "storage/uploads.h"
 
 namespace ecr::api::testing {
 namespace {
@@ -19,6 +20,8 @@ using Names = std::set<std::string>;
 const Names kNever = {"ServerException",      // a failing disk: tests/storage
                       "KmsException",         // KMS: there is none
                       "ValidationException",  // InvalidParameterException says the same
+                      // declarative policies of an organization: there are none
+                      "BlockedByOrganizationPolicyException",
                       // an upstream registry: pull through cache is not there yet
                       "UnableToGetUpstreamImageException", "UnableToGetUpstreamLayerException",
                       "UnableToListUpstreamImageReferrersException", "LayerInaccessibleException"};
@@ -31,8 +34,9 @@ const std::map<std::string, Names> kNotLimited = {
     {"RegisterPullTimeUpdateExclusion", {"LimitExceededException"}},
     {"DeregisterPullTimeUpdateExclusion", {"LimitExceededException"}},
     {"ListPullTimeUpdateExclusions", {"LimitExceededException"}},
-    // 4,200 parts of 5 MiB are too much for a unit test; the limit is one line.
-    {"UploadLayerPart", {"LimitExceededException"}},
+    {"CreateRepositoryCreationTemplate", {"LimitExceededException"}},
+    // It says so among its failures.
+    {"BatchGetRepositoryScanningConfiguration", {"RepositoryNotFoundException"}},
     // Taking tags away cannot make them too many.
     {"UntagResource", {"InvalidTagParameterException", "TooManyTagsException"}},
 };
@@ -93,6 +97,7 @@ class EcrErrors : public ApiTest {
   std::vector<Case> images();
   std::vector<Case> layers();
   std::vector<Case> registries();
+  std::vector<Case> behaviours();
 
   std::string manifest;
   std::string other;
@@ -104,6 +109,7 @@ std::vector<Case> EcrErrors::missing_repository() {
   const std::string digest = schemas::Digest::of("x").text();
   const Json ids = {{"imageIds", {{{"imageTag", "1"}}}}};
   const Json digests = {{"layerDigests", {digest}}};
+  const Json id = {{"imageId", {{"imageTag", "1"}}}};
   const std::string upload = "12345678-1234-1234-1234-123456789012";
   Json upload_part = part(upload, 0, "x");
   Json complete = completion(upload, "x");
@@ -135,7 +141,12 @@ std::vector<Case> EcrErrors::missing_repository() {
       {"ListImageReferrers", in("none", {{"subjectId", {{"imageDigest", digest}}}})},
       {"PutImageTagMutability", in("none", {{"imageTagMutability", "MUTABLE"}})},
       {"PutImageScanningConfiguration",
-       in("none", {{"imageScanningConfiguration", Json::object()}})}};
+       in("none", {{"imageScanningConfiguration", Json::object()}})},
+      {"StartImageScan", in("none", id)},
+      {"DescribeImageScanFindings", in("none", id)},
+      {"DescribeImageSigningStatus", in("none", id)},
+      {"UpdateImageStorageClass",
+       in("none", {{"imageId", id["imageId"]}, {"targetStorageClass", "ARCHIVE"}})}};
   std::vector<Case> cases;
   for (const auto& [operation, input] : inputs) {
     cases.push_back({operation, input, "RepositoryNotFoundException", no_repository()});
@@ -243,7 +254,14 @@ std::vector<Case> EcrErrors::layers() {
   const std::string shorts = begin_upload("abc");
   call("UploadLayerPart", part(shorts, 3, "def"));
   const std::string none = "12345678-1234-1234-1234-123456789012";
+  const std::string full = begin_upload("");
+  {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    for (int i = 0; i < 4200; ++i) storage::add_upload_part(txn, full, false);
+    txn.commit();
+  }
   return {
+      {"UploadLayerPart", part(full, 0, "abc"), "LimitExceededException"},
       {"UploadLayerPart", part(none, 0, "abc"), "UploadNotFoundException"},
       {"UploadLayerPart", part(id, 7, "abc"), "InvalidLayerPartException"},
       {"CompleteLayerUpload", completion(none, "abc"), "UploadNotFoundException"},
@@ -283,10 +301,59 @@ std::vector<Case> EcrErrors::registries() {
   };
 }
 
+std::vector<Case> EcrErrors::behaviours() {
+  const auto image = [](const char* tag, Json more = Json::object()) {
+    more["imageId"] = {{"imageTag", tag}};
+    return in("app", std::move(more));
+  };
+  const std::string absent =
+      "The image with imageId {imageDigest:'null', imageTag:'none'} does not exist within the "
+      "repository with name 'app' in the registry with id '000000000000'";
+  push_image("app", "scanned", "scanned");
+  push_image("app", "archived", "archived");
+  call("StartImageScan", image("scanned"));
+  call("UpdateImageStorageClass", image("archived", {{"targetStorageClass", "ARCHIVE"}}));
+  Json chart = Json::parse(manifest);
+  chart["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json";
+  call("PutImage", in("app", {{"imageManifest", chart.dump()}, {"imageTag", "chart"}}));
+  push_image("app", "restored", "restored");
+  call("UpdateImageStorageClass", image("restored", {{"targetStorageClass", "ARCHIVE"}}));
+  call("UpdateImageStorageClass", image("restored", {{"targetStorageClass", "STANDARD"}}));
+  const Json made = {{"prefix", "team"}, {"appliedFor", {"REPLICATION"}}};
+  call("CreateRepositoryCreationTemplate", made);
+  const Json to_archive = {{"targetStorageClass", "ARCHIVE"}};
+  return {
+      {"StartImageScan", image("none"), "ImageNotFoundException", absent},
+      {"StartImageScan", image("chart"), "UnsupportedImageTypeException",
+       "The operating system and/or package manager are not supported"},
+      {"StartImageScan", image("scanned"), "LimitExceededException",
+       "The scan quota per image has been exceeded. Wait and try again."},
+      {"StartImageScan", image("archived"), "ImageArchivedException"},
+      {"DescribeImageScanFindings", image("none"), "ImageNotFoundException", absent},
+      {"DescribeImageScanFindings", image("1"), "ScanNotFoundException"},
+      {"DescribeImageSigningStatus", image("none"), "ImageNotFoundException", absent},
+      {"UpdateImageStorageClass", image("none", to_archive), "ImageNotFoundException", absent},
+      {"UpdateImageStorageClass", image("restored", to_archive),
+       "ImageStorageClassUpdateNotSupportedException"},
+      {"CreateRepositoryCreationTemplate", made, "TemplateAlreadyExistsException"},
+      {"UpdateRepositoryCreationTemplate", {{"prefix", "none"}}, "TemplateNotFoundException"},
+      {"DeleteRepositoryCreationTemplate", {{"prefix", "none"}}, "TemplateNotFoundException"},
+      {"GetSigningConfiguration", Json::object(), "SigningConfigurationNotFoundException"},
+      {"DeleteSigningConfiguration", Json::object(), "SigningConfigurationNotFoundException"},
+      {"PutRegistryScanningConfiguration",
+       Json::parse(R"({"rules": [{"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": []}]})"),
+       "InvalidParameterException"},
+      {"DescribeRepositoryCreationTemplates",
+       {{"nextToken", "no token"}},
+       "InvalidParameterException"},
+  };
+}
+
 // Operations without a case above.
 const Names kElsewhere = {
     // no state, and no input but what the model checks (ecr_constraints_test.cpp)
-    "GetAuthorizationToken", "DescribeRegistry",
+    "GetAuthorizationToken", "DescribeRegistry", "GetRegistryScanningConfiguration",
+    "BatchGetRepositoryScanningConfiguration", "PutSigningConfiguration",
     // the tests of lifecycle policies
     "PutLifecyclePolicy", "GetLifecyclePolicy", "DeleteLifecyclePolicy",
     "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview"};
@@ -297,6 +364,7 @@ TEST_F(EcrErrors, EachThatAnOperationMayReturnIsReturned) {
   check(images());
   check(layers());
   check(registries());
+  check(behaviours());
   // The thousand-and-first tag of an image.
   for (int i = 1; i < 1000; ++i) {
     call("PutImage", in("app", {{"imageManifest", manifest}, {"imageTag", fmt::format("t{}", i)}}));

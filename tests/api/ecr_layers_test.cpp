@@ -1,8 +1,10 @@
 // Layers by the API: uploads in parts, availability, signed URLs.
 #include <fmt/format.h>
 
+#include "api/ecr/layer_limits.h"
 #include "fixture.h"
 #include "schemas/encoding.h"
+#include "storage/uploads.h"
 
 namespace ecr::api::testing {
 namespace {
@@ -124,6 +126,46 @@ TEST_F(EcrLayers, APartMayHaveTenMebibytes) {
   EXPECT_EQ(fail("UploadLayerPart", part(id, 0, std::string(10 * kMiB + 1, 'x'))).first,
             "InvalidLayerPartException");
   call("UploadLayerPart", part(id, 0, std::string(10 * kMiB, 'x')));
+}
+
+// ECR User Guide, "Amazon ECR service quotas"; without the bytes.
+TEST(EcrLayerLimits, APartIsJudgedByItsRangeAndByWhatIsThere) {
+  using ecr::LayerIsTooLarge;
+  using ecr::PartIsFine;
+  using ecr::PartIsInvalid;
+  constexpr std::uint64_t kAll = 52'000 * kMiB;
+  const auto judge = [](std::uint64_t first, std::uint64_t last, std::uint64_t size,
+                        std::uint64_t received, std::int64_t parts) {
+    return ecr::judge_part({first, last, size}, received, parts);
+  };
+  const auto follows = [&](std::uint64_t size, std::uint64_t received, std::int64_t parts) {
+    return judge(received, received + size - 1, size, received, parts);
+  };
+  EXPECT_TRUE(std::holds_alternative<PartIsFine>(follows(1, 0, 0)));
+  EXPECT_TRUE(std::holds_alternative<PartIsFine>(follows(10 * kMiB, 0, 0)));
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(follows(10 * kMiB + 1, 0, 0)));
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(judge(0, 0, 0, 0, 0)));
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(judge(1, 4, 4, 0, 0)));  // a gap
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(judge(3, 6, 4, 4, 1)));  // an overlap
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(judge(4, 3, 4, 4, 1)));
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(judge(4, 8, 4, 4, 1)));
+  EXPECT_TRUE(std::holds_alternative<PartIsInvalid>(judge(0, UINT64_MAX, 0, 0, 0)));
+  EXPECT_TRUE(std::holds_alternative<PartIsFine>(follows(5 * kMiB, 0, 4199)));
+  EXPECT_TRUE(std::holds_alternative<LayerIsTooLarge>(follows(5 * kMiB, 0, 4200)));
+  EXPECT_TRUE(std::holds_alternative<PartIsFine>(follows(10 * kMiB, kAll - 10 * kMiB, 4000)));
+  EXPECT_TRUE(std::holds_alternative<LayerIsTooLarge>(follows(10 * kMiB, kAll - 10 * kMiB + 1, 1)));
+  EXPECT_TRUE(std::holds_alternative<LayerIsTooLarge>(follows(1, kAll, 1)));
+}
+
+TEST_F(EcrLayers, ALayerHasAtMost4200Parts) {
+  const std::string id = initiate();
+  {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    for (int i = 0; i < 4199; ++i) storage::add_upload_part(txn, id, false);
+    txn.commit();
+  }
+  call("UploadLayerPart", part(id, 0, "last one"));
+  EXPECT_EQ(fail("UploadLayerPart", part(id, 8, "x")).first, "LimitExceededException");
 }
 
 TEST_F(EcrLayers, OnlyTheLastPartMayBeShort) {

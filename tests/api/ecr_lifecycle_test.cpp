@@ -2,6 +2,7 @@
 
 #include "api/ecr/lifecycle_jobs.h"
 #include "fixture.h"
+#include "storage/events.h"
 #include "storage/images.h"
 #include "storage/lifecycle.h"
 
@@ -64,6 +65,26 @@ class LifecycleTest : public ApiTest {
         .get<std::string>();
   }
 
+  // Of that kind, in order, but for those of calls.
+  std::vector<Json> log(storage::EventKind kind) {
+    events.flush();
+    auto txn = store->database().begin(storage::sql::Access::kRead);
+    std::vector<Json> bodies;
+    for (const auto& row : storage::events_after(txn, kind, seen_, 1000)) {
+      Json body = Json::parse(row.body);
+      if (body.value("eventType", "") != "AwsApiCall") bodies.push_back(std::move(body));
+    }
+    return bodies;
+  }
+  // Evaluates now; what is logged from here on is of that.
+  void evaluate() {
+    events.flush();
+    seen_ = events.newest();
+    runner.make_due("");
+    runner.run_due(10);
+  }
+
+  std::int64_t seen_ = 0;
   JobRunner runner{services, {ecr::kLifecycle, ecr::kLifecyclePreview}};
 };
 
@@ -172,6 +193,100 @@ TEST_F(LifecycleTest, IsExecutedWithinADayAndThenEveryDay) {
   EXPECT_EQ(tags(), Names{"young"});
   EXPECT_EQ(fail("DescribeImages", in_app({{"imageIds", {{{"imageTag", "old"}}}}})).first,
             "ImageNotFoundException");
+}
+
+TEST_F(LifecycleTest, WhatAPolicyDoesIsToldLikeAnyOtherDeletion) {
+  push_image("app", "old", "old");
+  push_image("app", "older", "old");
+  push_image("app", "kept", "kept");
+  put({rule(1, {{"tagStatus", "tagged"},
+                {"tagPrefixList", {"old"}},
+                {"countType", "sinceImagePushed"},
+                {"countUnit", "days"},
+                {"countNumber", 1}})});
+  const std::string digest = digest_of("old");
+  clock.time += 2 * kDay;
+  evaluate();
+  std::vector<std::string> tags;
+  for (const Json& event : log(storage::EventKind::kEvent)) {
+    EXPECT_EQ(event["detail-type"], "ECR Image Action");
+    EXPECT_EQ(event["detail"]["action-type"], "DELETE");
+    EXPECT_EQ(event["detail"]["image-digest"], digest);
+    EXPECT_EQ(event["detail"]["manifest-media-type"], "application/vnd.oci.image.manifest.v1+json");
+    tags.push_back(event["detail"]["image-tag"].get<std::string>());
+  }
+  EXPECT_EQ(tags, (std::vector<std::string>{"old", "older"}));
+}
+
+TEST_F(LifecycleTest, WhatAPolicyArchivesIsTold) {
+  push_image("app", "v1", "one");
+  const std::string digest = digest_of("v1");
+  put({rule(1, since_pushed(1), kToArchive)});
+  clock.time += 2 * kDay;
+  evaluate();
+  const auto told = log(storage::EventKind::kEvent);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0]["detail"]["action-type"], "UPDATE_STORAGE_CLASS");
+  EXPECT_EQ(told[0]["detail"]["target-storage-class"], "ARCHIVE");
+  EXPECT_EQ(told[0]["detail"]["image-digest"], digest);
+  EXPECT_EQ(told[0]["detail"]["image-tag"], "v1");
+  EXPECT_FALSE(told[0]["detail"].contains("last-activated-at"));
+}
+
+TEST_F(LifecycleTest, EveryRunIsRecordedAsCloudTrailDoes) {
+  push_image("app", "old", "old");
+  const std::string digest = digest_of("old");
+  const auto pushed = clock.now().time_since_epoch().count();
+  put({rule(4, since_pushed(1))});
+  evaluate();
+  auto records = log(storage::EventKind::kRecord);
+  ASSERT_EQ(records.size(), 1u);  // nothing was done
+  EXPECT_EQ(records[0]["serviceEventDetails"]["lifecycleEventImageActions"], Json::array());
+  EXPECT_EQ(records[0]["serviceEventDetails"]["lifecycleEventPolicy"]["lastEvaluatedAt"], 0);
+  const auto evaluated = clock.now().time_since_epoch().count();
+  clock.time += 2 * kDay;
+  evaluate();
+  records = log(storage::EventKind::kRecord);
+  ASSERT_EQ(records.size(), 1u);
+  const Json& record = records[0];
+  EXPECT_EQ(record["eventName"], "PolicyExecutionEvent");
+  EXPECT_EQ(record["eventType"], "AwsServiceEvent");
+  EXPECT_EQ(record["userIdentity"]["invokedBy"], "AWS Internal");
+  EXPECT_EQ(record["resources"][0]["ARN"], "arn:aws:ecr:us-east-1:000000000000:repository/app");
+  Json details = record["serviceEventDetails"];
+  EXPECT_EQ(details["lifecycleEventPolicy"]["policyId"].get<std::string>().size(), 36u);
+  details["lifecycleEventPolicy"].erase("policyId");
+  const Json expected_rule = {{"rulePriority", 4},
+                              {"lifecycleEventSelection",
+                               {{"tagStatus", "Any"},
+                                {"tagPrefixList", Json::array()},
+                                {"countType", "Since image pushed"},
+                                {"countNumber", 1}}},
+                              {"action", "expire"}};
+  const Json expected_action = {{"lifecycleEventImage",
+                                 {{"digest", digest},
+                                  {"tagStatus", "Tagged"},
+                                  {"tagList", Json::array({"old"})},
+                                  {"pushedAt", pushed}}},
+                                {"rulePriority", 4}};
+  EXPECT_EQ(details, (Json{{"repositoryName", "app"},
+                           {"lifecycleEventPolicy",
+                            {{"lifecycleEventRules", Json::array({expected_rule})},
+                             {"lastEvaluatedAt", evaluated},
+                             {"policyVersion", 1}}},
+                           {"lifecycleEventImageActions", Json::array({expected_action})}}));
+}
+
+TEST_F(LifecycleTest, ARecordSpeaksOfTenImagesAtMost) {
+  for (int i = 0; i < 23; ++i) push_image("app", "v" + std::to_string(i), std::to_string(i));
+  put({rule(1, since_pushed(1))});
+  clock.time += 2 * kDay;
+  evaluate();
+  std::vector<std::size_t> sizes;
+  for (const Json& record : log(storage::EventKind::kRecord)) {
+    sizes.push_back(record["serviceEventDetails"]["lifecycleEventImageActions"].size());
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{10, 10, 3}));
 }
 
 TEST_F(LifecycleTest, ANewPolicyHasNotBeenEvaluated) {

@@ -6,10 +6,12 @@
 
 #include "api/operation.h"
 #include "fixture.h"
+#include "storage/creation_templates.h"
 #include "storage/images.h"
 #include "storage/lifecycle.h"
 #include "storage/registry_settings.h"
 #include "storage/repositories.h"
+#include "storage/scans.h"
 
 namespace ecr::api::testing {
 namespace {
@@ -31,6 +33,7 @@ struct Listing {
   // The item of that number, as `key` gives it; `there` false: it goes.
   std::function<std::string(Txn&, int number, bool there)> put;
   int most = 1000;
+  std::string parent = {};  // of the member; empty: the output itself
 };
 
 std::string digest_of(int number) {
@@ -130,6 +133,21 @@ class EcrPaging : public ApiTest {
             50};
   }
 
+  Listing templates() {
+    return {"DescribeRepositoryCreationTemplates", Json::object(), "repositoryCreationTemplates",
+            [](const Json& item) { return item["prefix"].get<std::string>(); },
+            [](Txn& txn, int number, bool there) {
+              const std::string prefix = fmt::format("t{}", number * 7919 % 10007);
+              if (there) {
+                const Json body = {{"prefix", prefix}, {"appliedFor", {"REPLICATION"}}};
+                storage::insert_creation_template(txn, kAccount, kRegion, {prefix, body.dump()});
+              } else {
+                storage::delete_creation_template(txn, kAccount, kRegion, prefix);
+              }
+              return prefix;
+            }};
+  }
+
   void fill(const Listing& listing, Items& items) {
     Txn txn = store->database().begin(Access::kWrite);
     for (int i = 0; i < kItems; ++i) items.insert(listing.put(txn, i, true));
@@ -143,8 +161,9 @@ class EcrPaging : public ApiTest {
     input["maxResults"] = size;
     for (;;) {
       const Json page = call(listing.operation, input);
-      EXPECT_LE(page[listing.member].size(), static_cast<std::size_t>(size));
-      for (const Json& item : page[listing.member]) {
+      const Json& whole = listing.parent.empty() ? page : page[listing.parent];
+      EXPECT_LE(whole[listing.member].size(), static_cast<std::size_t>(size));
+      for (const Json& item : whole[listing.member]) {
         EXPECT_TRUE(seen.insert(listing.key(item)).second) << "twice: " << item;
       }
       if (!page.contains("nextToken")) return seen;
@@ -221,6 +240,8 @@ TEST_F(EcrPaging, DescribeImagesUntagged) { check_walks(images("UNTAGGED")); }
 TEST_F(EcrPaging, ListImages) { check_walks(image_ids()); }
 TEST_F(EcrPaging, ListPullTimeUpdateExclusions) { check_walks(exclusions()); }
 
+TEST_F(EcrPaging, DescribeRepositoryCreationTemplates) { check_walks(templates()); }
+
 TEST_F(EcrPaging, ListImageReferrers) { check_walks(referrers()); }
 
 // The results of a preview are what they were when it was made: nothing comes and goes.
@@ -252,6 +273,36 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
   check_tokens(preview);
 }
 
+// Nor do findings: a scan replaces those of the one before.
+TEST_F(EcrPaging, DescribeImageScanFindings) {
+  const std::string digest = digest_of(0);
+  const Listing findings{
+      "DescribeImageScanFindings",
+      {{"repositoryName", "app"}, {"imageId", {{"imageDigest", digest}}}},
+      "findings",
+      [](const Json& item) { return item["name"].get<std::string>(); },
+      [this, digest](Txn& txn, int number, bool) {
+        const std::string name = fmt::format("CVE-{}", number);
+        const Json finding = {{"name", name}, {"severity", "LOW"}};
+        storage::add_scan_finding(txn, repository_, digest, {number + 1, finding.dump()});
+        return name;
+      },
+      1000,
+      "imageScanFindings"};
+  {
+    Txn txn = store->database().begin(Access::kWrite);
+    put_image(txn, 0, true, false);
+    storage::ImageScan scan{"BASIC", "COMPLETE"};
+    scan.completed_at = clock.now();
+    storage::put_scan(txn, repository_, digest, scan);
+    txn.commit();
+  }
+  Items items;
+  fill(findings, items);
+  for (const int size : {1, 7, 1000}) EXPECT_EQ(walk(findings, size, [] {}), items) << size;
+  check_tokens(findings);
+}
+
 TEST_F(EcrPaging, ATokenIsOfItsListingAlone) {
   const std::vector<Listing> listings = {repositories(), images("ANY"), exclusions()};
   {
@@ -279,9 +330,14 @@ TEST_F(EcrPaging, ATokenIsOfItsListingAlone) {
 
 // Whatever has a nextToken is walked above.
 TEST_F(EcrPaging, EveryListingIsWalked) {
-  const Items walked = {"DescribeRepositories", "DescribeImages",
-                        "ListImages",           "ListPullTimeUpdateExclusions",
-                        "ListImageReferrers",   "GetLifecyclePolicyPreview"};
+  const Items walked = {"DescribeRepositories",
+                        "DescribeImages",
+                        "ListImages",
+                        "ListPullTimeUpdateExclusions",
+                        "ListImageReferrers",
+                        "GetLifecyclePolicyPreview",
+                        "DescribeImageScanFindings",
+                        "DescribeRepositoryCreationTemplates"};
   for (const ServiceApi& api : control.apis()) {
     if (api.signing_name != "ecr") continue;
     for (const Operation* operation : api.operations) {

@@ -107,6 +107,32 @@ TEST_F(EcrRegistry, ScopeDecidesWhatThePolicyHasASayInOnBothPlanes) {
   EXPECT_EQ(send("CreateRepository", create).status, 200);
 }
 
+TEST_F(EcrRegistry, ScopeDecidesAboutOperationsOnTheRegistryItself) {
+  const Json jane = seed_user("jane", {{"all", policy("Allow", "ecr:*", "*")}});
+  admin::apply_seed(services, jane.dump());
+  const Keys root = {"111122223333", "test"};
+  keys = root;
+  const Json denial = {{"Version", "2012-10-17"},
+                       {"Statement",
+                        {{{"Effect", "Deny"},
+                          {"Principal", {{"AWS", "arn:aws:iam::111122223333:user/jane"}}},
+                          {"Action", {"ecr:DescribeRegistry", "ecr:GetAuthorizationToken"}},
+                          {"Resource", "*"}}}}};
+  call("PutRegistryPolicy", {{"policyText", denial.dump()}});
+  keys = kSeededKeys;
+  const auto [type, message] = fail("DescribeRegistry", Json::object());
+  EXPECT_EQ(type, "AccessDeniedException");
+  EXPECT_NE(message.find("with an explicit deny in a resource-based policy"), std::string::npos)
+      << message;
+  EXPECT_EQ(fail("GetAuthorizationToken", Json::object()).first, "AccessDeniedException");
+  EXPECT_EQ(send("GetRegistryPolicy", Json::object()).status, 200);
+  keys = root;
+  EXPECT_EQ(send("DescribeRegistry", Json::object()).status, 200);
+  set("REGISTRY_POLICY_SCOPE", "V1");
+  keys = kSeededKeys;
+  EXPECT_EQ(send("DescribeRegistry", Json::object()).status, 200);
+}
+
 TEST_F(EcrRegistry, SettingsHaveTheirDefaultsAndAreChanged) {
   const std::vector<std::array<const char*, 3>> known = {
       {"BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "CLAIR"},

@@ -20,6 +20,13 @@ using Json = nlohmann::json;
 constexpr const char* kApp = "arn:aws:ecr:us-east-1:111111111111:repository/app";
 constexpr const char* kBase = "arn:aws:ecr:us-east-1:111111111111:repository/base";
 
+// Of requests that one policy is enough for.
+std::string write_one(const std::vector<RequestedAccess>& requests) {
+  const auto policies = write_least_privilege_policies(requests);
+  EXPECT_EQ(policies.size(), 1u);
+  return policies.front();
+}
+
 // An identity policy as AWS would store it.
 PolicySet only(const std::string& document) {
   const auto policy = auth::iam::Policy::parse(document, PolicyType::kIdentity);
@@ -53,7 +60,7 @@ TEST(PolicyWriter, GroupsActionsByTheirResources) {
      "Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"],
      "Resource":["arn:aws:ecr:us-east-1:111111111111:repository/app",
                  "arn:aws:ecr:us-east-1:111111111111:repository/base"]}]})");
-  EXPECT_EQ(Json::parse(write_least_privilege_policy(requests)), expected);
+  EXPECT_EQ(Json::parse(write_one(requests)), expected);
 }
 
 TEST(PolicyWriter, AllowsEveryRequestAndNoOtherActionWhateverTheirOrder) {
@@ -68,7 +75,7 @@ TEST(PolicyWriter, AllowsEveryRequestAndNoOtherActionWhateverTheirOrder) {
           "ecr:" + action.name,
           action.wildcard_only ? "*" : "arn:aws:ecr:us-east-1:111111111111:repository/" + name);
     }
-    const std::string document = write_least_privilege_policy(requests);
+    const std::string document = write_one(requests);
     const PolicySet set = only(document);
     for (const auto& [action, resource] : requests) {
       EXPECT_TRUE(allows(set, action, resource)) << action << " " << resource << document;
@@ -86,8 +93,34 @@ TEST(PolicyWriter, AllowsEveryRequestAndNoOtherActionWhateverTheirOrder) {
       }
     }
     std::shuffle(requests.begin(), requests.end(), random);
-    EXPECT_EQ(write_least_privilege_policy(requests), document);
+    EXPECT_EQ(write_one(requests), document);
   }
+}
+
+TEST(PolicyWriter, WhatAManagedPolicyCannotHoldIsSpreadOverSeveral) {
+  std::vector<RequestedAccess> requests = {{"ecr:GetAuthorizationToken", "*"}};
+  for (int i = 0; i < 400; ++i) {
+    const std::string resource = std::string(kApp) + "-" + std::to_string(i);
+    requests.emplace_back("ecr:BatchGetImage", resource);
+    if (i % 3 == 0) requests.emplace_back("ecr:PutImage", resource);
+  }
+  const auto policies = write_least_privilege_policies(requests);
+  EXPECT_GT(policies.size(), 3u);
+  EXPECT_LT(policies.size(), 12u);
+  PolicySet all;
+  for (const std::string& document : policies) {
+    std::size_t characters = 0;
+    for (const char c : document) characters += c != ' ' && c != '\n' ? 1 : 0;
+    EXPECT_LE(characters, kMaxManagedPolicy);
+    all.identity.push_back(only(document).identity.front());
+  }
+  for (const auto& [action, resource] : requests) {
+    EXPECT_TRUE(allows(all, action, resource)) << action << resource;
+  }
+  EXPECT_FALSE(allows(all, "ecr:PutImage", std::string(kApp) + "-1"));
+  EXPECT_FALSE(allows(all, "ecr:BatchGetImage", kBase));
+  std::reverse(requests.begin(), requests.end());
+  EXPECT_EQ(write_least_privilege_policies(requests), policies);
 }
 
 }  // namespace

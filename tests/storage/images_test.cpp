@@ -133,6 +133,66 @@ TEST_F(Images, ListTellsTaggedFromUntagged) {
   EXPECT_EQ(list(TagStatus::kAny).size(), 5U);
 }
 
+TEST_F(Images, WhetherAnImageIsTaggedFollowsItsTags) {
+  const auto first = add("a");
+  const auto second = add("b");
+  const auto tagged = [&] {
+    std::vector<std::string> digests;
+    for (const auto& image : list_images(txn_, repository_, TagStatus::kTagged, "", 100, "ACTIVE"))
+      digests.push_back(image.digest);
+    return digests;
+  };
+  EXPECT_THAT(tagged(), IsEmpty());
+  put_tag(txn_, repository_, "one", first);
+  put_tag(txn_, repository_, "one", first);
+  EXPECT_EQ(tagged(), std::vector{first});
+  put_tag(txn_, repository_, "one", second);  // moves
+  EXPECT_EQ(tagged(), std::vector{second});
+  put_tag(txn_, repository_, "two", second);
+  delete_tag(txn_, repository_, "one");
+  EXPECT_EQ(tagged(), std::vector{second});
+  delete_tag(txn_, repository_, "two");
+  delete_tag(txn_, repository_, "two");
+  EXPECT_THAT(tagged(), IsEmpty());
+}
+
+TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
+  std::vector<std::string> all;
+  for (int i = 0; i < 40; ++i) {
+    all.push_back(add("m" + std::to_string(i)));
+    if (i % 2 == 0) put_tag(txn_, repository_, "t" + std::to_string(i), all.back());
+    if (i % 3 == 0) archive_image(txn_, repository_, all.back(), test::at(5));
+  }
+  std::vector<std::string> active;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i % 3 != 0) active.push_back(all[i]);
+  }
+  std::sort(active.begin(), active.end());
+  for (const std::int64_t size : {1, 3, 100}) {
+    std::vector<std::string> images;
+    std::vector<std::string> ids;
+    for (std::string after;
+         auto page =
+             list_images(txn_, repository_, TagStatus::kAny, after, size, "ACTIVE").size();) {
+      for (const auto& image :
+           list_images(txn_, repository_, TagStatus::kAny, after, size, "ACTIVE")) {
+        images.push_back(image.digest);
+      }
+      EXPECT_LE(page, static_cast<std::size_t>(size));
+      after = images.back();
+    }
+    for (ImageId after;;) {
+      const auto page = list_image_ids(txn_, repository_, TagStatus::kAny, after.digest,
+                                       after.tag.value_or(""), size, "ACTIVE");
+      if (page.empty()) break;
+      for (const auto& id : page) ids.push_back(id.digest);
+      after = page.back();
+    }
+    EXPECT_EQ(images, active) << size;
+    EXPECT_EQ(ids, active) << size;
+  }
+}
+
 // 2,500 images: every third has no tag, every fifth two.
 class ManyImages : public Images {
  protected:

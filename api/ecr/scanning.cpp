@@ -1,0 +1,162 @@
+// PutRegistryScanningConfiguration, GetRegistryScanningConfiguration,
+// BatchGetRepositoryScanningConfiguration.
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/error.h"
+#include "api/events.h"
+#include "api/scan/configuration.h"
+#include "api/target.h"
+#include "schemas/arn.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using scan::Configuration;
+using storage::sql::Access;
+
+Json filters_json(const std::vector<std::string>& filters) {
+  Json list = Json::array();
+  for (const std::string& filter : filters) {
+    list.push_back({{"filter", filter}, {"filterType", "WILDCARD"}});
+  }
+  return list;
+}
+
+Json configuration_json(const Configuration& configuration) {
+  Json rules = Json::array();
+  for (const scan::Rule& rule : configuration.rules) {
+    rules.push_back(
+        {{"scanFrequency", rule.frequency}, {"repositoryFilters", filters_json(rule.filters)}});
+  }
+  return {{"scanType", configuration.type}, {"rules", std::move(rules)}};
+}
+
+// ECR API Reference, "PutRegistryScanningConfiguration": basic scanning has no continuous scans,
+// enhanced no manual ones. The wording is not published.
+void check_rules(const Configuration& configuration) {
+  const std::string refused = configuration.type == "BASIC" ? "CONTINUOUS_SCAN" : "MANUAL";
+  std::map<std::string, int> seen;
+  for (const scan::Rule& rule : configuration.rules) {
+    if (rule.frequency == refused) {
+      throw ApiError::invalid_parameter(
+          "rules", fmt::format("Scan frequency {} is not supported by scan type {}", refused,
+                               configuration.type));
+    }
+    if (++seen[rule.frequency] > 1) {
+      throw ApiError::invalid_parameter(
+          "rules", fmt::format("Only one rule can have scan frequency {}", rule.frequency));
+    }
+  }
+}
+
+Configuration read_configuration(const Json& input, const Configuration& before) {
+  Configuration configuration{input.value("scanType", before.type), {}};
+  for (const Json& rule : input.value("rules", Json::array())) {
+    scan::Rule& read = configuration.rules.emplace_back();
+    read.frequency = rule.at("scanFrequency").get<std::string>();
+    for (const Json& filter : rule.at("repositoryFilters")) {
+      read.filters.push_back(filter.at("filter").get<std::string>());
+    }
+  }
+  check_rules(configuration);
+  return configuration;
+}
+
+// ECR tells of changed frequencies where enhanced scanning is, or was, on (ECR User Guide, "Amazon
+// ECR events"). An event names a hundred repositories at most: our limit, EventBridge's is bytes.
+void tell_changes(Call& call, const Configuration& before, const Configuration& after) {
+  if (before.type != "ENHANCED" && after.type != "ENHANCED") return;
+  constexpr std::int64_t kPage = 1000;
+  constexpr std::size_t kPerEvent = 100;
+  const std::string& account = call.caller.account;
+  std::vector<ScanFrequencyChange> changes;
+  const auto flush = [&] {
+    if (changes.empty()) return;
+    record_event(call.services, call.txn, call.now,
+                 scan_change_event(account, call.region, changes, after.type), call.http.id);
+    changes.clear();
+  };
+  for (std::string last;;) {
+    const auto page = storage::list_repositories(call.txn, account, call.region, last, kPage);
+    for (const storage::Repository& repository : page) {
+      const std::string was = scanning_of(before, repository).frequency;
+      const std::string is = scanning_of(after, repository).frequency;
+      if (was != is) changes.push_back({repository.name, is, was});
+      if (changes.size() == kPerEvent) flush();
+    }
+    if (page.empty()) break;
+    last = page.back().name;
+  }
+  flush();
+}
+
+Json put_configuration(Call& call) {
+  const Configuration before = scan::configuration_of(call.txn, call.caller.account, call.region);
+  const Configuration after = read_configuration(call.input, before);
+  scan::set_configuration(call.txn, call.caller.account, call.region, after);
+  tell_changes(call, before, after);
+  return {{"registryScanningConfiguration", configuration_json(after)}};
+}
+
+Json get_configuration(Call& call) {
+  return {{"registryId", call.caller.account},
+          {"scanningConfiguration",
+           configuration_json(scan::configuration_of(call.txn, call.caller.account, call.region))}};
+}
+
+std::vector<Target> named_targets(const Call& call) {
+  std::vector<Target> targets;
+  for (const Json& json : call.input.at("repositoryNames")) {
+    const auto& name = json.get_ref<const std::string&>();
+    const auto found = storage::find_repository(call.txn, call.caller.account, call.region, name);
+    targets.push_back(make_repository_target(call.services, call.txn, call.action,
+                                             call.caller.account, call.region, name,
+                                             found ? &*found : nullptr));
+  }
+  return targets;
+}
+
+Json batch_get(Call& call) {
+  Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
+  const Configuration configuration =
+      scan::configuration_of(call.txn, call.caller.account, call.region);
+  for (const Json& json : call.input.at("repositoryNames")) {
+    const auto& name = json.get_ref<const std::string&>();
+    const auto repository =
+        storage::find_repository(call.txn, call.caller.account, call.region, name);
+    if (!repository) {
+      output["failures"].push_back({{"repositoryName", name},
+                                    {"failureCode", "REPOSITORY_NOT_FOUND"},
+                                    {"failureReason", "REPOSITORY_NOT_FOUND"}});
+      continue;
+    }
+    const auto scanning = scan::scanning_of(configuration, *repository);
+    output["scanningConfigurations"].push_back(
+        {{"repositoryArn", schemas::repository_arn(call.region, repository->account, name)},
+         {"repositoryName", name},
+         {"scanOnPush", scanning.frequency != "MANUAL"},
+         {"scanFrequency", scanning.frequency},
+         {"appliedScanFilters", filters_json(scanning.filters)}});
+  }
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"PutRegistryScanningConfiguration", "ecr:PutRegistryScanningConfiguration", Access::kWrite,
+     registry_target, put_configuration},
+    {"GetRegistryScanningConfiguration", "ecr:GetRegistryScanningConfiguration", Access::kRead,
+     registry_target, get_configuration},
+    {"BatchGetRepositoryScanningConfiguration", "ecr:BatchGetRepositoryScanningConfiguration",
+     Access::kRead, named_targets, batch_get},
+};
+
+}  // namespace
+
+std::vector<const Operation*> scanning_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -1,0 +1,99 @@
+// UpdateImageStorageClass: into the archive at once, back from it by a job.
+#include "api/ecr/storage_class.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "api/ecr/image_lookup.h"
+#include "api/error.h"
+#include "api/events.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using storage::sql::Access;
+
+std::string first_tag(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
+  const auto tags = storage::image_tags(txn, repository, digest);
+  return tags.empty() ? "" : tags.front();
+}
+
+// ECR's wording of this error is not published.
+ApiError not_supported(const std::string& why) {
+  return {ErrorCode::kStorageClassNotSupported, why};
+}
+
+// An image that an index in use names is in use: lifecycle policies do not archive it either.
+void refuse_referenced(Call& call, const storage::Repository& repository,
+                       const storage::Image& image) {
+  for (const std::string& parent : storage::image_parents(call.txn, repository.id, image.digest)) {
+    const auto index = storage::find_image(call.txn, repository.id, parent);
+    if (!index || index->status != "ACTIVE") continue;
+    throw not_supported(fmt::format(
+        "The image is referenced by the manifest list '{}', which is not archived", parent));
+  }
+}
+
+std::string archive(Call& call, const storage::Repository& repository,
+                    const storage::Image& image) {
+  if (image.status == "ARCHIVED") return image.status;
+  if (image.status == "ACTIVATING") throw not_supported("The image is being restored");
+  refuse_referenced(call, repository, image);
+  storage::archive_image(call.txn, repository.id, image.digest, call.now);
+  record_event(
+      call.services, call.txn, call.now,
+      storage_class_event(repository, image, first_tag(call.txn, repository.id, image.digest),
+                          "ARCHIVE", std::nullopt),
+      call.http.id);
+  return "ARCHIVED";
+}
+
+std::string restore(Call& call, const storage::Repository& repository,
+                    const storage::Image& image) {
+  if (image.status != "ARCHIVED") return image.status;
+  storage::activate_image(call.txn, repository.id, image.digest);
+  enqueue_job(call.services, call.txn, kImageRestore.kind,
+              {{"repository", repository.id}, {"digest", image.digest}}, call.now,
+              std::to_string(repository.id) + " " + image.digest);
+  return "ACTIVATING";
+}
+
+Json update(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const storage::Image image = require_image(call, repository);
+  const bool to_archive = string_member(call.input, "targetStorageClass") == "ARCHIVE";
+  const std::string status =
+      to_archive ? archive(call, repository, image) : restore(call, repository, image);
+  return {{"registryId", repository.account},
+          {"repositoryName", repository.name},
+          {"imageId", answered_image_id(call, image)},
+          {"imageStatus", status}};
+}
+
+constexpr Operation kOperations[] = {
+    {"UpdateImageStorageClass", "ecr:UpdateImageStorageClass", Access::kWrite, repository_target,
+     update},
+};
+
+}  // namespace
+
+void run_image_restore(JobCall& call) {
+  const auto id = call.payload.at("repository").get<std::int64_t>();
+  const auto digest = call.payload.at("digest").get<std::string>();
+  storage::sql::Txn& txn = call.begin();
+  const auto repository = storage::find_repository(txn, id);
+  const auto image = storage::find_image(txn, id, digest);
+  if (!repository || !image || image->status != "ACTIVATING") return;
+  storage::restore_image(txn, id, digest, call.now);
+  record_event(
+      call.services, txn, call.now,
+      storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", call.now));
+}
+
+std::vector<const Operation*> storage_class_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::ecr

@@ -1,6 +1,7 @@
 #include "api/push.h"
 
 #include "api/events.h"
+#include "api/replication/replicate.h"
 #include "api/scan/scan_jobs.h"
 #include "api/signing/signing_jobs.h"
 
@@ -12,6 +13,8 @@ void follow_push(const Services& services, const Caller& caller, const RequestFa
       services, facts.txn, facts.now,
       push_or_delete_event(pushed.repository, ImageAction::kPush, pushed.image, pushed.tag),
       facts.http.id);
+  replication::image_arrived(services, facts.txn, pushed.repository, pushed.image.digest,
+                             pushed.tag, facts.now);
   scan::scan_pushed_image(services, facts.txn, pushed.repository, pushed.image, facts.now);
   signing::sign_pushed_image(services, caller, facts, pushed.repository, pushed.image);
 }

@@ -1,5 +1,5 @@
-// What an image that was pushed brings about, whichever plane it came by: its event, its scan, its
-// signatures.
+// What an image that was pushed brings about, whichever plane it came by: its event, its
+// replication, its scan, its signatures.
 #pragma once
 
 #include <string_view>

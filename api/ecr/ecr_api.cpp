@@ -2,6 +2,7 @@
 
 #include "api/ecr/lifecycle_jobs.h"
 #include "api/ecr/storage_class.h"
+#include "api/replication/replicate.h"
 #include "api/scan/scan_jobs.h"
 #include "api/signing/signing_jobs.h"
 
@@ -9,20 +10,34 @@ namespace ecr::api::ecr {
 
 ServiceApi make_api() {
   ServiceApi api{"ecr", Protocol::kJson, &schemas::ServiceModel::ecr, {}};
-  for (const auto& table :
-       {repository_operations(), repository_policy_operations(), tag_operations(),
-        image_operations(), image_batch_operations(), registry_operations(), lifecycle_operations(),
-        registry_policy_operations(), account_setting_operations(), pull_exclusion_operations(),
-        layer_upload_operations(), layer_operations(), repository_setting_operations(),
-        referrer_operations(), scanning_operations(), image_scan_operations(),
-        storage_class_operations(), signing_operations(), creation_template_operations()}) {
+  for (const auto& table : {repository_operations(),
+                            repository_policy_operations(),
+                            tag_operations(),
+                            image_operations(),
+                            image_batch_operations(),
+                            registry_operations(),
+                            lifecycle_operations(),
+                            registry_policy_operations(),
+                            account_setting_operations(),
+                            pull_exclusion_operations(),
+                            layer_upload_operations(),
+                            layer_operations(),
+                            repository_setting_operations(),
+                            referrer_operations(),
+                            scanning_operations(),
+                            image_scan_operations(),
+                            storage_class_operations(),
+                            signing_operations(),
+                            creation_template_operations(),
+                            replication_operations()}) {
     api.operations.insert(api.operations.end(), table.begin(), table.end());
   }
   return api;
 }
 
 std::vector<JobKind> job_kinds() {
-  return {kLifecycle, kLifecyclePreview, kImageRestore, scan::kImageScan, signing::kImageSigning};
+  return {kLifecycle,       kLifecyclePreview,      kImageRestore,
+          scan::kImageScan, signing::kImageSigning, replication::kReplication};
 }
 
 }  // namespace ecr::api::ecr

@@ -21,6 +21,7 @@ std::vector<const Operation*> tag_operations();                 // tags.cpp
 std::vector<const Operation*> image_operations();               // images.cpp
 std::vector<const Operation*> image_batch_operations();         // image_batches.cpp
 std::vector<const Operation*> registry_operations();            // registry.cpp
+std::vector<const Operation*> replication_operations();         // replication.cpp
 std::vector<const Operation*> registry_policy_operations();     // registry_policy.cpp
 std::vector<const Operation*> account_setting_operations();     // account_settings.cpp
 std::vector<const Operation*> pull_exclusion_operations();      // pull_exclusions.cpp

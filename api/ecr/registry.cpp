@@ -1,4 +1,4 @@
-// GetAuthorizationToken, DescribeRegistry.
+// GetAuthorizationToken.
 #include <nlohmann/json.hpp>
 
 #include "api/ecr/common.h"
@@ -33,16 +33,9 @@ Json get_authorization_token(Call& call) {
   return {{"authorizationData", data}};
 }
 
-// Replication is not there yet: what a registry without any says.
-Json describe_registry(Call& call) {
-  return {{"registryId", call.caller.account},
-          {"replicationConfiguration", {{"rules", Json::array()}}}};
-}
-
 constexpr Operation kOperations[] = {
     {"GetAuthorizationToken", "ecr:GetAuthorizationToken", Access::kRead, registry_target,
      get_authorization_token},
-    {"DescribeRegistry", "ecr:DescribeRegistry", Access::kRead, registry_target, describe_registry},
 };
 
 }  // namespace

@@ -18,10 +18,18 @@ std::size_t version_of(Txn& txn) {
 
 std::span<const Migration> migrations() {
   static const Migration kMigrations[] = {
-      step_1_base(),   step_2_principals(),   step_3_iam(),
-      step_4_sts(),    step_5_ecr_settings(), step_6_jobs(),
-      step_7_events(), step_8_registry(),     step_9_garbage(),
-      step_10_image_listing(), step_11_registry_behaviours(),
+      step_1_base(),
+      step_2_principals(),
+      step_3_iam(),
+      step_4_sts(),
+      step_5_ecr_settings(),
+      step_6_jobs(),
+      step_7_events(),
+      step_8_registry(),
+      step_9_garbage(),
+      step_10_image_listing(),
+      step_11_registry_behaviours(),
+      step_12_replication(),
   };
   return kMigrations;
 }

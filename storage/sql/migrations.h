@@ -27,6 +27,7 @@ Migration step_8_registry();
 Migration step_9_garbage();
 Migration step_10_image_listing();
 Migration step_11_registry_behaviours();
+Migration step_12_replication();
 
 // Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
 // `steps`: an older program must not touch it.

@@ -354,6 +354,8 @@ const Names kElsewhere = {
     // no state, and no input but what the model checks (ecr_constraints_test.cpp)
     "GetAuthorizationToken", "DescribeRegistry", "GetRegistryScanningConfiguration",
     "BatchGetRepositoryScanningConfiguration", "PutSigningConfiguration",
+    // the tests of replication
+    "PutReplicationConfiguration", "DescribeImageReplicationStatus",
     // the tests of lifecycle policies
     "PutLifecyclePolicy", "GetLifecyclePolicy", "DeleteLifecyclePolicy",
     "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview"};

@@ -27,6 +27,9 @@ enum class ErrorCode {
   kRequestTooLarge,
   kUnsupportedEncoding,
   kValidation,  // IAM, STS
+  // IAM
+  kInvalidInput,
+  kNoSuchEntity,
   // STS
   kMalformedPolicyDocument,
   kPackedPolicyTooLarge,

@@ -31,24 +31,6 @@ std::string_view principal_type(PrincipalKind kind) {
   return "Anonymous";
 }
 
-// AWS IAM User Guide, "AWS global condition context keys": what is present for each principal.
-void add_principal(Context& context, const Caller& caller) {
-  const auto& principal = caller.principal;
-  context.set("aws:PrincipalType", principal_type(principal.kind));
-  context.set("aws:PrincipalIsAWSService",
-              principal.kind == PrincipalKind::kService ? "true" : "false");
-  context.set("aws:userid", caller.user_id);
-  if (principal.kind != PrincipalKind::kAnonymous) {
-    // The role's own ARN for its sessions, not the session's.
-    context.set("aws:PrincipalArn",
-                principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);
-    context.set("aws:PrincipalAccount", caller.account);
-  }
-  if (!caller.user_name.empty()) context.set("aws:username", caller.user_name);
-  for (const auto& [key, value] : caller.tags) context.set("aws:PrincipalTag/" + key, value);
-  for (const auto& [key, value] : caller.context) context.set(key, value);
-}
-
 void add_request(Context& context, const RequestFacts& facts,
                  const std::vector<std::string>& proxies) {
   context.set("aws:CurrentTime", schemas::format_iso8601(facts.now));
@@ -91,7 +73,7 @@ auth::iam::Request to_request(const Services& services, const Caller& caller,
   request.resource = target.resource;
   request.resource_account = target.account;
   request.context.reserve(32);
-  add_principal(request.context, caller);
+  add_principal_context(request.context, caller);
   add_request(request.context, facts, services.settings.trusted_proxies);
   add_target(request.context, target);
   return request;
@@ -154,6 +136,24 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
 }
 
 }  // namespace
+
+// AWS IAM User Guide, "AWS global condition context keys": what is present for each principal.
+void add_principal_context(Context& context, const Caller& caller) {
+  const auto& principal = caller.principal;
+  context.set("aws:PrincipalType", principal_type(principal.kind));
+  context.set("aws:PrincipalIsAWSService",
+              principal.kind == PrincipalKind::kService ? "true" : "false");
+  context.set("aws:userid", caller.user_id);
+  if (principal.kind != PrincipalKind::kAnonymous) {
+    // The role's own ARN for its sessions, not the session's.
+    context.set("aws:PrincipalArn",
+                principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);
+    context.set("aws:PrincipalAccount", caller.account);
+  }
+  if (!caller.user_name.empty()) context.set("aws:username", caller.user_name);
+  for (const auto& [key, value] : caller.tags) context.set("aws:PrincipalTag/" + key, value);
+  for (const auto& [key, value] : caller.context) context.set(key, value);
+}
 
 bool is_allowed(const Services& services, const Caller& caller, const RequestFacts& facts,
                 const Target& target) {

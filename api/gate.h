@@ -41,6 +41,9 @@ struct RequestFacts {
   schemas::TimePoint now;
 };
 
+// The condition keys that every request of this principal carries (aws:PrincipalArn, ...).
+void add_principal_context(auth::iam::Context& context, const Caller& caller);
+
 // The decision alone: nothing is recorded, nothing is thrown.
 bool is_allowed(const Services& services, const Caller& caller, const RequestFacts& facts,
                 const Target& target);

@@ -80,6 +80,7 @@ std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan&
   if (document[member.offset] == '{') return {member};
   std::vector<TextSpan> spans;
   std::size_t depth = 0;
+  std::size_t begin = member.offset + 1;
   bool in_string = false;
   for (std::size_t at = member.offset; at < member.offset + member.size; ++at) {
     const char c = document[at];
@@ -89,9 +90,11 @@ std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan&
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth == 2) spans.push_back({at, 0});
+      ++depth;
     } else if (c == '}' || c == ']') {
-      if (depth-- == 2) spans.back().size = at + 1 - spans.back().offset;
+      if (depth-- == 2) spans.push_back({begin, at + 1 - begin});
+    } else if (c == ',' && depth == 1) {
+      begin = at + 1;
     }
   }
   return spans;
@@ -114,6 +117,16 @@ std::vector<std::string> context_keys(const Policy& policy) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < policy.statement_count(); ++i) add_statement(policy, i, keys);
   std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+std::vector<std::string> resource_variables(const Policy& policy, std::size_t statement) {
+  std::vector<std::string> keys;
+  const auto json = schemas::parse_ordered_json(policy.statement_json(statement));
+  if (!json) return keys;
+  for (const char* element : {"Resource", "NotResource"}) {
+    if (const auto found = json->find(element); found != json->end()) add_variables(*found, keys);
+  }
   return keys;
 }
 

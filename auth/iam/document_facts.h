@@ -19,11 +19,15 @@ bool allows(const Policy& policy, std::size_t statement);
 std::vector<std::string> context_keys(const Policy& policy, std::size_t statement);
 // The same for the whole policy.
 std::vector<std::string> context_keys(const Policy& policy);
+// Only the variables in Resource and NotResource of a statement.
+std::vector<std::string> resource_variables(const Policy& policy, std::size_t statement);
 
 struct TextPosition {
   std::size_t line = 1;  // both count from 1
   std::size_t column = 1;
 };
+// As AWS counts (seen in answers of its simulator): a statement of a list begins right behind the
+// '[' or ',' before it, its white space included.
 struct StatementPosition {
   TextPosition begin;
   TextPosition end;  // behind its last character

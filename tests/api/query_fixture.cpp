@@ -148,6 +148,11 @@ Json QueryTest::call_query(const std::string& service, const std::string& action
         schemas::parse_iso8601(violation.value)) {
       continue;
     }
+    // AWS's simulator answers with words that its model does not have.
+    if (violation.kind == schemas::Violation::Kind::kEnum &&
+        violation.path.ends_with("ourcePolicyType")) {
+      continue;
+    }
     ADD_FAILURE() << action << ": " << violation.path << " does not fit the output shape";
   }
   return output;

@@ -20,6 +20,7 @@ TEST(DocumentFacts, KeysOfConditionsAndVariablesEachOnce) {
   EXPECT_THAT(context_keys(*policy), ElementsAre("aws:PrincipalTag/team", "aws:SourceVpc",
                                                  "aws:username", "ecr:ResourceTag/team"));
   EXPECT_THAT(context_keys(*policy, 1), ElementsAre("AWS:sourcevpc"));
+  EXPECT_THAT(resource_variables(*policy, 0), ElementsAre("aws:username"));
   EXPECT_THAT(
       context_keys(*parse(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})")),
       IsEmpty());
@@ -34,7 +35,16 @@ TEST(DocumentFacts, StatementsStandWhereTheyAreWritten) {
   EXPECT_EQ(positions[0].begin.column, 16u);
   EXPECT_EQ(positions[0].end.line, 3u);
   EXPECT_EQ(positions[0].end.column, 33u);
-  EXPECT_EQ(positions[1].begin.column, 35u);
+  EXPECT_EQ(positions[1].begin.column, 34u);
+  // Captured from AWS for this text of AdministratorAccess: from 3:17 to 8:6.
+  const auto captured = statement_positions(
+      "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n"
+      "      \"Action\": \"*\",\n      \"Resource\": \"*\"\n    }\n  ]\n}");
+  ASSERT_EQ(captured.size(), 1u);
+  EXPECT_EQ(captured[0].begin.line, 3u);
+  EXPECT_EQ(captured[0].begin.column, 17u);
+  EXPECT_EQ(captured[0].end.line, 8u);
+  EXPECT_EQ(captured[0].end.column, 6u);
   const auto single = statement_positions(R"({"Statement":{"Effect":"Deny"}})");
   ASSERT_EQ(single.size(), 1u);
   EXPECT_EQ(single[0].begin.column, 14u);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/call_record.h"
+#include "api/credential_use.h"
 #include "api/error.h"
 #include "api/event_log.h"
 #include "api/failure.h"
@@ -298,7 +299,7 @@ void note_resources(const std::vector<Target>& targets, CallRecord& record) {
 
 // The steps of a request, in order; what any of them throws rolls everything back.
 HttpResponse run(const Services& services, const HttpRequest& request, const Found& found,
-                 LogNote& note, CallRecord& record) {
+                 LogNote& note, CallRecord& record, std::function<void()>& note_use) {
   const Operation& operation = *found.operation;
   note.action = fmt::format("{}:{}", found.api->signing_name, operation.name);
   const schemas::TimePoint now = services.clock.now();
@@ -319,6 +320,7 @@ HttpResponse run(const Services& services, const HttpRequest& request, const Fou
     record.who = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
     record.region = who.region;
     record.time = now;
+    note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
     check_session_limits(who.caller, found.api->signing_name, operation.name);
     if (is_signed) record.input = std::make_shared<const Json>(decode_valid(request, found));
     Call call{services,
@@ -372,9 +374,10 @@ HttpResponse ControlPlane::handle(const HttpRequest& request) const {
   LogNote note;
   CallRecord record;
   HttpResponse response;
+  std::function<void()> note_use;
   try {
     find_operation(apis_, request, found);
-    response = run(services_, request, found, note, record);
+    response = run(services_, request, found, note, record, note_use);
     note.error = std::move(response.note.error) + note.error;
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
@@ -385,6 +388,7 @@ HttpResponse ControlPlane::handle(const HttpRequest& request) const {
     }
     record.error_message = error.message();
   }
+  if (note_use) note_use();
   add_record(services_, request, found, std::move(record));
   response.note = std::move(note);
   return response;

@@ -38,6 +38,14 @@ enum class ErrorCode {
   kIdpRejectedClaim,
   kIdpCommunicationError,
   kInvalidAuthorizationMessage,
+  // IAM
+  kNoSuchEntity,
+  kEntityAlreadyExists,
+  kDeleteConflict,
+  kInvalidInput,
+  kUnmodifiableEntity,
+  kPolicyNotAttachable,
+  kPasswordPolicyViolation,
   // ECR
   kInvalidParameter,
   kInvalidTagParameter,

@@ -117,6 +117,14 @@ void add_owner(const Services& services, const Caller& caller, const RequestFact
       resource_control_policies(services, facts.txn, *organization, target.account);
 }
 
+std::string refusal(const Target& target, const DecisionRecord& record) {
+  if (!target.denial.empty()) return target.denial;
+  if (target.shown_resource.empty()) return denial_message(record.request, record.verdict);
+  auth::iam::Request shown = record.request;
+  shown.resource = target.shown_resource;
+  return denial_message(shown, record.verdict);
+}
+
 DecisionRecord decide(const Services& services, const Caller& caller, const RequestFacts& facts,
                       const Target& target) {
   DecisionRecord record;
@@ -128,10 +136,7 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
   add_owner(services, caller, facts, target, record);
   record.verdict = evaluate(record.request, record.policies);
   record.enforced = services.settings.enforcement == Enforcement::kEnforce;
-  if (!record.verdict.allowed()) {
-    record.message =
-        target.denial.empty() ? denial_message(record.request, record.verdict) : target.denial;
-  }
+  if (!record.verdict.allowed()) record.message = refusal(target, record);
   return record;
 }
 

@@ -31,6 +31,8 @@ struct Target {
   std::vector<std::string> request_tag_keys;
   // What a refusal says where it is not AWS's usual sentence; empty: that sentence.
   std::string denial;
+  // What that sentence calls the resource, where it is not `resource` ("user jane").
+  std::string shown_resource;
 };
 
 // What of the request itself conditions can ask for.

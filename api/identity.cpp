@@ -108,6 +108,7 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
   switch (session->kind) {
     case SessionKind::kRole:
       if (!entity) return std::nullopt;
+      caller.last_use = {entity->last_used_at, entity->last_used_region.value_or(""), ""};
       become_role_session(services, txn, *session, *entity, caller);
       add_second_factor(services, *session, caller);
       break;
@@ -176,6 +177,8 @@ std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& t
   const auto owner = storage::find_entity(txn, key->entity);
   if (!owner) return std::nullopt;
   Caller caller = make_caller(services, txn, PrincipalKind::kUser, owner->account, access_key_id);
+  caller.last_use = {key->last_used_at, key->last_used_region.value_or(""),
+                     key->last_used_service.value_or("")};
   become_user(services, txn, *owner, caller);
   return caller;
 }

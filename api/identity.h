@@ -16,6 +16,13 @@
 
 namespace ecr::api {
 
+// When credentials were used last, as far as it has been noted.
+struct LastUse {
+  std::optional<schemas::TimePoint> at;
+  std::string region;
+  std::string service;  // of an access key
+};
+
 struct Caller {
   auth::iam::Principal principal;
   std::string access_key_id;
@@ -30,6 +37,7 @@ struct Caller {
   // Of the caller's organization: root, OUs, account. Empty: no organization, or exempt from it.
   std::vector<std::vector<auth::iam::AttachedPolicy>> scps;
   std::optional<storage::Session> temporary;  // the credentials, where they are temporary ones
+  LastUse last_use;                           // of the access key, or of a session's role
   // Further condition keys that only this kind of principal has (aws:TokenIssueTime, ...).
   std::vector<std::pair<std::string, std::string>> context;
 };

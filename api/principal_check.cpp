@@ -1,11 +1,13 @@
 #include "api/principal_check.h"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 
 #include "api/principal_policies.h"
+#include "api/unique_id.h"
+#include "auth/iam/principal_text.h"
 #include "schemas/arn.h"
+#include "storage/identities.h"
 
 namespace ecr::api {
 namespace {
@@ -37,12 +39,27 @@ bool principal_exists(storage::sql::Txn& txn, std::string_view text) {
   return true;
 }
 
+bool id_exists(storage::sql::Txn& txn, const std::string& text) {
+  if (!text.starts_with("AIDA") && !text.starts_with("AROA")) return true;
+  const auto account = account_in_id(text);
+  return !account || !storage::has_entities(txn, *account) ||
+         storage::find_entity_by_unique_id(txn, text).has_value();
+}
+
 }  // namespace
 
-bool principals_exist(storage::sql::Txn& txn, const auth::iam::Policy& policy) {
-  const auto arns = policy.principal_arns();
-  return std::all_of(arns.begin(), arns.end(),
-                     [&txn](const std::string& arn) { return principal_exists(txn, arn); });
+std::optional<std::string> unknown_principal(storage::sql::Txn& txn,
+                                             const auth::iam::Policy& policy,
+                                             std::string_view document) {
+  for (std::string& arn : policy.principal_arns()) {
+    if (!principal_exists(txn, arn)) return std::move(arn);
+  }
+  std::optional<std::string> unknown;
+  auth::iam::replace_principals(document, [&](const std::string& text) {
+    if (!unknown && !id_exists(txn, text)) unknown = text;
+    return std::optional<std::string>();
+  });
+  return unknown;
 }
 
 }  // namespace ecr::api

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/aws_managed_policies.h"
 #include "api/policy_cache.h"
 #include "schemas/encoding.h"
 #include "schemas/json.h"
@@ -39,7 +40,7 @@ std::string_view kind_name(storage::EntityKind kind) {
 // more) than it did.
 AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
                               const std::string& arn) {
-  const auto document = storage::managed_policy_document(txn, arn);
+  const auto document = managed_document(txn, arn);
   if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
   return {services.policies.get(*document, PolicyType::kIdentity), arn};
 }
@@ -107,8 +108,13 @@ void add_identity_policies(const Services& services, storage::sql::Txn& txn,
   }
 }
 
+std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn) {
+  if (const auto* policy = find_aws_managed_policy(arn)) return std::string(policy->document);
+  return storage::managed_policy_document(txn, arn);
+}
+
 bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
-  return storage::managed_policy_document(txn, arn).has_value();
+  return managed_document(txn, arn).has_value();
 }
 
 void add_session_policies(const Services& services, storage::sql::Txn& txn,

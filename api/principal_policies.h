@@ -2,6 +2,7 @@
 // groups and roles, boundaries, session policies, the service control policies of its organization.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@ namespace ecr::api {
 // arn:aws:iam::<account>:user/<path><name>, role/..., group/...
 std::string entity_arn(const storage::Entity& entity);
 
-// Whether a managed policy of that ARN exists, the customer's or AWS's.
+// The document of a managed policy, the customer's or AWS's, as it is in force; nullopt: there is
+// no such policy.
+std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn);
 bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn);
 
 // "Allow everything": the root user is a policy like any other.

@@ -120,15 +120,6 @@ class WireTest(harness.ServerTest):
         result = self.server.aws("sts", "get-caller-identity", keys=("123456789012", "test"))
         self.assertEqual(expected, json.loads(result.stdout))
 
-    def test_iam_has_nothing_yet_and_says_so(self):
-        listed = self.server.coverage()["iam"]
-        if listed["done"]:
-            self.skipTest("it has")
-        body = "Action=ListUsers&Version=2010-05-08"
-        status, _, answer = self.post(signing.sts_request("x")[0], body, "iam")
-        self.assertEqual(400, status)
-        self.assertIn(b"<Code>InvalidAction</Code>", answer)
-
 
 if __name__ == "__main__":
     harness.main()

@@ -17,9 +17,10 @@ using auth::iam::PolicyType;
 
 void apply_account(Seeding& seeding, const std::string& account, const SeedNode& node) {
   if (!schemas::is_account_id(account)) node.fail("an account is named by 12 digits");
-  node.only({"managedPolicies", "groups", "roles", "users", "sessions", "repositories",
-             "registryPolicies", "accountSettings"});
+  node.only({"managedPolicies", "groups", "roles", "users", "sessions", "oidcProviders",
+             "instanceProfiles", "repositories", "registryPolicies", "accountSettings"});
   apply_identities(seeding, account, node);
+  apply_providers(seeding, account, node);
   node.each("repositories",
             [&](const SeedNode& repository) { apply_repository(seeding, repository, account); });
   apply_registries(seeding, node, account);
@@ -70,6 +71,7 @@ void apply_seed(const Services& services, std::string_view document, const std::
     apply_account(seeding, account, node);
   });
   if (root.has("organization")) apply_organization(seeding, root.member("organization"));
+  for (const auto& action : seeding.at_end) action();
   txn.commit();
   for (const auto& action : seeding.after_commit) action();
 }

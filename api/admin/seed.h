@@ -16,6 +16,9 @@
 //                    "accessKeyId": "ASIA...", "secretAccessKey": "...", "sessionToken": "...",
 //                    "policies": [{...}], "tags": {...}, "sourceIdentity": "x", "mfa": false,
 //                    "expires": "2030-01-01T00:00:00Z"}],
+//      "oidcProviders": [{"url": "https://token.actions.githubusercontent.com",
+//                         "clientIds": ["sts.amazonaws.com"], "thumbprints": [], "tags": {...}}],
+//      "instanceProfiles": [{"name": "build", "path": "/", "role": "ci", "tags": {...}}],
 //      "repositories": [{"name": "team-a/app", "region": "us-east-1", "tags": {"k": "v"},
 //                        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
 //                        "imageTagMutabilityExclusionFilters":

@@ -11,6 +11,7 @@
 #include "api/error.h"
 #include "api/operation.h"
 #include "api/principal_policies.h"
+#include "api/stored_principals.h"
 #include "schemas/arn.h"
 #include "schemas/json.h"
 #include "schemas/validator.h"
@@ -190,6 +191,11 @@ void apply_repository(Seeding& seeding, const SeedNode& node, const std::string&
   std::optional<std::string> policy;
   if (node.has("policy")) policy = policy_text(node.member("policy"), PolicyType::kRepository);
   storage::set_repository_policy(seeding.txn, row->id, policy);
+  if (policy) {
+    seeding.at_end.push_back([&txn = seeding.txn, id = row->id, policy = *policy] {
+      storage::set_repository_policy(txn, id, stored_principals(txn, policy));
+    });
+  }
   put_images(seeding, node, *row);
   if (!node.has("lifecyclePolicy")) return;
   const SeedNode lifecycle = node.member("lifecyclePolicy");
@@ -202,8 +208,10 @@ void apply_repository(Seeding& seeding, const SeedNode& node, const std::string&
 void apply_registries(Seeding& seeding, const SeedNode& node, const std::string& account) {
   node.each_pair("registryPolicies", [&](const std::string& region, const SeedNode& policy) {
     if (!schemas::is_region(region)) policy.fail("is not a region");
-    storage::set_registry_policy(seeding.txn, account, region,
-                                 policy_text(policy, PolicyType::kRegistry));
+    const std::string text = policy_text(policy, PolicyType::kRegistry);
+    seeding.at_end.push_back([&txn = seeding.txn, account, region, text] {
+      storage::set_registry_policy(txn, account, region, stored_principals(txn, text));
+    });
   });
   node.each_pair("accountSettings", [&](const std::string& region, const SeedNode& settings) {
     if (!schemas::is_region(region)) settings.fail("is not a region");

@@ -7,6 +7,8 @@
 #include "api/admin/seeding.h"
 #include "api/identity.h"
 #include "api/principal_policies.h"
+#include "api/stored_principals.h"
+#include "api/unique_id.h"
 #include "schemas/json.h"
 #include "storage/managed_policies.h"
 #include "storage/sessions.h"
@@ -19,30 +21,12 @@ using storage::EntityKind;
 
 constexpr std::size_t kMinKeyLength = 16;  // of the IAM model's accessKeyIdType
 
-// A prefix and 17 characters of base32, as AWS forms unique ids.
-std::string make_unique_id(schemas::Random& random, std::string_view prefix) {
-  constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  std::uint8_t bytes[17];
-  random.fill(bytes);
-  std::string id(prefix);
-  for (const std::uint8_t byte : bytes) id += kBase32[byte % kBase32.size()];
-  return id;
-}
-
-std::string path_of(const SeedNode& node) {
-  const std::string path = node.text("path", "/");
-  if (!path.starts_with('/') || !path.ends_with('/')) {
-    node.member("path").fail("must begin and end with a slash");
-  }
-  return path;
-}
-
 // The ARN of a managed policy that is named by its name or ARN and exists.
 std::string policy_arn(Seeding& seeding, const SeedNode& node, const std::string& account) {
   if (!node.json().is_string()) node.fail("must be the name or ARN of a managed policy");
   std::string text = node.json().get<std::string>();
   if (!text.starts_with("arn:")) text = fmt::format("arn:aws:iam::{}:policy/{}", account, text);
-  if (!storage::find_managed_policy(seeding.txn, text)) node.fail("there is no such policy");
+  if (!managed_policy_exists(seeding.txn, text)) node.fail("there is no such policy");
   return text;
 }
 
@@ -51,9 +35,9 @@ void apply_managed_policy(Seeding& seeding, const SeedNode& node, const std::str
   storage::ManagedPolicy policy;
   policy.account = account;
   policy.name = checked_name(node, "name", "policyNameType");
-  policy.path = path_of(node);
+  policy.path = seed_path(node);
   policy.arn = fmt::format("arn:aws:iam::{}:policy{}{}", account, policy.path, policy.name);
-  policy.unique_id = make_unique_id(seeding.services.random, "ANPA");
+  policy.unique_id = make_unique_id(seeding.services.random, kPolicyId, account);
   policy.created_at = seeding.now;
   const std::string document = policy_text(node.member("document"), PolicyType::kIdentity);
   if (const auto known = storage::find_managed_policy(seeding.txn, policy.arn)) {
@@ -71,11 +55,11 @@ storage::Entity require_entity(Seeding& seeding, const SeedNode& node, const std
   entity.account = account;
   entity.kind = kind;
   entity.name = checked_name(node, "name", shape);
-  entity.path = path_of(node);
+  entity.path = seed_path(node);
   const auto known = storage::find_entity(seeding.txn, account, kind, entity.name);
   if (known && known->path == entity.path && known->name == entity.name) return *known;
   if (known) storage::delete_entity(seeding.txn, known->id);
-  entity.unique_id = make_unique_id(seeding.services.random, prefix);
+  entity.unique_id = make_unique_id(seeding.services.random, prefix, account);
   entity.created_at = seeding.now;
   entity.id = *storage::insert_entity(seeding.txn, entity);
   return entity;
@@ -103,7 +87,7 @@ void apply_attachments(Seeding& seeding, const SeedNode& node, const storage::En
 void apply_group(Seeding& seeding, const SeedNode& node, const std::string& account) {
   node.only({"name", "path", "policies", "attachedPolicies"});
   const storage::Entity group =
-      require_entity(seeding, node, account, EntityKind::kGroup, "groupNameType", "AGPA");
+      require_entity(seeding, node, account, EntityKind::kGroup, "groupNameType", kGroupId);
   apply_attachments(seeding, node, group);
 }
 
@@ -117,7 +101,7 @@ void apply_role(Seeding& seeding, const SeedNode& node, const std::string& accou
   node.only({"name", "path", "trustPolicy", "policies", "attachedPolicies", "boundary", "tags",
              "maxSessionDuration"});
   storage::Entity role =
-      require_entity(seeding, node, account, EntityKind::kRole, "roleNameType", "AROA");
+      require_entity(seeding, node, account, EntityKind::kRole, "roleNameType", kRoleId);
   role.boundary = boundary_of(seeding, node, account);
   role.trust_policy.reset();
   if (node.has("trustPolicy")) {
@@ -125,6 +109,12 @@ void apply_role(Seeding& seeding, const SeedNode& node, const std::string& accou
   }
   role.max_session_seconds = node.number("maxSessionDuration", 3600, 3600, 43'200);
   storage::update_entity(seeding.txn, role);
+  if (role.trust_policy) {
+    seeding.at_end.push_back([&txn = seeding.txn, role]() mutable {
+      role.trust_policy = stored_principals(txn, *role.trust_policy);
+      storage::update_entity(txn, role);
+    });
+  }
   apply_attachments(seeding, node, role);
 }
 
@@ -177,7 +167,7 @@ void apply_user(Seeding& seeding, const SeedNode& node, const std::string& accou
   node.only(
       {"name", "path", "tags", "groups", "boundary", "accessKeys", "policies", "attachedPolicies"});
   storage::Entity user =
-      require_entity(seeding, node, account, EntityKind::kUser, "userNameType", "AIDA");
+      require_entity(seeding, node, account, EntityKind::kUser, "userNameType", kUserId);
   user.boundary = boundary_of(seeding, node, account);
   storage::update_entity(seeding.txn, user);
   apply_attachments(seeding, node, user);
@@ -251,6 +241,14 @@ void apply_session(Seeding& seeding, const SeedNode& node, const std::string& ac
 }
 
 }  // namespace
+
+std::string seed_path(const SeedNode& node) {
+  const std::string path = node.text("path", "/");
+  if (!path.starts_with('/') || !path.ends_with('/')) {
+    node.member("path").fail("must begin and end with a slash");
+  }
+  return path;
+}
 
 void apply_identities(Seeding& seeding, const std::string& account, const SeedNode& node) {
   using Apply = void (*)(Seeding&, const SeedNode&, const std::string&);

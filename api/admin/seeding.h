@@ -22,6 +22,8 @@ struct Seeding {
   storage::sql::Txn& txn;
   schemas::TimePoint now;
   const LayoutsByPlace& layouts;
+  // Once everything that the document names is there, still inside the transaction.
+  std::vector<std::function<void()>> at_end = {};
   std::vector<std::function<void()>> after_commit = {};
 };
 
@@ -35,6 +37,11 @@ void apply_registries(Seeding& seeding, const SeedNode& node, const std::string&
 // managedPolicies, groups, roles, users, sessions of one account, in this order.
 // seed_identities.cpp
 void apply_identities(Seeding& seeding, const std::string& account, const SeedNode& node);
+// Its oidcProviders and instanceProfiles. seed_providers.cpp
+void apply_providers(Seeding& seeding, const std::string& account, const SeedNode& node);
+
+// "path"; "/" where it is absent. seed_identities.cpp
+std::string seed_path(const SeedNode& node);
 // The document's "organization". seed_organization.cpp
 void apply_organization(Seeding& seeding, const SeedNode& node);
 

@@ -6,6 +6,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/error.h"
 #include "api/principal_check.h"
+#include "api/stored_principals.h"
 #include "storage/organizations.h"
 
 namespace ecr::api::ecr {
@@ -16,7 +17,7 @@ using auth::iam::PolicyType;
 using storage::sql::Access;
 
 Json policy_json(const Call& call, const std::string& policy) {
-  return {{"registryId", call.caller.account}, {"policyText", policy}};
+  return {{"registryId", call.caller.account}, {"policyText", shown_principals(call.txn, policy)}};
 }
 
 // Scope V1 lets a policy speak of replication, pull through cache and creation alone (ECR User
@@ -39,10 +40,11 @@ Json put_policy(Call& call) {
   const std::string text = string_member(call.input, "policyText");
   const auto parsed = Policy::parse(text, policy_type(call));
   if (!parsed) throw ApiError::invalid_parameter("PolicyText", "Invalid registry policy provided");
-  if (!principals_exist(call.txn, **parsed)) {
+  if (unknown_principal(call.txn, **parsed, text)) {
     throw ApiError::invalid_parameter("PolicyText", "Principal not found");
   }
-  storage::set_registry_policy(call.txn, call.caller.account, call.region, text);
+  storage::set_registry_policy(call.txn, call.caller.account, call.region,
+                               stored_principals(call.txn, text));
   return policy_json(call, text);
 }
 

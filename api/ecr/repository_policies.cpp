@@ -5,6 +5,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/error.h"
 #include "api/principal_check.h"
+#include "api/stored_principals.h"
 #include "api/target.h"
 
 namespace ecr::api::ecr {
@@ -12,10 +13,10 @@ namespace {
 
 using storage::sql::Access;
 
-Json policy_json(const storage::Repository& repository) {
+Json policy_json(const Call& call, const storage::Repository& repository) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
-          {"policyText", *repository.policy}};
+          {"policyText", shown_principals(call.txn, *repository.policy)}};
 }
 
 // A policy that would keep its author from ever setting another is refused unless forced.
@@ -41,12 +42,13 @@ Json set_policy(Call& call) {
   if (!parsed) {
     throw ApiError::invalid_parameter("PolicyText", "Invalid repository policy provided");
   }
-  if (!principals_exist(call.txn, **parsed)) {
+  if (unknown_principal(call.txn, **parsed, *repository.policy)) {
     throw ApiError::invalid_parameter("PolicyText", "Principal not found");
   }
+  repository.policy = stored_principals(call.txn, *repository.policy);
   if (!call.input.value("force", false)) refuse_lock_out(call, repository);
   storage::set_repository_policy(call.txn, repository.id, repository.policy);
-  return policy_json(repository);
+  return policy_json(call, repository);
 }
 
 storage::Repository require_policy(Call& call) {
@@ -57,12 +59,12 @@ storage::Repository require_policy(Call& call) {
   return repository;
 }
 
-Json get_policy(Call& call) { return policy_json(require_policy(call)); }
+Json get_policy(Call& call) { return policy_json(call, require_policy(call)); }
 
 Json delete_policy(Call& call) {
   const storage::Repository repository = require_policy(call);
   storage::set_repository_policy(call.txn, repository.id, std::nullopt);
-  return policy_json(repository);
+  return policy_json(call, repository);
 }
 
 constexpr Operation kOperations[] = {

@@ -1,11 +1,35 @@
 #include "api/iam/iam_api.h"
 
+#include "api/iam/operations.h"
 #include "api/iam/simulators.h"
 
 namespace ecr::api::iam {
 
 ServiceApi make_api() {
-  return {"iam", Protocol::kQuery, &schemas::ServiceModel::iam, simulator_operations()};
+  std::vector<const Operation*> operations;
+  for (const auto& group : {
+           user_operations(),
+           access_key_operations(),
+           group_operations(),
+           inline_policy_operations(),
+           boundary_operations(),
+           tag_operations(),
+           role_operations(),
+           service_linked_role_operations(),
+           instance_profile_operations(),
+           managed_policy_operations(),
+           attachment_operations(),
+           oidc_provider_operations(),
+           saml_provider_operations(),
+           account_operations(),
+           sign_in_operations(),
+           authorization_detail_operations(),
+           service_access_operations(),
+           simulator_operations(),
+       }) {
+    operations.insert(operations.end(), group.begin(), group.end());
+  }
+  return {"iam", Protocol::kQuery, &schemas::ServiceModel::iam, std::move(operations)};
 }
 
 }  // namespace ecr::api::iam

@@ -1,4 +1,4 @@
-// The AWS IAM API (AWS Query): the model is known, no operation exists yet.
+// The AWS IAM API (AWS Query).
 #pragma once
 
 #include "api/operation.h"

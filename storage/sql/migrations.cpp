@@ -30,6 +30,7 @@ std::span<const Migration> migrations() {
       step_10_image_listing(),
       step_11_registry_behaviours(),
       step_12_replication(),
+      step_13_iam(),
   };
   return kMigrations;
 }

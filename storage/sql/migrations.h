@@ -28,6 +28,7 @@ Migration step_9_garbage();
 Migration step_10_image_listing();
 Migration step_11_registry_behaviours();
 Migration step_12_replication();
+Migration step_13_iam();
 
 // Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
 // `steps`: an older program must not touch it.

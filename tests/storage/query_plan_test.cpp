@@ -7,19 +7,24 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "storage/account_access.h"
 #include "storage/clock_state.h"
 #include "storage/creation_templates.h"
 #include "storage/events.h"
 #include "storage/identities.h"
 #include "storage/images.h"
+#include "storage/instance_profiles.h"
 #include "storage/jobs.h"
 #include "storage/lifecycle.h"
 #include "storage/managed_policies.h"
+#include "storage/oidc_providers.h"
 #include "storage/organization_tree.h"
 #include "storage/organizations.h"
 #include "storage/referrers.h"
 #include "storage/registry_settings.h"
 #include "storage/repositories.h"
+#include "storage/resource_tags.h"
+#include "storage/saml_providers.h"
 #include "storage/scans.h"
 #include "storage/sessions.h"
 #include "storage/signings.h"
@@ -116,20 +121,31 @@ void use_identities(sql::Txn& txn) {
   const auto id = insert_entity(txn, entity).value();
   find_entity(txn, "", EntityKind::kUser, "jane");
   find_entity(txn, id);
+  find_entity_by_unique_id(txn, "AIDA1");
+  list_entities(txn, "", EntityKind::kUser, "/", "", 10);
+  count_entities(txn, "", EntityKind::kUser);
+  entities_with_boundary(txn, "", "arn");
+  note_entity_use(txn, id, at(1), "r");
+  remove_entity_tag(txn, id, "k");
   put_entity_tag(txn, id, "k", "v");
   entity_tags(txn, id);
   remove_entity_tags(txn, id);
   insert_access_key(txn, {"AKIA1", "secret", id, true, at(1)});
   find_access_key(txn, "AKIA1");
   entity_access_keys(txn, id);
+  set_access_key_active(txn, "AKIA1", false);
+  note_access_key_use(txn, "AKIA1", at(1), "r", "ecr");
   delete_access_key(txn, "AKIA1");
   put_inline_policy(txn, id, "p", "{}");
   inline_policies(txn, id);
+  inline_policy(txn, id, "p");
   delete_inline_policy(txn, id, "p");
   update_entity(txn, entity);
   has_entities(txn, "");
   add_to_group(txn, id, id);
   groups_of(txn, id);
+  users_in(txn, id);
+  remove_from_group(txn, id, id);
   remove_from_groups(txn, id);
   delete_entity(txn, id);
 }
@@ -144,7 +160,18 @@ void use_policies_and_sessions(sql::Txn& txn) {
   set_managed_policy_document(txn, policy, "{}");
   attach_policy(txn, id, "arn");
   attached_policies(txn, id);
+  entities_with_policy(txn, "", "arn");
+  detach_policy(txn, id, "arn");
   detach_all_policies(txn, id);
+  find_managed_policy_named(txn, "", "name");
+  list_managed_policies(txn, "", "/", "", 10);
+  count_managed_policies(txn, "");
+  const auto version = add_policy_version(txn, policy, "{}", at(1));
+  policy_versions(txn, policy);
+  find_policy_version(txn, policy, version);
+  set_default_version(txn, policy, version);
+  delete_policy_version(txn, policy, 1);
+  delete_managed_policy(txn, policy);
   Session session;
   session.access_key = "ASIA";
   session.entity = id;
@@ -152,6 +179,45 @@ void use_policies_and_sessions(sql::Txn& txn) {
   find_session(txn, "ASIA");
   delete_sessions_of(txn, id);
   delete_expired_sessions(txn, at(1));
+}
+
+void use_providers_and_profiles(sql::Txn& txn) {
+  Entity entity;
+  entity.kind = EntityKind::kRole;
+  entity.name = "ci";
+  const auto role = insert_entity(txn, entity).value();
+  OidcProvider oidc{.url = "example.com"};
+  oidc.id = insert_oidc_provider(txn, oidc).value();
+  find_oidc_provider(txn, "", "https://example.com");
+  list_oidc_providers(txn, "");
+  update_oidc_provider(txn, oidc);
+  delete_oidc_provider(txn, oidc.id);
+  SamlProvider saml{.name = "idp"};
+  saml.id = insert_saml_provider(txn, saml).value();
+  find_saml_provider(txn, "", "idp");
+  list_saml_providers(txn, "");
+  update_saml_provider(txn, saml);
+  delete_saml_provider(txn, saml.id);
+  const auto profile = insert_instance_profile(txn, {.name = "p"}).value();
+  find_instance_profile(txn, "", "p");
+  list_instance_profiles(txn, "", "/", "", 10);
+  set_instance_profile_role(txn, profile, role);
+  instance_profiles_of(txn, role);
+  delete_instance_profile(txn, profile);
+  put_resource_tag(txn, "arn", "k", "v");
+  resource_tags(txn, "arn");
+  remove_resource_tag(txn, "arn", "k");
+  remove_resource_tags(txn, "arn");
+  set_account_alias(txn, "1", "alias");
+  account_alias(txn, "1");
+  remove_account_alias(txn, "1");
+  set_password_policy(txn, "1", "{}");
+  password_policy(txn, "1");
+  put_login_profile(txn, {role, false, at(1)});
+  find_login_profile(txn, role);
+  delete_login_profile(txn, role);
+  insert_role_deletion(txn, "1", "task");
+  role_deletion_exists(txn, "1", "task");
 }
 
 void use_organizations(sql::Txn& txn) {
@@ -320,6 +386,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_images(txn);
     use_identities(txn);
     use_policies_and_sessions(txn);
+    use_providers_and_profiles(txn);
     use_organizations(txn);
     use_jobs(txn);
     use_events(txn);

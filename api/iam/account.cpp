@@ -1,0 +1,150 @@
+// The account itself: alias, password policy, counts.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/operations.h"
+#include "api/iam/quotas.h"
+#include "api/iam/targets.h"
+#include "schemas/json.h"
+#include "storage/account_access.h"
+#include "storage/instance_profiles.h"
+#include "storage/managed_policies.h"
+#include "storage/oidc_providers.h"
+#include "storage/saml_providers.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::EntityKind;
+using storage::sql::Access;
+
+Json create_alias(Call& call) {
+  const std::string alias = text(call.input, "AccountAlias");
+  if (!storage::set_account_alias(call.txn, call.caller.account, alias)) {
+    throw already_exists(fmt::format("The account alias {} already exists.", alias));
+  }
+  return Json::object();
+}
+
+Json delete_alias(Call& call) {
+  const std::string alias = text(call.input, "AccountAlias");
+  if (storage::account_alias(call.txn, call.caller.account) != alias) {  // the sentence is ours
+    throw no_such_entity(fmt::format("The account alias {} cannot be found.", alias));
+  }
+  storage::remove_account_alias(call.txn, call.caller.account);
+  return Json::object();
+}
+
+Json list_aliases(Call& call) {
+  Json aliases = Json::array();
+  if (const auto alias = storage::account_alias(call.txn, call.caller.account)) {
+    aliases.push_back(*alias);
+  }
+  return {{"AccountAliases", std::move(aliases)}, {"IsTruncated", false}};
+}
+
+// What is not given goes back to its default (API Reference).
+Json update_password_policy(Call& call) {
+  Json policy = {{"MinimumPasswordLength", 6},
+                 {"RequireSymbols", false},
+                 {"RequireNumbers", false},
+                 {"RequireUppercaseCharacters", false},
+                 {"RequireLowercaseCharacters", false},
+                 {"AllowUsersToChangePassword", false}};
+  for (const auto& [member, value] : call.input.items()) policy[member] = value;
+  policy["ExpirePasswords"] = policy.contains("MaxPasswordAge");
+  storage::set_password_policy(call.txn, call.caller.account, schemas::dump(policy));
+  return Json::object();
+}
+
+Json require_password_policy(const Call& call) {
+  const auto policy = storage::password_policy(call.txn, call.caller.account);
+  if (!policy) {
+    throw no_such_entity(fmt::format("The Password Policy with domain name {} cannot be found.",
+                                     call.caller.account));
+  }
+  return schemas::parse_json(*policy).value();
+}
+
+Json get_password_policy(Call& call) { return {{"PasswordPolicy", require_password_policy(call)}}; }
+
+Json delete_password_policy(Call& call) {
+  require_password_policy(call);
+  storage::set_password_policy(call.txn, call.caller.account, std::nullopt);
+  return Json::object();
+}
+
+constexpr std::int64_t kEvery = 1'000'000;
+
+std::size_t versions_in_use(const Call& call) {
+  std::size_t count = 0;
+  for (const auto& policy :
+       storage::list_managed_policies(call.txn, call.caller.account, "", "", kEvery)) {
+    count += storage::policy_versions(call.txn, policy.id).size();
+  }
+  return count;
+}
+
+// Quotas of numbers of things are AWS's defaults; they are not enforced here.
+Json get_summary(Call& call) {
+  const std::string& account = call.caller.account;
+  const Json map = {
+      {"Users", storage::count_entities(call.txn, account, EntityKind::kUser)},
+      {"UsersQuota", 5000},
+      {"Groups", storage::count_entities(call.txn, account, EntityKind::kGroup)},
+      {"GroupsQuota", 300},
+      {"Roles", storage::count_entities(call.txn, account, EntityKind::kRole)},
+      {"RolesQuota", 1000},
+      {"InstanceProfiles",
+       storage::list_instance_profiles(call.txn, account, "", "", kEvery).size()},
+      {"InstanceProfilesQuota", 1000},
+      {"Policies", storage::count_managed_policies(call.txn, account)},
+      {"PoliciesQuota", 1500},
+      {"PolicyVersionsInUse", versions_in_use(call)},
+      {"PolicyVersionsInUseQuota", 10'000},
+      {"Providers", storage::list_oidc_providers(call.txn, account).size() +
+                        storage::list_saml_providers(call.txn, account).size()},
+      {"ServerCertificates", 0},
+      {"ServerCertificatesQuota", 20},
+      {"MFADevices", 0},
+      {"MFADevicesInUse", 0},
+      {"AccountMFAEnabled", 0},
+      {"AccountAccessKeysPresent", 1},
+      {"AccountPasswordPresent", 0},
+      {"AccountSigningCertificatesPresent", 0},
+      {"SigningCertificatesPerUserQuota", 2},
+      {"GlobalEndpointTokenVersion", 1},
+      {"AccessKeysPerUserQuota", kAccessKeysPerUser},
+      {"GroupsPerUserQuota", kGroupsPerUser},
+      {"AttachedPoliciesPerUserQuota", kAttachedPolicies},
+      {"AttachedPoliciesPerGroupQuota", kAttachedPolicies},
+      {"AttachedPoliciesPerRoleQuota", kAttachedPolicies},
+      {"PolicySizeQuota", kPolicySize},
+      {"VersionsPerPolicyQuota", kVersionsPerPolicy},
+      {"UserPolicySizeQuota", kUserPolicySize},
+      {"GroupPolicySizeQuota", kGroupPolicySize},
+      {"RolePolicySizeQuota", kRolePolicySize},
+      {"AssumeRolePolicySizeQuota", kTrustPolicySize},
+  };
+  return {{"SummaryMap", map}};
+}
+
+constexpr Operation kOperations[] = {
+    {"CreateAccountAlias", "iam:CreateAccountAlias", Access::kWrite, account_target, create_alias},
+    {"DeleteAccountAlias", "iam:DeleteAccountAlias", Access::kWrite, account_target, delete_alias},
+    {"ListAccountAliases", "iam:ListAccountAliases", Access::kRead, account_target, list_aliases},
+    {"UpdateAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy", Access::kWrite,
+     account_target, update_password_policy},
+    {"GetAccountPasswordPolicy", "iam:GetAccountPasswordPolicy", Access::kRead, account_target,
+     get_password_policy},
+    {"DeleteAccountPasswordPolicy", "iam:DeleteAccountPasswordPolicy", Access::kWrite,
+     account_target, delete_password_policy},
+    {"GetAccountSummary", "iam:GetAccountSummary", Access::kRead, account_target, get_summary},
+};
+
+}  // namespace
+
+std::vector<const Operation*> account_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

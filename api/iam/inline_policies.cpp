@@ -1,0 +1,103 @@
+// Policies inside of users, groups and roles: one set of handlers for all three.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/operations.h"
+#include "api/iam/paging.h"
+#include "api/iam/quotas.h"
+#include "api/iam/targets.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::EntityKind;
+using storage::sql::Access;
+
+std::size_t size_limit(EntityKind kind) {
+  switch (kind) {
+    case EntityKind::kGroup:
+      return kGroupPolicySize;
+    case EntityKind::kRole:
+      return kRolePolicySize;
+    case EntityKind::kUser:
+      break;
+  }
+  return kUserPolicySize;
+}
+
+void check_size(const Call& call, const storage::Entity& entity, const std::string& name,
+                const std::string& document) {
+  std::size_t size = auth::iam::counted_size(document);
+  for (const auto& other : storage::inline_policies(call.txn, entity.id)) {
+    if (other.name != name) size += auth::iam::counted_size(other.document);
+  }
+  const std::size_t limit = size_limit(entity.kind);
+  if (size > limit) {
+    throw limit_exceeded(fmt::format("Maximum policy size of {} bytes exceeded for {} {}", limit,
+                                     word_of(entity.kind), entity.name));
+  }
+}
+
+Json put_policy(Call& call) {
+  const storage::Entity entity = require_changeable(call);
+  const std::string name = text(call.input, "PolicyName");
+  const std::string document = text(call.input, "PolicyDocument");
+  check_policy(document, auth::iam::PolicyType::kIdentity);
+  check_size(call, entity, name, document);
+  storage::put_inline_policy(call.txn, entity.id, name, document);
+  return Json::object();
+}
+
+std::string require_document(const Call& call, const storage::Entity& entity) {
+  const std::string name = text(call.input, "PolicyName");
+  auto document = storage::inline_policy(call.txn, entity.id, name);
+  if (!document) {
+    throw no_such_entity(
+        fmt::format("The {} policy with name {} cannot be found.", word_of(entity.kind), name));
+  }
+  return std::move(*document);
+}
+
+Json get_policy(Call& call) {
+  const storage::Entity entity = require_entity(call);
+  return {{std::string(title_of(entity.kind)) + "Name", entity.name},
+          {"PolicyName", text(call.input, "PolicyName")},
+          {"PolicyDocument", shown_document(require_document(call, entity))}};
+}
+
+Json delete_policy(Call& call) {
+  const storage::Entity entity = require_changeable(call);
+  require_document(call, entity);
+  storage::delete_inline_policy(call.txn, entity.id, text(call.input, "PolicyName"));
+  return Json::object();
+}
+
+Json list_policies(Call& call) {
+  std::vector<Listed> names;
+  for (const auto& policy : storage::inline_policies(call.txn, require_entity(call).id)) {
+    names.emplace_back(policy.name, policy.name);
+  }
+  return Pager(call).page("PolicyNames", std::move(names));
+}
+
+constexpr Operation kOperations[] = {
+    {"PutUserPolicy", "iam:PutUserPolicy", Access::kWrite, entity_target, put_policy},
+    {"PutGroupPolicy", "iam:PutGroupPolicy", Access::kWrite, entity_target, put_policy},
+    {"PutRolePolicy", "iam:PutRolePolicy", Access::kWrite, entity_target, put_policy},
+    {"GetUserPolicy", "iam:GetUserPolicy", Access::kRead, entity_target, get_policy},
+    {"GetGroupPolicy", "iam:GetGroupPolicy", Access::kRead, entity_target, get_policy},
+    {"GetRolePolicy", "iam:GetRolePolicy", Access::kRead, entity_target, get_policy},
+    {"DeleteUserPolicy", "iam:DeleteUserPolicy", Access::kWrite, entity_target, delete_policy},
+    {"DeleteGroupPolicy", "iam:DeleteGroupPolicy", Access::kWrite, entity_target, delete_policy},
+    {"DeleteRolePolicy", "iam:DeleteRolePolicy", Access::kWrite, entity_target, delete_policy},
+    {"ListUserPolicies", "iam:ListUserPolicies", Access::kRead, entity_target, list_policies},
+    {"ListGroupPolicies", "iam:ListGroupPolicies", Access::kRead, entity_target, list_policies},
+    {"ListRolePolicies", "iam:ListRolePolicies", Access::kRead, entity_target, list_policies},
+};
+
+}  // namespace
+
+std::vector<const Operation*> inline_policy_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

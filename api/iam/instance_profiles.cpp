@@ -1,0 +1,177 @@
+// Instance profiles.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/instance_profile_json.h"
+#include "api/iam/operations.h"
+#include "api/iam/paging.h"
+#include "api/iam/tags.h"
+#include "api/iam/targets.h"
+#include "api/pass_role.h"
+#include "api/principal_policies.h"
+#include "api/unique_id.h"
+#include "schemas/encoding.h"
+#include "storage/resource_tags.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::EntityKind;
+using storage::InstanceProfile;
+using storage::sql::Access;
+
+InstanceProfile require_profile(const Call& call) {
+  const std::string name = text(call.input, "InstanceProfileName");
+  auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
+  if (!profile || profile->name != name) {
+    throw no_such_entity(fmt::format("Instance Profile {} cannot be found.", name));
+  }
+  return std::move(*profile);
+}
+
+Json detail_json(const Call& call, const InstanceProfile& profile) {
+  Json json = instance_profile_json(call, profile);
+  add_tags(storage::resource_tags(call.txn, instance_profile_arn(profile)), json);
+  return json;
+}
+
+Json create_profile(Call& call) {
+  InstanceProfile profile;
+  profile.account = call.caller.account;
+  profile.name = text(call.input, "InstanceProfileName");
+  profile.path = path_of(call.input);
+  profile.unique_id = make_unique_id(call.services.random, kInstanceProfileId, profile.account);
+  profile.created_at = call.now;
+  if (!storage::insert_instance_profile(call.txn, profile)) {
+    throw already_exists(fmt::format("Instance Profile {} already exists.", profile.name));
+  }
+  tag_resource(call, instance_profile_arn(profile));
+  return {{"InstanceProfile", detail_json(call, profile)}};
+}
+
+Json get_profile(Call& call) {
+  return {{"InstanceProfile", detail_json(call, require_profile(call))}};
+}
+
+Json delete_profile(Call& call) {
+  const InstanceProfile profile = require_profile(call);
+  if (profile.role) {
+    throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
+  }
+  storage::remove_resource_tags(call.txn, instance_profile_arn(profile));
+  storage::delete_instance_profile(call.txn, profile.id);
+  return Json::object();
+}
+
+Json list_profiles(Call& call) {
+  const Pager pager(call);
+  std::vector<Listed> items;
+  for (const auto& profile : storage::list_instance_profiles(call.txn, call.caller.account,
+                                                             text(call.input, "PathPrefix"),
+                                                             pager.after(), pager.enough())) {
+    items.emplace_back(schemas::to_lower(profile.name), instance_profile_json(call, profile));
+  }
+  return pager.page("InstanceProfiles", std::move(items));
+}
+
+Json list_profiles_of_role(Call& call) {
+  std::vector<Listed> items;
+  for (const auto& profile : storage::instance_profiles_of(call.txn, require_entity(call).id)) {
+    items.emplace_back(schemas::to_lower(profile.name), instance_profile_json(call, profile));
+  }
+  return Pager(call).page("InstanceProfiles", std::move(items));
+}
+
+// Whoever puts a role into a profile gives it to the computers that run with it.
+std::vector<Target> add_role_targets(const Call& call) {
+  std::vector<Target> targets = instance_profile_target(call);
+  const std::string name = text(call.input, "RoleName");
+  const auto role = storage::find_entity(call.txn, call.caller.account, EntityKind::kRole, name);
+  const std::string arn =
+      role ? entity_arn(*role) : fmt::format("arn:aws:iam::{}:role/{}", call.caller.account, name);
+  targets.push_back(pass_role_target(call.txn, call.caller.account, arn, "ec2.amazonaws.com"));
+  return targets;
+}
+
+Json add_role(Call& call) {
+  const InstanceProfile profile = require_profile(call);
+  const storage::Entity role =
+      require_entity(call, EntityKind::kRole, text(call.input, "RoleName"));
+  refuse_service_linked(role);
+  if (profile.role) {
+    throw limit_exceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
+  }
+  storage::set_instance_profile_role(call.txn, profile.id, role.id);
+  return Json::object();
+}
+
+Json remove_role(Call& call) {
+  const InstanceProfile profile = require_profile(call);
+  const std::string name = text(call.input, "RoleName");
+  const storage::Entity role = require_entity(call, EntityKind::kRole, name);
+  if (profile.role != role.id) {
+    throw no_such_entity(fmt::format("The role with name {} cannot be found.", name));
+  }
+  storage::set_instance_profile_role(call.txn, profile.id, std::nullopt);
+  return Json::object();
+}
+
+Json tag_profile(Call& call) {
+  tag_resource(call, instance_profile_arn(require_profile(call)));
+  return Json::object();
+}
+Json untag_profile(Call& call) {
+  untag_resource(call, instance_profile_arn(require_profile(call)));
+  return Json::object();
+}
+Json list_profile_tags(Call& call) {
+  return list_tags(call,
+                   storage::resource_tags(call.txn, instance_profile_arn(require_profile(call))));
+}
+
+constexpr Operation kOperations[] = {
+    {"CreateInstanceProfile", "iam:CreateInstanceProfile", Access::kWrite,
+     new_instance_profile_target, create_profile},
+    {"GetInstanceProfile", "iam:GetInstanceProfile", Access::kRead, instance_profile_target,
+     get_profile},
+    {"DeleteInstanceProfile", "iam:DeleteInstanceProfile", Access::kWrite, instance_profile_target,
+     delete_profile},
+    {"ListInstanceProfiles", "iam:ListInstanceProfiles", Access::kRead, account_target,
+     list_profiles},
+    {"ListInstanceProfilesForRole", "iam:ListInstanceProfilesForRole", Access::kRead, entity_target,
+     list_profiles_of_role},
+    {"AddRoleToInstanceProfile", "iam:AddRoleToInstanceProfile", Access::kWrite, add_role_targets,
+     add_role},
+    {"RemoveRoleFromInstanceProfile", "iam:RemoveRoleFromInstanceProfile", Access::kWrite,
+     instance_profile_target, remove_role},
+    {"TagInstanceProfile", "iam:TagInstanceProfile", Access::kWrite, instance_profile_target,
+     tag_profile},
+    {"UntagInstanceProfile", "iam:UntagInstanceProfile", Access::kWrite, instance_profile_target,
+     untag_profile},
+    {"ListInstanceProfileTags", "iam:ListInstanceProfileTags", Access::kRead,
+     instance_profile_target, list_profile_tags},
+};
+
+}  // namespace
+
+std::string instance_profile_arn(const InstanceProfile& profile) {
+  return fmt::format("arn:aws:iam::{}:instance-profile{}{}", profile.account, profile.path,
+                     profile.name);
+}
+
+Json instance_profile_json(const Call& call, const InstanceProfile& profile) {
+  Json json = {{"Path", profile.path},
+               {"InstanceProfileName", profile.name},
+               {"InstanceProfileId", profile.unique_id},
+               {"Arn", instance_profile_arn(profile)},
+               {"CreateDate", shown_time(profile.created_at)},
+               {"Roles", Json::array()}};
+  const auto role = profile.role ? storage::find_entity(call.txn, *profile.role) : std::nullopt;
+  if (role) json["Roles"].push_back(entity_json(call, *role));
+  return json;
+}
+
+std::vector<const Operation*> instance_profile_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,193 @@
+// Managed policies and their versions. Source: AWS IAM API Reference; sentences as published errors
+// have them.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/managed_policy.h"
+#include "api/iam/operations.h"
+#include "api/iam/paging.h"
+#include "api/iam/quotas.h"
+#include "api/iam/tags.h"
+#include "api/iam/targets.h"
+#include "api/unique_id.h"
+#include "schemas/encoding.h"
+#include "storage/resource_tags.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::sql::Access;
+
+std::string checked_document(const Call& call) {
+  std::string document = text(call.input, "PolicyDocument");
+  check_policy(document, auth::iam::PolicyType::kIdentity);
+  if (auth::iam::counted_size(document) > kPolicySize) {
+    throw limit_exceeded(fmt::format("Cannot exceed quota for PolicySize: {}", kPolicySize));
+  }
+  return document;
+}
+
+Json detail_json(const Call& call, const Managed& policy) {
+  Json json = managed_json(call, policy);
+  if (policy.description) json["Description"] = *policy.description;
+  add_tags(storage::resource_tags(call.txn, policy.arn), json);
+  return json;
+}
+
+Json create_policy(Call& call) {
+  storage::ManagedPolicy row;
+  row.account = call.caller.account;
+  row.name = text(call.input, "PolicyName");
+  row.path = path_of(call.input);
+  row.arn = fmt::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
+  row.unique_id = make_unique_id(call.services.random, kPolicyId, row.account);
+  row.created_at = call.now;
+  if (call.input.contains("Description")) row.description = text(call.input, "Description");
+  const std::string document = checked_document(call);
+  if (storage::find_managed_policy_named(call.txn, row.account, row.name)) {
+    throw already_exists(fmt::format(
+        "A policy called {} already exists. Duplicate names are not allowed.", row.name));
+  }
+  storage::insert_managed_policy(call.txn, row, document);
+  tag_resource(call, row.arn);
+  return {{"Policy", detail_json(call, find_managed(call, row.arn).value())}};
+}
+
+Json get_policy(Call& call) { return {{"Policy", detail_json(call, require_managed(call))}}; }
+
+bool is_used(const Call& call, const Managed& policy, std::string_view usage) {
+  const std::string& account = call.caller.account;
+  const bool attached = usage != "PermissionsBoundary" &&
+                        !storage::entities_with_policy(call.txn, account, policy.arn).empty();
+  const bool boundary = usage != "PermissionsPolicy" &&
+                        !storage::entities_with_boundary(call.txn, account, policy.arn).empty();
+  return attached || boundary;
+}
+
+Json list_policies(Call& call) {
+  const std::string scope = call.input.value("Scope", "All");
+  const std::string usage = text(call.input, "PolicyUsageFilter");
+  const std::string prefix = text(call.input, "PathPrefix");
+  const bool only_used = call.input.value("OnlyAttached", false) || !usage.empty();
+  std::vector<Listed> items;
+  for (const Managed& policy : all_managed(call, scope != "AWS", scope != "Local")) {
+    if (!policy.path.starts_with(prefix)) continue;
+    if (only_used && !is_used(call, policy, usage)) continue;
+    items.emplace_back(schemas::to_lower(policy.name) + " " + policy.arn,
+                       managed_json(call, policy));
+  }
+  std::sort(items.begin(), items.end(),
+            [](const Listed& a, const Listed& b) { return a.first < b.first; });
+  return Pager(call).page("Policies", std::move(items));
+}
+
+Json delete_policy(Call& call) {
+  const Managed policy = require_own_managed(call);
+  if (is_used(call, policy, "")) {
+    throw delete_conflict("Cannot delete a policy attached to entities.");
+  }
+  if (versions_of(call, policy).size() > 1) {
+    throw delete_conflict(
+        "This policy has more than one version. Before you delete a policy, you must delete the "
+        "policy's versions. The default version is deleted with the policy.");
+  }
+  storage::remove_resource_tags(call.txn, policy.arn);
+  storage::delete_managed_policy(call.txn, *policy.row);
+  return Json::object();
+}
+
+Json create_version(Call& call) {
+  const Managed policy = require_own_managed(call);
+  const std::string document = checked_document(call);
+  if (versions_of(call, policy).size() >= kVersionsPerPolicy) {
+    throw limit_exceeded(fmt::format(
+        "A managed policy can have up to {} versions. Before you create a new version, you must "
+        "delete an existing version.",
+        kVersionsPerPolicy));
+  }
+  const auto number = storage::add_policy_version(call.txn, *policy.row, document, call.now);
+  if (call.input.value("SetAsDefault", false)) {
+    storage::set_default_version(call.txn, *policy.row, number);
+  }
+  return {{"PolicyVersion", version_json(require_managed(call), {number, "", call.now}, false)}};
+}
+
+storage::PolicyVersion require_version(const Call& call, const Managed& policy) {
+  const std::string id = text(call.input, "VersionId");
+  for (auto& version : versions_of(call, policy)) {
+    if (version_id(version.version) == id) return std::move(version);
+  }
+  throw no_such_entity(
+      fmt::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
+}
+
+Json get_version(Call& call) {
+  const Managed policy = require_managed(call);
+  return {{"PolicyVersion", version_json(policy, require_version(call, policy), true)}};
+}
+
+Json list_versions(Call& call) {
+  const Managed policy = require_managed(call);
+  std::vector<Listed> items;
+  for (const auto& version : versions_of(call, policy)) {
+    // Newest first.
+    items.emplace_back(fmt::format("{:020}", 1'000'000'000 - version.version),
+                       version_json(policy, version, false));
+  }
+  return Pager(call).page("Versions", std::move(items));
+}
+
+Json set_default(Call& call) {
+  const Managed policy = require_own_managed(call);
+  storage::set_default_version(call.txn, *policy.row, require_version(call, policy).version);
+  return Json::object();
+}
+
+Json delete_version(Call& call) {
+  const Managed policy = require_own_managed(call);
+  const auto version = require_version(call, policy).version;
+  if (version == policy.default_version) {
+    throw delete_conflict("Cannot delete the default version of a policy.");
+  }
+  storage::delete_policy_version(call.txn, *policy.row, version);
+  return Json::object();
+}
+
+Json tag_policy(Call& call) {
+  tag_resource(call, require_own_managed(call).arn);
+  return Json::object();
+}
+Json untag_policy(Call& call) {
+  untag_resource(call, require_own_managed(call).arn);
+  return Json::object();
+}
+Json list_policy_tags(Call& call) {
+  return list_tags(call, storage::resource_tags(call.txn, require_managed(call).arn));
+}
+
+constexpr Operation kOperations[] = {
+    {"CreatePolicy", "iam:CreatePolicy", Access::kWrite, new_policy_target, create_policy},
+    {"GetPolicy", "iam:GetPolicy", Access::kRead, policy_target, get_policy},
+    {"ListPolicies", "iam:ListPolicies", Access::kRead, account_target, list_policies},
+    {"DeletePolicy", "iam:DeletePolicy", Access::kWrite, policy_target, delete_policy},
+    {"CreatePolicyVersion", "iam:CreatePolicyVersion", Access::kWrite, policy_target,
+     create_version},
+    {"GetPolicyVersion", "iam:GetPolicyVersion", Access::kRead, policy_target, get_version},
+    {"ListPolicyVersions", "iam:ListPolicyVersions", Access::kRead, policy_target, list_versions},
+    {"SetDefaultPolicyVersion", "iam:SetDefaultPolicyVersion", Access::kWrite, policy_target,
+     set_default},
+    {"DeletePolicyVersion", "iam:DeletePolicyVersion", Access::kWrite, policy_target,
+     delete_version},
+    {"TagPolicy", "iam:TagPolicy", Access::kWrite, policy_target, tag_policy},
+    {"UntagPolicy", "iam:UntagPolicy", Access::kWrite, policy_target, untag_policy},
+    {"ListPolicyTags", "iam:ListPolicyTags", Access::kRead, policy_target, list_policy_tags},
+};
+
+}  // namespace
+
+std::vector<const Operation*> managed_policy_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,121 @@
+// ListPoliciesGrantingServiceAccess: which policies of someone allow anything of a service.
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/managed_policy.h"
+#include "api/iam/operations.h"
+#include "api/iam/targets.h"
+#include "api/principal_policies.h"
+#include "auth/iam/glob.h"
+#include "schemas/arn.h"
+#include "schemas/json.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::EntityKind;
+using storage::sql::Access;
+
+std::optional<storage::Entity> entity_of_arn(const Call& call) {
+  const std::string arn = text(call.input, "Arn");
+  const auto parsed = schemas::Arn::parse(arn);
+  if (!parsed || parsed->account != call.caller.account) return std::nullopt;
+  const std::string name = parsed->resource.substr(parsed->resource.rfind('/') + 1);
+  for (const auto kind : {EntityKind::kUser, EntityKind::kGroup, EntityKind::kRole}) {
+    auto entity = storage::find_entity(call.txn, parsed->account, kind, name);
+    if (entity && entity_arn(*entity) == arn) return entity;
+  }
+  return std::nullopt;
+}
+
+std::vector<Target> arn_target(const Call& call) {
+  const std::string arn = text(call.input, "Arn");
+  const auto parsed = schemas::Arn::parse(arn);
+  if (!parsed || parsed->service != "iam") {
+    throw validation_error(fmt::format("ARN {} is not valid.", arn));
+  }
+  if (const auto entity = entity_of_arn(call)) return {target_of(call, *entity)};
+  Target target = target_of_arn(call, arn);
+  target.account = parsed->account;
+  return {target};
+}
+
+// A single value may stand in place of a list.
+std::vector<std::string> texts(const Json& statement, const char* member) {
+  const Json value = statement.value(member, Json::array());
+  if (value.is_string()) return {value.get<std::string>()};
+  return value.get<std::vector<std::string>>();
+}
+
+bool speaks_of(const Json& statement, const std::string& service) {
+  if (statement.value("Effect", "") != "Allow") return false;
+  const auto actions = texts(statement, "Action");
+  if (actions.empty()) return statement.contains("NotAction");
+  return std::any_of(actions.begin(), actions.end(), [&](const std::string& action) {
+    return auth::iam::glob_match_ignore_case(action.substr(0, action.find(':')), service);
+  });
+}
+
+bool grants(const std::string& document, const std::string& service) {
+  const Json policy = schemas::parse_json(document).value();
+  const Json& statements = policy["Statement"];
+  if (statements.is_object()) return speaks_of(statements, service);
+  return std::any_of(statements.begin(), statements.end(),
+                     [&](const Json& statement) { return speaks_of(statement, service); });
+}
+
+void add_policies_of(const Call& call, const storage::Entity& entity, const std::string& service,
+                     Json& list) {
+  std::string kind(word_of(entity.kind));
+  std::transform(kind.begin(), kind.end(), kind.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
+    if (!grants(policy.document, service)) continue;
+    list.push_back({{"PolicyName", policy.name},
+                    {"PolicyType", "INLINE"},
+                    {"EntityType", kind},
+                    {"EntityName", entity.name}});
+  }
+  for (const auto& arn : storage::attached_policies(call.txn, entity.id)) {
+    const auto policy = find_managed(call, arn);
+    const auto document = managed_document(call.txn, arn);
+    if (!policy || !document || !grants(*document, service)) continue;
+    list.push_back({{"PolicyName", policy->name}, {"PolicyType", "MANAGED"}, {"PolicyArn", arn}});
+  }
+}
+
+Json list_granting(Call& call) {
+  const auto entity = entity_of_arn(call);
+  if (!entity) {
+    throw no_such_entity(fmt::format("ARN {} cannot be found.", text(call.input, "Arn")));
+  }
+  Json output = {{"PoliciesGrantingServiceAccess", Json::array()}, {"IsTruncated", false}};
+  for (const Json& json : call.input["ServiceNamespaces"]) {
+    const std::string service = json.get<std::string>();
+    Json policies = Json::array();
+    add_policies_of(call, *entity, service, policies);
+    if (entity->kind == EntityKind::kUser) {
+      for (const auto& group : storage::groups_of(call.txn, entity->id)) {
+        add_policies_of(call, group, service, policies);
+      }
+    }
+    output["PoliciesGrantingServiceAccess"].push_back(
+        {{"ServiceNamespace", service}, {"Policies", std::move(policies)}});
+  }
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"ListPoliciesGrantingServiceAccess", "iam:ListPoliciesGrantingServiceAccess", Access::kRead,
+     arn_target, list_granting},
+};
+
+}  // namespace
+
+std::vector<const Operation*> service_access_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,98 @@
+// Service-linked roles of ECR. Which error says that there is no such service is inferred.
+#include "api/service_linked_roles.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/operations.h"
+#include "api/iam/targets.h"
+#include "storage/account_access.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::sql::Access;
+
+std::vector<Target> linked_role_target(const Call& call) {
+  const std::string service = text(call.input, "AWSServiceName");
+  const ServiceLinkedRole* role = find_service_linked_role(service);
+  Target target;
+  target.resource = fmt::format("arn:aws:iam::{}:role{}{}", call.caller.account,
+                                service_linked_path(service), role != nullptr ? role->name : "*");
+  target.account = call.caller.account;
+  target.context.emplace_back("iam:AWSServiceName", service);
+  return {target};
+}
+
+Json create_service_linked_role(Call& call) {
+  const std::string service = text(call.input, "AWSServiceName");
+  const ServiceLinkedRole* role = find_service_linked_role(service);
+  if (role == nullptr) {
+    throw invalid_input(fmt::format("The service {} has no service-linked role here", service));
+  }
+  if (call.input.contains("CustomSuffix")) {
+    throw invalid_input(fmt::format("Custom suffix is not allowed for {}", service));
+  }
+  std::optional<std::string> description;
+  if (call.input.contains("Description")) description = text(call.input, "Description");
+  const auto made = make_service_linked_role(call.services, call.txn, call.caller.account, *role,
+                                             std::move(description), call.now);
+  if (!made) {
+    throw invalid_input(
+        fmt::format("Service role name {} has been taken in this account, please "
+                    "try a different suffix.",
+                    role->name));
+  }
+  return {{"Role", entity_json(call, *made)}};
+}
+
+// Deleted at once; the task says that it was.
+Json delete_service_linked_role(Call& call) {
+  const storage::Entity role = require_entity(call);
+  if (!is_service_linked(role)) {  // the sentence is ours
+    throw no_such_entity(
+        fmt::format("The service-linked role with name {} cannot be found.", role.name));
+  }
+  storage::delete_entity(call.txn, role.id);
+  const std::string task =
+      fmt::format("task{}{}/{}", role.path, role.name, schemas::make_uuid(call.services.random));
+  storage::insert_role_deletion(call.txn, role.account, task);
+  return {{"DeletionTaskId", task}};
+}
+
+// task/aws-service-role/<service>/<role>/<uuid>: about that role.
+std::vector<Target> task_target(const Call& call) {
+  std::string path = text(call.input, "DeletionTaskId");
+  const std::size_t begin = path.find('/');
+  const std::size_t end = path.rfind('/');
+  if (begin == std::string::npos || begin == end) return account_target(call);
+  path = path.substr(begin, end - begin);
+  Target target;
+  target.resource = fmt::format("arn:aws:iam::{}:role{}", call.caller.account, path);
+  target.account = call.caller.account;
+  return {target};
+}
+
+Json deletion_status(Call& call) {
+  const std::string task = text(call.input, "DeletionTaskId");
+  if (!storage::role_deletion_exists(call.txn, call.caller.account, task)) {
+    throw no_such_entity(fmt::format("Deletion task {} cannot be found.", task));  // ours
+  }
+  return {{"Status", "SUCCEEDED"}};
+}
+
+constexpr Operation kOperations[] = {
+    {"CreateServiceLinkedRole", "iam:CreateServiceLinkedRole", Access::kWrite, linked_role_target,
+     create_service_linked_role},
+    {"DeleteServiceLinkedRole", "iam:DeleteServiceLinkedRole", Access::kWrite, entity_target,
+     delete_service_linked_role},
+    {"GetServiceLinkedRoleDeletionStatus", "iam:GetServiceLinkedRoleDeletionStatus", Access::kRead,
+     task_target, deletion_status},
+};
+
+}  // namespace
+
+std::vector<const Operation*> service_linked_role_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

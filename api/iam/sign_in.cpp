@@ -1,0 +1,111 @@
+// Passwords, and the credentials that cannot be made here and of which there are therefore none.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/iam/common.h"
+#include "api/iam/operations.h"
+#include "api/iam/targets.h"
+#include "schemas/json.h"
+#include "storage/account_access.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::sql::Access;
+
+// The length alone is checked: nothing here takes a password.
+void check_password(const Call& call) {
+  const auto policy = storage::password_policy(call.txn, call.caller.account);
+  const auto length =
+      policy ? schemas::parse_json(*policy).value().value("MinimumPasswordLength", 6) : 8;
+  if (text(call.input, "Password").size() < static_cast<std::size_t>(length)) {
+    throw ApiError(ErrorCode::kPasswordPolicyViolation,
+                   fmt::format("Password should have a minimum length of {}", length));
+  }
+}
+
+storage::LoginProfile require_profile(const Call& call, const storage::Entity& user) {
+  const auto profile = storage::find_login_profile(call.txn, user.id);
+  if (!profile) {
+    throw no_such_entity(fmt::format("Login Profile for User {} cannot be found.", user.name));
+  }
+  return *profile;
+}
+
+Json profile_json(const storage::Entity& user, const storage::LoginProfile& profile) {
+  return {{"LoginProfile",
+           {{"UserName", user.name},
+            {"CreateDate", shown_time(profile.created_at)},
+            {"PasswordResetRequired", profile.reset_required}}}};
+}
+
+Json create_profile(Call& call) {
+  const storage::Entity user = require_entity(call);
+  if (storage::find_login_profile(call.txn, user.id)) {
+    throw already_exists(fmt::format("Login Profile for user {} already exists.", user.name));
+  }
+  check_password(call);
+  const storage::LoginProfile profile{user.id, call.input.value("PasswordResetRequired", false),
+                                      call.now};
+  storage::put_login_profile(call.txn, profile);
+  return profile_json(user, profile);
+}
+
+Json get_profile(Call& call) {
+  const storage::Entity user = require_entity(call);
+  return profile_json(user, require_profile(call, user));
+}
+
+Json update_profile(Call& call) {
+  storage::LoginProfile profile = require_profile(call, require_entity(call));
+  if (call.input.contains("Password")) check_password(call);
+  profile.reset_required = call.input.value("PasswordResetRequired", profile.reset_required);
+  storage::put_login_profile(call.txn, profile);
+  return Json::object();
+}
+
+Json delete_profile(Call& call) {
+  storage::delete_login_profile(call.txn, require_profile(call, require_entity(call)).entity);
+  return Json::object();
+}
+
+Json none_of_account(const char* member) {
+  return {{member, Json::array()}, {"IsTruncated", false}};
+}
+// Whoever is named must be there all the same.
+Json none_of_user(const Call& call, const char* member) {
+  if (call.input.contains("UserName")) require_entity(call);
+  return none_of_account(member);
+}
+
+Json list_mfa_devices(Call& call) { return none_of_user(call, "MFADevices"); }
+Json list_signing_certificates(Call& call) { return none_of_user(call, "Certificates"); }
+Json list_ssh_keys(Call& call) { return none_of_user(call, "SSHPublicKeys"); }
+Json list_service_credentials(Call& call) {
+  return none_of_user(call, "ServiceSpecificCredentials");
+}
+Json list_virtual_mfa_devices(Call&) { return none_of_account("VirtualMFADevices"); }
+Json list_server_certificates(Call&) { return none_of_account("ServerCertificateMetadataList"); }
+
+constexpr Operation kOperations[] = {
+    {"CreateLoginProfile", "iam:CreateLoginProfile", Access::kWrite, entity_target, create_profile},
+    {"GetLoginProfile", "iam:GetLoginProfile", Access::kRead, entity_target, get_profile},
+    {"UpdateLoginProfile", "iam:UpdateLoginProfile", Access::kWrite, entity_target, update_profile},
+    {"DeleteLoginProfile", "iam:DeleteLoginProfile", Access::kWrite, entity_target, delete_profile},
+    {"ListMFADevices", "iam:ListMFADevices", Access::kRead, entity_target, list_mfa_devices},
+    {"ListSigningCertificates", "iam:ListSigningCertificates", Access::kRead, entity_target,
+     list_signing_certificates},
+    {"ListSSHPublicKeys", "iam:ListSSHPublicKeys", Access::kRead, entity_target, list_ssh_keys},
+    {"ListServiceSpecificCredentials", "iam:ListServiceSpecificCredentials", Access::kRead,
+     entity_target, list_service_credentials},
+    {"ListVirtualMFADevices", "iam:ListVirtualMFADevices", Access::kRead, account_target,
+     list_virtual_mfa_devices},
+    {"ListServerCertificates", "iam:ListServerCertificates", Access::kRead, account_target,
+     list_server_certificates},
+};
+
+}  // namespace
+
+std::vector<const Operation*> sign_in_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

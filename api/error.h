@@ -27,9 +27,6 @@ enum class ErrorCode {
   kRequestTooLarge,
   kUnsupportedEncoding,
   kValidation,  // IAM, STS
-  // IAM
-  kInvalidInput,
-  kNoSuchEntity,
   // STS
   kMalformedPolicyDocument,
   kPackedPolicyTooLarge,

@@ -76,7 +76,7 @@ void check_repository_policy(const Call& call, const std::string& text) {
   if (!parsed) {
     throw ApiError::invalid_parameter("PolicyText", "Invalid repository policy provided");
   }
-  if (!principals_exist(call.txn, **parsed)) {
+  if (unknown_principal(call.txn, **parsed, text)) {
     throw ApiError::invalid_parameter("PolicyText", "Principal not found");
   }
 }

@@ -150,7 +150,7 @@ void run_image_signing(JobCall& call) {
   add_blob(services, txn, repository.id, config_digest, kConfig.size(), call.now);
   add_blob(services, txn, repository.id, envelope_digest, envelope.size(), call.now);
   const PutImageResult put =
-      put_image(txn, repository, {manifest, kManifestType, "", ""}, call.now);
+      put_image(txn, repository, read_sent(manifest, kManifestType, ""), "", call.now);
   record_event(services, txn, call.now,
                push_or_delete_event(repository, ImageAction::kPush, put.image, ""));
   storage::put_image_signing(txn, repository.id, work->image.digest, {work->profile, "COMPLETE"});

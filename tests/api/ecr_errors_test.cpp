@@ -257,7 +257,9 @@ std::vector<Case> EcrErrors::layers() {
   const std::string full = begin_upload("");
   {
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    for (int i = 0; i < 4200; ++i) storage::add_upload_part(txn, full, false);
+    for (int i = 0; i < 4200; ++i) {
+      storage::add_upload_part(txn, full, false, clock.now());
+    }
     txn.commit();
   }
   return {

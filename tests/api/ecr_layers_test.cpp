@@ -161,7 +161,7 @@ TEST_F(EcrLayers, ALayerHasAtMost4200Parts) {
   const std::string id = initiate();
   {
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    for (int i = 0; i < 4199; ++i) storage::add_upload_part(txn, id, false);
+    for (int i = 0; i < 4199; ++i) storage::add_upload_part(txn, id, false, clock.now());
     txn.commit();
   }
   call("UploadLayerPart", part(id, 0, "last one"));

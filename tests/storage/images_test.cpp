@@ -84,7 +84,7 @@ TEST_F(Images, DeletionTakesTagsAndLeavesBlobs) {
   image.blobs = {layer.text(), layer.text()};  // two equal layers
   insert_image(txn_, repository_, image, "manifest");
   put_tag(txn_, repository_, "v1", image.digest);
-  delete_image(txn_, repository_, image.digest, at(9));
+  delete_image(txn_, repository_, image.digest, test::at(9));
   EXPECT_FALSE(find_image(txn_, repository_, image.digest));
   EXPECT_FALSE(image_manifest(txn_, repository_, image.digest));
   EXPECT_FALSE(find_tag(txn_, repository_, "v1"));
@@ -288,7 +288,7 @@ TEST_F(Images, BlobIsVisibleOnlyWhereItIsAMember) {
   EXPECT_EQ(find_blob(txn_, other, layer.text()), 5);
 }
 
-TEST_F(Images, OrphansAreTakenAtMostALimitAtATime) {
+TEST_F(Images, OrphansAreForgottenOneByOneUnlessARepositoryHoldsThemAgain) {
   const auto held = Digest::of("held");
   add_blob(txn_, repository_, held, 4, test::at(1));
   const auto other = test::add_repository(txn_, "other");
@@ -296,11 +296,17 @@ TEST_F(Images, OrphansAreTakenAtMostALimitAtATime) {
     add_blob(txn_, other, Digest::of(std::to_string(i)), 1, test::at(1));
   }
   add_blob(txn_, other, held, 4, test::at(1));
-  EXPECT_THAT(take_orphan_blobs(txn_, 10), IsEmpty());
+  EXPECT_THAT(orphan_blobs(txn_, 10), IsEmpty());
   delete_repository(txn_, other);
-  EXPECT_EQ(take_orphan_blobs(txn_, 3).size(), 3U);
-  EXPECT_EQ(take_orphan_blobs(txn_, 3).size(), 2U);
-  EXPECT_THAT(take_orphan_blobs(txn_, 3), IsEmpty());
+  EXPECT_EQ(orphan_blobs(txn_, 3).size(), 3U);
+  const auto orphans = orphan_blobs(txn_, 10);
+  ASSERT_EQ(orphans.size(), 5U);
+  add_blob(txn_, repository_, orphans[0], 1, test::at(2));
+  EXPECT_FALSE(forget_orphan_blob(txn_, orphans[0]));
+  for (std::size_t i = 1; i < orphans.size(); ++i) {
+    EXPECT_TRUE(forget_orphan_blob(txn_, orphans[i]));
+  }
+  EXPECT_THAT(orphan_blobs(txn_, 10), IsEmpty());
   EXPECT_EQ(find_blob(txn_, repository_, held.text()), 4);
 }
 

@@ -115,7 +115,7 @@ TEST_F(GarbageTest, ABlobThatAClientWasToldOfIsThereWhenItsManifestComes) {
 
 TEST_F(GarbageTest, BlobsOfADeletedImageStayForTheGrace) {
   const Json manifest = Json::parse(push_image("app", "v1", "content"));
-  const std::string layer = manifest["layers"][0]["digest"];
+  const std::string layer = manifest["layers"][0]["digest"].get<std::string>();
   clock.time += hours(100);
   call("BatchDeleteImage",
        {{"repositoryName", "app"}, {"imageIds", Json::array({{{"imageTag", "v1"}}})}});

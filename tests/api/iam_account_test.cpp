@@ -130,7 +130,8 @@ TEST_F(IamAccount, PasswordsHaveAPolicyAndAreKeptNowhere) {
 TEST_F(IamAccount, RecordsHideSecrets) {
   iam("CreateUser", {{"UserName", "jane"}});
   const std::string secret =
-      iam("CreateAccessKey", {{"UserName", "jane"}})["AccessKey"]["SecretAccessKey"];
+      iam("CreateAccessKey", {{"UserName", "jane"}})["AccessKey"]["SecretAccessKey"]
+          .get<std::string>();
   iam("CreateLoginProfile", {{"UserName", "jane"}, {"Password", "a-planted-password"}});
   const auto response = admin.handle(
       make_request("GET", "/_ecr-local/events?kind=record&limit=100", {{"Host", host}}, ""));

@@ -91,7 +91,8 @@ TEST_F(IamRoles, TrustPoliciesAreChecked) {
 
 TEST_F(IamRoles, TrustIsInAPersonNotInAName) {
   const std::string jane = "arn:aws:iam::111122223333:user/jane";
-  const std::string id = iam("CreateUser", {{"UserName", "jane"}})["User"]["UserId"];
+  const std::string id =
+      iam("CreateUser", {{"UserName", "jane"}})["User"]["UserId"].get<std::string>();
   create("ci", trust({{"AWS", jane}}));
   EXPECT_EQ(shown_trust("ci"), trust({{"AWS", jane}}));
   const Json key = iam("CreateAccessKey", {{"UserName", "jane"}})["AccessKey"];

@@ -100,18 +100,18 @@ TEST_F(ReplicationTest, APushArrivesInTheOtherRegionWithItsTag) {
             Json::array({{{"region", kThere}, {"registryId", kOwn}, {"status", "COMPLETE"}}}));
   const std::string digest = schemas::Digest::of(manifest).text();
   EXPECT_EQ(images_at(kOwn, kThere), Json::array({{{"imageDigest", digest}, {"imageTag", "v1"}}}));
-  const auto events = replication_events();
-  ASSERT_EQ(events.size(), 1u);
-  EXPECT_EQ(events[0]["region"], kThere);
-  EXPECT_EQ(events[0]["resources"],
+  const auto told = replication_events();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0]["region"], kThere);
+  EXPECT_EQ(told[0]["resources"],
             Json::array({"arn:aws:ecr:" + kThere + ":" + kOwn + ":repository/team/app"}));
-  EXPECT_EQ(events[0]["detail"], Json({{"result", "SUCCESS"},
-                                       {"repository-name", "team/app"},
-                                       {"image-digest", digest},
-                                       {"source-account", kOwn},
-                                       {"action-type", "REPLICATE"},
-                                       {"source-region", "us-east-1"},
-                                       {"image-tag", "v1"}}));
+  EXPECT_EQ(told[0]["detail"], Json({{"result", "SUCCESS"},
+                                     {"repository-name", "team/app"},
+                                     {"image-digest", digest},
+                                     {"source-account", kOwn},
+                                     {"action-type", "REPLICATE"},
+                                     {"source-region", "us-east-1"},
+                                     {"image-tag", "v1"}}));
 }
 
 TEST_F(ReplicationTest, ThePutImageApiReplicatesToo) {

@@ -11,6 +11,7 @@
 #include "api/ecr/image_lookup.h"
 #include "api/error.h"
 #include "api/events.h"
+#include "api/replication/replicate.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -92,6 +93,9 @@ void run_image_restore(JobCall& call) {
   record_event(
       call.services, txn, call.now,
       storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", call.now));
+  // What was archived when replication was set up is replicated once it is back.
+  replication::image_arrived(call.services, txn, *repository, digest, first_tag(txn, id, digest),
+                             call.now);
 }
 
 std::vector<const Operation*> storage_class_operations() { return pointers(kOperations); }

@@ -1,4 +1,5 @@
 // Replication between the registries of one server.
+#include "api/ecr/storage_class.h"
 #include "api/replication/replicate.h"
 #include "fixture.h"
 #include "schemas/digest.h"
@@ -69,7 +70,7 @@ class ReplicationTest : public ApiTest {
     for (const auto& outcome : report.outcomes) EXPECT_EQ(outcome.error, "");
   }
 
-  JobRunner runner{services, {replication::kReplication}};
+  JobRunner runner{services, {replication::kReplication, ecr::kImageRestore}};
 };
 
 TEST_F(ReplicationTest, TheConfigurationIsWhatDescribeRegistrySays) {
@@ -85,13 +86,13 @@ TEST_F(ReplicationTest, TheConfigurationIsWhatDescribeRegistrySays) {
 TEST_F(ReplicationTest, ARegistryIsNoDestinationOfItself) {
   const auto [type, message] =
       fail("PutReplicationConfiguration",
-           {{"replicationConfiguration", {{"rules", {rule(kOwn, "us-east-1")}}}}});
+           {{"replicationConfiguration", {{"rules", Json::array({rule(kOwn, "us-east-1")})}}}});
   EXPECT_EQ(type, "InvalidParameterException");
   EXPECT_NE(message.find("replicationConfiguration"), std::string::npos);
 }
 
 TEST_F(ReplicationTest, APushArrivesInTheOtherRegionWithItsTag) {
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   const std::string manifest = push_image("team/app", "v1", "layer");
   EXPECT_EQ(statuses("v1"),
             Json::array({{{"region", kThere}, {"registryId", kOwn}, {"status", "IN_PROGRESS"}}}));
@@ -116,7 +117,7 @@ TEST_F(ReplicationTest, APushArrivesInTheOtherRegionWithItsTag) {
 
 TEST_F(ReplicationTest, ThePutImageApiReplicatesToo) {
   const std::string manifest = push_image("team/app", "v1", "layer");
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   call("PutImage",
        {{"repositoryName", "team/app"}, {"imageManifest", manifest}, {"imageTag", "v2"}});
   run_jobs();
@@ -125,7 +126,7 @@ TEST_F(ReplicationTest, ThePutImageApiReplicatesToo) {
 
 TEST_F(ReplicationTest, OnlyWhatIsPushedAfterwardsAndMatchesAPrefix) {
   push_image("team/app", "before", "one");
-  configure({rule(kOwn, kThere, "other/"), rule(kOwn, kThere, "te")});
+  configure(Json::array({rule(kOwn, kThere, "other/"), rule(kOwn, kThere, "te")}));
   call("CreateRepository", {{"repositoryName", "app/team"}});
   push_image("app/team", "v1", "two");
   push_image("team/app", "after", "three");
@@ -137,9 +138,9 @@ TEST_F(ReplicationTest, OnlyWhatIsPushedAfterwardsAndMatchesAPrefix) {
 }
 
 TEST_F(ReplicationTest, WhatArrivedGoesNoFurther) {
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   at(kOwn, kThere, "PutReplicationConfiguration",
-     {{"replicationConfiguration", {{"rules", {rule(kOwn, "ap-south-1")}}}}});
+     {{"replicationConfiguration", {{"rules", Json::array({rule(kOwn, "ap-south-1")})}}}});
   push_image("team/app", "v1", "layer");
   run_jobs();
   EXPECT_EQ(at(kOwn, "ap-south-1", "DescribeRepositories", Json::object())["repositories"],
@@ -147,7 +148,7 @@ TEST_F(ReplicationTest, WhatArrivedGoesNoFurther) {
 }
 
 TEST_F(ReplicationTest, AnotherAccountMustAllowItInItsRegistryPolicy) {
-  configure({rule(kOther, kThere)});
+  configure(Json::array({rule(kOther, kThere)}));
   push_image("team/app", "v1", "one");
   run_jobs();
   ASSERT_EQ(statuses("v1").size(), 1u);
@@ -168,7 +169,7 @@ TEST_F(ReplicationTest, AnotherAccountMustAllowItInItsRegistryPolicy) {
 }
 
 TEST_F(ReplicationTest, AnImmutableDestinationTakesTheImageWithoutTheClashingTag) {
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   push_image("team/app", "v1", "one");
   run_jobs();
   at(kOwn, kThere, "PutImageTagMutability",
@@ -185,7 +186,7 @@ TEST_F(ReplicationTest, AnImmutableDestinationTakesTheImageWithoutTheClashingTag
 
 TEST_F(ReplicationTest, AnIndexBringsItsChildren) {
   const std::string child = push_image("team/app", "child", "layer");
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   const Json index = {{"schemaVersion", 2},
                       {"mediaType", "application/vnd.oci.image.index.v1+json"},
                       {"manifests",
@@ -200,7 +201,7 @@ TEST_F(ReplicationTest, AnIndexBringsItsChildren) {
 }
 
 TEST_F(ReplicationTest, ATagThatHasMovedOnIsLeftToTheLaterPush) {
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   push_image("team/app", "v1", "one");
   const std::string second = push_image("team/app", "v1", "two");
   run_jobs();
@@ -211,11 +212,27 @@ TEST_F(ReplicationTest, ATagThatHasMovedOnIsLeftToTheLaterPush) {
 }
 
 TEST_F(ReplicationTest, AnImageThatIsGoneBeforeItsTurnIsForgotten) {
-  configure({rule(kOwn, kThere)});
+  configure(Json::array({rule(kOwn, kThere)}));
   push_image("team/app", "v1", "one");
   call("BatchDeleteImage", {{"repositoryName", "team/app"}, {"imageIds", {{{"imageTag", "v1"}}}}});
   run_jobs();
   EXPECT_TRUE(replication_events().empty());
+}
+
+TEST_F(ReplicationTest, WhatComesBackFromTheArchiveIsReplicated) {
+  push_image("team/app", "v1", "one");
+  const Json image = {{"repositoryName", "team/app"}, {"imageId", {{"imageTag", "v1"}}}};
+  const auto move_to = [&](const char* storage_class) {
+    Json input = image;
+    input["targetStorageClass"] = storage_class;
+    call("UpdateImageStorageClass", input);
+    run_jobs();
+  };
+  move_to("ARCHIVE");
+  configure(Json::array({rule(kOwn, kThere)}));
+  move_to("STANDARD");
+  EXPECT_EQ(statuses("v1")[0]["status"], "COMPLETE");
+  EXPECT_EQ(images_at(kOwn, kThere)[0]["imageTag"], "v1");
 }
 
 TEST_F(ReplicationTest, EachErrorOfTheStatusOperation) {

@@ -80,7 +80,7 @@ class Behaviours(harness.ServerTest):
         path = "/_ecr-local/events?kind=event&detail-type=" + detail_type.replace(" ", "%20")
         status, _, body = self.server.request("GET", path)
         self.assertEqual(200, status)
-        return json.loads(body)["events"]
+        return [entry["event"] for entry in json.loads(body)["events"]]
 
     def wait_for(self, condition, what):
         harness.wait_until(condition, 20, what)

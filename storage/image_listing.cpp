@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kStatuses[] = {"ACTIVE", "ARCHIVED", "ACTIVATING"};
 
+// The joins below are LEFT JOINs although a tagged image has tags: of a plain join SQLite makes a
+// search of all tags from the page on, for each image.
+
 template <typename Action>
 void for_each_state(TagStatus tags, std::string_view image_status, Action action) {
   for (const std::string_view status : kStatuses) {
@@ -82,7 +85,7 @@ std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
   }
   add(txn.query(
       R"(SELECT images.digest, image_tags.tag
-         FROM images JOIN image_tags
+         FROM images LEFT JOIN image_tags
            ON image_tags.repository = images.repository AND image_tags.digest = images.digest
          WHERE images.repository = ? AND images.status = ? AND images.tagged = 1
            AND images.digest >= ? AND images.digest <= ?
@@ -98,7 +101,7 @@ void add_tagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view sta
                     std::vector<ImageId>& ids) {
   for (auto row = txn.query(
            R"(SELECT images.digest, image_tags.tag
-              FROM images JOIN image_tags
+              FROM images LEFT JOIN image_tags
                 ON image_tags.repository = images.repository AND image_tags.digest = images.digest
               WHERE images.repository = ? AND images.status = ? AND images.tagged = 1
                 AND images.digest >= ? AND (images.digest > ? OR image_tags.tag > ?)

@@ -170,6 +170,7 @@ class EveryOperationTest(harness.ServerTest):
         self.template_operations()
         self.signing_operations()
         self.storage_class_operations()
+        self.replication_operations()
         self.deletions()
         self.assertEqual([], self.call.problems)
         done = {name for name, there in self.server.coverage()["ecr"]["operations"].items() if there}
@@ -487,6 +488,25 @@ class EveryOperationTest(harness.ServerTest):
         self.run_jobs()
         details = self.call("DescribeImages", repositoryName="team/app", imageIds=[image])
         self.assertEqual("ACTIVE", details["imageDetails"][0]["imageStatus"])
+
+    def replication_operations(self):
+        call = self.call
+        filters = [{"filter": "team/", "filterType": "PREFIX_MATCH"}]
+        destinations = [{"region": "eu-west-1", "registryId": ACCOUNT}]
+        rules = {"rules": [{"destinations": destinations, "repositoryFilters": filters}]}
+        call("PutReplicationConfiguration", replicationConfiguration=rules)
+        self.assertEqual(rules, call("DescribeRegistry")["replicationConfiguration"])
+        text = self.manifest(annotations={"replicated": "yes"})
+        where = {"registryId": ACCOUNT, "repositoryName": "team/app"}
+        call("PutImage", **where, imageManifest=text, imageTag="replicated")
+        self.run_jobs()
+        image = {"imageDigest": digest_of(text.encode()), "imageTag": "replicated"}
+        status = call("DescribeImageReplicationStatus", **where, imageId=image)
+        self.assertEqual(
+            [{"region": "eu-west-1", "registryId": ACCOUNT, "status": "COMPLETE"}],
+            status["replicationStatuses"],
+        )
+        call("PutReplicationConfiguration", replicationConfiguration={"rules": []})
 
     def deletions(self):
         where = {"registryId": ACCOUNT, "repositoryName": "team/app"}

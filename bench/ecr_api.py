@@ -37,6 +37,7 @@ class Moto(servers.Server):
 
     name = "moto_server"
     first_status = 404
+    patience = 120  # much Python to load
 
     def command(self):
         return [find_moto(), "-H", "127.0.0.1", "-p", str(self.port)]

@@ -28,6 +28,7 @@ class Server:
 
     name = ""
     first_status = 200  # of GET /v2/ without credentials
+    patience = 20  # seconds until the first answer
 
     def __init__(self, options, directory=None):
         self.options = options
@@ -68,7 +69,7 @@ class Server:
         return base64.b64decode(self.authorization.removeprefix("Basic ")).decode()
 
     def await_first_answer(self):
-        deadline = time.perf_counter() + 20
+        deadline = time.perf_counter() + self.patience
         while True:
             with contextlib.suppress(OSError):
                 probe = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -81,7 +82,7 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.name}: ended with {self.process.returncode}")
             if time.perf_counter() > deadline:
-                raise RuntimeError(f"{self.name}: no answer in 20 s")
+                raise RuntimeError(f"{self.name}: no answer in {self.patience} s")
             time.sleep(0.0005)
 
     def stop(self):

@@ -134,7 +134,11 @@ class Injection:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # it waits for threads that were killed; the server needs it no more
+            self.process.wait()
         self.process.stdout.close()
 
     def calls(self):

@@ -30,7 +30,7 @@ class CrashTest(crashing.CrashCase):
             ]
             for pusher in pushers:
                 pusher.start()
-            harness.wait_until(lambda: any(p.acknowledged for p in pushers), 20, "a first push")
+            harness.wait_until(lambda: any(p.acknowledged for p in pushers), 60, "a first push")
             time.sleep(chance.uniform(0, 0.25))  # the moment of the crash
             self.server.kill()
             for pusher in pushers:

@@ -94,27 +94,30 @@ class MatrixCase(crashing.CrashCase):
 class KilledTest(MatrixCase):
     def test_at_every_sync_of_a_push(self):
         acknowledged = [self.push("before")]
-        kills = 0
+        # strace counts each call of each thread by itself.
+        kills = [self.kill_at_each(call, acknowledged) for call in crashing.SYNCS.split(",")]
+        self.assert_there(acknowledged)
+        self.assertEqual(0, self.server.stop())
+        self.assert_clean()
+        self.assertGreater(min(kills), 2)
+        print(f"killed at each of the {sum(kills)} syncs of a push")
+
+    def kill_at_each(self, call, acknowledged):
+        """How often a push makes the call."""
         for count in range(1, MOST):
-            push = Push(self.client(), f"killed-at-{count}")
-            with crashing.Injection(self.server, crashing.SYNCS, f"signal=KILL:when={count}"):
+            push = Push(self.client(), f"killed-at-{call}-{count}")
+            with crashing.Injection(self.server, call, f"signal=KILL:when={count}"):
                 with contextlib.suppress(*crashing.LOST):
                     self.assertTrue(push.run(), push.refusal)
             if push.done and self.server.process.poll() is None:
                 acknowledged.append((REPOSITORY, push.name, push.image))
-                break
-            kills += 1
+                return count - 1
             self.server.wait()
             self.assert_clean()
             self.server.start()
             self.assert_acknowledged(push)
             acknowledged.append(self.push(push.name))  # the same again, to its end
-        self.assertLess(count, MOST - 1, "the push never ends")
-        self.assertGreater(kills, 5)
-        self.assert_there(acknowledged)
-        self.assertEqual(0, self.server.stop())
-        self.assert_clean()
-        print(f"killed at each of the {kills} syncs of a push")
+        raise AssertionError("the push never ends")
 
     def test_at_every_sync_of_a_start(self):
         acknowledged = [self.push("before")]
@@ -143,15 +146,22 @@ class KilledTest(MatrixCase):
 class FailedSyncTest(MatrixCase):
     def test_it_stops_every_acknowledgement(self):
         acknowledged = [self.push("before")]
-        failures = 0
+        failures = [self.fail_each(call, acknowledged) for call in crashing.SYNCS.split(",")]
+        self.assert_there(acknowledged)
+        self.assertEqual(0, self.server.stop())
+        self.assert_clean()
+        self.assertGreater(min(failures), 2)
+        print(f"each of the {sum(failures)} syncs of a push failed once")
+
+    def fail_each(self, call, acknowledged):
+        """How often a push makes the call."""
         for count in range(1, MOST):
-            push = Push(self.client(), f"failed-at-{count}")
+            push = Push(self.client(), f"failed-at-{call}-{count}")
             # Once only: the next one would succeed.
-            with crashing.Injection(self.server, crashing.SYNCS, f"error=EIO:when={count}"):
+            with crashing.Injection(self.server, call, f"error=EIO:when={count}"):
                 if push.run() and self.health()[0] == 200:
                     acknowledged.append((REPOSITORY, push.name, push.image))
-                    break
-                failures += 1
+                    return count - 1
                 self.assert_stopped(push, acknowledged)
             self.assert_stopped(push, acknowledged)  # for good
             self.server.kill()
@@ -160,12 +170,7 @@ class FailedSyncTest(MatrixCase):
             self.assertEqual(200, self.health()[0])
             self.assert_acknowledged(push)
             acknowledged.append(self.push(push.name))
-        self.assertLess(count, MOST - 1, "the push never ends")
-        self.assertGreater(failures, 5)
-        self.assert_there(acknowledged)
-        self.assertEqual(0, self.server.stop())
-        self.assert_clean()
-        print(f"each of the {failures} syncs of a push failed once")
+        raise AssertionError("the push never ends")
 
     def assert_stopped(self, push, acknowledged):
         self.assertFalse(push.done, "acknowledged although a sync failed")

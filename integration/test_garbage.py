@@ -45,8 +45,8 @@ class ByTheClockTest(GarbageCase):
         self.assertEqual(1, len(self.uploads()))
 
         self.post("/_ecr-local/clock", json.dumps({"advance": "1d1s"}))
-        ran = self.post("/_ecr-local/jobs/run")["ran"]
-        self.assertIn(("garbage-collection", "done"), [(j["kind"], j["result"]) for j in ran])
+        # Nothing more is due once this returns, whoever did it.
+        self.post("/_ecr-local/jobs/run")
         password = self.server.password()  # the old one has expired
         self.registry = registry.Registry(self.server, password)
         self.registry.expect(404, "GET", location)

@@ -137,7 +137,7 @@ TEST_F(GarbageTest, AfterAFailedSyncNothingIsAcknowledgedAndReadsGoOn) {
   EXPECT_EQ(registry("PUT", "/v2/app/manifests/v2", "{}").status, 503);
   EXPECT_EQ(registry("DELETE", "/v2/app/manifests/v1").status, 503);
   EXPECT_EQ(send("CreateRepository", Json{{"repositoryName", "new"}}).status, 503);
-  EXPECT_EQ(admin_request("POST", "/_ecr-local/gc").status, 503);
+  EXPECT_EQ(admin_request("POST", "/_ecr-local/gc?grace=0s").status, 503);
   EXPECT_THROW(registry("PATCH", upload, "bytes"), std::exception) << "the server answers 503";
 
   EXPECT_EQ(registry("GET", "/v2/app/manifests/v1").status, 200);

@@ -22,8 +22,8 @@ using schemas::Digest;
 using sql::Access;
 
 constexpr int kPushers = 4;
-constexpr int kRounds = 150;
-constexpr int kLayers = 4;
+constexpr int kRounds = 200;
+constexpr int kLayers = 40;  // so many that some are not needed for a while
 constexpr std::int64_t kGrace = 8;
 
 // Time that passes as fast as the pushes let it: no push lasts half of the grace, however slow the
@@ -95,7 +95,7 @@ class Pusher {
   Image push(int round) {
     const std::string manifest = std::to_string(number_) + " " + std::to_string(round);
     Image image = image_of(manifest);
-    for (const int layer : {round % kLayers, (round + number_) % kLayers}) {
+    for (const int layer : {(5 * round + 3 * number_) % kLayers, (11 * round) % kLayers}) {
       image.blobs.emplace_back(provide(round, "layer " + std::to_string(layer)));
     }
     if (image.blobs[0].digest == image.blobs[1].digest) image.blobs.pop_back();
@@ -183,6 +183,7 @@ TEST(Collect, NothingThatAPushInFlightNeedsIsEverTaken) {
   EXPECT_THAT(check_store(*store, {}).problems, testing::IsEmpty());
   EXPECT_GT(counts.claimed, 0);
   EXPECT_GT(counts.uploaded, 0);
+  EXPECT_GT(all.blobs, 0);
   EXPECT_GT(all.unnamed, 0);
   std::printf("claimed %d, mounted %d, uploaded %d; collected %d, files %d\n",
               counts.claimed.load(), counts.mounted.load(), counts.uploaded.load(),

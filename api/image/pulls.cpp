@@ -8,11 +8,6 @@
 namespace ecr::api {
 namespace {
 
-// ECR keeps the time of the last pull to a day; to a minute is enough here, and keeps pulls cheap.
-bool is_worth_recording(const storage::Image& image, schemas::TimePoint now) {
-  return !image.last_pulled_at || now - *image.last_pulled_at >= std::chrono::minutes(1);
-}
-
 // An exclusion names a user, or a role for all of its sessions.
 bool is_excluded(storage::sql::Txn& txn, const Caller& caller,
                  const storage::Repository& repository) {
@@ -23,13 +18,18 @@ bool is_excluded(storage::sql::Txn& txn, const Caller& caller,
 
 }  // namespace
 
+// ECR keeps the time of the last pull to a day; to a minute is enough here, and keeps pulls cheap.
+bool pull_is_due(const storage::Image& image, schemas::TimePoint now) {
+  return !image.last_pulled_at || now - *image.last_pulled_at >= std::chrono::minutes(1);
+}
+
 std::function<void()> record_pulls(const Services& services, storage::sql::Txn& txn,
                                    const Caller& caller, const storage::Repository& repository,
                                    const std::vector<storage::Image>& images,
                                    schemas::TimePoint now) {
   std::vector<std::string> digests;
   for (const storage::Image& image : images) {
-    if (is_worth_recording(image, now)) digests.push_back(image.digest);
+    if (pull_is_due(image, now)) digests.push_back(image.digest);
   }
   if (digests.empty() || is_excluded(txn, caller, repository)) return {};
   return [&store = services.store, id = repository.id, now, digests = std::move(digests)] {

@@ -13,6 +13,9 @@
 
 namespace ecr::api {
 
+// Whether a pull now is to be noted: the time noted last is not recent.
+bool pull_is_due(const storage::Image& image, schemas::TimePoint now);
+
 // What is to run after the answer's own (read) transaction to note that `caller` pulled `images`;
 // a power loss may take it. Empty where there is nothing to note: the time noted last is recent, or
 // the caller is excluded (RegisterPullTimeUpdateExclusion).

@@ -2,9 +2,11 @@
 
 #include "api/error.h"
 #include "api/failure.h"
+#include "api/image/pulls.h"
 #include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
+#include "storage/images.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -113,6 +115,63 @@ bool is_base_read(const HttpRequest& head) {
   return reads(head) && (head.path() == "/v2/" || head.path() == "/v2");
 }
 
+// What clients ask for most. Nothing of it may wait: for a lock that is held long, or for a
+// network.
+bool is_quick(const HttpRequest& head, const Route& route) {
+  return (route.kind == RouteKind::kManifest && reads(head)) ||
+         (route.kind == RouteKind::kBlob && head.method == "HEAD");
+}
+
+bool notes_a_pull(storage::sql::Txn& txn, const Credentials& credentials, const Route& route,
+                  schemas::TimePoint now) {
+  const auto repository =
+      storage::find_repository(txn, credentials.account, credentials.region, route.name);
+  if (!repository) return false;
+  const bool by_digest = route.reference.find(':') != std::string::npos;
+  const auto digest = by_digest ? std::optional(route.reference)
+                                : storage::find_tag(txn, repository->id, route.reference);
+  const auto image = digest ? storage::find_image(txn, repository->id, *digest) : std::nullopt;
+  return image && pull_is_due(*image, now);
+}
+
+// nullopt: it would write, which is a worker's to do.
+std::optional<HttpResponse> read_quickly(const Services& services, const HttpRequest& request,
+                                         const Route& route, LogNote& note) {
+  const schemas::TimePoint now = services.clock.now();
+  const Credentials credentials = read_credentials(services, request, now);
+  storage::sql::Txn txn = services.store.database().begin(Access::kRead);
+  const bool pull = route.kind == RouteKind::kManifest && request.method == "GET";
+  if (pull && notes_a_pull(txn, credentials, route, now)) return std::nullopt;
+  Session session(services, txn, request, credentials, route, now);
+  AfterCommit after;
+  return dispatch(session, note, after);
+}
+
+// The end of every request whose answer is there.
+void complete(const Services& services, const HttpRequest& request, LogNote note,
+              HttpResponse& response) {
+  response.note = std::move(note);
+  record_calls(services, request, response);
+  finish(request, response);
+}
+
+std::optional<HttpResponse> answer_quickly(const Services& services, const HttpRequest& request) {
+  const auto route = parse_route(request.path());
+  if (!route || !is_quick(request, *route)) return std::nullopt;
+  LogNote note;
+  HttpResponse response;
+  try {
+    auto read = read_quickly(services, request, *route, note);
+    if (!read) return std::nullopt;
+    response = std::move(*read);
+  } catch (...) {
+    response = error_response(to_api_error(std::current_exception()), request);
+    note.fail_as(std::move(response.note));
+  }
+  complete(services, request, std::move(note), response);
+  return response;
+}
+
 }  // namespace
 
 bool RegistryPlane::is_streamed(const HttpRequest& head) {
@@ -126,7 +185,7 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   if (!head.headers.find("authorization")) {
     response = challenge(head);
   } else {
-    if (!is_base_read(head)) return std::nullopt;
+    if (!is_base_read(head)) return answer_quickly(services_, head);
     try {
       const Credentials credentials = read_credentials(services_, head, services_.clock.now());
       const auto caller =
@@ -177,9 +236,7 @@ HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
     response = error_response(to_api_error(std::current_exception()), request);
     note.fail_as(std::move(response.note));
   }
-  response.note = std::move(note);
-  record_calls(services_, request, response);
-  finish(request, response);
+  complete(services_, request, std::move(note), response);
   return response;
 }
 

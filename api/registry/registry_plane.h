@@ -20,8 +20,8 @@ class RegistryPlane {
   // True: the body goes through open(), never into memory.
   static bool is_streamed(const HttpRequest& head);
 
-  // What needs neither a row nor a worker: the 401 of whoever brings no credentials at all, and
-  // GET /v2/ of whoever has been here since the last write.
+  // What may run on an io thread: the 401 without credentials, GET /v2/ of whoever was let in since
+  // the last write, and reads of a few rows, for which a worker would cost more than all the rest.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
   // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.

@@ -76,6 +76,47 @@ TEST_F(RegistryBaseTest, OnlyReadsOfTheBaseAreAnsweredAtOnce) {
   EXPECT_EQ(at_once(other), 0);
 }
 
+// A pull is noted once a minute, which a worker does; the others need none.
+TEST_F(RegistryBaseTest, ManifestsAreReadAtOnceWhereNothingIsToBeNoted) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  const std::string manifest = push_image("app", "v1", "content");
+  const auto read = [&](const std::string& method, const std::string& path) {
+    HttpRequest head = request(method);
+    head.target = path;
+    return registry_plane.answer_without_blocking(head);
+  };
+  const std::string path = "/v2/app/manifests/v1";
+  EXPECT_EQ(read("HEAD", path)->head_length, manifest.size());
+  EXPECT_FALSE(read("GET", path).has_value());
+  registry("GET", path);
+  const auto response = read("GET", path);
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(body_of(*response), manifest);
+  EXPECT_EQ(header_of(*response, "Docker-Content-Digest"), schemas::Digest::of(manifest).text());
+  EXPECT_EQ(response->note.action, "ecr:BatchGetImage");
+  clock.time += std::chrono::minutes(1);
+  EXPECT_FALSE(read("GET", path).has_value());
+  EXPECT_EQ(read("GET", "/v2/app/manifests/none")->status, 404);
+  EXPECT_EQ(read("GET", "/v2/none/manifests/v1")->status, 404);
+}
+
+TEST_F(RegistryBaseTest, WhatIsReadAtOnceIsAuthorizedAndRecordedAsEverythingElse) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  const std::string digest = push_blob("app", "content");
+  HttpRequest head = request("HEAD");
+  head.target = "/v2/app/blobs/" + digest;
+  const auto decided = decisions.newest();
+  EXPECT_EQ(at_once(head), 200);
+  EXPECT_EQ(decisions.newest(), decided + 1);
+  admin::apply_seed(
+      services, seed_user("jane", {{"all", policy("Allow", "*", "*")},
+                                   {"not", policy("Deny", "ecr:BatchCheckLayerAvailability", "*")}})
+                    .dump());
+  EXPECT_EQ(at_once(head), 403);
+  head.method = "GET";
+  EXPECT_EQ(at_once(head), 0);
+}
+
 TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
   registry::CallerCache cache;
   Caller caller;

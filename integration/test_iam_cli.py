@@ -99,11 +99,11 @@ class Iam(harness.ServerTest):
         self.iam("delete-group", "--group-name", "devs")
 
     def test_pages(self):
+        client = self.server.client("iam")
         for number in range(7):
-            self.iam("create-user", "--user-name", f"page-{number}", "--path", "/pages/")
+            client.create_user(UserName=f"page-{number}", Path="/pages/")
         listed = self.iam("list-users", "--path-prefix", "/pages/", "--page-size", "3")["Users"]
         self.assertEqual([f"page-{n}" for n in range(7)], [user["UserName"] for user in listed])
-        client = self.server.client("iam")
         page = client.list_users(PathPrefix="/pages/", MaxItems=3)
         self.assertTrue(page["IsTruncated"])
         self.assert_error(

@@ -2,6 +2,8 @@
 // Reference; sentences are partly inferred.
 #include "storage/saml_providers.h"
 
+#include <array>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -60,7 +62,9 @@ std::vector<Target> new_provider_target(const Call& call) {
 Json create_provider(Call& call) {
   refuse_encryption(call.input);
   SamlProvider provider = requested_provider(call);
-  provider.uuid = schemas::make_uuid(call.services.random);
+  std::array<std::uint8_t, 16> noise{};
+  call.services.random.fill(noise);
+  for (const std::uint8_t byte : noise) provider.uuid += fmt::format("{:02X}", byte);
   provider.created_at = call.now;
   set_metadata(call, provider);
   if (!storage::insert_saml_provider(call.txn, provider)) {

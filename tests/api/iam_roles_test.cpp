@@ -37,7 +37,7 @@ class IamRoles : public IamTest {
         schemas::percent_decode(json["AssumeRolePolicyDocument"].get<std::string>()).value());
   }
   Parameters assume(const std::string& role) {
-    return {{"RoleArn", kRoleArn + role}, {"RoleSessionName", "s"}};
+    return {{"RoleArn", kRoleArn + role}, {"RoleSessionName", "session"}};
   }
 };
 
@@ -74,7 +74,9 @@ TEST_F(IamRoles, TrustPoliciesAreChecked) {
   iam("CreateUser", {{"UserName", "jane"}});
   const std::string ghost = "arn:aws:iam::111122223333:user/ghost";
   EXPECT_EQ(create_fail("{", 400).first, "MalformedPolicyDocument");
-  EXPECT_EQ(create_fail(policy("Allow", "sts:AssumeRole", "*").dump(), 400),
+  Json with_resource = trust({{"AWS", "*"}});
+  with_resource["Statement"][0]["Resource"] = "*";
+  EXPECT_EQ(create_fail(with_resource.dump(), 400),
             IamError("MalformedPolicyDocument", "Has prohibited field Resource."));
   EXPECT_EQ(create_fail(trust({{"AWS", ghost}}).dump(), 400),
             IamError("MalformedPolicyDocument",

@@ -187,7 +187,11 @@ OrderedJson user_identity(const CallIdentity& who) {
   }
   if (!who.user_id.empty()) identity["principalId"] = who.user_id;
   if (!who.principal.arn.empty()) identity["arn"] = who.principal.arn;
-  identity["accountId"] = who.account;
+  if (who.principal.kind == PrincipalKind::kAnonymous) {
+    if (who.federated_provider) identity["identityProvider"] = *who.federated_provider;
+  } else {
+    identity["accountId"] = who.account;
+  }
   if (!who.access_key_id.empty()) identity["accessKeyId"] = who.access_key_id;
   if (!who.user_name.empty()) identity["userName"] = who.user_name;
   add_session(identity, who);

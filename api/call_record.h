@@ -29,7 +29,7 @@ struct CallIdentity {
   std::optional<std::string> issued_at;  // ISO 8601
   bool mfa = false;
   std::optional<std::string> source_identity;
-  std::optional<std::string> federated_provider;
+  std::optional<std::string> federated_provider;  // also of a web identity itself
 };
 CallIdentity make_call_identity(const Caller& caller);
 // A service that acts by itself ("ecr.amazonaws.com").

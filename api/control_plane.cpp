@@ -332,11 +332,13 @@ HttpResponse run(const Services& services, const HttpRequest& request, const Fou
               *record.input,
               std::move(prepared),
               {},
-              operation.action};
+              operation.action,
+              nullptr};
     const std::vector<Target> targets = resolve(call, operation);
     note_resources(targets, record);
     authorize(services, who.caller, {txn, request, who.region, now}, targets, note);
     record.output = std::make_shared<const Json>(operation.handle(call));
+    if (call.identified) record.who = call.identified;
     txn.commit();
     after_commit = std::move(call.after_commit);
     response = encode(*record.output, found, request);

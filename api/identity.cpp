@@ -95,6 +95,11 @@ void add_second_factor(const Services& services, const storage::Session& session
   caller.context.emplace_back("aws:MultiFactorAuthAge", fmt::format("{}", age.count()));
 }
 
+void add_web_identity(const storage::Session& session, Caller& caller) {
+  caller.context.emplace_back("aws:FederatedProvider", *session.provider);
+  for (auto& claim : session_claims(session)) caller.context.push_back(std::move(claim));
+}
+
 std::optional<Caller> session_caller(const Services& services, storage::sql::Txn& txn,
                                      std::string_view key) {
   const auto session = storage::find_session(txn, key);
@@ -128,7 +133,7 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
   if (session->source_identity) {
     caller.context.emplace_back("aws:SourceIdentity", *session->source_identity);
   }
-  if (session->provider) caller.context.emplace_back("aws:FederatedProvider", *session->provider);
+  if (session->provider) add_web_identity(*session, caller);
   caller.temporary = session;
   return caller;
 }

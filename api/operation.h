@@ -5,6 +5,7 @@
 
 #include <any>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ namespace ecr::api {
 
 using Json = nlohmann::json;
 
+struct CallIdentity;
+
 // One request in progress, inside its transaction.
 struct Call {
   const Services& services;
@@ -33,6 +36,8 @@ struct Call {
   // Run once the transaction is committed (removal of files, background work).
   std::vector<std::function<void()>> after_commit;
   std::string_view action = {};  // the operation's; empty outside of the control plane
+  // Whom a call without signature turned out to come from, for the record of it. By the handler.
+  std::shared_ptr<const CallIdentity> identified = nullptr;
 };
 
 using Resolver = std::vector<Target> (*)(const Call&);

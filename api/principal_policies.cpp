@@ -84,6 +84,18 @@ Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_v
   return levels;
 }
 
+// Of a JSON object of texts.
+std::vector<std::pair<std::string, std::string>> text_members(const std::string& text,
+                                                              const char* complaint) {
+  std::vector<std::pair<std::string, std::string>> members;
+  const auto json = schemas::parse_json(text);
+  if (!json) throw std::runtime_error(complaint);
+  for (const auto& [key, value] : json->items()) {
+    members.emplace_back(key, value.get<std::string>());
+  }
+  return members;
+}
+
 }  // namespace
 
 std::string entity_arn(const storage::Entity& entity) {
@@ -129,11 +141,11 @@ void add_session_policies(const Services& services, storage::sql::Txn& txn,
 }
 
 storage::Tags session_tags(const storage::Session& session) {
-  storage::Tags tags;
-  const auto json = schemas::parse_json(session.tags);
-  if (!json) throw std::runtime_error("a session's tags do not parse");
-  for (const auto& [key, value] : json->items()) tags.emplace_back(key, value.get<std::string>());
-  return tags;
+  return text_members(session.tags, "a session's tags do not parse");
+}
+
+std::vector<std::pair<std::string, std::string>> session_claims(const storage::Session& session) {
+  return text_members(session.claims, "a session's claims do not parse");
 }
 
 storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {

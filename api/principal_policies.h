@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/identity.h"
@@ -29,6 +30,8 @@ void add_identity_policies(const Services& services, storage::sql::Txn& txn,
 void add_session_policies(const Services& services, storage::sql::Txn& txn,
                           const storage::Session& session, Caller& caller);
 storage::Tags session_tags(const storage::Session& session);
+// Condition keys that the token of a web identity gave the session, with their values.
+std::vector<std::pair<std::string, std::string>> session_claims(const storage::Session& session);
 // The session's tags win over the role's, whatever the case of the key.
 storage::Tags merge_tags(storage::Tags role, const storage::Tags& session);
 

@@ -16,6 +16,9 @@ class DecisionLog;
 class EventLog;
 class JobSignal;
 class PolicyCache;
+namespace sts {
+class IssuerKeys;
+}
 
 enum class Enforcement {
   kEnforce,
@@ -67,6 +70,8 @@ struct Services {
   const schemas::Clock& machine_clock;
   JobSignal& job_signal;
   EventLog& events;
+  // Of web identities. Null: none can be verified.
+  sts::IssuerKeys* issuer_keys = nullptr;
 };
 
 // The same with another store.
@@ -76,7 +81,7 @@ inline Services with_store(const Services& services, storage::Store& store) {
           services.tokens,        services.signing_keys,
           services.policies,      services.decisions,
           services.machine_clock, services.job_signal,
-          services.events};
+          services.events,        services.issuer_keys};
 }
 
 }  // namespace ecr::api

@@ -121,6 +121,11 @@ std::string check_proxy(const std::string& text) {
   return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
 }
 
+std::string check_oidc_keys(const std::string& text) {
+  const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
+  return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
+}
+
 // A placeholder with a typing error would end in every repositoryUri.
 std::string check_registry_host(const std::string& text) {
   std::string host = text;
@@ -190,6 +195,12 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
                "How long nobody must have needed what garbage collection takes");
   add_duration(app, "--gc-interval", settings.gc_interval, "1h",
                "How often garbage is collected; 0s: only when asked");
+  add(app, "--oidc-keys", serve.oidc_keys,
+      "ISSUER=FILE: keys (JWKS) of an identity provider, instead of asking it; repeatable")
+      ->delimiter(',')
+      ->check(check_oidc_keys);
+  add(app, "--oidc-ca", serve.oidc_ca,
+      "PEM file: authorities trusted when keys are fetched, besides the system's");
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
   add_flag(app, "--strict-ecr", settings.strict_ecr,

@@ -19,8 +19,10 @@ struct ServeConfig {
   std::string tls_key;
   std::string data_dir;  // resolved
   bool in_memory = false;
-  std::string seed;            // path; empty: none
-  std::string events_webhook;  // URL; empty: none
+  std::string seed;                    // path; empty: none
+  std::string events_webhook;          // URL; empty: none
+  std::vector<std::string> oidc_keys;  // ISSUER=FILE
+  std::string oidc_ca;                 // path; empty: the system's authorities alone
   std::int64_t event_log_size = 10'000;
   bool default_credentials = false;  // asked for
   bool no_default_credentials = false;

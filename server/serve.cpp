@@ -19,11 +19,14 @@
 #include "api/organizations/organizations_api.h"
 #include "api/policy_cache.h"
 #include "api/scan/findings_file.h"
+#include "api/sts/issuer_keys.h"
 #include "api/sts/sts_api.h"
+#include "auth/jwt.h"
 #include "schemas/movable_clock.h"
 #include "server/chores.h"
 #include "server/commands.h"
 #include "server/http_post.h"
+#include "server/https_client.h"
 #include "server/job_thread.h"
 #include "server/system.h"
 #include "server/webhook.h"
@@ -133,6 +136,21 @@ std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store&
   });
 }
 
+// "ISSUER=FILE" each.
+void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
+  for (const std::string& text : config.oidc_keys) {
+    const std::size_t equals = text.find('=');
+    auto parsed = auth::JsonWebKeySet::parse(read_file(text.substr(equals + 1), "--oidc-keys"));
+    if (!parsed) {
+      throw std::runtime_error(fmt::format("--oidc-keys {}: {}", text, parsed.error()));
+    }
+    if (parsed->size() == 0) {
+      throw std::runtime_error(fmt::format("--oidc-keys {}: it has no usable key", text));
+    }
+    keys.set(text.substr(0, equals), std::move(*parsed));
+  }
+}
+
 // As many descriptors as the system gives: uploads, downloads and connections each hold one.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -178,8 +196,12 @@ int run_serve(const ServeConfig& config) {
   api::JobSignal job_signal;
   api::EventLog events(*store, random,
                        {.events = config.event_log_size, .records = config.event_log_size});
-  const api::Services services{settings, *store,    clock,         random,     tokens, signing_keys,
-                               policies, decisions, machine_clock, job_signal, events};
+  HttpsClient https(config.oidc_ca);
+  api::sts::IssuerKeys issuer_keys(machine_clock, &https);
+  give_issuer_keys(config, issuer_keys);
+  const api::Services services{settings,      *store,       clock,    random,
+                               tokens,        signing_keys, policies, decisions,
+                               machine_clock, job_signal,   events,   &issuer_keys};
   const SeedFile seed_file = read_seed(config);
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
   seed(config, seed_file, services, baseline);

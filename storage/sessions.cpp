@@ -22,18 +22,18 @@ void put_session(sql::Txn& txn, const Session& session) {
   txn.exec(
       R"(INSERT INTO sessions (access_key, secret, token, kind, account, entity, name,
                                source_identity, provider, mfa, policies, tags,
-                               transitive_keys, created_at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
+                               transitive_keys, claims, created_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
       session.access_key, session.secret, session.token, to_column(session.kind), session.account,
       session.entity, session.name, session.source_identity, session.provider, session.mfa,
-      session.policies, session.tags, session.transitive_keys,
+      session.policies, session.tags, session.transitive_keys, session.claims,
       storage::to_column(session.created_at), storage::to_column(session.expires_at));
 }
 
 std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) {
   auto row = txn.query(
       R"(SELECT access_key, secret, token, kind, account, entity, name, source_identity, provider,
-                mfa, policies, tags, transitive_keys, created_at, expires_at
+                mfa, policies, tags, transitive_keys, claims, created_at, expires_at
          FROM sessions WHERE access_key = ?)",
       access_key);
   if (!row.next()) return std::nullopt;
@@ -50,8 +50,9 @@ std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) 
                  .policies = row.string(10),
                  .tags = row.string(11),
                  .transitive_keys = row.string(12),
-                 .created_at = from_column(row.integer(13)),
-                 .expires_at = from_column(row.integer(14))};
+                 .claims = row.string(13),
+                 .created_at = from_column(row.integer(14)),
+                 .expires_at = from_column(row.integer(15))};
 }
 
 void delete_sessions_of(sql::Txn& txn, std::int64_t entity) {

@@ -23,12 +23,13 @@ struct Session {
   std::optional<std::int64_t> entity;  // the role, or the issuing user; none: the root user
   std::string name;                    // session name, or the federated user's
   std::optional<std::string> source_identity;
-  std::optional<std::string> provider;  // of a web identity
+  std::optional<std::string> provider;  // of a web identity: its ARN
   bool mfa = false;
   std::string policies = "[]";  // JSON array of documents and of managed policies' ARNs
   std::string tags = "{}";      // JSON object
   // JSON array: the keys of `tags` that a session assumed with this one inherits.
   std::string transitive_keys = "[]";
+  std::string claims = "{}";  // of a web identity, JSON object: condition key to value
   schemas::TimePoint created_at;
   schemas::TimePoint expires_at;
 };

@@ -75,7 +75,7 @@ std::string_view kind_name(EntityKind kind) {
 }
 
 SimulatedPolicy managed(const Call& call, const std::string& arn) {
-  const auto document = storage::managed_policy_document(call.txn, arn);
+  const auto document = managed_document(call.txn, arn);
   if (!document) {
     throw ApiError(ErrorCode::kNoSuchEntity, fmt::format("Policy {} does not exist", arn));
   }

@@ -10,6 +10,7 @@ namespace ecr::api::sts {
 std::vector<const Operation*> assume_role_operations();
 std::vector<const Operation*> inspection_operations();
 std::vector<const Operation*> user_token_operations();
+std::vector<const Operation*> web_identity_operations();
 
 // What is not about any resource: "*" in the caller's account.
 std::vector<Target> caller_target(const Call& call);

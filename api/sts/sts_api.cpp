@@ -21,8 +21,8 @@ void refuse_mfa_code() {
 
 ServiceApi make_api() {
   std::vector<const Operation*> operations;
-  for (const auto& group :
-       {assume_role_operations(), inspection_operations(), user_token_operations()}) {
+  for (const auto& group : {assume_role_operations(), inspection_operations(),
+                            user_token_operations(), web_identity_operations()}) {
     operations.insert(operations.end(), group.begin(), group.end());
   }
   return {"sts", Protocol::kQuery, &schemas::ServiceModel::sts, std::move(operations)};

@@ -31,6 +31,7 @@ std::span<const Migration> migrations() {
       step_11_registry_behaviours(),
       step_12_replication(),
       step_13_iam(),
+      step_14_web_identity(),
   };
   return kMigrations;
 }

@@ -29,6 +29,7 @@ Migration step_10_image_listing();
 Migration step_11_registry_behaviours();
 Migration step_12_replication();
 Migration step_13_iam();
+Migration step_14_web_identity();
 
 // Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
 // `steps`: an older program must not touch it.

@@ -24,7 +24,7 @@ ApiTest::ApiTest()
       tokens(store->key(), random),
       events(*store, random),
       services{settings, *store,    api_clock, random,     tokens, signing_keys,
-               policies, decisions, clock,     job_signal, events},
+               policies, decisions, clock,     job_signal, events, &issuer_keys},
       control(services,
               {ecr::make_api(), iam::make_api(), sts::make_api(), organizations::make_api()}),
       registry_plane(services),

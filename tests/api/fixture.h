@@ -2,6 +2,7 @@
 // a client signs them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "api/policy_cache.h"
 #include "api/registry/registry_plane.h"
 #include "api/services.h"
+#include "api/sts/issuer_keys.h"
 #include "schemas/movable_clock.h"
 
 namespace ecr::api::testing {
@@ -37,6 +39,19 @@ class CountingRandom : public schemas::Random {
 
  private:
   std::uint64_t next_ = 1;
+};
+
+// A web of documents by URL; what is not there does not answer.
+class FakeWeb : public HttpsFetcher {
+ public:
+  tl::expected<std::string, std::string> get(const std::string& url) override {
+    asked.push_back(url);
+    const auto found = documents.find(url);
+    if (found == documents.end()) return tl::unexpected(std::string("nothing answers"));
+    return found->second;
+  }
+  std::map<std::string, std::string> documents;
+  std::vector<std::string> asked;
 };
 
 struct Keys {
@@ -84,6 +99,8 @@ class ApiTest : public ::testing::Test {
   DecisionLog decisions;
   EventLog events;
   JobSignal job_signal;
+  FakeWeb web;
+  sts::IssuerKeys issuer_keys{clock, &web};
   Services services;
   ControlPlane control;
   registry::RegistryPlane registry_plane;

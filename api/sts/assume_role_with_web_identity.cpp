@@ -1,0 +1,108 @@
+// AssumeRoleWithWebIdentity: a role for whoever an identity provider vouches for, without AWS
+// credentials. Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
+#include <nlohmann/json.hpp>
+
+#include "api/call_record.h"
+#include "api/sts/credentials.h"
+#include "api/sts/operations.h"
+#include "api/sts/roles.h"
+#include "api/sts/session_policies.h"
+#include "api/sts/web_identity.h"
+
+namespace ecr::api::sts {
+namespace {
+
+using storage::sql::Access;
+
+const WebIdentity& identity_of(const Call& call) {
+  return *std::any_cast<const WebIdentityPtr&>(call.prepared);
+}
+
+storage::Tags tags_of(const WebIdentity& identity) {
+  Json tags = Json::array();
+  for (const auto& [key, value] : identity.claims.session_tags) {
+    tags.push_back({{"Key", key}, {"Value", value}});
+  }
+  return requested_tags(Json{{"Tags", std::move(tags)}});
+}
+
+std::vector<std::string> transitive_keys_of(const WebIdentity& identity,
+                                            const storage::Tags& tags) {
+  return transitive_keys(Json{{"TransitiveTagKeys", identity.claims.transitive_keys}}, tags);
+}
+
+std::vector<Target> targets(const Call& call) {
+  const WebIdentity& identity = identity_of(call);
+  const auto provider = require_provider(call, identity);
+  Target role = role_target(call, find_role(call.txn, call.input["RoleArn"].get<std::string>()));
+  add_claims(identity, provider, role);
+  const storage::Tags tags = tags_of(identity);
+  if (!tags.empty()) role.request_tags = tags;
+  if (const auto keys = transitive_keys_of(identity, tags); !keys.empty()) {
+    role.multivalued_context.emplace_back("sts:TransitiveTagKeys", keys);
+  }
+  const auto& source = identity.claims.source_identity;
+  if (source) role.context.emplace_back("sts:SourceIdentity", *source);
+  std::vector<Target> all;
+  for (const std::string action :
+       {"sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"}) {
+    if (action == "sts:TagSession" && tags.empty()) continue;
+    if (action == "sts:SetSourceIdentity" && !source) continue;
+    role.action = action;
+    role.denial = "Not authorized to perform " + action;  // AWS's sentence
+    all.push_back(role);
+  }
+  return all;
+}
+
+// As CloudTrail has it: the "WebIdentityUser" of AWS CloudTrail User Guide, "userIdentity element".
+CallIdentity record_identity(const WebIdentity& identity, const storage::OidcProvider& provider) {
+  CallIdentity who;
+  who.account = provider.account;
+  who.federated_provider = storage::oidc_provider_arn(provider);
+  who.user_name = identity.claims.subject;
+  who.user_id = *who.federated_provider + ":" + identity.audience + ":" + who.user_name;
+  return who;
+}
+
+Json assume_role_with_web_identity(Call& call) {
+  const WebIdentity& identity = identity_of(call);
+  const auto provider = require_provider(call, identity);
+  const storage::Entity role = require_role(call);
+  const auto lifetime = session_duration(call, role);
+  const storage::Tags tags = tags_of(identity);
+  call.identified = std::make_shared<const CallIdentity>(record_identity(identity, provider));
+
+  storage::Session session;
+  session.kind = storage::SessionKind::kRole;
+  session.account = role.account;
+  session.entity = role.id;
+  session.name = call.input["RoleSessionName"].get<std::string>();
+  session.source_identity = identity.claims.source_identity;
+  session.provider = storage::oidc_provider_arn(provider);
+  session.claims = session_claims(identity, provider);
+  session.policies = session_policies(call, role.account);
+  session.tags = to_json_text(tags);
+  session.transitive_keys = to_json_text(transitive_keys_of(identity, tags));
+  const int packed = packed_size(call.input, tags);
+
+  Json output = {{"AssumedRoleUser", assumed_role_user(role, session.name)},
+                 {"SubjectFromWebIdentityToken", identity.claims.subject},
+                 {"Audience", identity.audience},
+                 {"Provider", *session.provider}};
+  if (has_packed(call.input) || !tags.empty()) output["PackedPolicySize"] = packed;
+  if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
+  output["Credentials"] = issue(call, std::move(session), lifetime);
+  return output;
+}
+
+constexpr Operation kOperations[] = {
+    {"AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdentity", Access::kWrite, targets,
+     assume_role_with_web_identity, verify_web_identity},
+};
+
+}  // namespace
+
+std::vector<const Operation*> web_identity_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::sts

@@ -1,0 +1,187 @@
+#include "api/sts/web_identity.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/error.h"
+#include "api/sts/issuer_keys.h"
+#include "api/sts/roles.h"
+#include "schemas/json.h"
+
+namespace ecr::api::sts {
+namespace {
+
+using Claim = std::pair<std::string, std::vector<std::string>>;
+
+constexpr std::string_view kGitHub = "token.actions.githubusercontent.com";
+// "Available keys for AWS OIDC federation": the claims of GitHub that are keys as well.
+constexpr std::string_view kGitHubClaims[] = {"actor",       "actor_id",         "enterprise_id",
+                                              "environment", "job_workflow_ref", "ref",
+                                              "repository",  "repository_id",    "workflow"};
+// Issuers may be a little ahead of this machine. AWS does not publish how much it forgives.
+constexpr std::chrono::seconds kSkew{300};
+
+// [\w+=,.@-]
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+}
+
+[[noreturn]] void invalid_token(std::string message) {
+  throw ApiError(ErrorCode::kInvalidIdentityToken, std::move(message));
+}
+
+// AWS's sentences, but for the ones that are marked.
+[[noreturn]] void not_a_jwt() {
+  invalid_token(
+      "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access "
+      "Token)");
+}
+
+[[noreturn]] void no_provider(const std::string& issuer) {
+  invalid_token("No OpenIDConnect provider found in your account for " + issuer);
+}
+
+void require_claim(bool there, const char* name) {
+  if (!there) invalid_token(fmt::format("Missing a required claim: {}", name));
+}
+
+void require_claims(const auth::JwtClaims& claims) {
+  require_claim(!claims.issuer.empty(), "iss");
+  require_claim(!claims.subject.empty(), "sub");
+  require_claim(!claims.audiences.empty(), "aud");
+  require_claim(claims.expires.has_value(), "exp");
+  require_claim(claims.issued.has_value(), "iat");
+  if (!claims.issuer.starts_with("https://")) {  // ours
+    invalid_token("Issuer must begin with https://");
+  }
+}
+
+// What the API model says of these as parameters of AssumeRole holds for claims as well (inferred).
+void check_limits(const auth::JwtClaims& claims) {
+  const auto fits = [](std::size_t size, std::size_t least, std::size_t most) {
+    return size >= least && size <= most;
+  };
+  bool good = claims.session_tags.size() <= 50;
+  for (const auto& [key, value] : claims.session_tags) {
+    good = good && fits(key.size(), 1, 128) && fits(value.size(), 0, 256);
+  }
+  if (claims.source_identity) {
+    const std::string& identity = *claims.source_identity;
+    good = good && fits(identity.size(), 2, 64) &&
+           std::all_of(identity.begin(), identity.end(), is_name_character);
+  }
+  if (!good) invalid_token("A claim for AWS is not valid");  // ours
+}
+
+void verify_signature(const Services& services, const auth::Jwt& token) {
+  const auto keys = services.issuer_keys->keys_of(token.claims.issuer, token.key_id);
+  if (!keys && keys.error() == IssuerKeys::Failure::kUnreachable) {
+    throw ApiError(ErrorCode::kIdpCommunicationError,
+                   "The request could not be fulfilled because the identity provider (IDP) that "
+                   "was asked to verify the incoming identity token could not be reached.");
+  }
+  if (!keys || (token.key_id && !(*keys)->has_key(*token.key_id))) {
+    invalid_token(
+        "Couldn't retrieve verification key from your identity provider,  please reference "
+        "AssumeRoleWithWebIdentity documentation for requirements");
+  }
+  if (!(*keys)->verifies(token)) invalid_token("Token signature is not valid");  // ours
+}
+
+std::int64_t seconds_of(schemas::TimePoint time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+void check_times(const auth::JwtClaims& claims, schemas::TimePoint now) {
+  const std::int64_t seconds = seconds_of(now);
+  if (seconds >= *claims.expires) {
+    // The missing space is AWS's.
+    throw ApiError(
+        ErrorCode::kExpiredIdentityToken,
+        fmt::format("Token expired: current date/time {} must be before the expiration date/time{}",
+                    seconds, *claims.expires));
+  }
+  const std::int64_t begin = std::max(claims.not_before.value_or(0), *claims.issued);
+  if (begin > seconds + kSkew.count()) invalid_token("Token is not valid yet");  // ours
+}
+
+const std::vector<std::string>* find_claim(const auth::JwtClaims& claims, std::string_view name) {
+  const auto found = std::find_if(claims.values.begin(), claims.values.end(),
+                                  [&](const Claim& claim) { return claim.first == name; });
+  return found == claims.values.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+std::any verify_web_identity(const Services& services, const Json& input) {
+  if (input.contains("ProviderId")) {  // ours
+    throw ApiError(ErrorCode::kValidation,
+                   "OAuth 2.0 access tokens (ProviderId) are not supported: only OpenID Connect ID "
+                   "tokens are.");
+  }
+  const std::string account = role_account(input["RoleArn"].get<std::string>());
+  const auto token = auth::parse_jwt(input["WebIdentityToken"].get_ref<const std::string&>());
+  if (!token) not_a_jwt();
+  require_claims(token->claims);
+  check_limits(token->claims);
+  {
+    auto txn = services.store.database().begin(storage::sql::Access::kRead);
+    if (!storage::find_oidc_provider(txn, account, token->claims.issuer)) {
+      no_provider(token->claims.issuer);
+    }
+  }
+  if (services.issuer_keys == nullptr) throw std::logic_error("no keys of issuers are wired");
+  verify_signature(services, *token);
+  auto identity = std::make_shared<WebIdentity>();
+  identity->claims = token->claims;
+  identity->audience = token->claims.authorized_party.value_or(token->claims.audiences.front());
+  return WebIdentityPtr(std::move(identity));
+}
+
+storage::OidcProvider require_provider(const Call& call, const WebIdentity& identity) {
+  const auth::JwtClaims& claims = identity.claims;
+  const std::string account = role_account(call.input["RoleArn"].get<std::string>());
+  auto provider = storage::find_oidc_provider(call.txn, account, claims.issuer);
+  if (!provider) no_provider(claims.issuer);
+  check_times(claims, call.services.machine_clock.now());
+  const auto& known = provider->client_ids;
+  if (std::find(known.begin(), known.end(), identity.audience) == known.end()) {
+    invalid_token("Incorrect token audience");
+  }
+  return std::move(*provider);
+}
+
+void add_claims(const WebIdentity& identity, const storage::OidcProvider& provider,
+                Target& target) {
+  const auto key = [&](std::string_view name) { return fmt::format("{}:{}", provider.url, name); };
+  const auth::JwtClaims& claims = identity.claims;
+  target.context.emplace_back("aws:FederatedProvider", storage::oidc_provider_arn(provider));
+  target.context.emplace_back(key("sub"), claims.subject);
+  target.context.emplace_back(key("aud"), identity.audience);
+  if (claims.authorized_party) {
+    target.context.emplace_back(key("oaud"), claims.audiences.front());
+  }
+  if (const auto* amr = find_claim(claims, "amr")) {
+    target.multivalued_context.emplace_back(key("amr"), *amr);
+  }
+  if (const auto* email = find_claim(claims, "email"); email != nullptr && email->size() == 1) {
+    target.context.emplace_back(key("email"), email->front());
+  }
+  if (provider.url != kGitHub) return;
+  for (const std::string_view name : kGitHubClaims) {
+    const auto* values = find_claim(claims, name);
+    if (values != nullptr && values->size() == 1) {
+      target.context.emplace_back(key(name), values->front());
+    }
+  }
+}
+
+std::string session_claims(const WebIdentity& identity, const storage::OidcProvider& provider) {
+  return schemas::dump(Json{{provider.url + ":sub", identity.claims.subject},
+                            {provider.url + ":aud", identity.audience}});
+}
+
+}  // namespace ecr::api::sts

@@ -77,7 +77,7 @@ TEST_F(IamRoles, TrustPoliciesAreChecked) {
   Json with_resource = trust({{"AWS", "*"}});
   with_resource["Statement"][0]["Resource"] = "*";
   EXPECT_EQ(create_fail(with_resource.dump(), 400),
-            IamError("MalformedPolicyDocument", "Has prohibited field Resource."));
+            IamError("MalformedPolicyDocument", "Has prohibited field Resource"));
   EXPECT_EQ(create_fail(trust({{"AWS", ghost}}).dump(), 400),
             IamError("MalformedPolicyDocument",
                      "Invalid principal in policy: \"AWS\":\"" + ghost + "\""));

@@ -22,7 +22,7 @@ class WalkTest(harness.ServerTest):
 
     def aws(self, keys, *arguments, fails=None):
         """The CLI's answer; or its error, which has to contain `fails`."""
-        result = self.server.aws(*arguments, "--output", "json", keys=keys)
+        result = self.server.aws(*arguments, "--output", "json", keys=keys, timeout=300)
         if fails is not None:
             self.assertNotEqual(0, result.returncode, result.stdout)
             self.assertIn(fails, " ".join(result.stderr.split()))

@@ -28,6 +28,7 @@ class Sessions : public QueryTest {
     begin();
     use(Keys{kAccount, "test"});
     push_image("app", "v1", "layer");
+    use(kSeededKeys);
   }
   // Jane, who may pull and assume roles; roles ci and other, which may pull.
   void begin(const Json& user_policies = kPull, const Json& role_policies = kPull) {

@@ -10,6 +10,8 @@ import harness
 
 ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921"
 STS_VERSION = "2011-06-15"
+IAM_VERSION = "2010-05-08"
+ORGANIZATIONS_TARGET = "AWSOrganizationsV20161128"
 
 
 def now(shift=0):
@@ -26,11 +28,29 @@ def ecr_request(operation, **parameters):
     return headers, json.dumps(parameters)
 
 
+def _query_request(operation, version, parameters):
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    pairs = {"Action": operation, "Version": version, **parameters}
+    return headers, "&".join(f"{name}={value}" for name, value in pairs.items())
+
+
 def sts_request(operation, **parameters):
     """(headers, body) of an STS call, unsigned."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    pairs = {"Action": operation, "Version": STS_VERSION, **parameters}
-    return headers, "&".join(f"{name}={value}" for name, value in pairs.items())
+    return _query_request(operation, STS_VERSION, parameters)
+
+
+def iam_request(operation, **parameters):
+    """(headers, body) of an IAM call, unsigned."""
+    return _query_request(operation, IAM_VERSION, parameters)
+
+
+def organizations_request(operation, **parameters):
+    """(headers, body) of a call of Organizations, unsigned."""
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": f"{ORGANIZATIONS_TARGET}.{operation}",
+    }
+    return headers, json.dumps(parameters)
 
 
 def _request(server, headers, body, method, path, at):

@@ -75,7 +75,7 @@ class EveryOperationTest(harness.ServerTest):
         )
 
     def error_of(self, service, body):
-        if service == "ecr":
+        if service in ("ecr", "organizations"):
             return json.loads(body).get("__type")
         return body.decode().split("<Code>")[1].split("</Code>")[0]
 
@@ -101,6 +101,14 @@ class EveryOperationTest(harness.ServerTest):
 
     def test_no_sts_operation_runs_without_a_right_signature(self):
         self.assert_all_rejected("sts", signing.sts_request)
+
+    def test_no_iam_operation_runs_without_a_right_signature(self):
+        self.assert_all_rejected(
+            "iam", lambda name: signing.iam_request(name, UserName="jane", RoleName="ci")
+        )
+
+    def test_no_organizations_operation_runs_without_a_right_signature(self):
+        self.assert_all_rejected("organizations", signing.organizations_request)
 
     def test_nothing_was_changed_by_what_was_refused(self):
         headers, body = signing.ecr_request("DeleteRepository", repositoryName="app")

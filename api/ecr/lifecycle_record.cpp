@@ -30,7 +30,7 @@ const char* name_of(lifecycle::TagStatus status) {
   return "Any";
 }
 
-// The first is AWS's published sample; the others are in its manner.
+// AWS's published sample has "Image count more than"; the others are in its manner.
 const char* name_of(lifecycle::CountType type) {
   switch (type) {
     case lifecycle::CountType::kSinceImagePushed:

@@ -79,7 +79,11 @@ std::optional<schemas::TimePoint> take_time(std::string_view& in) {
 }
 
 bool lifetime_allowed(schemas::TimePoint issued, schemas::TimePoint expires) {
-  return issued < expires && expires - issued <= kMaxLifetime;
+  // Unsigned: the difference of two times that only a forger would choose overflows.
+  const auto lifetime = static_cast<std::uint64_t>(expires.time_since_epoch().count()) -
+                        static_cast<std::uint64_t>(issued.time_since_epoch().count());
+  constexpr std::chrono::milliseconds kLongest = kMaxLifetime;
+  return issued < expires && lifetime <= static_cast<std::uint64_t>(kLongest.count());
 }
 
 std::optional<RegistryTokenClaims> decode(std::string_view plain) {

@@ -133,6 +133,10 @@ TEST_F(RegistryToken, LivesTwelveHoursAtMost) {
   EXPECT_THROW(codec_.seal(claims_), std::invalid_argument);
   claims_.expires = issued_;
   EXPECT_THROW(codec_.seal(claims_), std::invalid_argument);
+  RegistryTokenClaims endless = claims_;
+  endless.issued = schemas::TimePoint::min();
+  endless.expires = schemas::TimePoint::max();
+  EXPECT_THROW(codec_.seal(endless), std::invalid_argument);
   claims_.expires = issued_ + minutes(1);
   EXPECT_EQ(codec_.open(codec_.seal(claims_), issued_), claims_);
 }

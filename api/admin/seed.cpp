@@ -18,7 +18,8 @@ using auth::iam::PolicyType;
 void apply_account(Seeding& seeding, const std::string& account, const SeedNode& node) {
   if (!schemas::is_account_id(account)) node.fail("an account is named by 12 digits");
   node.only({"managedPolicies", "groups", "roles", "users", "sessions", "oidcProviders",
-             "instanceProfiles", "repositories", "registryPolicies", "accountSettings"});
+             "samlProviders", "serviceLinkedRoles", "accountAlias", "instanceProfiles",
+             "repositories", "registryPolicies", "accountSettings"});
   apply_identities(seeding, account, node);
   apply_providers(seeding, account, node);
   node.each("repositories",

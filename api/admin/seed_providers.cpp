@@ -1,13 +1,17 @@
-// OIDC providers and instance profiles in the seed.
+// Identity providers, instance profiles, service-linked roles and the account's alias in the seed.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/admin/seeding.h"
+#include "api/saml_metadata.h"
+#include "api/service_linked_roles.h"
 #include "api/unique_id.h"
+#include "storage/account_access.h"
 #include "storage/identities.h"
 #include "storage/instance_profiles.h"
 #include "storage/oidc_providers.h"
 #include "storage/resource_tags.h"
+#include "storage/saml_providers.h"
 
 namespace ecr::api::admin {
 namespace {
@@ -49,6 +53,42 @@ void apply_oidc_provider(Seeding& seeding, const SeedNode& node, const std::stri
   set_tags(seeding, node, storage::oidc_provider_arn(provider));
 }
 
+void apply_saml_provider(Seeding& seeding, const SeedNode& node, const std::string& account) {
+  node.only({"name", "metadata", "tags"});
+  storage::SamlProvider provider;
+  provider.account = account;
+  provider.name = checked_name(node, "name", "SAMLProviderNameType");
+  provider.metadata = node.text("metadata");
+  provider.created_at = seeding.now;
+  const auto valid_until = saml_valid_until(provider.metadata, seeding.now);
+  if (!valid_until) node.member("metadata").fail("is no SAML metadata: it has no EntityDescriptor");
+  provider.valid_until = *valid_until;
+  if (const auto known = storage::find_saml_provider(seeding.txn, account, provider.name)) {
+    provider.id = known->id;
+    storage::update_saml_provider(seeding.txn, provider);
+  } else {
+    provider.uuid = make_saml_provider_uuid(seeding.services.random);
+    storage::insert_saml_provider(seeding.txn, provider);
+  }
+  set_tags(seeding, node, storage::saml_provider_arn(provider));
+}
+
+void apply_service_linked_role(Seeding& seeding, const SeedNode& node, const std::string& account) {
+  const ServiceLinkedRole* const role =
+      node.json().is_string() ? find_service_linked_role(node.json().get<std::string>()) : nullptr;
+  if (role == nullptr) node.fail("must be a service that has such a role here, as those of ECR");
+  make_service_linked_role(seeding.services, seeding.txn, account, *role, std::nullopt,
+                           seeding.now);
+}
+
+void apply_alias(Seeding& seeding, const SeedNode& node, const std::string& account) {
+  if (!node.has("accountAlias")) return;
+  const std::string alias = checked_name(node, "accountAlias", "accountAliasType");
+  if (!storage::set_account_alias(seeding.txn, account, alias)) {
+    node.member("accountAlias").fail("another account has it");
+  }
+}
+
 void apply_instance_profile(Seeding& seeding, const SeedNode& node, const std::string& account) {
   node.only({"name", "path", "role", "tags"});
   storage::InstanceProfile profile;
@@ -81,6 +121,11 @@ void apply_instance_profile(Seeding& seeding, const SeedNode& node, const std::s
 void apply_providers(Seeding& seeding, const std::string& account, const SeedNode& node) {
   node.each("oidcProviders",
             [&](const SeedNode& one) { apply_oidc_provider(seeding, one, account); });
+  node.each("samlProviders",
+            [&](const SeedNode& one) { apply_saml_provider(seeding, one, account); });
+  node.each("serviceLinkedRoles",
+            [&](const SeedNode& one) { apply_service_linked_role(seeding, one, account); });
+  apply_alias(seeding, node, account);
   node.each("instanceProfiles",
             [&](const SeedNode& one) { apply_instance_profile(seeding, one, account); });
 }

@@ -37,7 +37,7 @@ void apply_registries(Seeding& seeding, const SeedNode& node, const std::string&
 // managedPolicies, groups, roles, users, sessions of one account, in this order.
 // seed_identities.cpp
 void apply_identities(Seeding& seeding, const std::string& account, const SeedNode& node);
-// Its oidcProviders and instanceProfiles. seed_providers.cpp
+// Its identity providers, instanceProfiles, serviceLinkedRoles and accountAlias. seed_providers.cpp
 void apply_providers(Seeding& seeding, const std::string& account, const SeedNode& node);
 
 // "path"; "/" where it is absent. seed_identities.cpp

@@ -2,8 +2,6 @@
 // Reference; sentences are partly inferred.
 #include "storage/saml_providers.h"
 
-#include <array>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +9,7 @@
 #include "api/iam/operations.h"
 #include "api/iam/tags.h"
 #include "api/iam/targets.h"
+#include "api/saml_metadata.h"
 #include "storage/resource_tags.h"
 
 namespace ecr::api::iam {
@@ -19,24 +18,11 @@ namespace {
 using storage::SamlProvider;
 using storage::sql::Access;
 
-constexpr std::chrono::hours kYears{24 * 365 * 100};
-
-// The end of its validity, by its own validUntil.
-schemas::TimePoint valid_until(std::string_view metadata, schemas::TimePoint now) {
-  constexpr std::string_view kAttribute = "validUntil=\"";
-  const std::size_t at = metadata.find(kAttribute);
-  if (at == std::string_view::npos) return now + kYears;
-  const std::string_view rest = metadata.substr(at + kAttribute.size());
-  const auto time = schemas::parse_iso8601(rest.substr(0, rest.find('"')));
-  return time ? *time : now + kYears;
-}
-
 void set_metadata(const Call& call, SamlProvider& provider) {
   provider.metadata = text(call.input, "SAMLMetadataDocument");
-  if (provider.metadata.find("EntityDescriptor") == std::string::npos) {
-    throw invalid_input("Could not parse metadata");
-  }
-  provider.valid_until = valid_until(provider.metadata, call.now);
+  const auto valid_until = saml_valid_until(provider.metadata, call.now);
+  if (!valid_until) throw invalid_input("Could not parse metadata");
+  provider.valid_until = *valid_until;
 }
 
 void refuse_encryption(const Json& input) {
@@ -62,9 +48,7 @@ std::vector<Target> new_provider_target(const Call& call) {
 Json create_provider(Call& call) {
   refuse_encryption(call.input);
   SamlProvider provider = requested_provider(call);
-  std::array<std::uint8_t, 16> noise{};
-  call.services.random.fill(noise);
-  for (const std::uint8_t byte : noise) provider.uuid += fmt::format("{:02X}", byte);
+  provider.uuid = make_saml_provider_uuid(call.services.random);
   provider.created_at = call.now;
   set_metadata(call, provider);
   if (!storage::insert_saml_provider(call.txn, provider)) {

@@ -1,6 +1,7 @@
 // Identity providers, aliases, passwords, summary and details through the IAM API.
 #include <gmock/gmock.h>
 
+#include "api/admin/seed.h"
 #include "api/event_log.h"
 #include "iam_fixture.h"
 #include "storage/oidc_providers.h"
@@ -161,6 +162,28 @@ TEST_F(IamAccount, WhatCannotBeMadeIsEmpty) {
   }
   iam("ListVirtualMFADevices");
   iam("ListServerCertificates");
+}
+
+TEST_F(IamAccount, TheSeedNamesAliasSamlProvidersAndServiceLinkedRoles) {
+  const auto with = [](const char* metadata, const char* service) {
+    return Json{{"accounts",
+                 {{"111122223333",
+                   {{"accountAlias", "my-team"},
+                    {"samlProviders", {{{"name", "corp"}, {"metadata", metadata}}}},
+                    {"serviceLinkedRoles", Json::array({service})}}}}}};
+  };
+  const Json good = with("<EntityDescriptor/>", "replication.ecr.amazonaws.com");
+  seed(good);
+  seed(good);  // twice is the same as once
+  EXPECT_EQ(iam("ListAccountAliases")["AccountAliases"], Json::array({"my-team"}));
+  EXPECT_EQ(iam("ListSAMLProviders")["SAMLProviderList"][0]["Arn"],
+            "arn:aws:iam::111122223333:saml-provider/corp");
+  EXPECT_EQ(iam("GetRole", {{"RoleName", "AWSServiceRoleForECRReplication"}})["Role"]["Path"],
+            "/aws-service-role/replication.ecr.amazonaws.com/");
+  EXPECT_THROW(admin::apply_seed(services, with("<none/>", "replication.ecr.amazonaws.com").dump()),
+               admin::SeedError);
+  EXPECT_THROW(admin::apply_seed(services, with("<EntityDescriptor/>", "s3").dump()),
+               admin::SeedError);
 }
 
 TEST_F(IamAccount, DetailsShowEverythingPageByPage) {

@@ -1,0 +1,20 @@
+// SAML identity providers as IAM keeps them: nobody signs in through one here, so only what IAM
+// shows of one is read from its metadata.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "schemas/clock.h"
+
+namespace ecr::api {
+
+// The end of the metadata's validity, by its own validUntil; without one a hundred years from now.
+// nullopt: it is no SAML metadata.
+std::optional<schemas::TimePoint> saml_valid_until(std::string_view metadata,
+                                                   schemas::TimePoint now);
+// 32 digits, as IAM's model has them.
+std::string make_saml_provider_uuid(schemas::Random& random);
+
+}  // namespace ecr::api

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/error.h"
+#include "api/iam/common.h"
 #include "api/policy_cache.h"
 #include "api/principal_policies.h"
 #include "schemas/arn.h"
@@ -62,18 +63,6 @@ std::optional<storage::Entity> find_exactly(const Call& call, const EntityName& 
   return entity;
 }
 
-std::string_view kind_name(EntityKind kind) {
-  switch (kind) {
-    case EntityKind::kGroup:
-      return "group";
-    case EntityKind::kRole:
-      return "role";
-    case EntityKind::kUser:
-      break;
-  }
-  return "user";
-}
-
 SimulatedPolicy managed(const Call& call, const std::string& arn) {
   const auto document = managed_document(call.txn, arn);
   if (!document) {
@@ -88,7 +77,7 @@ void add_policies(const Call& call, const storage::Entity& entity,
                   std::vector<SimulatedPolicy>& list) {
   for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
     list.push_back({call.services.policies.get(policy.document, PolicyType::kIdentity),
-                    fmt::format("{}_{}_{}", kind_name(entity.kind), entity.name, policy.name),
+                    fmt::format("{}_{}_{}", word_of(entity.kind), entity.name, policy.name),
                     policy.document});
   }
   for (const std::string& arn : storage::attached_policies(call.txn, entity.id)) {

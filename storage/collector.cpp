@@ -101,29 +101,30 @@ Collected collect(Store& store, schemas::TimePoint before) {
   return collected;
 }
 
-std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, schemas::TimePoint now,
-                                       std::chrono::milliseconds grace) {
-  std::int64_t size = 0;
+bool claim_writes(Store& store, sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                  schemas::TimePoint now, std::chrono::milliseconds grace) {
   {
-    auto row = txn.query(
-        R"(SELECT blobs.size, repository_blobs.needed_at FROM repository_blobs
-           JOIN blobs ON blobs.digest = repository_blobs.digest
-           WHERE repository_blobs.repository = ? AND repository_blobs.digest = ?)",
-        repository, digest);
-    if (!row.next()) return std::nullopt;
-    size = row.integer(0);
-    if (now - from_column(row.integer(1)) <= grace / 2) return size;
+    auto row =
+        txn.query("SELECT needed_at FROM repository_blobs WHERE repository = ? AND digest = ?",
+                  repository, digest);
+    if (!row.next() || now - from_column(row.integer(0)) <= grace / 2) return false;
   }
   // An image that names it keeps it, and delete_image() begins the grace anew. Where nothing can be
   // written nothing can be collected either.
-  if (blob_is_in_use(txn, repository, digest) || !store.database().writable()) return size;
+  return !blob_is_in_use(txn, repository, digest) && store.database().writable();
+}
+
+std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t repository,
+                                       std::string_view digest, schemas::TimePoint now,
+                                       std::chrono::milliseconds grace) {
+  const auto size = find_blob(txn, repository, digest);
+  if (!size || !claim_writes(store, txn, repository, digest, now, grace)) return size;
   const auto touch = [&](sql::Txn& write) {
     return write.exec(
                "UPDATE repository_blobs SET needed_at = ? WHERE repository = ? AND digest = ?",
                to_column(now), repository, digest) != 0;
   };
-  if (txn.access() == Access::kWrite) return touch(txn) ? std::optional(size) : std::nullopt;
+  if (txn.access() == Access::kWrite) return touch(txn) ? size : std::nullopt;
   // This snapshot may be older than what the collector has done.
   sql::Txn write = store.database().begin(Access::kWrite);
   if (!touch(write)) return std::nullopt;

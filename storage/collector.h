@@ -37,6 +37,10 @@ std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t
                                        std::string_view digest, schemas::TimePoint now,
                                        std::chrono::milliseconds grace);
 
+// Whether claim_blob() would write, and wait for who writes now.
+bool claim_writes(Store& store, sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                  schemas::TimePoint now, std::chrono::milliseconds grace);
+
 // The same for an upload that goes on, last active at `active_at`. False: it had ended before the
 // lease was taken; then its file, which the lease made anew, is to be discarded. REQUIRES: no write
 // transaction in this thread.

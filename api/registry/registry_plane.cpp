@@ -6,6 +6,7 @@
 #include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
+#include "storage/collector.h"
 #include "storage/images.h"
 
 namespace ecr::api::registry {
@@ -134,6 +135,15 @@ bool notes_a_pull(storage::sql::Txn& txn, const Credentials& credentials, const 
   return image && pull_is_due(*image, now);
 }
 
+// HEAD of a blob: that somebody is told of it has to be noted.
+bool notes_a_claim(const Services& services, storage::sql::Txn& txn, const Credentials& credentials,
+                   const Route& route, schemas::TimePoint now) {
+  const auto repository =
+      storage::find_repository(txn, credentials.account, credentials.region, route.name);
+  return repository && storage::claim_writes(services.store, txn, repository->id, route.reference,
+                                             now, services.settings.gc_grace);
+}
+
 // nullopt: it would write, which is a worker's to do.
 std::optional<HttpResponse> read_quickly(const Services& services, const HttpRequest& request,
                                          const Route& route, LogNote& note) {
@@ -142,6 +152,9 @@ std::optional<HttpResponse> read_quickly(const Services& services, const HttpReq
   storage::sql::Txn txn = services.store.database().begin(Access::kRead);
   const bool pull = route.kind == RouteKind::kManifest && request.method == "GET";
   if (pull && notes_a_pull(txn, credentials, route, now)) return std::nullopt;
+  if (route.kind == RouteKind::kBlob && notes_a_claim(services, txn, credentials, route, now)) {
+    return std::nullopt;
+  }
   Session session(services, txn, request, credentials, route, now);
   AfterCommit after;
   return dispatch(session, note, after);

@@ -117,6 +117,18 @@ TEST_F(RegistryBaseTest, WhatIsReadAtOnceIsAuthorizedAndRecordedAsEverythingElse
   EXPECT_EQ(at_once(head), 0);
 }
 
+TEST_F(RegistryBaseTest, WhatHasToBeWrittenDownIsNotReadAtOnce) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  const std::string digest = push_blob("app", "content");
+  settings.gc_grace = std::chrono::hours(1);  // half of it ends before the token does
+  clock.time += std::chrono::minutes(31);
+  HttpRequest head = request("HEAD");
+  head.target = "/v2/app/blobs/" + digest;
+  EXPECT_EQ(at_once(head), 0);  // that the blob is needed
+  EXPECT_EQ(registry("HEAD", head.target).status, 200);
+  EXPECT_EQ(at_once(head), 200);
+}
+
 TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
   registry::CallerCache cache;
   Caller caller;

@@ -16,6 +16,9 @@ class DecisionLog;
 class EventLog;
 class JobSignal;
 class PolicyCache;
+namespace cache {
+class Upstreams;
+}
 namespace sts {
 class IssuerKeys;
 }
@@ -72,6 +75,8 @@ struct Services {
   EventLog& events;
   // Of web identities. Null: none can be verified.
   sts::IssuerKeys* issuer_keys = nullptr;
+  // The registries that pull-through caches fetch from. Null: none can be reached.
+  cache::Upstreams* upstreams = nullptr;
 };
 
 // The same with another store.
@@ -81,7 +86,8 @@ inline Services with_store(const Services& services, storage::Store& store) {
           services.tokens,        services.signing_keys,
           services.policies,      services.decisions,
           services.machine_clock, services.job_signal,
-          services.events,        services.issuer_keys};
+          services.events,        services.issuer_keys,
+          services.upstreams};
 }
 
 }  // namespace ecr::api

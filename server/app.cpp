@@ -8,6 +8,8 @@
 #include "api/registry/layer_url.h"
 #include "api/registry/session.h"
 #include "schemas/json.h"
+#include "server/fault_rules.h"
+#include "server/own_routes.h"
 
 namespace ecr::server {
 namespace {
@@ -30,7 +32,11 @@ std::uint64_t control_limit(const api::HttpRequest& head) {
 
 App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
          const api::admin::AdminPlane& admin, WriteMetrics metrics)
-    : control_(control), registry_(registry), admin_(admin), metrics_(std::move(metrics)) {}
+    : control_(control),
+      registry_(registry),
+      admin_(admin),
+      metrics_(std::move(metrics)),
+      names_(control) {}
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
   const std::string_view path = head.path();
@@ -51,7 +57,16 @@ std::optional<api::HttpResponse> App::answer_without_blocking(const api::HttpReq
 api::HttpResponse App::handle(const api::HttpRequest& request) const {
   const std::string_view path = request.path();
   if (is_registry(path)) return registry_.handle(request);
-  if (is_admin(path)) return admin_.handle(request);
+  if (own_ != nullptr) {
+    if (auto response = own_->handle(request)) return std::move(*response);
+  }
+  if (is_admin(path)) {
+    api::HttpResponse response = admin_.handle(request);
+    // A reset ends what the last test asked for.
+    const bool reset = path == "/_ecr-local/reset" && response.status == 200;
+    if (reset && faults_ != nullptr) faults_->replace({});
+    return response;
+  }
   if (api::registry::is_layer_path(path)) return registry_.download(request);
   if (path == "/") return control_.handle(request);
   if (path == "/metrics" && request.method == "GET" && metrics_) {

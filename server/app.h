@@ -13,8 +13,12 @@
 #include "api/error.h"
 #include "api/http.h"
 #include "api/registry/registry_plane.h"
+#include "server/operation_names.h"
 
 namespace ecr::server {
+
+class FaultRules;
+class OwnRoutes;
 
 struct BodyPlan {
   bool streamed = false;
@@ -25,6 +29,17 @@ class App {
  public:
   // Writes /metrics. Blocks.
   using WriteMetrics = std::function<std::string()>;
+
+  // Routes of the server itself; both outlive the app.
+  void add(const OwnRoutes& routes, FaultRules& faults) {
+    own_ = &routes;
+    faults_ = &faults;
+  }
+  // What is to be done to requests on purpose; null: nothing ever.
+  FaultRules* faults() const { return faults_; }
+  // "ecr:PutImage"; empty: none that faults know.
+  std::string operation_of(const api::HttpRequest& request) const { return names_.of(request); }
+  std::vector<std::string> operations() const { return names_.all(); }
 
   // `metrics` may be empty.
   App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
@@ -48,6 +63,9 @@ class App {
   const api::registry::RegistryPlane& registry_;
   const api::admin::AdminPlane& admin_;
   const WriteMetrics metrics_;
+  const OperationNames names_;
+  const OwnRoutes* own_ = nullptr;
+  FaultRules* faults_ = nullptr;
 };
 
 }  // namespace ecr::server

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "auth/iam/evaluate_json.h"
 #include "auth/iam/policy.h"
 #include "auth/verify_json.h"
+#include "server/progress.h"
 #include "server/system.h"
 #include "storage/repair.h"
 #include "storage/store.h"
@@ -108,14 +110,16 @@ int run_check(const ServeConfig& config, bool repair) {
   }
   SystemRandom random;
   const auto store = storage::Store::open({.directory = config.data_dir}, random);
-  const bool terminal = isatty(2) != 0;
-  const auto progress = [terminal](std::int64_t done, std::int64_t all) {
-    if (terminal && all > 0) fmt::print(stderr, "\rchecked {} of {} MiB", done >> 20, all >> 20);
-  };
-  const int status = repair ? print_repair(storage::repair_store(*store, progress))
-                            : print_check(storage::check_store(*store, progress));
-  if (terminal) fmt::print(stderr, "\n");
-  return status;
+  std::optional<Progress> line(std::in_place, "checked", config.progress);
+  const auto progress = [&line](std::int64_t done, std::int64_t all) { line->update(done, all); };
+  if (repair) {
+    const auto report = storage::repair_store(*store, progress);
+    line.reset();  // before the report
+    return print_repair(report);
+  }
+  const auto report = storage::check_store(*store, progress);
+  line.reset();
+  return print_check(report);
 }
 
 }  // namespace ecr::server

@@ -12,5 +12,9 @@ int run_verify_sigv4();
 int run_validate_policy(const std::string& file, const std::string& type);
 int run_explain(const ExplainConfig& config);  // explain.cpp
 int run_healthcheck(const std::string& url);   // healthcheck.cpp
+int run_demo(const DemoConfig& config);        // demo.cpp
+int run_ca(const ServeConfig& config);         // ca.cpp
+int run_print(const PrintConfig& config);      // print.cpp
+int run_completion(const std::string& shell);  // print.cpp
 
 }  // namespace ecr::server

@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
@@ -12,7 +13,11 @@
 #include "api/admin/duration.h"
 #include "api/client_address.h"
 #include "schemas/arn.h"
+#include "schemas/encoding.h"
 #include "schemas/json.h"
+#include "server/command_tree.h"
+#include "server/server_certificates.h"
+#include "server/suggestion.h"
 
 namespace ecr::server {
 namespace {
@@ -29,6 +34,14 @@ std::string variable_of(const std::string& flag) {
   std::string name = "ECR_LOCAL_" + flag.substr(2);
   for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
   return name;
+}
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_lnames().empty()) flags.push_back("--" + option->get_lnames().front());
+  }
+  return flags;
 }
 
 // A flat JSON object of serve's flags: {"listen": ["127.0.0.1:4599"], "in-memory": true}.
@@ -48,7 +61,9 @@ class JsonConfig : public CLI::Config {
     std::vector<CLI::ConfigItem> list;
     for (const auto& [key, value] : json->items()) {
       if (serve_.get_option_no_throw("--" + key) == nullptr) {
-        throw CLI::ParseError("--config: there is no flag --" + key, CLI::ExitCodes::ConfigError);
+        throw CLI::ParseError(
+            "--config: there is no flag --" + key + did_you_mean("--" + key, flags_of(serve_)),
+            CLI::ExitCodes::ConfigError);
       }
       // CLI11 would let the file beat the environment.
       if (std::getenv(variable_of("--" + key).c_str()) != nullptr) continue;
@@ -121,6 +136,12 @@ std::string check_proxy(const std::string& text) {
   return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
 }
 
+std::string check_tls_name(const std::string& text) {
+  return is_ip_address(text) || is_dns_name(schemas::to_lower(text))
+             ? ""
+             : text + " is neither a host name nor an address";
+}
+
 std::string check_oidc_keys(const std::string& text) {
   const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
   return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
@@ -138,7 +159,8 @@ std::string check_registry_host(const std::string& text) {
 
 void add_data_dir(CLI::App& app, ServeConfig& serve) {
   serve.data_dir = default_data_dir();
-  add(app, "--data-dir", serve.data_dir, "Directory that keeps everything")->capture_default_str();
+  add(app, "--data-dir", serve.data_dir, "Directory that keeps everything; one process at a time")
+      ->default_str("$XDG_DATA_HOME/ecr-local, or ~/.local/share/ecr-local");
 }
 
 void add_explain_options(CLI::App& app, ExplainConfig& config) {
@@ -159,11 +181,22 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add_data_dir(app, serve);
   add_flag(app, "--in-memory", serve.in_memory, "Keep nothing when the process ends");
   add(app, "--listen", serve.listen,
-      "HOST:PORT to listen on, repeatable (default 127.0.0.1:4599 and [::1]:4599; port 0 picks "
-      "one)")
-      ->delimiter(',');
+      "HOST:PORT to listen on, repeatable; port 0 picks one; one port speaks every protocol")
+      ->delimiter(',')
+      ->default_str("127.0.0.1:4599, [::1]:4599");
   add(app, "--tls-listen", serve.tls_listen, "HOST:PORT to listen on with TLS, repeatable")
       ->delimiter(',');
+  app.add_option_function<std::string>(
+         "--tls", [&serve](const std::string& mode) { serve.tls_auto = mode == "auto"; },
+         "auto: TLS with certificates of an authority of its own (ecr-local ca), on "
+         "127.0.0.1:4600 and [::1]:4600 unless --tls-listen says where")
+      ->envname(variable_of("--tls"))
+      ->check(CLI::IsMember({"auto", "off"}))
+      ->default_str("off");
+  add(app, "--tls-name", serve.tls_names,
+      "Further name or address in the certificates of --tls auto, repeatable")
+      ->delimiter(',')
+      ->check(check_tls_name);
   add(app, "--tls-cert", serve.tls_certificate, "PEM file: certificate chain for --tls-listen");
   add(app, "--tls-key", serve.tls_key, "PEM file: private key for --tls-listen");
   add(app, "--account", settings.account, "Default account")
@@ -176,7 +209,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "Access key of the default account's root user")
       ->capture_default_str();
   add(app, "--root-secret-key", settings.root_secret_key,
-      "Secret key of the default account's root user (default \"test\")");
+      "Secret key of the default account's root user")
+      ->default_str("test");
   add_flag(app, "--default-credentials", serve.default_credentials,
            "Keep the default credentials although a listener is not on loopback");
   add_flag(app, "--no-default-credentials", serve.no_default_credentials,
@@ -185,6 +219,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "Host of repositoryUri, with {account}, {region} and {port} (default: as the caller used)")
       ->check(check_registry_host);
   add(app, "--seed", serve.seed, "JSON file of accounts, users, policies and repositories");
+  add_flag(app, "--progress", serve.progress,
+           "Say how long the seed takes, also where standard error is no terminal");
   add(app, "--events-webhook", serve.events_webhook,
       "http:// URL to which each event is posted as JSON");
   add(app, "--event-log-size", serve.event_log_size,
@@ -202,7 +238,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add(app, "--oidc-ca", serve.oidc_ca,
       "PEM file: authorities trusted when keys are fetched, besides the system's");
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
-      ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case))
+      ->default_str("enforce");
   add_flag(app, "--strict-ecr", settings.strict_ecr,
            "On /v2/, do as ECR does where the OCI specification says otherwise");
   add(app, "--scan-findings", settings.scan_findings,
@@ -226,7 +263,61 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case))
+      ->default_str("text");
+}
+
+void add_print_options(CLI::App& app, PrintConfig& config) {
+  app.add_option("snippet", config.snippet, "What to print (default: the list of what there is)");
+  app.add_flag("--list", config.list, "List what there is");
+  add(app, "--url", config.url, "Address of the server, as its clients see it")
+      ->capture_default_str();
+  add(app, "--account", config.account, "The server's --account")
+      ->capture_default_str()
+      ->check(check_account);
+  add(app, "--region", config.region, "The server's --region")
+      ->capture_default_str()
+      ->check(check_region);
+  add(app, "--root-access-key", config.access_key, "Access key for the clients")
+      ->capture_default_str();
+  add(app, "--root-secret-key", config.secret_key, "Its secret key")->default_str("test");
+  add(app, "--registry-host", config.registry_host, "The server's --registry-host")
+      ->check(check_registry_host);
+}
+
+void add_demo_options(CLI::App& app, DemoConfig& config) {
+  app.add_option("--url", config.url, "A running server (default: one of its own, in memory)");
+  app.add_option("--region", config.region, "Region to ask for")->default_str(config.region);
+  app.add_option("--root-access-key", config.access_key, "Access key of a root user")
+      ->default_str(config.access_key);
+  app.add_option("--root-secret-key", config.secret_key, "Its secret key")->default_str("test");
+  app.add_option("--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+}
+
+// A typing error: what may have been meant, below the message that is printed already.
+void suggest(const CLI::App& app, int argc, const char* const* argv) {
+  const std::string given = argc > 1 ? argv[1] : "";
+  std::vector<std::string> commands;
+  const CLI::App* sub = nullptr;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(each->get_name());
+    if (each->get_name() == given) sub = each;
+  }
+  if (sub == nullptr) {
+    const std::string command = nearest_word(given, commands);
+    if (!command.empty()) std::cerr << "Did you mean ecr-local " << command << "?\n";
+    return;
+  }
+  std::vector<std::string> flags = flags_of(*sub);
+  flags.push_back("--config");
+  for (int i = 2; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (!word.starts_with("--")) continue;
+    if (std::find(flags.begin(), flags.end(), word) != flags.end()) continue;
+    const std::string flag = nearest_word(word, flags);
+    if (!flag.empty()) std::cerr << "Did you mean " << flag << " for " << word << "?\n";
+    return;
+  }
 }
 
 // Root credentials as the flags leave them: given ones replace both defaults.
@@ -244,15 +335,14 @@ void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
 
 }  // namespace
 
-std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code) {
+std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
   using Command = CommandLine::Command;
-  CommandLine line;
-  CLI::App app{"Amazon ECR on this machine, with the IAM and STS that decide who may do what.",
-               "ecr-local"};
-  app.require_subcommand(1);
-  app.allow_config_extras(CLI::config_extras_mode::error);
+  auto app = std::make_shared<CLI::App>(
+      "Amazon ECR on this machine, with the IAM and STS that decide who may do what.", "ecr-local");
+  app->require_subcommand(1);
+  app->allow_config_extras(CLI::config_extras_mode::error);
   const auto command = [&](const char* name, const char* help, Command value) {
-    CLI::App* sub = app.add_subcommand(name, help);
+    CLI::App* sub = app->add_subcommand(name, help);
     sub->callback([&line, value] { line.command = value; });
     return sub;
   };
@@ -260,14 +350,16 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   // CLI11 2.1 reads the file before it looks at the option's own variable.
   const char* variable = std::getenv("ECR_LOCAL_CONFIG");
   const std::string file = variable == nullptr ? "" : variable;
-  app.config_formatter(std::make_shared<JsonConfig>(*serve));
-  app.set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
+  app->config_formatter(std::make_shared<JsonConfig>(*serve));
+  app->set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
       ->envname("ECR_LOCAL_CONFIG");
   serve->fallthrough();
   add_serve_options(*serve, line.serve);
   CLI::App* check =
       command("check", "Verify every digest and row of a data directory", Command::kCheck);
   add_data_dir(*check, line.serve);
+  check->add_flag("--progress", line.serve.progress,
+                  "Say how far it is, also where standard error is no terminal");
   check->add_flag("--repair", line.repair, "Move what is broken aside, to <data-dir>/quarantine");
   CLI::App* evaluate =
       command("evaluate", "Authorization decisions, one JSON object a line", Command::kEvaluate);
@@ -287,13 +379,32 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   health->add_option("--url", line.health_url, "Address of the server")
       ->default_val("http://127.0.0.1:4599")
       ->envname("ECR_LOCAL_HEALTHCHECK_URL");
+  add_print_options(
+      *command("print", "Print configuration for the tools around the server", Command::kPrint),
+      line.print);
+  add_demo_options(
+      *command("demo", "Show that it works: sign, push, pull, be denied", Command::kDemo),
+      line.demo);
+  add_data_dir(*command("ca", "Print the certificate authority of --tls auto", Command::kCa),
+               line.serve);
+  command("completion", "Print a shell's completion script", Command::kCompletion)
+      ->add_option("shell", line.shell, "bash, zsh or fish")
+      ->required();
   command("version", "Print the version", Command::kVersion);
+  return app;
+}
+
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code) {
+  CommandLine line;
+  const auto app = make_command_tree(line);
+  const CLI::App* serve = app->get_subcommand("serve");
   try {
-    app.parse(argc, argv);
+    app->parse(argc, argv);
     settle_credentials(line.serve, serve->count("--root-access-key") > 0,
                        serve->count("--root-secret-key") > 0);
   } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error);
+    exit_code = app->exit(error);
+    if (exit_code != 0) suggest(*app, argc, argv);
     return std::nullopt;
   }
   line.serve.settings.version = ECR_LOCAL_VERSION;

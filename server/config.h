@@ -15,10 +15,13 @@ namespace ecr::server {
 struct ServeConfig {
   std::vector<std::string> listen;      // HOST:PORT
   std::vector<std::string> tls_listen;  // HOST:PORT
+  bool tls_auto = false;                // a certificate authority of our own
+  std::vector<std::string> tls_names;   // further names of its certificates
   std::string tls_certificate;
   std::string tls_key;
   std::string data_dir;  // resolved
   bool in_memory = false;
+  bool progress = false;               // also where standard error is no terminal
   std::string seed;                    // path; empty: none
   std::string events_webhook;          // URL; empty: none
   std::vector<std::string> oidc_keys;  // ISSUER=FILE
@@ -38,6 +41,25 @@ struct ExplainConfig {
   std::string admin_token;
 };
 
+struct PrintConfig {
+  std::string snippet;  // empty: list them
+  bool list = false;
+  std::string url = "http://localhost:4599";
+  std::string account = "000000000000";
+  std::string region = "us-east-1";
+  std::string access_key = "test";
+  std::string secret_key = "test";
+  std::string registry_host;
+};
+
+struct DemoConfig {
+  std::string url;  // empty: a server of its own
+  std::string region = "us-east-1";
+  std::string access_key = "test";
+  std::string secret_key = "test";
+  std::string admin_token;
+};
+
 struct CommandLine {
   enum class Command {
     kServe,
@@ -47,16 +69,23 @@ struct CommandLine {
     kValidatePolicy,
     kExplain,
     kHealthcheck,
+    kPrint,
+    kDemo,
+    kCa,
+    kCompletion,
     kVersion
   };
   Command command = Command::kServe;
   ServeConfig serve;
   ExplainConfig explain_request;
+  PrintConfig print;
+  DemoConfig demo;
   bool explain = false;     // evaluate
   bool repair = false;      // check
   std::string policy_file;  // validate-policy
   std::string policy_type;  // validate-policy
   std::string health_url;   // healthcheck
+  std::string shell;        // completion
 };
 
 // nullopt: everything is said already (help, an error), leave with `exit_code`.

@@ -9,6 +9,7 @@
 
 #include "api/error.h"
 #include "api/failure.h"
+#include "server/fault_rules.h"
 #include "server/response_writer.h"
 
 namespace ecr::server {
@@ -166,20 +167,30 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
 asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
                                                       api::HttpRequest& request) {
   set_deadline(context_.timeouts.progress);
+  api::HttpResponse response;
+  Injected injected = Injected::kNothing;
+  const FaultRules* const faults = context_.app.faults();
+  if (faults != nullptr && faults->any()) injected = co_await inject(parser, request, response);
+  if (injected == Injected::kNothing || injected == Injected::kLoseAnswer) {
+    response = co_await execute(parser, request);
+  }
+  if (injected == Injected::kReset || injected == Injected::kLoseAnswer) co_return reset(request);
+  const After after = co_await send(parser, request, response);
+  co_return after;
+}
+
+asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
+                                                       api::HttpRequest& request) {
+  api::HttpResponse response;
   auto at_once = context_.app.answer_without_blocking(request);
   if (at_once) {
-    const After after = co_await send(parser, request, *at_once);
-    co_return after;
-  }
-  const bool streamed = context_.app.plan(request).streamed;
-  api::HttpResponse response;
-  if (streamed) {
+    response = std::move(*at_once);
+  } else if (context_.app.plan(request).streamed) {
     response = co_await run_streamed(parser, request);
   } else {
     response = co_await run_buffered(parser, request);
   }
-  const After after = co_await send(parser, request, response);
-  co_return after;
+  co_return response;
 }
 
 asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parser,
@@ -202,7 +213,7 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
 // False: the body is larger than the limit.
 asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& body,
                                             std::uint64_t limit) {
-  if (parser.content_length().value_or(0) > limit) co_return false;
+  if (parser.content_length().value_or(0) > limit || body.size() > limit) co_return false;
   if (parser.done()) co_return true;
   co_await send_continue();
   std::vector<std::string_view> pieces;

@@ -59,6 +59,13 @@ class Connection {
   asio::awaitable<After> serve_one();
   asio::awaitable<bool> read_head(RequestParser& parser);
   asio::awaitable<After> answer(RequestParser& parser, api::HttpRequest& request);
+  asio::awaitable<api::HttpResponse> execute(RequestParser& parser, api::HttpRequest& request);
+  // What was asked for by /_ecr-local/faults, before the request is carried out.
+  enum class Injected { kNothing, kAnswered, kReset, kLoseAnswer };
+  asio::awaitable<Injected> inject(RequestParser& parser, api::HttpRequest& request,
+                                   api::HttpResponse& response);
+  asio::awaitable<void> delay(std::chrono::milliseconds time);
+  After reset(const api::HttpRequest& request);
   asio::awaitable<api::HttpResponse> run_buffered(RequestParser& parser, api::HttpRequest& request);
   asio::awaitable<api::HttpResponse> run_streamed(RequestParser& parser,
                                                   const api::HttpRequest& request);

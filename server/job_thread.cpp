@@ -17,8 +17,11 @@ constexpr milliseconds kAfterTrouble = std::chrono::seconds(5);
 
 }  // namespace
 
-JobThread::JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log)
-    : services_(services), runner_(runner), log_(log), thread_([this] { loop(); }) {}
+JobThread::JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log,
+                     Metrics& metrics)
+    : services_(services), runner_(runner), log_(log), metrics_(metrics), thread_([this] {
+        loop();
+      }) {}
 
 JobThread::~JobThread() {
   stopping_ = true;
@@ -48,8 +51,12 @@ void JobThread::run_due() {
   while (!stopping_) {
     const auto outcome = runner_.run_next();
     if (!outcome) return;
-    if (outcome->error.empty()) continue;
     using Result = api::JobOutcome::Result;
+    metrics_.count_job(outcome->job.kind,
+                       outcome->result == Result::kDone    ? Metrics::JobResult::kDone
+                       : outcome->result == Result::kRetry ? Metrics::JobResult::kRetried
+                                                           : Metrics::JobResult::kFailed);
+    if (outcome->error.empty()) continue;
     log_.say(fmt::format("ecr-local: job {} ({}) {}: {}", outcome->job.id, outcome->job.kind,
                          outcome->result == Result::kDone    ? "is done, but"
                          : outcome->result == Result::kRetry ? "failed and is tried again"

@@ -6,13 +6,15 @@
 
 #include "api/job_runner.h"
 #include "server/access_log.h"
+#include "server/metrics.h"
 
 namespace ecr::server {
 
 class JobThread {
  public:
   // Starts it. All references outlive it.
-  JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log);
+  JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log,
+            Metrics& metrics);
   // Waits for the job that is running, or gives it up where it takes long; what else is due stays
   // for the next start.
   ~JobThread();
@@ -25,6 +27,7 @@ class JobThread {
   const api::Services& services_;
   api::JobRunner& runner_;
   AccessLog& log_;
+  Metrics& metrics_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -23,6 +23,14 @@ int run(const ecr::server::CommandLine& line) {
       return ecr::server::run_explain(line.explain_request);
     case Command::kHealthcheck:
       return ecr::server::run_healthcheck(line.health_url);
+    case Command::kPrint:
+      return ecr::server::run_print(line.print);
+    case Command::kDemo:
+      return ecr::server::run_demo(line.demo);
+    case Command::kCa:
+      return ecr::server::run_ca(line.serve);
+    case Command::kCompletion:
+      return ecr::server::run_completion(line.shell);
     case Command::kVersion:
       std::puts("ecr-local " ECR_LOCAL_VERSION);
       return 0;

@@ -17,6 +17,8 @@ std::string_view plane_of(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/v2" || path.starts_with("/v2/")) return "registry";
   if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
+  if (path == "/_localstack/health") return "admin";
+  if (path.starts_with("/_layers/")) return "registry";
   return path == "/" ? "api" : "none";
 }
 
@@ -75,6 +77,33 @@ void write_stored(std::string& out, storage::Store& store) {
   gauge(out, "ecr_local_blobs", "Blobs stored.", stored.blobs);
   gauge(out, "ecr_local_blob_bytes", "Bytes of the blobs stored.", stored.blob_bytes);
   gauge(out, "ecr_local_uploads_in_progress", "Layer uploads begun and not ended.", stored.uploads);
+  describe(out, "ecr_local_jobs", "gauge", "Background work that waits, or was given up.");
+  out += fmt::format("ecr_local_jobs{{state=\"pending\"}} {}\n", stored.jobs_pending);
+  out += fmt::format("ecr_local_jobs{{state=\"failed\"}} {}\n", stored.jobs_failed);
+}
+
+void write_faults(std::string& out, const FaultRules& faults) {
+  const auto totals = faults.totals();
+  describe(out, "ecr_local_faults_injected_total", "counter", "Faults that were asked for.");
+  const auto line = [&](std::string_view kind, std::uint64_t count) {
+    out += fmt::format("ecr_local_faults_injected_total{{kind=\"{}\"}} {}\n", kind, count);
+  };
+  line("throttle", totals.throttle);
+  line("error", totals.error);
+  line("latency", totals.latency);
+  line("reset", totals.reset);
+}
+
+std::string_view name_of(Metrics::JobResult result) {
+  switch (result) {
+    case Metrics::JobResult::kDone:
+      return "done";
+    case Metrics::JobResult::kRetried:
+      return "retried";
+    case Metrics::JobResult::kFailed:
+      break;
+  }
+  return "failed";
 }
 
 void write_decisions(std::string& out, const api::DecisionLog& decisions) {
@@ -101,6 +130,27 @@ void Metrics::count(const Request& request) {
   series.micros += static_cast<std::uint64_t>(request.took.count());
   series.received += request.received;
   series.sent += request.sent;
+}
+
+void Metrics::count_job(std::string_view kind, JobResult result) {
+  const std::lock_guard lock(mutex_);
+  ++jobs_[{std::string(kind), result}];
+}
+
+void Metrics::write_jobs(std::string& out) const {
+  const std::lock_guard lock(mutex_);
+  describe(out, "ecr_local_jobs_total", "counter",
+           "Attempts at background work, garbage collection among it.");
+  for (const auto& [key, count] : jobs_) {
+    out += fmt::format("ecr_local_jobs_total{{kind=\"{}\",result=\"{}\"}} {}\n", key.first,
+                       name_of(key.second), count);
+  }
+}
+
+void Metrics::write_connections(std::string& out) const {
+  gauge(out, "ecr_local_connections", "Connections of clients.", connections_.load());
+  describe(out, "ecr_local_connections_total", "counter", "Connections accepted.");
+  out += fmt::format("ecr_local_connections_total {}\n", accepted_.load());
 }
 
 void Metrics::write_requests(std::string& out) const {
@@ -142,12 +192,15 @@ void Metrics::write_requests(std::string& out) const {
 }
 
 std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisions,
-                          std::string_view version) const {
+                          std::string_view version, const FaultRules* faults) const {
   std::string out;
   describe(out, "ecr_local_build_info", "gauge", "Always 1; the version is a label.");
   out += fmt::format("ecr_local_build_info{{version=\"{}\"}} 1\n", version);
   write_requests(out);
+  write_connections(out);
   write_decisions(out, decisions);
+  write_jobs(out);
+  if (faults != nullptr) write_faults(out, *faults);
   write_stored(out, store);
   write_process(out);
   return out;

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/decision_log.h"
 #include "schemas/clock.h"
+#include "server/fault_rules.h"
 #include "storage/store.h"
 
 namespace ecr::server {
@@ -28,9 +31,16 @@ class Metrics {
   };
   void count(const Request& request);
 
+  enum class JobResult { kDone, kRetried, kFailed };
+  // One attempt by the server's own thread. `kind`: of the job table.
+  void count_job(std::string_view kind, JobResult result);
+  void connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed), ++accepted_; }
+  void connection_closed() { connections_.fetch_sub(1, std::memory_order_relaxed); }
+
   // Prometheus text exposition format, version 0.0.4. Blocks.
+  // `faults` may be null.
   std::string text(storage::Store& store, const api::DecisionLog& decisions,
-                   std::string_view version) const;
+                   std::string_view version, const FaultRules* faults = nullptr) const;
 
  private:
   // Upper bounds of the histogram, microseconds; the last bucket has none.
@@ -63,9 +73,14 @@ class Metrics {
   };
 
   void write_requests(std::string& out) const;
+  void write_jobs(std::string& out) const;
+  void write_connections(std::string& out) const;
 
   mutable std::mutex mutex_;
   std::map<Key, Series, Less> series_;  // bounded: actions are those of the operation tables
+  std::map<std::pair<std::string, JobResult>, std::uint64_t> jobs_;
+  std::atomic<std::int64_t> connections_{0};
+  std::atomic<std::uint64_t> accepted_{0};
 };
 
 }  // namespace ecr::server

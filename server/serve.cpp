@@ -25,9 +25,13 @@
 #include "schemas/movable_clock.h"
 #include "server/chores.h"
 #include "server/commands.h"
+#include "server/fault_rules.h"
 #include "server/http_post.h"
 #include "server/https_client.h"
 #include "server/job_thread.h"
+#include "server/own_routes.h"
+#include "server/progress.h"
+#include "server/server_certificates.h"
 #include "server/system.h"
 #include "server/webhook.h"
 #include "storage/clock_state.h"
@@ -44,6 +48,10 @@ std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
     addresses.push_back({"127.0.0.1", 4599, false, false});
     addresses.push_back({"::1", 4599, false, true});  // not every machine has IPv6
   }
+  if (config.tls_auto && config.tls_listen.empty()) {
+    addresses.push_back({"127.0.0.1", 4600, true, false});
+    addresses.push_back({"::1", 4600, true, true});
+  }
   for (const std::string& text : config.tls_listen) {
     addresses.push_back(parse_listen_address(text, "--tls-listen"));
     addresses.back().tls = true;
@@ -52,9 +60,14 @@ std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
 }
 
 std::optional<TlsFiles> tls_files(const ServeConfig& config) {
-  if (config.tls_listen.empty()) return std::nullopt;
+  const bool some = !config.tls_certificate.empty() || !config.tls_key.empty();
+  if (config.tls_auto && some) {
+    throw std::runtime_error(
+        "--tls auto makes certificates: it goes without --tls-cert, --tls-key");
+  }
+  if (config.tls_auto || config.tls_listen.empty()) return std::nullopt;
   if (config.tls_certificate.empty() || config.tls_key.empty()) {
-    throw std::runtime_error("--tls-listen needs --tls-cert and --tls-key");
+    throw std::runtime_error("--tls-listen needs --tls-cert and --tls-key, or --tls auto");
   }
   return TlsFiles{config.tls_certificate, config.tls_key};
 }
@@ -97,6 +110,7 @@ SeedFile read_seed(const ServeConfig& config) {
 void seed(const ServeConfig& config, const SeedFile& file, const api::Services& services,
           api::admin::Baseline& baseline) {
   if (config.seed.empty()) return;
+  const Elapsed line("applying " + config.seed, config.progress);
   try {
     api::admin::apply_seed(services, file.document, file.directory);
     baseline.prepare();
@@ -160,6 +174,31 @@ void raise_descriptor_limit() {
   }
 }
 
+// The authority of --tls auto and what it issues.
+struct AutomaticTls {
+  AutomaticTls(const ServeConfig& config, const schemas::Clock& clock)
+      : authority(config.in_memory ? "" : config.data_dir, clock.now()),
+        certificates(authority,
+                     certificate_names(config.settings.region, config.settings.registry_host,
+                                       config.tls_listen, config.tls_names),
+                     clock) {}
+
+  CertificateAuthority authority;
+  ServerCertificates certificates;
+};
+
+std::unique_ptr<AutomaticTls> automatic_tls(const ServeConfig& config,
+                                            const schemas::Clock& clock) {
+  return config.tls_auto ? std::make_unique<AutomaticTls>(config, clock) : nullptr;
+}
+
+// Where TLS is: the ready line has the first address alone, and a port may have been picked.
+void announce_tls(const Server& server, AccessLog& log) {
+  for (const std::string& address : server.tls_addresses()) {
+    log.say(fmt::format("ecr-local: TLS on https://{}", address));
+  }
+}
+
 void announce(const Server& server, const std::vector<ListenAddress>& addresses,
               const std::string& version) {
   // The name that the operator gave: a Host of that name is what clients will send.
@@ -213,19 +252,26 @@ int run_serve(const ServeConfig& config) {
   kinds.insert(kinds.end(), {api::garbage_collection(settings), api::kExpiredSessions});
   api::JobRunner jobs(services, std::move(kinds));
   const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
+  const auto tls = automatic_tls(config, machine_clock);
   Metrics metrics;
-  const App app(control, registry, admin,
-                [&] { return metrics.text(*store, decisions, settings.version); });
+  FaultRules faults;
+  App app(control, registry, admin,
+          [&] { return metrics.text(*store, decisions, settings.version, &faults); });
+  const OwnRoutes own({settings, random, faults, app.operations(),
+                       tls ? tls->authority.certificate() : std::string()});
+  app.add(own, faults);
   Server::Options options;
   options.listen = addresses;
   options.tls = tls_files(config);
+  if (tls) options.certificates = &tls->certificates;
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
   options.workers = config.workers;
   Server server(options, app, log, machine_clock, random);
-  const JobThread job_thread(services, jobs, log);
+  const JobThread job_thread(services, jobs, log, metrics);
   const Chores chores(events, *store, log);
   const auto webhook = make_webhook(config, *store, events, log);
+  announce_tls(server, log);
   announce(server, addresses, settings.version);
   server.run();
   return 0;

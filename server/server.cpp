@@ -17,7 +17,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <openssl/ssl.h>
+
+#include "server/port_owner.h"
 
 namespace ecr::server {
 namespace {
@@ -43,9 +44,7 @@ std::string address_text(const tcp::endpoint& endpoint) {
 }
 
 // An IPv4 client of a dual-stack socket is an IPv4 client.
-std::string peer_text(const tcp::socket& socket) {
-  error_code ec;
-  auto address = socket.remote_endpoint(ec).address();
+std::string bare_address(asio::ip::address address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   } else if (address.is_v6()) {
@@ -54,6 +53,11 @@ std::string peer_text(const tcp::socket& socket) {
     address = bare;
   }
   return address.to_string();
+}
+
+std::string peer_text(const tcp::socket& socket) {
+  error_code ec;
+  return bare_address(socket.remote_endpoint(ec).address());
 }
 
 // Congestion control is for networks. One that paces what is sent (bbr, some machines' default)
@@ -70,37 +74,6 @@ void tune(tcp::socket& socket) {
   if (!ignored && peer.is_loopback()) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
   }
-}
-
-// ALPN: HTTP/1.1 is all there is.
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
-                    const unsigned char* in, unsigned in_size, void*) {
-  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kHttp11, sizeof kHttp11, in, in_size) !=
-      OPENSSL_NPN_NEGOTIATED) {
-    return SSL_TLSEXT_ERR_NOACK;
-  }
-  *out = chosen;
-  return SSL_TLSEXT_ERR_OK;
-}
-
-std::unique_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
-  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_alpn_select_cb(context->native_handle(), select_protocol, nullptr);
-  error_code ec;
-  context->use_certificate_chain_file(files.certificate, ec);
-  if (ec) {
-    throw std::runtime_error(
-        fmt::format("--tls-cert {}: cannot be used: {}", files.certificate, ec.message()));
-  }
-  context->use_private_key_file(files.key, asio::ssl::context::pem, ec);
-  if (ec) {
-    throw std::runtime_error(
-        fmt::format("--tls-key {}: cannot be used: {}", files.key, ec.message()));
-  }
-  return context;
 }
 
 struct Listener {
@@ -126,10 +99,12 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (ec == asio::error::address_in_use) {
+    const std::string owner = port_owner(endpoint.port());
     throw std::runtime_error(fmt::format(
-        "cannot listen on {}: another process uses the port (--listen HOST:PORT takes another "
-        "one, port 0 any free one)",
-        address_text(endpoint)));
+        "cannot listen on {}: another process uses the port{} (--listen HOST:PORT takes another "
+        "one, --listen {}:0 any free one)",
+        address_text(endpoint), owner.empty() ? "" : ": " + owner,
+        endpoint.address().is_v6() ? "[::1]" : endpoint.address().to_string()));
   }
   if (ec) {
     throw std::runtime_error(
@@ -169,6 +144,7 @@ struct Server::Impl {
 
   void listen() {
     if (options.tls) tls = make_tls(*options.tls);
+    if (options.certificates != nullptr) tls = make_tls(*options.certificates);
     std::string failed;
     for (ListenAddress address : options.listen) {
       // "Any free port" on both families means the same one, where that is possible.
@@ -207,12 +183,18 @@ struct Server::Impl {
     if (thread.stopping) return;
     tune(socket);
     std::string peer = peer_text(socket);
-    auto stream =
-        secure ? make_tls_stream(std::move(socket), *tls) : make_plain_stream(std::move(socket));
+    error_code ignored;
+    std::string local = secure ? bare_address(socket.local_endpoint(ignored).address()) : "";
+    auto stream = secure ? make_tls_stream(std::move(socket), *tls, std::move(local))
+                         : make_plain_stream(std::move(socket));
     thread.connections.push_back(std::make_unique<Connection>(
         context, std::move(stream), std::move(peer), thread.context.get_executor()));
     const auto at = std::prev(thread.connections.end());
-    auto ended = [&thread, at](const std::exception_ptr&) { thread.connections.erase(at); };
+    if (options.metrics != nullptr) options.metrics->connection_opened();
+    auto ended = [this, &thread, at](const std::exception_ptr&) {
+      thread.connections.erase(at);
+      if (options.metrics != nullptr) options.metrics->connection_closed();
+    };
     asio::co_spawn(thread.context, (*at)->serve(), std::move(ended));
   }
 
@@ -273,6 +255,14 @@ std::vector<std::string> Server::addresses() const {
   std::vector<std::string> list;
   for (const Listener& listener : impl_->listeners) {
     list.push_back(address_text(listener.acceptor.local_endpoint()));
+  }
+  return list;
+}
+
+std::vector<std::string> Server::tls_addresses() const {
+  std::vector<std::string> list;
+  for (const Listener& listener : impl_->listeners) {
+    if (listener.tls) list.push_back(address_text(listener.acceptor.local_endpoint()));
   }
   return list;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/connection.h"
+#include "server/tls_context.h"
 
 namespace ecr::server {
 
@@ -18,16 +19,12 @@ struct ListenAddress {
   bool optional = false;  // may fail where the machine lacks the address family
 };
 
-struct TlsFiles {
-  std::string certificate;  // PEM, chain
-  std::string key;          // PEM
-};
-
 class Server {
  public:
   struct Options {
     std::vector<ListenAddress> listen;
     std::optional<TlsFiles> tls;
+    ServerCertificates* certificates = nullptr;  // of --tls auto; outlives the server
     std::size_t io_threads = 2;
     std::size_t workers = 8;
     Timeouts timeouts;
@@ -41,6 +38,7 @@ class Server {
 
   // "127.0.0.1:4599" of each listener, in the order of the options.
   std::vector<std::string> addresses() const;
+  std::vector<std::string> tls_addresses() const;  // those with TLS
   // Serves until SIGTERM or SIGINT, or stop(); then finishes what runs, `grace` at most.
   void run();
   // From any thread.

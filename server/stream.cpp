@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "server/tls_context.h"
+
 namespace ecr::server {
 namespace {
 
@@ -44,6 +46,13 @@ asio::awaitable<void> write_to(Socket& socket, asio::const_buffer first,
                                asio::const_buffer second) {
   const std::array<asio::const_buffer, 2> buffers{first, second};
   co_await asio::async_write(socket, buffers, asio::use_awaitable);
+}
+
+// Without a linger time, closing sends RST and drops what is not sent yet.
+void reset_socket(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket.close(ignored);
 }
 
 class PlainStream : public Stream {
@@ -86,6 +95,7 @@ class PlainStream : public Stream {
     error_code ignored;
     socket_.close(ignored);
   }
+  void reset() override { reset_socket(socket_); }
   bool secure() const override { return false; }
 
  private:
@@ -94,8 +104,10 @@ class PlainStream : public Stream {
 
 class TlsStream : public Stream {
  public:
-  TlsStream(tcp::socket socket, asio::ssl::context& context)
-      : stream_(std::move(socket), context) {}
+  TlsStream(tcp::socket socket, asio::ssl::context& context, std::string local)
+      : local_(std::move(local)), stream_(std::move(socket), context) {
+    note_local_address(stream_.native_handle(), local_);
+  }
 
   asio::awaitable<void> handshake() override {
     co_await stream_.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
@@ -129,9 +141,11 @@ class TlsStream : public Stream {
     error_code ignored;
     stream_.next_layer().close(ignored);
   }
+  void reset() override { reset_socket(stream_.next_layer()); }
   bool secure() const override { return true; }
 
  private:
+  const std::string local_;
   asio::ssl::stream<tcp::socket> stream_;
 };
 
@@ -141,8 +155,9 @@ std::unique_ptr<Stream> make_plain_stream(tcp::socket socket) {
   return std::make_unique<PlainStream>(std::move(socket));
 }
 
-std::unique_ptr<Stream> make_tls_stream(tcp::socket socket, asio::ssl::context& context) {
-  return std::make_unique<TlsStream>(std::move(socket), context);
+std::unique_ptr<Stream> make_tls_stream(tcp::socket socket, asio::ssl::context& context,
+                                        std::string local) {
+  return std::make_unique<TlsStream>(std::move(socket), context, std::move(local));
 }
 
 }  // namespace ecr::server

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -30,10 +31,14 @@ class Stream {
   // No more is sent; the other end may still be read.
   virtual void shutdown_send() = 0;
   virtual void close() = 0;
+  // Closes so that the other end sees "connection reset by peer".
+  virtual void reset() = 0;
   virtual bool secure() const = 0;
 };
 
 std::unique_ptr<Stream> make_plain_stream(asio::ip::tcp::socket socket);
-std::unique_ptr<Stream> make_tls_stream(asio::ip::tcp::socket socket, asio::ssl::context& context);
+// `local`: the address that the client connected to.
+std::unique_ptr<Stream> make_tls_stream(asio::ip::tcp::socket socket, asio::ssl::context& context,
+                                        std::string local);
 
 }  // namespace ecr::server

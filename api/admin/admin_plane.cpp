@@ -10,6 +10,7 @@
 #include "api/admin/gc_routes.h"
 #include "api/admin/job_routes.h"
 #include "api/admin/query_parameters.h"
+#include "api/admin/refusal.h"
 #include "api/admin/seed.h"
 #include "api/admin/snapshot.h"
 #include "api/failure.h"
@@ -70,12 +71,6 @@ bool has_admin_token(const Settings& settings, const HttpRequest& request) {
          schemas::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
 }
 
-HttpResponse refuse() {
-  return error_response(403,
-                        "This needs the admin token (Authorization: Bearer ...), or a client on "
-                        "this machine where none is set");
-}
-
 // {"ecr": {"done": n, "total": n, "operations": {"PutImage": true, ...}}, ...}
 Json coverage(const ControlPlane& control) {
   Json services = Json::object();
@@ -118,6 +113,12 @@ HttpResponse signing_certificate(const Services& services) {
 
 }  // namespace
 
+HttpResponse refuse_stranger() {
+  return error_response(403,
+                        "This needs the admin token (Authorization: Bearer ...), or a client on "
+                        "this machine where none is set");
+}
+
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
                        schemas::MovableClock& clock, JobRunner& jobs, Baseline& baseline)
     : services_(services),
@@ -139,7 +140,7 @@ bool AdminPlane::is_streamed(const HttpRequest& head) {
 
 std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminPlane::open(
     const HttpRequest& head) const {
-  if (!may_administer(services_.settings, head)) return refuse();
+  if (!may_administer(services_.settings, head)) return refuse_stranger();
   return restore_snapshot(services_);
 }
 
@@ -162,7 +163,7 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
       return json_response(failure.empty() ? 200 : 503, health(services_, uptime, failure));
     }
     if (!may_administer(services_.settings, request)) {
-      return refuse();
+      return refuse_stranger();
     }
     if (path == "/_ecr-local/coverage" && get) return json_response(200, coverage(control_));
     if (path == "/_ecr-local/seed" && request.method == "POST") {

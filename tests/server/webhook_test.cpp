@@ -151,7 +151,10 @@ TEST_F(WebhookTest, MetricsCountRequestsByPlaneOperationAndStatus) {
                  .received = 0,
                  .sent = 0,
                  .took = 1us});
-  const std::string text = metrics.text(*store, api::DecisionLog(), "1.2.3");
+  metrics.count_job("garbage-collection", Metrics::JobResult::kDone);
+  metrics.connection_opened();
+  FaultRules faults;
+  const std::string text = metrics.text(*store, api::DecisionLog(), "1.2.3", &faults);
   for (const char* line :
        {"ecr_local_build_info{version=\"1.2.3\"} 1\n",
         "ecr_local_requests_total{plane=\"api\",operation=\"ecr:PutImage\",status=\"2xx\"} 1\n",
@@ -164,6 +167,10 @@ TEST_F(WebhookTest, MetricsCountRequestsByPlaneOperationAndStatus) {
         "_count{plane=\"api\",operation=\"ecr:PutImage\"} 2\n",
         "ecr_local_received_bytes_total{plane=\"api\",operation=\"ecr:PutImage\"} 11\n",
         "ecr_local_sent_bytes_total{plane=\"api\",operation=\"ecr:PutImage\"} 22\n",
+        "ecr_local_connections 1\n", "ecr_local_connections_total 1\n",
+        "ecr_local_jobs{state=\"failed\"} 0\n",
+        "ecr_local_jobs_total{kind=\"garbage-collection\",result=\"done\"} 1\n",
+        "ecr_local_faults_injected_total{kind=\"reset\"} 0\n",
         "ecr_local_decisions_total{decision=\"denied\"} 0\n", "ecr_local_repositories 0\n",
         "process_open_fds "}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;

@@ -1,0 +1,10 @@
+// The answer to whoever may not administer (may_administer() in admin_plane.h).
+#pragma once
+
+#include "api/http.h"
+
+namespace ecr::api::admin {
+
+HttpResponse refuse_stranger();
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,290 @@
+"""Commands beside the server: print, completion, and what a mistyped word is answered with."""
+
+import configparser
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import tomllib
+import unittest
+
+import harness
+from harness import BINARY
+
+
+class CommandTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="ecr-local-commands-")
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def run_program(self, *arguments, stdin=None, **environment):
+        env = harness.plain_environment(HOME=self.directory, **environment)
+        return harness.run(BINARY, *arguments, stdin=stdin, env=env, timeout=60)
+
+    def output(self, *arguments, **environment):
+        result = self.run_program(*arguments, **environment)
+        self.assertEqual((0, ""), (result.returncode, result.stderr), arguments)
+        return result.stdout
+
+
+class PrintTest(CommandTest):
+    FLAGS = ("--url", "http://localhost:4777", "--account", "123456789012")
+
+    def snippet(self, name, *flags):
+        return self.output("print", name, *self.FLAGS, *flags)
+
+    def yaml(self, name):
+        try:
+            import yaml
+        except ImportError:
+            raise unittest.SkipTest("python3-yaml is not installed") from None
+        return yaml.safe_load(self.snippet(name))
+
+    def test_list_names_what_can_be_printed(self):
+        listed = self.output("print", "--list")
+        self.assertEqual(listed, self.output("print"))
+        names = [line.split()[0] for line in listed.splitlines()]
+        self.assertIn("configuration", names)
+        for name in names:
+            self.assertTrue(self.output("print", name).strip(), name)
+
+    def test_yaml_is_well_formed(self):
+        service = self.yaml("compose")["services"]["ecr-local"]
+        self.assertEqual(["127.0.0.1:4777:4599"], service["ports"])
+        self.assertEqual("123456789012", service["environment"]["ECR_LOCAL_ACCOUNT"])
+        workflow = self.yaml("github-actions")
+        steps = workflow["jobs"]["push"]["steps"]
+        self.assertIn("aws-actions/amazon-ecr-login@v2", [step.get("uses") for step in steps])
+        self.assertEqual(
+            "http://ecr-local:4599", self.yaml("gitlab-ci")["push"]["variables"]["AWS_ENDPOINT_URL"]
+        )
+        patches = self.yaml("kind")["containerdConfigPatches"]
+        tomllib.loads(patches[0])
+        mirrors = self.yaml("k3d")["registries"]["config"]
+        self.assertIn("host.k3d.internal:4777", mirrors)
+
+    def test_toml_json_and_ini_are_well_formed(self):
+        hosts = tomllib.loads(self.snippet("hosts.toml"))
+        self.assertEqual("http://localhost:4777", hosts["server"])
+        registry = tomllib.loads(self.snippet("registries.conf"))["registry"][0]
+        self.assertEqual(("localhost:4777", True), (registry["location"], registry["insecure"]))
+        daemon = json.loads(self.snippet("daemon.json"))
+        self.assertEqual(["localhost:4777"], daemon["insecure-registries"])
+        profile = configparser.ConfigParser()
+        profile.read_string(self.snippet("aws-config"))
+        self.assertEqual("http://localhost:4777", profile["profile ecr-local"]["endpoint_url"])
+
+    def test_shell_is_well_formed(self):
+        for name in ("env", "docker-login", "cdk"):
+            with self.subTest(name):
+                checked = harness.run("bash", "-n", stdin=self.snippet(name))
+                self.assertEqual((0, ""), (checked.returncode, checked.stderr))
+
+    def test_hosts_lines_are_addresses_and_names(self):
+        lines = [line for line in self.snippet("hosts").splitlines() if not line.startswith("#")]
+        self.assertTrue(lines)
+        for line in lines:
+            self.assertRegex(line, r"^127\.0\.0\.1( [a-z0-9.-]+)+$")
+        self.assertIn("123456789012.dkr.ecr.us-east-1.amazonaws.com", "\n".join(lines))
+
+    def test_terraform_takes_the_provider_block(self):
+        terraform = harness.tool("terraform")
+        path = os.path.join(self.directory, "main.tf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.snippet("terraform"))
+        checked = harness.run(terraform, "fmt", "-check", "-diff", path)
+        self.assertEqual((0, ""), (checked.returncode, checked.stderr), checked.stdout)
+
+    def test_environment_and_flags_are_those_of_serve(self):
+        values = {"ECR_LOCAL_REGION": "eu-west-1", "ECR_LOCAL_ACCOUNT": "111122223333"}
+        values["ECR_LOCAL_REGISTRY_HOST"] = "{account}.dkr.ecr.{region}.localhost:{port}"
+        printed = self.output("print", "daemon.json", **values)
+        self.assertIn("111122223333.dkr.ecr.eu-west-1.localhost:4599", printed)
+
+    def test_the_printed_environment_works(self):
+        server = harness.Server("--in-memory")
+        self.addCleanup(server.close)
+        server.start()
+        exports = self.output("print", "env", "--url", server.url)
+        script = exports + (
+            'aws --endpoint-url "$AWS_ENDPOINT_URL" sts get-caller-identity --query Account '
+            "--output text\n"
+        )
+        harness.tool("aws")
+        result = harness.run("bash", "-e", stdin=script, env=server.aws_environment())
+        self.assertEqual((0, "000000000000\n"), (result.returncode, result.stdout), result.stderr)
+
+    def test_what_is_not_known_is_named(self):
+        for arguments, part in (
+            (("print", "terafrom"), "did you mean terraform?"),
+            (("print", "env", "--url", "localhost"), "--url localhost"),
+            (("print", "env", "--account", "1"), "--account: an account has 12 digits"),
+        ):
+            result = self.run_program(*arguments)
+            self.assertNotEqual(0, result.returncode)
+            self.assertIn(part, result.stderr)
+
+
+class CompletionTest(CommandTest):
+    def complete(self, *words):
+        """What bash offers for the last word."""
+        script = self.output("completion", "bash") + (
+            f"COMP_WORDS=({' '.join(repr(word) for word in words)})\n"
+            f"COMP_CWORD={len(words) - 1}\n"
+            '_ecr_local\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
+        )
+        result = harness.run("bash", "-e", stdin=script, cwd=self.directory)
+        self.assertEqual("", result.stderr)
+        return result.stdout.split()
+
+    def test_bash_completes_commands_flags_and_values(self):
+        self.assertEqual(["serve"], self.complete("ecr-local", "ser"))
+        self.assertEqual(["--data-dir"], self.complete("ecr-local", "serve", "--data"))
+        self.assertEqual(["enforce"], self.complete("ecr-local", "serve", "--iam", "e"))
+        self.assertEqual(["terraform"], self.complete("ecr-local", "print", "terr"))
+        self.assertEqual(["bash"], self.complete("ecr-local", "completion", "b"))
+        with open(os.path.join(self.directory, "seed.json"), "w", encoding="utf-8"):
+            pass
+        self.assertEqual(["seed.json"], self.complete("ecr-local", "serve", "--seed", "se"))
+
+    def test_scripts_are_well_formed_where_their_shell_is_there(self):
+        for shell, check in (("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")):
+            script = self.output("completion", shell)
+            if shutil.which(shell) is None:
+                continue
+            path = os.path.join(self.directory, shell)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(script)
+            checked = subprocess.run([shell, check, path], capture_output=True, text=True)
+            self.assertEqual((0, ""), (checked.returncode, checked.stderr))
+        self.assertIn("bash, zsh or fish", self.run_program("completion", "tcsh").stderr)
+
+
+class MistypedTest(CommandTest):
+    def assert_suggests(self, part, *arguments):
+        result = self.run_program(*arguments)
+        self.assertNotEqual(0, result.returncode)
+        self.assertIn(part, result.stderr)
+
+    def test_the_nearest_word_is_suggested(self):
+        self.assert_suggests("Did you mean ecr-local serve?", "srve")
+        self.assert_suggests("Did you mean --listen for --lisen?", "serve", "--lisen", "x:1")
+        self.assert_suggests("Did you mean --data-dir for --datadir?", "check", "--datadir=/tmp")
+        path = os.path.join(self.directory, "config.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"in-memroy": True}, file)
+        self.assert_suggests("did you mean --in-memory?", "serve", "--config", path)
+
+    def test_a_wild_guess_is_not_made(self):
+        result = self.run_program("serve", "--bogus", "1")
+        self.assertIn("--bogus", result.stderr)
+        self.assertNotIn("Did you mean", result.stderr)
+
+
+class DemoTest(CommandTest):
+    STEPS = ("signed request", "wrong secret key", "docker login", "push", "pull", "their push", "why")
+
+    def test_it_proves_an_installation_by_itself(self):
+        # What configures another server is not its concern.
+        result = self.run_program("demo", ECR_LOCAL_SEED="/nowhere", ECR_LOCAL_IAM="off")
+        self.assertEqual((0, ""), (result.returncode, result.stderr), result.stdout)
+        for step in self.STEPS:
+            self.assertRegex(result.stdout, rf"(?m)^ok +[0-9.]+ ms  {step}: ")
+        self.assertIn("InvalidSignatureException", result.stdout)
+        self.assertIn("because no identity-based policy allows", result.stdout)
+        self.assertIn("ImplicitlyDenied", result.stdout)
+        seconds = float(re.search(r"It works: ([0-9.]+) s\.", result.stdout).group(1))
+        self.assertLess(seconds, 10)
+
+    def test_a_running_server_is_as_it_was(self):
+        server = harness.Server("--in-memory", "--admin-token", "hush")
+        self.addCleanup(server.close)
+        server.start()
+        for flags in ((), ("--admin-token", "hush")):
+            result = self.run_program("demo", "--url", server.url, *flags)
+            self.assertEqual(0, result.returncode, result.stdout)
+            explained = "ImplicitlyDenied" in result.stdout
+            self.assertEqual(bool(flags), explained, result.stdout)
+        self.assertEqual([], server.client().describe_repositories()["repositories"])
+        self.assertEqual([], server.client("iam").list_users()["Users"])
+
+    def test_what_does_not_work_is_told(self):
+        server = harness.Server("--in-memory", "--iam", "off")
+        self.addCleanup(server.close)
+        url = server.start().url
+        for flags, part in (
+            (("--url", url), "not ok            a push that nobody allowed: 202"),
+            (("--url", url, "--root-secret-key", "x"), "not ok            GetCallerIdentity: 403"),
+        ):
+            result = self.run_program("demo", *flags)
+            self.assertEqual(1, result.returncode)
+            self.assertIn(part, result.stdout)
+        self.assertEqual([], server.client().describe_repositories()["repositories"])
+        self.assertEqual(0, server.stop())
+        result = self.run_program("demo", "--url", url)
+        self.assertEqual(1, result.returncode)
+        self.assertIn(f"nothing answers on {url}", result.stdout)
+
+
+class RefusedStartTest(CommandTest):
+    """What is in the way is named, with what to do about it."""
+
+    def serve(self, *flags, prefix=()):
+        env = harness.plain_environment(HOME=self.directory)
+        command = (*prefix, BINARY, "serve", "--listen", "127.0.0.1:0", *flags)
+        return harness.run(*command, env=env, timeout=20)
+
+    def test_who_has_the_port_is_named(self):
+        server = harness.Server("--in-memory")
+        self.addCleanup(server.close)
+        server.start()
+        result = self.run_program("serve", "--in-memory", "--listen", server.address)
+        self.assertEqual(1, result.returncode)
+        self.assertIn(f"{server.address}: another process uses the port", result.stderr)
+        self.assertIn(f"process {server.process.pid} (ecr-local)", result.stderr)
+        self.assertIn("--listen 127.0.0.1:0 any free one", result.stderr)
+
+    def test_files_that_cannot_be_used_are_named(self):
+        directory = os.path.join(self.directory, "a-directory")
+        os.mkdir(directory)
+        for flags, parts in (
+            (("--seed", "/nowhere/seed.json"), ("--seed /nowhere/seed.json: ",)),
+            (("--seed", directory), (f"--seed {directory}: ",)),
+            (("--oidc-keys", "https://i.test=/nowhere"), ("--oidc-keys", "/nowhere")),
+            (("--scan-findings", "/nowhere"), ("--scan-findings", "/nowhere")),
+            (("--config", "/nowhere/config.json"), ("--config", "/nowhere/config.json")),
+        ):
+            with self.subTest(flags[0]):
+                result = self.serve("--in-memory", *flags)
+                self.assertNotEqual(0, result.returncode)
+                for part in parts:
+                    self.assertIn(part, result.stderr)
+
+    def test_a_data_directory_that_cannot_be_written_is_named(self):
+        file = os.path.join(self.directory, "file")
+        with open(file, "w", encoding="utf-8"):
+            pass
+        for place in (file, "/proc/ecr-local", f"{file}/below"):
+            with self.subTest(place):
+                result = self.serve("--data-dir", place)
+                self.assertEqual(1, result.returncode)
+                self.assertIn(place, result.stderr)
+
+    def test_a_data_directory_of_somebody_else_is_named(self):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("only root can become somebody else")
+        place = os.path.join(self.directory, "data")
+        os.mkdir(place, 0o700)
+        os.chmod(self.directory, 0o755)
+        setpriv = harness.tool("setpriv")
+        prefix = (setpriv, "--reuid=65534", "--regid=65534", "--clear-groups")
+        result = self.serve("--data-dir", place, prefix=prefix)
+        self.assertEqual(1, result.returncode)
+        self.assertIn(place, result.stderr)
+        self.assertIn("Permission denied", result.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,74 @@
+// Faults on request: what /_ecr-local/faults was told to do to which requests, so that users can
+// test their retries. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ecr::server {
+
+enum class FaultKind { kThrottle, kError, kLatency, kReset };
+
+std::string_view name_of(FaultKind kind);
+
+struct FaultRule {
+  std::string operation = "*";  // "ecr:PutImage", "PutImage", "registry:*"; '*' is a wildcard
+  FaultKind kind = FaultKind::kError;
+  double rate = 1;                     // of the requests that match, 0 to 1
+  std::optional<std::uint64_t> count;  // no more than so many
+  std::uint64_t seed = 0;              // the same seed chooses the same requests
+  std::chrono::milliseconds latency{0};
+  int status = 500;    // of an error
+  bool after = false;  // of a reset: the request is carried out, its answer is lost
+};
+
+// What is to happen to one request.
+struct Fault {
+  std::chrono::milliseconds latency{0};
+  std::optional<FaultKind> kind;  // nullopt: late, but carried out
+  int status = 500;
+  bool after = false;
+};
+
+class FaultRules {
+ public:
+  struct State {
+    FaultRule rule;
+    std::uint64_t matched = 0;   // requests of its operations
+    std::uint64_t injected = 0;  // of which so many were hit
+  };
+  struct Totals {
+    std::uint64_t throttle = 0, error = 0, latency = 0, reset = 0;
+  };
+
+  // Whether there is any rule: all that a request costs where there is none.
+  bool any() const { return any_.load(std::memory_order_relaxed); }
+
+  // `operation`: "ecr:PutImage". Every rule that matches decides; latencies add up, of the rest the
+  // first that hits counts, and those behind it are not asked.
+  Fault draw(std::string_view operation);
+
+  void replace(std::vector<FaultRule> rules);
+  void add(std::vector<FaultRule> rules);
+  std::vector<State> list() const;
+  Totals totals() const;  // since the start, whatever became of the rules
+
+ private:
+  bool hits(State& state);
+
+  std::atomic<bool> any_{false};
+  mutable std::mutex mutex_;
+  std::vector<State> rules_;
+  Totals totals_;
+};
+
+// Whether a rule of that operation concerns "ecr:PutImage". Pure.
+bool fault_matches(std::string_view pattern, std::string_view operation);
+
+}  // namespace ecr::server

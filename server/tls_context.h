@@ -1,0 +1,27 @@
+// Makes the TLS contexts of the listeners.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/ssl/context.hpp>
+
+namespace ecr::server {
+
+class ServerCertificates;
+
+struct TlsFiles {
+  std::string certificate;  // PEM, chain
+  std::string key;          // PEM
+};
+
+// Throws std::runtime_error, naming the flag and the file.
+std::unique_ptr<boost::asio::ssl::context> make_tls(const TlsFiles& files);
+// Certificates as clients ask for them. `certificates` outlives the context.
+std::unique_ptr<boost::asio::ssl::context> make_tls(ServerCertificates& certificates);
+
+// The address that the client connected to, which is the name it expects where it sends none.
+// REQUIRES: `address` outlives the handshake.
+void note_local_address(SSL* ssl, const std::string& address);
+
+}  // namespace ecr::server

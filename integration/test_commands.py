@@ -244,7 +244,7 @@ class RefusedStartTest(CommandTest):
         self.assertEqual(1, result.returncode)
         self.assertIn(f"{server.address}: another process uses the port", result.stderr)
         self.assertIn(f"process {server.process.pid} (ecr-local)", result.stderr)
-        self.assertIn("--listen 127.0.0.1:0 any free one", result.stderr)
+        self.assertIn("--listen HOST:PORT takes another one, port 0 any free one", result.stderr)
 
     def test_files_that_cannot_be_used_are_named(self):
         directory = os.path.join(self.directory, "a-directory")

@@ -101,10 +101,10 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
   if (ec == asio::error::address_in_use) {
     const std::string owner = port_owner(endpoint.port());
     throw std::runtime_error(fmt::format(
-        "cannot listen on {}: another process uses the port{} (--listen HOST:PORT takes another "
-        "one, --listen {}:0 any free one)",
+        "cannot listen on {}: another process uses the port{} ({} HOST:PORT takes another one, "
+        "port 0 any free one)",
         address_text(endpoint), owner.empty() ? "" : ": " + owner,
-        endpoint.address().is_v6() ? "[::1]" : endpoint.address().to_string()));
+        address.tls ? "--tls-listen" : "--listen"));
   }
   if (ec) {
     throw std::runtime_error(

@@ -281,7 +281,10 @@ HttpResponse encode_error(const ApiError& error, const Found& found, const HttpR
     response.body = encode_query_error(
         error, found.api != nullptr ? found.api->model().xml_namespace() : "", request.id);
   }
-  response.note.error = fmt::format("{}: {}", names.json_type, error.message());
+  // AWS's sentence quotes the header, with the signature in it: for the client's eyes alone.
+  const bool quotes = error.code() == ErrorCode::kIncompleteSignature;
+  response.note.error = quotes ? std::string(names.json_type)
+                               : fmt::format("{}: {}", names.json_type, error.message());
   return response;
 }
 

@@ -57,6 +57,8 @@ def basic(password, user="AWS"):
 
 class SecretsTest(unittest.TestCase):
     log_format = "text"
+    # AWS quotes these headers in its answer to whoever sent them; the log does not.
+    QUOTED = ("nonsense", "no scheme", "no equals sign")
 
     @classmethod
     def setUpClass(cls):
@@ -96,7 +98,8 @@ class SecretsTest(unittest.TestCase):
         """A request that is expected to fail; its answer is kept for the search."""
         status, answered, text = self.server.request(method, path, body, headers)
         self.assertGreaterEqual(status, 400, what)
-        self.errors.append((what, f"{answered} {text.decode(errors='replace')}"))
+        if what not in self.QUOTED:
+            self.errors.append((what, f"{answered} {text.decode(errors='replace')}"))
         return status
 
     def raw(self, what, data):
@@ -127,6 +130,7 @@ class SecretsTest(unittest.TestCase):
             ("a signature of other bytes", good, body + " "),
             ("no signed headers", good.replace("SignedHeaders=", "Signed="), body),
             ("a doubled part", good + f", Signature={signature}", body),
+            ("no equals sign", good.replace("Signature=", ""), body),
             ("no scheme", good.replace("AWS4-HMAC-SHA256", ""), body),
             ("another algorithm", good.replace("AWS4-HMAC-SHA256", "AWS4-X"), body),
             ("basic", basic(new("password of basic authentication")), body),

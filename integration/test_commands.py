@@ -184,7 +184,7 @@ class MistypedTest(CommandTest):
 
 
 class DemoTest(CommandTest):
-    STEPS = ("signed request", "wrong secret key", "docker login", "push", "pull", "their push", "why")
+    STEPS = ("signed request", "wrong secret key", "docker login", "push", "pull", "why")
 
     def test_it_proves_an_installation_by_itself(self):
         # What configures another server is not its concern.

@@ -211,7 +211,8 @@ class SecretsTest(unittest.TestCase):
             self.errors.append((what, json.dumps(caught.exception.response, default=str)))
         json_type = {"Content-Type": "application/x-amz-json-1.1"}
         target = {**json_type, "X-Amz-Target": f"{signing.ECR_TARGET}.PutImage"}
-        self.send("bad JSON", "POST", "/", '{"secretAccessKey": "' + new("secret in bad JSON"), target)
+        bad = '{"secretAccessKey": "' + new("secret in bad JSON")
+        self.send("bad JSON", "POST", "/", bad, target)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         secret = new("password in a form without signature")
         self.send("form", "POST", "/", f"Action=ChangePassword&OldPassword={secret}", form)
@@ -268,21 +269,23 @@ class SecretsTest(unittest.TestCase):
             self.send(route, "GET", f"/_ecr-local/{route}?token={secret}")
         good = {"Authorization": f"Bearer {self.admin}"}
         key = {"accessKeyId": USER_KEY, "secretAccessKey": new("secret key in a seed") * 4}
+        users = [{"name": "a b", "accessKeys": [key]}]
         for what, key_json in (
-            ("seed", json.dumps({"accounts": {ACCOUNT: {"users": [{"name": "a b", "accessKeys": [key]}]}}})),
+            ("seed", json.dumps({"accounts": {ACCOUNT: {"users": users}}})),
             ("bad seed", '{"secretAccessKey": "' + new("secret in a seed that is none")),
             ("seed with a number", json.dumps({"accounts": {new("secret as account"): {}}})[:-1]),
         ):
             self.send(what, "POST", "/_ecr-local/seed", key_json, good)
-        self.send("fault", "PUT", "/_ecr-local/faults", json.dumps({new("secret as member"): 1})[:-1], good)
+        bad = json.dumps({new("secret as member"): 1})[:-1]
+        self.send("fault", "PUT", "/_ecr-local/faults", bad, good)
 
     def plant_in_framing(self):
         new = self.planted.new
         host = f"Host: 127.0.0.1:{self.server.port}\r\n"
         lines = (
-            f"GET http://AWS:{new('password in an absolute target')}@127.0.0.1/v2/ HTTP/1.1\r\n{host}",
+            f"GET http://AWS:{new('password in a target')}@127.0.0.1/v2/ HTTP/1.1\r\n{host}",
             f"GET /v2/ HTTP/1.1\r\n{host}Authorization {new('header without colon')}\r\n",
-            f"GET /v2/ HTTP/1.1\r\n{host}Authorization: a\r\nAuthorization: {new('second header')}\r\n",
+            f"GET / HTTP/1.1\r\n{host}Authorization: a\r\nAuthorization: {new('second')}\r\n",
             f"GET /v2/?p={new('query of a bad version')} HTTP/9.9\r\n{host}",
             f"POST / HTTP/1.1\r\n{host}Content-Length: {new('a length that is none')}\r\n",
             f"{new('nonsense')}\r\n{host}",
@@ -385,8 +388,8 @@ class MetricsTest(harness.ServerTest):
 
         create = {"plane": "api", "operation": "ecr:CreateRepository"}
         self.assertEqual(1, sample("ecr_local_requests_total", **create, status="2xx"))
-        self.assertEqual(1, sample("ecr_local_request_duration_seconds_count", **create))
-        self.assertEqual(1, sample("ecr_local_request_duration_seconds_bucket", **create, le="+Inf"))
+        duration = "ecr_local_request_duration_seconds"
+        self.assertEqual(1, sample(f"{duration}_bucket", **create, le="+Inf"))
         received = sum(
             value for name, value in samples.items() if name.startswith("ecr_local_received_bytes")
         )

@@ -94,7 +94,8 @@ class PrintTest(CommandTest):
         path = os.path.join(self.directory, "main.tf")
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.snippet("terraform"))
-        checked = harness.run(terraform, "fmt", "-check", "-diff", path)
+        env = harness.plain_environment(HOME=self.directory, TF_CLI_CONFIG_FILE="/dev/null")
+        checked = harness.run(terraform, "fmt", "-check", "-diff", path, env=env)
         self.assertEqual((0, ""), (checked.returncode, checked.stderr), checked.stdout)
 
     def test_environment_and_flags_are_those_of_serve(self):
@@ -266,11 +267,12 @@ class RefusedStartTest(CommandTest):
         file = os.path.join(self.directory, "file")
         with open(file, "w", encoding="utf-8"):
             pass
-        for place in (file, "/proc/ecr-local", f"{file}/below"):
+        below = (f"{file}/below", file)
+        for place, named in ((file, file), ("/proc/ecr-local", "/proc/ecr-local"), below):
             with self.subTest(place):
                 result = self.serve("--data-dir", place)
                 self.assertEqual(1, result.returncode)
-                self.assertIn(place, result.stderr)
+                self.assertIn(named, result.stderr)
 
     def test_a_data_directory_of_somebody_else_is_named(self):
         if os.geteuid() != 0:

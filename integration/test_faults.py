@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 
+import daemon
 import harness
 import registry
 from test_skopeo_podman import write_dir_image
@@ -201,7 +202,26 @@ class RegistryTest(FaultsTest):
         self.assertEqual(500, self.registry.request("PATCH", location, data).status)
         self.assertEqual(202, self.registry.request("PATCH", location, data).status)
 
-    def test_skopeo_pushes_and_pulls_through_errors(self):
+    def test_docker_pushes_and_pulls_through_errors(self):
+        engine = daemon.Daemon()
+        self.addCleanup(engine.close)
+        engine.start()
+        uri = self.ecr().create_repository(repositoryName="docker")["repository"]["repositoryUri"]
+        engine.import_image(f"{uri}:1", "hello faults")
+        logged_in = engine.login(self.server.address, self.server.password())
+        self.assertEqual(0, logged_in.returncode, logged_in.stderr)
+        self.inject(operation="StartUpload", kind="error", status=503, count=1)
+        self.faults("POST", {"operation": "PatchUpload", "kind": "error", "count": 1})
+        pushed = engine.docker("push", f"{uri}:1")
+        self.assertEqual(0, pushed.returncode, pushed.stderr)
+        self.assertEqual([1, 1], self.injected())
+        engine.docker("rmi", f"{uri}:1")
+        self.inject(operation="GetBlob", kind="reset", count=1)
+        pulled = engine.docker("pull", f"{uri}:1")
+        self.assertEqual(0, pulled.returncode, pulled.stderr)
+        self.assertEqual([1], self.injected())
+
+    def test_skopeo_pushes_and_pulls_through_resets_and_throttling(self):
         skopeo = harness.tool("skopeo")
         directory = tempfile.mkdtemp(prefix="skopeo-")
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
@@ -214,7 +234,7 @@ class RegistryTest(FaultsTest):
             result = harness.run(skopeo, *flags, *access, source, target, timeout=100)
             self.assertEqual(0, result.returncode, result.stderr)
 
-        self.inject(operation="PutManifest", kind="error", status=503, count=1)
+        self.inject(operation="PutManifest", kind="reset", count=1)
         access = ("--dest-tls-verify=false", "--dest-creds", credentials)
         copy(access, f"dir:{directory}/image", f"docker://{uri}:1")
         self.assertEqual([1], self.injected())

@@ -402,6 +402,10 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
     app->parse(argc, argv);
     settle_credentials(line.serve, serve->count("--root-access-key") > 0,
                        serve->count("--root-secret-key") > 0);
+  } catch (const CLI::FileError& error) {
+    std::cerr << "--config: " << error.what() << '\n';
+    exit_code = error.get_exit_code();
+    return std::nullopt;
   } catch (const CLI::ParseError& error) {
     exit_code = app->exit(error);
     if (exit_code != 0) suggest(*app, argc, argv);

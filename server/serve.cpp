@@ -92,7 +92,8 @@ void guard_default_credentials(const ServeConfig& config,
 
 std::string read_file(const std::string& path, const char* flag) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(fmt::format("{} {}: cannot be read", flag, path));
+  if (!file || std::filesystem::is_directory(path))
+    throw std::runtime_error(fmt::format("{} {}: cannot be read", flag, path));
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 

@@ -138,13 +138,24 @@ void check_scan_findings(const api::Settings& settings) {
   if (!problem.empty()) throw std::runtime_error("--scan-findings " + problem);
 }
 
+// "ftp://host/" of a URL: what else is in it may be a password, or a token.
+std::string without_secrets(const std::string& url) {
+  constexpr std::string_view kScheme = "://";
+  const std::size_t scheme = url.find(kScheme);
+  if (scheme == std::string::npos) return "...";
+  const std::size_t begin = scheme + kScheme.size();
+  const std::string authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  return url.substr(0, begin) + authority.substr(authority.rfind('@') + 1) + "/";
+}
+
 std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store& store,
                                       const api::EventLog& events, AccessLog& log) {
   if (config.events_webhook.empty()) return nullptr;
   const auto url = parse_http_url(config.events_webhook);
   if (!url) {
     throw std::runtime_error(
-        fmt::format("--events-webhook {}: must be http://HOST[:PORT]/...", config.events_webhook));
+        fmt::format("--events-webhook {}: must be http://HOST[:PORT]/..., without user name",
+                    without_secrets(config.events_webhook)));
   }
   return std::make_unique<Webhook>(store, events, log, [url = *url](const std::string& event) {
     return http_post(url, "application/json", event);

@@ -1,8 +1,9 @@
-"""docker with Amazon's own credential helper and Amazon's own names, unchanged.
+"""Amazon's own names, by /etc/hosts and --tls auto: the AWS CLI without any endpoint, docker with
+Amazon's own credential helper.
 
-The whole file runs in a mount and network namespace of its own, where the registry's name is this
-machine and the server listens on port 443. Needs root, dockerd and docker-credential-ecr-login 0.7.1
-or newer, which honours AWS_ENDPOINT_URL_ECR; skipped, with the reason, where they are not there.
+The whole file runs in a mount and network namespace of its own, where Amazon's names are this
+machine and the server listens on port 443. Needs root, and for docker dockerd and
+docker-credential-ecr-login 0.7.1 or newer; skipped, with the reason, where they are not there.
 """
 
 import fcntl
@@ -38,58 +39,71 @@ def raise_loopback():
         fcntl.ioctl(control, 0x8914, struct.pack("16sh", b"lo", flags | 1))  # SIOCSIFFLAGS, IFF_UP
 
 
-class CredentialHelperTest(unittest.TestCase):
+class AmazonsNamesTest(unittest.TestCase):
+    """A server that is Amazon to this namespace."""
+
     @classmethod
     def setUpClass(cls):
         if os.geteuid() != 0:
             raise unittest.SkipTest("namespaces need root here")
         if INSIDE not in os.environ:
             raise unittest.SkipTest("there are no namespaces here")
-        helper = clients.client("docker-credential-ecr-login")
-        cls.directory = tempfile.mkdtemp(prefix="ecr-login-")
+        cls.directory = tempfile.mkdtemp(prefix="ecr-names-")
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
         raise_loopback()
         cls.bind_hosts()
-        cls.make_certificate()
-        cls.start_server()
-        cls.start_docker(helper)
-
-    @classmethod
-    def bind_hosts(cls):
-        path = f"{cls.directory}/hosts"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"127.0.0.1 localhost {HOST}\n")
-        bound = harness.run("mount", "--bind", path, "/etc/hosts")
-        if bound.returncode != 0:
-            raise unittest.SkipTest(f"/etc/hosts cannot be replaced: {bound.stderr}")
-
-    @classmethod
-    def make_certificate(cls):
-        cls.certificate, cls.key = f"{cls.directory}/cert.pem", f"{cls.directory}/key.pem"
-        made = harness.run(
-            *(harness.tool("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes"),
-            *("-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"),
-            *("-out", cls.certificate, "-keyout", cls.key),
-        )
-        if made.returncode != 0:
-            raise AssertionError(made.stderr)
-
-    @classmethod
-    def start_server(cls):
         cls.server = harness.Server(
-            *("--tls-listen", "127.0.0.1:443"),
-            *("--tls-cert", cls.certificate, "--tls-key", cls.key),
-            # The helper believes no proxyEndpoint but Amazon's.
+            *("--tls", "auto", "--tls-listen", "127.0.0.1:443"),
+            # The credential helper believes no proxyEndpoint but Amazon's.
             *("--registry-host", "{account}.dkr.ecr.{region}.amazonaws.com"),
         )
         cls.addClassCleanup(cls.server.close)
         cls.server.start()
+        cls.authority = f"{cls.directory}/ca.pem"
+        printed = harness.run(harness.BINARY, "ca", "--data-dir", cls.server.data_dir)
+        with open(cls.authority, "w", encoding="utf-8") as file:
+            file.write(printed.stdout)
+
+    @classmethod
+    def bind_hosts(cls):
+        path = f"{cls.directory}/hosts"
+        printed = harness.run(harness.BINARY, "print", "hosts", "--account", ACCOUNT)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"127.0.0.1 localhost\n{printed.stdout}")
+        bound = harness.run("mount", "--bind", path, "/etc/hosts")
+        if bound.returncode != 0:
+            raise unittest.SkipTest(f"/etc/hosts cannot be replaced: {bound.stderr}")
+        cls.addClassCleanup(harness.run, "umount", "/etc/hosts")
+
+
+class AwsCliTest(AmazonsNamesTest):
+    def aws(self, *arguments):
+        """The AWS CLI as it is used against Amazon, but for whom it trusts."""
+        environment = self.server.aws_environment((ACCOUNT, "test"))
+        environment["AWS_CA_BUNDLE"] = self.authority
+        result = harness.run(harness.tool("aws"), *arguments, env=environment)
+        self.assertEqual(0, result.returncode, result.stderr)
+        return json.loads(result.stdout)
+
+    def test_every_service_is_found_by_its_name(self):
+        self.assertEqual(ACCOUNT, self.aws("sts", "get-caller-identity")["Account"])
+        made = self.aws("ecr", "create-repository", "--repository-name", "named")["repository"]
+        self.assertEqual(f"{HOST}/named", made["repositoryUri"])
+        self.assertEqual([], self.aws("iam", "list-users")["Users"])
+
+
+class CredentialHelperTest(AmazonsNamesTest):
+    @classmethod
+    def setUpClass(cls):
+        helper = clients.client("docker-credential-ecr-login")
+        super().setUpClass()
+        cls.start_docker(helper)
 
     @classmethod
     def start_docker(cls, helper):
         trusted = f"{cls.directory}/certs.d/{HOST}"
         os.makedirs(trusted)
-        shutil.copy(cls.certificate, f"{trusted}/ca.crt")
+        shutil.copy(cls.authority, f"{trusted}/ca.crt")
         # The engine reads what its registries are trusted by from one place alone.
         os.makedirs("/etc/docker/certs.d", exist_ok=True)
         harness.run("mount", "--bind", f"{cls.directory}/certs.d", "/etc/docker/certs.d")

@@ -33,11 +33,13 @@ def root_filesystem(greeting):
 class Daemon:
     """dockerd with a socket, data and client configuration of its own.
 
-    `hosts`: names that this engine alone resolves to 127.0.0.1.
+    `hosts`: names that this engine alone resolves to 127.0.0.1. `bridge`: networks for containers,
+    and published ports; only for a process with a network of its own (namespace.py).
     """
 
-    def __init__(self, hosts=()):
+    def __init__(self, hosts=(), bridge=False):
         self.hosts = list(hosts)
+        self.bridge = bridge
         self.directory = tempfile.mkdtemp(prefix="dockerd-")
         self.socket = f"unix://{self.directory}/docker.sock"
         self.process = None
@@ -46,7 +48,8 @@ class Daemon:
     def start(self):
         """Waits until it answers; skips the test where it cannot run."""
         harness.tool("docker")
-        flags = ["--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none"]
+        flags = ["--storage-driver=vfs", "--iptables=false", "--ip6tables=false"]
+        flags += [] if self.bridge else ["--bridge=none"]
         places = ["--data-root", f"{self.directory}/data", "--exec-root", f"{self.directory}/exec"]
         places += ["-p", f"{self.directory}/pid", "-H", self.socket]
         with open(f"{self.directory}/log", "wb") as log:

@@ -1,0 +1,128 @@
+"""Every command block of README.md and docs/, run in order on the real program (documents.py)."""
+
+import glob
+import os
+import sys
+import unittest
+
+import daemon
+import documents
+import harness
+import namespace
+
+DOCKER = daemon.Daemon(bridge=True)
+
+
+def paths():
+    """README.md and everything in docs/."""
+    found = glob.glob(os.path.join(harness.ROOT, "docs/**/*.md"), recursive=True)
+    return [os.path.join(harness.ROOT, "README.md"), *sorted(found)]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+class DocumentTest(unittest.TestCase):
+    """A test method a document, made below."""
+
+    docker_fails = None
+
+    @classmethod
+    def setUpClass(cls):
+        namespace.require()
+        cls.addClassCleanup(DOCKER.close)
+        try:
+            DOCKER.start()
+            # The text says my-image for any image that its reader has.
+            DOCKER.import_image("my-image", "hello")
+        except unittest.SkipTest as reason:
+            cls.docker_fails = str(reason)
+
+    def session(self):
+        model_folder = os.path.join(DOCKER.directory, "models/ecr/2015-09-21")
+        os.makedirs(model_folder, exist_ok=True)
+        model = os.path.join(model_folder, "service-2.json")
+        if not os.path.exists(model):
+            # Debian's AWS CLI is older than some operations of ECR: this teaches it those.
+            os.symlink(os.path.join(harness.ROOT, "schemas/ecr.json"), model)
+        session = documents.Session({
+            "DOCKER_HOST": DOCKER.socket,
+            "AWS_DATA_PATH": os.path.join(DOCKER.directory, "models"),
+        })
+        self.addCleanup(session.close)
+        return session
+
+    def runnable(self, name, blocks, session):
+        """The blocks without those that cannot run here, for the reasons that it prints."""
+        present = [client for client in documents.CLIENTS if session.has(client)]
+        if self.docker_fails:
+            present = [client for client in present if client != "docker"]
+        chosen = []
+        for block in blocks:
+            reason = block.mode.removeprefix("not-run: ")
+            if reason == block.mode:
+                missing = block.missing(present)
+                reason = missing and f"{missing} is not there ({self.docker_fails or 'not installed'})"
+            if reason:
+                print(f"NOT RUN: {name}:{block.line}: {reason}", file=sys.stderr)
+            else:
+                chosen.append(block)
+        return chosen
+
+    def check(self, path):
+        name = os.path.relpath(path, harness.ROOT)
+        session = self.session()
+        blocks = self.runnable(name, documents.commands_of(read(path)), session)
+        if not blocks:
+            return
+        failed = session.run(blocks)
+        if failed is not None:
+            line = blocks[failed].line if failed >= 0 else 0
+            self.fail(f"{name}:{line} fails; it printed:\n{session.output(failed)[-4000:]}")
+        for number, block in enumerate(blocks):
+            printed = session.output(number)
+            if block.output is not None and not documents.matches(block.output, printed):
+                self.fail(f"{name}:{block.line} printed, against its text:\n{printed[-6000:]}")
+        print(f"{name}: {len(blocks)} blocks run", file=sys.stderr)
+
+
+def add_tests():
+    """test_<file name> for each document."""
+    for path in paths():
+        stem = os.path.splitext(os.path.basename(path))[0].replace("-", "_").lower()
+        setattr(DocumentTest, f"test_{stem}", lambda self, path=path: self.check(path))
+
+
+class FormTest(unittest.TestCase):
+    def test_every_block_says_what_it_is(self):
+        for path in paths():
+            for block in documents.blocks_of(read(path)):
+                with self.subTest(path=path, line=block.line):
+                    if block.kind == documents.SHELL:
+                        good = block.mode in ("", "server", "fails")
+                        self.assertTrue(good or block.mode.startswith("not-run: "), block.info)
+                    else:
+                        self.assertIn(block.info, documents.OTHERS)
+
+    def test_output_is_compared(self):
+        self.assertTrue(documents.matches("a … d\n e", "a b\nc d e\n"))
+        self.assertTrue(documents.matches("{…}", "{}"))
+        self.assertFalse(documents.matches("a … d", "a b c"))
+        self.assertFalse(documents.matches("denied", "denied: more"))
+
+    def test_links_lead_somewhere(self):
+        import re
+
+        for path in paths() + [os.path.join(harness.ROOT, "COMPATIBILITY.md")]:
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(path)):
+                with self.subTest(path=path, target=target):
+                    there = os.path.join(os.path.dirname(path), target)
+                    self.assertTrue(os.path.exists(there), target)
+
+
+if __name__ == "__main__":
+    namespace.enter()
+    add_tests()
+    harness.main()

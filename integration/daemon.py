@@ -110,6 +110,20 @@ class Daemon:
             harness.tool("docker"), *arguments, stdin=stdin, env=environment, timeout=timeout
         )
 
+    def plugin(self, path):
+        """Makes the program at `path` a plugin of this daemon's docker command."""
+        folder = f"{self.directory}/config/cli-plugins"
+        os.makedirs(folder, exist_ok=True)
+        place = f"{folder}/{os.path.basename(path)}"
+        if not os.path.lexists(place):
+            os.symlink(os.path.realpath(path), place)
+
+    def environment(self):
+        """For programs that talk to this engine, such as scripts."""
+        return harness.plain_environment(
+            DOCKER_HOST=self.socket, DOCKER_CONFIG=f"{self.directory}/config", HOME=self.directory
+        )
+
     def import_image(self, name, greeting):
         """An image whose command prints `greeting`."""
         path = f"{self.directory}/rootfs.tar"

@@ -9,6 +9,7 @@ What a fenced block is, its info string says:
     sh not-run: REASON  is not run; the test prints the reason
     text                straight after a block that runs: what it prints, on both streams. White
                         space counts as one space, and … stands for anything
+    LANGUAGE print NAME is what `ecr-local print NAME` writes, to the letter
     any other           is not a command (json, python, yaml, hcl, ...)
 
 Documents say localhost:4599 and mean it: each runs in a network namespace of its own.
@@ -30,7 +31,7 @@ OTHERS = {"text", "json", "yaml", "hcl", "python", "java", "go", "javascript", "
           "cpp", "dockerfile", "ini"}
 # Clients that not every machine has. A block that names one that is missing is skipped.
 CLIENTS = ("aws", "curl", "jq", "docker", "podman", "buildah", "skopeo", "crane", "oras", "cosign",
-           "terraform", "npx")
+           "docker-compose", "terraform")
 SECONDS = 300
 
 
@@ -48,16 +49,19 @@ class Block:
         return self.info.split(" ")[0]
 
     @property
+    def printed(self):
+        """NAME of `print NAME`; or None."""
+        words = self.info.split(" ")
+        return words[2] if len(words) == 3 and words[1] == "print" else None
+
+    @property
     def mode(self):
         """What stands after `sh`: nothing, server, fails or not-run: ..."""
         return self.info.partition(" ")[2]
 
-    def missing(self, present):
-        """A client that the block names and that is not in `present`, or None."""
-        for name in CLIENTS:
-            if name not in present and re.search(rf"(?m)(^|[|(`=]|\bthen|\bdo)\s*{name} ", self.text):
-                return name
-        return None
+    def uses(self, command):
+        """Does the block call this command?"""
+        return re.search(rf"(?m)(^|[|(`=]|\bthen|\bdo)\s*{command} ", self.text) is not None
 
 
 def blocks_of(text):

@@ -3,7 +3,6 @@
 Needs dockerd and root; skipped, with the reason, where it cannot start.
 """
 
-import os
 import tempfile
 import unittest
 
@@ -22,10 +21,7 @@ def setUpModule():
 def install_plugin(name):
     """Where docker looks for its plugins; the plugin's path."""
     path = clients.client(name)
-    folder = f"{DOCKER.directory}/config/cli-plugins"
-    os.makedirs(folder, exist_ok=True)
-    if not os.path.lexists(f"{folder}/{name}"):
-        os.symlink(os.path.realpath(path), f"{folder}/{name}")
+    DOCKER.plugin(path)
     return path
 
 
@@ -85,11 +81,7 @@ class ComposeTest(PluginTest):
         file = f"{DOCKER.directory}/compose.yaml"
         with open(file, "w", encoding="utf-8") as out:
             out.write(f"services:\n  app:\n    image: {uri}\n    network_mode: host\n")
-        environment = harness.plain_environment(
-            DOCKER_HOST=DOCKER.socket,
-            DOCKER_CONFIG=f"{DOCKER.directory}/config",
-            HOME=DOCKER.directory,
-        )
+        environment = DOCKER.environment()
         compose = (program, "-f", file, "-p", "test")
         up = harness.run(*compose, "up", "--no-color", env=environment)
         self.assertEqual(0, up.returncode, up.stderr[-2000:])

@@ -8,7 +8,9 @@ import unittest
 import daemon
 import documents
 import harness
+import image
 import namespace
+import terraform
 
 DOCKER = daemon.Daemon(bridge=True)
 
@@ -28,6 +30,7 @@ class DocumentTest(unittest.TestCase):
     """A test method a document, made below."""
 
     docker_fails = None
+    image_fails = None
 
     @classmethod
     def setUpClass(cls):
@@ -39,6 +42,11 @@ class DocumentTest(unittest.TestCase):
             DOCKER.import_image("my-image", "hello")
         except unittest.SkipTest as reason:
             cls.docker_fails = str(reason)
+            return
+        try:
+            image.build(DOCKER)
+        except unittest.SkipTest as reason:
+            cls.image_fails = str(reason)
 
     def session(self):
         model_folder = os.path.join(DOCKER.directory, "models/ecr/2015-09-21")
@@ -50,21 +58,31 @@ class DocumentTest(unittest.TestCase):
         session = documents.Session({
             "DOCKER_HOST": DOCKER.socket,
             "AWS_DATA_PATH": os.path.join(DOCKER.directory, "models"),
+            "TF_CLI_CONFIG_FILE": terraform.write_configuration(DOCKER.directory),
+            "CHECKPOINT_DISABLE": "1",
         })
         self.addCleanup(session.close)
         return session
 
+    def missing(self, block, session):
+        """Why the block cannot run here; or None."""
+        for client in documents.CLIENTS:
+            if block.uses(client) and not session.has(client):
+                return f"{client} is not installed"
+        if self.docker_fails and block.uses("docker"):
+            return self.docker_fails
+        if self.image_fails and (block.uses("docker run") or block.uses("docker-compose")):
+            return self.image_fails
+        if block.uses("terraform") and not os.path.isdir(terraform.PROVIDER):
+            return "Terraform's AWS provider is not there"
+        return None
+
     def runnable(self, name, blocks, session):
         """The blocks without those that cannot run here, for the reasons that it prints."""
-        present = [client for client in documents.CLIENTS if session.has(client)]
-        if self.docker_fails:
-            present = [client for client in present if client != "docker"]
         chosen = []
         for block in blocks:
-            reason = block.mode.removeprefix("not-run: ")
-            if reason == block.mode:
-                missing = block.missing(present)
-                reason = missing and f"{missing} is not there ({self.docker_fails or 'not installed'})"
+            said = block.mode.removeprefix("not-run: ")
+            reason = said if said != block.mode else self.missing(block, session)
             if reason:
                 print(f"NOT RUN: {name}:{block.line}: {reason}", file=sys.stderr)
             else:
@@ -103,8 +121,19 @@ class FormTest(unittest.TestCase):
                     if block.kind == documents.SHELL:
                         good = block.mode in ("", "server", "fails")
                         self.assertTrue(good or block.mode.startswith("not-run: "), block.info)
+                    elif block.printed:
+                        self.assertIn(block.kind, documents.OTHERS)
                     else:
                         self.assertIn(block.info, documents.OTHERS)
+
+    def test_what_the_program_prints_is_what_it_prints(self):
+        for path in paths():
+            for block in documents.blocks_of(read(path)):
+                if block.printed:
+                    with self.subTest(path=path, line=block.line):
+                        result = harness.run(harness.BINARY, "print", block.printed)
+                        self.assertEqual(0, result.returncode, result.stderr)
+                        self.assertEqual(result.stdout.rstrip("\n"), block.text)
 
     def test_output_is_compared(self):
         self.assertTrue(documents.matches("a … d\n e", "a b\nc d e\n"))

@@ -1,37 +1,9 @@
-"""Terraform with its AWS provider: apply, a plan without changes, destroy. Skipped where either is
-not installed (ECR_LOCAL_TF_PLUGINS: a filesystem mirror of providers, by default
-/opt/tf-plugins)."""
-
-import os
-import shutil
-import tempfile
-import unittest
+"""Terraform's aws_iam_* resources: apply, a plan without changes, a change, destroy."""
 
 import harness
-
-PLUGINS = os.environ.get("ECR_LOCAL_TF_PLUGINS", "/opt/tf-plugins")
-PROVIDER = os.path.join(PLUGINS, "registry.terraform.io/hashicorp/aws")
+import terraform
 
 MAIN = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-provider "aws" {
-  region                      = "us-east-1"
-  access_key                  = "test"
-  secret_key                  = "test"
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  endpoints {
-    ecr = "@URL@"
-    iam = "@URL@"
-    sts = "@URL@"
-  }
-}
-
 resource "aws_iam_policy" "pull" {
   name        = "pull"
   path        = "/team/"
@@ -166,66 +138,18 @@ resource "aws_ecr_repository_policy" "app" {
 }
 """
 
-CONFIGURATION = """
-provider_installation {
-  filesystem_mirror {
-    path    = "@PLUGINS@"
-    include = ["registry.terraform.io/*/*"]
-  }
-}
-disable_checkpoint = true
-"""
 
-
-class Terraform(harness.ServerTest):
-    @classmethod
-    def setUpClass(cls):
-        if shutil.which("terraform") is None:
-            raise unittest.SkipTest("terraform is not installed")
-        if not os.path.isdir(PROVIDER):
-            raise unittest.SkipTest(f"Terraform's AWS provider is not in {PLUGINS}")
-        super().setUpClass()
-        cls.directory = tempfile.mkdtemp(prefix="ecr-local-terraform-")
-        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        with open(os.path.join(cls.directory, "main.tf"), "w", encoding="utf-8") as file:
-            file.write(MAIN.replace("@URL@", cls.server.url))
-        cls.configuration = os.path.join(cls.directory, "terraform.rc")
-        with open(cls.configuration, "w", encoding="utf-8") as file:
-            file.write(CONFIGURATION.replace("@PLUGINS@", PLUGINS))
-
-    def terraform(self, *arguments):
-        environment = harness.plain_environment(
-            TF_CLI_CONFIG_FILE=self.configuration,
-            TF_IN_AUTOMATION="1",
-            CHECKPOINT_DISABLE="1",
-            AWS_EC2_METADATA_DISABLED="true",
-            HOME=self.directory,
-        )
-        return harness.run(
-            "terraform", *arguments, "-no-color", env=environment, cwd=self.directory, timeout=600
-        )
-
-    def succeed(self, *arguments):
-        result = self.terraform(*arguments)
-        self.assertEqual(0, result.returncode, result.stdout[-4000:] + result.stderr[-4000:])
-        return result.stdout
+class TerraformIamTest(terraform.TerraformTest):
+    main = MAIN
 
     def test_apply_plan_without_changes_change_and_destroy(self):
         self.succeed("init", "-input=false")
         self.succeed("apply", "-auto-approve", "-input=false")
-        # 0: nothing to change; 2: something.
-        plan = self.terraform("plan", "-detailed-exitcode", "-input=false")
-        self.assertEqual(0, plan.returncode, plan.stdout[-4000:] + plan.stderr[-4000:])
-        main = os.path.join(self.directory, "main.tf")
-        with open(main, encoding="utf-8") as file:
-            changed = file.read()
-        changed = changed.replace('"builds"', '"builds more"').replace("7200", "3600")
-        changed = changed.replace('["ecr:BatchGetImage"]', '["ecr:ListImages"]')
-        with open(main, "w", encoding="utf-8") as file:
-            file.write(changed)
+        self.assert_nothing_to_change()
+        changed = MAIN.replace('"builds"', '"builds more"').replace("7200", "3600")
+        self.write("main.tf", changed.replace('["ecr:BatchGetImage"]', '["ecr:ListImages"]'))
         self.succeed("apply", "-auto-approve", "-input=false")
-        plan = self.terraform("plan", "-detailed-exitcode", "-input=false")
-        self.assertEqual(0, plan.returncode, plan.stdout[-4000:] + plan.stderr[-4000:])
+        self.assert_nothing_to_change()
         iam = self.server.client("iam")
         self.assertEqual("builds more", iam.get_role(RoleName="ci")["Role"]["Description"])
         self.succeed("destroy", "-auto-approve", "-input=false")

@@ -12,6 +12,8 @@ What a fenced block is, its info string says:
     LANGUAGE print NAME is what `ecr-local print NAME` writes, to the letter
     any other           is not a command (json, python, yaml, hcl, ...)
 
+Between the comments `ecr-local print NAME` and `end` stands what that prints, too.
+
 Documents say localhost:4599 and mean it: each runs in a network namespace of its own.
 """
 
@@ -78,6 +80,12 @@ def blocks_of(text):
     if opened is not None:
         raise AssertionError(f"the block of line {opened} does not end")
     return found
+
+
+def printed_in(text):
+    """What stands in a document as the output of `ecr-local print`: pairs of its name and text."""
+    marked = re.findall(r"(?ms)^<!-- ecr-local print (\S+) -->\n(.*?)\n<!-- end -->$", text)
+    return marked + [(block.printed, block.text) for block in blocks_of(text) if block.printed]
 
 
 def commands_of(text):

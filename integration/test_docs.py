@@ -128,12 +128,11 @@ class FormTest(unittest.TestCase):
 
     def test_what_the_program_prints_is_what_it_prints(self):
         for path in paths():
-            for block in documents.blocks_of(read(path)):
-                if block.printed:
-                    with self.subTest(path=path, line=block.line):
-                        result = harness.run(harness.BINARY, "print", block.printed)
-                        self.assertEqual(0, result.returncode, result.stderr)
-                        self.assertEqual(result.stdout.rstrip("\n"), block.text)
+            for name, text in documents.printed_in(read(path)):
+                with self.subTest(path=path, name=name):
+                    result = harness.run(harness.BINARY, "print", name)
+                    self.assertEqual(0, result.returncode, result.stderr)
+                    self.assertEqual(result.stdout.rstrip("\n"), text)
 
     def test_output_is_compared(self):
         self.assertTrue(documents.matches("a … d\n e", "a b\nc d e\n"))

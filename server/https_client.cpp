@@ -1,6 +1,7 @@
 #include "server/https_client.h"
 
 #include <arpa/inet.h>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 
@@ -97,6 +98,8 @@ tl::expected<std::string, Reason> read_body(SSL* ssl, Parser& parser, Clock::tim
 
 struct HttpsClient::Context {
   std::unique_ptr<SSL_CTX, Free> ssl{SSL_CTX_new(TLS_client_method())};
+  // The system's authorities are a quarter of a million bytes of PEM: read when first asked for.
+  std::once_flag system;
 };
 
 HttpsClient::HttpsClient(const std::string& ca_file, Limits limits)
@@ -106,7 +109,6 @@ HttpsClient::HttpsClient(const std::string& ca_file, Limits limits)
   if (ssl == nullptr) throw std::runtime_error("OpenSSL has no TLS");
   SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
   SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_default_verify_paths(ssl);
   if (!ca_file.empty() && SSL_CTX_load_verify_file(ssl, ca_file.c_str()) != 1) {
     throw std::runtime_error(ca_file + ": holds no PEM certificate that can be read");
   }
@@ -121,6 +123,8 @@ tl::expected<std::string, std::string> HttpsClient::get(const std::string& url) 
   const storage::Fd fd(connect_to(parsed->host, parsed->port));
   if (!fd) return tl::unexpected(Reason("nothing answers there"));
   const ErrorQueue errors;
+  std::call_once(context_->system,
+                 [this] { SSL_CTX_set_default_verify_paths(context_->ssl.get()); });
   const SslPtr ssl(SSL_new(context_->ssl.get()));
   if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1 || !expect_name(ssl.get(), parsed->host)) {
     return tl::unexpected(Reason("there is no TLS"));

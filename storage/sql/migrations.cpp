@@ -14,6 +14,10 @@ std::size_t version_of(Txn& txn) {
   return static_cast<std::size_t>(rows.integer(0));
 }
 
+void run_all(Txn& txn, const Migration& statements) {
+  for (const char* statement : statements) txn.exec(statement);
+}
+
 }  // namespace
 
 std::span<const Migration> migrations() {
@@ -37,7 +41,7 @@ std::span<const Migration> migrations() {
 }
 
 // All steps in one transaction: one sync to disk, and never a schema halfway.
-void migrate(Database& database, std::span<const Migration> steps) {
+void migrate(Database& database, std::span<const Migration> steps, Migration whole) {
   Txn txn = database.begin(Access::kWrite);
   const std::size_t version = version_of(txn);
   if (version == steps.size()) return;
@@ -47,8 +51,10 @@ void migrate(Database& database, std::span<const Migration> steps) {
                            ", this program knows up to " + std::to_string(steps.size()) +
                            ": a newer ecr-local wrote it");
   }
-  for (const Migration& step : steps.subspan(version)) {
-    for (const char* statement : step) txn.exec(statement);
+  if (version == 0 && !whole.empty()) {
+    run_all(txn, whole);
+  } else {
+    for (const Migration& step : steps.subspan(version)) run_all(txn, step);
   }
   txn.commit();
 }

@@ -31,8 +31,14 @@ Migration step_12_replication();
 Migration step_13_iam();
 Migration step_14_web_identity();
 
-// Applies what is missing. Throws StorageError::kUnavailable where the database is newer than
-// `steps`: an older program must not touch it.
-void migrate(Database& database, std::span<const Migration> steps);
+// What all of them together make of an empty database, in one go (SQLite reads the whole schema
+// anew after each ALTER TABLE). Written by the test MigrationSteps.SchemaIsWhatTheyMake, which says
+// how when it differs.
+Migration schema();
+
+// Applies what is missing; `whole`, where it is not empty, instead of all steps to a database that
+// has none. Throws StorageError::kUnavailable where the database is newer than `steps`: an older
+// program must not touch it.
+void migrate(Database& database, std::span<const Migration> steps, Migration whole = {});
 
 }  // namespace ecr::storage::sql

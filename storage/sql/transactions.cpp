@@ -163,7 +163,7 @@ std::unique_ptr<Database> Database::Impl::open(const std::string& path, const Op
     }
   });
   std::unique_ptr<Database> database(new Database(std::move(impl)));
-  migrate(*database, migrations());
+  migrate(*database, migrations(), schema());
   return database;
 }
 

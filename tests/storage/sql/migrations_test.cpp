@@ -1,5 +1,7 @@
 #include "storage/sql/migrations.h"
 
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,43 @@ constexpr const char* kSecond[] = {"CREATE TABLE second (a INTEGER)", "PRAGMA us
 constexpr const char* kBroken[] = {"CREATE TABLE second (a INTEGER)", "CREATE TABLE first (a)",
                                    "PRAGMA user_version = 2"};
 
+std::vector<std::string> texts(Database& database, const char* sql) {
+  auto txn = database.begin(Access::kRead);
+  auto rows = txn.query(sql);
+  std::vector<std::string> list;
+  while (rows.next()) list.emplace_back(rows.text(0));
+  return list;
+}
+
+// Every CREATE statement, in the order in which they have to be run.
+std::vector<std::string> schema_of(Database& database) {
+  return texts(database, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid");
+}
+
+// Back to a file without any table.
+void empty(Database& database) {
+  // Statements are cached by address: each has one of its own, for as long as the transaction.
+  const auto drops = texts(database,
+                           "SELECT 'DROP TABLE ' || name FROM sqlite_schema WHERE type = 'table' "
+                           "ORDER BY rowid DESC");
+  auto txn = database.begin(Access::kWrite);
+  for (const std::string& drop : drops) txn.exec(drop.c_str());
+  txn.exec("PRAGMA user_version = 0");
+  txn.commit();
+}
+
+void write_schema(const char* path, const std::vector<std::string>& statements) {
+  std::ofstream file(path);
+  file << "// What the steps make of an empty database. Written by a test: migrations.h.\n"
+          "#include \"storage/sql/migrations.h\"\n\n"
+          "namespace ecr::storage::sql {\nnamespace {\n\n"
+          "constexpr const char* kStatements[] = {\n";
+  for (const std::string& statement : statements) file << "    R\"(" << statement << ")\",\n";
+  file << "    \"PRAGMA user_version = " << migrations().size() << "\",\n};\n\n"
+       << "}  // namespace\n\nMigration schema() { return kStatements; }\n\n"
+          "}  // namespace ecr::storage::sql\n";
+}
+
 class Migrations : public testing::Test {
  protected:
   // As if it had never been migrated.
@@ -53,6 +92,20 @@ TEST(MigrationSteps, OpenBringsADatabaseToTheNewest) {
   const auto path = directory / "test.db";
   EXPECT_EQ(version_of(*Database::open(path, {})), std::ssize(migrations()));
   EXPECT_EQ(version_of(*Database::open(path, {})), std::ssize(migrations()));
+}
+
+TEST(MigrationSteps, SchemaIsWhatTheyMake) {
+  test::TemporaryDirectory directory;
+  const auto database = Database::open(directory / "test.db", {});
+  const auto whole = schema_of(*database);
+  empty(*database);
+  ASSERT_EQ(schema_of(*database).size(), 0u);
+  migrate(*database, migrations());
+  const auto by_steps = schema_of(*database);
+  if (const char* path = std::getenv("ECR_LOCAL_WRITE_SCHEMA")) write_schema(path, by_steps);
+  EXPECT_EQ(whole, by_steps) << "run this test with ECR_LOCAL_WRITE_SCHEMA=storage/sql/schema.cpp, "
+                                "clang-format -i that file, and build again";
+  EXPECT_EQ(schema().back(), "PRAGMA user_version = " + std::to_string(migrations().size()));
 }
 
 TEST_F(Migrations, AppliesOnlyWhatIsMissing) {

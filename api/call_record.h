@@ -4,6 +4,7 @@
 // ECR User Guide, "Logging Amazon ECR actions with AWS CloudTrail".
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,9 @@ struct CallRecord {
   std::string error_message;
   std::vector<std::pair<std::string, std::string>> resources;  // ARN, owner
   std::size_t request_bytes = 0;  // of its body: about what the record holds of memory
+  // Sets input, output and resources, when the record is about to be written: of a read, most
+  // records never are (event_log.h). Null: they are set.
+  std::function<void(CallRecord&)> complete;
 };
 
 // What the request itself says: address, agent, id, size.

@@ -61,10 +61,11 @@ std::deque<CallRecord> EventLog::take() {
   return std::exchange(queue_, {});
 }
 
-std::vector<storage::EventRow> EventLog::to_rows(const std::deque<CallRecord>& records) {
+std::vector<storage::EventRow> EventLog::to_rows(std::deque<CallRecord> records) {
   std::vector<storage::EventRow> rows;
   rows.reserve(records.size());
-  for (const CallRecord& record : records) {
+  for (CallRecord& record : records) {
+    if (record.complete) record.complete(record);
     rows.push_back({.sequence = 0,
                     .kind = storage::EventKind::kRecord,
                     .type = record.operation,
@@ -92,10 +93,10 @@ void EventLog::write(std::vector<storage::EventRow> rows) {
 void EventLog::flush() {
   // Held over the writing: whoever flushed knows that everything queued before is readable.
   const std::lock_guard lock(flushing_);
-  const std::deque<CallRecord> records = take();
+  std::deque<CallRecord> records = take();
   if (records.empty() && pruned_at_ == newest_) return;
   try {
-    write(to_rows(records));  // the writer is not held while text is made
+    write(to_rows(std::move(records)));  // the writer is not held while text is made
     pruned_at_ = newest_;
   } catch (const storage::StorageError&) {
     // A full disk, say: the calls themselves say so.

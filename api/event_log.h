@@ -55,7 +55,7 @@ class EventLog {
 
  private:
   std::deque<CallRecord> take();
-  std::vector<storage::EventRow> to_rows(const std::deque<CallRecord>& records);
+  std::vector<storage::EventRow> to_rows(std::deque<CallRecord> records);
   void write(std::vector<storage::EventRow> rows);
 
   storage::Store& store_;

@@ -25,7 +25,54 @@ struct ApiCall {
   Json output;
 };
 
-// One request and its answer, read as API calls. `tag`: of a manifest's PUT (empty: none).
+Json image_id(const std::string& reference) {
+  const bool digest = reference.find(':') != std::string::npos;
+  return {{digest ? "imageDigest" : "imageTag", reference}};
+}
+
+// Of Accept headers, without parameters.
+Json accepted_types(const std::vector<std::string>& headers) {
+  Json types = Json::array();
+  for (std::string_view rest : headers) {
+    while (!rest.empty()) {
+      std::string_view type = rest.substr(0, rest.find(','));
+      rest = type.size() == rest.size() ? std::string_view() : rest.substr(type.size() + 1);
+      type = type.substr(0, type.find(';'));
+      while (type.starts_with(' ')) type.remove_prefix(1);
+      while (type.ends_with(' ')) type.remove_suffix(1);
+      if (!type.empty() && type != "*/*") types.push_back(std::string(type));
+    }
+  }
+  return types;
+}
+
+// A read of a manifest or a blob: what is kept of it until its record is written, if ever.
+struct ReadCall {
+  Route route;
+  std::string account;  // the registry's
+  bool head = false;
+  std::vector<std::string> accept;
+
+  Json input() const {
+    Json input = {{"registryId", account}, {"repositoryName", route.name}};
+    if (route.kind == RouteKind::kManifest) {
+      input["imageIds"] = Json::array({image_id(route.reference)});
+      if (Json types = accepted_types(accept); !types.empty()) input["acceptedMediaTypes"] = types;
+    } else if (head) {
+      input["layerDigests"] = Json::array({route.reference});
+    } else {
+      input["layerDigest"] = route.reference;
+    }
+    return input;
+  }
+
+  std::string_view operation() const {
+    if (route.kind == RouteKind::kManifest) return "BatchGetImage";
+    return head ? "BatchCheckLayerAvailability" : "GetDownloadUrlForLayer";
+  }
+};
+
+// Any other request and its answer, read as API calls. `tag`: of a manifest's PUT (empty: none).
 class Reader {
  public:
   Reader(const HttpRequest& request, const HttpResponse& response, const Route& route,
@@ -36,10 +83,7 @@ class Reader {
     const bool get = request_.method == "GET" || request_.method == "HEAD";
     switch (route_.kind) {
       case RouteKind::kManifest:
-        return {get ? get_image() : (request_.method == "PUT" ? put_image() : delete_image())};
-      case RouteKind::kBlob:
-        if (!get) return {};  // the API deletes no layer
-        return {get_layer()};
+        return {request_.method == "PUT" ? put_image() : delete_image()};
       case RouteKind::kUploads:
         return begin_upload();
       case RouteKind::kUpload:
@@ -69,11 +113,6 @@ class Reader {
     return json;
   }
 
-  Json image_id() const {
-    const bool digest = route_.reference.find(':') != std::string::npos;
-    return {{digest ? "imageDigest" : "imageTag", route_.reference}};
-  }
-
   std::string header(std::string_view name) const {
     for (const auto& [key, value] : response_.headers) {
       if (schemas::equals_ignore_case(key, name)) return value;
@@ -88,30 +127,6 @@ class Reader {
       if (key == name) return value;
     }
     return std::nullopt;
-  }
-
-  // Of the Accept headers, without parameters.
-  Json accepted_types() const {
-    Json types = Json::array();
-    for (const auto& [name, value] : request_.headers.fields()) {
-      if (!schemas::equals_ignore_case(name, "accept")) continue;
-      std::string_view rest = value;
-      while (!rest.empty()) {
-        std::string_view type = rest.substr(0, rest.find(','));
-        rest = type.size() == rest.size() ? std::string_view() : rest.substr(type.size() + 1);
-        type = type.substr(0, type.find(';'));
-        while (type.starts_with(' ')) type.remove_prefix(1);
-        while (type.ends_with(' ')) type.remove_suffix(1);
-        if (!type.empty() && type != "*/*") types.push_back(std::string(type));
-      }
-    }
-    return types;
-  }
-
-  ApiCall get_image() const {
-    Json input = with({{"imageIds", Json::array({image_id()})}});
-    if (Json types = accepted_types(); !types.empty()) input["acceptedMediaTypes"] = types;
-    return {"BatchGetImage", std::move(input), Json()};
   }
 
   ApiCall put_image() const {
@@ -129,16 +144,8 @@ class Reader {
       if (!tag.empty()) id["imageTag"] = tag;
     }
     return {"BatchDeleteImage",
-            with({{"imageIds", Json::array({image_id()})}}),
+            with({{"imageIds", Json::array({image_id(route_.reference)})}}),
             {{"imageIds", std::move(deleted)}, {"failures", Json::array()}}};
-  }
-
-  ApiCall get_layer() const {
-    if (request_.method == "HEAD") {
-      return {"BatchCheckLayerAvailability",
-              with({{"layerDigests", Json::array({route_.reference})}}), Json()};
-    }
-    return {"GetDownloadUrlForLayer", with({{"layerDigest", route_.reference}}), Json()};
   }
 
   std::vector<ApiCall> begin_upload() const {
@@ -210,32 +217,62 @@ std::vector<std::string> tags_of(const HttpRequest& request, const Route& route,
   return tags;
 }
 
-void add(const Services& services, const HttpRequest& request, const LogNote& note,
-         const Route& route, ApiCall call, bool failed) {
+// What every record has, whatever was called.
+CallRecord make_record(const Services& services, const HttpRequest& request, const LogNote& note,
+                       std::string_view operation) {
   CallRecord record;
   record.time = services.clock.now();
   record.service = "ecr";
+  record.operation = operation;
   record.region = note.registry_region;
   record.who = note.who;
   describe_request(record, request, services.settings);
-  const auto* model = schemas::ServiceModel::ecr().find(call.name);
-  if (model != nullptr) {
+  if (const auto* model = schemas::ServiceModel::ecr().find(operation)) {
     record.input_shape = model->input;
     record.output_shape = model->output;
   }
-  record.operation = std::move(call.name);
+  return record;
+}
+
+void set_error(CallRecord& record, const LogNote& note) {
+  record.error_code = note.error_type;
+  record.error_message = note.error_message;
+}
+
+void set_resource(CallRecord& record, const std::string& account, const std::string& repository) {
+  if (repository.empty()) return;
+  record.resources.emplace_back(
+      fmt::format("arn:aws:ecr:{}:{}:repository/{}", record.region, account, repository), account);
+}
+
+void add(const Services& services, const HttpRequest& request, const LogNote& note,
+         const Route& route, ApiCall call, bool failed) {
+  CallRecord record = make_record(services, request, note, call.name);
   record.input = std::make_shared<const Json>(std::move(call.input));
   record.output = std::make_shared<const Json>(std::move(call.output));
-  if (failed) {
-    record.error_code = note.error_type;
-    record.error_message = note.error_message;
+  if (failed) set_error(record, note);
+  set_resource(record, note.registry_account, route.name);
+  services.events.add(std::move(record));
+}
+
+bool is_read(const HttpRequest& request, const Route& route) {
+  return (request.method == "GET" || request.method == "HEAD") &&
+         (route.kind == RouteKind::kManifest || route.kind == RouteKind::kBlob);
+}
+
+// These are what clients ask for most.
+void add_read(const Services& services, const HttpRequest& request, const LogNote& note,
+              Route route) {
+  ReadCall call{std::move(route), note.registry_account, request.method == "HEAD", {}};
+  for (const auto& [name, value] : request.headers.fields()) {
+    if (schemas::equals_ignore_case(name, "accept")) call.accept.emplace_back(value);
   }
-  if (!route.name.empty()) {
-    record.resources.emplace_back(
-        fmt::format("arn:aws:ecr:{}:{}:repository/{}", note.registry_region, note.registry_account,
-                    route.name),
-        note.registry_account);
-  }
+  CallRecord record = make_record(services, request, note, call.operation());
+  if (!note.error_type.empty()) set_error(record, note);
+  record.complete = [call = std::move(call)](CallRecord& written) {
+    written.input = std::make_shared<const Json>(call.input());
+    set_resource(written, call.account, call.route.name);
+  };
   services.events.add(std::move(record));
 }
 
@@ -245,8 +282,9 @@ void record_calls(const Services& services, const HttpRequest& request,
                   const HttpResponse& response, const ReceivedBody* body) {
   const LogNote& note = response.note;
   if (!note.who) return;
-  const auto route = parse_route(request.path());
+  auto route = parse_route(request.path());
   if (!route) return;
+  if (is_read(request, *route)) return add_read(services, request, note, std::move(*route));
   const bool failed = !note.error_type.empty();
   for (const std::string& tag : tags_of(request, *route, failed)) {
     const Reader reader(request, response, *route, body, tag);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/client_address.h"
+#include "api/json_text.h"
 #include "schemas/encoding.h"
 #include "schemas/json.h"
 
@@ -62,41 +63,44 @@ std::string record_time(schemas::TimePoint time) {
                      clock.minutes().count(), clock.seconds().count(), hour < 12 ? "AM" : "PM");
 }
 
-Json shown_time(const Json& value) {
+void append_time(std::string& out, const Json& value) {
   if (value.is_number()) {
     const double seconds = value.get<double>();
-    return record_time(
-        schemas::TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000))));
+    return append_json_string(out, record_time(schemas::TimePoint(std::chrono::milliseconds(
+                                       static_cast<std::int64_t>(seconds * 1000)))));
   }
-  if (value.is_string()) {
-    if (const auto time = schemas::parse_iso8601(value.get<std::string>())) {
-      return record_time(*time);
-    }
-  }
-  return value;
+  const auto time = value.is_string() ? schemas::parse_iso8601(value.get_ref<const std::string&>())
+                                      : std::nullopt;
+  out += time ? schemas::dump(Json(record_time(*time))) : schemas::dump(value);
 }
 
+// Writes a request or an answer as the record shows it.
 class Shower {
  public:
   // Of the request secrets are named and hidden; of the answer they are left out.
   explicit Shower(bool request) : request_(request) {}
 
-  Json show(const Json& value, const Shape* shape) const {
-    if (value.is_object()) return show_object(value, shape);
-    if (value.is_array()) {
-      Json list = Json::array();
-      for (const Json& element : value) {
-        list.push_back(show(element, shape != nullptr ? shape->element : nullptr));
-      }
-      return list;
-    }
-    if (shape != nullptr && shape->type == ShapeType::kTimestamp) return shown_time(value);
-    return value;
+  void append(std::string& out, const Json& value, const Shape* shape) const {
+    if (value.is_object()) return append_object(out, value, shape);
+    if (value.is_array()) return append_array(out, value, shape);
+    if (shape != nullptr && shape->type == ShapeType::kTimestamp) return append_time(out, value);
+    if (value.is_string()) return append_json_string(out, value.get_ref<const std::string&>());
+    out += schemas::dump(value);
   }
 
  private:
-  Json show_object(const Json& value, const Shape* shape) const {
-    Json object = Json::object();
+  void append_array(std::string& out, const Json& value, const Shape* shape) const {
+    char before = '[';
+    for (const Json& element : value) {
+      out += before;
+      before = ',';
+      append(out, element, shape != nullptr ? shape->element : nullptr);
+    }
+    out += value.empty() ? "[]" : "]";
+  }
+
+  void append_object(std::string& out, const Json& value, const Shape* shape) const {
+    JsonObjectText object(out);
     const bool is_map = shape != nullptr && shape->type == ShapeType::kMap;
     for (const auto& [name, member] : value.items()) {
       const Shape* inner = nullptr;
@@ -106,28 +110,28 @@ class Shower {
         inner = found->shape;
       }
       if (name.empty() || name == kPayload) continue;
-      const std::string key = is_map ? name : member_name(name);
       const bool secret = (inner != nullptr && inner->sensitive) ||
                           (!is_map && contains(kSecrets, schemas::to_lower(name)));
-      if (!secret) {
-        object[key] = show(member, inner);
-      } else if (request_) {
-        object[key] = kHidden;
+      if (secret && !request_) continue;
+      object.name(is_map ? name : member_name(name));
+      if (secret) {
+        append_json_string(out, kHidden);
+      } else {
+        append(out, member, inner);
       }
     }
-    return object;
+    object.end();
   }
 
   bool request_;
 };
 
-OrderedJson element(const Json* value, const Shape* shape, bool request) {
-  if (value == nullptr || value->empty()) return nullptr;
-  const Json shown = Shower(request).show(*value, shape);
-  if (shown.empty()) return nullptr;
-  std::string text = schemas::dump(shown);
-  if (text.size() > kMaxElement) return nullptr;
-  return OrderedJson::parse(text);
+std::string element(const Json* value, const Shape* shape, bool request) {
+  if (value == nullptr || value->empty()) return "null";
+  std::string text;
+  Shower(request).append(text, *value, shape);
+  if (text == "{}" || text.size() > kMaxElement) return "null";
+  return text;
 }
 
 std::string last_of(std::string_view arn) {
@@ -146,8 +150,7 @@ OrderedJson session_issuer(const CallIdentity& who) {
   return issuer;
 }
 
-void add_session(OrderedJson& identity, const CallIdentity& who) {
-  if (!who.issued_at) return;
+OrderedJson session_context(const CallIdentity& who) {
   OrderedJson session;
   if (!who.principal.issuer.empty()) session["sessionIssuer"] = session_issuer(who);
   if (who.federated_provider) {
@@ -157,7 +160,7 @@ void add_session(OrderedJson& identity, const CallIdentity& who) {
   session["attributes"] = {{"creationDate", *who.issued_at},
                            {"mfaAuthenticated", who.mfa ? "true" : "false"}};
   if (who.source_identity) session["sourceIdentity"] = *who.source_identity;
-  identity["sessionContext"] = std::move(session);
+  return session;
 }
 
 const char* type_name(PrincipalKind kind) {
@@ -178,24 +181,37 @@ const char* type_name(PrincipalKind kind) {
   return "WebIdentityUser";  // the only calls that come without a signature
 }
 
-OrderedJson user_identity(const CallIdentity& who) {
-  OrderedJson identity;
-  identity["type"] = type_name(who.principal.kind);
+void append_user_identity(std::string& out, const CallIdentity& who) {
+  JsonObjectText identity(out);
+  identity.text("type", type_name(who.principal.kind));
   if (who.principal.kind == PrincipalKind::kService) {
-    identity["invokedBy"] = who.principal.arn;
-    return identity;
+    identity.text("invokedBy", who.principal.arn);
+    return identity.end();
   }
-  if (!who.user_id.empty()) identity["principalId"] = who.user_id;
-  if (!who.principal.arn.empty()) identity["arn"] = who.principal.arn;
+  if (!who.user_id.empty()) identity.text("principalId", who.user_id);
+  if (!who.principal.arn.empty()) identity.text("arn", who.principal.arn);
   if (who.principal.kind == PrincipalKind::kAnonymous) {
-    if (who.federated_provider) identity["identityProvider"] = *who.federated_provider;
+    if (who.federated_provider) identity.text("identityProvider", *who.federated_provider);
   } else {
-    identity["accountId"] = who.account;
+    identity.text("accountId", who.account);
   }
-  if (!who.access_key_id.empty()) identity["accessKeyId"] = who.access_key_id;
-  if (!who.user_name.empty()) identity["userName"] = who.user_name;
-  add_session(identity, who);
-  return identity;
+  if (!who.access_key_id.empty()) identity.text("accessKeyId", who.access_key_id);
+  if (!who.user_name.empty()) identity.text("userName", who.user_name);
+  if (who.issued_at) identity.raw("sessionContext", schemas::dump(session_context(who)));
+  identity.end();
+}
+
+void append_resources(std::string& out, const CallRecord& record) {
+  char before = '[';
+  for (const auto& [arn, account] : record.resources) {
+    out += before;
+    before = ',';
+    JsonObjectText resource(out);
+    resource.text("ARN", arn);
+    resource.text("accountId", account);
+    resource.end();
+  }
+  out += ']';
 }
 
 }  // namespace
@@ -265,38 +281,39 @@ bool is_read_only(std::string_view operation) {
 std::string write_call_record(const CallRecord& record, std::string_view event_id) {
   const bool read_only = is_read_only(record.operation);
   const bool shows_output = !read_only || contains(kCredentialCalls, record.operation);
-  OrderedJson json;
-  json["eventVersion"] = "1.08";
-  json["userIdentity"] = user_identity(*record.who);
-  json["eventTime"] = schemas::format_iso8601(record.time);
-  json["eventSource"] = record.service + ".amazonaws.com";
-  json["eventName"] = record.operation;
-  json["awsRegion"] = record.region;
-  json["sourceIPAddress"] = record.source_address;
-  json["userAgent"] = record.user_agent;
+  const bool output = shows_output && record.error_code.empty();
+  std::string text;
+  text.reserve(1024);
+  JsonObjectText json(text);
+  json.text("eventVersion", "1.08");
+  json.name("userIdentity");
+  append_user_identity(text, *record.who);
+  json.text("eventTime", schemas::format_iso8601(record.time));
+  json.text("eventSource", record.service + ".amazonaws.com");
+  json.text("eventName", record.operation);
+  json.text("awsRegion", record.region);
+  json.text("sourceIPAddress", record.source_address);
+  json.text("userAgent", record.user_agent);
   if (!record.error_code.empty()) {
-    json["errorCode"] = record.error_code;
-    json["errorMessage"] = record.error_message;
+    json.text("errorCode", record.error_code);
+    json.text("errorMessage", record.error_message);
   }
-  json["requestParameters"] = element(record.input.get(), record.input_shape, true);
-  json["responseElements"] = nullptr;
-  if (shows_output && record.error_code.empty()) {
-    json["responseElements"] = element(record.output.get(), record.output_shape, false);
-  }
-  json["requestID"] = record.request_id;
-  json["eventID"] = std::string(event_id);
-  json["readOnly"] = read_only;
+  json.raw("requestParameters", element(record.input.get(), record.input_shape, true));
+  json.raw("responseElements",
+           output ? element(record.output.get(), record.output_shape, false) : "null");
+  json.text("requestID", record.request_id);
+  json.text("eventID", event_id);
+  json.flag("readOnly", read_only);
   if (!record.resources.empty()) {
-    json["resources"] = OrderedJson::array();
-    for (const auto& [arn, account] : record.resources) {
-      json["resources"].push_back({{"ARN", arn}, {"accountId", account}});
-    }
+    json.name("resources");
+    append_resources(text, record);
   }
-  json["eventType"] = "AwsApiCall";
-  json["managementEvent"] = true;
-  json["recipientAccountId"] = record.who->account;
-  json["eventCategory"] = "Management";
-  return schemas::dump(json);
+  json.text("eventType", "AwsApiCall");
+  json.flag("managementEvent", true);
+  json.text("recipientAccountId", record.who->account);
+  json.text("eventCategory", "Management");
+  json.end();
+  return text;
 }
 
 }  // namespace ecr::api

@@ -36,6 +36,7 @@ std::span<const Migration> migrations() {
       step_12_replication(),
       step_13_iam(),
       step_14_web_identity(),
+      step_15_pull_through(),
   };
   return kMigrations;
 }

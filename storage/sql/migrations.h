@@ -30,6 +30,7 @@ Migration step_11_registry_behaviours();
 Migration step_12_replication();
 Migration step_13_iam();
 Migration step_14_web_identity();
+Migration step_15_pull_through();
 
 // What all of them together make of an empty database, in one go (SQLite reads the whole schema
 // anew after each ALTER TABLE). Written by the test MigrationSteps.SchemaIsWhatTheyMake, which says

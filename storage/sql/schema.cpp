@@ -337,7 +337,30 @@ constexpr const char* kStatements[] = {
     R"(CREATE TABLE role_deletions (
          id TEXT NOT NULL PRIMARY KEY,
          account TEXT NOT NULL))",
-    "PRAGMA user_version = 14",
+    R"(CREATE TABLE pull_through_rules (
+         account TEXT NOT NULL,
+         region TEXT NOT NULL,
+         prefix TEXT NOT NULL,  -- without a slash at its end; ROOT: of every name
+         rule TEXT NOT NULL,    -- JSON
+         created_at BIGINT NOT NULL,
+         updated_at BIGINT NOT NULL,
+         PRIMARY KEY (account, region, prefix)))",
+    R"(CREATE TABLE pull_through_tags (
+         repository BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+         tag TEXT NOT NULL,
+         digest TEXT NOT NULL,
+         check_at BIGINT NOT NULL,
+         PRIMARY KEY (repository, tag)))",
+    R"(CREATE INDEX pull_through_tags_by_digest ON pull_through_tags (repository, digest, tag))",
+    R"(CREATE TABLE pull_through_imports (
+         repository BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+         digest TEXT NOT NULL,
+         media_type TEXT NOT NULL,
+         origin TEXT NOT NULL,  -- JSON
+         child INTEGER NOT NULL,  -- 1: of an index, and imported with that
+         manifest BLOB NOT NULL,
+         PRIMARY KEY (repository, digest)))",
+    "PRAGMA user_version = 15",
 };
 
 }  // namespace

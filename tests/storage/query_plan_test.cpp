@@ -20,6 +20,7 @@
 #include "storage/oidc_providers.h"
 #include "storage/organization_tree.h"
 #include "storage/organizations.h"
+#include "storage/pull_through.h"
 #include "storage/referrers.h"
 #include "storage/registry_settings.h"
 #include "storage/repositories.h"
@@ -332,6 +333,25 @@ void use_registry_behaviours(sql::Txn& txn) {
   insert_signing_key(txn, {"k", "c"});
 }
 
+void use_pull_through(sql::Txn& txn) {
+  const auto id = add_repository(txn, "cached");
+  insert_pull_through_rule(txn, "1", "r", {"p", "{}"});
+  update_pull_through_rule(txn, "1", "r", {"p", "{}"});
+  find_pull_through_rule(txn, "1", "r", "p");
+  count_pull_through_rules(txn, "1", "r");
+  list_pull_through_rules(txn, "1", "r", "", 10);
+  delete_pull_through_rule(txn, "1", "r", "p");
+  put_cached_tag(txn, id, {"v1", "digest", at(1)});
+  find_cached_tag(txn, id, "v1");
+  cached_tags(txn, id, "digest");
+  delete_cached_tag(txn, id, "v1");
+  put_import(txn, {id, "digest", "type", "{}", false, "manifest"});
+  find_import(txn, id, "digest");
+  has_imports(txn, id);
+  list_imports(txn, id);
+  delete_import(txn, id, "digest");
+}
+
 // The steps of a statement's plan.
 std::vector<std::string> plan_of(sqlite3* db, const std::string& sql) {
   std::vector<std::string> steps;
@@ -392,6 +412,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_events(txn);
     use_registry_settings(txn);
     use_registry_behaviours(txn);
+    use_pull_through(txn);
   });
   EXPECT_GT(traced_database.statements.size(), 70U) << "the trace sees nothing";
   for (const auto& sql : traced_database.statements) {

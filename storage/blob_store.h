@@ -21,6 +21,8 @@
 
 namespace ecr::storage {
 
+class BlobFile;
+
 // One upload in progress: appends and hashes as it goes. One thread at a time.
 class UploadWriter {
  public:
@@ -31,6 +33,9 @@ class UploadWriter {
   // The digest of what has been appended. Free for the algorithm that is hashed along the way;
   // else the file is read once.
   virtual schemas::Digest digest(schemas::DigestAlgorithm algorithm) = 0;
+  // The bytes for another thread to read while they grow: what it may read up to, size(), it is
+  // told by whoever appends. The file stays readable whatever becomes of the upload.
+  virtual BlobFile open_reader() = 0;
 };
 
 // An open blob: owns the descriptor. REQUIRES: size bytes from offset 0 are the blob.

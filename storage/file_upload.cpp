@@ -80,6 +80,14 @@ schemas::Digest FileUpload::digest(schemas::DigestAlgorithm algorithm) {
   return other.finish();
 }
 
+BlobFile FileUpload::open_reader() {
+  const int fd = ::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) {
+    throw StorageError(StorageError::Kind::kIo, "upload " + id_ + " cannot be read");
+  }
+  return BlobFile(fd, size_);
+}
+
 void FileUpload::make_durable() {
   require_usable();
   if (!sync_) return;

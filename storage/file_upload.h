@@ -23,6 +23,7 @@ class FileUpload final : public UploadWriter {
   void append(std::string_view bytes) override;
   std::uint64_t size() const override { return size_; }
   schemas::Digest digest(schemas::DigestAlgorithm algorithm) override;
+  BlobFile open_reader() override;
 
   const std::string& id() const { return id_; }
   schemas::DigestAlgorithm algorithm() const { return hasher_.algorithm(); }

@@ -11,6 +11,7 @@
 #include "api/error.h"
 #include "api/event_log.h"
 #include "api/failure.h"
+#include "api/outside_work.h"
 #include "api/query_protocol.h"
 #include "api/session_limits.h"
 #include "schemas/encoding.h"
@@ -300,16 +301,18 @@ void note_resources(const std::vector<Target>& targets, CallRecord& record) {
   }
 }
 
-// The steps of a request, in order; what any of them throws rolls everything back.
+// The steps of a request, in order; what any of them throws rolls everything back. `outside`: what
+// an OutsideWork of an earlier run returned; empty: there was none.
 HttpResponse run(const Services& services, const HttpRequest& request, const Found& found,
-                 LogNote& note, CallRecord& record, std::function<void()>& note_use) {
+                 LogNote& note, CallRecord& record, std::function<void()>& note_use,
+                 std::any outside) {
   const Operation& operation = *found.operation;
   note.action = fmt::format("{}:{}", found.api->signing_name, operation.name);
   const schemas::TimePoint now = services.clock.now();
   std::vector<std::function<void()>> after_commit;
   HttpResponse response;
   const bool is_signed = operation.prepare == nullptr;
-  std::any prepared;
+  std::any prepared = std::move(outside);
   if (!is_signed) {
     record.input = std::make_shared<const Json>(decode_valid(request, found));
     prepared = operation.prepare(services, *record.input);
@@ -375,6 +378,12 @@ ControlPlane::ControlPlane(const Services& services, std::vector<ServiceApi> api
     : services_(services), apis_(std::move(apis)) {}
 
 HttpResponse ControlPlane::handle(const HttpRequest& request) const {
+  return answer(request, [] { return std::any(); });
+}
+
+// `outside` is called first.
+HttpResponse ControlPlane::answer(const HttpRequest& request,
+                                  const std::function<std::any()>& outside) const {
   Found found;
   LogNote note;
   CallRecord record;
@@ -382,8 +391,11 @@ HttpResponse ControlPlane::handle(const HttpRequest& request) const {
   std::function<void()> note_use;
   try {
     find_operation(apis_, request, found);
-    response = run(services_, request, found, note, record, note_use);
+    response = run(services_, request, found, note, record, note_use, outside());
     note.error = std::move(response.note.error) + note.error;
+  } catch (OutsideWork& work) {
+    response.later = [this, &request, ask = std::move(work.run)] { return answer(request, ask); };
+    return response;
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
     response = encode_error(error, found, request);

@@ -2,6 +2,8 @@
 // Thread-safe; blocking (call it on a worker).
 #pragma once
 
+#include <any>
+#include <functional>
 #include <vector>
 
 #include "api/http.h"
@@ -13,10 +15,13 @@ class ControlPlane {
  public:
   ControlPlane(const Services& services, std::vector<ServiceApi> apis);
 
+  // `request` outlives what HttpResponse::later of the answer is called for.
   HttpResponse handle(const HttpRequest& request) const;
   const std::vector<ServiceApi>& apis() const { return apis_; }
 
  private:
+  HttpResponse answer(const HttpRequest& request, const std::function<std::any()>& outside) const;
+
   const Services& services_;
   std::vector<ServiceApi> apis_;
 };

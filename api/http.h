@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -74,7 +75,8 @@ class PieceSource {
   virtual ~PieceSource() = default;
   // Of all pieces together, in bytes.
   virtual std::uint64_t length() const = 0;
-  // nullopt: that was all. Must not block for long. What it throws ends the connection.
+  // nullopt: that was all. An empty text: nothing yet, it is asked again soon. Must not block for
+  // long. What it throws ends the connection.
   virtual std::optional<Piece> next() = 0;
 };
 
@@ -106,6 +108,9 @@ struct HttpResponse {
   std::optional<std::uint64_t> head_length;
   bool close = false;  // end the connection after it
   LogNote note;
+  // Not empty: this is no answer yet. It is called for one, on a thread that may wait for other
+  // servers; what is captured by reference lives as long as the request.
+  std::function<HttpResponse()> later;
 
   void set(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -152,7 +152,11 @@ class EveryOperationTest(harness.ServerTest):
         path = os.path.join(folder, "findings.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"images": [{"findings": FINDINGS}]}, file)
-        cls.flags = ("--scan-findings", path)
+        secrets = os.path.join(folder, "secrets.json")
+        with open(secrets, "w", encoding="utf-8") as file:
+            json.dump({"ecr-pullthroughcache/hub": {"username": "u", "accessToken": "t"}}, file)
+        cls.flags = ("--scan-findings", path, "--upstream-secrets", secrets)
+        cls.flags += ("--upstream", "registry-1.docker.io=http://127.0.0.1:9")
         super().setUpClass()
 
     def setUp(self):
@@ -171,6 +175,7 @@ class EveryOperationTest(harness.ServerTest):
         self.signing_operations()
         self.storage_class_operations()
         self.replication_operations()
+        self.pull_through_operations()
         self.deletions()
         self.assertEqual([], self.call.problems)
         done = {name for name, there in self.server.coverage()["ecr"]["operations"].items() if there}
@@ -507,6 +512,40 @@ class EveryOperationTest(harness.ServerTest):
             status["replicationStatuses"],
         )
         call("PutReplicationConfiguration", replicationConfiguration={"rules": []})
+
+    def pull_through_operations(self):
+        call = self.call
+        where = {"registryId": ACCOUNT, "ecrRepositoryPrefix": "hub"}
+        secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:ecr-pullthroughcache/hub-AbCdEf"
+        call(
+            "CreatePullThroughCacheRule",
+            **where,
+            upstreamRegistryUrl="registry-1.docker.io",
+            upstreamRegistry="docker-hub",
+            upstreamRepositoryPrefix="library",
+            credentialArn=secret,
+        )
+        role = f"arn:aws:iam::{ACCOUNT}:role/pull"
+        call(
+            "CreatePullThroughCacheRule",
+            ecrRepositoryPrefix="other",
+            upstreamRegistryUrl="111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+            customRoleArn=role,
+        )
+        call("UpdatePullThroughCacheRule", **where, credentialArn=secret)
+        call("UpdatePullThroughCacheRule", ecrRepositoryPrefix="other", customRoleArn=role)
+        describe = "DescribePullThroughCacheRules"
+        page = call(describe, registryId=ACCOUNT, maxResults=1)
+        rest = call(describe, registryId=ACCOUNT, nextToken=page["nextToken"])
+        found = page["pullThroughCacheRules"] + rest["pullThroughCacheRules"]
+        self.assertEqual(["hub", "other"], [rule["ecrRepositoryPrefix"] for rule in found])
+        self.assertEqual("library", found[0]["upstreamRepositoryPrefix"])
+        call(describe, ecrRepositoryPrefixes=["other", "hub"])
+        validated = call("ValidatePullThroughCacheRule", **where)
+        self.assertFalse(validated["isValid"])  # nothing listens there
+        self.assertTrue(validated["failure"])
+        call("DeletePullThroughCacheRule", **where)
+        call("DeletePullThroughCacheRule", ecrRepositoryPrefix="other")
 
     def deletions(self):
         where = {"registryId": ACCOUNT, "repositoryName": "team/app"}

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/duration.h"
+#include "api/cache/url.h"
 #include "api/client_address.h"
 #include "schemas/arn.h"
 #include "schemas/encoding.h"
@@ -147,6 +148,13 @@ std::string check_oidc_keys(const std::string& text) {
   return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
 }
 
+std::string check_upstream(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool good = equals != std::string::npos && equals > 0 &&
+                    api::cache::parse_url(text.substr(equals + 1)).has_value();
+  return good ? "" : "HOST=URL with a URL that begins with http:// or https://";
+}
+
 // A placeholder with a typing error would end in every repositoryUri.
 std::string check_registry_host(const std::string& text) {
   std::string host = text;
@@ -237,6 +245,16 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->check(check_oidc_keys);
   add(app, "--oidc-ca", serve.oidc_ca,
       "PEM file: authorities trusted when keys are fetched, besides the system's");
+  add(app, "--upstream", serve.upstreams,
+      "HOST=URL: images of the upstream registry HOST are fetched from that URL; repeatable")
+      ->delimiter(',')
+      ->check(check_upstream);
+  add(app, "--upstream-secrets", serve.upstream_secrets,
+      "JSON file: credentials of upstream registries by secret name, ARN or host");
+  add(app, "--upstream-ca", serve.upstream_ca,
+      "PEM file: authorities trusted for upstream registries, besides the system's");
+  add_seconds(app, "--upstream-timeout", serve.upstream_timeout,
+              "Seconds without progress of an upstream registry");
   add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case))
       ->default_str("enforce");

@@ -25,6 +25,7 @@ constexpr std::size_t kProgressBytes = 16u << 10;
 constexpr std::uint64_t kDrainBytes = 1u << 20;
 constexpr std::uint64_t kLingerBytes = 64u << 20;
 constexpr std::chrono::milliseconds kLivePoll{100};
+constexpr std::chrono::milliseconds kPiecePoll{10};
 constexpr std::chrono::seconds kHeartbeat{15};
 
 // Of a body that is kept in memory; nothing was done with it.
@@ -65,6 +66,7 @@ Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> strea
       peer_(std::move(peer)),
       executor_(std::move(executor)),
       job_(context.workers, executor_),
+      outside_job_(context.outside, executor_),
       buffer_(kInitialBuffer) {
   set_deadline(context_.timeouts.header);
 }
@@ -81,7 +83,7 @@ void Connection::note_progress(std::size_t bytes) {
 
 void Connection::close_if_late(Clock::time_point now) {
   // While a worker has the request the client is not what we wait for.
-  if (now >= deadline_ && !job_.running()) stream_->close();
+  if (now >= deadline_ && !job_.running() && !outside_job_.running()) stream_->close();
 }
 
 void Connection::stop() {
@@ -207,6 +209,13 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
   }
   job_.start([this, &request, &response] { response = context_.app.handle(request); });
   co_await job_.wait();
+  while (response.later) {
+    outside_job_.start([&response] {
+      const auto later = std::move(response.later);
+      response = later();
+    });
+    co_await outside_job_.wait();
+  }
   co_return response;
 }
 
@@ -348,11 +357,16 @@ asio::awaitable<void> Connection::send_slice(const api::FileSlice& slice) {
 }
 
 asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
+  asio::steady_timer pause(executor_);
   for (;;) {
     const std::optional<api::Piece> piece = pieces.next();
     if (!piece) break;
     set_deadline(context_.timeouts.progress);
-    if (const auto* text = std::get_if<std::string>(&*piece)) {
+    const auto* text = std::get_if<std::string>(&*piece);
+    if (text != nullptr && text->empty()) {
+      pause.expires_after(kPiecePoll);
+      co_await pause.async_wait(asio::use_awaitable);
+    } else if (text != nullptr) {
       co_await stream_->write(asio::buffer(*text), {});
     } else {
       co_await send_slice(std::get<api::FileSlice>(*piece));

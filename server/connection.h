@@ -32,6 +32,7 @@ struct Timeouts {
 struct ConnectionContext {
   const App& app;
   WorkerPool& workers;
+  WorkerPool& outside;  // for what waits for other servers (HttpResponse::later)
   AccessLog& log;
   const schemas::Clock& clock;  // the machine's: HTTP dates and log lines
   schemas::Random& random;
@@ -93,6 +94,7 @@ class Connection {
   const std::string peer_;
   asio::any_io_executor executor_;
   WorkerJob job_;
+  WorkerJob outside_job_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -1,19 +1,15 @@
 #include "server/https_client.h"
 
-#include <arpa/inet.h>
-#include <mutex>
 #include <optional>
-#include <stdexcept>
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "server/http_get.h"
 #include "server/http_post.h"
+#include "server/tls_client.h"
 #include "storage/posix.h"
 
 namespace ecr::server {
@@ -27,17 +23,6 @@ using Parser = http::response_parser<http::string_body>;
 constexpr std::uint32_t kMostHeaderBytes = 16u << 10;
 constexpr std::size_t kReadSize = 8192;
 
-struct Free {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-};
-using SslPtr = std::unique_ptr<SSL, Free>;
-
-// What fails here must not be taken for a failure of whatever this thread asks OpenSSL next.
-struct ErrorQueue {
-  ~ErrorQueue() { ERR_clear_error(); }
-};
-
 // Host, port and target of an https:// URL.
 std::optional<HttpUrl> parse_https_url(const std::string& url) {
   constexpr std::string_view kScheme = "https://";
@@ -45,28 +30,6 @@ std::optional<HttpUrl> parse_https_url(const std::string& url) {
   auto parsed = parse_http_url("http://" + url.substr(kScheme.size()));
   if (parsed && !parsed->authority.ends_with(":" + parsed->port)) parsed->port = "443";
   return parsed;
-}
-
-bool is_address(const std::string& host) {
-  unsigned char bytes[16];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
-
-bool expect_name(SSL* ssl, const std::string& host) {
-  if (is_address(host)) {
-    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
-  }
-  return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
-}
-
-std::string handshake_failure(SSL* ssl) {
-  const long verdict = SSL_get_verify_result(ssl);
-  if (verdict != X509_V_OK) {
-    return fmt::format("its certificate is not trusted: {}",
-                       X509_verify_cert_error_string(verdict));
-  }
-  return "there is no TLS with it";
 }
 
 tl::expected<std::string, Reason> read_body(SSL* ssl, Parser& parser, Clock::time_point deadline) {
@@ -97,22 +60,12 @@ tl::expected<std::string, Reason> read_body(SSL* ssl, Parser& parser, Clock::tim
 }  // namespace
 
 struct HttpsClient::Context {
-  std::unique_ptr<SSL_CTX, Free> ssl{SSL_CTX_new(TLS_client_method())};
-  // The system's authorities are a quarter of a million bytes of PEM: read when first asked for.
-  std::once_flag system;
+  explicit Context(const std::string& ca_file) : tls(ca_file) {}
+  TlsClientContext tls;
 };
 
 HttpsClient::HttpsClient(const std::string& ca_file, Limits limits)
-    : context_(std::make_unique<Context>()), limits_(limits) {
-  const ErrorQueue errors;
-  SSL_CTX* ssl = context_->ssl.get();
-  if (ssl == nullptr) throw std::runtime_error("OpenSSL has no TLS");
-  SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
-  SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-  if (!ca_file.empty() && SSL_CTX_load_verify_file(ssl, ca_file.c_str()) != 1) {
-    throw std::runtime_error(ca_file + ": holds no PEM certificate that can be read");
-  }
-}
+    : context_(std::make_unique<Context>(ca_file)), limits_(limits) {}
 
 HttpsClient::~HttpsClient() = default;
 
@@ -122,11 +75,9 @@ tl::expected<std::string, std::string> HttpsClient::get(const std::string& url) 
   const auto deadline = Clock::now() + limits_.time;
   const storage::Fd fd(connect_to(parsed->host, parsed->port));
   if (!fd) return tl::unexpected(Reason("nothing answers there"));
-  const ErrorQueue errors;
-  std::call_once(context_->system,
-                 [this] { SSL_CTX_set_default_verify_paths(context_->ssl.get()); });
-  const SslPtr ssl(SSL_new(context_->ssl.get()));
-  if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1 || !expect_name(ssl.get(), parsed->host)) {
+  const TlsErrorQueue errors;
+  const TlsPtr ssl = context_->tls.make();
+  if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1 || !expect_host(ssl.get(), parsed->host)) {
     return tl::unexpected(Reason("there is no TLS"));
   }
   if (SSL_connect(ssl.get()) != 1) return tl::unexpected(handshake_failure(ssl.get()));

@@ -11,6 +11,7 @@
 
 #include "api/admin/baseline.h"
 #include "api/admin/seed.h"
+#include "api/cache/upstreams.h"
 #include "api/decision_log.h"
 #include "api/ecr/ecr_api.h"
 #include "api/event_log.h"
@@ -33,6 +34,7 @@
 #include "server/progress.h"
 #include "server/server_certificates.h"
 #include "server/system.h"
+#include "server/upstream_transport.h"
 #include "server/webhook.h"
 #include "storage/clock_state.h"
 
@@ -177,6 +179,40 @@ void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
   }
 }
 
+// A typing error is better found now than in the first pull.
+api::cache::Secrets read_secrets(const std::string& path) {
+  if (path.empty()) return {};
+  const std::string document = read_file(path, "--upstream-secrets");
+  try {
+    return api::cache::Secrets::parse(document);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(fmt::format("--upstream-secrets {}: {}", path, error.what()));
+  }
+}
+
+// "HOST=URL" each, checked by the command line.
+api::cache::Upstreams::Options upstream_options(const ServeConfig& config) {
+  api::cache::Upstreams::Options options;
+  for (const std::string& text : config.upstreams) {
+    const std::size_t equals = text.find('=');
+    auto url = api::cache::parse_url(text.substr(equals + 1));
+    if (!url->target.ends_with('/')) url->target += '/';
+    options.urls[text.substr(0, equals)] = std::move(*url);
+  }
+  options.secrets = read_secrets(config.upstream_secrets);
+  return options;
+}
+
+// Before the services go that their threads work with.
+struct StopUpstreams {
+  UpstreamTransport& transport;
+  api::cache::Upstreams& upstreams;
+  ~StopUpstreams() {
+    transport.stop();
+    upstreams.stop();
+  }
+};
+
 // As many descriptors as the system gives: uploads, downloads and connections each hold one.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -250,9 +286,11 @@ int run_serve(const ServeConfig& config) {
   HttpsClient https(config.oidc_ca);
   api::sts::IssuerKeys issuer_keys(machine_clock, &https);
   give_issuer_keys(config, issuer_keys);
-  const api::Services services{settings,      *store,       clock,    random,
-                               tokens,        signing_keys, policies, decisions,
-                               machine_clock, job_signal,   events,   &issuer_keys};
+  UpstreamTransport transport(config.upstream_ca, {.progress = config.upstream_timeout});
+  api::cache::Upstreams upstreams(transport, upstream_options(config), machine_clock);
+  const api::Services services{settings,     *store,       clock,     random,        tokens,
+                               signing_keys, policies,     decisions, machine_clock, job_signal,
+                               events,       &issuer_keys, &upstreams};
   const SeedFile seed_file = read_seed(config);
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
   seed(config, seed_file, services, baseline);
@@ -279,6 +317,7 @@ int run_serve(const ServeConfig& config) {
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
   options.workers = config.workers;
+  options.on_stop = [&transport] { transport.stop(); };
   Server server(options, app, log, machine_clock, random);
   const JobThread job_thread(services, jobs, log, metrics);
   const Chores chores(events, *store, log);

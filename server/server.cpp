@@ -27,6 +27,7 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kSweep{250};
+constexpr std::size_t kOutsideThreads = 32;
 
 // One io thread with its connections; everything in it happens on that thread.
 struct IoThread {
@@ -119,6 +120,8 @@ struct Server::Impl {
   Options options;
   AccessLog& log;
   WorkerPool workers;
+  // Of its own: what hangs there keeps no other request waiting.
+  WorkerPool outside{kOutsideThreads};
   ConnectionContext context;
   std::vector<std::unique_ptr<IoThread>> threads;
   std::vector<Listener> listeners;
@@ -132,7 +135,7 @@ struct Server::Impl {
       : options(given),
         log(access_log),
         workers(given.workers),
-        context{app, workers, access_log, clock, random, given.timeouts, given.metrics},
+        context{app, workers, outside, access_log, clock, random, given.timeouts, given.metrics},
         threads(make_threads(given.io_threads)),
         signals(threads[0]->context) {}
 
@@ -222,6 +225,7 @@ struct Server::Impl {
   // On the first io thread.
   void begin_stop() {
     if (stopping.exchange(true)) return;
+    if (options.on_stop) options.on_stop();
     error_code ignored;
     for (Listener& listener : listeners) listener.acceptor.close(ignored);
     signals.cancel(ignored);

@@ -30,6 +30,8 @@ class Server {
     Timeouts timeouts;
     std::chrono::seconds grace{10};
     Metrics* metrics = nullptr;  // outlives the server
+    // Called once when the server begins to stop: what waits for other servers is to give up.
+    std::function<void()> on_stop = {};
   };
   // Binds and listens. Throws std::runtime_error with a sentence for the user (port in use, ...).
   Server(const Options& options, const App& app, AccessLog& log, const schemas::Clock& clock,

@@ -1,5 +1,6 @@
 #include "api/ecr/ecr_api.h"
 
+#include "api/cache/imports.h"
 #include "api/ecr/lifecycle_jobs.h"
 #include "api/ecr/storage_class.h"
 #include "api/replication/replicate.h"
@@ -29,6 +30,7 @@ ServiceApi make_api() {
                             storage_class_operations(),
                             signing_operations(),
                             creation_template_operations(),
+                            pull_through_operations(),
                             replication_operations()}) {
     api.operations.insert(api.operations.end(), table.begin(), table.end());
   }
@@ -37,7 +39,8 @@ ServiceApi make_api() {
 
 std::vector<JobKind> job_kinds() {
   return {kLifecycle,       kLifecyclePreview,      kImageRestore,
-          scan::kImageScan, signing::kImageSigning, replication::kReplication};
+          scan::kImageScan, signing::kImageSigning, replication::kReplication,
+          cache::kImport};
 }
 
 }  // namespace ecr::api::ecr

@@ -35,5 +35,6 @@ std::vector<const Operation*> image_scan_operations();          // image_scans.c
 std::vector<const Operation*> storage_class_operations();       // storage_class.cpp
 std::vector<const Operation*> signing_operations();             // signing.cpp
 std::vector<const Operation*> creation_template_operations();   // creation_templates.cpp
+std::vector<const Operation*> pull_through_operations();        // pull_through_rules.cpp
 
 }  // namespace ecr::api::ecr

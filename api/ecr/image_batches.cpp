@@ -1,15 +1,19 @@
 // BatchGetImage, BatchDeleteImage: several images, each with its own success or failure.
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "api/cache/imports.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
+#include "api/error.h"
 #include "api/events.h"
 #include "api/image/pulls.h"
+#include "api/outside_work.h"
 #include "schemas/digest.h"
 
 namespace ecr::api::ecr {
@@ -46,12 +50,115 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
   return std::nullopt;
 }
 
+cache::Place place_of(const Call& call) {
+  return {registry_id(call), call.region, string_member(call.input, "repositoryName")};
+}
+
+std::optional<storage::Repository> repository_of(const Call& call) {
+  const cache::Place place = place_of(call);
+  return storage::find_repository(call.txn, place.account, place.region, place.name);
+}
+
+cache::Lookup look_up(const Call& call, const std::optional<storage::Repository>& repository,
+                      const Json& id) {
+  return cache::look_up(call.services, call.txn, place_of(call),
+                        repository ? &*repository : nullptr, image_identifier(id), call.now);
+}
+
+// What an upstream has to be asked before the call can be answered.
+std::vector<cache::Question> questions_of(const Call& call) {
+  std::vector<cache::Question> questions;
+  if (call.services.upstreams == nullptr) return questions;
+  const auto repository = repository_of(call);
+  const cache::Place place = place_of(call);
+  if (!cache::find_rule(call.txn, place.account, place.region, place.name) &&
+      !(repository && storage::has_imports(call.txn, repository->id))) {
+    return questions;
+  }
+  for (const Json& id : call.input.at("imageIds")) {
+    if (auto found = look_up(call, repository, id); found.question) {
+      questions.push_back(std::move(*found.question));
+    }
+  }
+  return questions;
+}
+
+bool is_needed(const cache::Question& question) {
+  return question.kind != cache::Question::Kind::kRefresh;
+}
+
+// Who has an upstream's image imported needs the permissions of that too.
+std::vector<Target> pull_targets(const Call& call) {
+  std::vector<Target> targets = repository_target(call);
+  const auto questions = questions_of(call);
+  if (std::none_of(questions.begin(), questions.end(), is_needed)) return targets;
+  const Target repository = targets.front();
+  targets.push_back(repository);
+  targets.back().action = "ecr:BatchImportUpstreamImage";
+  if (repository_of(call)) return targets;
+  targets.push_back(repository);
+  targets.back().action = "ecr:CreateRepository";
+  return targets;
+}
+
+// Of an image that the upstream does not have the batch's failures tell.
+void fetch_all(const Services& services, const cache::Place& place,
+               const std::vector<cache::Question>& questions) {
+  for (const cache::Question& question : questions) {
+    try {
+      cache::fetch(services, place, question, [&](storage::sql::Txn& txn, schemas::TimePoint now) {
+        auto found = storage::find_repository(txn, place.account, place.region, place.name);
+        return found ? std::move(*found) : cache::create_repository(services, txn, place, now);
+      });
+    } catch (const ApiError& error) {
+      if (error.code() == ErrorCode::kUnableToGetUpstreamImage) throw;
+    }
+  }
+}
+
+// A refresh is for who may have it done; to others the cached image is good enough.
+bool may_fetch(const Call& call, const std::vector<cache::Question>& questions) {
+  if (std::any_of(questions.begin(), questions.end(), is_needed)) return true;  // authorized
+  Target target = repository_target(call).front();
+  target.action = "ecr:BatchImportUpstreamImage";
+  return call.services.settings.enforcement != Enforcement::kEnforce ||
+         is_allowed(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+                    target);
+}
+
+void ask_upstream(const Call& call) {
+  if (call.prepared.has_value()) return;
+  auto questions = questions_of(call);
+  if (questions.empty() || !may_fetch(call, questions)) return;
+  throw OutsideWork{[&services = call.services, place = place_of(call),
+                     questions = std::move(questions)]() -> std::any {
+    fetch_all(services, place, questions);
+    return true;
+  }};
+}
+
+Json image_json(const storage::Repository& repository, const std::string& digest,
+                const std::string& tag, const std::string& manifest,
+                const std::string& media_type) {
+  return {{"registryId", repository.account},
+          {"repositoryName", repository.name},
+          {"imageId", image_id_json(digest, tag)},
+          {"imageManifest", manifest},
+          {"imageManifestMediaType", media_type}};
+}
+
 Json batch_get(Call& call) {
+  ask_upstream(call);
   const storage::Repository repository = require_repository(call);
   Json output = {{"images", Json::array()}, {"failures", Json::array()}};
   std::vector<storage::Image> pulled;
   for (const Json& json : call.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
+    if (const auto pending = look_up(call, repository, json).pending) {
+      output["images"].push_back(
+          image_json(repository, pending->digest, id.tag, pending->manifest, pending->media_type));
+      continue;
+    }
     std::string digest;
     if (const auto failure = resolve(call, repository.id, id, digest)) {
       output["failures"].push_back(failure_json(id, *failure));
@@ -63,12 +170,9 @@ Json batch_get(Call& call) {
           failure_json(id, {"ImageNotFound", "Requested image not found"}));
       continue;
     }
-    output["images"].push_back(
-        {{"registryId", repository.account},
-         {"repositoryName", repository.name},
-         {"imageId", image_id_json(digest, id.tag)},
-         {"imageManifest", storage::image_manifest(call.txn, repository.id, digest).value_or("")},
-         {"imageManifestMediaType", image->media_type}});
+    output["images"].push_back(image_json(
+        repository, digest, id.tag,
+        storage::image_manifest(call.txn, repository.id, digest).value_or(""), image->media_type));
     pulled.push_back(std::move(*image));
   }
   if (auto note =
@@ -127,7 +231,7 @@ Json batch_delete(Call& call) {
 }
 
 constexpr Operation kOperations[] = {
-    {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, repository_target, batch_get},
+    {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, pull_targets, batch_get},
     {"BatchDeleteImage", "ecr:BatchDeleteImage", Access::kWrite, repository_target, batch_delete},
 };
 

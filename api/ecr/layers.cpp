@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/cache/finish.h"
+#include "api/cache/imports.h"
+#include "api/cache/upstreams.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/error.h"
+#include "api/outside_work.h"
 #include "api/registry/layer_url.h"
 #include "schemas/digest.h"
 #include "storage/collector.h"
@@ -56,10 +60,32 @@ Json check_availability(Call& call) {
   return output;
 }
 
+// A layer that a pull-through cache is still getting is there once it has it.
+void await_upstream(const Call& call, const storage::Repository& repository,
+                    const schemas::Digest& digest) {
+  if (call.services.upstreams == nullptr || call.prepared.has_value() ||
+      storage::find_blob(call.txn, repository.id, digest.text()) ||
+      !storage::has_imports(call.txn, repository.id)) {
+    return;
+  }
+  const auto order = cache::wanted_blob(call.txn, repository.id, digest.text());
+  if (!order) return;
+  throw OutsideWork{[&services = call.services, order = *order]() -> std::any {
+    try {
+      services.upstreams->download(services, order)->wait_stored();
+    } catch (const cache::UpstreamError& error) {
+      throw ApiError(ErrorCode::kUnableToGetUpstreamLayer,
+                     fmt::format("{}: {}", cache::event_code(error.failure()), error.what()));
+    }
+    return true;
+  }};
+}
+
 Json download_url(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = string_member(call.input, "layerDigest");
   const auto digest = schemas::Digest::parse(text);
+  if (digest) await_upstream(call, repository, *digest);
   // Membership decides: a layer of another repository is not there.
   if (!digest || !storage::find_blob(call.txn, repository.id, digest->text())) {
     throw ApiError(ErrorCode::kLayerNotFound,

@@ -5,6 +5,7 @@
 #include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
+#include "api/registry/pull_through.h"
 #include "api/registry/range.h"
 #include "storage/collector.h"
 #include "storage/error.h"
@@ -94,6 +95,7 @@ HttpResponse get_blob(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository(
       head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
   const schemas::Digest digest = require_digest(session.route.reference);
+  if (auto coming = blob_on_its_way(session, repository, digest)) return std::move(*coming);
   if (session.services.settings.strict_ecr && !head) {
     return redirect_to_layer(session, repository, digest);
   }

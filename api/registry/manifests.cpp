@@ -8,6 +8,7 @@
 #include "api/image/pulls.h"
 #include "api/push.h"
 #include "api/registry/handlers.h"
+#include "api/registry/pull_through.h"
 #include "schemas/arn.h"
 #include "schemas/digest.h"
 
@@ -95,23 +96,46 @@ PutImageResult put_one(Session& session, const storage::Repository& repository,
 
 }  // namespace
 
-HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
-  const storage::Repository repository = session.authorize_repository("ecr:BatchGetImage", note);
-  const ImageIdentifier id = parse_reference(session);
-  const auto digest = resolve_image(session.txn, repository.id, id);
-  if (!digest) throw unknown_image();
-  const auto image = storage::find_image(session.txn, repository.id, *digest);
-  if (image->status != "ACTIVE") throw unknown_image();  // archived
+namespace {
+
+HttpResponse manifest_response(const Session& session, const std::string& digest,
+                               const std::string& media_type, std::string bytes) {
   HttpResponse response;
-  response.set("Content-Type", image->media_type);
+  response.set("Content-Type", media_type);
   // ECR leaves it out of GET (containers-roadmap issue 1931).
   if (!session.services.settings.strict_ecr || session.request.method == "HEAD") {
-    response.set("Docker-Content-Digest", *digest);
+    response.set("Docker-Content-Digest", digest);
   }
-  response.set("ETag", '"' + *digest + '"');
-  response.body = storage::image_manifest(session.txn, repository.id, *digest).value_or("");
+  response.set("ETag", '"' + digest + '"');
+  response.body = std::move(bytes);
+  return response;
+}
+
+}  // namespace
+
+HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
+  const auto repository = session.authorize_name({"ecr:BatchGetImage"}, note);
+  const auto missing = [&] {
+    return ApiError::repository_not_found(session.credentials.account, session.route.name);
+  };
+  if (!repository && !may_be_imported(session)) throw missing();
+  const ImageIdentifier id = parse_reference(session);
+  const cache::Lookup found = cache::look_up(session.services, session.txn, place_of(session),
+                                             repository ? &*repository : nullptr, id, session.now);
+  if (found.question) ask_upstream(session, *found.question, note);
+  if (found.pending) {
+    return manifest_response(session, found.pending->digest, found.pending->media_type,
+                             found.pending->manifest);
+  }
+  if (!repository) throw missing();
+  if (!found.stored) throw unknown_image();
+  const auto image = storage::find_image(session.txn, repository->id, *found.stored);
+  if (image->status != "ACTIVE") throw unknown_image();  // archived
+  HttpResponse response = manifest_response(
+      session, image->digest, image->media_type,
+      storage::image_manifest(session.txn, repository->id, image->digest).value_or(""));
   if (session.request.method == "GET") {
-    auto pulled = record_pulls(session.services, session.txn, session.caller, repository, {*image},
+    auto pulled = record_pulls(session.services, session.txn, session.caller, *repository, {*image},
                                session.now);
     if (pulled) after.push_back(std::move(pulled));
   }

@@ -3,6 +3,7 @@
 #include "api/error.h"
 #include "api/failure.h"
 #include "api/image/pulls.h"
+#include "api/outside_work.h"
 #include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
@@ -177,6 +178,8 @@ std::optional<HttpResponse> answer_quickly(const Services& services, const HttpR
     auto read = read_quickly(services, request, *route, note);
     if (!read) return std::nullopt;
     response = std::move(*read);
+  } catch (const OutsideWork&) {
+    return std::nullopt;
   } catch (...) {
     response = error_response(to_api_error(std::current_exception()), request);
     note.fail_as(std::move(response.note));
@@ -215,7 +218,7 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   return response;
 }
 
-HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note) const {
+HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::any outside) const {
   const Route route = require_route(request);
   const schemas::TimePoint now = services_.clock.now();
   const Credentials credentials = read_credentials(services_, request, now);
@@ -226,6 +229,7 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note) const
   {
     storage::sql::Txn txn = database.begin(access_of(route, request));
     Session session(services_, txn, request, credentials, route, now);
+    session.outside = std::move(outside);
     if (route.kind == RouteKind::kBase) callers_.put(session.caller, version);
     response = dispatch(session, note, after);
     txn.commit();
@@ -241,10 +245,20 @@ HttpResponse RegistryPlane::download(const HttpRequest& request) const {
 }
 
 HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
-  LogNote note;
+  return answer(request, {}, [] { return std::any(); });
+}
+
+// `outside` is called first.
+HttpResponse RegistryPlane::answer(const HttpRequest& request, LogNote note,
+                                   const Outside& outside) const {
   HttpResponse response;
   try {
-    response = run(request, note);
+    response = run(request, note, outside());
+  } catch (OutsideWork& work) {
+    response.later = [this, &request, note = std::move(note), ask = std::move(work.run)] {
+      return answer(request, note, ask);
+    };
+    return response;
   } catch (...) {
     response = error_response(to_api_error(std::current_exception()), request);
     note.fail_as(std::move(response.note));

@@ -3,6 +3,8 @@
 // answer_without_blocking().
 #pragma once
 
+#include <any>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -27,7 +29,8 @@ class RegistryPlane {
   // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.
   HttpResponse download(const HttpRequest& request) const;
 
-  // A request whose body, if it has one, is in memory.
+  // A request whose body, if it has one, is in memory. `request` outlives what HttpResponse::later
+  // of the answer is called for.
   HttpResponse handle(const HttpRequest& request) const;
 
   // Authenticates and authorizes an upload before its body is read: a refusal, or where the body
@@ -35,7 +38,9 @@ class RegistryPlane {
   std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
 
  private:
-  HttpResponse run(const HttpRequest& request, LogNote& note) const;
+  using Outside = std::function<std::any()>;
+  HttpResponse run(const HttpRequest& request, LogNote& note, std::any outside) const;
+  HttpResponse answer(const HttpRequest& request, LogNote note, const Outside& outside) const;
 
   const Services& services_;
   mutable CallerCache callers_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/cache/imports.h"
 #include "api/creation/creation.h"
 #include "api/error.h"
 #include "api/registry_host.h"
@@ -127,6 +128,25 @@ storage::Repository Session::authorize_push(const std::vector<std::string_view>&
   if (created != nullptr) *created = true;
   return creation::create_repository(
       services, txn, {credentials.account, credentials.region, route.name}, as, now);
+}
+
+namespace {
+
+const std::vector<std::string_view> kImportActions = {"ecr:BatchGetImage",
+                                                      "ecr:BatchImportUpstreamImage"};
+
+}  // namespace
+
+void Session::authorize_import(LogNote& note) {
+  authorize_name(kImportActions, note, "ecr:CreateRepository");
+}
+
+storage::Repository Session::require_import() {
+  LogNote ignored;
+  auto repository = authorize_name(kImportActions, ignored, "ecr:CreateRepository");
+  if (repository) return std::move(*repository);
+  return cache::create_repository(services, txn,
+                                  {credentials.account, credentials.region, route.name}, now);
 }
 
 void Session::authorize_registry(std::string_view action, LogNote& note) {

@@ -2,6 +2,7 @@
 // of this folder.
 #pragma once
 
+#include <any>
 #include <functional>
 #include <optional>
 #include <string>
@@ -48,6 +49,15 @@ class Session {
   // transaction.
   storage::Repository authorize_push(const std::vector<std::string_view>& actions, LogNote& note,
                                      bool* created = nullptr);
+  // The same for what an upstream's image is imported by: with ecr:BatchGetImage and
+  // ecr:BatchImportUpstreamImage, and ecr:CreateRepository where the repository is missing.
+  // require_import() creates it then. REQUIRES, of that: a write transaction.
+  void authorize_import(LogNote& note);
+  storage::Repository require_import();
+  // nullopt: there is no such repository; the caller then may do `if_missing` too (empty: nothing).
+  std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
+                                                    LogNote& note,
+                                                    std::string_view if_missing = "");
   // An action on all repositories of the registry.
   void authorize_registry(std::string_view action, LogNote& note);
 
@@ -59,11 +69,8 @@ class Session {
   const schemas::TimePoint now;
   const Caller caller;
   const std::shared_ptr<const CallIdentity> who;  // the same, for the record of the call
-
- private:
-  // nullopt: there is no such repository; the caller then may do `if_missing` too (empty: nothing).
-  std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
-                                                    LogNote& note, std::string_view if_missing);
+  // What an OutsideWork of this request returned; empty: there was none.
+  std::any outside;
 };
 
 // "Basic realm=...": the answer to whoever brings no credentials, as ECR words it.

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "fixture.h"
+#include "pull_through_fixture.h"
 #include "schemas/encoding.h"
 #include "storage/uploads.h"
 
@@ -22,8 +22,9 @@ const Names kNever = {"ServerException",      // a failing disk: tests/storage
                       "ValidationException",  // InvalidParameterException says the same
                       // declarative policies of an organization: there are none
                       "BlockedByOrganizationPolicyException",
-                      // an upstream registry: pull through cache is not there yet
+                      // an upstream registry: the tests of pull-through caches
                       "UnableToGetUpstreamImageException", "UnableToGetUpstreamLayerException",
+                      // referrers are not fetched from upstreams
                       "UnableToListUpstreamImageReferrersException", "LayerInaccessibleException"};
 
 // Limits of ECR's quotas that are not enforced (COMPATIBILITY.md).
@@ -48,7 +49,7 @@ struct Case {
   std::string message = {};  // empty: ECR's is not known
 };
 
-class EcrErrors : public ApiTest {
+class EcrErrors : public PullThroughTest {
  protected:
   EcrErrors() {
     call("CreateRepository", {{"repositoryName", "app"}});
@@ -98,6 +99,7 @@ class EcrErrors : public ApiTest {
   std::vector<Case> layers();
   std::vector<Case> registries();
   std::vector<Case> behaviours();
+  std::vector<Case> pull_through();
 
   std::string manifest;
   std::string other;
@@ -351,6 +353,49 @@ std::vector<Case> EcrErrors::behaviours() {
   };
 }
 
+std::vector<Case> EcrErrors::pull_through() {
+  const auto with = [](const char* prefix, const char* secret) {
+    return Json{
+        {"ecrRepositoryPrefix", prefix},
+        {"upstreamRegistryUrl", "ghcr.io"},
+        {"credentialArn", std::string("arn:aws:secretsmanager:us-east-1:000000000000:secret:"
+                                      "ecr-pullthroughcache/") +
+                              secret}};
+  };
+  const auto changed = [&](const char* prefix, const char* secret) {
+    Json input = with(prefix, secret);
+    input.erase("upstreamRegistryUrl");
+    return input;
+  };
+  call("CreatePullThroughCacheRule", with("made", "hub"));
+  for (int i = 1; i < 50; ++i) {
+    call("CreatePullThroughCacheRule",
+         {{"ecrRepositoryPrefix", fmt::format("p{}", i)}, {"upstreamRegistryUrl", "quay.io"}});
+  }
+  const Json none = {{"ecrRepositoryPrefix", "none"}};
+  return {
+      {"CreatePullThroughCacheRule", with("made", "hub"),
+       "PullThroughCacheRuleAlreadyExistsException"},
+      {"CreatePullThroughCacheRule",
+       {{"ecrRepositoryPrefix", "new"}, {"upstreamRegistryUrl", "registry.example.org"}},
+       "UnsupportedUpstreamRegistryException"},
+      {"CreatePullThroughCacheRule", with("new", "none"), "SecretNotFoundException"},
+      {"CreatePullThroughCacheRule", with("new", "locked"), "UnableToAccessSecretException"},
+      {"CreatePullThroughCacheRule", with("new", "empty"), "UnableToDecryptSecretValueException"},
+      {"CreatePullThroughCacheRule", with("new", "hub"), "LimitExceededException"},
+      {"UpdatePullThroughCacheRule", none, "PullThroughCacheRuleNotFoundException"},
+      {"UpdatePullThroughCacheRule", changed("made", "none"), "SecretNotFoundException"},
+      {"UpdatePullThroughCacheRule", changed("made", "locked"), "UnableToAccessSecretException"},
+      {"UpdatePullThroughCacheRule", changed("made", "empty"),
+       "UnableToDecryptSecretValueException"},
+      {"DeletePullThroughCacheRule", none, "PullThroughCacheRuleNotFoundException"},
+      {"ValidatePullThroughCacheRule", none, "PullThroughCacheRuleNotFoundException"},
+      {"DescribePullThroughCacheRules",
+       {{"ecrRepositoryPrefixes", {"none"}}},
+       "PullThroughCacheRuleNotFoundException"},
+  };
+}
+
 // Operations without a case above.
 const Names kElsewhere = {
     // no state, and no input but what the model checks (ecr_constraints_test.cpp)
@@ -369,6 +414,7 @@ TEST_F(EcrErrors, EachThatAnOperationMayReturnIsReturned) {
   check(layers());
   check(registries());
   check(behaviours());
+  check(pull_through());
   // The thousand-and-first tag of an image.
   for (int i = 1; i < 1000; ++i) {
     call("PutImage", in("app", {{"imageManifest", manifest}, {"imageTag", fmt::format("t{}", i)}}));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/cache/rules.h"
 #include "api/operation.h"
 #include "fixture.h"
 #include "storage/creation_templates.h"
@@ -148,6 +149,21 @@ class EcrPaging : public ApiTest {
             }};
   }
 
+  Listing rules() {
+    return {"DescribePullThroughCacheRules", Json::object(), "pullThroughCacheRules",
+            [](const Json& item) { return item["ecrRepositoryPrefix"].get<std::string>(); },
+            [](Txn& txn, int number, bool there) {
+              const std::string prefix = fmt::format("r{}", number * 7919 % 10007);
+              if (there) {
+                const std::string body = cache::write_rule({prefix, "quay.io", "quay", "", ""});
+                storage::insert_pull_through_rule(txn, kAccount, kRegion, {prefix, body});
+              } else {
+                storage::delete_pull_through_rule(txn, kAccount, kRegion, prefix);
+              }
+              return prefix;
+            }};
+  }
+
   void fill(const Listing& listing, Items& items) {
     Txn txn = store->database().begin(Access::kWrite);
     for (int i = 0; i < kItems; ++i) items.insert(listing.put(txn, i, true));
@@ -241,6 +257,8 @@ TEST_F(EcrPaging, ListImages) { check_walks(image_ids()); }
 TEST_F(EcrPaging, ListPullTimeUpdateExclusions) { check_walks(exclusions()); }
 
 TEST_F(EcrPaging, DescribeRepositoryCreationTemplates) { check_walks(templates()); }
+
+TEST_F(EcrPaging, DescribePullThroughCacheRules) { check_walks(rules()); }
 
 TEST_F(EcrPaging, ListImageReferrers) { check_walks(referrers()); }
 
@@ -337,6 +355,7 @@ TEST_F(EcrPaging, EveryListingIsWalked) {
                         "ListImageReferrers",
                         "GetLifecyclePolicyPreview",
                         "DescribeImageScanFindings",
+                        "DescribePullThroughCacheRules",
                         "DescribeRepositoryCreationTemplates"};
   for (const ServiceApi& api : control.apis()) {
     if (api.signing_name != "ecr") continue;

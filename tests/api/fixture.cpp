@@ -79,8 +79,22 @@ HttpRequest ApiTest::signed_request(const std::string& operation, const std::str
   return make_request("POST", "/", headers, body);
 }
 
+namespace {
+
+// The answer, after whatever it has to wait for.
+HttpResponse settle(HttpResponse response) {
+  while (response.later) {
+    const auto later = std::move(response.later);
+    response = later();
+  }
+  return response;
+}
+
+}  // namespace
+
 HttpResponse ApiTest::send(const std::string& operation, const std::string& body) {
-  return control.handle(signed_request(operation, body));
+  const HttpRequest request = signed_request(operation, body);
+  return settle(control.handle(request));
 }
 
 Json ApiTest::call(const std::string& operation, const Json& input) {
@@ -119,7 +133,7 @@ HttpResponse ApiTest::registry(const std::string& method, const std::string& tar
   headers.emplace_back("Authorization", "Basic " + token());
   if (!body.empty()) headers.emplace_back("Content-Length", std::to_string(body.size()));
   const HttpRequest request = make_request(method, target, headers, body);
-  if (!registry::RegistryPlane::is_streamed(request)) return registry_plane.handle(request);
+  if (!registry::RegistryPlane::is_streamed(request)) return settle(registry_plane.handle(request));
   auto start = registry_plane.open(request);
   if (auto* response = std::get_if<HttpResponse>(&start)) return std::move(*response);
   auto& sink = std::get<std::unique_ptr<BodySink>>(start);

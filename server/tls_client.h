@@ -1,0 +1,45 @@
+// TLS as a client: a context that verifies, and what both HTTPS clients do with it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <openssl/ssl.h>
+
+namespace ecr::server {
+
+struct FreeTls {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+using TlsPtr = std::unique_ptr<SSL, FreeTls>;
+
+// What fails in its scope must not be taken for a failure of whatever this thread asks OpenSSL
+// next.
+struct TlsErrorQueue {
+  ~TlsErrorQueue();
+};
+
+// TLS 1.2 at least, the server's certificate verified. Thread-safe.
+class TlsClientContext {
+ public:
+  // `ca_file`: PEM file of certificate authorities to be trusted besides the system's; empty: none.
+  // Throws std::runtime_error where it cannot be read.
+  explicit TlsClientContext(const std::string& ca_file);
+
+  // Null: OpenSSL cannot. The system's authorities are read by the first one.
+  TlsPtr make();
+
+ private:
+  std::unique_ptr<SSL_CTX, FreeTls> context_;
+  std::once_flag system_;
+};
+
+// The certificate must be good for this host, a name or an address; false: it cannot be asked for.
+bool expect_host(SSL* ssl, const std::string& host);
+
+// Why SSL_connect failed.
+std::string handshake_failure(SSL* ssl);
+
+}  // namespace ecr::server

@@ -34,7 +34,7 @@ OTHERS = {"text", "json", "yaml", "hcl", "python", "java", "go", "javascript", "
 # Clients that not every machine has. A block that names one that is missing is skipped.
 CLIENTS = ("aws", "curl", "jq", "docker", "podman", "buildah", "skopeo", "crane", "oras", "cosign",
            "docker-compose", "terraform")
-SECONDS = 300
+SECONDS = 600
 
 
 @dataclass

@@ -124,9 +124,13 @@ docs_wait() {
 }
 """
 
-# In place of the program: it notes its process, and that stays the same by exec.
+# In place of the program: it notes its process, which stays the same by exec. One with an address
+# of its own stays until the end of the document.
 SHIM = """#!/bin/sh
-[ "$1" != serve ] || echo $$ >"$DOCS/pid"
+case "$*" in
+  serve*--listen*) echo $$ >>"$DOCS/others" ;;
+  serve*) echo $$ >"$DOCS/pid" ;;
+esac
 exec {binary} "$@"
 """
 # In place of scripts/run: the program is built already.
@@ -233,8 +237,7 @@ class Session:
 
     def close(self):
         """Ends what still runs of it, and removes what it wrote."""
-        pid = self._read("pid").strip()
-        if pid:
+        for pid in (self._read("pid") + self._read("others")).split():
             try:
                 os.kill(int(pid), signal.SIGTERM)
             except ProcessLookupError:

@@ -96,7 +96,7 @@ Origin origin_of(const Rule& rule, std::string_view name) {
   std::string_view rest = name;
   if (key != kRoot) rest.remove_prefix(key.size() + 1);
   std::string repository(rest);
-  if (upstream != kRoot) repository = fmt::format("{}/{}", upstream, rest);
+  if (!upstream.empty() && upstream != kRoot) repository = fmt::format("{}/{}", upstream, rest);
   return {rule.prefix, rule.host, std::move(repository), rule.credential_arn};
 }
 

@@ -33,7 +33,7 @@ struct Rule {
   std::string registry;  // upstreamRegistry; empty: a registry that only this program knows
   std::string credential_arn;
   std::string role_arn;
-  std::string upstream_prefix = std::string(kRoot);
+  std::string upstream_prefix{};  // as it was given; empty: as ROOT
 };
 // "team" and "team/" are one prefix.
 std::string key_of(std::string_view prefix);

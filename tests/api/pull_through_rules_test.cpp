@@ -24,11 +24,12 @@ class PullThroughRules : public PullThroughTest {
 TEST_F(PullThroughRules, AreCreatedDescribedUpdatedAndDeleted) {
   const Json created = call("CreatePullThroughCacheRule", rule("ecr-public", "public.ecr.aws"));
   EXPECT_EQ(created["upstreamRegistry"], "ecr-public");
-  EXPECT_EQ(created["upstreamRepositoryPrefix"], "ROOT");
+  EXPECT_FALSE(created.contains("upstreamRepositoryPrefix"));
   EXPECT_EQ(created["createdAt"], 1700000000.123);
   const std::string secret = kSecretArn + "hub-AbCdEf";
   call("CreatePullThroughCacheRule",
-       rule("hub/", "registry-1.docker.io", {{"credentialArn", secret}}));
+       rule("hub/", "registry-1.docker.io",
+            {{"credentialArn", secret}, {"upstreamRepositoryPrefix", "ROOT"}}));
   clock.time += std::chrono::seconds(10);
   const Json updated = call("UpdatePullThroughCacheRule", {{"ecrRepositoryPrefix", "hub"},
                                                            {"credentialArn", kSecretArn + "hub"}});

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "schemas/encoding.h"
@@ -156,8 +157,8 @@ std::optional<TimePoint> parse_basic(std::string_view text) {
 
 std::string format_iso8601(TimePoint time) {
   const Civil c = to_civil(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second);
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z"), c.year, c.month, c.day,
+                     c.hour, c.minute, c.second);
 }
 
 std::optional<TimePoint> parse_iso8601(std::string_view text) {
@@ -189,8 +190,9 @@ std::optional<TimePoint> parse_iso8601(std::string_view text) {
 std::string format_http_date(TimePoint time) {
   const Civil c = to_civil(time);
   const std::chrono::weekday weekday{floor<days>(time)};
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[weekday.c_encoding()],
-                     c.day, kMonths[c.month - 1], c.year, c.hour, c.minute, c.second);
+  return fmt::format(FMT_COMPILE("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT"),
+                     kWeekdays[weekday.c_encoding()], c.day, kMonths[c.month - 1], c.year, c.hour,
+                     c.minute, c.second);
 }
 
 std::optional<TimePoint> parse_http_date(std::string_view text) {

@@ -129,7 +129,7 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   }
   if (!repository) throw missing();
   if (!found.stored) throw unknown_image();
-  const auto image = storage::find_image(session.txn, repository->id, *found.stored);
+  const auto image = session.find_image(*found.stored);
   if (image->status != "ACTIVE") throw unknown_image();  // archived
   HttpResponse response = manifest_response(
       session, image->digest, image->media_type,

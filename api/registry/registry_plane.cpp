@@ -124,39 +124,53 @@ bool is_quick(const HttpRequest& head, const Route& route) {
          (route.kind == RouteKind::kBlob && head.method == "HEAD");
 }
 
-bool notes_a_pull(storage::sql::Txn& txn, const Credentials& credentials, const Route& route,
-                  schemas::TimePoint now) {
-  const auto repository =
-      storage::find_repository(txn, credentials.account, credentials.region, route.name);
+bool notes_a_pull(Session& session) {
+  const auto& repository = session.find_repository();
   if (!repository) return false;
-  const bool by_digest = route.reference.find(':') != std::string::npos;
-  const auto digest = by_digest ? std::optional(route.reference)
-                                : storage::find_tag(txn, repository->id, route.reference);
-  const auto image = digest ? storage::find_image(txn, repository->id, *digest) : std::nullopt;
-  return image && pull_is_due(*image, now);
+  const std::string& reference = session.route.reference;
+  const bool by_digest = reference.find(':') != std::string::npos;
+  const auto digest = by_digest ? std::optional(reference)
+                                : storage::find_tag(session.txn, repository->id, reference);
+  if (!digest) return false;
+  const auto& image = session.find_image(*digest);
+  return image && pull_is_due(*image, session.now);
 }
 
 // HEAD of a blob: that somebody is told of it has to be noted.
-bool notes_a_claim(const Services& services, storage::sql::Txn& txn, const Credentials& credentials,
-                   const Route& route, schemas::TimePoint now) {
-  const auto repository =
-      storage::find_repository(txn, credentials.account, credentials.region, route.name);
-  return repository && storage::claim_writes(services.store, txn, repository->id, route.reference,
-                                             now, services.settings.gc_grace);
+bool notes_a_claim(Session& session) {
+  const auto& repository = session.find_repository();
+  return repository && storage::claim_writes(session.services.store, session.txn, repository->id,
+                                             session.route.reference, session.now,
+                                             session.services.settings.gc_grace);
+}
+
+// `version`: the database's, before `txn` was begun.
+Session begin_session(const Services& services, CallerCache& callers, storage::sql::Txn& txn,
+                      std::uint64_t version, const HttpRequest& request,
+                      const Credentials& credentials, const Route& route, schemas::TimePoint now) {
+  const auto known = callers.find(credentials.claims.access_key_id, version);
+  if (known && known->account == credentials.claims.account) {
+    return {services, txn, request, credentials, route, now, *known};
+  }
+  Session session(services, txn, request, credentials, route, now);
+  callers.put(session.caller, version);
+  return session;
 }
 
 // nullopt: it would write, which is a worker's to do.
-std::optional<HttpResponse> read_quickly(const Services& services, const HttpRequest& request,
-                                         const Route& route, LogNote& note) {
+std::optional<HttpResponse> read_quickly(const Services& services, CallerCache& callers,
+                                         const HttpRequest& request, const Route& route,
+                                         LogNote& note) {
   const schemas::TimePoint now = services.clock.now();
   const Credentials credentials = read_credentials(services, request, now);
-  storage::sql::Txn txn = services.store.database().begin(Access::kRead);
+  storage::sql::Database& database = services.store.database();
+  const std::uint64_t version = database.version();
+  storage::sql::Txn txn = database.begin(Access::kRead);
+  Session session =
+      begin_session(services, callers, txn, version, request, credentials, route, now);
   const bool pull = route.kind == RouteKind::kManifest && request.method == "GET";
-  if (pull && notes_a_pull(txn, credentials, route, now)) return std::nullopt;
-  if (route.kind == RouteKind::kBlob && notes_a_claim(services, txn, credentials, route, now)) {
-    return std::nullopt;
-  }
-  Session session(services, txn, request, credentials, route, now);
+  if (pull && notes_a_pull(session)) return std::nullopt;
+  if (route.kind == RouteKind::kBlob && notes_a_claim(session)) return std::nullopt;
   AfterCommit after;
   return dispatch(session, note, after);
 }
@@ -169,13 +183,14 @@ void complete(const Services& services, const HttpRequest& request, LogNote note
   finish(request, response);
 }
 
-std::optional<HttpResponse> answer_quickly(const Services& services, const HttpRequest& request) {
+std::optional<HttpResponse> answer_quickly(const Services& services, CallerCache& callers,
+                                           const HttpRequest& request) {
   const auto route = parse_route(request.path());
   if (!route || !is_quick(request, *route)) return std::nullopt;
   LogNote note;
   HttpResponse response;
   try {
-    auto read = read_quickly(services, request, *route, note);
+    auto read = read_quickly(services, callers, request, *route, note);
     if (!read) return std::nullopt;
     response = std::move(*read);
   } catch (const OutsideWork&) {
@@ -201,7 +216,7 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   if (!head.headers.find("authorization")) {
     response = challenge(head);
   } else {
-    if (!is_base_read(head)) return answer_quickly(services_, head);
+    if (!is_base_read(head)) return answer_quickly(services_, callers_, head);
     try {
       const Credentials credentials = read_credentials(services_, head, services_.clock.now());
       const auto caller =

@@ -70,14 +70,35 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
 
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
                  const Credentials& credentials_, const Route& route_, schemas::TimePoint now_)
+    : Session(services_, txn_, request_, credentials_, route_, now_,
+              require_caller(services_, txn_, credentials_)) {}
+
+Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
+                 const Credentials& credentials_, const Route& route_, schemas::TimePoint now_,
+                 Caller caller_)
     : services(services_),
       txn(txn_),
       request(request_),
       credentials(credentials_),
       route(route_),
       now(now_),
-      caller(require_caller(services_, txn_, credentials_)),
+      caller(std::move(caller_)),
       who(std::make_shared<const CallIdentity>(make_call_identity(caller))) {}
+
+const std::optional<storage::Repository>& Session::find_repository() {
+  if (!repository_) {
+    repository_ =
+        storage::find_repository(txn, credentials.account, credentials.region, route.name);
+  }
+  return *repository_;
+}
+
+const std::optional<storage::Image>& Session::find_image(const std::string& digest) {
+  if (!image_ || image_->digest != digest) {
+    image_ = storage::find_image(txn, find_repository()->id, digest);
+  }
+  return image_;
+}
 
 storage::Repository Session::authorize_repository(std::string_view action, LogNote& note) {
   return authorize_repository(std::vector<std::string_view>{action}, note);
@@ -93,8 +114,7 @@ std::optional<storage::Repository> Session::authorize_name(
   if (!schemas::is_repository_name(route.name)) {
     throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
   }
-  auto repository =
-      storage::find_repository(txn, credentials.account, credentials.region, route.name);
+  auto repository = find_repository();
   std::vector<std::string_view> needed = actions;
   if (!repository && !if_missing.empty()) needed.push_back(if_missing);
   std::vector<Target> targets;
@@ -117,9 +137,7 @@ storage::Repository Session::authorize_repository(const std::vector<std::string_
 storage::Repository Session::authorize_push(const std::vector<std::string_view>& actions,
                                             LogNote& note, bool* created) {
   // What almost every push finds is looked for first.
-  if (storage::find_repository(txn, credentials.account, credentials.region, route.name)) {
-    return authorize_repository(actions, note);
-  }
+  if (find_repository()) return authorize_repository(actions, note);
   const auto as = creation::find_template(txn, credentials.account, credentials.region, route.name,
                                           creation::Reason::kPush);
   if (!as) return authorize_repository(actions, note);

@@ -16,6 +16,7 @@
 #include "api/identity.h"
 #include "api/registry/route.h"
 #include "api/services.h"
+#include "storage/images.h"
 #include "storage/repositories.h"
 
 namespace ecr::api::registry {
@@ -39,6 +40,10 @@ class Session {
   // Throws kAccessDenied where the principal of the token is gone.
   Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
           const Credentials& credentials, const Route& route, schemas::TimePoint now);
+  // Of a caller who has been read since anything was written last.
+  Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
+          const Credentials& credentials, const Route& route, schemas::TimePoint now,
+          Caller caller);
 
   // Throws kNameInvalid, kAccessDenied, kRepositoryNotFound, in this order.
   storage::Repository authorize_repository(std::string_view action, LogNote& note);
@@ -58,6 +63,12 @@ class Session {
   std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
                                                     LogNote& note,
                                                     std::string_view if_missing = "");
+  // The repository that the route names, looked up once: what the request itself creates is not
+  // found. nullopt: none.
+  const std::optional<storage::Repository>& find_repository();
+  // An image of that repository, which is there; the one asked for last is kept. For reads: what
+  // the request itself changes is not seen.
+  const std::optional<storage::Image>& find_image(const std::string& digest);
   // An action on all repositories of the registry.
   void authorize_registry(std::string_view action, LogNote& note);
 
@@ -71,6 +82,10 @@ class Session {
   const std::shared_ptr<const CallIdentity> who;  // the same, for the record of the call
   // What an OutsideWork of this request returned; empty: there was none.
   std::any outside;
+
+ private:
+  std::optional<std::optional<storage::Repository>> repository_;
+  std::optional<storage::Image> image_;
 };
 
 // "Basic realm=...": the answer to whoever brings no credentials, as ECR words it.

@@ -6,6 +6,7 @@
 
 #include "server/command_tree.h"
 #include "server/snippets.h"
+#include "server/value_names.h"
 
 namespace ecr::server {
 namespace {
@@ -24,14 +25,17 @@ struct Command {
   std::vector<std::string> words;  // what may follow the command itself
 };
 
+// "a|b|c" is a choice; anything else is a name for what may be given.
 std::vector<std::string> values_of(const std::string& flag) {
-  if (flag == "--iam") return {"enforce", "soft", "off"};
-  if (flag == "--access-log") return {"text", "json", "off"};
-  if (flag == "--tls") return {"auto", "off"};
-  if (flag == "--type") {
-    return {"identity", "repository", "registry", "registry-v1", "trust", "session", "scp", "rcp"};
+  std::string_view rest = value_name(flag);
+  std::vector<std::string> values;
+  if (rest.find('|') == rest.npos) return values;
+  for (std::size_t bar = 0; bar != rest.npos;) {
+    bar = rest.find('|');
+    values.emplace_back(rest.substr(0, bar));
+    if (bar != rest.npos) rest.remove_prefix(bar + 1);
   }
-  return {};
+  return values;
 }
 
 std::vector<std::string> words_of(const std::string& command) {

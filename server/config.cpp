@@ -19,6 +19,7 @@
 #include "server/command_tree.h"
 #include "server/server_certificates.h"
 #include "server/suggestion.h"
+#include "server/value_names.h"
 
 namespace ecr::server {
 namespace {
@@ -230,7 +231,7 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add_flag(app, "--progress", serve.progress,
            "Say how long the seed takes, also where standard error is no terminal");
   add(app, "--events-webhook", serve.events_webhook,
-      "http:// URL to which each event is posted as JSON");
+      "http:// URL to which each event is posted as JSON, in order and at least once");
   add(app, "--event-log-size", serve.event_log_size,
       "How many events, and how many records of calls, are kept")
       ->capture_default_str()
@@ -255,7 +256,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       "PEM file: authorities trusted for upstream registries, besides the system's");
   add_seconds(app, "--upstream-timeout", serve.upstream_timeout,
               "Seconds without progress of an upstream registry");
-  add(app, "--iam", settings.enforcement, "enforce, soft (allow, but log denials) or off")
+  add(app, "--iam", settings.enforcement,
+      "soft allows, and logs what it would have denied; signatures are verified in all three")
       ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case))
       ->default_str("enforce");
   add_flag(app, "--strict-ecr", settings.strict_ecr,
@@ -280,7 +282,7 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add(app, "--workers", serve.workers, "Threads that requests run on")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  add(app, "--access-log", serve.access_log, "text, json or off; to standard error")
+  add(app, "--access-log", serve.access_log, "One line a request, on standard error")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case))
       ->default_str("text");
 }
@@ -310,6 +312,18 @@ void add_demo_options(CLI::App& app, DemoConfig& config) {
       ->default_str(config.access_key);
   app.add_option("--root-secret-key", config.secret_key, "Its secret key")->default_str("test");
   app.add_option("--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+}
+
+// In the help, "--iam enforce|soft|off=enforce (ECR_LOCAL_IAM)" instead of what CLI11 makes of it.
+void name_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty()) continue;
+    std::string text(value_name("--" + option->get_lnames().front()));
+    if (text.empty()) continue;
+    if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
+    if (!option->get_envname().empty()) text += " (" + option->get_envname() + ")";
+    option->option_text(text);
+  }
 }
 
 // A typing error: what may have been meant, below the message that is printed already.
@@ -409,6 +423,7 @@ std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
       ->add_option("shell", line.shell, "bash, zsh or fish")
       ->required();
   command("version", "Print the version", Command::kVersion);
+  for (CLI::App* sub : app->get_subcommands([](CLI::App*) { return true; })) name_values(*sub);
   return app;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "server/command_tree.h"
+#include "server/value_names.h"
 
 namespace ecr::server {
 namespace {
@@ -23,7 +24,9 @@ std::string default_of(const CLI::Option& option) {
 }
 
 std::string row(const CLI::Option& option) {
-  const std::string flag = "--" + option.get_lnames().front();
+  std::string flag = "--" + option.get_lnames().front();
+  const std::string value(value_name(flag));
+  if (!value.empty()) flag += " " + cell(value);
   return fmt::format("| `{}` | `{}` | {} | {} |\n", flag, option.get_envname(), default_of(option),
                      cell(option.get_description()));
 }

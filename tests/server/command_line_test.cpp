@@ -77,10 +77,11 @@ TEST(Snippets, ErrorsNameWhatIsWrong) {
 TEST(ConfigurationTable, HasARowForEveryFlagOfServe) {
   const std::string table = configuration_table();
   for (const char* row :
-       {"| `--listen` | `ECR_LOCAL_LISTEN` | `127.0.0.1:4599, [::1]:4599` |",
+       {"| `--listen HOST:PORT` | `ECR_LOCAL_LISTEN` | `127.0.0.1:4599, [::1]:4599` |",
         "| `--in-memory` | `ECR_LOCAL_IN_MEMORY` | off |",
-        "| `--iam` | `ECR_LOCAL_IAM` | `enforce` |", "| `--seed` | `ECR_LOCAL_SEED` | none |",
-        "| `--config` | `ECR_LOCAL_CONFIG` | none |"}) {
+        "| `--iam enforce\\|soft\\|off` | `ECR_LOCAL_IAM` | `enforce` |",
+        "| `--seed FILE` | `ECR_LOCAL_SEED` | none |",
+        "| `--config FILE` | `ECR_LOCAL_CONFIG` | none |"}) {
     EXPECT_NE(table.find(row), std::string::npos) << row;
   }
   // No path of this machine, so that it can be compared with a document.

@@ -348,6 +348,7 @@ class StartTest(unittest.TestCase):
             (("--seed", self.file('{"x": "' + new("secret in a seed that is no JSON"))), {}),
             (("--config", self.file('{"admin-token": "' + new("token in no JSON"))), {}),
             (("--config", self.file(json.dumps({"admin-token": {"a": new("nested token")}}))), {}),
+            (("--upstream-secrets", self.file('{"a": "' + new("upstream token in no JSON"))), {}),
             (("--oidc-keys", "https://i.test=" + self.file(new("keys that are none"))), {}),
             (("--tls-listen", "127.0.0.1:0", "--tls-cert", self.file(new("no certificate")))
              + ("--tls-key", self.file(new("private key"))), {}),

@@ -48,9 +48,9 @@ api::HttpResponse OwnRoutes::faults(const api::HttpRequest& request) const {
   if (!api::admin::may_administer(parts_.settings, request)) return api::admin::refuse_stranger();
   try {
     if (request.method == "PUT") {
-      parts_.faults.replace(parse_fault_rules(request.body, parts_.operations, parts_.random));
+      parts_.faults.replace(parse_fault_rules(request.body, parts_.operations(), parts_.random));
     } else if (request.method == "POST") {
-      parts_.faults.add(parse_fault_rules(request.body, parts_.operations, parts_.random));
+      parts_.faults.add(parse_fault_rules(request.body, parts_.operations(), parts_.random));
     } else if (request.method == "DELETE") {
       parts_.faults.replace({});
     } else if (!gets(request)) {

@@ -2,6 +2,7 @@
 // authority, and LocalStack's health check. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ class OwnRoutes {
     const api::Settings& settings;
     schemas::Random& random;
     FaultRules& faults;
-    std::vector<std::string> operations;  // that faults may name
-    std::string ca;                       // PEM; empty: there is none
+    // The operations that faults may name. Asked when a rule comes: it reads every API's model.
+    std::function<std::vector<std::string>()> operations;
+    std::string ca;  // PEM; empty: there is none
   };
   explicit OwnRoutes(Parts parts) : parts_(std::move(parts)) {}
 

@@ -307,7 +307,7 @@ int run_serve(const ServeConfig& config) {
   FaultRules faults;
   App app(control, registry, admin,
           [&] { return metrics.text(*store, decisions, settings.version, &faults); });
-  const OwnRoutes own({settings, random, faults, app.operations(),
+  const OwnRoutes own({settings, random, faults, [&app] { return app.operations(); },
                        tls ? tls->authority.certificate() : std::string()});
   app.add(own, faults);
   Server::Options options;

@@ -1,5 +1,5 @@
-// What Debian's fmt, which has no archive, would define: for ecr-local-static alone, which cannot
-// use the shared library. The linker names what is missing here.
+// What Debian's fmt, which has no archive, would define: for the program without shared libraries.
+// The linker names what is missing here.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

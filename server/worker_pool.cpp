@@ -9,6 +9,11 @@
 
 namespace ecr::server {
 
+asio::thread_pool& WorkerPool::pool() {
+  std::call_once(begun_, [this] { pool_.emplace(threads_); });
+  return *pool_;
+}
+
 WorkerJob::WorkerJob(WorkerPool& pool, asio::any_io_executor executor)
     : pool_(pool), executor_(std::move(executor)), done_(executor_) {}
 
@@ -17,7 +22,7 @@ void WorkerJob::start(std::function<void()> work) {
   done_.expires_at(asio::steady_timer::time_point::max());
   // The io thread must not run out of work, and stop, while a worker has this.
   auto keep = asio::make_work_guard(executor_);
-  asio::post(pool_.pool_, [this, work = std::move(work), keep = std::move(keep)] {
+  asio::post(pool_.pool(), [this, work = std::move(work), keep = std::move(keep)] {
     std::exception_ptr failure;
     try {
       work();

@@ -23,7 +23,8 @@ class OwnRoutesTest : public ::testing::Test {
   std::pair<int, std::string> send(const std::string& method, const std::string& path,
                                    const std::string& body = {},
                                    const std::string& peer = "127.0.0.1") {
-    const OwnRoutes routes({settings_, random_, faults_, {"ecr:PutImage"}, ca_});
+    const OwnRoutes routes({settings_, random_, faults_,
+                            [] { return std::vector<std::string>{"ecr:PutImage"}; }, ca_});
     api::HttpRequest request;
     request.method = method;
     request.target = path;

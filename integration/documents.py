@@ -128,7 +128,7 @@ docs_wait() {
 # of its own stays until the end of the document.
 SHIM = """#!/bin/sh
 case "$*" in
-  serve*--listen*) echo $$ >>"$DOCS/others" ;;
+  serve*--listen*) ;;
   serve*) echo $$ >"$DOCS/pid" ;;
 esac
 exec {binary} "$@"
@@ -219,8 +219,14 @@ class Session:
             process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             pass
+        status = process.poll()
+        try:
+            os.killpg(process.pid, signal.SIGKILL)  # servers, and loops that wait for them
+        except ProcessLookupError:
+            pass
+        process.wait()
         at = self._read("at").strip()
-        if at == "end" and process.poll() == 0:
+        if at == "end" and status == 0:
             return None
         return int(at) if at.isdigit() else -1
 
@@ -236,11 +242,6 @@ class Session:
             return ""
 
     def close(self):
-        """Ends what still runs of it, and removes what it wrote."""
-        for pid in (self._read("pid") + self._read("others")).split():
-            try:
-                os.kill(int(pid), signal.SIGTERM)
-            except ProcessLookupError:
-                pass
+        """Removes what it wrote."""
         harness.run("umount", os.path.join(self.directory, "storage/vfs"))
         shutil.rmtree(self.directory, ignore_errors=True)

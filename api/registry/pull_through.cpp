@@ -29,8 +29,7 @@ struct Errand {
 };
 
 bool may_refresh(Session& session) {
-  const auto repository = storage::find_repository(session.txn, session.credentials.account,
-                                                   session.credentials.region, session.route.name);
+  const auto& repository = session.find_repository();
   const Target target = make_repository_target(
       session.services, session.txn, "ecr:BatchImportUpstreamImage", session.credentials.account,
       session.credentials.region, session.route.name, repository ? &*repository : nullptr);

@@ -15,6 +15,9 @@
 namespace ecr::api::registry {
 namespace {
 
+const std::vector<std::string_view> kImportActions = {"ecr:BatchGetImage",
+                                                      "ecr:BatchImportUpstreamImage"};
+
 // The password of "Authorization: Basic base64(AWS:<password>)"; nullopt: none, or another user.
 std::optional<std::string> password_of(const HttpRequest& request) {
   const std::string_view header = request.headers.get("authorization");
@@ -147,13 +150,6 @@ storage::Repository Session::authorize_push(const std::vector<std::string_view>&
   return creation::create_repository(
       services, txn, {credentials.account, credentials.region, route.name}, as, now);
 }
-
-namespace {
-
-const std::vector<std::string_view> kImportActions = {"ecr:BatchGetImage",
-                                                      "ecr:BatchImportUpstreamImage"};
-
-}  // namespace
 
 void Session::authorize_import(LogNote& note) {
   authorize_name(kImportActions, note, "ecr:CreateRepository");

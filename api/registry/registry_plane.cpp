@@ -144,35 +144,37 @@ bool notes_a_claim(Session& session) {
                                              session.services.settings.gc_grace);
 }
 
-// `version`: the database's, before `txn` was begun.
-Session begin_session(const Services& services, CallerCache& callers, storage::sql::Txn& txn,
-                      std::uint64_t version, const HttpRequest& request,
-                      const Credentials& credentials, const Route& route, schemas::TimePoint now) {
-  const auto known = callers.find(credentials.claims.access_key_id, version);
-  if (known && known->account == credentials.claims.account) {
-    return {services, txn, request, credentials, route, now, *known};
-  }
-  Session session(services, txn, request, credentials, route, now);
-  callers.put(session.caller, version);
-  return session;
+// nullopt: it would write, which is a worker's to do.
+std::optional<HttpResponse> read_in(Session& session, LogNote& note) {
+  const bool pull = session.route.kind == RouteKind::kManifest && session.request.method == "GET";
+  if (pull && notes_a_pull(session)) return std::nullopt;
+  if (session.route.kind == RouteKind::kBlob && notes_a_claim(session)) return std::nullopt;
+  AfterCommit after;
+  return dispatch(session, note, after);
 }
 
-// nullopt: it would write, which is a worker's to do.
-std::optional<HttpResponse> read_quickly(const Services& services, CallerCache& callers,
+// The same for a request of which nothing is known yet.
+std::optional<HttpResponse> read_quickly(const Services& services, ReadCache& cache,
                                          const HttpRequest& request, const Route& route,
                                          LogNote& note) {
   const schemas::TimePoint now = services.clock.now();
   const Credentials credentials = read_credentials(services, request, now);
   storage::sql::Database& database = services.store.database();
   const std::uint64_t version = database.version();
+  const auto caller = cache.find_caller(credentials.claims.access_key_id, version);
+  const auto repository =
+      cache.find_repository(credentials.account, credentials.region, route.name, version);
   storage::sql::Txn txn = database.begin(Access::kRead);
-  Session session =
-      begin_session(services, callers, txn, version, request, credentials, route, now);
-  const bool pull = route.kind == RouteKind::kManifest && request.method == "GET";
-  if (pull && notes_a_pull(session)) return std::nullopt;
-  if (route.kind == RouteKind::kBlob && notes_a_claim(session)) return std::nullopt;
-  AfterCommit after;
-  return dispatch(session, note, after);
+  if (caller && caller->caller.account == credentials.claims.account) {
+    Session session(services, txn, request, credentials, route, now, *caller);
+    if (repository) session.know_repository(*repository);
+    auto response = read_in(session, note);
+    if (!repository && session.find_repository()) cache.put(*session.find_repository(), version);
+    return response;
+  }
+  Session session(services, txn, request, credentials, route, now);
+  cache.put(session.caller, version);
+  return read_in(session, note);
 }
 
 // The end of every request whose answer is there.
@@ -183,14 +185,14 @@ void complete(const Services& services, const HttpRequest& request, LogNote note
   finish(request, response);
 }
 
-std::optional<HttpResponse> answer_quickly(const Services& services, CallerCache& callers,
+std::optional<HttpResponse> answer_quickly(const Services& services, ReadCache& cache,
                                            const HttpRequest& request) {
   const auto route = parse_route(request.path());
   if (!route || !is_quick(request, *route)) return std::nullopt;
   LogNote note;
   HttpResponse response;
   try {
-    auto read = read_quickly(services, callers, request, *route, note);
+    auto read = read_quickly(services, cache, request, *route, note);
     if (!read) return std::nullopt;
     response = std::move(*read);
   } catch (const OutsideWork&) {
@@ -216,14 +218,14 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   if (!head.headers.find("authorization")) {
     response = challenge(head);
   } else {
-    if (!is_base_read(head)) return answer_quickly(services_, callers_, head);
+    if (!is_base_read(head)) return answer_quickly(services_, cache_, head);
     try {
       const Credentials credentials = read_credentials(services_, head, services_.clock.now());
-      const auto caller =
-          callers_.find(credentials.claims.access_key_id, services_.store.database().version());
-      if (!caller || caller->account != credentials.claims.account) return std::nullopt;
+      const auto caller = cache_.find_caller(credentials.claims.access_key_id,
+                                             services_.store.database().version());
+      if (!caller || caller->caller.account != credentials.claims.account) return std::nullopt;
       LogNote note;
-      response = base_response(*caller, note);
+      response = base_response(caller->caller, note);
       response.note = std::move(note);
     } catch (const ApiError& error) {
       response = error_response(error, head);
@@ -245,7 +247,7 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
     storage::sql::Txn txn = database.begin(access_of(route, request));
     Session session(services_, txn, request, credentials, route, now);
     session.outside = std::move(outside);
-    if (route.kind == RouteKind::kBase) callers_.put(session.caller, version);
+    if (route.kind == RouteKind::kBase) cache_.put(session.caller, version);
     response = dispatch(session, note, after);
     txn.commit();
   }

@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "api/http.h"
-#include "api/registry/caller_cache.h"
+#include "api/registry/read_cache.h"
 #include "api/services.h"
 
 namespace ecr::api::registry {
@@ -43,7 +43,7 @@ class RegistryPlane {
   HttpResponse answer(const HttpRequest& request, LogNote note, const Outside& outside) const;
 
   const Services& services_;
-  mutable CallerCache callers_;
+  mutable ReadCache cache_;
 };
 
 }  // namespace ecr::api::registry

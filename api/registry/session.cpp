@@ -74,19 +74,19 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
                  const Credentials& credentials_, const Route& route_, schemas::TimePoint now_)
     : Session(services_, txn_, request_, credentials_, route_, now_,
-              require_caller(services_, txn_, credentials_)) {}
+              KnownCaller(require_caller(services_, txn_, credentials_))) {}
 
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
                  const Credentials& credentials_, const Route& route_, schemas::TimePoint now_,
-                 Caller caller_)
+                 const KnownCaller& known)
     : services(services_),
       txn(txn_),
       request(request_),
       credentials(credentials_),
       route(route_),
       now(now_),
-      caller(std::move(caller_)),
-      who(std::make_shared<const CallIdentity>(make_call_identity(caller))) {}
+      caller(known.caller),
+      who(known.who) {}
 
 const std::optional<storage::Repository>& Session::find_repository() {
   if (!repository_) {

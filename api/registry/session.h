@@ -14,6 +14,7 @@
 #include "api/gate.h"
 #include "api/http.h"
 #include "api/identity.h"
+#include "api/registry/read_cache.h"
 #include "api/registry/route.h"
 #include "api/services.h"
 #include "storage/images.h"
@@ -43,7 +44,7 @@ class Session {
   // Of a caller who has been read since anything was written last.
   Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
           const Credentials& credentials, const Route& route, schemas::TimePoint now,
-          Caller caller);
+          const KnownCaller& known);
 
   // Throws kNameInvalid, kAccessDenied, kRepositoryNotFound, in this order.
   storage::Repository authorize_repository(std::string_view action, LogNote& note);
@@ -66,6 +67,8 @@ class Session {
   // The repository that the route names, looked up once: what the request itself creates is not
   // found. nullopt: none.
   const std::optional<storage::Repository>& find_repository();
+  // It has been read since anything was written last.
+  void know_repository(const storage::Repository& repository) { repository_ = repository; }
   // An image of that repository, which is there; the one asked for last is kept. For reads: what
   // the request itself changes is not seen.
   const std::optional<storage::Image>& find_image(const std::string& digest);

@@ -130,27 +130,64 @@ TEST_F(RegistryBaseTest, WhatHasToBeWrittenDownIsNotReadAtOnce) {
 }
 
 TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
-  registry::CallerCache cache;
+  registry::ReadCache cache;
   Caller caller;
   caller.access_key_id = "ASIA";
   cache.put(caller, 1);
-  EXPECT_NE(cache.find("ASIA", 1), nullptr);
-  EXPECT_EQ(cache.find("ASIA", 2), nullptr);
+  EXPECT_NE(cache.find_caller("ASIA", 1), nullptr);
+  EXPECT_EQ(cache.find_caller("ASIA", 2), nullptr);
   caller.temporary.emplace();
   caller.access_key_id = "ASIB";
   cache.put(caller, 1);
-  EXPECT_EQ(cache.find("ASIB", 1), nullptr);
+  EXPECT_EQ(cache.find_caller("ASIB", 1), nullptr);
 }
 
 TEST_F(RegistryBaseTest, AnOlderReadDoesNotReplaceANewerOne) {
-  registry::CallerCache cache;
+  registry::ReadCache cache;
   Caller caller;
   caller.access_key_id = "AKIA";
   cache.put(caller, 2);
   caller.account = "old";
   cache.put(caller, 1);
-  EXPECT_EQ(cache.find("AKIA", 1), nullptr);
-  EXPECT_EQ(cache.find("AKIA", 2)->account, "");
+  EXPECT_EQ(cache.find_caller("AKIA", 1), nullptr);
+  EXPECT_EQ(cache.find_caller("AKIA", 2)->caller.account, "");
+}
+
+TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {
+  registry::ReadCache cache;
+  storage::Repository repository;
+  repository.id = 7;
+  repository.account = "111122223333";
+  repository.region = "us-east-1";
+  repository.name = "app";
+  cache.put(repository, 3);
+  ASSERT_NE(cache.find_repository("111122223333", "us-east-1", "app", 3), nullptr);
+  EXPECT_EQ(cache.find_repository("111122223333", "us-east-1", "app", 3)->id, 7);
+  EXPECT_EQ(cache.find_repository("111122223333", "us-east-1", "app", 4), nullptr);
+  EXPECT_EQ(cache.find_repository("444455556666", "us-east-1", "app", 3), nullptr);
+  EXPECT_EQ(cache.find_repository("111122223333", "eu-west-1", "app", 3), nullptr);
+  EXPECT_EQ(cache.find_repository("111122223333", "us-east-1", "ap", 3), nullptr);
+}
+
+// Nothing of what was read before is good after a write: a policy, and the repository itself.
+TEST_F(RegistryBaseTest, ReadsAtOnceSeeEveryChangeOfTheRepository) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  push_image("app", "v1", "layer");
+  HttpRequest get = request("GET");
+  get.target = "/v2/app/manifests/v1";
+  EXPECT_EQ(registry("GET", get.target).status, 200);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(at_once(get), 200);
+  const Json deny = policy("Deny", "ecr:BatchGetImage", nullptr);
+  Json document = deny;
+  document["Statement"][0].erase("Resource");
+  document["Statement"][0]["Principal"] = "*";
+  call("SetRepositoryPolicy",
+       {{"repositoryName", "app"}, {"policyText", document.dump()}, {"force", true}});
+  EXPECT_EQ(at_once(get), 403);
+  call("DeleteRepositoryPolicy", {{"repositoryName", "app"}});
+  EXPECT_EQ(at_once(get), 200);
+  call("DeleteRepository", {{"repositoryName", "app"}, {"force", true}});
+  EXPECT_EQ(at_once(get), 404);
 }
 
 }  // namespace

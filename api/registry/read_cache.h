@@ -1,0 +1,85 @@
+// What the requests that clients send most begin with: their caller and their repository. Each is
+// good for as long as nothing at all has been written since it was read: a deleted user, a detached
+// policy, a repository's new policy count at once. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "api/call_record.h"
+#include "api/identity.h"
+#include "storage/repositories.h"
+
+namespace ecr::api::registry {
+
+// `version`, everywhere: the database's. Of put(): before the transaction in which the value was
+// read, so that what was committed meanwhile makes it too old rather than too young.
+template <typename Value>
+class VersionedCache {
+ public:
+  // Null: not known to this version.
+  std::shared_ptr<const Value> find(std::string_view key, std::uint64_t version) const {
+    const std::lock_guard lock(mutex_);
+    if (version != version_) return nullptr;
+    const auto found = values_.find(key);
+    return found == values_.end() ? nullptr : found->second;
+  }
+
+  void put(std::string key, std::shared_ptr<const Value> value, std::uint64_t version) {
+    const std::lock_guard lock(mutex_);
+    if (version < version_) return;
+    if (version > version_ || values_.size() >= kCapacity) values_.clear();
+    version_ = version;
+    values_[std::move(key)] = std::move(value);
+  }
+
+ private:
+  static constexpr std::size_t kCapacity = 1000;
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
+
+  mutable std::mutex mutex_;
+  std::uint64_t version_ = 0;  // of all values
+  std::unordered_map<std::string, std::shared_ptr<const Value>, Hash, std::equal_to<>> values_;
+};
+
+struct KnownCaller {
+  explicit KnownCaller(const Caller& caller_)
+      : caller(caller_), who(std::make_shared<const CallIdentity>(make_call_identity(caller_))) {}
+  Caller caller;
+  std::shared_ptr<const CallIdentity> who;
+};
+
+class ReadCache {
+ public:
+  // By access key. Null: not known.
+  std::shared_ptr<const KnownCaller> find_caller(std::string_view access_key_id,
+                                                 std::uint64_t version) const {
+    return callers_.find(access_key_id, version);
+  }
+  // Temporary credentials are not kept: they end by time.
+  void put(const Caller& caller, std::uint64_t version);
+
+  std::shared_ptr<const storage::Repository> find_repository(const std::string& account,
+                                                             const std::string& region,
+                                                             const std::string& name,
+                                                             std::uint64_t version) const;
+  void put(const storage::Repository& repository, std::uint64_t version);
+
+ private:
+  VersionedCache<KnownCaller> callers_;
+  VersionedCache<storage::Repository> repositories_;
+};
+
+}  // namespace ecr::api::registry

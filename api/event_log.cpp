@@ -1,5 +1,6 @@
 #include "api/event_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/error.h"
@@ -9,6 +10,7 @@ namespace {
 
 // What the queue may hold of request bodies.
 constexpr std::size_t kMaxQueuedBytes = 16u << 20;
+constexpr std::size_t kRowsAtOnce = 500;
 
 std::size_t cost_of(const CallRecord& record) { return record.request_bytes + 1024; }
 
@@ -61,10 +63,12 @@ std::deque<CallRecord> EventLog::take() {
   return std::exchange(queue_, {});
 }
 
-std::vector<storage::EventRow> EventLog::to_rows(std::deque<CallRecord> records) {
+// Of the oldest, which go.
+std::vector<storage::EventRow> EventLog::to_rows(std::deque<CallRecord>& records) {
   std::vector<storage::EventRow> rows;
-  rows.reserve(records.size());
-  for (CallRecord& record : records) {
+  rows.reserve(std::min(records.size(), kRowsAtOnce));
+  for (; !records.empty() && rows.size() < kRowsAtOnce; records.pop_front()) {
+    CallRecord& record = records.front();
     if (record.complete) record.complete(record);
     rows.push_back({.sequence = 0,
                     .kind = storage::EventKind::kRecord,
@@ -85,19 +89,25 @@ void EventLog::write(std::vector<storage::EventRow> rows) {
     row.sequence = next_sequence();
     storage::insert_event(txn, row);
   }
+  txn.commit(storage::sql::Durability::kRelaxed);
+}
+
+void EventLog::prune() {
+  storage::sql::Txn txn = store_.database().begin(storage::sql::Access::kWrite);
   storage::prune_events(txn, storage::EventKind::kRecord, limits_.records);
   storage::prune_events(txn, storage::EventKind::kEvent, limits_.events);
   txn.commit(storage::sql::Durability::kRelaxed);
+  pruned_at_ = newest_;
 }
 
 void EventLog::flush() {
   // Held over the writing: whoever flushed knows that everything queued before is readable.
   const std::lock_guard lock(flushing_);
   std::deque<CallRecord> records = take();
-  if (records.empty() && pruned_at_ == newest_) return;
   try {
-    write(to_rows(std::move(records)));  // the writer is not held while text is made
-    pruned_at_ = newest_;
+    // The writer is not held while text is made, and a push does not wait for thousands of rows.
+    while (!records.empty()) write(to_rows(records));
+    if (pruned_at_ != newest_) prune();
   } catch (const storage::StorageError&) {
     // A full disk, say: the calls themselves say so.
   }

@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -50,13 +51,18 @@ class EventLog {
   void wait(std::chrono::milliseconds at_most);
   // Wakes wait().
   void announce();
+  // While what this returns is held, somebody reads along and wants records soon after their calls.
+  // May outlive the log.
+  std::shared_ptr<const void> follow() const { return followers_; }
+  bool followed() const { return followers_.use_count() > 1; }
   // Empties the log; sequences go on.
   void clear();
 
  private:
   std::deque<CallRecord> take();
-  std::vector<storage::EventRow> to_rows(std::deque<CallRecord> records);
+  std::vector<storage::EventRow> to_rows(std::deque<CallRecord>& records);
   void write(std::vector<storage::EventRow> rows);
+  void prune();
 
   storage::Store& store_;
   schemas::Random& random_;
@@ -67,6 +73,7 @@ class EventLog {
   std::mutex mutex_;
   std::condition_variable added_;
   bool news_ = false;
+  const std::shared_ptr<const bool> followers_ = std::make_shared<const bool>(true);
   std::deque<CallRecord> queue_;
   std::size_t queued_bytes_ = 0;
 };

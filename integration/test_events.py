@@ -138,6 +138,17 @@ class EventsTest(harness.ServerTest):
             entry = json.loads(line[len(b"data: "):])
             self.assertEqual(image.digest, entry["event"]["detail"]["image-digest"])
 
+    def test_the_live_stream_tells_a_call_that_nobody_asked_the_log_for(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", "/_ecr-local/events?follow=true&eventName=ListTagsForResource")
+            reply = connection.getresponse()
+            arn = "arn:aws:ecr:us-east-1:000000000000:repository/seeded"
+            self.ecr().list_tags_for_resource(resourceArn=arn)
+            line = next(line for line in reply if line.startswith(b"data: "))
+            record = json.loads(line[len(b"data: "):])["event"]
+            self.assertEqual({"resourceArn": arn}, record["requestParameters"])
+
     def test_a_restart_keeps_the_log_and_goes_on_counting(self):
         self.push("seeded", "kept", b"kept")
         before = events(self.server)

@@ -11,8 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What comes within it is written together.
-constexpr auto kGather = 100ms;
+// What comes within it is written together. Under load most records are pushed out of the log
+// before they are written; whoever reads along gets all of them, and soon.
+constexpr auto kGather = 2s;
+constexpr auto kGatherFollowed = 100ms;
 constexpr auto kIdle = 1s;
 
 }  // namespace
@@ -23,14 +25,19 @@ Chores::Chores(api::EventLog& events, storage::Store& store, AccessLog& log)
       log_(log),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
+void Chores::gather(const std::stop_token& stop) {
+  const auto end = std::chrono::steady_clock::now() + kGather;
+  std::unique_lock lock(mutex_);
+  do {
+    pause_.wait_for(lock, stop, kGatherFollowed, [] { return false; });
+  } while (!stop.stop_requested() && !events_.followed() && std::chrono::steady_clock::now() < end);
+}
+
 void Chores::run(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { events_.announce(); });
   while (!stop.stop_requested()) {
     events_.wait(kIdle);
-    {
-      std::unique_lock lock(mutex_);
-      pause_.wait_for(lock, stop, kGather, [] { return false; });
-    }
+    gather(stop);
     events_.flush();
     try {
       store_.sweep_if_wanted();

@@ -1,5 +1,5 @@
-// The thread that does what requests leave for later, a few times a second: it writes queued
-// records of calls, and removes files that nothing names any more.
+// The thread that does what requests leave for later, within seconds: it writes queued records of
+// calls, and removes files that nothing names any more.
 #pragma once
 
 #include <condition_variable>
@@ -20,6 +20,8 @@ class Chores {
 
  private:
   void run(const std::stop_token& stop);
+  // Until it is time to write what is queued.
+  void gather(const std::stop_token& stop);
 
   api::EventLog& events_;
   storage::Store& store_;

@@ -34,7 +34,8 @@ class EventStream : public BodySource {
   EventStream(const Services& services, EventQuery query)
       : services_(services),
         query_(std::move(query)),
-        after_(query_.after.value_or(services.events.newest())) {}
+        after_(query_.after.value_or(services.events.newest())),
+        following_(query_.kind == "event" ? nullptr : services.events.follow()) {}
 
   std::string poll() override {
     if (services_.events.newest() <= after_) return {};
@@ -52,6 +53,7 @@ class EventStream : public BodySource {
   const Services& services_;
   const EventQuery query_;
   std::int64_t after_;
+  const std::shared_ptr<const void> following_;  // null: no record is wanted
 };
 
 // The sequence that the page ends before.

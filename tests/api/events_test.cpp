@@ -348,25 +348,6 @@ TEST_F(Events, NoSecretIsRecorded) {
   }
 }
 
-TEST_F(Events, TheLogIsBoundedAndTheOldestGoFirst) {
-  forget();
-  EventLog small(*store, random, {.events = 2, .records = 3});
-  CallRecord record;
-  record.service = "ecr";
-  record.who =
-      std::make_shared<const CallIdentity>(make_service_identity("ecr.amazonaws.com", "1"));
-  for (const char* name : {"A", "B", "C", "D", "E"}) {
-    record.operation = name;
-    small.add(record);
-  }
-  small.flush();
-  EXPECT_EQ(record_names(), (std::vector<std::string>{"C", "D", "E"}));
-  record.operation = "F";
-  small.add(record);
-  small.flush();
-  EXPECT_EQ(record_names(), (std::vector<std::string>{"D", "E", "F"}));
-}
-
 TEST_F(Events, SequencesGoOnAfterTheLogIsCleared) {
   push_image("app", "v1", "layer");
   forget();

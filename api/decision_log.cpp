@@ -13,13 +13,25 @@ std::string usage_key(const auth::iam::Request& request) {
   return key;
 }
 
+std::uint64_t& count_of(DecisionLog::Totals& totals, auth::iam::Decision decision) {
+  switch (decision) {
+    case auth::iam::Decision::kAllowed:
+      return totals.allowed;
+    case auth::iam::Decision::kExplicitlyDenied:
+      return totals.explicitly_denied;
+    case auth::iam::Decision::kImplicitlyDenied:
+      break;
+  }
+  return totals.implicitly_denied;
+}
+
 }  // namespace
 
 void DecisionLog::record(DecisionRecord decision) {
   auto kept = std::make_shared<DecisionRecord>(std::move(decision));
   std::shared_ptr<const DecisionRecord> oldest;  // freed outside of the lock
   const std::lock_guard lock(mutex_);
-  ++(kept->verdict.allowed() ? totals_.allowed : totals_.denied);
+  ++count_of(totals_, kept->verdict.decision);
   kept->sequence = next_++;
   note_usage(*kept);
   records_.push_back(std::move(kept));

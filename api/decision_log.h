@@ -65,7 +65,8 @@ class DecisionLog {
   // Of all time.
   struct Totals {
     std::uint64_t allowed = 0;
-    std::uint64_t denied = 0;
+    std::uint64_t explicitly_denied = 0;
+    std::uint64_t implicitly_denied = 0;
   };
   Totals totals() const;
 

@@ -423,8 +423,14 @@ class MetricsTest(harness.ServerTest):
         there.push(registry.make_image(layer), "counted", "1")
         there.pull("counted", "1")
         jane = ("AKIAJANEJANEJANEJAN1", "jane-secret")
-        self.server.apply_seed({"accounts": {ACCOUNT: {"users": [harness.user("jane", *jane)]}}})
-        self.assert_error("AccessDeniedException", None, self.ecr(jane).describe_repositories)
+        joe = ("AKIAJOEJOEJOEJOEJOE1", "joe-secret")
+        users = [
+            harness.user("jane", *jane),
+            harness.user("joe", *joe, harness.allow("*"), harness.deny("ecr:Describe*")),
+        ]
+        self.server.apply_seed({"accounts": {ACCOUNT: {"users": users}}})
+        for refused in (jane, joe):
+            self.assert_error("AccessDeniedException", None, self.ecr(refused).describe_repositories)
         self.server.request("POST", "/_ecr-local/gc")
         samples = self.metrics()
 
@@ -440,7 +446,8 @@ class MetricsTest(harness.ServerTest):
             value for name, value in samples.items() if name.startswith("ecr_local_received_bytes")
         )
         self.assertGreater(received, 100_000)
-        self.assertGreaterEqual(sample("ecr_local_decisions_total", decision="denied"), 1)
+        self.assertEqual(1, sample("ecr_local_decisions_total", decision="implicitDeny"))
+        self.assertEqual(1, sample("ecr_local_decisions_total", decision="explicitDeny"))
         self.assertGreater(sample("ecr_local_decisions_total", decision="allowed"), 5)
         self.assertEqual(1, sample("ecr_local_images"))
         self.assertGreater(sample("ecr_local_blob_bytes"), 100_000)

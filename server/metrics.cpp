@@ -109,8 +109,13 @@ std::string_view name_of(Metrics::JobResult result) {
 void write_decisions(std::string& out, const api::DecisionLog& decisions) {
   const auto totals = decisions.totals();
   describe(out, "ecr_local_decisions_total", "counter", "Authorization decisions.");
-  out += fmt::format("ecr_local_decisions_total{{decision=\"allowed\"}} {}\n", totals.allowed);
-  out += fmt::format("ecr_local_decisions_total{{decision=\"denied\"}} {}\n", totals.denied);
+  const auto line = [&](std::string_view decision, std::uint64_t count) {
+    out += fmt::format("ecr_local_decisions_total{{decision=\"{}\"}} {}\n", decision, count);
+  };
+  // As the EvalDecision of IAM's simulators has them.
+  line("allowed", totals.allowed);
+  line("explicitDeny", totals.explicitly_denied);
+  line("implicitDeny", totals.implicitly_denied);
 }
 
 }  // namespace

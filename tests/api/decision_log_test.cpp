@@ -34,6 +34,20 @@ TEST(DecisionLog, KeepsTheNewestAndReadsBothWays) {
   EXPECT_EQ(sequences(log.read_back(9, 0, 2, nullptr)), (Sequences{5, 4}));
 }
 
+TEST(DecisionLog, CountsByDecision) {
+  DecisionLog log(1);
+  log.record(denial("ecr:A"));
+  for (int i = 0; i < 3; ++i) {
+    DecisionRecord record = denial("ecr:A");
+    record.verdict.decision =
+        i == 0 ? auth::iam::Decision::kAllowed : auth::iam::Decision::kExplicitlyDenied;
+    log.record(record);
+  }
+  EXPECT_EQ(log.totals().allowed, 1u);
+  EXPECT_EQ(log.totals().explicitly_denied, 2u);
+  EXPECT_EQ(log.totals().implicitly_denied, 1u);
+}
+
 TEST(DecisionLog, UsagesOutliveTheRecords) {
   DecisionLog log(1);
   for (const char* action : {"ecr:A", "ecr:B", "ecr:A"}) log.record(denial(action));

@@ -171,7 +171,7 @@ TEST_F(WebhookTest, MetricsCountRequestsByPlaneOperationAndStatus) {
         "ecr_local_jobs{state=\"failed\"} 0\n",
         "ecr_local_jobs_total{kind=\"garbage-collection\",result=\"done\"} 1\n",
         "ecr_local_faults_injected_total{kind=\"reset\"} 0\n",
-        "ecr_local_decisions_total{decision=\"denied\"} 0\n", "ecr_local_repositories 0\n",
+        "ecr_local_decisions_total{decision=\"implicitDeny\"} 0\n", "ecr_local_repositories 0\n",
         "process_open_fds "}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }

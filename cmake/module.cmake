@@ -22,6 +22,8 @@ function(ecr_test name)
     return()
   endif()
   add_executable(${name}_tests ${sources})
+  # Optimizing the tests themselves is a third of their compile time, and shows no more.
+  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O0>)
   target_link_libraries(${name}_tests PRIVATE ecr_options ${ARG_LINK} GTest::gtest
                                               GTest::gtest_main GTest::gmock)
   gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

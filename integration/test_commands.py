@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import tomllib
@@ -103,6 +104,24 @@ class PrintTest(CommandTest):
         values["ECR_LOCAL_REGISTRY_HOST"] = "{account}.dkr.ecr.{region}.localhost:{port}"
         printed = self.output("print", "daemon.json", **values)
         self.assertIn("111122223333.dkr.ecr.eu-west-1.localhost:4599", printed)
+
+    def test_what_is_not_given_is_the_running_servers(self):
+        host = "{account}.dkr.ecr.{region}.localhost:{port}"
+        flags = ("--account", "111122223333", "--region", "eu-west-1", "--registry-host", host)
+        server = harness.Server("--in-memory", *flags)
+        self.addCleanup(server.close)
+        server.start()
+        port = server.url.rsplit(":", 1)[1]
+        printed = self.output("print", "daemon.json", "--url", server.url)
+        self.assertIn(f"111122223333.dkr.ecr.eu-west-1.localhost:{port}", printed)
+        printed = self.output("print", "daemon.json", "--url", server.url, "--region", "us-west-2")
+        self.assertIn(f"111122223333.dkr.ecr.us-west-2.localhost:{port}", printed)
+
+    def test_without_a_server_the_defaults_are_printed(self):
+        with socket.socket() as listener:  # it answers nobody
+            listener.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self.assertIn("us-east-1", self.output("print", "env", "--url", url))
 
     def test_the_printed_environment_works(self):
         server = harness.Server("--in-memory")

@@ -1,90 +1,26 @@
 #include "server/config.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "api/admin/duration.h"
 #include "api/cache/url.h"
 #include "api/client_address.h"
 #include "schemas/arn.h"
 #include "schemas/encoding.h"
-#include "schemas/json.h"
 #include "server/command_tree.h"
+#include "server/config_file.h"
 #include "server/server_certificates.h"
 #include "server/suggestion.h"
 #include "server/value_names.h"
 
 namespace ecr::server {
 namespace {
-
-std::string value_text(const nlohmann::json& value, const std::string& key) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean() || value.is_number()) return value.dump();
-  throw CLI::ConversionError("--config: " + key +
-                             " must be a string, a number, true or false, or a list of those");
-}
-
-// ECR_LOCAL_TLS_LISTEN for --tls-listen.
-std::string variable_of(const std::string& flag) {
-  std::string name = "ECR_LOCAL_" + flag.substr(2);
-  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
-  return name;
-}
-
-std::vector<std::string> flags_of(const CLI::App& command) {
-  std::vector<std::string> flags;
-  for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_lnames().empty()) flags.push_back("--" + option->get_lnames().front());
-  }
-  return flags;
-}
-
-// A flat JSON object of serve's flags: {"listen": ["127.0.0.1:4599"], "in-memory": true}.
-class JsonConfig : public CLI::Config {
- public:
-  explicit JsonConfig(const CLI::App& serve) : serve_(serve) {}
-
-  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
-
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    const std::string text(std::istreambuf_iterator<char>(input), {});
-    const auto json = schemas::parse_json(text);
-    if (!json || !json->is_object()) {
-      throw CLI::ParseError("--config: the file must hold one JSON object",
-                            CLI::ExitCodes::FileError);
-    }
-    std::vector<CLI::ConfigItem> list;
-    for (const auto& [key, value] : json->items()) {
-      if (serve_.get_option_no_throw("--" + key) == nullptr) {
-        throw CLI::ParseError(
-            "--config: there is no flag --" + key + did_you_mean("--" + key, flags_of(serve_)),
-            CLI::ExitCodes::ConfigError);
-      }
-      // CLI11 would let the file beat the environment.
-      if (std::getenv(variable_of("--" + key).c_str()) != nullptr) continue;
-      CLI::ConfigItem item;
-      item.parents = {"serve"};
-      item.name = key;
-      if (value.is_array()) {
-        for (const auto& element : value) item.inputs.push_back(value_text(element, key));
-      } else {
-        item.inputs.push_back(value_text(value, key));
-      }
-      list.push_back(std::move(item));
-    }
-    return list;
-  }
-
- private:
-  const CLI::App& serve_;
-};
 
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
@@ -292,16 +228,15 @@ void add_print_options(CLI::App& app, PrintConfig& config) {
   app.add_flag("--list", config.list, "List what there is");
   add(app, "--url", config.url, "Address of the server, as its clients see it")
       ->capture_default_str();
-  add(app, "--account", config.account, "The server's --account")
-      ->capture_default_str()
+  add(app, "--account", config.account, "Default account (default: of the server at --url)")
       ->check(check_account);
-  add(app, "--region", config.region, "The server's --region")
-      ->capture_default_str()
+  add(app, "--region", config.region, "Region (default: of the server at --url)")
       ->check(check_region);
   add(app, "--root-access-key", config.access_key, "Access key for the clients")
       ->capture_default_str();
   add(app, "--root-secret-key", config.secret_key, "Its secret key")->default_str("test");
-  add(app, "--registry-host", config.registry_host, "The server's --registry-host")
+  add(app, "--registry-host", config.registry_host,
+      "Host of repositories' URIs (default: of the server at --url)")
       ->check(check_registry_host);
 }
 
@@ -382,7 +317,7 @@ std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
   // CLI11 2.1 reads the file before it looks at the option's own variable.
   const char* variable = std::getenv("ECR_LOCAL_CONFIG");
   const std::string file = variable == nullptr ? "" : variable;
-  app->config_formatter(std::make_shared<JsonConfig>(*serve));
+  app->config_formatter(make_config_file(*serve));
   app->set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
       ->envname("ECR_LOCAL_CONFIG");
   serve->fallthrough();
@@ -446,29 +381,6 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   }
   line.serve.settings.version = ECR_LOCAL_VERSION;
   return line;
-}
-
-ListenAddress parse_listen_address(const std::string& text, const std::string& flag) {
-  const std::size_t colon = text.rfind(':');
-  ListenAddress address;
-  const std::string_view port =
-      colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (port.empty() || error != std::errc() || end != port.data() + port.size()) {
-    throw std::runtime_error(flag + " " + text + ": must be HOST:PORT");
-  }
-  address.host = text.substr(0, colon);
-  if (address.host.starts_with('[') && address.host.ends_with(']')) {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  } else if (address.host.find(':') != std::string::npos) {
-    throw std::runtime_error(flag + " " + text + ": an IPv6 address needs brackets");
-  }
-  if (address.host.empty()) address.host = "0.0.0.0";
-  return address;
-}
-
-bool is_loopback(const ListenAddress& address) {
-  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
 }
 
 }  // namespace ecr::server

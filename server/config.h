@@ -49,11 +49,12 @@ struct PrintConfig {
   std::string snippet;  // empty: list them
   bool list = false;
   std::string url = "http://localhost:4599";
-  std::string account = "000000000000";
-  std::string region = "us-east-1";
+  // nullopt: what the server at `url` has, or where none answers the default of `serve`
+  std::optional<std::string> account;
+  std::optional<std::string> region;
+  std::optional<std::string> registry_host;
   std::string access_key = "test";
   std::string secret_key = "test";
-  std::string registry_host;
 };
 
 struct DemoConfig {
@@ -94,11 +95,5 @@ struct CommandLine {
 
 // nullopt: everything is said already (help, an error), leave with `exit_code`.
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code);
-
-// "127.0.0.1:4599", "[::1]:4599", "localhost:0". Throws std::runtime_error naming `flag`.
-ListenAddress parse_listen_address(const std::string& text, const std::string& flag);
-
-// True where nobody but this machine can reach the address.
-bool is_loopback(const ListenAddress& address);
 
 }  // namespace ecr::server

@@ -40,6 +40,11 @@ struct ConnectionContext {
   Metrics* metrics = nullptr;  // may be null
 };
 
+// Of a body that is kept in memory; nothing was done with it.
+struct MalformedBody {
+  FramingError framing;
+};
+
 class Connection {
  public:
   Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, std::string peer,

@@ -8,16 +8,10 @@
 #include <vector>
 
 #include "server/connection.h"
+#include "server/listen_address.h"
 #include "server/tls_context.h"
 
 namespace ecr::server {
-
-struct ListenAddress {
-  std::string host;  // name or address; IPv6 without brackets
-  std::uint16_t port = 0;
-  bool tls = false;
-  bool optional = false;  // may fail where the machine lacks the address family
-};
 
 class Server {
  public:

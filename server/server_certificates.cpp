@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "schemas/encoding.h"
-#include "server/config.h"
+#include "server/listen_address.h"
 
 namespace ecr::server {
 namespace {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "api/registry_host.h"
-#include "server/config.h"
+#include "server/listen_address.h"
 #include "server/suggestion.h"
 
 // The assembler copies the files; CMake makes this object depend on them.

@@ -17,7 +17,11 @@ TEST_F(AdminTest, HealthIsOpenToEverybody) {
   const auto response = admin.handle(
       admin_request("/_ecr-local/health", {{"Host", "anything.example"}}, "203.0.113.9"));
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(Json::parse(body_of(response))["status"], "ready");
+  const Json health = Json::parse(body_of(response));
+  EXPECT_EQ(health["status"], "ready");
+  EXPECT_EQ(health["account"], settings.account);
+  EXPECT_EQ(health["region"], settings.region);
+  EXPECT_EQ(health["registryHost"], settings.registry_host);
 }
 
 TEST_F(AdminTest, TheRestNeedsALoopbackPeerOrTheToken) {

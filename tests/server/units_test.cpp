@@ -8,6 +8,7 @@
 
 #include "server/access_log.h"
 #include "server/config.h"
+#include "server/listen_address.h"
 #include "server/response_writer.h"
 
 namespace ecr::server {

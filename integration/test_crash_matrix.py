@@ -172,6 +172,26 @@ class FailedSyncTest(MatrixCase):
             acknowledged.append(self.push(push.name))
         raise AssertionError("the push never ends")
 
+    def test_the_one_that_is_made_while_a_large_layer_comes_in(self):
+        acknowledged = [self.push("before")]
+        client = self.client()
+        layer = os.urandom(80 * MIB)
+        digest = registry.digest_of(layer)
+        location = client.start_upload(REPOSITORY)
+        with crashing.Injection(self.server, "fdatasync", "error=EIO:when=1"):
+            client.request("PATCH", location, layer)
+            harness.wait_until(lambda: self.health()[0] == 503, 20, "the sync has failed")
+        self.assertIn("syncing upload", self.health()[1]["reason"])
+        reply = client.request("PUT", f"{location}?digest={digest}")
+        self.assertEqual(503, reply.status, reply.body)
+        client.expect(404, "HEAD", f"/v2/{REPOSITORY}/blobs/{digest}")
+        self.assert_refused(503)
+        self.server.kill()
+        self.assert_clean()
+        self.server.start()
+        self.assert_there(acknowledged)
+        self.assertEqual(layer, self.client().pull_blob(REPOSITORY, self.client().push_blob(REPOSITORY, layer)))
+
     def assert_stopped(self, push, acknowledged):
         self.assertFalse(push.done, "acknowledged although a sync failed")
         self.assertRegex(push.refusal, r": 50[03] ")

@@ -12,7 +12,7 @@
 namespace ecr::server {
 namespace {
 
-constexpr std::size_t kStreamBuffer = 256u << 10;
+constexpr std::size_t kStreamBuffer = 512u << 10;
 
 // Pieces of one buffer, moved together to its front: what comes in many small chunks costs one
 // write.

@@ -25,7 +25,8 @@ class FileBlobStore final : public BlobStore {
   FileBlobStore(const std::string& directory, bool sync, std::shared_ptr<SyncHealth> health)
       : layout_(directory, sync),
         sync_(sync),
-        health_(health ? std::move(health) : std::make_shared<SyncHealth>()) {}
+        health_(health ? std::move(health) : std::make_shared<SyncHealth>()),
+        early_sync_(health_) {}
 
   std::unique_ptr<UploadWriter> open_upload(const std::string& id,
                                             DigestAlgorithm algorithm) override;
@@ -43,13 +44,15 @@ class FileBlobStore final : public BlobStore {
   BlobLayout layout_;
   const bool sync_;
   const std::shared_ptr<SyncHealth> health_;
+  EarlySync early_sync_;
 };
 
 std::unique_ptr<UploadWriter> FileBlobStore::open_upload(const std::string& id,
                                                          DigestAlgorithm algorithm) {
   require_upload_id(id);
   Fd file = open_file(layout_.uploads(), id.c_str(), O_RDWR | O_CREAT, "upload " + id);
-  return std::make_unique<FileUpload>(std::move(file), id, algorithm, sync_, health_);
+  return std::make_unique<FileUpload>(std::move(file), id, algorithm,
+                                      sync_ ? &early_sync_ : nullptr, health_);
 }
 
 void FileBlobStore::commit(const std::string& id, UploadWriter& writer, const Digest& digest) {

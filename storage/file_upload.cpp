@@ -13,14 +13,16 @@ namespace {
 // How much may wait in the page cache before write-back is started, so that the sync at the end of
 // a large layer finds little left to do.
 constexpr std::uint64_t kWriteBackWindow = 8u << 20;
+// How much may then wait in the disk's cache, the same way.
+constexpr std::uint64_t kSyncWindow = 64u << 20;
 
 }  // namespace
 
-FileUpload::FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync,
-                       std::shared_ptr<const SyncHealth> health)
+FileUpload::FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm,
+                       EarlySync* early_sync, std::shared_ptr<const SyncHealth> health)
     : file_(std::move(file)),
       id_(std::move(id)),
-      sync_(sync),
+      early_sync_(early_sync),
       health_(std::move(health)),
       hasher_(algorithm) {
   const FileState state = file_state(file_.get(), "upload " + id_);
@@ -64,11 +66,21 @@ void FileUpload::append(std::string_view bytes) {
 }
 
 void FileUpload::start_write_back() {
-  if (!sync_ || size_ - written_back_ < kWriteBackWindow) return;
+  if (early_sync_ == nullptr || size_ - written_back_ < kWriteBackWindow) return;
   // Only a hint: make_durable reports what fails.
   ::sync_file_range(file_.get(), static_cast<off_t>(written_back_),
                     static_cast<off_t>(size_ - written_back_), SYNC_FILE_RANGE_WRITE);
   written_back_ = size_;
+  if (size_ - synced_ >= kSyncWindow) start_sync();
+}
+
+// One at a time, and none after one that failed.
+void FileUpload::start_sync() {
+  if (syncing_ && (!early_sync_->done(*syncing_) || health_->failed())) return;
+  auto begun = early_sync_->begin(file_.get(), "upload " + id_);
+  if (!begun) return;
+  syncing_ = std::move(begun);
+  synced_ = size_;
 }
 
 schemas::Digest FileUpload::digest(schemas::DigestAlgorithm algorithm) {
@@ -90,8 +102,9 @@ BlobFile FileUpload::open_reader() {
 
 void FileUpload::make_durable() {
   require_usable();
-  if (!sync_) return;
+  if (early_sync_ == nullptr) return;
   try {
+    if (syncing_) early_sync_->wait(*syncing_);
     sync_data(file_.get(), "upload " + id_);
   } catch (const StorageError&) {
     broken_ = true;

@@ -8,6 +8,7 @@
 
 #include "schemas/digest.h"
 #include "storage/blob_store.h"
+#include "storage/early_sync.h"
 #include "storage/posix.h"
 #include "storage/sync_health.h"
 
@@ -16,8 +17,9 @@ namespace ecr::storage {
 // One thread at a time.
 class FileUpload final : public UploadWriter {
  public:
-  // Hashes what the file holds. `sync`: write-back is started as the file grows.
-  FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, bool sync,
+  // Hashes what the file holds. `early_sync`: what syncs the file as it grows, and outlives it;
+  // null: nothing is ever synced.
+  FileUpload(Fd file, std::string id, schemas::DigestAlgorithm algorithm, EarlySync* early_sync,
              std::shared_ptr<const SyncHealth> health);
 
   void append(std::string_view bytes) override;
@@ -36,14 +38,17 @@ class FileUpload final : public UploadWriter {
  private:
   void require_usable() const;
   void start_write_back();
+  void start_sync();
 
   Fd file_;
   const std::string id_;
-  const bool sync_;
+  EarlySync* const early_sync_;
   const std::shared_ptr<const SyncHealth> health_;
   schemas::Hasher hasher_;
   std::uint64_t size_ = 0;
-  std::uint64_t written_back_ = 0;  // up to here the kernel was asked to write
+  std::uint64_t written_back_ = 0;              // up to here the kernel was asked to write
+  std::uint64_t synced_ = 0;                    // up to here a sync was begun
+  std::shared_ptr<EarlySync::Ticket> syncing_;  // the last such
   bool maybe_shared_ = false;
   bool broken_ = false;
 };

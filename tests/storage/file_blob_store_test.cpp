@@ -1,8 +1,12 @@
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/resource.h>
+#include <thread>
 
+#include "storage/early_sync.h"
 #include "tests/storage/blob_store_contract.h"
 #include "tests/storage/faults.h"
 
@@ -81,6 +85,57 @@ TEST_F(FileBlobs, FailedSyncOfTheDataEndsTheUpload) {
   expect_error(StorageError::Kind::kIo, [&] { writer->append("more"); });
   EXPECT_FALSE(blobs_->open(digest));
   EXPECT_EQ(blobs_->open_upload(upload_id(1), kSha256)->size(), 0U) << "nothing to resume";
+}
+
+// Appends MiB after MiB, then little, until `done` says so.
+template <typename Done>
+void fill(UploadWriter& writer, Done done) {
+  const std::string mebibyte(1u << 20, 'x');
+  for (int i = 0; i < 70; ++i) writer.append(mebibyte);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!done() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    writer.append("x");
+  }
+}
+
+TEST_F(FileBlobs, LargeUploadIsSyncedWhileItGrows) {
+  auto writer = blobs_->open_upload(upload_id(1), kSha256);
+  const auto before = syncs_so_far();
+  fill(*writer, [&] { return syncs_so_far() > before; });
+  EXPECT_GT(syncs_so_far(), before);
+  const auto digest = writer->digest(kSha256);
+  blobs_->commit(upload_id(1), *writer, digest);
+  EXPECT_EQ(blobs_->open(digest)->size(), writer->size());
+}
+
+// The kernel tells a failure once: the sync at the end would find nothing wrong.
+TEST_F(FileBlobs, FailedSyncOfALayerThatComesInStopsCommitsForGood) {
+  auto writer = blobs_->open_upload(upload_id(1), kSha256);
+  {
+    const FailSyncs fault(EIO);
+    expect_error(StorageError::Kind::kReadOnly, [&] { fill(*writer, [] { return false; }); });
+  }
+  expect_error(StorageError::Kind::kReadOnly,
+               [&] { blobs_->commit(upload_id(1), *writer, writer->digest(kSha256)); });
+  EXPECT_FALSE(blobs_->open(writer->digest(kSha256)).has_value());
+}
+
+TEST(EarlySyncs, AFailureIsToldEveryTime) {
+  const TemporaryDirectory directory;
+  const Fd file = open_file(AT_FDCWD, (directory.path() + "/file").c_str(), O_RDWR | O_CREAT, "it");
+  const auto health = std::make_shared<SyncHealth>();
+  EarlySync early(health);
+  const auto good = early.begin(file.get(), "good");
+  early.wait(*good);
+  EXPECT_TRUE(early.done(*good));
+  EXPECT_FALSE(health->failed());
+  const FailSyncs fault(EIO);
+  const auto bad = early.begin(file.get(), "bad");
+  for (int i = 0; i < 2; ++i) {
+    expect_error(StorageError::Kind::kIo, [&] { early.wait(*bad); });
+  }
+  EXPECT_NE(health->what().find("bad"), std::string::npos);
 }
 
 TEST_F(FileBlobs, FailedSyncOfANameStopsCommitsForGood) {

@@ -3,8 +3,11 @@
 import configparser
 import json
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -147,6 +150,16 @@ class PrintTest(CommandTest):
             self.assertIn(part, result.stderr)
 
 
+# What is typed, and the one word that its last becomes.
+COMPLETIONS = (
+    ("ecr-local ser", "serve"),
+    ("ecr-local print terr", "terraform"),
+    ("ecr-local completion b", "bash"),
+    ("ecr-local serve --data-d", "--data-dir"),
+    ("ecr-local serve --iam en", "enforce"),
+)
+
+
 class CompletionTest(CommandTest):
     def complete(self, *words):
         """What bash offers for the last word."""
@@ -168,6 +181,52 @@ class CompletionTest(CommandTest):
         with open(os.path.join(self.directory, "seed.json"), "w", encoding="utf-8"):
             pass
         self.assertEqual(["seed.json"], self.complete("ecr-local", "serve", "--seed", "se"))
+
+    def test_fish_completes_commands_flags_and_values(self):
+        fish = harness.tool("fish")
+        path = os.path.join(self.directory, "ecr-local.fish")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.output("completion", "fish"))
+        for line, offered in COMPLETIONS:
+            command = f"source {path}; complete -C '{line}'"
+            env = harness.plain_environment(HOME=self.directory)
+            completed = harness.run(fish, "--no-config", "-c", command, env=env)
+            self.assertEqual("", completed.stderr)
+            words = [entry.split("\t")[0] for entry in completed.stdout.splitlines()]
+            self.assertEqual([offered], words, line)
+
+    def test_zsh_completes_commands_flags_and_values(self):
+        zsh = harness.tool("zsh")
+        path = os.path.join(self.directory, "_ecr-local")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.output("completion", "zsh"))
+        for line, offered in COMPLETIONS:
+            before = line.rpartition(" ")[0]
+            self.type_into_zsh(zsh, path, line, f"{before} {offered} ")
+
+    def type_into_zsh(self, zsh, script, line, wanted):
+        """Fails unless a tab behind `line` makes `wanted` of it, at a terminal."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            env = harness.plain_environment(HOME=self.directory, TERM="dumb")
+            os.execve(zsh, [zsh, "-f", "-i"], env)
+        try:
+            setup = f"PS1='% '; autoload -Uz compinit; compinit -u -D; . {script}; echo RE''ADY\n"
+            os.write(terminal, setup.encode())
+            self.read_until(terminal, "READY")
+            os.write(terminal, f"{line}\t".encode())
+            self.read_until(terminal, wanted)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(terminal)
+
+    def read_until(self, terminal, wanted):
+        text = ""
+        while wanted not in text:
+            ready, _, _ = select.select([terminal], [], [], 20)
+            self.assertTrue(ready, f"{wanted!r} is not in {text!r}")
+            text += os.read(terminal, 65536).decode(errors="replace")
 
     def test_scripts_are_well_formed_where_their_shell_is_there(self):
         for shell, check in (("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")):

@@ -1,6 +1,7 @@
 """Commands beside the server: print, completion, and what a mistyped word is answered with."""
 
 import configparser
+import http.server
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import tomllib
 import unittest
 
@@ -34,6 +36,7 @@ class CommandTest(unittest.TestCase):
 
 
 class PrintTest(CommandTest):
+    DEFAULTS = ("--account", "000000000000", "--region", "us-east-1", "--registry-host", "")
     FLAGS = ("--url", "http://localhost:4777", "--account", "123456789012")
 
     def snippet(self, name, *flags):
@@ -119,6 +122,32 @@ class PrintTest(CommandTest):
         self.assertIn(f"111122223333.dkr.ecr.eu-west-1.localhost:{port}", printed)
         printed = self.output("print", "daemon.json", "--url", server.url, "--region", "us-west-2")
         self.assertIn(f"111122223333.dkr.ecr.us-west-2.localhost:{port}", printed)
+
+    def test_what_a_stranger_says_is_not_printed(self):
+        planted = {"account": "1; touch x", "region": "$(touch x)", "registryHost": "`touch x`"}
+
+        class Stranger(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = json.dumps(planted).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        stranger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        self.addCleanup(stranger.server_close)
+        self.addCleanup(stranger.shutdown)
+        url = f"http://127.0.0.1:{stranger.server_port}"
+        for name in ("env", "docker-login", "daemon.json"):
+            printed = self.output("print", name, "--url", url)
+            self.assertNotIn("touch", printed)
+            self.assertEqual(self.output("print", name, "--url", url, *self.DEFAULTS), printed)
 
     def test_without_a_server_the_defaults_are_printed(self):
         with socket.socket() as listener:  # it answers nobody

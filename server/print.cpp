@@ -1,9 +1,13 @@
 // `ecr-local print`: configuration for the tools around the server, and its own.
+#include <algorithm>
+#include <cctype>
 #include <stdexcept>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "schemas/arn.h"
 #include "schemas/json.h"
 #include "server/command_tree.h"
 #include "server/commands.h"
@@ -12,6 +16,14 @@
 
 namespace ecr::server {
 namespace {
+
+// With the placeholders of --registry-host.
+bool is_host_template(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view(".-_:{}").find(c) != std::string_view::npos;
+  });
+}
 
 // What the server at `url` says of itself; {}: none of ours answers there.
 schemas::Json ask_server(const std::string& url) {
@@ -29,18 +41,21 @@ SnippetValues values_of(const PrintConfig& config) {
   const bool complete = config.account && config.region && config.registry_host;
   const schemas::Json server = complete ? schemas::Json::object() : ask_server(config.url);
   const api::Settings defaults;
+  // Whoever answers may be anybody, and what is printed here is run by shells.
   const auto value = [&](const std::optional<std::string>& given, const char* name,
-                         const std::string& otherwise) {
+                         bool (*is_valid)(std::string_view), const std::string& otherwise) {
     if (given) return *given;
     const auto found = server.find(name);
-    return found != server.end() && found->is_string() ? found->get<std::string>() : otherwise;
+    if (found == server.end() || !found->is_string()) return otherwise;
+    auto text = found->get<std::string>();
+    return is_valid(text) ? text : otherwise;
   };
   return {config.url,
-          value(config.account, "account", defaults.account),
-          value(config.region, "region", defaults.region),
+          value(config.account, "account", schemas::is_account_id, defaults.account),
+          value(config.region, "region", schemas::is_region, defaults.region),
           config.access_key,
           config.secret_key,
-          value(config.registry_host, "registryHost", defaults.registry_host),
+          value(config.registry_host, "registryHost", is_host_template, defaults.registry_host),
           ECR_LOCAL_VERSION};
 }
 

@@ -1,6 +1,7 @@
 #include "storage/early_sync.h"
 
 #include <fcntl.h>
+#include <system_error>
 #include <utility>
 
 namespace ecr::storage {
@@ -9,17 +10,24 @@ std::shared_ptr<EarlySync::Ticket> EarlySync::begin(int file, std::string what) 
   auto ticket = std::make_shared<Ticket>();
   {
     const std::lock_guard lock(mutex_);
-    if (current_) return nullptr;
+    if (current_ || !run_thread()) return nullptr;
     ticket->file_ = Fd(::fcntl(file, F_DUPFD_CLOEXEC, 0));
     if (!ticket->file_) return nullptr;
     ticket->what_ = std::move(what);
     current_ = ticket;
-    if (!thread_.joinable()) {
-      thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    }
   }
   changed_.notify_all();
   return ticket;
+}
+
+bool EarlySync::run_thread() {
+  if (thread_.joinable()) return true;
+  try {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
 }
 
 bool EarlySync::done(const Ticket& ticket) const {

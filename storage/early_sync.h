@@ -33,8 +33,8 @@ class EarlySync {
   // `health` is told what fails.
   explicit EarlySync(std::shared_ptr<SyncHealth> health) : health_(std::move(health)) {}
 
-  // Begins to sync what the file holds by now. Null: it is at another file, or out of descriptors;
-  // then nothing was begun. `what` names the file in errors.
+  // Begins to sync what the file holds by now. Null: it is at another file, or the process is out
+  // of descriptors or threads; then nothing was begun. `what` names the file in errors.
   std::shared_ptr<Ticket> begin(int file, std::string what);
   bool done(const Ticket& ticket) const;
   // Waits for the sync; throws what it failed of, every time: the kernel tells a failure once, and
@@ -42,6 +42,7 @@ class EarlySync {
   void wait(const Ticket& ticket);
 
  private:
+  bool run_thread();  // false: it cannot be. REQUIRES: the lock
   void run(const std::stop_token& stop);
 
   const std::shared_ptr<SyncHealth> health_;

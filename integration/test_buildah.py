@@ -16,6 +16,7 @@ class BuildahTest(harness.ServerTest):
         cls.tool = harness.tool("buildah")
         if os.geteuid() != 0:
             raise unittest.SkipTest("buildah's own storage needs root here")
+        daemon.refuse_chroot()
         super().setUpClass()
         cls.directory = tempfile.mkdtemp(prefix="buildah-")
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)

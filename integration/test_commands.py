@@ -201,6 +201,13 @@ class CompletionTest(CommandTest):
         self.assertEqual("", result.stderr)
         return result.stdout.split()
 
+    def script_of(self, shell):
+        """The file of the shell's completion script."""
+        path = os.path.join(self.directory, f"_ecr-local.{shell}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.output("completion", shell))
+        return path
+
     def test_bash_completes_commands_flags_and_values(self):
         self.assertEqual(["serve"], self.complete("ecr-local", "ser"))
         self.assertEqual(["--data-dir"], self.complete("ecr-local", "serve", "--data"))
@@ -213,9 +220,7 @@ class CompletionTest(CommandTest):
 
     def test_fish_completes_commands_flags_and_values(self):
         fish = harness.tool("fish")
-        path = os.path.join(self.directory, "ecr-local.fish")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.output("completion", "fish"))
+        path = self.script_of("fish")
         for line, offered in COMPLETIONS:
             command = f"source {path}; complete -C '{line}'"
             env = harness.plain_environment(HOME=self.directory)
@@ -226,9 +231,7 @@ class CompletionTest(CommandTest):
 
     def test_zsh_completes_commands_flags_and_values(self):
         zsh = harness.tool("zsh")
-        path = os.path.join(self.directory, "_ecr-local")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.output("completion", "zsh"))
+        path = self.script_of("zsh")
         for line, offered in COMPLETIONS:
             before = line.rpartition(" ")[0]
             self.type_into_zsh(zsh, path, line, f"{before} {offered} ")
@@ -259,12 +262,9 @@ class CompletionTest(CommandTest):
 
     def test_scripts_are_well_formed_where_their_shell_is_there(self):
         for shell, check in (("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")):
-            script = self.output("completion", shell)
+            path = self.script_of(shell)
             if shutil.which(shell) is None:
                 continue
-            path = os.path.join(self.directory, shell)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(script)
             checked = subprocess.run([shell, check, path], capture_output=True, text=True)
             self.assertEqual((0, ""), (checked.returncode, checked.stderr))
         self.assertIn("bash, zsh or fish", self.run_program("completion", "tcsh").stderr)

@@ -80,9 +80,12 @@ class DocumentTest(unittest.TestCase):
     def runnable(self, name, blocks, session):
         """The blocks without those that cannot run here, for the reasons that it prints."""
         chosen = []
+        rest = None  # where docker cannot run: what comes after it builds on what it did
         for block in blocks:
             said = block.mode.removeprefix("not-run: ")
-            reason = said if said != block.mode else self.missing(block, session)
+            reason = said if said != block.mode else rest or self.missing(block, session)
+            if reason is not None and reason == self.docker_fails:
+                rest = f"builds on blocks before it: {reason}"
             if reason:
                 print(f"NOT RUN: {name}:{block.line}: {reason}", file=sys.stderr)
             else:

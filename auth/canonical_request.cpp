@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth {
 namespace {
@@ -232,19 +232,19 @@ std::string string_to_sign(std::string_view timestamp, std::string_view scope,
   std::string out;
   out.reserve(kAlgorithm.size() + timestamp.size() + scope.size() + 67);
   out.append(kAlgorithm).append(1, '\n').append(timestamp).append(1, '\n');
-  out.append(scope).append(1, '\n').append(schemas::to_hex(schemas::sha256(canonical_request)));
+  out.append(scope).append(1, '\n').append(base::to_hex(model::sha256(canonical_request)));
   return out;
 }
 
-schemas::Sha256 derive_signing_key(std::string_view secret, std::string_view date,
-                                   std::string_view region, std::string_view service) {
+model::Sha256 derive_signing_key(std::string_view secret, std::string_view date,
+                                 std::string_view region, std::string_view service) {
   std::string first = "AWS4";
   first.reserve(first.size() + secret.size());
   first.append(secret);
-  schemas::Sha256 key = schemas::hmac_sha256(schemas::as_bytes(first), date);
+  model::Sha256 key = model::hmac_sha256(base::as_bytes(first), date);
   OPENSSL_cleanse(first.data(), first.size());
   for (const std::string_view part : {region, service, kTerminator}) {
-    key = schemas::hmac_sha256(key, part);
+    key = model::hmac_sha256(key, part);
   }
   return key;
 }

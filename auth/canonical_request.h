@@ -65,8 +65,8 @@ std::string canonical_path(std::string_view path, bool normalize);
 std::string canonical_query(std::string_view query, QueryForm form, bool omit_token = false);
 
 // Derives the key that signs: HMAC chain over date, region, service and the terminator.
-schemas::Sha256 derive_signing_key(std::string_view secret, std::string_view date,
-                                   std::string_view region, std::string_view service);
+model::Sha256 derive_signing_key(std::string_view secret, std::string_view date,
+                                 std::string_view region, std::string_view service);
 
 // Percent-decodes and appends; a '%' that starts no escape stands for itself, and so does '+'.
 void append_decoded(std::vector<char>& out, std::string_view text);

@@ -11,13 +11,11 @@
 #include <openssl/param_build.h>
 
 #include "auth/jwt.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth {
 namespace {
-
-using nlohmann::json;
 
 template <typename T, void (*Free)(T*)>
 struct Deleter {
@@ -68,13 +66,13 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string member(const json& key, const char* name) {
+std::string member(const base::Json& key, const char* name) {
   const auto found = key.find(name);
   return found != key.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::string decoded(const json& key, const char* name) {
-  return schemas::base64url_decode(member(key, name)).value_or("");
+std::string decoded(const base::Json& key, const char* name) {
+  return base::base64url_decode(member(key, name)).value_or("");
 }
 
 // Null: OpenSSL does not take it as a public key.
@@ -89,7 +87,7 @@ PKey make_key(const char* type, OSSL_PARAM_BLD* builder) {
   return PKey(key);
 }
 
-PKey make_rsa_key(const json& key) {
+PKey make_rsa_key(const base::Json& key) {
   const std::string modulus = decoded(key, "n");
   const std::string exponent = decoded(key, "e");
   if (modulus.size() > kMaxRsaBits / 8 || exponent.empty() || exponent.size() > 8) return nullptr;
@@ -105,7 +103,7 @@ PKey make_rsa_key(const json& key) {
   return make_key("RSA", builder.get());
 }
 
-PKey make_ec_key(const json& key, const Algorithm& algorithm) {
+PKey make_ec_key(const base::Json& key, const Algorithm& algorithm) {
   std::string x = decoded(key, "x");
   std::string y = decoded(key, "y");
   if (x.size() != algorithm.coordinate || y.size() != algorithm.coordinate) return nullptr;
@@ -159,7 +157,7 @@ struct JsonWebKeySet::Key {
   std::string algorithm;  // alg; empty: any of its type
   PKey key;
 
-  static std::unique_ptr<const Key> read(const json& description) {
+  static std::unique_ptr<const Key> read(const base::Json& description) {
     auto key = std::make_unique<Key>();
     key->id = member(description, "kid");
     key->type = member(description, "kty");
@@ -192,7 +190,7 @@ JsonWebKeySet& JsonWebKeySet::operator=(JsonWebKeySet&&) noexcept = default;
 JsonWebKeySet::~JsonWebKeySet() = default;
 
 tl::expected<JsonWebKeySet, std::string> JsonWebKeySet::parse(std::string_view text) {
-  const auto json = schemas::parse_json(text, {.max_depth = 16, .max_bytes = 1u << 20});
+  const auto json = base::parse_json(text, {.max_depth = 16, .max_bytes = 1u << 20});
   if (!json) return tl::unexpected("it is not JSON: " + json.error().detail);
   if (!json->is_object() || !json->contains("keys") || !(*json)["keys"].is_array()) {
     return tl::unexpected(std::string("it has no list \"keys\""));

@@ -2,13 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kMaxBytes = 20'000;
 constexpr const char* kTagsClaim = "https://aws.amazon.com/tags";
@@ -16,30 +14,30 @@ constexpr const char* kSourceIdentityClaim = "https://aws.amazon.com/source_iden
 
 using Reason = std::string;
 
-tl::expected<json, Reason> read_part(std::string_view part, const char* name) {
-  const auto text = schemas::base64url_decode(part);
+tl::expected<base::Json, Reason> read_part(std::string_view part, const char* name) {
+  const auto text = base::base64url_decode(part);
   if (!text) return tl::unexpected(std::string("the ") + name + " is not base64url");
-  auto parsed = schemas::parse_json(*text, {.max_depth = 16, .max_bytes = kMaxBytes});
+  auto parsed = base::parse_json(*text, {.max_depth = 16, .max_bytes = kMaxBytes});
   if (!parsed || !parsed->is_object()) {
     return tl::unexpected(std::string("the ") + name + " is not a JSON object");
   }
   return std::move(*parsed);
 }
 
-std::optional<std::string> text_of(const json& value) {
+std::optional<std::string> text_of(const base::Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
   return std::nullopt;
 }
 
-std::optional<std::string> text_claim(const json& claims, const char* name) {
+std::optional<std::string> text_claim(const base::Json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_string()) return std::nullopt;
   return found->get<std::string>();
 }
 
 // NumericDate may have a fraction (RFC 7519 section 2); what does not fit is no date.
-std::optional<std::int64_t> date_claim(const json& claims, const char* name) {
+std::optional<std::int64_t> date_claim(const base::Json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_number()) return std::nullopt;
   const double seconds = found->get<double>();
@@ -48,11 +46,11 @@ std::optional<std::int64_t> date_claim(const json& claims, const char* name) {
 }
 
 // A list only where each of its elements is one value.
-std::vector<std::string> values_of(const json& value) {
+std::vector<std::string> values_of(const base::Json& value) {
   std::vector<std::string> values;
   if (const auto text = text_of(value)) return {*text};
   if (!value.is_array()) return values;
-  for (const json& element : value) {
+  for (const base::Json& element : value) {
     const auto text = text_of(element);
     if (!text) return {};
     values.push_back(*text);
@@ -60,7 +58,7 @@ std::vector<std::string> values_of(const json& value) {
   return values;
 }
 
-void read_session_tags(const json& claims, JwtClaims& out) {
+void read_session_tags(const base::Json& claims, JwtClaims& out) {
   const auto tags = claims.find(kTagsClaim);
   if (tags == claims.end() || !tags->is_object()) return;
   if (const auto principal = tags->find("principal_tags");
@@ -75,7 +73,7 @@ void read_session_tags(const json& claims, JwtClaims& out) {
   }
 }
 
-JwtClaims read_claims(const json& claims) {
+JwtClaims read_claims(const base::Json& claims) {
   JwtClaims out;
   out.issuer = text_claim(claims, "iss").value_or("");
   out.subject = text_claim(claims, "sub").value_or("");
@@ -110,7 +108,7 @@ tl::expected<Jwt, std::string> parse_jwt(std::string_view token) {
   if (header->contains("crit")) return tl::unexpected(Reason("it has critical extensions"));
   const auto claims = read_part(token.substr(first + 1, second - first - 1), "claims set");
   if (!claims) return tl::unexpected(claims.error());
-  auto signature = schemas::base64url_decode(token.substr(second + 1));
+  auto signature = base::base64url_decode(token.substr(second + 1));
   if (!signature) return tl::unexpected(Reason("the signature is not base64url"));
   Jwt jwt;
   jwt.algorithm = text_claim(*header, "alg").value_or("");

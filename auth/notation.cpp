@@ -17,58 +17,61 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "schemas/digest.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::auth {
 namespace {
 
 template <typename T, void (*Free)(T*)>
-struct Deleter {
+struct NotationDeleter {
   void operator()(T* pointer) const { Free(pointer); }
 };
-using PKey = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY, EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509, X509_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX, EVP_MD_CTX_free>>;
-using Memory = std::unique_ptr<BIO, Deleter<BIO, BIO_free_all>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG, ECDSA_SIG_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION, X509_EXTENSION_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BIGNUM, BN_free>>;
+using NotationPKey = std::unique_ptr<EVP_PKEY, NotationDeleter<EVP_PKEY, EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, NotationDeleter<X509, X509_free>>;
+using NotationDigestContext =
+    std::unique_ptr<EVP_MD_CTX, NotationDeleter<EVP_MD_CTX, EVP_MD_CTX_free>>;
+using Memory = std::unique_ptr<BIO, NotationDeleter<BIO, BIO_free_all>>;
+using NotationSignature = std::unique_ptr<ECDSA_SIG, NotationDeleter<ECDSA_SIG, ECDSA_SIG_free>>;
+using Extension =
+    std::unique_ptr<X509_EXTENSION, NotationDeleter<X509_EXTENSION, X509_EXTENSION_free>>;
+using NotationNumber = std::unique_ptr<BIGNUM, NotationDeleter<BIGNUM, BN_free>>;
 
 constexpr const char* kPayloadType = "application/vnd.cncf.notary.payload.v1+json";
 constexpr const char* kScheme = "io.cncf.notary.signingScheme";
 constexpr std::size_t kCoordinate = 32;  // bytes of each half of an ES256 signature
 
 template <typename T>
-T require(T value, const char* doing) {
+T require_openssl(T value, const char* doing) {
   if (value) return value;
   ERR_clear_error();
   throw std::runtime_error(std::string("OpenSSL failed at ") + doing);
 }
 
-void require_ok(int result, const char* doing) { require(result > 0, doing); }
+void require_ok(int result, const char* doing) { require_openssl(result > 0, doing); }
 
-std::string text_of(BIO* memory) {
+std::string memory_text(BIO* memory) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory, &data);
   return std::string(data, static_cast<std::size_t>(size));
 }
 
 Memory memory_of(std::string_view text) {
-  return Memory(require(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "memory"));
+  return Memory(
+      require_openssl(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "memory"));
 }
 
-PKey read_key(std::string_view pem) {
+NotationPKey read_key(std::string_view pem) {
   const Memory memory = memory_of(pem);
-  return PKey(
-      require(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr), "a private key"));
+  return NotationPKey(require_openssl(
+      PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr), "a private key"));
 }
 
 std::string der_of(std::string_view pem) {
   const Memory memory = memory_of(pem);
   const Certificate certificate(
-      require(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), "a certificate"));
+      require_openssl(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), "a certificate"));
   unsigned char* bytes = nullptr;
   const int size = i2d_X509(certificate.get(), &bytes);
   require_ok(size, "encoding a certificate");
@@ -95,11 +98,11 @@ void add_extension(X509* certificate, int id, const char* value) {
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
   const Extension extension(
-      require(X509V3_EXT_conf_nid(nullptr, &context, id, value), "an extension"));
+      require_openssl(X509V3_EXT_conf_nid(nullptr, &context, id, value), "an extension"));
   require_ok(X509_add_ext(certificate, extension.get(), -1), "an extension");
 }
 
-void set_validity(X509* certificate, schemas::TimePoint now) {
+void set_validity(X509* certificate, base::TimePoint now) {
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   constexpr long kDay = 86'400;
@@ -108,13 +111,14 @@ void set_validity(X509* certificate, schemas::TimePoint now) {
 }
 
 void set_serial(X509* certificate) {
-  const Number number(require(BN_new(), "a number"));
+  const NotationNumber number(require_openssl(BN_new(), "a number"));
   require_ok(BN_rand(number.get(), 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY), "a serial number");
-  require(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)), "a serial number");
+  require_openssl(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)),
+                  "a serial number");
 }
 
-Certificate self_signed(EVP_PKEY* key, schemas::TimePoint now) {
-  Certificate certificate(require(X509_new(), "a certificate"));
+Certificate self_signed(EVP_PKEY* key, base::TimePoint now) {
+  Certificate certificate(require_openssl(X509_new(), "a certificate"));
   require_ok(X509_set_version(certificate.get(), 2), "a certificate");
   set_serial(certificate.get());
   set_validity(certificate.get(), now);
@@ -129,7 +133,7 @@ Certificate self_signed(EVP_PKEY* key, schemas::TimePoint now) {
 
 // RFC 7518 section 3.4: the two halves side by side, not DER.
 std::string sign_es256(EVP_PKEY* key, std::string_view text) {
-  const DigestContext context(require(EVP_MD_CTX_new(), "signing"));
+  const NotationDigestContext context(require_openssl(EVP_MD_CTX_new(), "signing"));
   require_ok(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key), "signing");
   std::vector<unsigned char> der(256);
   std::size_t size = der.size();
@@ -137,8 +141,8 @@ std::string sign_es256(EVP_PKEY* key, std::string_view text) {
                             reinterpret_cast<const unsigned char*>(text.data()), text.size()),
              "signing");
   const unsigned char* at = der.data();
-  const Signature signature(
-      require(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)), "a signature"));
+  const NotationSignature signature(
+      require_openssl(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)), "a signature"));
   std::array<unsigned char, 2 * kCoordinate> halves{};
   require_ok(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), halves.data(), kCoordinate),
              "a signature");
@@ -150,20 +154,20 @@ std::string sign_es256(EVP_PKEY* key, std::string_view text) {
 
 }  // namespace
 
-SigningIdentity make_signing_identity(schemas::TimePoint now) {
-  const PKey key(require(EVP_EC_gen("P-256"), "making a key"));
-  const Memory private_key(require(BIO_new(BIO_s_mem()), "memory"));
+SigningIdentity make_signing_identity(base::TimePoint now) {
+  const NotationPKey key(require_openssl(EVP_EC_gen("P-256"), "making a key"));
+  const Memory private_key(require_openssl(BIO_new(BIO_s_mem()), "memory"));
   require_ok(PEM_write_bio_PKCS8PrivateKey(private_key.get(), key.get(), nullptr, nullptr, 0,
                                            nullptr, nullptr),
              "writing a key");
   const Certificate certificate = self_signed(key.get(), now);
-  const Memory text(require(BIO_new(BIO_s_mem()), "memory"));
+  const Memory text(require_openssl(BIO_new(BIO_s_mem()), "memory"));
   require_ok(PEM_write_bio_X509(text.get(), certificate.get()), "writing a certificate");
-  return {text_of(private_key.get()), text_of(text.get())};
+  return {memory_text(private_key.get()), memory_text(text.get())};
 }
 
 std::string notation_envelope(const SigningIdentity& identity, const SignedArtifact& artifact,
-                              schemas::TimePoint now) {
+                              base::TimePoint now) {
   using nlohmann::json;
   const json payload = {
       {"targetArtifact",
@@ -172,23 +176,23 @@ std::string notation_envelope(const SigningIdentity& identity, const SignedArtif
                        {"cty", kPayloadType},
                        {"crit", json::array({kScheme})},
                        {kScheme, "notary.x509"},
-                       {"io.cncf.notary.signingTime", schemas::format_iso8601(now)}};
-  const std::string encoded_payload = schemas::base64url_encode(schemas::dump(payload));
-  const std::string encoded_header = schemas::base64url_encode(schemas::dump(header));
-  const PKey key = read_key(identity.private_key);
+                       {"io.cncf.notary.signingTime", base::format_iso8601(now)}};
+  const std::string encoded_payload = base::base64url_encode(base::dump(payload));
+  const std::string encoded_header = base::base64url_encode(base::dump(header));
+  const NotationPKey key = read_key(identity.private_key);
   const std::string signature = sign_es256(key.get(), encoded_header + "." + encoded_payload);
   const json envelope = {
       {"payload", encoded_payload},
       {"protected", encoded_header},
       {"header",
-       {{"x5c", json::array({schemas::base64_encode(der_of(identity.certificate))})},
+       {{"x5c", json::array({base::base64_encode(der_of(identity.certificate))})},
         {"io.cncf.notary.signingAgent", "ecr-local"}}},
-      {"signature", schemas::base64url_encode(signature)}};
-  return schemas::dump(envelope);
+      {"signature", base::base64url_encode(signature)}};
+  return base::dump(envelope);
 }
 
 std::string certificate_thumbprint(std::string_view certificate) {
-  return schemas::Digest::of(der_of(certificate)).text().substr(7);
+  return model::Digest::of(der_of(certificate)).text().substr(7);
 }
 
 }  // namespace ecr::auth

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::auth {
 
@@ -20,7 +20,7 @@ struct SigningIdentity {
 
 // A new one; the certificate is good for ten years from a day before `now`. Throws
 // std::runtime_error where OpenSSL fails.
-SigningIdentity make_signing_identity(schemas::TimePoint now);
+SigningIdentity make_signing_identity(base::TimePoint now);
 
 // What is signed: an OCI descriptor.
 struct SignedArtifact {
@@ -31,7 +31,7 @@ struct SignedArtifact {
 
 // The envelope's JSON (application/jose+json). Throws std::runtime_error as above.
 std::string notation_envelope(const SigningIdentity& identity, const SignedArtifact& artifact,
-                              schemas::TimePoint now);
+                              base::TimePoint now);
 
 // SHA-256 of the certificate's DER, in hex: the annotation by which verifiers choose.
 std::string certificate_thumbprint(std::string_view certificate);

@@ -8,7 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth {
 namespace {
@@ -41,12 +41,12 @@ const EVP_CIPHER* cipher() {
   return fetched;
 }
 
-void require(int result) {
+void require_cipher(int result) {
   if (result != 1) throw std::runtime_error("AES-256-GCM failed");
 }
 
-const std::uint8_t* bytes(std::string_view text) { return schemas::as_bytes(text).data(); }
-std::uint8_t* bytes(std::string& text) {
+const std::uint8_t* token_bytes(std::string_view text) { return base::as_bytes(text).data(); }
+std::uint8_t* token_bytes(std::string& text) {
   return reinterpret_cast<std::uint8_t*>(text.data());  // NOLINT: OpenSSL's bytes are unsigned
 }
 
@@ -56,7 +56,7 @@ void append_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-void append_time(std::string& out, schemas::TimePoint time) {
+void append_time(std::string& out, base::TimePoint time) {
   const auto value = static_cast<std::uint64_t>(time.time_since_epoch().count());
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
@@ -70,15 +70,15 @@ std::optional<std::string> take_text(std::string_view& in) {
   return text;
 }
 
-std::optional<schemas::TimePoint> take_time(std::string_view& in) {
+std::optional<base::TimePoint> take_time(std::string_view& in) {
   if (in.size() < 8) return std::nullopt;
   std::uint64_t value = 0;
   for (const char c : in.substr(0, 8)) value = value << 8 | static_cast<std::uint8_t>(c);
   in.remove_prefix(8);
-  return schemas::TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(value)));
+  return base::TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(value)));
 }
 
-bool lifetime_allowed(schemas::TimePoint issued, schemas::TimePoint expires) {
+bool lifetime_allowed(base::TimePoint issued, base::TimePoint expires) {
   // Unsigned: the difference of two times that only a forger would choose overflows.
   const auto lifetime = static_cast<std::uint64_t>(expires.time_since_epoch().count()) -
                         static_cast<std::uint64_t>(issued.time_since_epoch().count());
@@ -103,19 +103,21 @@ std::optional<std::string> decrypt(const RegistryTokenCodec::Key& key, std::stri
   std::string plain(text.size(), '\0');
   const Context context = new_context();
   int written = 0;
-  require(EVP_DecryptInit_ex(context.get(), cipher(), nullptr, key.data(), bytes(nonce)));
-  require(EVP_DecryptUpdate(context.get(), nullptr, &written, bytes(sealed), 1));
-  require(EVP_DecryptUpdate(context.get(), bytes(plain), &written, bytes(text),
-                            static_cast<int>(text.size())));
-  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()));
+  require_cipher(
+      EVP_DecryptInit_ex(context.get(), cipher(), nullptr, key.data(), token_bytes(nonce)));
+  require_cipher(EVP_DecryptUpdate(context.get(), nullptr, &written, token_bytes(sealed), 1));
+  require_cipher(EVP_DecryptUpdate(context.get(), token_bytes(plain), &written, token_bytes(text),
+                                   static_cast<int>(text.size())));
+  require_cipher(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()));
   int rest = 0;
-  if (EVP_DecryptFinal_ex(context.get(), bytes(plain) + written, &rest) != 1) return std::nullopt;
+  if (EVP_DecryptFinal_ex(context.get(), token_bytes(plain) + written, &rest) != 1)
+    return std::nullopt;
   return plain;
 }
 
 }  // namespace
 
-RegistryTokenCodec::RegistryTokenCodec(const Key& key, schemas::Random& random)
+RegistryTokenCodec::RegistryTokenCodec(const Key& key, base::Random& random)
     : key_(key), random_(random) {}
 
 RegistryTokenCodec::~RegistryTokenCodec() { OPENSSL_cleanse(key_.data(), key_.size()); }
@@ -133,31 +135,32 @@ std::string RegistryTokenCodec::seal(const RegistryTokenClaims& claims) const {
 
   std::string sealed(kOverhead + plain.size(), '\0');
   sealed[0] = static_cast<char>(kVersion);
-  std::uint8_t* const nonce = bytes(sealed) + 1;
+  std::uint8_t* const nonce = token_bytes(sealed) + 1;
   random_.fill({nonce, kNonceSize});
   std::uint8_t* const text = nonce + kNonceSize;
   const Context context = new_context();
   int written = 0;
-  require(EVP_EncryptInit_ex(context.get(), cipher(), nullptr, key_.data(), nonce));
-  require(EVP_EncryptUpdate(context.get(), nullptr, &written, bytes(sealed), 1));
-  require(EVP_EncryptUpdate(context.get(), text, &written, bytes(plain),
-                            static_cast<int>(plain.size())));
+  require_cipher(EVP_EncryptInit_ex(context.get(), cipher(), nullptr, key_.data(), nonce));
+  require_cipher(EVP_EncryptUpdate(context.get(), nullptr, &written, token_bytes(sealed), 1));
+  require_cipher(EVP_EncryptUpdate(context.get(), text, &written, token_bytes(plain),
+                                   static_cast<int>(plain.size())));
   int rest = 0;
-  require(EVP_EncryptFinal_ex(context.get(), text + written, &rest));
-  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, text + plain.size()));
-  return schemas::base64url_encode(sealed);
+  require_cipher(EVP_EncryptFinal_ex(context.get(), text + written, &rest));
+  require_cipher(
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, text + plain.size()));
+  return base::base64url_encode(sealed);
 }
 
-tl::expected<RegistryTokenClaims, TokenError> RegistryTokenCodec::open(
-    std::string_view token, schemas::TimePoint now) const {
+tl::expected<RegistryTokenClaims, TokenError> RegistryTokenCodec::open(std::string_view token,
+                                                                       base::TimePoint now) const {
   const tl::unexpected malformed(TokenError::kMalformed);
   if (token.size() > kMaxTokenSize) return malformed;
-  const auto sealed = schemas::base64url_decode(token);
+  const auto sealed = base::base64url_decode(token);
   if (!sealed || sealed->size() < kOverhead || (*sealed)[0] != static_cast<char>(kVersion)) {
     return malformed;
   }
   // The last character's spare bits carry nothing; only one spelling of a token is a token.
-  if (schemas::base64url_encode(*sealed) != token) return malformed;
+  if (base::base64url_encode(*sealed) != token) return malformed;
   const auto plain = decrypt(key_, *sealed);
   if (!plain) return malformed;
   auto claims = decode(*plain);

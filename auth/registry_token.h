@@ -12,7 +12,7 @@
 
 #include <tl/expected.hpp>
 
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::auth {
 
@@ -20,8 +20,8 @@ struct RegistryTokenClaims {
   std::string access_key_id;  // whose live state decides; for sessions the temporary key
   std::string account;        // of the caller
   std::string region;         // where the token was issued; it works only there
-  schemas::TimePoint issued;
-  schemas::TimePoint expires;
+  base::TimePoint issued;
+  base::TimePoint expires;
   friend bool operator==(const RegistryTokenClaims&, const RegistryTokenClaims&) = default;
 };
 
@@ -31,16 +31,16 @@ enum class TokenError { kMalformed /* not ours, or tampered with */, kExpired };
 class RegistryTokenCodec {
  public:
   using Key = std::array<std::uint8_t, 32>;
-  RegistryTokenCodec(const Key& key, schemas::Random& random);
+  RegistryTokenCodec(const Key& key, base::Random& random);
   ~RegistryTokenCodec();
 
   std::string seal(const RegistryTokenClaims& claims) const;
   tl::expected<RegistryTokenClaims, TokenError> open(std::string_view token,
-                                                     schemas::TimePoint now) const;
+                                                     base::TimePoint now) const;
 
  private:
   Key key_;
-  schemas::Random& random_;
+  base::Random& random_;
 };
 
 }  // namespace ecr::auth

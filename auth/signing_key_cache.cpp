@@ -47,8 +47,8 @@ struct KeyEqual {
 };
 
 struct Derived {
-  schemas::Sha256 key;
-  explicit Derived(const schemas::Sha256& k) : key(k) {}
+  model::Sha256 key;
+  explicit Derived(const model::Sha256& k) : key(k) {}
   Derived(const Derived&) = default;
   ~Derived() { OPENSSL_cleanse(key.data(), key.size()); }
 };
@@ -61,7 +61,7 @@ using Generation = std::unordered_map<KeyOwner, Derived, KeyHash, KeyEqual>;
 // gone. Keys of days past leave that way.
 struct SigningKeyCache::Impl {
   explicit Impl(std::size_t capacity) : half(capacity / 2 + 1) {}
-  void insert(const KeyView& key, const schemas::Sha256& derived) {
+  void insert(const KeyView& key, const model::Sha256& derived) {
     if (recent.size() >= half) {
       old.swap(recent);
       recent.clear();
@@ -77,8 +77,8 @@ struct SigningKeyCache::Impl {
 SigningKeyCache::SigningKeyCache(std::size_t capacity) : impl_(std::make_unique<Impl>(capacity)) {}
 SigningKeyCache::~SigningKeyCache() = default;
 
-schemas::Sha256 SigningKeyCache::get(std::string_view secret, std::string_view date,
-                                     std::string_view region, std::string_view service) {
+model::Sha256 SigningKeyCache::get(std::string_view secret, std::string_view date,
+                                   std::string_view region, std::string_view service) {
   const KeyView key{secret, date, region, service};
   {
     const std::lock_guard lock(impl_->mutex);
@@ -86,13 +86,13 @@ schemas::Sha256 SigningKeyCache::get(std::string_view secret, std::string_view d
       return found->second.key;
     }
     if (const auto found = impl_->old.find(key); found != impl_->old.end()) {
-      const schemas::Sha256 derived = found->second.key;
+      const model::Sha256 derived = found->second.key;
       impl_->insert(key, derived);
       return derived;
     }
   }
   // Outside the lock: two threads may derive the same key, and either result is right.
-  const schemas::Sha256 derived = derive_signing_key(secret, date, region, service);
+  const model::Sha256 derived = derive_signing_key(secret, date, region, service);
   const std::lock_guard lock(impl_->mutex);
   impl_->insert(key, derived);
   return derived;

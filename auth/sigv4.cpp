@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <array>
 
-#include <fmt/format.h>
-
 #include "auth/canonical_request.h"
 #include "auth/sigv4_parse.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::auth {
 namespace {
 
-using schemas::TimePoint;
+using base::TimePoint;
 using Unexpected = tl::unexpected<SignatureError>;
 template <class T>
 using Checked = tl::expected<T, SignatureError>;
@@ -50,10 +49,10 @@ Checked<void> check_signed_headers(const AuthParts& parts, const HeaderIndex& he
                                         return header_name_less(h->first, prefix);
                                       });
   for (auto header = first; header != sorted.end(); ++header) {
-    const std::string name = schemas::to_lower((*header)->first);
+    const std::string name = base::to_lower((*header)->first);
     if (!name.starts_with("x-amz-")) break;
     if (is_signed(name) || (token_may_be_unsigned && name == "x-amz-security-token")) continue;
-    return invalid(fmt::format("'{}' must be a 'SignedHeader' in the AWS Authorization.", name));
+    return invalid(base::format("'{}' must be a 'SignedHeader' in the AWS Authorization.", name));
   }
   return {};
 }
@@ -61,17 +60,17 @@ Checked<void> check_signed_headers(const AuthParts& parts, const HeaderIndex& he
 // X-Amz-Date is ISO 8601 basic; a Date header may be HTTP's own form, whose "GMT" some clients
 // (botocore) write as "-0000".
 std::optional<TimePoint> parse_date(std::string_view text, bool may_be_http) {
-  const auto basic = schemas::parse_basic(text);
+  const auto basic = base::parse_basic(text);
   if (basic || !may_be_http) return basic;
   if (text.ends_with(" -0000") || text.ends_with(" +0000")) {
-    return schemas::parse_http_date(std::string(text.substr(0, text.size() - 5)).append("GMT"));
+    return base::parse_http_date(std::string(text.substr(0, text.size() - 5)).append("GMT"));
   }
-  return schemas::parse_http_date(text);
+  return base::parse_http_date(text);
 }
 
 std::string duration_text(std::chrono::seconds duration) {
   const auto seconds = duration.count();
-  return seconds % 60 == 0 ? fmt::format("{} min", seconds / 60) : fmt::format("{} sec", seconds);
+  return seconds % 60 == 0 ? base::format("{} min", seconds / 60) : base::format("{} sec", seconds);
 }
 
 Checked<void> check_time(TimePoint signed_at, const AuthParts& parts, const SigV4Options& options) {
@@ -79,15 +78,15 @@ Checked<void> check_time(TimePoint signed_at, const AuthParts& parts, const SigV
   // A presigned request without X-Amz-Expires lives as long as a signed one, as with STS.
   const std::chrono::seconds window = parts.expires.value_or(options.skew);
   if (signed_at < now - window) {
-    return invalid(fmt::format(
-        "Signature expired: {} is now earlier than {} ({} - {}.)", schemas::format_basic(signed_at),
-        schemas::format_basic(now - window), schemas::format_basic(now), duration_text(window)));
+    return invalid(base::format("Signature expired: {} is now earlier than {} ({} - {}.)",
+                                base::format_basic(signed_at), base::format_basic(now - window),
+                                base::format_basic(now), duration_text(window)));
   }
   if (signed_at > now + options.skew) {
-    return invalid(fmt::format("Signature not yet current: {} is still later than {} ({} + {}.)",
-                               schemas::format_basic(signed_at),
-                               schemas::format_basic(now + options.skew),
-                               schemas::format_basic(now), duration_text(options.skew)));
+    return invalid(base::format("Signature not yet current: {} is still later than {} ({} + {}.)",
+                                base::format_basic(signed_at),
+                                base::format_basic(now + options.skew), base::format_basic(now),
+                                duration_text(options.skew)));
   }
   return {};
 }
@@ -107,9 +106,9 @@ Checked<Scope> split_credential(std::string_view credential) {
   }
   if (count != parts.size()) {
     return Unexpected({SignatureErrorKind::kIncompleteSignature,
-                       fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. "
-                                   "keyid/date/region/service/term, got '{}'",
-                                   credential)});
+                       base::format("Credential must have exactly 5 slash-delimited elements, e.g. "
+                                    "keyid/date/region/service/term, got '{}'",
+                                    credential)});
   }
   return Scope{parts[0], parts[1], parts[2],
                parts[3], parts[4], credential.substr(parts[0].size() + 1)};
@@ -134,23 +133,23 @@ Checked<void> check_scope(const Scope& scope, TimePoint signed_at, const SigV4Op
     faults.append(fault);
   };
   if (options.region ? scope.region != *options.region : !is_region_name(scope.region)) {
-    add(fmt::format("Credential should be scoped to a valid region, not '{}'.", scope.region));
+    add(base::format("Credential should be scoped to a valid region, not '{}'.", scope.region));
   }
   if (scope.service != options.service) {
-    add(fmt::format("Credential should be scoped to correct service: '{}'.", options.service));
+    add(base::format("Credential should be scoped to correct service: '{}'.", options.service));
   }
   if (scope.terminator != kTerminator) {
-    add(fmt::format(
+    add(base::format(
         "Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.",
         scope.terminator));
   }
-  const std::string timestamp = schemas::format_basic(signed_at);
+  const std::string timestamp = base::format_basic(signed_at);
   const std::string_view date = std::string_view(timestamp).substr(0, 8);
   if (scope.date != date) {
     add(
-        fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
-                    "date from HTTP: '{}' != '{}', from '{}'.",
-                    scope.date, date, timestamp));
+        base::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
+                     "date from HTTP: '{}' != '{}', from '{}'.",
+                     scope.date, date, timestamp));
   }
   if (!faults.empty()) return invalid(std::move(faults));
   return {};
@@ -162,7 +161,7 @@ Checked<SigningCredential> find_credential(const Scope& scope, const AuthParts& 
   auto credential = lookup(scope.access_key_id);
   if (!credential) return unrecognized();
   // Both empty for a long-term key; a token that comes with one is as wrong as another's.
-  if (!schemas::constant_time_equal(credential->session_token, parts.session_token)) {
+  if (!model::constant_time_equal(credential->session_token, parts.session_token)) {
     return unrecognized();
   }
   if (credential->expires &&
@@ -175,12 +174,12 @@ Checked<SigningCredential> find_credential(const Scope& scope, const AuthParts& 
 
 // Whether one of the accepted canonical forms gives the signature.
 bool signature_matches(CanonicalInput input, const AuthParts& parts, std::string_view timestamp,
-                       std::string_view scope, const schemas::Sha256& key, bool token_optional) {
+                       std::string_view scope, const model::Sha256& key, bool token_optional) {
   const auto matches = [&] {
     const auto canonical = canonical_request(input);
     if (!canonical) return false;
-    const auto mac = schemas::hmac_sha256(key, string_to_sign(timestamp, scope, *canonical));
-    return schemas::constant_time_equal(schemas::to_hex(mac), parts.signature);
+    const auto mac = model::hmac_sha256(key, string_to_sign(timestamp, scope, *canonical));
+    return model::constant_time_equal(base::to_hex(mac), parts.signature);
   };
   if (matches()) return true;
   if (input.query.empty()) return false;
@@ -207,9 +206,9 @@ tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest
   const auto signed_at = parse_date(parts->date, parts->date_is_http);
   if (!signed_at) {
     return Unexpected({SignatureErrorKind::kIncompleteSignature,
-                       fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See "
-                                   "http://en.wikipedia.org/wiki/ISO_8601",
-                                   parts->date)});
+                       base::format("Date must be in ISO-8601 'basic format'. Got '{}'. See "
+                                    "http://en.wikipedia.org/wiki/ISO_8601",
+                                    parts->date)});
   }
   if (auto ok = check_time(*signed_at, *parts, options); !ok) {
     return Unexpected(std::move(ok.error()));
@@ -223,17 +222,17 @@ tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest
   if (!credential) return Unexpected(credential.error());
 
   // UNSIGNED-PAYLOAD and STREAMING-… are S3's; here they are a hash that no body has.
-  const std::string payload_hash = schemas::to_hex(schemas::sha256(request.body));
+  const std::string payload_hash = base::to_hex(model::sha256(request.body));
   if (parts->payload_hash && *parts->payload_hash != payload_hash) return mismatch();
   const std::string& secret = credential->secret_access_key;
-  const schemas::Sha256 key =
+  const model::Sha256 key =
       options.cache != nullptr
           ? options.cache->get(secret, scope->date, scope->region, scope->service)
           : derive_signing_key(secret, scope->date, scope->region, scope->service);
   const CanonicalInput canonical{
       request.method,        request.path, request.query,         headers,
       parts->signed_headers, payload_hash, options.normalize_path};
-  if (!signature_matches(canonical, *parts, schemas::format_basic(*signed_at), scope->text, key,
+  if (!signature_matches(canonical, *parts, base::format_basic(*signed_at), scope->text, key,
                          options.token_may_be_unsigned)) {
     return mismatch();
   }

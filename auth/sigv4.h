@@ -15,8 +15,8 @@
 
 #include <tl/expected.hpp>
 
-#include "schemas/clock.h"
-#include "schemas/digest.h"
+#include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::auth {
 
@@ -53,7 +53,7 @@ std::string_view query_type_of(SignatureErrorKind kind);
 struct SigningCredential {
   std::string secret_access_key;
   std::string session_token;  // empty: long-term key
-  std::optional<schemas::TimePoint> expires;
+  std::optional<base::TimePoint> expires;
 };
 using CredentialLookup =
     std::function<std::optional<SigningCredential>(std::string_view access_key_id)>;
@@ -64,8 +64,8 @@ class SigningKeyCache {
  public:
   explicit SigningKeyCache(std::size_t capacity = 1024);
   ~SigningKeyCache();
-  schemas::Sha256 get(std::string_view secret, std::string_view date, std::string_view region,
-                      std::string_view service);
+  model::Sha256 get(std::string_view secret, std::string_view date, std::string_view region,
+                    std::string_view service);
 
  private:
   struct Impl;
@@ -73,9 +73,9 @@ class SigningKeyCache {
 };
 
 struct SigV4Options {
-  schemas::TimePoint now;  // against which the signature's own time is checked
+  base::TimePoint now;  // against which the signature's own time is checked
   // When temporary credentials are asked whether they have expired; nullopt: `now`.
-  std::optional<schemas::TimePoint> credentials_now = {};
+  std::optional<base::TimePoint> credentials_now = {};
   std::string_view service;                // "ecr": the scope must name it
   std::optional<std::string_view> region;  // nullopt: any well-formed region is right
   std::chrono::minutes skew{15};           // for ECR, IAM and STS alike
@@ -89,7 +89,7 @@ struct SigV4Options {
 struct VerifiedSignature {
   std::string access_key_id;
   std::string region;  // of the credential scope
-  schemas::TimePoint signed_at;
+  base::TimePoint signed_at;
   bool presigned = false;
 };
 

@@ -5,9 +5,8 @@
 #include <charconv>
 #include <string>
 
-#include <fmt/format.h>
-
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::auth {
 namespace {
@@ -24,7 +23,7 @@ Unexpected missing_token() {
 }
 
 Unexpected unsupported_algorithm(std::string_view algorithm) {
-  return incomplete(fmt::format("Unsupported AWS 'algorithm': '{}'.", algorithm));
+  return incomplete(base::format("Unsupported AWS 'algorithm': '{}'.", algorithm));
 }
 
 std::string_view trim(std::string_view text) {
@@ -66,7 +65,7 @@ struct QueryAuth {
 };
 
 bool has_amz_prefix(std::string_view name) {
-  return name.size() >= 6 && schemas::equals_ignore_case(name.substr(0, 6), "x-amz-");
+  return name.size() >= 6 && base::equals_ignore_case(name.substr(0, 6), "x-amz-");
 }
 
 // Finds the X-Amz- parameters; `decoded` gets their values. A repeated one is refused, also in
@@ -100,9 +99,10 @@ tl::expected<QueryAuth, SignatureError> find_query_auth(std::string_view query,
   }
   std::sort(seen.begin(), seen.end(), header_name_less);
   const auto twice = std::adjacent_find(
-      seen.begin(), seen.end(), [](auto a, auto b) { return schemas::equals_ignore_case(a, b); });
+      seen.begin(), seen.end(), [](auto a, auto b) { return base::equals_ignore_case(a, b); });
   if (twice != seen.end()) {
-    return incomplete(fmt::format("AWS query-string parameter '{}' must not be repeated.", *twice));
+    return incomplete(
+        base::format("AWS query-string parameter '{}' must not be repeated.", *twice));
   }
   return auth;
 }
@@ -122,7 +122,7 @@ tl::expected<HeaderParameters, SignatureError> parse_parameters(std::string_view
     if (item.empty()) continue;
     const std::size_t equals = item.find('=');
     if (equals == std::string_view::npos) {
-      return incomplete(fmt::format(
+      return incomplete(base::format(
           "'{}' not a valid key=value pair (missing equal-sign) in Authorization header: '{}'",
           item, header));
     }
@@ -134,7 +134,7 @@ tl::expected<HeaderParameters, SignatureError> parse_parameters(std::string_view
     if (part == nullptr) continue;
     if (part->has_value()) {
       return incomplete(
-          fmt::format("Authorization header must not repeat the '{}' parameter.", name));
+          base::format("Authorization header must not repeat the '{}' parameter.", name));
     }
     *part = item.substr(equals + 1);
   }
@@ -171,7 +171,7 @@ tl::expected<AuthParts, SignatureError> parse_header_form(std::string_view autho
   require(date.has_value(),
           "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
   // AWS ends with the header's value; only its first word here, for the rest may hold a secret.
-  if (!missing.empty()) return incomplete(fmt::format("{}Authorization={}", missing, algorithm));
+  if (!missing.empty()) return incomplete(base::format("{}Authorization={}", missing, algorithm));
 
   AuthParts parts;
   parts.credential = *parameters->credential;
@@ -214,7 +214,7 @@ tl::expected<AuthParts, SignatureError> parse_query_form(const QueryAuth& query,
   std::string missing;
   for (const auto index : {kQueryCredential, kQuerySignature, kQuerySignedHeaders, kQueryDate}) {
     if (values[index]) continue;
-    missing += fmt::format("AWS query-string parameters must include '{}'. ", kQueryNames[index]);
+    missing += base::format("AWS query-string parameters must include '{}'. ", kQueryNames[index]);
   }
   if (!missing.empty()) return incomplete(missing + "Re-examine the query-string parameters.");
 
@@ -245,7 +245,7 @@ tl::expected<AuthParts, SignatureError> parse_auth(const SignedRequest& request,
                                       "x-amz-date", "x-amz-security-token"}) {
     // Two of them: one could be signed and the other obeyed.
     if (headers.find(name).size() > 1) {
-      return incomplete(fmt::format("The header '{}' must not be repeated.", name));
+      return incomplete(base::format("The header '{}' must not be repeated.", name));
     }
   }
   std::vector<char> decoded;

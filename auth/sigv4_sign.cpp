@@ -5,10 +5,9 @@
 #include <stdexcept>
 #include <string_view>
 
-#include <fmt/format.h>
-
 #include "auth/canonical_request.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::auth {
 namespace {
@@ -22,7 +21,7 @@ std::vector<std::string> names_to_sign(const Headers& headers) {
       "user-agent",    "x-amzn-trace-id", "transfer-encoding"};
   std::vector<std::string> names;
   for (const auto& [name, value] : headers) {
-    std::string lower = schemas::to_lower(name);
+    std::string lower = base::to_lower(name);
     if (std::find(kUnsigned.begin(), kUnsigned.end(), lower) == kUnsigned.end()) {
       names.push_back(std::move(lower));
     }
@@ -33,8 +32,8 @@ std::vector<std::string> names_to_sign(const Headers& headers) {
 }
 
 std::string scope_of(const SigningInput& input) {
-  return fmt::format("{}/{}/{}/{}", schemas::format_basic(input.time).substr(0, 8), input.region,
-                     input.service, kTerminator);
+  return base::format("{}/{}/{}/{}", base::format_basic(input.time).substr(0, 8), input.region,
+                      input.service, kTerminator);
 }
 
 std::string signature(const SigningInput& input, const Headers& headers,
@@ -42,29 +41,29 @@ std::string signature(const SigningInput& input, const Headers& headers,
   const std::vector<HeaderView> views(headers.begin(), headers.end());
   const std::vector<std::string_view> signed_headers(names.begin(), names.end());
   const HeaderIndex index(views);
-  const std::string hash = schemas::to_hex(schemas::sha256(input.body));
+  const std::string hash = base::to_hex(model::sha256(input.body));
   const auto canonical =
       canonical_request({input.method, input.path, query, index, signed_headers, hash});
   if (!canonical) throw std::logic_error("sigv4: a header to sign is not in the request");
-  const std::string timestamp = schemas::format_basic(input.time);
+  const std::string timestamp = base::format_basic(input.time);
   const auto key = derive_signing_key(input.secret_access_key, timestamp.substr(0, 8), input.region,
                                       input.service);
   const auto text = string_to_sign(timestamp, scope_of(input), *canonical);
-  return schemas::to_hex(schemas::hmac_sha256(key, text));
+  return base::to_hex(model::hmac_sha256(key, text));
 }
 
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> sign_headers(const SigningInput& input) {
-  Headers added{{"X-Amz-Date", schemas::format_basic(input.time)}};
+  Headers added{{"X-Amz-Date", base::format_basic(input.time)}};
   if (!input.session_token.empty()) added.emplace_back("X-Amz-Security-Token", input.session_token);
   Headers all = input.headers;
   all.insert(all.end(), added.begin(), added.end());
   const auto names = names_to_sign(all);
   added.emplace_back("Authorization",
-                     fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kAlgorithm,
-                                 input.access_key_id, scope_of(input), fmt::join(names, ";"),
-                                 signature(input, all, names, input.query)));
+                     base::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kAlgorithm,
+                                  input.access_key_id, scope_of(input), base::join(names, ";"),
+                                  signature(input, all, names, input.query)));
   return added;
 }
 
@@ -73,13 +72,13 @@ std::string presign_query(const SigningInput& input, std::chrono::seconds expire
   std::string query = input.query;
   const auto add = [&query](std::string_view name, const std::string& value) {
     if (!query.empty()) query.push_back('&');
-    query.append(name).append(1, '=').append(schemas::percent_encode(value));
+    query.append(name).append(1, '=').append(base::percent_encode(value));
   };
   add("X-Amz-Algorithm", std::string(kAlgorithm));
   add("X-Amz-Credential", input.access_key_id + "/" + scope_of(input));
-  add("X-Amz-Date", schemas::format_basic(input.time));
+  add("X-Amz-Date", base::format_basic(input.time));
   add("X-Amz-Expires", std::to_string(expires.count()));
-  add("X-Amz-SignedHeaders", fmt::format("{}", fmt::join(names, ";")));
+  add("X-Amz-SignedHeaders", base::format("{}", base::join(names, ";")));
   if (!input.session_token.empty()) add("X-Amz-Security-Token", input.session_token);
   const std::string calculated = signature(input, input.headers, names, query);
   add("X-Amz-Signature", calculated);

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::auth {
 
@@ -22,7 +22,7 @@ struct SigningInput {
   std::string session_token;  // empty: long-term key
   std::string region = "us-east-1";
   std::string service = "ecr";
-  schemas::TimePoint time;
+  base::TimePoint time;
 };
 
 // The headers to add: X-Amz-Date, X-Amz-Security-Token for a session, Authorization. Headers that

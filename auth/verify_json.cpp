@@ -10,13 +10,13 @@
 #include <tl/expected.hpp>
 
 #include "auth/sigv4.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth {
 namespace {
 
-using schemas::Json;
+using base::Json;
 
 struct RawRequest {
   std::string method, path, query, body;
@@ -37,7 +37,7 @@ bool parse_request_line(std::string_view line, RawRequest& out) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == 0 || last == first) return false;
-  if (!schemas::equals_ignore_case(line.substr(last + 1).substr(0, 5), "HTTP/")) return false;
+  if (!base::equals_ignore_case(line.substr(last + 1).substr(0, 5), "HTTP/")) return false;
   const std::string_view target = line.substr(first + 1, last - first - 1);
   if (!target.starts_with('/')) return false;
   const std::size_t mark = std::min(target.find('?'), target.size());
@@ -50,7 +50,7 @@ bool parse_request_line(std::string_view line, RawRequest& out) {
 // A body longer than Content-Length is cut there, as a server would read it.
 void cut_body(RawRequest& request) {
   for (const auto& [name, value] : request.headers) {
-    if (!schemas::equals_ignore_case(name, "content-length")) continue;
+    if (!base::equals_ignore_case(name, "content-length")) continue;
     const std::size_t digits = std::min(value.find_first_not_of(" \t"), value.size());
     std::size_t length = 0;
     const auto [end, error] =
@@ -125,7 +125,7 @@ class Reader {
 };
 
 struct Line {
-  schemas::TimePoint now;
+  base::TimePoint now;
   std::optional<std::string> region;
   std::string service;
   bool normalize = true;
@@ -136,7 +136,7 @@ struct Line {
 };
 
 tl::expected<Line, std::string> parse_line(std::string_view text) {
-  const auto json = schemas::parse_json(text);
+  const auto json = base::parse_json(text);
   if (!json) return tl::unexpected("not JSON: " + json.error().detail);
   if (!json->is_object()) return tl::unexpected(std::string("the line must be a JSON object"));
   Reader reader(*json);
@@ -157,8 +157,8 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
   line.credential.session_token = inner.text("token", false).value_or("");
   if (!inner.error().empty()) return tl::unexpected("credentials." + inner.error());
 
-  auto time = schemas::parse_iso8601(now);
-  if (!time) time = schemas::parse_basic(now);
+  auto time = base::parse_iso8601(now);
+  if (!time) time = base::parse_basic(now);
   if (!time) return tl::unexpected(std::string("now must be an ISO 8601 time"));
   line.now = *time;
   auto request = parse_request(raw);
@@ -172,7 +172,7 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
 std::string verify_sigv4_line(std::string_view json_line, bool& ok) {
   const auto line = parse_line(json_line);
   ok = line.has_value();
-  if (!ok) return schemas::dump(schemas::OrderedJson{{"error", line.error()}});
+  if (!ok) return base::dump(base::OrderedJson{{"error", line.error()}});
 
   const RawRequest& raw = line->request;
   const std::vector<HeaderView> headers(raw.headers.begin(), raw.headers.end());
@@ -188,10 +188,10 @@ std::string verify_sigv4_line(std::string_view json_line, bool& ok) {
         if (id != line->access_key_id) return std::nullopt;
         return line->credential;
       });
-  if (verified) return schemas::dump(schemas::OrderedJson{{"valid", true}});
-  return schemas::dump(schemas::OrderedJson{{"valid", false},
-                                            {"error", json_type_of(verified.error().kind)},
-                                            {"message", verified.error().message}});
+  if (verified) return base::dump(base::OrderedJson{{"valid", true}});
+  return base::dump(base::OrderedJson{{"valid", false},
+                                      {"error", json_type_of(verified.error().kind)},
+                                      {"message", verified.error().message}});
 }
 
 }  // namespace ecr::auth

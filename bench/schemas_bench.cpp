@@ -4,13 +4,13 @@
 #include <benchmark/benchmark.h>
 #include <nlohmann/json.hpp>
 
-#include "schemas/arn.h"
-#include "schemas/embedded.h"
-#include "schemas/model.h"
-#include "schemas/pattern.h"
-#include "schemas/validator.h"
+#include "schemas/model/arn.h"
+#include "schemas/model/embedded.h"
+#include "schemas/model/model.h"
+#include "schemas/model/pattern.h"
+#include "schemas/model/validator.h"
 
-namespace ecr::schemas {
+namespace ecr::model {
 namespace {
 
 // A name of the given length that is right, with a separator in every place where one may be: the
@@ -84,4 +84,4 @@ void IsRepositoryName(benchmark::State& state) {
 BENCHMARK(IsRepositoryName)->Arg(10)->Arg(256);
 
 }  // namespace
-}  // namespace ecr::schemas
+}  // namespace ecr::model

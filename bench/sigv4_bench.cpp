@@ -7,7 +7,7 @@
 
 #include "auth/sigv4.h"
 #include "auth/sigv4_sign.h"
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::auth {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 // A request as the AWS CLI sends it, signed.
 class Request {
  public:
-  explicit Request(std::size_t body_bytes) : now_(*schemas::parse_basic("20260102T030405Z")) {
+  explicit Request(std::size_t body_bytes) : now_(*base::parse_basic("20260102T030405Z")) {
     input_.headers = {{"Host", "127.0.0.1:4599"},
                       {"Content-Type", "application/x-amz-json-1.1"},
                       {"X-Amz-Target", "AmazonEC2ContainerRegistry_V20150921.DescribeImages"}};
@@ -34,10 +34,10 @@ class Request {
   SignedRequest get() const {
     return {input_.method, input_.path, input_.query, views_, input_.body};
   }
-  schemas::TimePoint now() const { return now_; }
+  base::TimePoint now() const { return now_; }
 
  private:
-  const schemas::TimePoint now_;
+  const base::TimePoint now_;
   SigningInput input_;
   std::vector<HeaderView> views_;
 };

@@ -1,16 +1,43 @@
-# ecr_module(name [LINK libs...]): the static library ecr_<name> of all .cpp files below this folder.
+# How folders become targets, and why a build takes minutes.
+#
+# A module compiles as a few unity units: all .cpp files of one folder are one translation unit, as
+# most of a small file's compile time is the headers it includes. Names in anonymous namespaces are
+# therefore unique within their namespace.
+
+# ecr_unity(target DEPTH files...): the files of one folder are one unit of the target; folders below
+# the first DEPTH names of a path join their parent's unit, except in Debug builds, where a smaller
+# unit is what rebuilds in seconds.
+function(ecr_unity target depth)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(folder ${file} DIRECTORY)
+    file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${folder})
+    string(REPLACE "/" ";" names "${folder}")
+    if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" OR ECR_SANITIZE)
+      list(SUBLIST names 0 ${depth} names)
+    endif()
+    list(JOIN names "_" group)
+    set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+endfunction()
+
+# ecr_module(name [DEPTH n] [LINK libs...] [EXCLUDE files...]): the static library ecr_<name> of all .cpp files
+# below this folder.
 function(ecr_module name)
-  cmake_parse_arguments(ARG "" "" "LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "" "DEPTH" "LINK;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   foreach(file IN LISTS ARG_EXCLUDE)
     list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   endforeach()
-  if(NOT sources)
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
-    set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
-  endif()
   add_library(ecr_${name} STATIC ${sources})
   target_link_libraries(ecr_${name} PUBLIC ecr_options ${ARG_LINK})
+  ecr_unity(ecr_${name} ${ARG_DEPTH} ${sources})
+  # One precompiled header for all modules: it needs the same options in each.
+  if(name STREQUAL "schemas")
+    target_precompile_headers(ecr_schemas PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  else()
+    target_precompile_headers(ecr_${name} REUSE_FROM ecr_schemas)
+  endif()
 endfunction()
 
 # ecr_test(name [LINK libs...]): the executable <name>_tests of all .cpp files below tests/<name>,
@@ -18,14 +45,18 @@ endfunction()
 function(ecr_test name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
-  if(NOT sources)
-    return()
-  endif()
   add_executable(${name}_tests ${sources})
   # Optimizing the tests themselves is a third of their compile time, and shows no more.
   target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O0>)
   target_link_libraries(${name}_tests PRIVATE ecr_options ${ARG_LINK} GTest::gtest
                                               GTest::gtest_main GTest::gmock)
+  ecr_unity(${name}_tests 3 ${sources})
+  if(name STREQUAL "schemas")
+    target_precompile_headers(schemas_tests PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h
+                                                    <gmock/gmock.h> <gtest/gtest.h>)
+  else()
+    target_precompile_headers(${name}_tests REUSE_FROM schemas_tests)
+  endif()
   gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 300)
 endfunction()

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "server/commands.h"
+#include "server/cli/commands.h"
 
 namespace {
 

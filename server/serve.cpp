@@ -7,36 +7,35 @@
 #include <stdexcept>
 #include <sys/resource.h>
 
-#include <fmt/format.h>
-
 #include "api/admin/baseline.h"
-#include "api/admin/seed.h"
-#include "api/cache/upstreams.h"
-#include "api/decision_log.h"
+#include "api/admin/seed/seed.h"
+#include "api/core/access/decision_log.h"
+#include "api/core/access/policy_cache.h"
+#include "api/core/work/event_log.h"
+#include "api/core/work/housekeeping.h"
 #include "api/ecr/ecr_api.h"
-#include "api/event_log.h"
-#include "api/housekeeping.h"
 #include "api/iam/iam_api.h"
+#include "api/images/scan/findings_file.h"
 #include "api/organizations/organizations_api.h"
-#include "api/policy_cache.h"
-#include "api/scan/findings_file.h"
+#include "api/pull_through/upstreams.h"
 #include "api/sts/issuer_keys.h"
 #include "api/sts/sts_api.h"
 #include "auth/jwt.h"
-#include "schemas/movable_clock.h"
-#include "server/chores.h"
-#include "server/commands.h"
-#include "server/fault_rules.h"
-#include "server/http_post.h"
-#include "server/https_client.h"
-#include "server/job_thread.h"
-#include "server/own_routes.h"
-#include "server/progress.h"
-#include "server/server_certificates.h"
-#include "server/system.h"
-#include "server/upstream_transport.h"
-#include "server/webhook.h"
-#include "storage/clock_state.h"
+#include "schemas/base/movable_clock.h"
+#include "schemas/base/text.h"
+#include "server/cli/commands.h"
+#include "server/cli/progress.h"
+#include "server/cli/system.h"
+#include "server/client/http_post.h"
+#include "server/client/https_client.h"
+#include "server/client/upstream_transport.h"
+#include "server/faults/fault_rules.h"
+#include "server/runtime/chores.h"
+#include "server/runtime/job_thread.h"
+#include "server/runtime/own_routes.h"
+#include "server/runtime/webhook.h"
+#include "server/tls/server_certificates.h"
+#include "storage/rows/clock_state.h"
 
 namespace ecr::server {
 namespace {
@@ -84,7 +83,7 @@ void guard_default_credentials(const ServeConfig& config,
     if (is_loopback(address)) continue;
     settings.account_root_keys = false;
     settings.root_access_key.clear();
-    log.say(fmt::format(
+    log.say(base::format(
         "ecr-local: {} is not a loopback address, so the default credentials are off; give "
         "--root-access-key and --root-secret-key, or --default-credentials to keep them",
         address.host));
@@ -95,7 +94,7 @@ void guard_default_credentials(const ServeConfig& config,
 std::string read_file(const std::string& path, const char* flag) {
   std::ifstream file(path, std::ios::binary);
   if (!file || std::filesystem::is_directory(path))
-    throw std::runtime_error(fmt::format("{} {}: cannot be read", flag, path));
+    throw std::runtime_error(base::format("{} {}: cannot be read", flag, path));
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -118,19 +117,19 @@ void seed(const ServeConfig& config, const SeedFile& file, const api::Services& 
     api::admin::apply_seed(services, file.document, file.directory);
     baseline.prepare();
   } catch (const api::admin::SeedError& error) {
-    throw std::runtime_error(fmt::format("--seed {}: {}", config.seed, error.what()));
+    throw std::runtime_error(base::format("--seed {}: {}", config.seed, error.what()));
   }
 }
 
 // A clock that was moved stays moved: the rows were written by it.
-void restore_clock(storage::Store& store, schemas::MovableClock& clock, AccessLog& log) {
+void restore_clock(storage::Store& store, base::MovableClock& clock, AccessLog& log) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   const auto state = storage::load_clock(txn);
   if (!state) return;
   clock.restore(*state);
-  log.say(fmt::format("ecr-local: the clock was moved earlier and {} {} (/_ecr-local/clock)",
-                      state->frozen_at ? "stands at" : "is at",
-                      schemas::format_iso8601(clock.now())));
+  log.say(base::format("ecr-local: the clock was moved earlier and {} {} (/_ecr-local/clock)",
+                       state->frozen_at ? "stands at" : "is at",
+                       base::format_iso8601(clock.now())));
 }
 
 // A typing error is better found now than in the first scan.
@@ -156,8 +155,8 @@ std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store&
   const auto url = parse_http_url(config.events_webhook);
   if (!url) {
     throw std::runtime_error(
-        fmt::format("--events-webhook {}: must be http://HOST[:PORT]/..., without user name",
-                    without_secrets(config.events_webhook)));
+        base::format("--events-webhook {}: must be http://HOST[:PORT]/..., without user name",
+                     without_secrets(config.events_webhook)));
   }
   return std::make_unique<Webhook>(store, events, log, [url = *url](const std::string& event) {
     return http_post(url, "application/json", event);
@@ -170,32 +169,32 @@ void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
     const std::size_t equals = text.find('=');
     auto parsed = auth::JsonWebKeySet::parse(read_file(text.substr(equals + 1), "--oidc-keys"));
     if (!parsed) {
-      throw std::runtime_error(fmt::format("--oidc-keys {}: {}", text, parsed.error()));
+      throw std::runtime_error(base::format("--oidc-keys {}: {}", text, parsed.error()));
     }
     if (parsed->size() == 0) {
-      throw std::runtime_error(fmt::format("--oidc-keys {}: it has no usable key", text));
+      throw std::runtime_error(base::format("--oidc-keys {}: it has no usable key", text));
     }
     keys.set(text.substr(0, equals), std::move(*parsed));
   }
 }
 
 // A typing error is better found now than in the first pull.
-api::cache::Secrets read_secrets(const std::string& path) {
+api::pull_through::Secrets read_secrets(const std::string& path) {
   if (path.empty()) return {};
   const std::string document = read_file(path, "--upstream-secrets");
   try {
-    return api::cache::Secrets::parse(document);
+    return api::pull_through::Secrets::parse(document);
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("--upstream-secrets {}: {}", path, error.what()));
+    throw std::runtime_error(base::format("--upstream-secrets {}: {}", path, error.what()));
   }
 }
 
 // "HOST=URL" each, checked by the command line.
-api::cache::Upstreams::Options upstream_options(const ServeConfig& config) {
-  api::cache::Upstreams::Options options;
+api::pull_through::Upstreams::Options upstream_options(const ServeConfig& config) {
+  api::pull_through::Upstreams::Options options;
   for (const std::string& text : config.upstreams) {
     const std::size_t equals = text.find('=');
-    auto url = api::cache::parse_url(text.substr(equals + 1));
+    auto url = api::pull_through::parse_url(text.substr(equals + 1));
     if (!url->target.ends_with('/')) url->target += '/';
     options.urls[text.substr(0, equals)] = std::move(*url);
   }
@@ -206,7 +205,7 @@ api::cache::Upstreams::Options upstream_options(const ServeConfig& config) {
 // Before the services go that their threads work with.
 struct StopUpstreams {
   UpstreamTransport& transport;
-  api::cache::Upstreams& upstreams;
+  api::pull_through::Upstreams& upstreams;
   ~StopUpstreams() {
     transport.stop();
     upstreams.stop();
@@ -224,7 +223,7 @@ void raise_descriptor_limit() {
 
 // The authority of --tls auto and what it issues.
 struct AutomaticTls {
-  AutomaticTls(const ServeConfig& config, const schemas::Clock& clock)
+  AutomaticTls(const ServeConfig& config, const base::Clock& clock)
       : authority(config.in_memory ? "" : config.data_dir, clock.now()),
         certificates(authority,
                      certificate_names(config.settings.region, config.settings.registry_host,
@@ -235,15 +234,14 @@ struct AutomaticTls {
   ServerCertificates certificates;
 };
 
-std::unique_ptr<AutomaticTls> automatic_tls(const ServeConfig& config,
-                                            const schemas::Clock& clock) {
+std::unique_ptr<AutomaticTls> automatic_tls(const ServeConfig& config, const base::Clock& clock) {
   return config.tls_auto ? std::make_unique<AutomaticTls>(config, clock) : nullptr;
 }
 
 // Where TLS is: the ready line has the first address alone, and a port may have been picked.
 void announce_tls(const Server& server, AccessLog& log) {
   for (const std::string& address : server.tls_addresses()) {
-    log.say(fmt::format("ecr-local: TLS on https://{}", address));
+    log.say(base::format("ecr-local: TLS on https://{}", address));
   }
 }
 
@@ -252,7 +250,7 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
   // The name that the operator gave: a Host of that name is what clients will send.
   const std::string first = server.addresses().front();
   const bool tls = addresses.front().tls;
-  fmt::print("ecr-local {} ready on {}://{}\n", version, tls ? "https" : "http", first);
+  base::print("ecr-local {} ready on {}://{}\n", version, tls ? "https" : "http", first);
   std::fflush(stdout);
 }
 
@@ -262,7 +260,7 @@ int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread would cost more memory than it saves time
   raise_descriptor_limit();
   SystemClock machine_clock;
-  schemas::MovableClock clock(machine_clock);
+  base::MovableClock clock(machine_clock);
   SystemRandom random;
   AccessLog log(config.access_log, 2);
   api::Settings settings = config.settings;
@@ -273,7 +271,7 @@ int run_serve(const ServeConfig& config) {
   const auto store =
       storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
   store->sync_health().on_failure([&log](const std::string& what) {
-    log.say(fmt::format("ecr-local: {}: nothing is written from here on, until a restart", what));
+    log.say(base::format("ecr-local: {}: nothing is written from here on, until a restart", what));
   });
   restore_clock(*store, clock, log);
   const auth::RegistryTokenCodec tokens(store->key(), random);
@@ -287,7 +285,7 @@ int run_serve(const ServeConfig& config) {
   api::sts::IssuerKeys issuer_keys(machine_clock, &https);
   give_issuer_keys(config, issuer_keys);
   UpstreamTransport transport(config.upstream_ca, {.progress = config.upstream_timeout});
-  api::cache::Upstreams upstreams(transport, upstream_options(config), machine_clock);
+  api::pull_through::Upstreams upstreams(transport, upstream_options(config), machine_clock);
   const api::Services services{settings,     *store,       clock,     random,        tokens,
                                signing_keys, policies,     decisions, machine_clock, job_signal,
                                events,       &issuer_keys, &upstreams};

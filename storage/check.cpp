@@ -2,16 +2,16 @@
 // reused, and with a second look before a problem is reported, because requests may be running.
 #include <utility>
 
-#include "storage/error.h"
 #include "storage/findings.h"
-#include "storage/posix.h"
+#include "storage/os/error.h"
+#include "storage/os/posix.h"
 #include "storage/store.h"
 
 namespace ecr::storage {
 
 namespace {
 
-using schemas::Digest;
+using model::Digest;
 
 constexpr std::int64_t kPage = 500;
 
@@ -109,7 +109,7 @@ std::string Checker::blob_problem(const BlobRow& row) {
 }
 
 std::string Checker::content_problem(const BlobFile& file, const Digest& digest) {
-  schemas::Hasher hasher(digest.algorithm());
+  model::Hasher hasher(digest.algorithm());
   try {
     read_all(
         file.fd(),

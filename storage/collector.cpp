@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "storage/error.h"
-#include "storage/images.h"
-#include "storage/time_column.h"
-#include "storage/uploads.h"
+#include "storage/os/error.h"
+#include "storage/rows/images.h"
+#include "storage/rows/uploads.h"
+#include "storage/sql/time_column.h"
 
 namespace ecr::storage {
 
@@ -22,7 +22,7 @@ constexpr std::int64_t kAtOnce = 128;
 // The rows of those that nobody is using, then their files. Whoever asks for one meanwhile is told
 // that another request has it.
 std::int64_t remove_abandoned(Store& store, const std::vector<Upload>& uploads,
-                              schemas::TimePoint before) {
+                              base::TimePoint before) {
   std::vector<UploadSessions::Lease> taken;
   sql::Txn txn = store.database().begin(Access::kWrite);
   for (const Upload& upload : uploads) {
@@ -36,10 +36,10 @@ std::int64_t remove_abandoned(Store& store, const std::vector<Upload>& uploads,
   return static_cast<std::int64_t>(taken.size());
 }
 
-std::int64_t collect_uploads(Store& store, schemas::TimePoint before) {
+std::int64_t collect_uploads(Store& store, base::TimePoint before) {
   std::int64_t removed = 0;
   Upload last;
-  last.active_at = schemas::TimePoint::min();
+  last.active_at = base::TimePoint::min();
   for (;;) {
     std::vector<Upload> uploads;
     {
@@ -53,7 +53,7 @@ std::int64_t collect_uploads(Store& store, schemas::TimePoint before) {
 }
 
 // A power loss may undo it: the files are still there then, as what removes them is durable.
-std::int64_t collect_unnamed(Store& store, schemas::TimePoint before) {
+std::int64_t collect_unnamed(Store& store, base::TimePoint before) {
   std::int64_t removed = 0;
   UnnamedBlob last;
   for (;;) {
@@ -70,7 +70,7 @@ std::int64_t collect_unnamed(Store& store, schemas::TimePoint before) {
   }
 }
 
-bool has_blob_row(sql::Txn& txn, const schemas::Digest& digest) {
+bool has_blob_row(sql::Txn& txn, const model::Digest& digest) {
   return txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest.text()).next();
 }
 
@@ -81,7 +81,7 @@ bool is_orphan_upload(sql::Database& database, const std::string& id) {
 }
 
 // Without a descriptor (there may be none left) it is removed all the same.
-std::optional<BlobFile> open_to_remove(BlobStore& blobs, const schemas::Digest& digest) {
+std::optional<BlobFile> open_to_remove(BlobStore& blobs, const model::Digest& digest) {
   try {
     return blobs.open(digest);
   } catch (const StorageError&) {
@@ -91,7 +91,7 @@ std::optional<BlobFile> open_to_remove(BlobStore& blobs, const schemas::Digest& 
 
 }  // namespace
 
-Collected collect(Store& store, schemas::TimePoint before) {
+Collected collect(Store& store, base::TimePoint before) {
   Collected collected;
   collected.uploads = collect_uploads(store, before);
   collected.unnamed = collect_unnamed(store, before);
@@ -102,7 +102,7 @@ Collected collect(Store& store, schemas::TimePoint before) {
 }
 
 bool claim_writes(Store& store, sql::Txn& txn, std::int64_t repository, std::string_view digest,
-                  schemas::TimePoint now, std::chrono::milliseconds grace) {
+                  base::TimePoint now, std::chrono::milliseconds grace) {
   {
     auto row =
         txn.query("SELECT needed_at FROM repository_blobs WHERE repository = ? AND digest = ?",
@@ -115,7 +115,7 @@ bool claim_writes(Store& store, sql::Txn& txn, std::int64_t repository, std::str
 }
 
 std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, schemas::TimePoint now,
+                                       std::string_view digest, base::TimePoint now,
                                        std::chrono::milliseconds grace) {
   const auto size = find_blob(txn, repository, digest);
   if (!size || !claim_writes(store, txn, repository, digest, now, grace)) return size;
@@ -132,8 +132,8 @@ std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t
   return size;
 }
 
-bool keep_upload(Store& store, UploadSessions::Lease& lease, schemas::TimePoint active_at,
-                 schemas::TimePoint now, std::chrono::milliseconds grace) {
+bool keep_upload(Store& store, UploadSessions::Lease& lease, base::TimePoint active_at,
+                 base::TimePoint now, std::chrono::milliseconds grace) {
   if (now - active_at <= grace / 2) {
     if (lease.writer().size() > 0) return true;  // bytes of before: nobody has taken the file
     sql::Txn txn = store.database().begin(Access::kRead);
@@ -146,7 +146,7 @@ bool keep_upload(Store& store, UploadSessions::Lease& lease, schemas::TimePoint 
 }
 
 // REQUIRES: `txn` is a write transaction in which no row names the blobs; it ends here.
-void Store::remove_files(std::vector<schemas::Digest> blobs, sql::Txn& txn, Removed& removed) {
+void Store::remove_files(std::vector<model::Digest> blobs, sql::Txn& txn, Removed& removed) {
   // Taking a name away is quick; giving back the space of a large file is not, and waits for its
   // last descriptor, which is closed when others can write again.
   std::vector<BlobFile> doomed;
@@ -168,7 +168,7 @@ Store::Removed Store::collect_garbage() {
   for (;;) {
     const std::lock_guard lock(collecting_);
     if (pauses_ > 0) return removed;
-    std::vector<schemas::Digest> suspects;
+    std::vector<model::Digest> suspects;
     {
       sql::Txn txn = database_->begin(Access::kRead);
       suspects = orphan_blobs(txn, kAtOnce);
@@ -184,12 +184,12 @@ Store::Removed Store::collect_garbage() {
 // still, with the writer held; away with it. A push that counted on the file sees that it is gone
 // (commit_upload).
 std::int64_t Store::sweep_orphans() {
-  std::vector<schemas::Digest> suspects;
+  std::vector<model::Digest> suspects;
   std::vector<std::string> idle;
   {
     sql::Txn txn = database_->begin(Access::kRead);
     blobs_->list(
-        [&](const schemas::Digest& digest, std::uint64_t) {
+        [&](const model::Digest& digest, std::uint64_t) {
           if (!has_blob_row(txn, digest)) suspects.push_back(digest);
         },
         [&](const std::string& id) {
@@ -209,7 +209,7 @@ std::int64_t Store::sweep_orphans() {
       break;
     }
     sql::Txn txn = database_->begin(Access::kWrite);
-    std::vector<schemas::Digest> orphans;
+    std::vector<model::Digest> orphans;
     for (std::size_t i = at; i < std::min(suspects.size(), at + kStep); ++i) {
       if (!has_blob_row(txn, suspects[i])) orphans.push_back(suspects[i]);
     }

@@ -16,7 +16,7 @@
 #include <optional>
 #include <string_view>
 
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 #include "storage/store.h"
 
 namespace ecr::storage {
@@ -28,23 +28,23 @@ struct Collected {
   std::int64_t bytes = 0;    // of them
 };
 // Takes what nobody has needed since `before`; blobs that are in no repository at once.
-Collected collect(Store& store, schemas::TimePoint before);
+Collected collect(Store& store, base::TimePoint before);
 
 // The size of a blob of the repository, for a client that will name it in a manifest instead of
 // pushing it: it stays for half of `grace` at least. (That a time is written only when half of it
 // is over keeps nearly every call a read.) nullopt: the repository does not have it.
 std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, schemas::TimePoint now,
+                                       std::string_view digest, base::TimePoint now,
                                        std::chrono::milliseconds grace);
 
 // Whether claim_blob() would write, and wait for who writes now.
 bool claim_writes(Store& store, sql::Txn& txn, std::int64_t repository, std::string_view digest,
-                  schemas::TimePoint now, std::chrono::milliseconds grace);
+                  base::TimePoint now, std::chrono::milliseconds grace);
 
 // The same for an upload that goes on, last active at `active_at`. False: it had ended before the
 // lease was taken; then its file, which the lease made anew, is to be discarded. REQUIRES: no write
 // transaction in this thread.
-bool keep_upload(Store& store, UploadSessions::Lease& lease, schemas::TimePoint active_at,
-                 schemas::TimePoint now, std::chrono::milliseconds grace);
+bool keep_upload(Store& store, UploadSessions::Lease& lease, base::TimePoint active_at,
+                 base::TimePoint now, std::chrono::milliseconds grace);
 
 }  // namespace ecr::storage

@@ -1,20 +1,20 @@
-#include "storage/error.h"
-#include "storage/images.h"
+#include "storage/os/error.h"
+#include "storage/rows/images.h"
+#include "storage/rows/uploads.h"
 #include "storage/store.h"
-#include "storage/uploads.h"
 
 namespace ecr::storage {
 
 namespace {
 
-bool has_row(sql::Txn& txn, const schemas::Digest& digest) {
+bool has_row(sql::Txn& txn, const model::Digest& digest) {
   return txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest.text()).next();
 }
 
 // No row will name the file: takes it away again unless another repository's does. An upload of the
 // same bytes that counted on the file sees in its own transaction that it is gone. What went wrong
 // before matters more than what goes wrong here: then the next sweep removes it.
-void remove_if_unnamed(Store& store, sql::Txn& txn, const schemas::Digest& digest) noexcept {
+void remove_if_unnamed(Store& store, sql::Txn& txn, const model::Digest& digest) noexcept {
   try {
     if (!has_row(txn, digest)) store.blobs().remove(digest);
   } catch (const StorageError&) {
@@ -22,7 +22,7 @@ void remove_if_unnamed(Store& store, sql::Txn& txn, const schemas::Digest& diges
   }
 }
 
-void remove_if_unnamed(Store& store, const schemas::Digest& digest) noexcept {
+void remove_if_unnamed(Store& store, const model::Digest& digest) noexcept {
   try {
     sql::Txn txn = store.database().begin(sql::Access::kWrite);
     remove_if_unnamed(store, txn, digest);
@@ -34,7 +34,7 @@ void remove_if_unnamed(Store& store, const schemas::Digest& digest) noexcept {
 }  // namespace
 
 void commit_upload(Store& store, const std::string& upload_id, UploadWriter& writer,
-                   const schemas::Digest& digest, std::int64_t repository, schemas::TimePoint now,
+                   const model::Digest& digest, std::int64_t repository, base::TimePoint now,
                    const std::function<void(sql::Txn&)>& guard) {
   // Slow and without the writer: other requests go on meanwhile.
   store.blobs().commit(upload_id, writer, digest);

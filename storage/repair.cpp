@@ -3,9 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "storage/blobs/quarantine.h"
 #include "storage/findings.h"
-#include "storage/images.h"
-#include "storage/quarantine.h"
+#include "storage/rows/images.h"
 
 namespace ecr::storage {
 namespace {
@@ -113,7 +113,7 @@ void Repairer::repair(const Finding& finding) {
 }
 
 void Repairer::set_aside_blob(const Finding& finding) {
-  const auto digest = schemas::Digest::parse(finding.blob);
+  const auto digest = model::Digest::parse(finding.blob);
   std::string kept;
   if (digest) {
     if (const auto file = store_.blobs().open(*digest)) kept = quarantine_.keep(*digest, *file);

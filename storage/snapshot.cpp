@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 
 namespace ecr::storage {
 namespace {
@@ -19,7 +19,7 @@ std::vector<SavedBlob> blobs_of(sql::Txn& txn) {
   std::vector<SavedBlob> blobs;
   auto rows = txn.query("SELECT digest, size FROM blobs ORDER BY digest");
   while (rows.next()) {
-    auto digest = schemas::Digest::parse(rows.string(0));
+    auto digest = model::Digest::parse(rows.string(0));
     if (!digest || rows.integer(1) < 0) {
       throw StorageError(Kind::kCorrupt, "the database names a blob " + rows.string(0));
     }

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "schemas/digest.h"
+#include "schemas/model/digest.h"
 #include "storage/store.h"
 
 namespace ecr::storage {
 
 struct SavedBlob {
-  schemas::Digest digest;
+  model::Digest digest;
   std::uint64_t size = 0;
 };
 

@@ -2,21 +2,21 @@
 
 #include <utility>
 
-#include "storage/data_directory.h"
-#include "storage/images.h"
-#include "storage/uploads.h"
+#include "storage/os/data_directory.h"
+#include "storage/rows/images.h"
+#include "storage/rows/uploads.h"
 
 namespace ecr::storage {
 
 namespace {
 
-bool has_blob_row(sql::Txn& txn, const schemas::Digest& digest) {
+bool blob_row_exists(sql::Txn& txn, const model::Digest& digest) {
   return txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest.text()).next();
 }
 
 }  // namespace
 
-std::unique_ptr<Store> Store::open(const Options& options, schemas::Random& random) {
+std::unique_ptr<Store> Store::open(const Options& options, base::Random& random) {
   std::unique_ptr<Store> store(new Store);
   if (options.in_memory) {
     TemporaryDirectory directory = make_temporary_directory();
@@ -52,8 +52,8 @@ Store::~Store() {
 void Store::sweep() {
   sql::Txn txn = database_->begin(sql::Access::kRead);
   blobs_->list(
-      [&](const schemas::Digest& digest, std::uint64_t) {
-        if (!has_blob_row(txn, digest)) blobs_->remove(digest);
+      [&](const model::Digest& digest, std::uint64_t) {
+        if (!blob_row_exists(txn, digest)) blobs_->remove(digest);
       },
       [&](const std::string& id) {
         if (!find_upload(txn, id)) blobs_->discard_upload(id);
@@ -76,8 +76,8 @@ StagingDirectory::StagingDirectory(std::string path) : path_(std::move(path)) {
 
 StagingDirectory::~StagingDirectory() { remove_directory(path_); }
 
-std::unique_ptr<StagingDirectory> Store::make_staging_directory(schemas::Random& random) {
-  return std::make_unique<StagingDirectory>(staging_root() + "/" + schemas::make_uuid(random));
+std::unique_ptr<StagingDirectory> Store::make_staging_directory(base::Random& random) {
+  return std::make_unique<StagingDirectory>(staging_root() + "/" + base::make_uuid(random));
 }
 
 }  // namespace ecr::storage

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "schemas/clock.h"
-#include "storage/blob_store.h"
-#include "storage/posix.h"
+#include "schemas/base/clock.h"
+#include "storage/blobs/blob_store.h"
+#include "storage/blobs/upload_sessions.h"
+#include "storage/os/posix.h"
+#include "storage/os/sync_health.h"
 #include "storage/sql/database.h"
-#include "storage/sync_health.h"
-#include "storage/upload_sessions.h"
 
 namespace ecr::storage {
 
@@ -58,7 +58,7 @@ class Store {
   // Creates the directory (mode 0700) where it is missing, takes its lock, opens the database, and
   // removes what no row names: uploads and blobs left by a crash. Throws StorageError;
   // kUnavailable says which process holds the lock.
-  static std::unique_ptr<Store> open(const Options& options, schemas::Random& random);
+  static std::unique_ptr<Store> open(const Options& options, base::Random& random);
   ~Store();
 
   sql::Database& database() { return *database_; }
@@ -95,13 +95,13 @@ class Store {
   std::unique_ptr<CollectionPause> pause_collection() {
     return std::make_unique<CollectionPause>(*this);
   }
-  std::unique_ptr<StagingDirectory> make_staging_directory(schemas::Random& random);
+  std::unique_ptr<StagingDirectory> make_staging_directory(base::Random& random);
 
  private:
   friend class CollectionPause;
   Store() = default;
   void sweep();
-  void remove_files(std::vector<schemas::Digest> blobs, sql::Txn& txn, Removed& removed);
+  void remove_files(std::vector<model::Digest> blobs, sql::Txn& txn, Removed& removed);
   std::string staging_root() const { return directory_ + "/staging"; }
 
   std::string directory_;
@@ -121,7 +121,7 @@ class Store {
 // a crash and a concurrent collector, then forgets the upload. `guard` runs inside the write
 // transaction before the row is written; what it throws aborts (the caller authorizes there).
 void commit_upload(Store& store, const std::string& upload_id, UploadWriter& writer,
-                   const schemas::Digest& digest, std::int64_t repository, schemas::TimePoint now,
+                   const model::Digest& digest, std::int64_t repository, base::TimePoint now,
                    const std::function<void(sql::Txn&)>& guard);
 
 struct CheckReport {

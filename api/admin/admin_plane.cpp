@@ -11,13 +11,14 @@
 #include "api/admin/job_routes.h"
 #include "api/admin/query_parameters.h"
 #include "api/admin/refusal.h"
-#include "api/admin/seed.h"
+#include "api/admin/seed/seed.h"
 #include "api/admin/snapshot.h"
-#include "api/failure.h"
-#include "api/signing/signing_jobs.h"
-#include "schemas/digest.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "api/core/wire/failure.h"
+#include "api/images/signing/signing_jobs.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::admin {
 namespace {
@@ -25,18 +26,13 @@ namespace {
 constexpr std::string_view kSnapshotPath = "/_ecr-local/snapshot";
 
 HttpResponse json_response(int status, const Json& json) {
-  return text_response(status, "application/json", schemas::dump(json) + "\n");
+  return text_response(status, "application/json", base::dump(json) + "\n");
 }
 
 HttpResponse error_response(int status, std::string_view message) {
   HttpResponse response = json_response(status, {{"message", std::string(message)}});
   response.note.error = message;
   return response;
-}
-
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
 }
 
 bool is_address(std::string_view host) {
@@ -47,7 +43,7 @@ bool is_address(std::string_view host) {
 
 // DNS rebinding makes a browser send requests here under a name of the attacker's.
 bool is_our_host(const Settings& settings, std::string_view host) {
-  const std::string name = schemas::to_lower(without_port(host));
+  const std::string name = base::to_lower(base::without_port(host));
   if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
   return std::find(settings.admin_hosts.begin(), settings.admin_hosts.end(), name) !=
          settings.admin_hosts.end();
@@ -68,7 +64,7 @@ bool has_admin_token(const Settings& settings, const HttpRequest& request) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view header = request.headers.get("authorization");
   return header.starts_with(kScheme) &&
-         schemas::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
+         model::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
 }
 
 // {"ecr": {"done": n, "total": n, "operations": {"PutImage": true, ...}}, ...}
@@ -123,7 +119,7 @@ HttpResponse refuse_stranger() {
 }
 
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
-                       schemas::MovableClock& clock, JobRunner& jobs, Baseline& baseline)
+                       base::MovableClock& clock, JobRunner& jobs, Baseline& baseline)
     : services_(services),
       control_(control),
       clock_(clock),

@@ -7,18 +7,18 @@
 #include <variant>
 
 #include "api/admin/baseline.h"
-#include "api/control_plane.h"
-#include "api/http.h"
-#include "api/job_runner.h"
-#include "api/services.h"
-#include "schemas/movable_clock.h"
+#include "api/core/dispatch/control_plane.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
+#include "api/core/work/job_runner.h"
+#include "schemas/base/movable_clock.h"
 
 namespace ecr::api::admin {
 
 class AdminPlane {
  public:
   // `clock` is the one that `services` reads.
-  AdminPlane(const Services& services, const ControlPlane& control, schemas::MovableClock& clock,
+  AdminPlane(const Services& services, const ControlPlane& control, base::MovableClock& clock,
              JobRunner& jobs, Baseline& baseline);
 
   HttpResponse handle(const HttpRequest& request) const;
@@ -33,10 +33,10 @@ class AdminPlane {
 
   const Services& services_;
   const ControlPlane& control_;
-  schemas::MovableClock& clock_;
+  base::MovableClock& clock_;
   JobRunner& jobs_;
   Baseline& baseline_;
-  const schemas::TimePoint started_;
+  const base::TimePoint started_;
 };
 
 // Who may use the guarded part. Pure.

@@ -1,14 +1,14 @@
 #include "api/admin/baseline.h"
 
-#include "api/admin/seed.h"
-#include "api/event_log.h"
-#include "storage/error.h"
-#include "storage/posix.h"
+#include "api/admin/seed/seed.h"
+#include "api/core/work/event_log.h"
+#include "storage/os/error.h"
+#include "storage/os/posix.h"
 
 namespace ecr::api::admin {
 namespace {
 
-constexpr const char* kDatabase = "/ecr-local.db";
+constexpr const char* kBaselineDatabase = "/ecr-local.db";
 
 }  // namespace
 
@@ -25,7 +25,7 @@ void Baseline::make() {
     const Services other = with_store(services_, *store);
     if (!seed_.empty()) apply_seed(other, seed_, directory_);
   }
-  blobs_ = storage::prepare_saved(staging->path() + kDatabase);
+  blobs_ = storage::prepare_saved(staging->path() + kBaselineDatabase);
   saved_blobs_ = storage::make_file_blob_store(staging->path(), false);
   staging_ = std::move(staging);
 }
@@ -34,8 +34,8 @@ void Baseline::make() {
 void Baseline::provide(const storage::SavedBlob& blob) {
   if (services_.store.blobs().open(blob.digest)) return;
   const auto file = saved_blobs_->open(blob.digest);
-  auto upload = services_.store.uploads().acquire(schemas::make_uuid(services_.random),
-                                                  blob.digest.algorithm());
+  auto upload =
+      services_.store.uploads().acquire(base::make_uuid(services_.random), blob.digest.algorithm());
   storage::read_all(
       file->fd(), [&](std::string_view bytes) { upload->writer().append(bytes); },
       "blob " + blob.digest.text());
@@ -47,7 +47,7 @@ void Baseline::reset() {
   const std::lock_guard lock(mutex_);
   if (!staging_) make();
   for (const auto& blob : blobs_) provide(blob);
-  storage::restore_database(services_.store, staging_->path() + kDatabase, blobs_);
+  storage::restore_database(services_.store, staging_->path() + kBaselineDatabase, blobs_);
   services_.events.clear();
   services_.store.want_sweep();
 }

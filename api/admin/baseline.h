@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/services.h"
+#include "api/core/services.h"
 #include "storage/snapshot.h"
 
 namespace ecr::api::admin {

@@ -6,17 +6,17 @@
 
 #include "api/admin/duration.h"
 #include "api/admin/query_parameters.h"
-#include "api/jobs.h"
-#include "schemas/json.h"
-#include "storage/clock_state.h"
-#include "storage/jobs.h"
+#include "api/core/work/jobs.h"
+#include "schemas/base/json.h"
+#include "storage/rows/clock_state.h"
+#include "storage/rows/jobs.h"
 
 namespace ecr::api::admin {
 namespace {
 
 using Json = nlohmann::json;
-using schemas::MovableClock;
-using schemas::TimePoint;
+using base::MovableClock;
+using base::TimePoint;
 using std::chrono::milliseconds;
 
 // Four digits are all that ISO 8601 has for a year; tokens and sessions need some time beyond.
@@ -37,7 +37,7 @@ bool read_flag(const std::string& name, const Json& value) {
 
 TimePoint read_time(const std::string& name, const Json& value) {
   const auto time =
-      value.is_string() ? schemas::parse_iso8601(value.get<std::string>()) : std::nullopt;
+      value.is_string() ? base::parse_iso8601(value.get<std::string>()) : std::nullopt;
   if (!time) throw QueryError(name, "must be a time in ISO 8601, as \"2030-01-31T12:00:00Z\"");
   return *time;
 }
@@ -61,7 +61,7 @@ milliseconds read_duration(const std::string& name, const Json& value) {
 }
 
 Change read_change(const std::string& body) {
-  const auto parsed = schemas::parse_json(body);
+  const auto parsed = base::parse_json(body);
   if (!parsed) throw QueryError("body", parsed.error().detail);
   if (!parsed->is_object() || parsed->empty()) {
     throw QueryError("body", "must be a JSON object with reset, now, advance or freeze");
@@ -99,7 +99,7 @@ MovableClock::State changed(const MovableClock& clock, TimePoint machine, const 
   if (change.advance) now += *change.advance;
   const char* const member = change.now ? "now" : "advance";
   if (now < before) {
-    throw QueryError(member, "is before " + schemas::format_iso8601(before) +
+    throw QueryError(member, "is before " + base::format_iso8601(before) +
                                  ", and the clock moves forward only (\"reset\" takes it back to "
                                  "the machine's time)");
   }
@@ -111,8 +111,8 @@ MovableClock::State changed(const MovableClock& clock, TimePoint machine, const 
 Json clock_json(const Services& services, const MovableClock& clock) {
   const TimePoint now = clock.now();
   const TimePoint machine = services.machine_clock.now();
-  return {{"now", schemas::format_iso8601(now)},
-          {"machine", schemas::format_iso8601(machine)},
+  return {{"now", base::format_iso8601(now)},
+          {"machine", base::format_iso8601(machine)},
           {"frozen", clock.state().frozen_at.has_value()},
           {"offsetSeconds", static_cast<double>((now - machine).count()) / 1000}};
 }
@@ -136,7 +136,7 @@ HttpResponse answer_clock(const Services& services, MovableClock& clock,
     return text_response(405, "application/json",
                          "{\"message\":\"GET shows the clock; POST and PUT change it\"}\n");
   }
-  return text_response(200, "application/json", schemas::dump(clock_json(services, clock)) + "\n");
+  return text_response(200, "application/json", base::dump(clock_json(services, clock)) + "\n");
 }
 
 }  // namespace ecr::api::admin

@@ -1,9 +1,9 @@
 // /_ecr-local/clock: what time it is for clients, and how it is frozen and moved.
 #pragma once
 
-#include "api/http.h"
-#include "api/services.h"
-#include "schemas/movable_clock.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
+#include "schemas/base/movable_clock.h"
 
 namespace ecr::api::admin {
 
@@ -15,7 +15,7 @@ namespace ecr::api::admin {
 //   "freeze": true or false  stop the clock, or let it run on from where it stands
 // and answers as GET does. A frozen clock that is moved stays frozen. Throws QueryError, which
 // names the member.
-HttpResponse answer_clock(const Services& services, schemas::MovableClock& clock,
+HttpResponse answer_clock(const Services& services, base::MovableClock& clock,
                           const HttpRequest& request);
 
 }  // namespace ecr::api::admin

@@ -7,7 +7,7 @@
 namespace ecr::api::admin {
 namespace {
 
-constexpr std::uint64_t kMostAtOnce = 1000;
+constexpr std::uint64_t kMostDecisionsAtOnce = 1000;
 
 bool is_decision(auth::iam::Decision decision, std::string_view name) {
   if (name == "Denied") return decision != auth::iam::Decision::kAllowed;
@@ -15,7 +15,7 @@ bool is_decision(auth::iam::Decision decision, std::string_view name) {
 }
 
 // Each with its length: no two lists of filters read the same.
-void append_filter(std::string& out, const std::optional<std::string>& value) {
+void append_decision_filter(std::string& out, const std::optional<std::string>& value) {
   out += value ? std::to_string(value->size()) + ":" + *value : "-";
 }
 
@@ -38,7 +38,7 @@ DecisionQuery DecisionQuery::parse(std::string_view text) {
   query.request_id = parameters.take("requestId");
   query.since = parameters.take_time("since");
   query.after = parameters.take_number("after", 0, std::numeric_limits<std::uint64_t>::max());
-  const auto limit = parameters.take_number("limit", 1, kMostAtOnce);
+  const auto limit = parameters.take_number("limit", 1, kMostDecisionsAtOnce);
   query.limit = limit.value_or(query.limit);
   query.next_token = parameters.take("nextToken");
   query.follow = parameters.take_flag("follow");
@@ -48,7 +48,7 @@ DecisionQuery DecisionQuery::parse(std::string_view text) {
   if (query.follow && limit) throw QueryError("limit", "a live stream has no end");
   for (const auto& filter :
        {query.principal, query.action, resource, query.decision, query.request_id}) {
-    append_filter(query.filters, filter);
+    append_decision_filter(query.filters, filter);
   }
   if (query.since) query.filters += "s" + std::to_string(query.since->time_since_epoch().count());
   if (query.after) query.filters += "a" + std::to_string(*query.after);

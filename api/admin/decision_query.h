@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/decision_log.h"
+#include "api/core/access/decision_log.h"
 #include "auth/iam/glob.h"
 
 namespace ecr::api::admin {
@@ -20,8 +20,8 @@ struct DecisionQuery {
   std::optional<auth::iam::Glob> resource;
   std::optional<std::string> decision;  // as name_of(Decision), or "Denied" for both denials
   std::optional<std::string> request_id;
-  std::optional<schemas::TimePoint> since;  // inclusive
-  std::optional<std::uint64_t> after;       // sequence, exclusive
+  std::optional<base::TimePoint> since;  // inclusive
+  std::optional<std::uint64_t> after;    // sequence, exclusive
   std::size_t limit = 100;
   std::optional<std::string> next_token;
   bool follow = false;

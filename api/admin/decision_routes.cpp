@@ -2,21 +2,21 @@
 
 #include <limits>
 
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "api/admin/decision_json.h"
 #include "api/admin/decision_query.h"
+#include "api/admin/decisions/decision_json.h"
+#include "api/admin/decisions/policy_writer.h"
 #include "api/admin/live_stream.h"
-#include "api/admin/policy_writer.h"
 #include "api/admin/query_parameters.h"
-#include "api/decision_log.h"
-#include "api/page_token.h"
+#include "api/core/access/decision_log.h"
+#include "api/core/wire/page_token.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::admin {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 
 constexpr std::size_t kMostPerPoll = 50;
 constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
@@ -35,7 +35,7 @@ class DecisionStream : public BodySource {
     });
     std::string events;
     for (const auto& record : records) {
-      events += stream_entry(record->sequence, schemas::dump(decision_json(*record, query_.trace)));
+      events += stream_entry(record->sequence, base::dump(decision_json(*record, query_.trace)));
     }
     if (records.size() < kMostPerPoll) after_ = newest;
     if (!records.empty()) after_ = std::max(after_, records.back()->sequence);
@@ -49,7 +49,7 @@ class DecisionStream : public BodySource {
 };
 
 // The sequence that the page ends before.
-std::uint64_t page_start(const Services& services, const DecisionQuery& query) {
+std::uint64_t first_decision_of_page(const Services& services, const DecisionQuery& query) {
   if (!query.next_token) return kNoEnd;
   const auto position = read_page_token(services.store.key(), query.filters, *query.next_token);
   if (!position || position->size() != 1) {
@@ -65,7 +65,7 @@ HttpResponse answer_decisions(const Services& services, const HttpRequest& reque
   query.filters = "decisions\n" + query.filters;
   if (query.follow)
     return live_stream(std::make_shared<DecisionStream>(services.decisions, std::move(query)));
-  const std::uint64_t before = page_start(services, query);
+  const std::uint64_t before = first_decision_of_page(services, query);
   // One more than asked for: is there a next page?
   auto records = services.decisions.read_back(
       before, query.after.value_or(0), query.limit + 1,
@@ -80,7 +80,7 @@ HttpResponse answer_decisions(const Services& services, const HttpRequest& reque
   for (const auto& record : records) {
     json["decisions"].push_back(decision_json(*record, query.trace));
   }
-  return text_response(200, "application/json", schemas::dump(json) + "\n");
+  return text_response(200, "application/json", base::dump(json) + "\n");
 }
 
 HttpResponse answer_decision_policy(const Services& services, const HttpRequest& request) {
@@ -97,14 +97,14 @@ HttpResponse answer_decision_policy(const Services& services, const HttpRequest&
   if (usages.empty()) {
     const OrderedJson json = {
         {"message", "Nothing that needs a permission is recorded of " + *principal}};
-    return text_response(404, "application/json", schemas::dump(json) + "\n");
+    return text_response(404, "application/json", base::dump(json) + "\n");
   }
   std::vector<RequestedAccess> requests;
   for (const Usage& usage : usages) requests.emplace_back(usage.action, usage.resource);
   const auto policies = write_least_privilege_policies(requests);
   if (policies.size() == 1) return text_response(200, "application/json", policies.front());
   return text_response(200, "application/json",
-                       fmt::format("[\n{}]\n", fmt::join(policies, ",\n")));
+                       base::format("[\n{}]\n", base::join(policies, ",\n")));
 }
 
 }  // namespace ecr::api::admin

@@ -2,8 +2,8 @@
 // GET /_ecr-local/decisions/policy. Thread-safe.
 #pragma once
 
-#include "api/http.h"
-#include "api/services.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::admin {
 

@@ -7,10 +7,10 @@
 namespace ecr::api::admin {
 namespace {
 
-constexpr std::uint64_t kMostAtOnce = 1000;
+constexpr std::uint64_t kMostEventsAtOnce = 1000;
 
 // Each with its length: no two lists of filters read the same.
-void append_filter(std::string& out, const std::optional<std::string>& value) {
+void append_event_filter(std::string& out, const std::optional<std::string>& value) {
   out += value ? std::to_string(value->size()) + ":" + *value : "-";
 }
 
@@ -29,7 +29,7 @@ EventQuery EventQuery::parse(std::string_view text) {
   query.since = parameters.take_time("since");
   const auto after = parameters.take_number("after", 0, std::numeric_limits<std::int64_t>::max());
   if (after) query.after = static_cast<std::int64_t>(*after);
-  const auto limit = parameters.take_number("limit", 1, kMostAtOnce);
+  const auto limit = parameters.take_number("limit", 1, kMostEventsAtOnce);
   query.limit = limit.value_or(query.limit);
   query.next_token = parameters.take("nextToken");
   query.follow = parameters.take_flag("follow");
@@ -38,7 +38,7 @@ EventQuery EventQuery::parse(std::string_view text) {
   if (query.follow && limit) throw QueryError("limit", "a live stream has no end");
   for (const auto& filter : {query.kind, query.detail_type, query.event_name, query.source,
                              query.account, query.region, query.request_id}) {
-    append_filter(query.filters, filter);
+    append_event_filter(query.filters, filter);
   }
   if (query.since) query.filters += "s" + std::to_string(query.since->time_since_epoch().count());
   if (query.after) query.filters += "a" + std::to_string(*query.after);

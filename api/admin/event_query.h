@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "storage/events.h"
+#include "storage/rows/events.h"
 
 namespace ecr::api::admin {
 
@@ -18,8 +18,8 @@ struct EventQuery {
   std::optional<std::string> account;
   std::optional<std::string> region;
   std::optional<std::string> request_id;
-  std::optional<schemas::TimePoint> since;  // inclusive
-  std::optional<std::int64_t> after;        // sequence, exclusive
+  std::optional<base::TimePoint> since;  // inclusive
+  std::optional<std::int64_t> after;     // sequence, exclusive
   std::size_t limit = 100;
   std::optional<std::string> next_token;
   bool follow = false;

@@ -2,15 +2,15 @@
 
 #include <limits>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/admin/event_query.h"
 #include "api/admin/live_stream.h"
 #include "api/admin/query_parameters.h"
-#include "api/event_log.h"
-#include "api/page_token.h"
-#include "schemas/json.h"
+#include "api/core/wire/page_token.h"
+#include "api/core/work/event_log.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::admin {
 namespace {
@@ -24,9 +24,9 @@ constexpr std::int64_t kRowsPerPoll = 50;
 
 // The body is JSON already.
 std::string entry_json(const EventRow& row) {
-  return fmt::format(R"({{"sequence":{},"kind":"{}","requestId":{},"event":{}}})", row.sequence,
-                     storage::to_column(row.kind), schemas::dump(schemas::Json(row.request_id)),
-                     row.body);
+  return base::format(R"({{"sequence":{},"kind":"{}","requestId":{},"event":{}}})", row.sequence,
+                      storage::to_column(row.kind), base::dump(base::Json(row.request_id)),
+                      row.body);
 }
 
 class EventStream : public BodySource {
@@ -57,7 +57,7 @@ class EventStream : public BodySource {
 };
 
 // The sequence that the page ends before.
-std::int64_t page_start(const Services& services, const EventQuery& query) {
+std::int64_t first_event_of_page(const Services& services, const EventQuery& query) {
   if (!query.next_token) return std::numeric_limits<std::int64_t>::max();
   const auto position = read_page_token(services.store.key(), query.filters, *query.next_token);
   if (!position || position->size() != 1) {
@@ -90,7 +90,7 @@ HttpResponse answer_events(const Services& services, const HttpRequest& request)
   query.filters = "events\n" + query.filters;
   services.events.flush();
   if (query.follow) return live_stream(std::make_shared<EventStream>(services, std::move(query)));
-  auto page = read_page(services, query, page_start(services, query));
+  auto page = read_page(services, query, first_event_of_page(services, query));
   std::string next;
   if (page.size() > query.limit) {
     page.pop_back();
@@ -102,7 +102,7 @@ HttpResponse answer_events(const Services& services, const HttpRequest& request)
     if (body.back() != '[') body += ',';
     body += entry_json(row);
   }
-  body += next.empty() ? "]}\n" : fmt::format(R"(],"nextToken":"{}"}}{})", next, "\n");
+  body += next.empty() ? "]}\n" : base::format(R"(],"nextToken":"{}"}}{})", next, "\n");
   return text_response(200, "application/json", std::move(body));
 }
 

@@ -1,8 +1,8 @@
 // GET /_ecr-local/events: a list, or with follow=true a live stream. Thread-safe.
 #pragma once
 
-#include "api/http.h"
-#include "api/services.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::admin {
 

@@ -4,7 +4,7 @@
 
 #include "api/admin/duration.h"
 #include "api/admin/query_parameters.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 #include "storage/collector.h"
 
 namespace ecr::api::admin {
@@ -27,11 +27,11 @@ HttpResponse answer_gc(const Services& services, const HttpRequest& request) {
   // "Before now" would spare what was needed in this very millisecond.
   const auto before = services.clock.now() - grace + std::chrono::milliseconds(1);
   const storage::Collected collected = storage::collect(services.store, before);
-  const schemas::Json json = {{"uploads", collected.uploads},
-                              {"unnamedBlobs", collected.unnamed},
-                              {"blobs", collected.blobs},
-                              {"bytes", collected.bytes}};
-  return text_response(200, "application/json", schemas::dump(json) + "\n");
+  const base::Json json = {{"uploads", collected.uploads},
+                           {"unnamedBlobs", collected.unnamed},
+                           {"blobs", collected.blobs},
+                           {"bytes", collected.bytes}};
+  return text_response(200, "application/json", base::dump(json) + "\n");
 }
 
 }  // namespace ecr::api::admin

@@ -1,8 +1,8 @@
 // /_ecr-local/gc: garbage collection, now.
 #pragma once
 
-#include "api/http.h"
-#include "api/services.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::admin {
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/query_parameters.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::api::admin {
 namespace {
@@ -14,17 +14,17 @@ namespace {
 constexpr std::size_t kMostRuns = 10'000;
 
 HttpResponse answer(const Json& json) {
-  return text_response(200, "application/json", schemas::dump(json) + "\n");
+  return text_response(200, "application/json", base::dump(json) + "\n");
 }
 
 Json job_json(const storage::Job& job) {
-  auto payload = schemas::parse_json(job.payload);
+  auto payload = base::parse_json(job.payload);
   Json json = {{"id", job.id},
                {"kind", job.kind},
                {"payload", payload ? std::move(*payload) : Json(job.payload)},
-               {"due", schemas::format_iso8601(job.due)},
+               {"due", base::format_iso8601(job.due)},
                {"attempts", job.attempts},
-               {"createdAt", schemas::format_iso8601(job.created_at)}};
+               {"createdAt", base::format_iso8601(job.created_at)}};
   if (job.key) json["key"] = *job.key;
   if (!job.error.empty()) json["error"] = job.error;
   return json;

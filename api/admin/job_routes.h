@@ -1,9 +1,9 @@
 // /_ecr-local/jobs: background work that waits or was given up, and doing it now.
 #pragma once
 
-#include "api/http.h"
-#include "api/job_runner.h"
-#include "api/services.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
+#include "api/core/work/job_runner.h"
 
 namespace ecr::api::admin {
 

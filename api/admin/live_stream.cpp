@@ -1,11 +1,11 @@
 #include "api/admin/live_stream.h"
 
-#include <fmt/format.h>
+#include "schemas/base/text.h"
 
 namespace ecr::api::admin {
 
 std::string stream_entry(std::uint64_t sequence, std::string_view json) {
-  return fmt::format("id: {}\ndata: {}\n\n", sequence, json);
+  return base::format("id: {}\ndata: {}\n\n", sequence, json);
 }
 
 HttpResponse live_stream(std::shared_ptr<BodySource> source) {

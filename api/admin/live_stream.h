@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/http.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::admin {
 

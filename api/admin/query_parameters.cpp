@@ -2,15 +2,14 @@
 
 #include <charconv>
 
-#include <fmt/format.h>
-
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::admin {
 
 QueryParameters::QueryParameters(std::string_view query) {
   // A '+' stays one: that of an offset in a time is mostly sent as it is.
-  const auto pairs = schemas::parse_form(query, false);
+  const auto pairs = base::parse_form(query, false);
   if (!pairs) throw QueryError("query", "has a bad percent escape");
   for (const auto& [name, value] : *pairs) {
     if (name.empty() && value.empty()) continue;
@@ -35,7 +34,7 @@ std::optional<std::string> QueryParameters::take_choice(const std::string& name,
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 2);
   }
-  throw QueryError(name, fmt::format("must be one of {}", choices));
+  throw QueryError(name, base::format("must be one of {}", choices));
 }
 
 bool QueryParameters::take_flag(const std::string& name) {
@@ -50,15 +49,15 @@ std::optional<std::uint64_t> QueryParameters::take_number(const std::string& nam
   const char* const end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, number);
   if (error != std::errc() || stop != end || number < least || number > most) {
-    throw QueryError(name, fmt::format("must be a number from {} to {}", least, most));
+    throw QueryError(name, base::format("must be a number from {} to {}", least, most));
   }
   return number;
 }
 
-std::optional<schemas::TimePoint> QueryParameters::take_time(const std::string& name) {
+std::optional<base::TimePoint> QueryParameters::take_time(const std::string& name) {
   const auto text = take(name);
   if (!text) return std::nullopt;
-  const auto time = schemas::parse_iso8601(*text);
+  const auto time = base::parse_iso8601(*text);
   if (!time) throw QueryError(name, "must be an ISO 8601 time, as 2026-01-31T12:00:00Z");
   return time;
 }

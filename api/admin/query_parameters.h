@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::api::admin {
 
@@ -32,7 +32,7 @@ class QueryParameters {
   bool take_flag(const std::string& name);  // "true" or "false"; not given: false
   std::optional<std::uint64_t> take_number(const std::string& name, std::uint64_t least,
                                            std::uint64_t most);
-  std::optional<schemas::TimePoint> take_time(const std::string& name);  // ISO 8601
+  std::optional<base::TimePoint> take_time(const std::string& name);  // ISO 8601
 
   // Throws where something was given and not taken.
   void finish() const;

@@ -1,7 +1,7 @@
 // The answer to whoever may not administer (may_administer() in admin_plane.h).
 #pragma once
 
-#include "api/http.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::admin {
 

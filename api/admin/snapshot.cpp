@@ -5,14 +5,14 @@
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/admin/tar.h"
-#include "api/error.h"
-#include "schemas/json.h"
-#include "storage/error.h"
-#include "storage/posix.h"
+#include "api/core/wire/error.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "storage/os/error.h"
+#include "storage/os/posix.h"
 #include "storage/snapshot.h"
 
 namespace ecr::api::admin {
@@ -22,10 +22,10 @@ using storage::StorageError;
 
 constexpr int kFormat = 1;
 constexpr const char* kAbout = "snapshot.json";
-constexpr const char* kDatabase = "ecr-local.db";
+constexpr const char* kDatabaseEntry = "ecr-local.db";
 
 // Each part of a tar's name has its limit: hex digits beyond 64 go into a part of their own.
-std::string blob_entry(const schemas::Digest& digest) {
+std::string blob_entry(const model::Digest& digest) {
   constexpr std::size_t kPart = 64;
   const std::string text = digest.text();
   const std::size_t colon = text.find(':');
@@ -36,7 +36,7 @@ std::string blob_entry(const schemas::Digest& digest) {
   return name;
 }
 
-std::optional<schemas::Digest> blob_of_entry(std::string_view name) {
+std::optional<model::Digest> blob_of_entry(std::string_view name) {
   constexpr std::string_view kFolder = "blobs/";
   if (!name.starts_with(kFolder)) return std::nullopt;
   std::string text(name.substr(kFolder.size()));
@@ -44,7 +44,7 @@ std::optional<schemas::Digest> blob_of_entry(std::string_view name) {
   if (slash == std::string::npos) return std::nullopt;
   text[slash] = ':';
   std::erase(text, '/');
-  return schemas::Digest::parse(text);
+  return model::Digest::parse(text);
 }
 
 ApiError not_a_snapshot(const std::string& why) {
@@ -57,13 +57,12 @@ class SnapshotBody : public PieceSource {
   SnapshotBody(const Services& services, std::unique_ptr<storage::StagingDirectory> staging,
                std::unique_ptr<storage::CollectionPause> pause)
       : services_(services), staging_(std::move(staging)), pause_(std::move(pause)) {
-    const std::string path = staging_->path() + "/" + kDatabase;
+    const std::string path = staging_->path() + "/" + kDatabaseEntry;
     blobs_ = storage::save_database(services_.store, *pause_, path);
     storage::Fd file = storage::open_file(AT_FDCWD, path.c_str(), O_RDONLY, path);
     const std::uint64_t size = storage::file_state(file.get(), path).size;
     database_ = std::make_shared<storage::BlobFile>(file.release(), size);
-    about_ =
-        schemas::dump(schemas::Json{{"format", kFormat}, {"version", services_.settings.version}});
+    about_ = base::dump(base::Json{{"format", kFormat}, {"version", services_.settings.version}});
   }
 
   std::uint64_t length() const override {
@@ -77,7 +76,7 @@ class SnapshotBody : public PieceSource {
     const std::size_t step = step_++;
     if (step == 0) {
       return tar_header(kAbout, about_.size()) + about_ + tar_padding(about_.size()) +
-             tar_header(kDatabase, database_->size());
+             tar_header(kDatabaseEntry, database_->size());
     }
     if (step == 1) return FileSlice{database_, 0, database_->size()};
     // Then for each blob what stands before it, and its bytes.
@@ -160,7 +159,7 @@ class RestoreSink : public BodySink {
   }
 
  private:
-  std::string database_path() const { return staging_->path() + "/" + kDatabase; }
+  std::string database_path() const { return staging_->path() + "/" + kDatabaseEntry; }
 
   // Padding of the file before counts as part of the next header.
   std::size_t wanted_block() const { return padding_ + kTarBlock; }
@@ -191,7 +190,7 @@ class RestoreSink : public BodySink {
       if (entry.size > 4096) throw not_a_snapshot("its snapshot.json is too long");
       return Part::kAboutFile;
     }
-    if (name == kDatabase) {
+    if (name == kDatabaseEntry) {
       const std::string path = database_path();
       database_ = storage::open_file(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, path);
       written_ = 0;
@@ -207,7 +206,7 @@ class RestoreSink : public BodySink {
   void begin_blob() {
     // In use for as long as it is held: no sweep takes its file.
     upload_ = std::make_unique<storage::UploadSessions::Lease>(*services_.store.uploads().acquire(
-        schemas::make_uuid(services_.random), digest_->algorithm()));
+        base::make_uuid(services_.random), digest_->algorithm()));
   }
 
   void take(std::string_view bytes) {
@@ -233,9 +232,9 @@ class RestoreSink : public BodySink {
   }
 
   void check_about() {
-    const auto json = schemas::parse_json(about_);
+    const auto json = base::parse_json(about_);
     if (!json || !json->is_object() || json->value("format", 0) != kFormat) {
-      throw not_a_snapshot(fmt::format("its snapshot.json does not say \"format\": {}", kFormat));
+      throw not_a_snapshot(base::format("its snapshot.json does not say \"format\": {}", kFormat));
     }
     has_about_ = true;
   }
@@ -263,7 +262,7 @@ class RestoreSink : public BodySink {
   bool has_about_ = false;
   Part part_ = Part::kIgnored;
   std::string about_;
-  std::optional<schemas::Digest> digest_;
+  std::optional<model::Digest> digest_;
   std::unique_ptr<storage::UploadSessions::Lease> upload_;
 };
 

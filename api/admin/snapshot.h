@@ -10,8 +10,8 @@
 
 #include <memory>
 
-#include "api/http.h"
-#include "api/services.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::admin {
 

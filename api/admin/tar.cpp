@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include "schemas/base/text.h"
 
 namespace ecr::api::admin {
 namespace {
@@ -42,7 +42,7 @@ std::uint64_t checksum(std::string_view block) {
 
 // Eleven octal digits; beyond them base 256 with the top bit set, as GNU tar writes it.
 std::string size_field(std::uint64_t size) {
-  if (size < (std::uint64_t{1} << 33)) return fmt::format("{:011o}", size);
+  if (size < (std::uint64_t{1} << 33)) return base::format("{:011o}", size);
   std::string field(kSize.size, '\0');
   field[0] = static_cast<char>(0x80);
   for (std::size_t i = 0; i < 8; ++i) {
@@ -93,7 +93,7 @@ std::string tar_header(std::string_view name, std::uint64_t size) {
   put(block, kTime, "00000000000");
   put(block, kType, "0");
   put(block, kMagic, std::string_view("ustar\00000", 8));
-  put(block, kChecksum, fmt::format("{:06o}", checksum(block)) + std::string("\0 ", 2));
+  put(block, kChecksum, base::format("{:06o}", checksum(block)) + std::string("\0 ", 2));
   return block;
 }
 

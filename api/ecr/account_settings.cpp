@@ -1,17 +1,16 @@
 // GetAccountSetting, PutAccountSetting.
-#include "api/account_settings.h"
+#include "api/core/account_settings.h"
 
 #include <algorithm>
 #include <functional>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "storage/registry_settings.h"
+#include "schemas/base/text.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -28,7 +27,7 @@ std::vector<Target> setting_target(const Call& call) {
 // The model has no enumeration of them; its texts are those of one.
 ApiError not_one_of(std::string_view field, const std::vector<std::string_view>& values) {
   return ApiError::invalid_parameter(
-      field, fmt::format("Member must satisfy enum value set: [{}]", fmt::join(values, ", ")));
+      field, base::format("Member must satisfy enum value set: [{}]", base::join(values, ", ")));
 }
 
 const AccountSetting& require_setting(const Call& call) {
@@ -55,13 +54,15 @@ Json put_setting(Call& call) {
   return {{"name", setting.name}, {"value", value}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAccountSettingOperations[] = {
     {"GetAccountSetting", "ecr:GetAccountSetting", Access::kRead, setting_target, get_setting},
     {"PutAccountSetting", "ecr:PutAccountSetting", Access::kWrite, setting_target, put_setting},
 };
 
 }  // namespace
 
-std::vector<const Operation*> account_setting_operations() { return pointers(kOperations); }
+std::vector<const Operation*> account_setting_operations() {
+  return pointers(kAccountSettingOperations);
+}
 
 }  // namespace ecr::api::ecr

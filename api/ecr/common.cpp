@@ -1,22 +1,22 @@
 #include "api/ecr/common.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/creation/creation.h"
-#include "api/ecr/tag_mutability.h"
-#include "api/error.h"
-#include "api/page_token.h"
-#include "api/registry_host.h"
-#include "api/target.h"
-#include "schemas/arn.h"
+#include "api/core/access/target.h"
+#include "api/core/registry_host.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/page_token.h"
+#include "api/images/creation/creation.h"
+#include "api/images/tag_mutability.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
 namespace {
 
 // A token is good for the caller's account alone, whoever in it walks the pages.
 std::string listing_of(const Call& call, std::string_view listing) {
-  return fmt::format("{}\n{}\n{}", call.caller.account, call.region, listing);
+  return base::format("{}\n{}\n{}", call.caller.account, call.region, listing);
 }
 
 }  // namespace
@@ -98,11 +98,11 @@ std::string registry_endpoint(const Call& call, std::string_view account) {
 Json to_json(const Call& call, const storage::Repository& repository) {
   Json json = {
       {"repositoryArn",
-       schemas::repository_arn(repository.region, repository.account, repository.name)},
+       model::repository_arn(repository.region, repository.account, repository.name)},
       {"registryId", repository.account},
       {"repositoryName", repository.name},
       {"repositoryUri", registry_endpoint(call, repository.account) + "/" + repository.name},
-      {"createdAt", schemas::to_epoch_seconds(repository.created_at)},
+      {"createdAt", base::to_epoch_seconds(repository.created_at)},
       {"imageScanningConfiguration", {{"scanOnPush", repository.scan_on_push}}},
       {"encryptionConfiguration", {{"encryptionType", repository.encryption_type}}},
   };

@@ -9,8 +9,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/operation.h"
-#include "storage/repositories.h"
+#include "api/core/access/operation.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 

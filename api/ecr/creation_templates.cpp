@@ -1,21 +1,21 @@
 // CreateRepositoryCreationTemplate, UpdateRepositoryCreationTemplate,
 // DeleteRepositoryCreationTemplate, DescribeRepositoryCreationTemplates. What templates do is
-// api/creation/.
-#include "storage/creation_templates.h"
+// api/images/creation/.
+#include "storage/rows/creation_templates.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/principal_check.h"
+#include "api/core/access/target.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/encryption.h"
-#include "api/ecr/tag_mutability.h"
-#include "api/ecr/tag_rules.h"
-#include "api/error.h"
-#include "api/lifecycle/policy.h"
-#include "api/principal_check.h"
-#include "api/target.h"
-#include "schemas/json.h"
+#include "api/images/encryption.h"
+#include "api/images/lifecycle/policy.h"
+#include "api/images/tag_mutability.h"
+#include "api/images/tag_rules.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -115,8 +115,8 @@ void check(const Call& call, Json& body) {
 
 Json template_json(const CreationTemplate& row) {
   Json json = Json::parse(row.body);
-  json["createdAt"] = schemas::to_epoch_seconds(row.created_at);
-  json["updatedAt"] = schemas::to_epoch_seconds(row.updated_at);
+  json["createdAt"] = base::to_epoch_seconds(row.created_at);
+  json["updatedAt"] = base::to_epoch_seconds(row.updated_at);
   return json;
 }
 
@@ -130,9 +130,9 @@ CreationTemplate require_template(const Call& call) {
                                                key_of(call.input));
   if (!found) {
     throw ApiError(ErrorCode::kTemplateNotFound,
-                   fmt::format("The repository creation template with prefix '{}' does not exist "
-                               "in the registry with id '{}'",
-                               string_member(call.input, "prefix"), call.caller.account));
+                   base::format("The repository creation template with prefix '{}' does not exist "
+                                "in the registry with id '{}'",
+                                string_member(call.input, "prefix"), call.caller.account));
   }
   return std::move(*found);
 }
@@ -153,42 +153,42 @@ void merge(const Json& input, Json& body) {
   }
 }
 
-Json create(Call& call) {
+Json create_template(Call& call) {
   Json body = {{"imageTagMutability", "MUTABLE"},
                {"encryptionConfiguration", {{"encryptionType", "AES256"}}}};
   merge(call.input, body);
   check(call, body);
-  const CreationTemplate row{key_of(call.input), schemas::dump(body), call.now, call.now};
+  const CreationTemplate row{key_of(call.input), base::dump(body), call.now, call.now};
   if (!storage::insert_creation_template(call.txn, call.caller.account, call.region, row)) {
     throw ApiError(ErrorCode::kTemplateAlreadyExists,
-                   fmt::format("The repository creation template with prefix '{}' already exists "
-                               "in the registry with id '{}'",
-                               string_member(call.input, "prefix"), call.caller.account));
+                   base::format("The repository creation template with prefix '{}' already exists "
+                                "in the registry with id '{}'",
+                                string_member(call.input, "prefix"), call.caller.account));
   }
   return output_of(call, row);
 }
 
-Json update(Call& call) {
+Json update_template(Call& call) {
   CreationTemplate row = require_template(call);
   Json body = Json::parse(row.body);
   Json changes = call.input;
   changes.erase("prefix");  // it names the template: with or without its slash
   merge(changes, body);
   check(call, body);
-  row.body = schemas::dump(body);
+  row.body = base::dump(body);
   row.updated_at = call.now;
   storage::update_creation_template(call.txn, call.caller.account, call.region, row);
   return output_of(call, row);
 }
 
-Json remove(Call& call) {
+Json delete_template(Call& call) {
   const CreationTemplate row = require_template(call);
   storage::delete_creation_template(call.txn, call.caller.account, call.region, row.prefix);
   return output_of(call, row);
 }
 
 // Prefixes without a template are left out: the model has no error for them.
-Json describe_named(Call& call, const Json& prefixes) {
+Json describe_named_templates(Call& call, const Json& prefixes) {
   for (const char* other : {"nextToken", "maxResults"}) {
     if (call.input.contains(other)) {
       throw ApiError::invalid_parameter(other, "Member must be null when prefixes is used");
@@ -203,10 +203,10 @@ Json describe_named(Call& call, const Json& prefixes) {
   return list;
 }
 
-Json describe(Call& call) {
+Json describe_templates(Call& call) {
   Json output = {{"registryId", call.caller.account}};
   if (const auto prefixes = call.input.find("prefixes"); prefixes != call.input.end()) {
-    output["repositoryCreationTemplates"] = describe_named(call, *prefixes);
+    output["repositoryCreationTemplates"] = describe_named_templates(call, *prefixes);
     return output;
   }
   constexpr std::string_view kListing = "DescribeRepositoryCreationTemplates";
@@ -223,19 +223,21 @@ Json describe(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kCreationTemplateOperations[] = {
     {"CreateRepositoryCreationTemplate", "ecr:CreateRepositoryCreationTemplate", Access::kWrite,
-     template_targets, create},
+     template_targets, create_template},
     {"UpdateRepositoryCreationTemplate", "ecr:UpdateRepositoryCreationTemplate", Access::kWrite,
-     template_targets, update},
+     template_targets, update_template},
     {"DeleteRepositoryCreationTemplate", "ecr:DeleteRepositoryCreationTemplate", Access::kWrite,
-     registry_target, remove},
+     registry_target, delete_template},
     {"DescribeRepositoryCreationTemplates", "ecr:DescribeRepositoryCreationTemplates",
-     Access::kRead, registry_target, describe},
+     Access::kRead, registry_target, describe_templates},
 };
 
 }  // namespace
 
-std::vector<const Operation*> creation_template_operations() { return pointers(kOperations); }
+std::vector<const Operation*> creation_template_operations() {
+  return pointers(kCreationTemplateOperations);
+}
 
 }  // namespace ecr::api::ecr

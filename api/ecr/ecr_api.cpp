@@ -1,16 +1,16 @@
 #include "api/ecr/ecr_api.h"
 
-#include "api/cache/imports.h"
-#include "api/ecr/lifecycle_jobs.h"
 #include "api/ecr/storage_class.h"
-#include "api/replication/replicate.h"
-#include "api/scan/scan_jobs.h"
-#include "api/signing/signing_jobs.h"
+#include "api/images/lifecycle/lifecycle_jobs.h"
+#include "api/images/replication/replicate.h"
+#include "api/images/scan/scan_jobs.h"
+#include "api/images/signing/signing_jobs.h"
+#include "api/pull_through/imports.h"
 
 namespace ecr::api::ecr {
 
 ServiceApi make_api() {
-  ServiceApi api{"ecr", Protocol::kJson, &schemas::ServiceModel::ecr, {}};
+  ServiceApi api{"ecr", Protocol::kJson, &model::ServiceModel::ecr, {}};
   for (const auto& table : {repository_operations(),
                             repository_policy_operations(),
                             tag_operations(),
@@ -38,9 +38,9 @@ ServiceApi make_api() {
 }
 
 std::vector<JobKind> job_kinds() {
-  return {kLifecycle,       kLifecyclePreview,      kImageRestore,
-          scan::kImageScan, signing::kImageSigning, replication::kReplication,
-          cache::kImport};
+  return {kLifecycle,           kLifecyclePreview,      kImageRestore,
+          scan::kImageScan,     signing::kImageSigning, replication::kReplication,
+          pull_through::kImport};
 }
 
 }  // namespace ecr::api::ecr

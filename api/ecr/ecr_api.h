@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "api/jobs.h"
-#include "api/operation.h"
+#include "api/core/access/operation.h"
+#include "api/core/work/jobs.h"
 
 namespace ecr::api::ecr {
 

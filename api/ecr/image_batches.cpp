@@ -2,19 +2,18 @@
 #include <algorithm>
 #include <optional>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "api/cache/imports.h"
+#include "api/core/outside_work.h"
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/error.h"
-#include "api/events.h"
-#include "api/image/pulls.h"
-#include "api/outside_work.h"
-#include "schemas/digest.h"
+#include "api/images/pulls.h"
+#include "api/pull_through/imports.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -39,7 +38,7 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
     return Failure{"MissingDigestAndTag",
                    "Invalid request parameters: both tag and digest cannot be null"};
   }
-  if (!id.digest.empty() && !schemas::Digest::parse(id.digest)) {
+  if (!id.digest.empty() && !model::Digest::parse(id.digest)) {
     return Failure{"InvalidImageDigest",
                    "Invalid request parameters: image digest should satisfy the regex "
                    "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"};
@@ -50,28 +49,28 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
   return std::nullopt;
 }
 
-cache::Place place_of(const Call& call) {
+pull_through::Place place_of(const Call& call) {
   return {registry_id(call), call.region, string_member(call.input, "repositoryName")};
 }
 
 std::optional<storage::Repository> repository_of(const Call& call) {
-  const cache::Place place = place_of(call);
+  const pull_through::Place place = place_of(call);
   return storage::find_repository(call.txn, place.account, place.region, place.name);
 }
 
-cache::Lookup look_up(const Call& call, const std::optional<storage::Repository>& repository,
-                      const Json& id) {
-  return cache::look_up(call.services, call.txn, place_of(call),
-                        repository ? &*repository : nullptr, image_identifier(id), call.now);
+pull_through::Lookup look_up(const Call& call, const std::optional<storage::Repository>& repository,
+                             const Json& id) {
+  return pull_through::look_up(call.services, call.txn, place_of(call),
+                               repository ? &*repository : nullptr, image_identifier(id), call.now);
 }
 
 // What an upstream has to be asked before the call can be answered.
-std::vector<cache::Question> questions_of(const Call& call) {
-  std::vector<cache::Question> questions;
+std::vector<pull_through::Question> questions_of(const Call& call) {
+  std::vector<pull_through::Question> questions;
   if (call.services.upstreams == nullptr) return questions;
   const auto repository = repository_of(call);
-  const cache::Place place = place_of(call);
-  if (!cache::find_rule(call.txn, place.account, place.region, place.name) &&
+  const pull_through::Place place = place_of(call);
+  if (!pull_through::find_rule(call.txn, place.account, place.region, place.name) &&
       !(repository && storage::has_imports(call.txn, repository->id))) {
     return questions;
   }
@@ -83,8 +82,8 @@ std::vector<cache::Question> questions_of(const Call& call) {
   return questions;
 }
 
-bool is_needed(const cache::Question& question) {
-  return question.kind != cache::Question::Kind::kRefresh;
+bool is_needed(const pull_through::Question& question) {
+  return question.kind != pull_through::Question::Kind::kRefresh;
 }
 
 // Who has an upstream's image imported needs the permissions of that too.
@@ -102,14 +101,16 @@ std::vector<Target> pull_targets(const Call& call) {
 }
 
 // Of an image that the upstream does not have the batch's failures tell.
-void fetch_all(const Services& services, const cache::Place& place,
-               const std::vector<cache::Question>& questions) {
-  for (const cache::Question& question : questions) {
+void fetch_all(const Services& services, const pull_through::Place& place,
+               const std::vector<pull_through::Question>& questions) {
+  for (const pull_through::Question& question : questions) {
     try {
-      cache::fetch(services, place, question, [&](storage::sql::Txn& txn, schemas::TimePoint now) {
-        auto found = storage::find_repository(txn, place.account, place.region, place.name);
-        return found ? std::move(*found) : cache::create_repository(services, txn, place, now);
-      });
+      pull_through::fetch(
+          services, place, question, [&](storage::sql::Txn& txn, base::TimePoint now) {
+            auto found = storage::find_repository(txn, place.account, place.region, place.name);
+            return found ? std::move(*found)
+                         : pull_through::create_repository(services, txn, place, now);
+          });
     } catch (const ApiError& error) {
       if (error.code() == ErrorCode::kUnableToGetUpstreamImage) throw;
     }
@@ -117,7 +118,7 @@ void fetch_all(const Services& services, const cache::Place& place,
 }
 
 // A refresh is for who may have it done; to others the cached image is good enough.
-bool may_fetch(const Call& call, const std::vector<cache::Question>& questions) {
+bool may_fetch(const Call& call, const std::vector<pull_through::Question>& questions) {
   if (std::any_of(questions.begin(), questions.end(), is_needed)) return true;  // authorized
   Target target = repository_target(call).front();
   target.action = "ecr:BatchImportUpstreamImage";
@@ -147,7 +148,7 @@ Json image_json(const storage::Repository& repository, const std::string& digest
           {"imageManifestMediaType", media_type}};
 }
 
-Json batch_get(Call& call) {
+Json batch_get_image(Call& call) {
   ask_upstream(call);
   const storage::Repository repository = require_repository(call);
   Json output = {{"images", Json::array()}, {"failures", Json::array()}};
@@ -193,9 +194,9 @@ std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
   const bool tag_alone = !id.tag.empty() && tags.size() > 1;
   const auto parents = storage::image_parents(call.txn, repository, digest);
   if (!tag_alone && !parents.empty()) {
-    return Failure{
-        "ImageReferencedByManifestList",
-        fmt::format("Requested image referenced by manifest list: [{}]", fmt::join(parents, ", "))};
+    return Failure{"ImageReferencedByManifestList",
+                   base::format("Requested image referenced by manifest list: [{}]",
+                                base::join(parents, ", "))};
   }
   const auto tell = [&](std::string_view tag) {
     record_event(call.services, call.txn, call.now,
@@ -230,13 +231,13 @@ Json batch_delete(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
-    {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, pull_targets, batch_get},
+constexpr Operation kImageBatchOperations[] = {
+    {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, pull_targets, batch_get_image},
     {"BatchDeleteImage", "ecr:BatchDeleteImage", Access::kWrite, repository_target, batch_delete},
 };
 
 }  // namespace
 
-std::vector<const Operation*> image_batch_operations() { return pointers(kOperations); }
+std::vector<const Operation*> image_batch_operations() { return pointers(kImageBatchOperations); }
 
 }  // namespace ecr::api::ecr

@@ -22,7 +22,7 @@ nlohmann::json image_detail_json(const storage::Repository& repository, const st
       {"repositoryName", repository.name},
       {"imageDigest", image.digest},
       {"imageSizeInBytes", image.size_bytes},
-      {"imagePushedAt", schemas::to_epoch_seconds(image.pushed_at)},
+      {"imagePushedAt", base::to_epoch_seconds(image.pushed_at)},
       {"imageManifestMediaType", image.media_type},
       {"imageStatus", image.status},
   };
@@ -30,13 +30,13 @@ nlohmann::json image_detail_json(const storage::Repository& repository, const st
   if (!image.artifact_media_type.empty()) detail["artifactMediaType"] = image.artifact_media_type;
   if (!image.subject.empty()) detail["subjectManifestDigest"] = image.subject;
   if (image.last_archived_at) {
-    detail["lastArchivedAt"] = schemas::to_epoch_seconds(*image.last_archived_at);
+    detail["lastArchivedAt"] = base::to_epoch_seconds(*image.last_archived_at);
   }
   if (image.last_activated_at) {
-    detail["lastActivatedAt"] = schemas::to_epoch_seconds(*image.last_activated_at);
+    detail["lastActivatedAt"] = base::to_epoch_seconds(*image.last_activated_at);
   }
   if (image.last_pulled_at) {
-    detail["lastRecordedPullTime"] = schemas::to_epoch_seconds(*image.last_pulled_at);
+    detail["lastRecordedPullTime"] = base::to_epoch_seconds(*image.last_pulled_at);
   }
   return detail;
 }

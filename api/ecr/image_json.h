@@ -7,7 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/image/images.h"
+#include "api/images/images.h"
 
 namespace ecr::api::ecr {
 

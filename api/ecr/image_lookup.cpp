@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/image_json.h"
-#include "api/error.h"
 
 namespace ecr::api::ecr {
 

@@ -1,9 +1,9 @@
 // The one image that an operation's imageId names.
 #pragma once
 
-#include "api/operation.h"
-#include "storage/images.h"
-#include "storage/repositories.h"
+#include "api/core/access/operation.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 

@@ -1,16 +1,16 @@
 // StartImageScan, DescribeImageScanFindings.
 #include "api/ecr/image_scans.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_lookup.h"
-#include "api/error.h"
-#include "api/scan/configuration.h"
-#include "api/scan/finding.h"
-#include "api/scan/scan_jobs.h"
+#include "api/images/scan/configuration.h"
+#include "api/images/scan/finding.h"
+#include "api/images/scan/scan_jobs.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -44,9 +44,9 @@ Json start(Call& call) {
   if (image.status != "ACTIVE") {  // the wording is not published
     throw ApiError(
         ErrorCode::kImageArchived,
-        fmt::format("The image with digest '{}' in the repository with name '{}' in the registry "
-                    "with id '{}' is archived",
-                    image.digest, repository.name, repository.account));
+        base::format("The image with digest '{}' in the repository with name '{}' in the registry "
+                     "with id '{}' is archived",
+                     image.digest, repository.name, repository.account));
   }
   if (!scan::is_scannable(image)) {
     throw ApiError(ErrorCode::kUnsupportedImageType,
@@ -70,10 +70,10 @@ Json counts_json(const ImageScan& scan) {
 
 void add_times(const ImageScan& scan, Json& json) {
   if (scan.completed_at) {
-    json["imageScanCompletedAt"] = schemas::to_epoch_seconds(*scan.completed_at);
+    json["imageScanCompletedAt"] = base::to_epoch_seconds(*scan.completed_at);
   }
   if (scan.source_updated_at) {
-    json["vulnerabilitySourceUpdatedAt"] = schemas::to_epoch_seconds(*scan.source_updated_at);
+    json["vulnerabilitySourceUpdatedAt"] = base::to_epoch_seconds(*scan.source_updated_at);
   }
 }
 
@@ -82,8 +82,8 @@ Json findings_json(Call& call, const storage::Repository& repository, const stor
                    const ImageScan& scan, Json& output) {
   const bool enhanced = scan.type == "ENHANCED";
   const std::string listing =
-      fmt::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,
-                  scan.requested_at.time_since_epoch().count());
+      base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,
+                   scan.requested_at.time_since_epoch().count());
   const Page page = read_page(call, listing);
   const std::int64_t after = page.after.empty() ? 0 : std::stoll(page.after.front());
   auto rows =
@@ -107,7 +107,7 @@ Json findings_json(Call& call, const storage::Repository& repository, const stor
   return json;
 }
 
-Json describe(Call& call) {
+Json describe_scan_findings(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
   const auto scan = storage::find_scan(call.txn, repository.id, image.digest);
@@ -115,10 +115,11 @@ Json describe(Call& call) {
     const std::string tag = string_member(call.input.at("imageId"), "imageTag");
     throw ApiError(
         ErrorCode::kScanNotFound,
-        fmt::format("Image scan does not exist for the image with '{{imageDigest:'{}', "
-                    "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
-                    "'{}'",
-                    image.digest, tag.empty() ? "null" : tag, repository.name, repository.account));
+        base::format("Image scan does not exist for the image with '{{imageDigest:'{}', "
+                     "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
+                     "'{}'",
+                     image.digest, tag.empty() ? "null" : tag, repository.name,
+                     repository.account));
   }
   Json output = scan_json(call, repository, image, *scan);
   if (scan->status == "COMPLETE" || scan->status == "ACTIVE") {
@@ -127,10 +128,10 @@ Json describe(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kImageScanOperations[] = {
     {"StartImageScan", "ecr:StartImageScan", Access::kWrite, repository_target, start},
     {"DescribeImageScanFindings", "ecr:DescribeImageScanFindings", Access::kRead, repository_target,
-     describe},
+     describe_scan_findings},
 };
 
 }  // namespace
@@ -146,6 +147,6 @@ void add_scan_summary(storage::sql::Txn& txn, const storage::Repository& reposit
   detail["imageScanFindingsSummary"] = std::move(summary);
 }
 
-std::vector<const Operation*> image_scan_operations() { return pointers(kOperations); }
+std::vector<const Operation*> image_scan_operations() { return pointers(kImageScanOperations); }
 
 }  // namespace ecr::api::ecr

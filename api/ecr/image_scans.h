@@ -3,7 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "storage/repositories.h"
+#include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 
 namespace ecr::api::ecr {

@@ -1,16 +1,16 @@
 // PutImage, ListImages, DescribeImages.
-#include "api/image/images.h"
+#include "api/images/images.h"
 
 #include <nlohmann/json.hpp>
 
-#include "api/account_settings.h"
+#include "api/core/account_settings.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
 #include "api/ecr/image_scans.h"
-#include "api/error.h"
-#include "api/push.h"
-#include "schemas/arn.h"
+#include "api/images/arrival/push.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 using storage::TagStatus;
 using storage::sql::Access;
 
-TagStatus tag_status(const Json& filter) {
+TagStatus image_tag_status(const Json& filter) {
   const std::string status = string_member(filter, "tagStatus");
   if (status == "TAGGED") return TagStatus::kTagged;
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
@@ -38,12 +38,12 @@ std::string listing_name(const char* operation, const storage::Repository& repos
 // The model leaves a tag's characters open; what docker cannot name is refused. ECR's own words for
 // it are not published.
 void check_tag(const std::string& tag) {
-  if (tag.empty() || schemas::is_tag(tag)) return;
+  if (tag.empty() || model::is_tag(tag)) return;
   throw ApiError::invalid_parameter(
       "imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'");
 }
 
-Json put(Call& call) {
+Json put_image(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
   const std::string manifest = string_member(call.input, "imageManifest");
   const std::string media_type = string_member(call.input, "imageManifestMediaType");
@@ -73,7 +73,7 @@ Json list(Call& call) {
   const Page page = read_page(call, listing);
   Json output = {{"imageIds", Json::array()}};
   const bool first = page.after.size() != 2;
-  auto ids = storage::list_image_ids(call.txn, repository.id, tag_status(filter),
+  auto ids = storage::list_image_ids(call.txn, repository.id, image_tag_status(filter),
                                      first ? "" : page.after[0], first ? "" : page.after[1],
                                      page.limit + 1, image_status(filter));
   if (static_cast<std::int64_t>(ids.size()) > page.limit) {
@@ -87,7 +87,7 @@ Json list(Call& call) {
   return output;
 }
 
-Json describe_named(Call& call, const storage::Repository& repository, const Json& ids) {
+Json describe_named_images(Call& call, const storage::Repository& repository, const Json& ids) {
   for (const char* other : {"nextToken", "maxResults"}) {
     if (call.input.contains(other)) {
       throw ApiError::invalid_parameter(other, "Member must be null when imageIds is used");
@@ -113,7 +113,7 @@ Json describe_named(Call& call, const storage::Repository& repository, const Jso
 // Between two untagged images may lie any number of tagged ones, whose tags nobody needs.
 Json details_of(Call& call, const storage::Repository& repository, const Json& filter,
                 const std::vector<storage::Image>& images) {
-  if (tag_status(filter) != TagStatus::kUntagged) {
+  if (image_tag_status(filter) != TagStatus::kUntagged) {
     return image_details_json(call.txn, repository, images, image_status(filter));
   }
   Json details = Json::array();
@@ -129,10 +129,10 @@ void add_scans(Call& call, const storage::Repository& repository, Json& details)
   for (Json& detail : details) add_scan_summary(call.txn, repository, detail);
 }
 
-Json describe(Call& call) {
+Json describe_images(Call& call) {
   const storage::Repository repository = require_repository(call);
   if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
-    Json output = describe_named(call, repository, *ids);
+    Json output = describe_named_images(call, repository, *ids);
     add_scans(call, repository, output["imageDetails"]);
     return output;
   }
@@ -141,7 +141,7 @@ Json describe(Call& call) {
   const Page page = read_page(call, listing);
   Json output = {{"imageDetails", Json::array()}};
   const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto images = storage::list_images(call.txn, repository.id, tag_status(filter), after,
+  auto images = storage::list_images(call.txn, repository.id, image_tag_status(filter), after,
                                      page.limit + 1, image_status(filter));
   if (static_cast<std::int64_t>(images.size()) > page.limit) {
     images.pop_back();
@@ -152,14 +152,14 @@ Json describe(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
-    {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put},
+constexpr Operation kImageOperations[] = {
+    {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put_image},
     {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list},
-    {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe},
+    {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe_images},
 };
 
 }  // namespace
 
-std::vector<const Operation*> image_operations() { return pointers(kOperations); }
+std::vector<const Operation*> image_operations() { return pointers(kImageOperations); }
 
 }  // namespace ecr::api::ecr

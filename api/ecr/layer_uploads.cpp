@@ -2,18 +2,18 @@
 // those of the registry plane; what is begun on one may go on and end on the other.
 #include <map>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/layer_limits.h"
-#include "api/error.h"
-#include "schemas/digest.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
 #include "storage/collector.h"
-#include "storage/images.h"
-#include "storage/uploads.h"
+#include "storage/rows/images.h"
+#include "storage/rows/uploads.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -30,16 +30,16 @@ struct UploadCall {
 
 ApiError upload_not_found(const UploadCall& upload) {
   return {ErrorCode::kBlobUploadUnknown,
-          fmt::format("The upload with id '{}' does not exist in the repository with name '{}' in "
-                      "the registry with id '{}'",
-                      upload.id, upload.repository.name, upload.repository.account)};
+          base::format("The upload with id '{}' does not exist in the repository with name '{}' in "
+                       "the registry with id '{}'",
+                       upload.id, upload.repository.name, upload.repository.account)};
 }
 
 // An upload is its principal's and its repository's alone; to everyone else it does not exist.
 UploadCall require_upload(Call& call) {
   // Ids are written in lower case; the model lets both through.
   UploadCall upload{require_repository(call),
-                    schemas::to_lower(string_member(call.input, "uploadId"))};
+                    base::to_lower(string_member(call.input, "uploadId"))};
   const auto found = storage::find_upload(call.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
       found->principal != call.caller.principal.arn) {
@@ -56,7 +56,7 @@ Json upload_json(const UploadCall& upload) {
 
 Json initiate(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
-  const storage::Upload upload{schemas::make_uuid(call.services.random), repository.id,
+  const storage::Upload upload{base::make_uuid(call.services.random), repository.id,
                                call.caller.principal.arn, call.now};
   storage::insert_upload(call.txn, upload);
   return {{"uploadId", upload.id}, {"partSize", kMaxLayerPart}};
@@ -90,8 +90,8 @@ void check_part(const Call& call, const UploadCall& upload, std::uint64_t receiv
 // requests write while a part does.
 Json upload_part(Call& call) {
   const UploadCall upload = require_upload(call);
-  const auto bytes = schemas::base64_decode(call.input.at("layerPartBlob").get<std::string>());
-  auto lease = call.services.store.uploads().acquire(upload.id, schemas::DigestAlgorithm::kSha256);
+  const auto bytes = base::base64_decode(call.input.at("layerPartBlob").get<std::string>());
+  auto lease = call.services.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) throw invalid_part(upload, 0, "Another request is writing to this upload");
   storage::UploadWriter& writer = lease->writer();
   check_part(call, upload, writer.size(), bytes->size());
@@ -109,10 +109,10 @@ Json upload_part(Call& call) {
 
 // The digests, every one of which must be the layer's; the first is the layer's name from now on.
 // The layer is read once for each algorithm, however many digests are given.
-schemas::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
-  std::vector<schemas::Digest> digests;
-  std::map<schemas::DigestAlgorithm, schemas::Digest> actual;
-  const auto matches = [&](const schemas::Digest& digest) {
+model::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
+  std::vector<model::Digest> digests;
+  std::map<model::DigestAlgorithm, model::Digest> actual;
+  const auto matches = [&](const model::Digest& digest) {
     auto found = actual.find(digest.algorithm());
     if (found == actual.end()) {
       found = actual.emplace(digest.algorithm(), writer.digest(digest.algorithm())).first;
@@ -120,12 +120,12 @@ schemas::Digest verify_digests(const Call& call, storage::UploadWriter& writer) 
     return found->second == digest;
   };
   for (const Json& json : call.input.at("layerDigests")) {
-    auto digest = schemas::Digest::parse(json.get_ref<const std::string&>());
+    auto digest = model::Digest::parse(json.get_ref<const std::string&>());
     if (!digest || !matches(*digest)) {
       throw ApiError(ErrorCode::kInvalidLayer,
-                     fmt::format("The digest of the layer received is '{}', which is not '{}'",
-                                 writer.digest(schemas::DigestAlgorithm::kSha256).text(),
-                                 json.get_ref<const std::string&>()));
+                     base::format("The digest of the layer received is '{}', which is not '{}'",
+                                  writer.digest(model::DigestAlgorithm::kSha256).text(),
+                                  json.get_ref<const std::string&>()));
     }
     digests.push_back(std::move(*digest));
   }
@@ -139,21 +139,21 @@ void forget(const Call& call, UploadSessions::Lease& lease) {
   lease.finish();
 }
 
-ApiError layer_already_exists(const UploadCall& upload, const schemas::Digest& digest) {
+ApiError layer_already_exists(const UploadCall& upload, const model::Digest& digest) {
   return {ErrorCode::kLayerAlreadyExists,
-          fmt::format("The layer with digest '{}' already exists in the repository with name '{}' "
-                      "in the registry with id '{}'",
-                      digest.text(), upload.repository.name, upload.repository.account)};
+          base::format("The layer with digest '{}' already exists in the repository with name '{}' "
+                       "in the registry with id '{}'",
+                       digest.text(), upload.repository.name, upload.repository.account)};
 }
 
 UploadSessions::Lease lease_whole_upload(Call& call, const UploadCall& upload) {
-  auto lease = call.services.store.uploads().acquire(upload.id, schemas::DigestAlgorithm::kSha256);
+  auto lease = call.services.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) {
     throw ApiError(ErrorCode::kInvalidLayer, "Another request is writing to this upload");
   }
   if (lease->writer().size() == 0) {
     throw ApiError(ErrorCode::kEmptyUpload,
-                   fmt::format("The upload with id '{}' has no layer parts", upload.id));
+                   base::format("The upload with id '{}' has no layer parts", upload.id));
   }
   if (storage::upload_parts(call.txn, upload.id).short_before_last) {
     throw ApiError(ErrorCode::kLayerPartTooSmall,
@@ -165,7 +165,7 @@ UploadSessions::Lease lease_whole_upload(Call& call, const UploadCall& upload) {
 Json complete(Call& call) {
   const UploadCall upload = require_upload(call);
   UploadSessions::Lease lease = lease_whole_upload(call, upload);
-  const schemas::Digest digest = verify_digests(call, lease.writer());
+  const model::Digest digest = verify_digests(call, lease.writer());
   if (storage::claim_blob(call.services.store, call.txn, upload.repository.id, digest.text(),
                           call.now, call.services.settings.gc_grace)) {
     forget(call, lease);
@@ -183,7 +183,7 @@ Json complete(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kLayerUploadOperations[] = {
     {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, push_target, initiate},
     {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part},
     {"CompleteLayerUpload", "ecr:CompleteLayerUpload", Access::kRead, repository_target, complete},
@@ -191,6 +191,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> layer_upload_operations() { return pointers(kOperations); }
+std::vector<const Operation*> layer_upload_operations() { return pointers(kLayerUploadOperations); }
 
 }  // namespace ecr::api::ecr

@@ -1,18 +1,18 @@
 // BatchCheckLayerAvailability, GetDownloadUrlForLayer.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/cache/finish.h"
-#include "api/cache/imports.h"
-#include "api/cache/upstreams.h"
+#include "api/core/outside_work.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "api/outside_work.h"
+#include "api/pull_through/finish.h"
+#include "api/pull_through/imports.h"
+#include "api/pull_through/upstreams.h"
 #include "api/registry/layer_url.h"
-#include "schemas/digest.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
 #include "storage/collector.h"
-#include "storage/images.h"
+#include "storage/rows/images.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -49,7 +49,7 @@ Json check_availability(Call& call) {
       output["failures"].push_back(failure(digest, "MissingLayerDigest",
                                            "Invalid request parameters: layer digest cannot be "
                                            "empty"));
-    } else if (!schemas::Digest::parse(digest)) {
+    } else if (!model::Digest::parse(digest)) {
       output["failures"].push_back(failure(digest, "InvalidLayerDigest",
                                            "Invalid request parameters: layer digest should "
                                            "satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"));
@@ -62,20 +62,21 @@ Json check_availability(Call& call) {
 
 // A layer that a pull-through cache is still getting is there once it has it.
 void await_upstream(const Call& call, const storage::Repository& repository,
-                    const schemas::Digest& digest) {
+                    const model::Digest& digest) {
   if (call.services.upstreams == nullptr || call.prepared.has_value() ||
       storage::find_blob(call.txn, repository.id, digest.text()) ||
       !storage::has_imports(call.txn, repository.id)) {
     return;
   }
-  const auto order = cache::wanted_blob(call.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(call.txn, repository.id, digest.text());
   if (!order) return;
   throw OutsideWork{[&services = call.services, order = *order]() -> std::any {
     try {
       services.upstreams->download(services, order)->wait_stored();
-    } catch (const cache::UpstreamError& error) {
-      throw ApiError(ErrorCode::kUnableToGetUpstreamLayer,
-                     fmt::format("{}: {}", cache::event_code(error.failure()), error.what()));
+    } catch (const pull_through::UpstreamError& error) {
+      throw ApiError(
+          ErrorCode::kUnableToGetUpstreamLayer,
+          base::format("{}: {}", pull_through::event_code(error.failure()), error.what()));
     }
     return true;
   }};
@@ -84,21 +85,21 @@ void await_upstream(const Call& call, const storage::Repository& repository,
 Json download_url(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = string_member(call.input, "layerDigest");
-  const auto digest = schemas::Digest::parse(text);
+  const auto digest = model::Digest::parse(text);
   if (digest) await_upstream(call, repository, *digest);
   // Membership decides: a layer of another repository is not there.
   if (!digest || !storage::find_blob(call.txn, repository.id, digest->text())) {
     throw ApiError(ErrorCode::kLayerNotFound,
-                   fmt::format("The layer with digest '{}' does not exist in the repository with "
-                               "name '{}' in the registry with id '{}'",
-                               text, repository.name, repository.account));
+                   base::format("The layer with digest '{}' does not exist in the repository with "
+                                "name '{}' in the registry with id '{}'",
+                                text, repository.name, repository.account));
   }
   return {
       {"downloadUrl", registry::layer_url(call.services, call.http, repository, *digest, call.now)},
       {"layerDigest", digest->text()}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kLayerOperations[] = {
     {"BatchCheckLayerAvailability", "ecr:BatchCheckLayerAvailability", Access::kRead,
      repository_target, check_availability},
     {"GetDownloadUrlForLayer", "ecr:GetDownloadUrlForLayer", Access::kRead, repository_target,
@@ -107,6 +108,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> layer_operations() { return pointers(kOperations); }
+std::vector<const Operation*> layer_operations() { return pointers(kLayerOperations); }
 
 }  // namespace ecr::api::ecr

@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/lifecycle_jobs.h"
-#include "api/error.h"
-#include "api/lifecycle/policy.h"
-#include "storage/lifecycle.h"
+#include "api/images/lifecycle/lifecycle_jobs.h"
+#include "api/images/lifecycle/policy.h"
+#include "storage/rows/lifecycle.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -27,7 +27,8 @@ std::string read_policy_text(const Json& input) {
   return std::move(policy->text);
 }
 
-storage::LifecyclePolicy require_policy(Call& call, const storage::Repository& repository) {
+storage::LifecyclePolicy require_lifecycle_policy(Call& call,
+                                                  const storage::Repository& repository) {
   auto policy = storage::find_lifecycle_policy(call.txn, repository.id);
   if (!policy) {
     throw ApiError::lifecycle_policy_not_found(repository.account, repository.name);
@@ -35,7 +36,7 @@ storage::LifecyclePolicy require_policy(Call& call, const storage::Repository& r
   return std::move(*policy);
 }
 
-Json policy_json(const storage::Repository& repository, const std::string& text) {
+Json lifecycle_policy_json(const storage::Repository& repository, const std::string& text) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
           {"lifecyclePolicyText", text}};
@@ -43,26 +44,26 @@ Json policy_json(const storage::Repository& repository, const std::string& text)
 
 // 0 until the first evaluation, as ECR has it.
 double evaluated_at(const storage::LifecyclePolicy& policy) {
-  return policy.last_evaluated_at ? schemas::to_epoch_seconds(*policy.last_evaluated_at) : 0.0;
+  return policy.last_evaluated_at ? base::to_epoch_seconds(*policy.last_evaluated_at) : 0.0;
 }
 
-Json put(Call& call) {
+Json put_lifecycle_policy(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = read_policy_text(call.input);
   storage::put_lifecycle_policy(call.txn, repository.id, text);
   enqueue_lifecycle(call.services, call.txn, repository.id, call.now + kLifecycleInterval);
-  return policy_json(repository, text);
+  return lifecycle_policy_json(repository, text);
 }
 
 Json get(Call& call) {
   const storage::Repository repository = require_repository(call);
-  const auto policy = require_policy(call, repository);
-  Json output = policy_json(repository, policy.text);
+  const auto policy = require_lifecycle_policy(call, repository);
+  Json output = lifecycle_policy_json(repository, policy.text);
   output["lastEvaluatedAt"] = evaluated_at(policy);
   return output;
 }
 
-Json remove(Call& call) {
+Json delete_lifecycle_policy(Call& call) {
   Json output = get(call);
   const storage::Repository repository = require_repository(call);
   storage::delete_lifecycle_policy(call.txn, repository.id);
@@ -74,7 +75,7 @@ Json start_preview(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = call.input.contains("lifecyclePolicyText")
                                ? read_policy_text(call.input)
-                               : require_policy(call, repository).text;
+                               : require_lifecycle_policy(call, repository).text;
   const auto running = storage::find_lifecycle_preview(call.txn, repository.id);
   if (running && running->status == "IN_PROGRESS") {
     throw ApiError::lifecycle_preview_in_progress(repository.account, repository.name);
@@ -82,7 +83,7 @@ Json start_preview(Call& call) {
   storage::start_lifecycle_preview(call.txn, repository.id, text);
   enqueue_job(call.services, call.txn, kLifecyclePreview.kind, {{"repository", repository.id}},
               call.now, std::to_string(repository.id));
-  Json output = policy_json(repository, text);
+  Json output = lifecycle_policy_json(repository, text);
   output["status"] = "IN_PROGRESS";
   return output;
 }
@@ -90,7 +91,7 @@ Json start_preview(Call& call) {
 Json result_json(const storage::LifecyclePreviewResult& result) {
   Json json = {{"imageTags", result.tags},
                {"imageDigest", result.digest},
-               {"imagePushedAt", schemas::to_epoch_seconds(result.pushed_at)},
+               {"imagePushedAt", base::to_epoch_seconds(result.pushed_at)},
                {"action", {{"type", result.action}}},
                {"appliedRulePriority", result.rule_priority},
                {"storageClass", result.storage_class}};
@@ -107,7 +108,7 @@ Json summary_json(const storage::LifecyclePreview& preview) {
   return summary;
 }
 
-TagStatus tag_status(const Json& filter) {
+TagStatus preview_tag_status(const Json& filter) {
   const std::string status = string_member(filter, "tagStatus");
   if (status == "TAGGED") return TagStatus::kTagged;
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
@@ -137,7 +138,7 @@ Json named_results(Call& call, std::int64_t repository, const Json& ids) {
     }
   }
   Json results = Json::array();
-  const TagStatus wanted = tag_status(call.input.value("filter", Json::object()));
+  const TagStatus wanted = preview_tag_status(call.input.value("filter", Json::object()));
   for (const Json& id : ids) {
     const auto result = find_result(call, repository, id);
     if (!result || (wanted == TagStatus::kTagged && result->tags.empty()) ||
@@ -155,8 +156,8 @@ void add_page(Call& call, std::int64_t repository, Json& output) {
       "GetLifecyclePolicyPreview\n" + std::to_string(repository) + "\n" + filter.dump();
   const Page page = read_page(call, listing);
   const std::int64_t after = page.after.empty() ? 0 : std::stoll(page.after.front());
-  auto results = storage::list_lifecycle_preview_results(call.txn, repository, tag_status(filter),
-                                                         after, page.limit + 1);
+  auto results = storage::list_lifecycle_preview_results(
+      call.txn, repository, preview_tag_status(filter), after, page.limit + 1);
   if (static_cast<std::int64_t>(results.size()) > page.limit) {
     results.pop_back();
     output["nextToken"] = next_token(call, listing, {std::to_string(results.back().position)});
@@ -171,7 +172,7 @@ Json get_preview(Call& call) {
   if (!preview) {
     throw ApiError::lifecycle_preview_not_found(repository.account, repository.name);
   }
-  Json output = policy_json(repository, preview->text);
+  Json output = lifecycle_policy_json(repository, preview->text);
   output["status"] = preview->status;
   if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
     output["previewResults"] = named_results(call, repository.id, *ids);
@@ -182,11 +183,12 @@ Json get_preview(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
-    {"PutLifecyclePolicy", "ecr:PutLifecyclePolicy", Access::kWrite, repository_target, put},
+constexpr Operation kLifecycleOperations[] = {
+    {"PutLifecyclePolicy", "ecr:PutLifecyclePolicy", Access::kWrite, repository_target,
+     put_lifecycle_policy},
     {"GetLifecyclePolicy", "ecr:GetLifecyclePolicy", Access::kRead, repository_target, get},
     {"DeleteLifecyclePolicy", "ecr:DeleteLifecyclePolicy", Access::kWrite, repository_target,
-     remove},
+     delete_lifecycle_policy},
     {"StartLifecyclePolicyPreview", "ecr:StartLifecyclePolicyPreview", Access::kWrite,
      repository_target, start_preview},
     {"GetLifecyclePolicyPreview", "ecr:GetLifecyclePolicyPreview", Access::kRead, repository_target,
@@ -195,6 +197,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> lifecycle_operations() { return pointers(kOperations); }
+std::vector<const Operation*> lifecycle_operations() { return pointers(kLifecycleOperations); }
 
 }  // namespace ecr::api::ecr

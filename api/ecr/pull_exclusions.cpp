@@ -1,12 +1,12 @@
 // RegisterPullTimeUpdateExclusion, DeregisterPullTimeUpdateExclusion, ListPullTimeUpdateExclusions:
 // principals (scanners, mirrors) whose pulls do not count as use of an image.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "storage/registry_settings.h"
+#include "schemas/base/text.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -19,11 +19,11 @@ Json register_exclusion(Call& call) {
   if (!storage::add_pull_exclusion(call.txn, call.caller.account, call.region, arn, call.now)) {
     throw ApiError(
         ErrorCode::kExclusionAlreadyExists,
-        fmt::format("A pull time update exclusion for the principal '{}' already exists in the "
-                    "registry with id '{}'",
-                    arn, call.caller.account));
+        base::format("A pull time update exclusion for the principal '{}' already exists in the "
+                     "registry with id '{}'",
+                     arn, call.caller.account));
   }
-  return {{"principalArn", arn}, {"createdAt", schemas::to_epoch_seconds(call.now)}};
+  return {{"principalArn", arn}, {"createdAt", base::to_epoch_seconds(call.now)}};
 }
 
 Json deregister_exclusion(Call& call) {
@@ -31,9 +31,9 @@ Json deregister_exclusion(Call& call) {
   if (!storage::remove_pull_exclusion(call.txn, call.caller.account, call.region, arn)) {
     throw ApiError(
         ErrorCode::kExclusionNotFound,
-        fmt::format("A pull time update exclusion for the principal '{}' does not exist in the "
-                    "registry with id '{}'",
-                    arn, call.caller.account));
+        base::format("A pull time update exclusion for the principal '{}' does not exist in the "
+                     "registry with id '{}'",
+                     arn, call.caller.account));
   }
   return {{"principalArn", arn}};
 }
@@ -53,7 +53,7 @@ Json list_exclusions(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kPullExclusionOperations[] = {
     {"RegisterPullTimeUpdateExclusion", "ecr:RegisterPullTimeUpdateExclusion", Access::kWrite,
      registry_target, register_exclusion},
     {"DeregisterPullTimeUpdateExclusion", "ecr:DeregisterPullTimeUpdateExclusion", Access::kWrite,
@@ -64,6 +64,8 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> pull_exclusion_operations() { return pointers(kOperations); }
+std::vector<const Operation*> pull_exclusion_operations() {
+  return pointers(kPullExclusionOperations);
+}
 
 }  // namespace ecr::api::ecr

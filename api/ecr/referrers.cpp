@@ -1,13 +1,13 @@
 // ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image.
-#include "api/image/referrers.h"
+#include "api/images/referrers.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "schemas/digest.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -27,7 +27,7 @@ std::vector<Target> referrer_targets(const Call& call) {
 
 std::string require_subject(const Call& call) {
   std::string digest = string_member(call.input.at("subjectId"), "imageDigest");
-  if (!schemas::Digest::parse(digest)) {
+  if (!model::Digest::parse(digest)) {
     throw ApiError::invalid_parameter(
         "subjectId.imageDigest", "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'");
   }
@@ -50,7 +50,7 @@ Json list_referrers(Call& call) {
   const std::string subject = require_subject(call);
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing =
-      fmt::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject, filter.dump());
+      base::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject, filter.dump());
   const Page page = read_page(call, listing, kDefaultPage);
   Json output = {{"referrers", Json::array()}};
   // Every artifact is active: nothing archives one yet.
@@ -66,13 +66,13 @@ Json list_referrers(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kReferrerOperations[] = {
     {"ListImageReferrers", "ecr:ListImageReferrers", Access::kRead, referrer_targets,
      list_referrers},
 };
 
 }  // namespace
 
-std::vector<const Operation*> referrer_operations() { return pointers(kOperations); }
+std::vector<const Operation*> referrer_operations() { return pointers(kReferrerOperations); }
 
 }  // namespace ecr::api::ecr

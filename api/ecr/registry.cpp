@@ -3,7 +3,7 @@
 
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -18,10 +18,9 @@ Json token_json(const Call& call, const std::string& account) {
   // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
   const bool secure = call.http.secure || host.find(".amazonaws.com") != std::string::npos;
   const std::string scheme = secure ? "https://" : "http://";
-  return {
-      {"authorizationToken", schemas::base64_encode("AWS:" + call.services.tokens.seal(claims))},
-      {"expiresAt", schemas::to_epoch_seconds(claims.expires)},
-      {"proxyEndpoint", scheme + host}};
+  return {{"authorizationToken", base::base64_encode("AWS:" + call.services.tokens.seal(claims))},
+          {"expiresAt", base::to_epoch_seconds(claims.expires)},
+          {"proxyEndpoint", scheme + host}};
 }
 
 // registryIds only multiplies the answers: every token is good for whatever its principal may do.
@@ -33,13 +32,13 @@ Json get_authorization_token(Call& call) {
   return {{"authorizationData", data}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kRegistryOperations[] = {
     {"GetAuthorizationToken", "ecr:GetAuthorizationToken", Access::kRead, registry_target,
      get_authorization_token},
 };
 
 }  // namespace
 
-std::vector<const Operation*> registry_operations() { return pointers(kOperations); }
+std::vector<const Operation*> registry_operations() { return pointers(kRegistryOperations); }
 
 }  // namespace ecr::api::ecr

@@ -1,13 +1,13 @@
 // GetRegistryPolicy, PutRegistryPolicy, DeleteRegistryPolicy: of the caller's own registry.
 #include <nlohmann/json.hpp>
 
-#include "api/account_settings.h"
+#include "api/core/access/principal_check.h"
+#include "api/core/access/stored_principals.h"
+#include "api/core/account_settings.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "api/principal_check.h"
-#include "api/stored_principals.h"
-#include "storage/organizations.h"
+#include "storage/rows/iam/organizations.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -16,7 +16,7 @@ using auth::iam::Policy;
 using auth::iam::PolicyType;
 using storage::sql::Access;
 
-Json policy_json(const Call& call, const std::string& policy) {
+Json registry_policy_json(const Call& call, const std::string& policy) {
   return {{"registryId", call.caller.account}, {"policyText", shown_principals(call.txn, policy)}};
 }
 
@@ -28,13 +28,15 @@ PolicyType policy_type(const Call& call) {
   return scope == "V1" ? PolicyType::kRegistryV1 : PolicyType::kRegistry;
 }
 
-std::string require_policy(const Call& call) {
+std::string require_registry_policy(const Call& call) {
   auto policy = storage::registry_policy(call.txn, call.caller.account, call.region);
   if (!policy) throw ApiError::registry_policy_not_found(call.caller.account);
   return std::move(*policy);
 }
 
-Json get_policy(Call& call) { return policy_json(call, require_policy(call)); }
+Json get_registry_policy(Call& call) {
+  return registry_policy_json(call, require_registry_policy(call));
+}
 
 Json put_policy(Call& call) {
   const std::string text = string_member(call.input, "policyText");
@@ -45,24 +47,27 @@ Json put_policy(Call& call) {
   }
   storage::set_registry_policy(call.txn, call.caller.account, call.region,
                                stored_principals(call.txn, text));
-  return policy_json(call, text);
+  return registry_policy_json(call, text);
 }
 
-Json delete_policy(Call& call) {
-  const std::string policy = require_policy(call);
+Json delete_registry_policy(Call& call) {
+  const std::string policy = require_registry_policy(call);
   storage::set_registry_policy(call.txn, call.caller.account, call.region, std::nullopt);
-  return policy_json(call, policy);
+  return registry_policy_json(call, policy);
 }
 
-constexpr Operation kOperations[] = {
-    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead, registry_target, get_policy},
+constexpr Operation kRegistryPolicyOperations[] = {
+    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead, registry_target,
+     get_registry_policy},
     {"PutRegistryPolicy", "ecr:PutRegistryPolicy", Access::kWrite, registry_target, put_policy},
     {"DeleteRegistryPolicy", "ecr:DeleteRegistryPolicy", Access::kWrite, registry_target,
-     delete_policy},
+     delete_registry_policy},
 };
 
 }  // namespace
 
-std::vector<const Operation*> registry_policy_operations() { return pointers(kOperations); }
+std::vector<const Operation*> registry_policy_operations() {
+  return pointers(kRegistryPolicyOperations);
+}
 
 }  // namespace ecr::api::ecr

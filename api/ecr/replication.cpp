@@ -1,13 +1,13 @@
 // PutReplicationConfiguration, DescribeRegistry, DescribeImageReplicationStatus.
-#include "storage/replication.h"
+#include "storage/rows/replication.h"
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/error.h"
-#include "api/replication/configuration.h"
+#include "api/images/replication/configuration.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -28,7 +28,7 @@ void check_destinations(const Call& call, const Json& configuration) {
   }
 }
 
-Json put_configuration(Call& call) {
+Json put_replication_configuration(Call& call) {
   const Json& configuration = call.input.at("replicationConfiguration");
   check_destinations(call, configuration);
   replication::set_configuration(call.txn, call.caller.account, call.region, configuration);
@@ -41,7 +41,7 @@ Json describe_registry(Call& call) {
            replication::configuration(call.txn, call.caller.account, call.region)}};
 }
 
-Json to_json(const storage::ImageReplication& replication) {
+Json replication_status_json(const storage::ImageReplication& replication) {
   Json json = {{"region", replication.region},
                {"registryId", replication.account},
                {"status", replication.status}};
@@ -49,7 +49,7 @@ Json to_json(const storage::ImageReplication& replication) {
   return json;
 }
 
-Json describe_status(Call& call) {
+Json describe_replication_status(Call& call) {
   const storage::Repository repository = require_repository(call);
   const ImageIdentifier id = image_identifier(call.input.at("imageId"));
   if (id.digest.empty() && id.tag.empty()) {
@@ -61,23 +61,23 @@ Json describe_status(Call& call) {
   }
   Json statuses = Json::array();
   for (const auto& replication : storage::image_replications(call.txn, repository.id, *digest)) {
-    statuses.push_back(to_json(replication));
+    statuses.push_back(replication_status_json(replication));
   }
   return {{"repositoryName", repository.name},
           {"imageId", image_id_json(*digest, id.tag)},
           {"replicationStatuses", std::move(statuses)}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kReplicationOperations[] = {
     {"PutReplicationConfiguration", "ecr:PutReplicationConfiguration", Access::kWrite,
-     registry_target, put_configuration},
+     registry_target, put_replication_configuration},
     {"DescribeRegistry", "ecr:DescribeRegistry", Access::kRead, registry_target, describe_registry},
     {"DescribeImageReplicationStatus", "ecr:DescribeImageReplicationStatus", Access::kRead,
-     repository_target, describe_status},
+     repository_target, describe_replication_status},
 };
 
 }  // namespace
 
-std::vector<const Operation*> replication_operations() { return pointers(kOperations); }
+std::vector<const Operation*> replication_operations() { return pointers(kReplicationOperations); }
 
 }  // namespace ecr::api::ecr

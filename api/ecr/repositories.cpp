@@ -1,15 +1,15 @@
 // CreateRepository, DescribeRepositories, DeleteRepository.
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/target.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/encryption.h"
-#include "api/ecr/tag_mutability.h"
-#include "api/ecr/tag_rules.h"
-#include "api/error.h"
-#include "api/target.h"
-#include "storage/images.h"
-#include "storage/uploads.h"
+#include "api/images/encryption.h"
+#include "api/images/tag_mutability.h"
+#include "api/images/tag_rules.h"
+#include "storage/rows/images.h"
+#include "storage/rows/uploads.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -73,7 +73,7 @@ std::vector<Target> described_targets(const Call& call) {
   return targets;
 }
 
-Json describe_named(Call& call, const Json& names) {
+Json describe_named_repositories(Call& call, const Json& names) {
   for (const char* other : {"nextToken", "maxResults"}) {
     if (call.input.contains(other)) {
       throw ApiError::invalid_parameter(other, "Member must be null when repositoryNames is used");
@@ -88,7 +88,7 @@ Json describe_named(Call& call, const Json& names) {
 
 Json describe_repositories(Call& call) {
   if (const auto names = call.input.find("repositoryNames"); names != call.input.end()) {
-    return describe_named(call, *names);
+    return describe_named_repositories(call, *names);
   }
   const std::string account = registry_id(call);
   const std::string listing = "DescribeRepositories\n" + account;
@@ -118,7 +118,7 @@ Json delete_repository(Call& call) {
   return {{"repository", to_json(call, repository)}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kRepositoryOperations[] = {
     {"CreateRepository", "ecr:CreateRepository", Access::kWrite, creation_targets,
      create_repository},
     {"DescribeRepositories", "ecr:DescribeRepositories", Access::kRead, described_targets,
@@ -129,6 +129,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> repository_operations() { return pointers(kOperations); }
+std::vector<const Operation*> repository_operations() { return pointers(kRepositoryOperations); }
 
 }  // namespace ecr::api::ecr

@@ -1,19 +1,19 @@
 // SetRepositoryPolicy, GetRepositoryPolicy, DeleteRepositoryPolicy.
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/principal_check.h"
+#include "api/core/access/stored_principals.h"
+#include "api/core/access/target.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "api/principal_check.h"
-#include "api/stored_principals.h"
-#include "api/target.h"
 
 namespace ecr::api::ecr {
 namespace {
 
 using storage::sql::Access;
 
-Json policy_json(const Call& call, const storage::Repository& repository) {
+Json repository_policy_json(const Call& call, const storage::Repository& repository) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
           {"policyText", shown_principals(call.txn, *repository.policy)}};
@@ -48,10 +48,10 @@ Json set_policy(Call& call) {
   repository.policy = stored_principals(call.txn, *repository.policy);
   if (!call.input.value("force", false)) refuse_lock_out(call, repository);
   storage::set_repository_policy(call.txn, repository.id, repository.policy);
-  return policy_json(call, repository);
+  return repository_policy_json(call, repository);
 }
 
-storage::Repository require_policy(Call& call) {
+storage::Repository require_repository_policy(Call& call) {
   storage::Repository repository = require_repository(call);
   if (!repository.policy) {
     throw ApiError::repository_policy_not_found(repository.account, repository.name);
@@ -59,25 +59,29 @@ storage::Repository require_policy(Call& call) {
   return repository;
 }
 
-Json get_policy(Call& call) { return policy_json(call, require_policy(call)); }
-
-Json delete_policy(Call& call) {
-  const storage::Repository repository = require_policy(call);
-  storage::set_repository_policy(call.txn, repository.id, std::nullopt);
-  return policy_json(call, repository);
+Json get_repository_policy(Call& call) {
+  return repository_policy_json(call, require_repository_policy(call));
 }
 
-constexpr Operation kOperations[] = {
+Json delete_repository_policy(Call& call) {
+  const storage::Repository repository = require_repository_policy(call);
+  storage::set_repository_policy(call.txn, repository.id, std::nullopt);
+  return repository_policy_json(call, repository);
+}
+
+constexpr Operation kRepositoryPolicyOperations[] = {
     {"SetRepositoryPolicy", "ecr:SetRepositoryPolicy", Access::kWrite, repository_target,
      set_policy},
     {"GetRepositoryPolicy", "ecr:GetRepositoryPolicy", Access::kRead, repository_target,
-     get_policy},
+     get_repository_policy},
     {"DeleteRepositoryPolicy", "ecr:DeleteRepositoryPolicy", Access::kWrite, repository_target,
-     delete_policy},
+     delete_repository_policy},
 };
 
 }  // namespace
 
-std::vector<const Operation*> repository_policy_operations() { return pointers(kOperations); }
+std::vector<const Operation*> repository_policy_operations() {
+  return pointers(kRepositoryPolicyOperations);
+}
 
 }  // namespace ecr::api::ecr

@@ -3,7 +3,7 @@
 
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/tag_mutability.h"
+#include "api/images/tag_mutability.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -32,7 +32,7 @@ Json put_scanning(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kRepositorySettingOperations[] = {
     {"PutImageTagMutability", "ecr:PutImageTagMutability", Access::kWrite, repository_target,
      put_mutability},
     {"PutImageScanningConfiguration", "ecr:PutImageScanningConfiguration", Access::kWrite,
@@ -41,6 +41,8 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> repository_setting_operations() { return pointers(kOperations); }
+std::vector<const Operation*> repository_setting_operations() {
+  return pointers(kRepositorySettingOperations);
+}
 
 }  // namespace ecr::api::ecr

@@ -2,16 +2,16 @@
 // BatchGetRepositoryScanningConfiguration.
 #include <map>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/target.h"
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/error.h"
-#include "api/events.h"
-#include "api/scan/configuration.h"
-#include "api/target.h"
-#include "schemas/arn.h"
+#include "api/images/scan/configuration.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -27,7 +27,7 @@ Json filters_json(const std::vector<std::string>& filters) {
   return list;
 }
 
-Json configuration_json(const Configuration& configuration) {
+Json scanning_configuration_json(const Configuration& configuration) {
   Json rules = Json::array();
   for (const scan::Rule& rule : configuration.rules) {
     rules.push_back(
@@ -44,12 +44,12 @@ void check_rules(const Configuration& configuration) {
   for (const scan::Rule& rule : configuration.rules) {
     if (rule.frequency == refused) {
       throw ApiError::invalid_parameter(
-          "rules", fmt::format("Scan frequency {} is not supported by scan type {}", refused,
-                               configuration.type));
+          "rules", base::format("Scan frequency {} is not supported by scan type {}", refused,
+                                configuration.type));
     }
     if (++seen[rule.frequency] > 1) {
       throw ApiError::invalid_parameter(
-          "rules", fmt::format("Only one rule can have scan frequency {}", rule.frequency));
+          "rules", base::format("Only one rule can have scan frequency {}", rule.frequency));
     }
   }
 }
@@ -95,18 +95,18 @@ void tell_changes(Call& call, const Configuration& before, const Configuration& 
   flush();
 }
 
-Json put_configuration(Call& call) {
+Json put_scanning_configuration(Call& call) {
   const Configuration before = scan::configuration_of(call.txn, call.caller.account, call.region);
   const Configuration after = read_configuration(call.input, before);
   scan::set_configuration(call.txn, call.caller.account, call.region, after);
   tell_changes(call, before, after);
-  return {{"registryScanningConfiguration", configuration_json(after)}};
+  return {{"registryScanningConfiguration", scanning_configuration_json(after)}};
 }
 
-Json get_configuration(Call& call) {
+Json get_scanning_configuration(Call& call) {
   return {{"registryId", call.caller.account},
-          {"scanningConfiguration",
-           configuration_json(scan::configuration_of(call.txn, call.caller.account, call.region))}};
+          {"scanningConfiguration", scanning_configuration_json(scan::configuration_of(
+                                        call.txn, call.caller.account, call.region))}};
 }
 
 std::vector<Target> named_targets(const Call& call) {
@@ -121,7 +121,7 @@ std::vector<Target> named_targets(const Call& call) {
   return targets;
 }
 
-Json batch_get(Call& call) {
+Json batch_get_scanning_configuration(Call& call) {
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
   const Configuration configuration =
       scan::configuration_of(call.txn, call.caller.account, call.region);
@@ -137,7 +137,7 @@ Json batch_get(Call& call) {
     }
     const auto scanning = scan::scanning_of(configuration, *repository);
     output["scanningConfigurations"].push_back(
-        {{"repositoryArn", schemas::repository_arn(call.region, repository->account, name)},
+        {{"repositoryArn", model::repository_arn(call.region, repository->account, name)},
          {"repositoryName", name},
          {"scanOnPush", scanning.frequency != "MANUAL"},
          {"scanFrequency", scanning.frequency},
@@ -146,17 +146,17 @@ Json batch_get(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kScanningOperations[] = {
     {"PutRegistryScanningConfiguration", "ecr:PutRegistryScanningConfiguration", Access::kWrite,
-     registry_target, put_configuration},
+     registry_target, put_scanning_configuration},
     {"GetRegistryScanningConfiguration", "ecr:GetRegistryScanningConfiguration", Access::kRead,
-     registry_target, get_configuration},
+     registry_target, get_scanning_configuration},
     {"BatchGetRepositoryScanningConfiguration", "ecr:BatchGetRepositoryScanningConfiguration",
-     Access::kRead, named_targets, batch_get},
+     Access::kRead, named_targets, batch_get_scanning_configuration},
 };
 
 }  // namespace
 
-std::vector<const Operation*> scanning_operations() { return pointers(kOperations); }
+std::vector<const Operation*> scanning_operations() { return pointers(kScanningOperations); }
 
 }  // namespace ecr::api::ecr

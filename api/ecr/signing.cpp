@@ -1,24 +1,23 @@
 // PutSigningConfiguration, GetSigningConfiguration, DeleteSigningConfiguration,
 // DescribeImageSigningStatus.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_lookup.h"
-#include "api/error.h"
-#include "api/signing/configuration.h"
-#include "storage/signings.h"
+#include "api/images/signing/configuration.h"
+#include "schemas/base/text.h"
+#include "storage/rows/signings.h"
 
 namespace ecr::api::ecr {
 namespace {
 
-using signing::Rule;
 using storage::sql::Access;
 
-Json configuration_json(const std::vector<Rule>& rules) {
+Json signing_configuration_json(const std::vector<signing::Rule>& rules) {
   Json list = Json::array();
-  for (const Rule& rule : rules) {
+  for (const signing::Rule& rule : rules) {
     Json json = {{"signingProfileArn", rule.profile}};
     for (const std::string& filter : rule.filters) {
       json["repositoryFilters"].push_back({{"filter", filter}, {"filterType", "WILDCARD_MATCH"}});
@@ -29,41 +28,41 @@ Json configuration_json(const std::vector<Rule>& rules) {
 }
 
 // ECR's wording of this error is not published.
-std::vector<Rule> require_configuration(const Call& call) {
+std::vector<signing::Rule> require_configuration(const Call& call) {
   auto rules = signing::configuration_of(call.txn, call.caller.account, call.region);
   if (!rules) {
     throw ApiError(ErrorCode::kSigningConfigurationNotFound,
-                   fmt::format("Signing configuration does not exist in the registry with id '{}'",
-                               call.caller.account));
+                   base::format("Signing configuration does not exist in the registry with id '{}'",
+                                call.caller.account));
   }
   return std::move(*rules);
 }
 
-Json put_configuration(Call& call) {
-  std::vector<Rule> rules;
+Json put_signing_configuration(Call& call) {
+  std::vector<signing::Rule> rules;
   for (const Json& json : call.input.at("signingConfiguration").at("rules")) {
-    Rule& rule = rules.emplace_back();
+    signing::Rule& rule = rules.emplace_back();
     rule.profile = json.at("signingProfileArn").get<std::string>();
     for (const Json& filter : json.value("repositoryFilters", Json::array())) {
       rule.filters.push_back(filter.at("filter").get<std::string>());
     }
   }
   signing::set_configuration(call.txn, call.caller.account, call.region, rules);
-  return {{"signingConfiguration", configuration_json(rules)}};
+  return {{"signingConfiguration", signing_configuration_json(rules)}};
 }
 
-Json get_configuration(Call& call) {
+Json get_signing_configuration(Call& call) {
   return {{"registryId", call.caller.account},
-          {"signingConfiguration", configuration_json(require_configuration(call))}};
+          {"signingConfiguration", signing_configuration_json(require_configuration(call))}};
 }
 
 Json delete_configuration(Call& call) {
-  Json output = get_configuration(call);
+  Json output = get_signing_configuration(call);
   signing::set_configuration(call.txn, call.caller.account, call.region, std::nullopt);
   return output;
 }
 
-Json describe_status(Call& call) {
+Json describe_signing_status(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
   Json statuses = Json::array();
@@ -81,19 +80,19 @@ Json describe_status(Call& call) {
           {"signingStatuses", std::move(statuses)}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kSigningOperations[] = {
     {"PutSigningConfiguration", "ecr:PutSigningConfiguration", Access::kWrite, registry_target,
-     put_configuration},
+     put_signing_configuration},
     {"GetSigningConfiguration", "ecr:GetSigningConfiguration", Access::kRead, registry_target,
-     get_configuration},
+     get_signing_configuration},
     {"DeleteSigningConfiguration", "ecr:DeleteSigningConfiguration", Access::kWrite,
      registry_target, delete_configuration},
     {"DescribeImageSigningStatus", "ecr:DescribeImageSigningStatus", Access::kRead,
-     repository_target, describe_status},
+     repository_target, describe_signing_status},
 };
 
 }  // namespace
 
-std::vector<const Operation*> signing_operations() { return pointers(kOperations); }
+std::vector<const Operation*> signing_operations() { return pointers(kSigningOperations); }
 
 }  // namespace ecr::api::ecr

@@ -3,15 +3,15 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_lookup.h"
-#include "api/error.h"
-#include "api/events.h"
-#include "api/replication/replicate.h"
+#include "api/images/replication/replicate.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -34,7 +34,7 @@ void refuse_referenced(Call& call, const storage::Repository& repository,
   for (const std::string& parent : storage::image_parents(call.txn, repository.id, image.digest)) {
     const auto index = storage::find_image(call.txn, repository.id, parent);
     if (!index || index->status != "ACTIVE") continue;
-    throw not_supported(fmt::format(
+    throw not_supported(base::format(
         "The image is referenced by the manifest list '{}', which is not archived", parent));
   }
 }
@@ -63,7 +63,7 @@ std::string restore(Call& call, const storage::Repository& repository,
   return "ACTIVATING";
 }
 
-Json update(Call& call) {
+Json update_storage_class(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
   const bool to_archive = string_member(call.input, "targetStorageClass") == "ARCHIVE";
@@ -75,9 +75,9 @@ Json update(Call& call) {
           {"imageStatus", status}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kStorageClassOperations[] = {
     {"UpdateImageStorageClass", "ecr:UpdateImageStorageClass", Access::kWrite, repository_target,
-     update},
+     update_storage_class},
 };
 
 }  // namespace
@@ -98,6 +98,8 @@ void run_image_restore(JobCall& call) {
                              call.now);
 }
 
-std::vector<const Operation*> storage_class_operations() { return pointers(kOperations); }
+std::vector<const Operation*> storage_class_operations() {
+  return pointers(kStorageClassOperations);
+}
 
 }  // namespace ecr::api::ecr

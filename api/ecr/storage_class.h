@@ -2,7 +2,7 @@
 // "sha256:..."}; key: both.
 #pragma once
 
-#include "api/jobs.h"
+#include "api/core/work/jobs.h"
 
 namespace ecr::api::ecr {
 

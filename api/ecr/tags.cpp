@@ -1,12 +1,12 @@
 // TagResource, UntagResource, ListTagsForResource.
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/target.h"
+#include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/tag_rules.h"
-#include "api/error.h"
-#include "api/target.h"
-#include "schemas/arn.h"
+#include "api/images/tag_rules.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -21,13 +21,13 @@ struct RepositoryRef {
 
 // Throws InvalidParameterException unless the ARN is that of a repository of this region.
 RepositoryRef resource_of(const Call& call) {
-  const auto arn = schemas::Arn::parse(string_member(call.input, "resourceArn"));
+  const auto arn = model::Arn::parse(string_member(call.input, "resourceArn"));
   if (!arn || arn->service != "ecr" || arn->region != call.region ||
-      !schemas::is_account_id(arn->account) || !arn->resource.starts_with(kRepositoryPrefix)) {
+      !model::is_account_id(arn->account) || !arn->resource.starts_with(kRepositoryPrefix)) {
     throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
   }
   RepositoryRef ref{arn->account, arn->resource.substr(kRepositoryPrefix.size())};
-  if (!schemas::is_repository_name(ref.name)) {
+  if (!model::is_repository_name(ref.name)) {
     throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
   }
   return ref;
@@ -82,7 +82,7 @@ Json list_tags(Call& call) {
   return {{"tags", tags_to_json(storage::repository_tags(call.txn, require_resource(call).id))}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kTagOperations[] = {
     {"TagResource", "ecr:TagResource", Access::kWrite, tagging_targets, tag_resource},
     {"UntagResource", "ecr:UntagResource", Access::kWrite, untagging_targets, untag_resource},
     {"ListTagsForResource", "ecr:ListTagsForResource", Access::kRead, listing_targets, list_tags},
@@ -90,6 +90,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> tag_operations() { return pointers(kOperations); }
+std::vector<const Operation*> tag_operations() { return pointers(kTagOperations); }
 
 }  // namespace ecr::api::ecr

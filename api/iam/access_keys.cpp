@@ -1,14 +1,14 @@
 // Access keys of users. The root user's are those of the configuration; the API makes none.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/quotas.h"
-#include "api/iam/targets.h"
-#include "api/identity.h"
-#include "api/unique_id.h"
+#include "api/core/access/identity.h"
+#include "api/core/unique_id.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -21,7 +21,7 @@ Json create_access_key(Call& call) {
   const storage::Entity user = require_entity(call);
   if (storage::entity_access_keys(call.txn, user.id).size() >= kAccessKeysPerUser) {
     throw limit_exceeded(
-        fmt::format("Cannot exceed quota for AccessKeysPerUser: {}", kAccessKeysPerUser));
+        base::format("Cannot exceed quota for AccessKeysPerUser: {}", kAccessKeysPerUser));
   }
   storage::AccessKey key;
   key.entity = user.id;
@@ -44,7 +44,7 @@ storage::AccessKey require_key(const Call& call) {
   const std::string id = text(call.input, "AccessKeyId");
   auto key = storage::find_access_key(call.txn, id);
   if (!key || key->entity != user.id) {
-    throw no_such_entity(fmt::format("The Access Key with id {} cannot be found.", id));
+    throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
   }
   return std::move(*key);
 }
@@ -71,11 +71,12 @@ Json list_access_keys(Call& call) {
     const storage::Entity user = require_entity(call);
     for (const auto& key : storage::entity_access_keys(call.txn, user.id)) {
       // By age, then by id.
-      items.emplace_back(fmt::format("{:020}{}", key.created_at.time_since_epoch().count(), key.id),
-                         Json{{"UserName", user.name},
-                              {"AccessKeyId", key.id},
-                              {"Status", status_of(key)},
-                              {"CreateDate", shown_time(key.created_at)}});
+      items.emplace_back(
+          base::format("{:020}{}", key.created_at.time_since_epoch().count(), key.id),
+          Json{{"UserName", user.name},
+               {"AccessKeyId", key.id},
+               {"Status", status_of(key)},
+               {"CreateDate", shown_time(key.created_at)}});
     }
   }
   return pager.page("AccessKeyMetadata", std::move(items));
@@ -96,7 +97,7 @@ Json get_access_key_last_used(Call& call) {
   const auto key = storage::find_access_key(call.txn, id);
   const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
   if (!owner || owner->account != call.caller.account) {
-    throw no_such_entity(fmt::format("The Access Key with id {} cannot be found.", id));
+    throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
   }
   Json used = {{"ServiceName", key->last_used_service.value_or("N/A")},
                {"Region", key->last_used_region.value_or("N/A")}};
@@ -104,7 +105,7 @@ Json get_access_key_last_used(Call& call) {
   return {{"UserName", owner->name}, {"AccessKeyLastUsed", std::move(used)}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAccessKeyOperations[] = {
     {"CreateAccessKey", "iam:CreateAccessKey", Access::kWrite, entity_target, create_access_key},
     {"UpdateAccessKey", "iam:UpdateAccessKey", Access::kWrite, entity_target, update_access_key},
     {"DeleteAccessKey", "iam:DeleteAccessKey", Access::kWrite, entity_target, delete_access_key},
@@ -115,6 +116,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> access_key_operations() { return pointers(kOperations); }
+std::vector<const Operation*> access_key_operations() { return pointers(kAccessKeyOperations); }
 
 }  // namespace ecr::api::iam

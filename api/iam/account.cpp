@@ -1,17 +1,17 @@
 // The account itself: alias, password policy, counts.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/quotas.h"
-#include "api/iam/targets.h"
-#include "schemas/json.h"
-#include "storage/account_access.h"
-#include "storage/instance_profiles.h"
-#include "storage/managed_policies.h"
-#include "storage/oidc_providers.h"
-#include "storage/saml_providers.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/instance_profiles.h"
+#include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/oidc_providers.h"
+#include "storage/rows/iam/saml_providers.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -22,7 +22,7 @@ using storage::sql::Access;
 Json create_alias(Call& call) {
   const std::string alias = text(call.input, "AccountAlias");
   if (!storage::set_account_alias(call.txn, call.caller.account, alias)) {
-    throw already_exists(fmt::format("The account alias {} already exists.", alias));
+    throw already_exists(base::format("The account alias {} already exists.", alias));
   }
   return Json::object();
 }
@@ -30,7 +30,7 @@ Json create_alias(Call& call) {
 Json delete_alias(Call& call) {
   const std::string alias = text(call.input, "AccountAlias");
   if (storage::account_alias(call.txn, call.caller.account) != alias) {  // the sentence is ours
-    throw no_such_entity(fmt::format("The account alias {} cannot be found.", alias));
+    throw no_such_entity(base::format("The account alias {} cannot be found.", alias));
   }
   storage::remove_account_alias(call.txn, call.caller.account);
   return Json::object();
@@ -54,17 +54,17 @@ Json update_password_policy(Call& call) {
                  {"AllowUsersToChangePassword", false}};
   for (const auto& [member, value] : call.input.items()) policy[member] = value;
   policy["ExpirePasswords"] = policy.contains("MaxPasswordAge");
-  storage::set_password_policy(call.txn, call.caller.account, schemas::dump(policy));
+  storage::set_password_policy(call.txn, call.caller.account, base::dump(policy));
   return Json::object();
 }
 
 Json require_password_policy(const Call& call) {
   const auto policy = storage::password_policy(call.txn, call.caller.account);
   if (!policy) {
-    throw no_such_entity(fmt::format("The Password Policy with domain name {} cannot be found.",
-                                     call.caller.account));
+    throw no_such_entity(base::format("The Password Policy with domain name {} cannot be found.",
+                                      call.caller.account));
   }
-  return schemas::parse_json(*policy).value();
+  return base::parse_json(*policy).value();
 }
 
 Json get_password_policy(Call& call) { return {{"PasswordPolicy", require_password_policy(call)}}; }
@@ -75,12 +75,12 @@ Json delete_password_policy(Call& call) {
   return Json::object();
 }
 
-constexpr std::int64_t kEvery = 1'000'000;
+constexpr std::int64_t kEveryEntity = 1'000'000;
 
 std::size_t versions_in_use(const Call& call) {
   std::size_t count = 0;
   for (const auto& policy :
-       storage::list_managed_policies(call.txn, call.caller.account, "", "", kEvery)) {
+       storage::list_managed_policies(call.txn, call.caller.account, "", "", kEveryEntity)) {
     count += storage::policy_versions(call.txn, policy.id).size();
   }
   return count;
@@ -97,7 +97,7 @@ Json get_summary(Call& call) {
       {"Roles", storage::count_entities(call.txn, account, EntityKind::kRole)},
       {"RolesQuota", 1000},
       {"InstanceProfiles",
-       storage::list_instance_profiles(call.txn, account, "", "", kEvery).size()},
+       storage::list_instance_profiles(call.txn, account, "", "", kEveryEntity).size()},
       {"InstanceProfilesQuota", 1000},
       {"Policies", storage::count_managed_policies(call.txn, account)},
       {"PoliciesQuota", 1500},
@@ -130,7 +130,7 @@ Json get_summary(Call& call) {
   return {{"SummaryMap", map}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAccountOperations[] = {
     {"CreateAccountAlias", "iam:CreateAccountAlias", Access::kWrite, account_target, create_alias},
     {"DeleteAccountAlias", "iam:DeleteAccountAlias", Access::kWrite, account_target, delete_alias},
     {"ListAccountAliases", "iam:ListAccountAliases", Access::kRead, account_target, list_aliases},
@@ -145,6 +145,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> account_operations() { return pointers(kOperations); }
+std::vector<const Operation*> account_operations() { return pointers(kAccountOperations); }
 
 }  // namespace ecr::api::iam

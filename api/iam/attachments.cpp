@@ -1,16 +1,16 @@
 // What managed policies are attached to, seen from both sides.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/managed_policy.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/quotas.h"
-#include "api/iam/targets.h"
-#include "schemas/encoding.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/managed_policy.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -27,7 +27,7 @@ Json attach(Call& call) {
   const std::string arn = text(call.input, "PolicyArn");
   const auto policy = find_managed(call, arn);
   if (!policy) {
-    throw no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", arn));
+    throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
   }
   if (!policy->attachable) {
     throw ApiError(ErrorCode::kPolicyNotAttachable,
@@ -36,8 +36,8 @@ Json attach(Call& call) {
   const auto attached = storage::attached_policies(call.txn, entity.id);
   const bool again = std::find(attached.begin(), attached.end(), arn) != attached.end();
   if (!again && attached.size() >= kAttachedPolicies) {
-    throw limit_exceeded(fmt::format("Cannot exceed quota for PoliciesPer{}: {}",
-                                     title_of(entity.kind), kAttachedPolicies));
+    throw limit_exceeded(base::format("Cannot exceed quota for PoliciesPer{}: {}",
+                                      title_of(entity.kind), kAttachedPolicies));
   }
   storage::attach_policy(call.txn, entity.id, arn);
   return Json::object();
@@ -48,7 +48,7 @@ Json detach(Call& call) {
   const storage::Entity entity = require_changeable(call);
   const std::string arn = text(call.input, "PolicyArn");
   if (!storage::detach_policy(call.txn, entity.id, arn)) {
-    throw no_such_entity(fmt::format("Policy {} was not found.", arn));
+    throw no_such_entity(base::format("Policy {} was not found.", arn));
   }
   return Json::object();
 }
@@ -59,7 +59,7 @@ Json list_attached(Call& call) {
   for (const auto& arn : storage::attached_policies(call.txn, require_entity(call).id)) {
     const auto policy = find_managed(call, arn);
     if (!policy || !policy->path.starts_with(prefix)) continue;
-    items.emplace_back(schemas::to_lower(policy->name) + " " + arn,
+    items.emplace_back(base::to_lower(policy->name) + " " + arn,
                        Json{{"PolicyName", policy->name}, {"PolicyArn", arn}});
   }
   std::sort(items.begin(), items.end(),
@@ -97,7 +97,7 @@ Json list_entities_for_policy(Call& call) {
   std::vector<Listed> items;
   for (const auto& entity : users_of_policy(call, policy.arn)) {
     const std::string title(title_of(entity.kind));
-    items.emplace_back(title + " " + schemas::to_lower(entity.name),
+    items.emplace_back(title + " " + base::to_lower(entity.name),
                        Json{{title + "Name", entity.name}, {title + "Id", entity.unique_id}});
   }
   std::sort(items.begin(), items.end(),
@@ -113,7 +113,7 @@ Json list_entities_for_policy(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAttachmentOperations[] = {
     {"AttachUserPolicy", "iam:AttachUserPolicy", Access::kWrite, entity_target, attach},
     {"AttachGroupPolicy", "iam:AttachGroupPolicy", Access::kWrite, entity_target, attach},
     {"AttachRolePolicy", "iam:AttachRolePolicy", Access::kWrite, entity_target, attach},
@@ -132,6 +132,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> attachment_operations() { return pointers(kOperations); }
+std::vector<const Operation*> attachment_operations() { return pointers(kAttachmentOperations); }
 
 }  // namespace ecr::api::iam

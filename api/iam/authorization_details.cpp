@@ -2,17 +2,17 @@
 #include <algorithm>
 #include <functional>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/instance_profile_json.h"
-#include "api/iam/managed_policy.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/tags.h"
-#include "api/iam/targets.h"
-#include "schemas/encoding.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/instance_profile_json.h"
+#include "api/iam/shared/managed_policy.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/tags.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-constexpr std::int64_t kEvery = 1'000'000;
+constexpr std::int64_t kEveryKind = 1'000'000;
 
 // What is listed before it is written out: its key, whose first character tells the list.
 struct Entry {
@@ -47,7 +47,7 @@ Json inline_json(const Call& call, std::int64_t entity) {
   return list;
 }
 
-Json detail_json(const Call& call, const storage::Entity& entity) {
+Json full_entity_json(const Call& call, const storage::Entity& entity) {
   Json json = entity_detail_json(call, entity);
   json[std::string(title_of(entity.kind)) + "PolicyList"] = inline_json(call, entity.id);
   json["AttachedManagedPolicies"] = attached_json(call, entity.id);
@@ -83,9 +83,10 @@ bool wants(const Call& call, std::string_view kind) {
 
 void add_entities(const Call& call, EntityKind kind, char list, std::vector<Entry>& entries) {
   if (!wants(call, title_of(kind))) return;
-  for (auto& entity : storage::list_entities(call.txn, call.caller.account, kind, "", "", kEvery)) {
-    entries.push_back({list + schemas::to_lower(entity.name),
-                       [&call, entity] { return detail_json(call, entity); }});
+  for (auto& entity :
+       storage::list_entities(call.txn, call.caller.account, kind, "", "", kEveryKind)) {
+    entries.push_back({list + base::to_lower(entity.name),
+                       [&call, entity] { return full_entity_json(call, entity); }});
   }
 }
 
@@ -99,7 +100,7 @@ void add_policies(const Call& call, std::vector<Entry>& entries) {
         storage::entities_with_boundary(call.txn, call.caller.account, policy.arn).empty()) {
       continue;
     }
-    entries.push_back({'4' + schemas::to_lower(policy.name) + " " + policy.arn,
+    entries.push_back({'4' + base::to_lower(policy.name) + " " + policy.arn,
                        [&call, policy] { return policy_detail_json(call, policy); }});
   }
 }
@@ -129,13 +130,15 @@ Json get_details(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAuthorizationDetailOperations[] = {
     {"GetAccountAuthorizationDetails", "iam:GetAccountAuthorizationDetails", Access::kRead,
      account_target, get_details},
 };
 
 }  // namespace
 
-std::vector<const Operation*> authorization_detail_operations() { return pointers(kOperations); }
+std::vector<const Operation*> authorization_detail_operations() {
+  return pointers(kAuthorizationDetailOperations);
+}
 
 }  // namespace ecr::api::iam

@@ -1,9 +1,9 @@
 // Permissions boundaries of users and roles.
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/targets.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/targets.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -27,7 +27,7 @@ Json delete_boundary(Call& call) {
   return Json::object();
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kBoundaryOperations[] = {
     {"PutUserPermissionsBoundary", "iam:PutUserPermissionsBoundary", Access::kWrite, entity_target,
      put_boundary},
     {"PutRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", Access::kWrite, entity_target,
@@ -40,6 +40,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> boundary_operations() { return pointers(kOperations); }
+std::vector<const Operation*> boundary_operations() { return pointers(kBoundaryOperations); }
 
 }  // namespace ecr::api::iam

@@ -1,16 +1,16 @@
 // Groups and who is in them.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/entities.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/quotas.h"
-#include "api/iam/targets.h"
-#include "api/unique_id.h"
+#include "api/core/unique_id.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -70,7 +70,7 @@ Json add_user_to_group(Call& call) {
   const bool member = std::any_of(groups.begin(), groups.end(),
                                   [&](const auto& other) { return other.id == group.id; });
   if (!member && groups.size() >= kGroupsPerUser) {
-    throw limit_exceeded(fmt::format("Cannot exceed quota for GroupsPerUser: {}", kGroupsPerUser));
+    throw limit_exceeded(base::format("Cannot exceed quota for GroupsPerUser: {}", kGroupsPerUser));
   }
   storage::add_to_group(call.txn, user.id, group.id);
   return Json::object();
@@ -81,7 +81,7 @@ Json remove_user_from_group(Call& call) {
   const storage::Entity user = require_user(call);
   if (!storage::remove_from_group(call.txn, user.id, group.id)) {  // the sentence is ours
     throw no_such_entity(
-        fmt::format("The user with name {} is not in the group {}.", user.name, group.name));
+        base::format("The user with name {} is not in the group {}.", user.name, group.name));
   }
   return Json::object();
 }
@@ -94,7 +94,7 @@ Json list_groups_for_user(Call& call) {
   return Pager(call).page("Groups", std::move(groups));
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kGroupOperations[] = {
     {"CreateGroup", "iam:CreateGroup", Access::kWrite, new_entity_target, create_group},
     {"GetGroup", "iam:GetGroup", Access::kRead, entity_target, get_group},
     {"ListGroups", "iam:ListGroups", Access::kRead, account_target, list_groups},
@@ -109,6 +109,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> group_operations() { return pointers(kOperations); }
+std::vector<const Operation*> group_operations() { return pointers(kGroupOperations); }
 
 }  // namespace ecr::api::iam

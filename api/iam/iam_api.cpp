@@ -1,7 +1,7 @@
 #include "api/iam/iam_api.h"
 
-#include "api/iam/operations.h"
-#include "api/iam/simulators.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/simulation/simulators.h"
 
 namespace ecr::api::iam {
 
@@ -29,7 +29,7 @@ ServiceApi make_api() {
        }) {
     operations.insert(operations.end(), group.begin(), group.end());
   }
-  return {"iam", Protocol::kQuery, &schemas::ServiceModel::iam, std::move(operations)};
+  return {"iam", Protocol::kQuery, &model::ServiceModel::iam, std::move(operations)};
 }
 
 }  // namespace ecr::api::iam

@@ -1,12 +1,12 @@
 // Policies inside of users, groups and roles: one set of handlers for all three.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/quotas.h"
-#include "api/iam/targets.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -34,8 +34,8 @@ void check_size(const Call& call, const storage::Entity& entity, const std::stri
   }
   const std::size_t limit = size_limit(entity.kind);
   if (size > limit) {
-    throw limit_exceeded(fmt::format("Maximum policy size of {} bytes exceeded for {} {}", limit,
-                                     word_of(entity.kind), entity.name));
+    throw limit_exceeded(base::format("Maximum policy size of {} bytes exceeded for {} {}", limit,
+                                      word_of(entity.kind), entity.name));
   }
 }
 
@@ -54,26 +54,26 @@ std::string require_document(const Call& call, const storage::Entity& entity) {
   auto document = storage::inline_policy(call.txn, entity.id, name);
   if (!document) {
     throw no_such_entity(
-        fmt::format("The {} policy with name {} cannot be found.", word_of(entity.kind), name));
+        base::format("The {} policy with name {} cannot be found.", word_of(entity.kind), name));
   }
   return std::move(*document);
 }
 
-Json get_policy(Call& call) {
+Json get_inline_policy(Call& call) {
   const storage::Entity entity = require_entity(call);
   return {{std::string(title_of(entity.kind)) + "Name", entity.name},
           {"PolicyName", text(call.input, "PolicyName")},
           {"PolicyDocument", shown_document(require_document(call, entity))}};
 }
 
-Json delete_policy(Call& call) {
+Json delete_inline_policy(Call& call) {
   const storage::Entity entity = require_changeable(call);
   require_document(call, entity);
   storage::delete_inline_policy(call.txn, entity.id, text(call.input, "PolicyName"));
   return Json::object();
 }
 
-Json list_policies(Call& call) {
+Json list_inline_policies(Call& call) {
   std::vector<Listed> names;
   for (const auto& policy : storage::inline_policies(call.txn, require_entity(call).id)) {
     names.emplace_back(policy.name, policy.name);
@@ -81,23 +81,31 @@ Json list_policies(Call& call) {
   return Pager(call).page("PolicyNames", std::move(names));
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kInlinePolicyOperations[] = {
     {"PutUserPolicy", "iam:PutUserPolicy", Access::kWrite, entity_target, put_policy},
     {"PutGroupPolicy", "iam:PutGroupPolicy", Access::kWrite, entity_target, put_policy},
     {"PutRolePolicy", "iam:PutRolePolicy", Access::kWrite, entity_target, put_policy},
-    {"GetUserPolicy", "iam:GetUserPolicy", Access::kRead, entity_target, get_policy},
-    {"GetGroupPolicy", "iam:GetGroupPolicy", Access::kRead, entity_target, get_policy},
-    {"GetRolePolicy", "iam:GetRolePolicy", Access::kRead, entity_target, get_policy},
-    {"DeleteUserPolicy", "iam:DeleteUserPolicy", Access::kWrite, entity_target, delete_policy},
-    {"DeleteGroupPolicy", "iam:DeleteGroupPolicy", Access::kWrite, entity_target, delete_policy},
-    {"DeleteRolePolicy", "iam:DeleteRolePolicy", Access::kWrite, entity_target, delete_policy},
-    {"ListUserPolicies", "iam:ListUserPolicies", Access::kRead, entity_target, list_policies},
-    {"ListGroupPolicies", "iam:ListGroupPolicies", Access::kRead, entity_target, list_policies},
-    {"ListRolePolicies", "iam:ListRolePolicies", Access::kRead, entity_target, list_policies},
+    {"GetUserPolicy", "iam:GetUserPolicy", Access::kRead, entity_target, get_inline_policy},
+    {"GetGroupPolicy", "iam:GetGroupPolicy", Access::kRead, entity_target, get_inline_policy},
+    {"GetRolePolicy", "iam:GetRolePolicy", Access::kRead, entity_target, get_inline_policy},
+    {"DeleteUserPolicy", "iam:DeleteUserPolicy", Access::kWrite, entity_target,
+     delete_inline_policy},
+    {"DeleteGroupPolicy", "iam:DeleteGroupPolicy", Access::kWrite, entity_target,
+     delete_inline_policy},
+    {"DeleteRolePolicy", "iam:DeleteRolePolicy", Access::kWrite, entity_target,
+     delete_inline_policy},
+    {"ListUserPolicies", "iam:ListUserPolicies", Access::kRead, entity_target,
+     list_inline_policies},
+    {"ListGroupPolicies", "iam:ListGroupPolicies", Access::kRead, entity_target,
+     list_inline_policies},
+    {"ListRolePolicies", "iam:ListRolePolicies", Access::kRead, entity_target,
+     list_inline_policies},
 };
 
 }  // namespace
 
-std::vector<const Operation*> inline_policy_operations() { return pointers(kOperations); }
+std::vector<const Operation*> inline_policy_operations() {
+  return pointers(kInlinePolicyOperations);
+}
 
 }  // namespace ecr::api::iam

@@ -1,18 +1,18 @@
 // Instance profiles.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/instance_profile_json.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/tags.h"
-#include "api/iam/targets.h"
-#include "api/pass_role.h"
-#include "api/principal_policies.h"
-#include "api/unique_id.h"
-#include "schemas/encoding.h"
-#include "storage/resource_tags.h"
+#include "api/core/access/pass_role.h"
+#include "api/core/access/principal_policies.h"
+#include "api/core/unique_id.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/instance_profile_json.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/tags.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/resource_tags.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -21,22 +21,22 @@ using storage::EntityKind;
 using storage::InstanceProfile;
 using storage::sql::Access;
 
-InstanceProfile require_profile(const Call& call) {
+InstanceProfile require_instance_profile(const Call& call) {
   const std::string name = text(call.input, "InstanceProfileName");
   auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
   if (!profile || profile->name != name) {
-    throw no_such_entity(fmt::format("Instance Profile {} cannot be found.", name));
+    throw no_such_entity(base::format("Instance Profile {} cannot be found.", name));
   }
   return std::move(*profile);
 }
 
-Json detail_json(const Call& call, const InstanceProfile& profile) {
+Json instance_profile_detail_json(const Call& call, const InstanceProfile& profile) {
   Json json = instance_profile_json(call, profile);
   add_tags(storage::resource_tags(call.txn, instance_profile_arn(profile)), json);
   return json;
 }
 
-Json create_profile(Call& call) {
+Json create_instance_profile(Call& call) {
   InstanceProfile profile;
   profile.account = call.caller.account;
   profile.name = text(call.input, "InstanceProfileName");
@@ -44,18 +44,18 @@ Json create_profile(Call& call) {
   profile.unique_id = make_unique_id(call.services.random, kInstanceProfileId, profile.account);
   profile.created_at = call.now;
   if (!storage::insert_instance_profile(call.txn, profile)) {
-    throw already_exists(fmt::format("Instance Profile {} already exists.", profile.name));
+    throw already_exists(base::format("Instance Profile {} already exists.", profile.name));
   }
   tag_resource(call, instance_profile_arn(profile));
-  return {{"InstanceProfile", detail_json(call, profile)}};
+  return {{"InstanceProfile", instance_profile_detail_json(call, profile)}};
 }
 
-Json get_profile(Call& call) {
-  return {{"InstanceProfile", detail_json(call, require_profile(call))}};
+Json get_instance_profile(Call& call) {
+  return {{"InstanceProfile", instance_profile_detail_json(call, require_instance_profile(call))}};
 }
 
-Json delete_profile(Call& call) {
-  const InstanceProfile profile = require_profile(call);
+Json delete_instance_profile(Call& call) {
+  const InstanceProfile profile = require_instance_profile(call);
   if (profile.role) {
     throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
   }
@@ -70,7 +70,7 @@ Json list_profiles(Call& call) {
   for (const auto& profile : storage::list_instance_profiles(call.txn, call.caller.account,
                                                              text(call.input, "PathPrefix"),
                                                              pager.after(), pager.enough())) {
-    items.emplace_back(schemas::to_lower(profile.name), instance_profile_json(call, profile));
+    items.emplace_back(base::to_lower(profile.name), instance_profile_json(call, profile));
   }
   return pager.page("InstanceProfiles", std::move(items));
 }
@@ -78,7 +78,7 @@ Json list_profiles(Call& call) {
 Json list_profiles_of_role(Call& call) {
   std::vector<Listed> items;
   for (const auto& profile : storage::instance_profiles_of(call.txn, require_entity(call).id)) {
-    items.emplace_back(schemas::to_lower(profile.name), instance_profile_json(call, profile));
+    items.emplace_back(base::to_lower(profile.name), instance_profile_json(call, profile));
   }
   return Pager(call).page("InstanceProfiles", std::move(items));
 }
@@ -89,13 +89,13 @@ std::vector<Target> add_role_targets(const Call& call) {
   const std::string name = text(call.input, "RoleName");
   const auto role = storage::find_entity(call.txn, call.caller.account, EntityKind::kRole, name);
   const std::string arn =
-      role ? entity_arn(*role) : fmt::format("arn:aws:iam::{}:role/{}", call.caller.account, name);
+      role ? entity_arn(*role) : base::format("arn:aws:iam::{}:role/{}", call.caller.account, name);
   targets.push_back(pass_role_target(call.txn, call.caller.account, arn, "ec2.amazonaws.com"));
   return targets;
 }
 
 Json add_role(Call& call) {
-  const InstanceProfile profile = require_profile(call);
+  const InstanceProfile profile = require_instance_profile(call);
   const storage::Entity role =
       require_entity(call, EntityKind::kRole, text(call.input, "RoleName"));
   refuse_service_linked(role);
@@ -107,36 +107,36 @@ Json add_role(Call& call) {
 }
 
 Json remove_role(Call& call) {
-  const InstanceProfile profile = require_profile(call);
+  const InstanceProfile profile = require_instance_profile(call);
   const std::string name = text(call.input, "RoleName");
   const storage::Entity role = require_entity(call, EntityKind::kRole, name);
   if (profile.role != role.id) {
-    throw no_such_entity(fmt::format("The role with name {} cannot be found.", name));
+    throw no_such_entity(base::format("The role with name {} cannot be found.", name));
   }
   storage::set_instance_profile_role(call.txn, profile.id, std::nullopt);
   return Json::object();
 }
 
 Json tag_profile(Call& call) {
-  tag_resource(call, instance_profile_arn(require_profile(call)));
+  tag_resource(call, instance_profile_arn(require_instance_profile(call)));
   return Json::object();
 }
 Json untag_profile(Call& call) {
-  untag_resource(call, instance_profile_arn(require_profile(call)));
+  untag_resource(call, instance_profile_arn(require_instance_profile(call)));
   return Json::object();
 }
 Json list_profile_tags(Call& call) {
-  return list_tags(call,
-                   storage::resource_tags(call.txn, instance_profile_arn(require_profile(call))));
+  return list_tags(
+      call, storage::resource_tags(call.txn, instance_profile_arn(require_instance_profile(call))));
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kInstanceProfileOperations[] = {
     {"CreateInstanceProfile", "iam:CreateInstanceProfile", Access::kWrite,
-     new_instance_profile_target, create_profile},
+     new_instance_profile_target, create_instance_profile},
     {"GetInstanceProfile", "iam:GetInstanceProfile", Access::kRead, instance_profile_target,
-     get_profile},
+     get_instance_profile},
     {"DeleteInstanceProfile", "iam:DeleteInstanceProfile", Access::kWrite, instance_profile_target,
-     delete_profile},
+     delete_instance_profile},
     {"ListInstanceProfiles", "iam:ListInstanceProfiles", Access::kRead, account_target,
      list_profiles},
     {"ListInstanceProfilesForRole", "iam:ListInstanceProfilesForRole", Access::kRead, entity_target,
@@ -156,8 +156,8 @@ constexpr Operation kOperations[] = {
 }  // namespace
 
 std::string instance_profile_arn(const InstanceProfile& profile) {
-  return fmt::format("arn:aws:iam::{}:instance-profile{}{}", profile.account, profile.path,
-                     profile.name);
+  return base::format("arn:aws:iam::{}:instance-profile{}{}", profile.account, profile.path,
+                      profile.name);
 }
 
 Json instance_profile_json(const Call& call, const InstanceProfile& profile) {
@@ -172,6 +172,8 @@ Json instance_profile_json(const Call& call, const InstanceProfile& profile) {
   return json;
 }
 
-std::vector<const Operation*> instance_profile_operations() { return pointers(kOperations); }
+std::vector<const Operation*> instance_profile_operations() {
+  return pointers(kInstanceProfileOperations);
+}
 
 }  // namespace ecr::api::iam

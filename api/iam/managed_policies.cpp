@@ -2,19 +2,19 @@
 // have them.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/managed_policy.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/quotas.h"
-#include "api/iam/tags.h"
-#include "api/iam/targets.h"
-#include "api/unique_id.h"
-#include "schemas/encoding.h"
-#include "storage/resource_tags.h"
+#include "api/core/unique_id.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/managed_policy.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/tags.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/resource_tags.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -25,12 +25,12 @@ std::string checked_document(const Call& call) {
   std::string document = text(call.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
   if (auth::iam::counted_size(document) > kPolicySize) {
-    throw limit_exceeded(fmt::format("Cannot exceed quota for PolicySize: {}", kPolicySize));
+    throw limit_exceeded(base::format("Cannot exceed quota for PolicySize: {}", kPolicySize));
   }
   return document;
 }
 
-Json detail_json(const Call& call, const Managed& policy) {
+Json managed_policy_detail_json(const Call& call, const Managed& policy) {
   Json json = managed_json(call, policy);
   if (policy.description) json["Description"] = *policy.description;
   add_tags(storage::resource_tags(call.txn, policy.arn), json);
@@ -42,21 +42,23 @@ Json create_policy(Call& call) {
   row.account = call.caller.account;
   row.name = text(call.input, "PolicyName");
   row.path = path_of(call.input);
-  row.arn = fmt::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
+  row.arn = base::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
   row.unique_id = make_unique_id(call.services.random, kPolicyId, row.account);
   row.created_at = call.now;
   if (call.input.contains("Description")) row.description = text(call.input, "Description");
   const std::string document = checked_document(call);
   if (storage::find_managed_policy_named(call.txn, row.account, row.name)) {
-    throw already_exists(fmt::format(
+    throw already_exists(base::format(
         "A policy called {} already exists. Duplicate names are not allowed.", row.name));
   }
   storage::insert_managed_policy(call.txn, row, document);
   tag_resource(call, row.arn);
-  return {{"Policy", detail_json(call, find_managed(call, row.arn).value())}};
+  return {{"Policy", managed_policy_detail_json(call, find_managed(call, row.arn).value())}};
 }
 
-Json get_policy(Call& call) { return {{"Policy", detail_json(call, require_managed(call))}}; }
+Json get_managed_policy(Call& call) {
+  return {{"Policy", managed_policy_detail_json(call, require_managed(call))}};
+}
 
 bool is_used(const Call& call, const Managed& policy, std::string_view usage) {
   const std::string& account = call.caller.account;
@@ -67,7 +69,7 @@ bool is_used(const Call& call, const Managed& policy, std::string_view usage) {
   return attached || boundary;
 }
 
-Json list_policies(Call& call) {
+Json list_managed_policies(Call& call) {
   const std::string scope = call.input.value("Scope", "All");
   const std::string usage = text(call.input, "PolicyUsageFilter");
   const std::string prefix = text(call.input, "PathPrefix");
@@ -76,15 +78,14 @@ Json list_policies(Call& call) {
   for (const Managed& policy : all_managed(call, scope != "AWS", scope != "Local")) {
     if (!policy.path.starts_with(prefix)) continue;
     if (only_used && !is_used(call, policy, usage)) continue;
-    items.emplace_back(schemas::to_lower(policy.name) + " " + policy.arn,
-                       managed_json(call, policy));
+    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, managed_json(call, policy));
   }
   std::sort(items.begin(), items.end(),
             [](const Listed& a, const Listed& b) { return a.first < b.first; });
   return Pager(call).page("Policies", std::move(items));
 }
 
-Json delete_policy(Call& call) {
+Json delete_managed_policy(Call& call) {
   const Managed policy = require_own_managed(call);
   if (is_used(call, policy, "")) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
@@ -103,7 +104,7 @@ Json create_version(Call& call) {
   const Managed policy = require_own_managed(call);
   const std::string document = checked_document(call);
   if (versions_of(call, policy).size() >= kVersionsPerPolicy) {
-    throw limit_exceeded(fmt::format(
+    throw limit_exceeded(base::format(
         "A managed policy can have up to {} versions. Before you create a new version, you must "
         "delete an existing version.",
         kVersionsPerPolicy));
@@ -121,7 +122,7 @@ storage::PolicyVersion require_version(const Call& call, const Managed& policy) 
     if (version_id(version.version) == id) return std::move(version);
   }
   throw no_such_entity(
-      fmt::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
+      base::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
 }
 
 Json get_version(Call& call) {
@@ -134,7 +135,7 @@ Json list_versions(Call& call) {
   std::vector<Listed> items;
   for (const auto& version : versions_of(call, policy)) {
     // Newest first.
-    items.emplace_back(fmt::format("{:020}", 1'000'000'000 - version.version),
+    items.emplace_back(base::format("{:020}", 1'000'000'000 - version.version),
                        version_json(policy, version, false));
   }
   return Pager(call).page("Versions", std::move(items));
@@ -168,11 +169,11 @@ Json list_policy_tags(Call& call) {
   return list_tags(call, storage::resource_tags(call.txn, require_managed(call).arn));
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kManagedPolicyOperations[] = {
     {"CreatePolicy", "iam:CreatePolicy", Access::kWrite, new_policy_target, create_policy},
-    {"GetPolicy", "iam:GetPolicy", Access::kRead, policy_target, get_policy},
-    {"ListPolicies", "iam:ListPolicies", Access::kRead, account_target, list_policies},
-    {"DeletePolicy", "iam:DeletePolicy", Access::kWrite, policy_target, delete_policy},
+    {"GetPolicy", "iam:GetPolicy", Access::kRead, policy_target, get_managed_policy},
+    {"ListPolicies", "iam:ListPolicies", Access::kRead, account_target, list_managed_policies},
+    {"DeletePolicy", "iam:DeletePolicy", Access::kWrite, policy_target, delete_managed_policy},
     {"CreatePolicyVersion", "iam:CreatePolicyVersion", Access::kWrite, policy_target,
      create_version},
     {"GetPolicyVersion", "iam:GetPolicyVersion", Access::kRead, policy_target, get_version},
@@ -188,6 +189,8 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> managed_policy_operations() { return pointers(kOperations); }
+std::vector<const Operation*> managed_policy_operations() {
+  return pointers(kManagedPolicyOperations);
+}
 
 }  // namespace ecr::api::iam

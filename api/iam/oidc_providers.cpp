@@ -1,19 +1,19 @@
 // OpenID Connect identity providers. Source: AWS IAM API Reference; which sentences go with the
 // errors is partly inferred.
-#include "storage/oidc_providers.h"
+#include "storage/rows/iam/oidc_providers.h"
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/quotas.h"
-#include "api/iam/tags.h"
-#include "api/iam/targets.h"
-#include "schemas/encoding.h"
-#include "storage/resource_tags.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/tags.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/resource_tags.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -21,18 +21,18 @@ namespace {
 using storage::OidcProvider;
 using storage::sql::Access;
 
-std::vector<std::string> texts(const Json& input, const char* member) {
+std::vector<std::string> string_list(const Json& input, const char* member) {
   return input.value(member, Json::array()).get<std::vector<std::string>>();
 }
 
 std::vector<std::string> thumbprints(const Json& input) {
-  auto list = texts(input, "ThumbprintList");
+  auto list = string_list(input, "ThumbprintList");
   if (list.size() > kThumbprints) {
     throw invalid_input(
-        fmt::format("Thumbprint list must contain no more than {} entries.", kThumbprints));
+        base::format("Thumbprint list must contain no more than {} entries.", kThumbprints));
   }
   for (const std::string& thumbprint : list) {
-    if (!schemas::from_hex(thumbprint)) throw invalid_input("Invalid thumbprint " + thumbprint);
+    if (!base::from_hex(thumbprint)) throw invalid_input("Invalid thumbprint " + thumbprint);
   }
   return list;
 }
@@ -40,7 +40,7 @@ std::vector<std::string> thumbprints(const Json& input) {
 void check_client_ids(const std::vector<std::string>& ids) {
   if (ids.size() > kClientIds) {
     throw limit_exceeded(
-        fmt::format("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {}", kClientIds));
+        base::format("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {}", kClientIds));
   }
   for (const std::string& id : ids) {
     if (id.find('\n') != std::string::npos) throw invalid_input("Invalid client id");
@@ -58,26 +58,27 @@ std::string checked_url(const Json& input) {
   return stored;
 }
 
-OidcProvider requested_provider(const Call& call) {
+OidcProvider requested_oidc_provider(const Call& call) {
   OidcProvider provider;
   provider.account = call.caller.account;
   provider.url = checked_url(call.input);
   return provider;
 }
 
-std::vector<Target> new_provider_target(const Call& call) {
-  return made_target(call, storage::oidc_provider_arn(requested_provider(call)),
+std::vector<Target> new_oidc_provider_target(const Call& call) {
+  return made_target(call, storage::oidc_provider_arn(requested_oidc_provider(call)),
                      "iam:TagOpenIDConnectProvider");
 }
 
-Json create_provider(Call& call) {
-  OidcProvider provider = requested_provider(call);
-  provider.client_ids = texts(call.input, "ClientIDList");
+Json create_oidc_provider(Call& call) {
+  OidcProvider provider = requested_oidc_provider(call);
+  provider.client_ids = string_list(call.input, "ClientIDList");
   check_client_ids(provider.client_ids);
   provider.thumbprints = thumbprints(call.input);
   provider.created_at = call.now;
   if (!storage::insert_oidc_provider(call.txn, provider)) {
-    throw already_exists(fmt::format("Provider with url https://{} already exists.", provider.url));
+    throw already_exists(
+        base::format("Provider with url https://{} already exists.", provider.url));
   }
   const std::string arn = storage::oidc_provider_arn(provider);
   tag_resource(call, arn);
@@ -86,19 +87,19 @@ Json create_provider(Call& call) {
   return output;
 }
 
-OidcProvider require_provider(const Call& call) {
+OidcProvider require_oidc_provider(const Call& call) {
   const std::string arn = text(call.input, "OpenIDConnectProviderArn");
   constexpr std::string_view kMark = ":oidc-provider/";
   auto provider = storage::find_oidc_provider(call.txn, call.caller.account,
                                               arn.substr(arn.find(kMark) + kMark.size()));
   if (!provider || storage::oidc_provider_arn(*provider) != arn) {
-    throw no_such_entity(fmt::format("OpenIDConnect Provider not found for arn {}", arn));
+    throw no_such_entity(base::format("OpenIDConnect Provider not found for arn {}", arn));
   }
   return std::move(*provider);
 }
 
-Json get_provider(Call& call) {
-  const OidcProvider provider = require_provider(call);
+Json get_oidc_provider(Call& call) {
+  const OidcProvider provider = require_oidc_provider(call);
   Json output = {{"Url", provider.url},
                  {"ClientIDList", provider.client_ids},
                  {"ThumbprintList", provider.thumbprints},
@@ -107,7 +108,7 @@ Json get_provider(Call& call) {
   return output;
 }
 
-Json list_providers(Call& call) {
+Json list_oidc_providers(Call& call) {
   Json list = Json::array();
   for (const auto& provider : storage::list_oidc_providers(call.txn, call.caller.account)) {
     list.push_back({{"Arn", storage::oidc_provider_arn(provider)}});
@@ -115,15 +116,15 @@ Json list_providers(Call& call) {
   return {{"OpenIDConnectProviderList", std::move(list)}};
 }
 
-Json delete_provider(Call& call) {
-  const OidcProvider provider = require_provider(call);
+Json delete_oidc_provider(Call& call) {
+  const OidcProvider provider = require_oidc_provider(call);
   storage::remove_resource_tags(call.txn, storage::oidc_provider_arn(provider));
   storage::delete_oidc_provider(call.txn, provider.id);
   return Json::object();
 }
 
 Json add_client_id(Call& call) {
-  OidcProvider provider = require_provider(call);
+  OidcProvider provider = require_oidc_provider(call);
   const std::string id = text(call.input, "ClientID");
   auto& ids = provider.client_ids;
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
@@ -133,41 +134,41 @@ Json add_client_id(Call& call) {
 }
 
 Json remove_client_id(Call& call) {
-  OidcProvider provider = require_provider(call);
+  OidcProvider provider = require_oidc_provider(call);
   std::erase(provider.client_ids, text(call.input, "ClientID"));
   storage::update_oidc_provider(call.txn, provider);
   return Json::object();
 }
 
 Json update_thumbprints(Call& call) {
-  OidcProvider provider = require_provider(call);
+  OidcProvider provider = require_oidc_provider(call);
   provider.thumbprints = thumbprints(call.input);
   storage::update_oidc_provider(call.txn, provider);
   return Json::object();
 }
 
-Json tag_provider(Call& call) {
-  tag_resource(call, storage::oidc_provider_arn(require_provider(call)));
+Json tag_oidc_provider(Call& call) {
+  tag_resource(call, storage::oidc_provider_arn(require_oidc_provider(call)));
   return Json::object();
 }
-Json untag_provider(Call& call) {
-  untag_resource(call, storage::oidc_provider_arn(require_provider(call)));
+Json untag_oidc_provider(Call& call) {
+  untag_resource(call, storage::oidc_provider_arn(require_oidc_provider(call)));
   return Json::object();
 }
-Json list_provider_tags(Call& call) {
-  return list_tags(
-      call, storage::resource_tags(call.txn, storage::oidc_provider_arn(require_provider(call))));
+Json list_oidc_provider_tags(Call& call) {
+  return list_tags(call, storage::resource_tags(
+                             call.txn, storage::oidc_provider_arn(require_oidc_provider(call))));
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kOidcProviderOperations[] = {
     {"CreateOpenIDConnectProvider", "iam:CreateOpenIDConnectProvider", Access::kWrite,
-     new_provider_target, create_provider},
+     new_oidc_provider_target, create_oidc_provider},
     {"GetOpenIDConnectProvider", "iam:GetOpenIDConnectProvider", Access::kRead, provider_target,
-     get_provider},
+     get_oidc_provider},
     {"ListOpenIDConnectProviders", "iam:ListOpenIDConnectProviders", Access::kRead, account_target,
-     list_providers},
+     list_oidc_providers},
     {"DeleteOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", Access::kWrite,
-     provider_target, delete_provider},
+     provider_target, delete_oidc_provider},
     {"AddClientIDToOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", Access::kWrite,
      provider_target, add_client_id},
     {"RemoveClientIDFromOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider",
@@ -175,15 +176,17 @@ constexpr Operation kOperations[] = {
     {"UpdateOpenIDConnectProviderThumbprint", "iam:UpdateOpenIDConnectProviderThumbprint",
      Access::kWrite, provider_target, update_thumbprints},
     {"TagOpenIDConnectProvider", "iam:TagOpenIDConnectProvider", Access::kWrite, provider_target,
-     tag_provider},
+     tag_oidc_provider},
     {"UntagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider", Access::kWrite,
-     provider_target, untag_provider},
+     provider_target, untag_oidc_provider},
     {"ListOpenIDConnectProviderTags", "iam:ListOpenIDConnectProviderTags", Access::kRead,
-     provider_target, list_provider_tags},
+     provider_target, list_oidc_provider_tags},
 };
 
 }  // namespace
 
-std::vector<const Operation*> oidc_provider_operations() { return pointers(kOperations); }
+std::vector<const Operation*> oidc_provider_operations() {
+  return pointers(kOidcProviderOperations);
+}
 
 }  // namespace ecr::api::iam

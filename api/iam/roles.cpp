@@ -1,13 +1,13 @@
 // Roles. Source: AWS IAM API Reference.
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/entities.h"
-#include "api/iam/operations.h"
-#include "api/iam/targets.h"
-#include "api/iam/trust_policies.h"
-#include "api/unique_id.h"
-#include "storage/instance_profiles.h"
+#include "api/core/unique_id.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/targets.h"
+#include "api/iam/shared/trust_policies.h"
+#include "storage/rows/iam/instance_profiles.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -72,7 +72,7 @@ Json delete_role(Call& call) {
   return Json::object();
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kRoleOperations[] = {
     {"CreateRole", "iam:CreateRole", Access::kWrite, new_entity_target, create_role},
     {"GetRole", "iam:GetRole", Access::kRead, entity_target, get_role},
     {"ListRoles", "iam:ListRoles", Access::kRead, account_target, list_roles},
@@ -86,6 +86,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> role_operations() { return pointers(kOperations); }
+std::vector<const Operation*> role_operations() { return pointers(kRoleOperations); }
 
 }  // namespace ecr::api::iam

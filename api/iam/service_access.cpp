@@ -2,17 +2,17 @@
 #include <algorithm>
 #include <cctype>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/managed_policy.h"
-#include "api/iam/operations.h"
-#include "api/iam/targets.h"
-#include "api/principal_policies.h"
+#include "api/core/access/principal_policies.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/managed_policy.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/targets.h"
 #include "auth/iam/glob.h"
-#include "schemas/arn.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -22,7 +22,7 @@ using storage::sql::Access;
 
 std::optional<storage::Entity> entity_of_arn(const Call& call) {
   const std::string arn = text(call.input, "Arn");
-  const auto parsed = schemas::Arn::parse(arn);
+  const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->account != call.caller.account) return std::nullopt;
   const std::string name = parsed->resource.substr(parsed->resource.rfind('/') + 1);
   for (const auto kind : {EntityKind::kUser, EntityKind::kGroup, EntityKind::kRole}) {
@@ -34,9 +34,9 @@ std::optional<storage::Entity> entity_of_arn(const Call& call) {
 
 std::vector<Target> arn_target(const Call& call) {
   const std::string arn = text(call.input, "Arn");
-  const auto parsed = schemas::Arn::parse(arn);
+  const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam") {
-    throw validation_error(fmt::format("ARN {} is not valid.", arn));
+    throw validation_error(base::format("ARN {} is not valid.", arn));
   }
   if (const auto entity = entity_of_arn(call)) return {target_of(call, *entity)};
   Target target = target_of_arn(call, arn);
@@ -45,7 +45,7 @@ std::vector<Target> arn_target(const Call& call) {
 }
 
 // A single value may stand in place of a list.
-std::vector<std::string> texts(const Json& statement, const char* member) {
+std::vector<std::string> statement_strings(const Json& statement, const char* member) {
   const Json value = statement.value(member, Json::array());
   if (value.is_string()) return {value.get<std::string>()};
   return value.get<std::vector<std::string>>();
@@ -53,7 +53,7 @@ std::vector<std::string> texts(const Json& statement, const char* member) {
 
 bool speaks_of(const Json& statement, const std::string& service) {
   if (statement.value("Effect", "") != "Allow") return false;
-  const auto actions = texts(statement, "Action");
+  const auto actions = statement_strings(statement, "Action");
   if (actions.empty()) return statement.contains("NotAction");
   return std::any_of(actions.begin(), actions.end(), [&](const std::string& action) {
     return auth::iam::glob_match_ignore_case(action.substr(0, action.find(':')), service);
@@ -61,7 +61,7 @@ bool speaks_of(const Json& statement, const std::string& service) {
 }
 
 bool grants(const std::string& document, const std::string& service) {
-  const Json policy = schemas::parse_json(document).value();
+  const Json policy = base::parse_json(document).value();
   const Json& statements = policy["Statement"];
   if (statements.is_object()) return speaks_of(statements, service);
   return std::any_of(statements.begin(), statements.end(),
@@ -91,7 +91,7 @@ void add_policies_of(const Call& call, const storage::Entity& entity, const std:
 Json list_granting(Call& call) {
   const auto entity = entity_of_arn(call);
   if (!entity) {
-    throw no_such_entity(fmt::format("ARN {} cannot be found.", text(call.input, "Arn")));
+    throw no_such_entity(base::format("ARN {} cannot be found.", text(call.input, "Arn")));
   }
   Json output = {{"PoliciesGrantingServiceAccess", Json::array()}, {"IsTruncated", false}};
   for (const Json& json : call.input["ServiceNamespaces"]) {
@@ -109,13 +109,15 @@ Json list_granting(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kServiceAccessOperations[] = {
     {"ListPoliciesGrantingServiceAccess", "iam:ListPoliciesGrantingServiceAccess", Access::kRead,
      arn_target, list_granting},
 };
 
 }  // namespace
 
-std::vector<const Operation*> service_access_operations() { return pointers(kOperations); }
+std::vector<const Operation*> service_access_operations() {
+  return pointers(kServiceAccessOperations);
+}
 
 }  // namespace ecr::api::iam

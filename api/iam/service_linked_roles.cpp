@@ -1,13 +1,13 @@
 // Service-linked roles of ECR. Which error says that there is no such service is inferred.
-#include "api/service_linked_roles.h"
+#include "api/core/access/service_linked_roles.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/targets.h"
-#include "storage/account_access.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/account_access.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -18,8 +18,8 @@ std::vector<Target> linked_role_target(const Call& call) {
   const std::string service = text(call.input, "AWSServiceName");
   const ServiceLinkedRole* role = find_service_linked_role(service);
   Target target;
-  target.resource = fmt::format("arn:aws:iam::{}:role{}{}", call.caller.account,
-                                service_linked_path(service), role != nullptr ? role->name : "*");
+  target.resource = base::format("arn:aws:iam::{}:role{}{}", call.caller.account,
+                                 service_linked_path(service), role != nullptr ? role->name : "*");
   target.account = call.caller.account;
   target.context.emplace_back("iam:AWSServiceName", service);
   return {target};
@@ -29,10 +29,10 @@ Json create_service_linked_role(Call& call) {
   const std::string service = text(call.input, "AWSServiceName");
   const ServiceLinkedRole* role = find_service_linked_role(service);
   if (role == nullptr) {
-    throw invalid_input(fmt::format("The service {} has no service-linked role here", service));
+    throw invalid_input(base::format("The service {} has no service-linked role here", service));
   }
   if (call.input.contains("CustomSuffix")) {
-    throw invalid_input(fmt::format("Custom suffix is not allowed for {}", service));
+    throw invalid_input(base::format("Custom suffix is not allowed for {}", service));
   }
   std::optional<std::string> description;
   if (call.input.contains("Description")) description = text(call.input, "Description");
@@ -40,9 +40,9 @@ Json create_service_linked_role(Call& call) {
                                              std::move(description), call.now);
   if (!made) {
     throw invalid_input(
-        fmt::format("Service role name {} has been taken in this account, please "
-                    "try a different suffix.",
-                    role->name));
+        base::format("Service role name {} has been taken in this account, please "
+                     "try a different suffix.",
+                     role->name));
   }
   return {{"Role", entity_json(call, *made)}};
 }
@@ -52,11 +52,11 @@ Json delete_service_linked_role(Call& call) {
   const storage::Entity role = require_entity(call);
   if (!is_service_linked(role)) {  // the sentence is ours
     throw no_such_entity(
-        fmt::format("The service-linked role with name {} cannot be found.", role.name));
+        base::format("The service-linked role with name {} cannot be found.", role.name));
   }
   storage::delete_entity(call.txn, role.id);
   const std::string task =
-      fmt::format("task{}{}/{}", role.path, role.name, schemas::make_uuid(call.services.random));
+      base::format("task{}{}/{}", role.path, role.name, base::make_uuid(call.services.random));
   storage::insert_role_deletion(call.txn, role.account, task);
   return {{"DeletionTaskId", task}};
 }
@@ -69,7 +69,7 @@ std::vector<Target> task_target(const Call& call) {
   if (begin == std::string::npos || begin == end) return account_target(call);
   path = path.substr(begin, end - begin);
   Target target;
-  target.resource = fmt::format("arn:aws:iam::{}:role{}", call.caller.account, path);
+  target.resource = base::format("arn:aws:iam::{}:role{}", call.caller.account, path);
   target.account = call.caller.account;
   return {target};
 }
@@ -77,12 +77,12 @@ std::vector<Target> task_target(const Call& call) {
 Json deletion_status(Call& call) {
   const std::string task = text(call.input, "DeletionTaskId");
   if (!storage::role_deletion_exists(call.txn, call.caller.account, task)) {
-    throw no_such_entity(fmt::format("Deletion task {} cannot be found.", task));  // ours
+    throw no_such_entity(base::format("Deletion task {} cannot be found.", task));  // ours
   }
   return {{"Status", "SUCCEEDED"}};
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kServiceLinkedRoleOperations[] = {
     {"CreateServiceLinkedRole", "iam:CreateServiceLinkedRole", Access::kWrite, linked_role_target,
      create_service_linked_role},
     {"DeleteServiceLinkedRole", "iam:DeleteServiceLinkedRole", Access::kWrite, entity_target,
@@ -93,6 +93,8 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> service_linked_role_operations() { return pointers(kOperations); }
+std::vector<const Operation*> service_linked_role_operations() {
+  return pointers(kServiceLinkedRoleOperations);
+}
 
 }  // namespace ecr::api::iam

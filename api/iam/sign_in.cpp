@@ -1,12 +1,12 @@
 // Passwords, and the credentials that cannot be made here and of which there are therefore none.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/operations.h"
-#include "api/iam/targets.h"
-#include "schemas/json.h"
-#include "storage/account_access.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/account_access.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -17,17 +17,17 @@ using storage::sql::Access;
 void check_password(const Call& call) {
   const auto policy = storage::password_policy(call.txn, call.caller.account);
   const auto length =
-      policy ? schemas::parse_json(*policy).value().value("MinimumPasswordLength", 6) : 8;
+      policy ? base::parse_json(*policy).value().value("MinimumPasswordLength", 6) : 8;
   if (text(call.input, "Password").size() < static_cast<std::size_t>(length)) {
     throw ApiError(ErrorCode::kPasswordPolicyViolation,
-                   fmt::format("Password should have a minimum length of {}", length));
+                   base::format("Password should have a minimum length of {}", length));
   }
 }
 
-storage::LoginProfile require_profile(const Call& call, const storage::Entity& user) {
+storage::LoginProfile require_login_profile(const Call& call, const storage::Entity& user) {
   const auto profile = storage::find_login_profile(call.txn, user.id);
   if (!profile) {
-    throw no_such_entity(fmt::format("Login Profile for User {} cannot be found.", user.name));
+    throw no_such_entity(base::format("Login Profile for User {} cannot be found.", user.name));
   }
   return *profile;
 }
@@ -39,10 +39,10 @@ Json profile_json(const storage::Entity& user, const storage::LoginProfile& prof
             {"PasswordResetRequired", profile.reset_required}}}};
 }
 
-Json create_profile(Call& call) {
+Json create_login_profile(Call& call) {
   const storage::Entity user = require_entity(call);
   if (storage::find_login_profile(call.txn, user.id)) {
-    throw already_exists(fmt::format("Login Profile for user {} already exists.", user.name));
+    throw already_exists(base::format("Login Profile for user {} already exists.", user.name));
   }
   check_password(call);
   const storage::LoginProfile profile{user.id, call.input.value("PasswordResetRequired", false),
@@ -51,21 +51,21 @@ Json create_profile(Call& call) {
   return profile_json(user, profile);
 }
 
-Json get_profile(Call& call) {
+Json get_login_profile(Call& call) {
   const storage::Entity user = require_entity(call);
-  return profile_json(user, require_profile(call, user));
+  return profile_json(user, require_login_profile(call, user));
 }
 
 Json update_profile(Call& call) {
-  storage::LoginProfile profile = require_profile(call, require_entity(call));
+  storage::LoginProfile profile = require_login_profile(call, require_entity(call));
   if (call.input.contains("Password")) check_password(call);
   profile.reset_required = call.input.value("PasswordResetRequired", profile.reset_required);
   storage::put_login_profile(call.txn, profile);
   return Json::object();
 }
 
-Json delete_profile(Call& call) {
-  storage::delete_login_profile(call.txn, require_profile(call, require_entity(call)).entity);
+Json delete_login_profile(Call& call) {
+  storage::delete_login_profile(call.txn, require_login_profile(call, require_entity(call)).entity);
   return Json::object();
 }
 
@@ -87,11 +87,13 @@ Json list_service_credentials(Call& call) {
 Json list_virtual_mfa_devices(Call&) { return none_of_account("VirtualMFADevices"); }
 Json list_server_certificates(Call&) { return none_of_account("ServerCertificateMetadataList"); }
 
-constexpr Operation kOperations[] = {
-    {"CreateLoginProfile", "iam:CreateLoginProfile", Access::kWrite, entity_target, create_profile},
-    {"GetLoginProfile", "iam:GetLoginProfile", Access::kRead, entity_target, get_profile},
+constexpr Operation kSignInOperations[] = {
+    {"CreateLoginProfile", "iam:CreateLoginProfile", Access::kWrite, entity_target,
+     create_login_profile},
+    {"GetLoginProfile", "iam:GetLoginProfile", Access::kRead, entity_target, get_login_profile},
     {"UpdateLoginProfile", "iam:UpdateLoginProfile", Access::kWrite, entity_target, update_profile},
-    {"DeleteLoginProfile", "iam:DeleteLoginProfile", Access::kWrite, entity_target, delete_profile},
+    {"DeleteLoginProfile", "iam:DeleteLoginProfile", Access::kWrite, entity_target,
+     delete_login_profile},
     {"ListMFADevices", "iam:ListMFADevices", Access::kRead, entity_target, list_mfa_devices},
     {"ListSigningCertificates", "iam:ListSigningCertificates", Access::kRead, entity_target,
      list_signing_certificates},
@@ -106,6 +108,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> sign_in_operations() { return pointers(kOperations); }
+std::vector<const Operation*> sign_in_operations() { return pointers(kSignInOperations); }
 
 }  // namespace ecr::api::iam

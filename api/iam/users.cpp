@@ -1,17 +1,17 @@
 // Users. Sources: AWS IAM API Reference; the sentences of errors are AWS's as published errors have
 // them.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/iam/common.h"
-#include "api/iam/entities.h"
-#include "api/iam/operations.h"
-#include "api/iam/paging.h"
-#include "api/iam/tags.h"
-#include "api/iam/targets.h"
-#include "api/unique_id.h"
-#include "storage/account_access.h"
-#include "storage/managed_policies.h"
+#include "api/core/unique_id.h"
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/tags.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/managed_policies.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -72,7 +72,7 @@ Json delete_user(Call& call) {
   return Json::object();
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kUserOperations[] = {
     {"CreateUser", "iam:CreateUser", Access::kWrite, new_entity_target, create_user},
     {"GetUser", "iam:GetUser", Access::kRead, entity_target, get_user},
     {"ListUsers", "iam:ListUsers", Access::kRead, account_target, list_users},
@@ -82,6 +82,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> user_operations() { return pointers(kOperations); }
+std::vector<const Operation*> user_operations() { return pointers(kUserOperations); }
 
 }  // namespace ecr::api::iam

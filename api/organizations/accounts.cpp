@@ -1,14 +1,14 @@
 // Member accounts. An account exists here as soon as someone uses it; in an organization it is once
 // it has been created in one (or seeded).
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/core/unique_id.h"
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
-#include "api/unique_id.h"
-#include "schemas/arn.h"
-#include "schemas/json.h"
-#include "storage/identities.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+#include "storage/rows/iam/identities.h"
 
 namespace ecr::api::organizations {
 namespace {
@@ -21,11 +21,11 @@ Json account_json(const storage::Organization& organization, const OrganizationT
   return {{"Id", account.id},
           {"Arn", target_arn(organization, account.id)},
           {"Email",
-           account.email.empty() ? fmt::format("root@{}.example.com", account.id) : account.email},
+           account.email.empty() ? base::format("root@{}.example.com", account.id) : account.email},
           {"Name", account.name.empty() ? account.id : account.name},
           {"Status", "ACTIVE"},
           {"JoinedMethod", management ? "INVITED" : "CREATED"},
-          {"JoinedTimestamp", schemas::to_epoch_seconds(account.joined_at)}};
+          {"JoinedTimestamp", base::to_epoch_seconds(account.joined_at)}};
 }
 
 std::string new_account_id(const Call& call) {
@@ -54,9 +54,9 @@ void create_access_role(const Call& call, const storage::Organization& organizat
       {"Statement",
        {{{"Effect", "Allow"},
          {"Principal",
-          {{"AWS", fmt::format("arn:aws:iam::{}:root", organization.management_account)}}},
+          {{"AWS", base::format("arn:aws:iam::{}:root", organization.management_account)}}},
          {"Action", "sts:AssumeRole"}}}}};
-  role.trust_policy = schemas::dump(trust);
+  role.trust_policy = base::dump(trust);
   const auto id = storage::insert_entity(call.txn, role);
   storage::put_inline_policy(
       call.txn, *id, "AdministratorAccess",
@@ -68,7 +68,7 @@ void create_access_role(const Call& call, const storage::Organization& organizat
 std::string request_id(const std::string& account) { return "car-" + account; }
 
 Json status_json(const OrganizationTarget& account) {
-  const double time = schemas::to_epoch_seconds(account.joined_at);
+  const double time = base::to_epoch_seconds(account.joined_at);
   return {{"Id", request_id(account.id)}, {"AccountName", account.name}, {"State", "SUCCEEDED"},
           {"RequestedTimestamp", time},   {"CompletedTimestamp", time},  {"AccountId", account.id}};
 }
@@ -91,7 +91,7 @@ Json describe_create_account_status(Call& call) {
   const auto organization = require_management(call);
   const std::string id = text(call.input, "CreateAccountRequestId");
   const auto account = storage::find_organization_target(call.txn, organization.id, id.substr(4));
-  if (!account || !schemas::is_account_id(account->id)) {
+  if (!account || !model::is_account_id(account->id)) {
     throw ApiError(ErrorCode::kCreateAccountStatusNotFound,
                    "We can't find an create account request with the CreateAccountRequestId that "
                    "you specified.");
@@ -103,7 +103,7 @@ std::vector<Json> accounts_below(const Call& call, const storage::Organization& 
                                  const std::string& parent) {
   std::vector<Json> accounts;
   for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
-    if (!schemas::is_account_id(target.id)) continue;
+    if (!model::is_account_id(target.id)) continue;
     if (parent.empty() || target.parent == parent) {
       accounts.push_back(account_json(organization, target));
     }
@@ -155,7 +155,7 @@ Json move_account(Call& call) {
   return Json::object();
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAccountOperations[] = {
     {"CreateAccount", "organizations:CreateAccount", Access::kWrite, targets, create_account},
     {"DescribeCreateAccountStatus", "organizations:DescribeCreateAccountStatus", Access::kRead,
      targets, describe_create_account_status},
@@ -168,6 +168,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> account_operations() { return pointers(kOperations); }
+std::vector<const Operation*> account_operations() { return pointers(kAccountOperations); }
 
 }  // namespace ecr::api::organizations

@@ -1,11 +1,11 @@
 // What control policies are attached to, and which kinds of them count at all.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::organizations {
 namespace {
@@ -91,7 +91,7 @@ Json list_targets_for_policy(Call& call) {
   return page_of(call, "targets\n" + policy.id, "Targets", list);
 }
 
-Json root_json(const Call& call) {
+Json root_target_json(const Call& call) {
   const auto organization = require_organization(call);
   const auto root = require_root(call, organization);
   Json types = Json::array();
@@ -129,7 +129,7 @@ Json enable_policy_type(Call& call) {
   for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
     storage::attach_control_policy(call.txn, target.id, full);
   }
-  return root_json(call);
+  return root_target_json(call);
 }
 
 // The policies stay, what they were attached to is forgotten.
@@ -146,10 +146,10 @@ Json disable_policy_type(Call& call) {
       storage::detach_control_policy(call.txn, target, policy.id);
     }
   }
-  return root_json(call);
+  return root_target_json(call);
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kAttachmentOperations[] = {
     {"AttachPolicy", "organizations:AttachPolicy", Access::kWrite, targets, attach_policy},
     {"DetachPolicy", "organizations:DetachPolicy", Access::kWrite, targets, detach_policy},
     {"ListTargetsForPolicy", "organizations:ListTargetsForPolicy", Access::kRead, targets,
@@ -162,6 +162,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> attachment_operations() { return pointers(kOperations); }
+std::vector<const Operation*> attachment_operations() { return pointers(kAttachmentOperations); }
 
 }  // namespace ecr::api::organizations

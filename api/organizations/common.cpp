@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/page_token.h"
-#include "schemas/arn.h"
+#include "api/core/wire/page_token.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::organizations {
 namespace {
@@ -59,7 +59,7 @@ bool is_root(const storage::OrganizationTarget& target) { return !target.parent;
 
 std::string_view type_name(const storage::OrganizationTarget& target) {
   if (is_root(target)) return "ROOT";
-  return schemas::is_account_id(target.id) ? "ACCOUNT" : "ORGANIZATIONAL_UNIT";
+  return model::is_account_id(target.id) ? "ACCOUNT" : "ORGANIZATIONAL_UNIT";
 }
 
 std::string type_name(ControlPolicyKind kind) {
@@ -70,7 +70,7 @@ ControlPolicyKind kind_of(const std::string& type) {
   if (type == "SERVICE_CONTROL_POLICY") return ControlPolicyKind::kService;
   if (type == "RESOURCE_CONTROL_POLICY") return ControlPolicyKind::kResource;
   throw ApiError(ErrorCode::kOrganizationsInvalidInput,
-                 fmt::format("Policies of the type {} do not exist here", type));
+                 base::format("Policies of the type {} do not exist here", type));
 }
 
 bool is_enabled(const Call& call, const storage::Organization& organization,
@@ -79,25 +79,25 @@ bool is_enabled(const Call& call, const storage::Organization& organization,
 }
 
 std::string organization_arn(const storage::Organization& organization) {
-  return fmt::format("arn:aws:organizations::{}:organization/{}", organization.management_account,
-                     organization.id);
+  return base::format("arn:aws:organizations::{}:organization/{}", organization.management_account,
+                      organization.id);
 }
 
 std::string target_arn(const storage::Organization& organization, std::string_view id) {
   const std::string_view kind =
-      is_unit(id) ? "ou" : (schemas::is_account_id(id) ? "account" : "root");
-  return fmt::format("arn:aws:organizations::{}:{}/{}/{}", organization.management_account, kind,
-                     organization.id, id);
+      is_unit(id) ? "ou" : (model::is_account_id(id) ? "account" : "root");
+  return base::format("arn:aws:organizations::{}:{}/{}/{}", organization.management_account, kind,
+                      organization.id, id);
 }
 
 std::string policy_arn(const storage::Organization& organization,
                        const storage::ControlPolicyRow& policy) {
   const std::string id = shown_policy_id(policy.id);
   if (is_aws_managed(id)) {
-    return fmt::format("arn:aws:organizations::aws:policy/{}/{}", lower_type(policy.kind), id);
+    return base::format("arn:aws:organizations::aws:policy/{}/{}", lower_type(policy.kind), id);
   }
-  return fmt::format("arn:aws:organizations::{}:policy/{}/{}/{}", organization.management_account,
-                     organization.id, lower_type(policy.kind), id);
+  return base::format("arn:aws:organizations::{}:policy/{}/{}/{}", organization.management_account,
+                      organization.id, lower_type(policy.kind), id);
 }
 
 std::string shown_policy_id(std::string_view row_id) {
@@ -130,7 +130,7 @@ storage::OrganizationTarget require_target(const Call& call,
                                            const std::string& id, ErrorCode missing) {
   auto target = storage::find_organization_target(call.txn, organization.id, id);
   // The wording of most of these is not published.
-  if (!target) throw ApiError(missing, fmt::format("{} does not exist in the organization.", id));
+  if (!target) throw ApiError(missing, base::format("{} does not exist in the organization.", id));
   return std::move(*target);
 }
 
@@ -152,7 +152,7 @@ void attach_full_access(const Call& call, const storage::Organization& organizat
 
 Json page_of(const Call& call, std::string_view listing, const char* member,
              const std::vector<Json>& items) {
-  const std::string name = fmt::format("{}\n{}", call.caller.account, listing);
+  const std::string name = base::format("{}\n{}", call.caller.account, listing);
   const auto size = static_cast<std::size_t>(call.input.value("MaxResults", kPage));
   std::size_t begin = 0;
   if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
@@ -193,7 +193,7 @@ std::vector<Target> targets(const Call& call) {
   return list;
 }
 
-std::string make_id(schemas::Random& random, std::string_view prefix, std::size_t length) {
+std::string make_id(base::Random& random, std::string_view prefix, std::size_t length) {
   constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz012345";
   std::vector<std::uint8_t> bytes(length);
   random.fill(bytes);

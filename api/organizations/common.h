@@ -8,9 +8,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/error.h"
-#include "api/operation.h"
-#include "storage/organization_tree.h"
+#include "api/core/access/operation.h"
+#include "api/core/wire/error.h"
+#include "storage/rows/iam/organization_tree.h"
 
 namespace ecr::api::organizations {
 
@@ -66,6 +66,6 @@ Json page_of(const Call& call, std::string_view listing, const char* member,
 std::vector<Target> targets(const Call& call);
 
 // Lower-case letters and digits.
-std::string make_id(schemas::Random& random, std::string_view prefix, std::size_t length);
+std::string make_id(base::Random& random, std::string_view prefix, std::size_t length);
 
 }  // namespace ecr::api::organizations

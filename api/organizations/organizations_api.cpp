@@ -3,7 +3,7 @@
 namespace ecr::api::organizations {
 
 ServiceApi make_api() {
-  ServiceApi api{"organizations", Protocol::kJson, &schemas::ServiceModel::organizations, {}};
+  ServiceApi api{"organizations", Protocol::kJson, &model::ServiceModel::organizations, {}};
   for (const auto& table : {structure_operations(), account_operations(), policy_operations(),
                             attachment_operations()}) {
     api.operations.insert(api.operations.end(), table.begin(), table.end());

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "api/operation.h"
+#include "api/core/access/operation.h"
 
 namespace ecr::api::organizations {
 

@@ -1,10 +1,10 @@
 // Service and resource control policies. They count from the next request on.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
 #include "auth/iam/policy.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::organizations {
 namespace {
@@ -138,7 +138,7 @@ Json list_policies_for_target(Call& call) {
   return page_of(call, "policies of\n" + type_name(kind) + "\n" + id, "Policies", policies);
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kPolicyOperations[] = {
     {"CreatePolicy", "organizations:CreatePolicy", Access::kWrite, targets, create_policy},
     {"UpdatePolicy", "organizations:UpdatePolicy", Access::kWrite, targets, update_policy},
     {"DeletePolicy", "organizations:DeletePolicy", Access::kWrite, targets, delete_policy},
@@ -150,6 +150,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> policy_operations() { return pointers(kOperations); }
+std::vector<const Operation*> policy_operations() { return pointers(kPolicyOperations); }
 
 }  // namespace ecr::api::organizations

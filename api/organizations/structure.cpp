@@ -1,10 +1,10 @@
 // The organization, its root and its units.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
-#include "schemas/arn.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::organizations {
 namespace {
@@ -19,7 +19,7 @@ std::string email_of(const Call& call, const storage::Organization& organization
   const auto target =
       storage::find_organization_target(call.txn, organization.id, organization.management_account);
   if (target && !target->email.empty()) return target->email;
-  return fmt::format("root@{}.example.com", organization.management_account);
+  return base::format("root@{}.example.com", organization.management_account);
 }
 
 Json organization_json(const Call& call, const storage::Organization& organization) {
@@ -126,7 +126,7 @@ std::vector<OrganizationTarget> children_of(const Call& call,
                                             std::string_view parent, bool units) {
   std::vector<OrganizationTarget> children;
   for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
-    if (target.parent == parent && schemas::is_account_id(target.id) != units) {
+    if (target.parent == parent && model::is_account_id(target.id) != units) {
       children.push_back(target);
     }
   }
@@ -136,7 +136,7 @@ std::vector<OrganizationTarget> children_of(const Call& call,
 OrganizationTarget require_parent(const Call& call, const storage::Organization& organization) {
   const std::string id = text(call.input, "ParentId");
   auto parent = require_target(call, organization, id, ErrorCode::kParentNotFound);
-  if (schemas::is_account_id(parent.id)) {
+  if (model::is_account_id(parent.id)) {
     throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");
   }
   return parent;
@@ -157,7 +157,7 @@ Json create_organizational_unit(Call& call) {
                    "You have exceeded the allowed depth of organizational units.");
   }
   const std::string root_part = require_root(call, organization).id.substr(2);
-  const std::string id = make_id(call.services.random, fmt::format("ou-{}-", root_part), 8);
+  const std::string id = make_id(call.services.random, base::format("ou-{}-", root_part), 8);
   const OrganizationTarget unit{id, organization.id, parent.id, name, "", call.now};
   storage::insert_organization_target(call.txn, unit);
   attach_full_access(call, organization, id);
@@ -206,7 +206,7 @@ Json list_children(Call& call) {
   return page_of(call, "children\n" + type + "\n" + parent.id, "Children", children);
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kStructureOperations[] = {
     {"CreateOrganization", "organizations:CreateOrganization", Access::kWrite, targets,
      create_organization},
     {"DescribeOrganization", "organizations:DescribeOrganization", Access::kRead, targets,
@@ -224,6 +224,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> structure_operations() { return pointers(kOperations); }
+std::vector<const Operation*> structure_operations() { return pointers(kStructureOperations); }
 
 }  // namespace ecr::api::organizations

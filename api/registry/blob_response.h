@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "api/http.h"
-#include "schemas/digest.h"
+#include "api/core/wire/http.h"
+#include "schemas/model/digest.h"
 #include "storage/store.h"
 
 namespace ecr::api::registry {
@@ -12,6 +12,6 @@ namespace ecr::api::registry {
 // To a GET or HEAD by somebody who may have blobs of the repository. Throws ApiError: kBlobUnknown
 // where the repository does not hold it, kRangeNotSatisfiable.
 HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::int64_t repository,
-                           const schemas::Digest& digest, const HttpRequest& request);
+                           const model::Digest& digest, const HttpRequest& request);
 
 }  // namespace ecr::api::registry

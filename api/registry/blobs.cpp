@@ -1,21 +1,21 @@
 // GET, HEAD and DELETE of a blob, with a token; GET and HEAD by a signed URL.
-#include <fmt/format.h>
 
-#include "api/error.h"
+#include "api/core/wire/error.h"
 #include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
 #include "api/registry/pull_through.h"
 #include "api/registry/range.h"
+#include "schemas/base/text.h"
 #include "storage/collector.h"
-#include "storage/error.h"
-#include "storage/images.h"
+#include "storage/os/error.h"
+#include "storage/rows/images.h"
 
 namespace ecr::api::registry {
 namespace {
 
-schemas::Digest require_digest(const std::string& text) {
-  auto digest = schemas::Digest::parse(text);
+model::Digest require_digest(const std::string& text) {
+  auto digest = model::Digest::parse(text);
   if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   return std::move(*digest);
 }
@@ -23,13 +23,13 @@ schemas::Digest require_digest(const std::string& text) {
 ApiError unknown_blob() { return {ErrorCode::kBlobUnknown, "blob unknown to registry"}; }
 
 // A file that is gone although the request's snapshot has its row may have been collected since.
-bool is_still_held(storage::Store& store, std::int64_t repository, const schemas::Digest& digest) {
+bool is_still_held(storage::Store& store, std::int64_t repository, const model::Digest& digest) {
   storage::sql::Txn now = store.database().begin(storage::sql::Access::kRead);
   return storage::find_blob(now, repository, digest.text()).has_value();
 }
 
 storage::BlobFile open_blob(storage::Store& store, std::int64_t repository,
-                            const schemas::Digest& digest, std::uint64_t size) {
+                            const model::Digest& digest, std::uint64_t size) {
   auto file = store.blobs().open(digest);
   if (!file && !is_still_held(store, repository, digest)) throw unknown_blob();
   if (!file || file->size() != size) {
@@ -42,7 +42,7 @@ storage::BlobFile open_blob(storage::Store& store, std::int64_t repository,
 }  // namespace
 
 HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::int64_t repository,
-                           const schemas::Digest& digest, const HttpRequest& request) {
+                           const model::Digest& digest, const HttpRequest& request) {
   // Membership decides, not whether some repository has the bytes.
   const auto size = storage::find_blob(txn, repository, digest.text());
   if (!size) throw unknown_blob();
@@ -59,15 +59,15 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
   const RangeAnswer answer = parse_range(request.headers.get("range"), file.size());
   if (answer.kind == RangeKind::kUnsatisfiable) {
     throw ApiError(ErrorCode::kRangeNotSatisfiable, "The range is not satisfiable")
-        .with_header("Content-Range", fmt::format("bytes */{}", file.size()));
+        .with_header("Content-Range", base::format("bytes */{}", file.size()));
   }
   FileSlice slice{nullptr, 0, file.size()};
   if (answer.kind == RangeKind::kPart) {
     response.status = 206;
     slice.offset = answer.range.first;
     slice.length = answer.range.length;
-    response.set("Content-Range", fmt::format("bytes {}-{}/{}", slice.offset,
-                                              slice.offset + slice.length - 1, file.size()));
+    response.set("Content-Range", base::format("bytes {}-{}/{}", slice.offset,
+                                               slice.offset + slice.length - 1, file.size()));
   }
   slice.file = std::make_shared<storage::BlobFile>(std::move(file));
   response.body = std::move(slice);
@@ -79,7 +79,7 @@ namespace {
 // ECR sends whoever downloads a layer to S3; here that is a URL of this server which, like S3's,
 // needs no credentials for an hour (layer_url.h).
 HttpResponse redirect_to_layer(const Session& session, const storage::Repository& repository,
-                               const schemas::Digest& digest) {
+                               const model::Digest& digest) {
   if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
   HttpResponse response;
   response.status = 307;
@@ -94,7 +94,7 @@ HttpResponse get_blob(Session& session, LogNote& note) {
   const bool head = session.request.method == "HEAD";
   const storage::Repository repository = session.authorize_repository(
       head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
-  const schemas::Digest digest = require_digest(session.route.reference);
+  const model::Digest digest = require_digest(session.route.reference);
   if (auto coming = blob_on_its_way(session, repository, digest)) return std::move(*coming);
   if (session.services.settings.strict_ecr && !head) {
     return redirect_to_layer(session, repository, digest);
@@ -110,7 +110,7 @@ HttpResponse get_blob(Session& session, LogNote& note) {
 
 HttpResponse delete_blob(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
-  const schemas::Digest digest = require_digest(session.route.reference);
+  const model::Digest digest = require_digest(session.route.reference);
   if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
   // An image that is there stays whole.
   if (storage::blob_is_in_use(session.txn, repository.id, digest.text())) {

@@ -3,15 +3,15 @@
 #include <charconv>
 #include <optional>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/call_record.h"
-#include "api/event_log.h"
-#include "api/failure.h"
+#include "api/core/wire/failure.h"
+#include "api/core/work/call_record.h"
+#include "api/core/work/event_log.h"
 #include "api/registry/route.h"
 #include "api/registry/session.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -115,13 +115,13 @@ class Reader {
 
   std::string header(std::string_view name) const {
     for (const auto& [key, value] : response_.headers) {
-      if (schemas::equals_ignore_case(key, name)) return value;
+      if (base::equals_ignore_case(key, name)) return value;
     }
     return "";
   }
 
   std::optional<std::string> parameter(std::string_view name) const {
-    const auto pairs = schemas::parse_form(request_.query(), false);
+    const auto pairs = base::parse_form(request_.query(), false);
     if (!pairs) return std::nullopt;
     for (const auto& [key, value] : *pairs) {
       if (key == name) return value;
@@ -201,11 +201,12 @@ class Reader {
 };
 
 // The tags that a manifest's PUT asks for, each of which is a PutImage; one that is empty: no tag.
-std::vector<std::string> tags_of(const HttpRequest& request, const Route& route, bool failed) {
+std::vector<std::string> recorded_tags(const HttpRequest& request, const Route& route,
+                                       bool failed) {
   std::vector<std::string> tags;
   if (route.kind == RouteKind::kManifest && request.method == "PUT") {
     if (route.reference.find(':') == std::string::npos) return {route.reference};
-    const auto pairs = schemas::parse_form(request.query(), true);
+    const auto pairs = base::parse_form(request.query(), true);
     if (pairs) {
       for (const auto& [key, value] : *pairs) {
         if (key == "tag") tags.push_back(value);
@@ -227,7 +228,7 @@ CallRecord make_record(const Services& services, const HttpRequest& request, con
   record.region = note.registry_region;
   record.who = note.who;
   describe_request(record, request, services.settings);
-  if (const auto* model = schemas::ServiceModel::ecr().find(operation)) {
+  if (const auto* model = model::ServiceModel::ecr().find(operation)) {
     record.input_shape = model->input;
     record.output_shape = model->output;
   }
@@ -242,7 +243,7 @@ void set_error(CallRecord& record, const LogNote& note) {
 void set_resource(CallRecord& record, const std::string& account, const std::string& repository) {
   if (repository.empty()) return;
   record.resources.emplace_back(
-      fmt::format("arn:aws:ecr:{}:{}:repository/{}", record.region, account, repository), account);
+      base::format("arn:aws:ecr:{}:{}:repository/{}", record.region, account, repository), account);
 }
 
 void add(const Services& services, const HttpRequest& request, const LogNote& note,
@@ -265,7 +266,7 @@ void add_read(const Services& services, const HttpRequest& request, const LogNot
               Route route) {
   ReadCall call{std::move(route), note.registry_account, request.method == "HEAD", {}};
   for (const auto& [name, value] : request.headers.fields()) {
-    if (schemas::equals_ignore_case(name, "accept")) call.accept.emplace_back(value);
+    if (base::equals_ignore_case(name, "accept")) call.accept.emplace_back(value);
   }
   CallRecord record = make_record(services, request, note, call.operation());
   if (!note.error_type.empty()) set_error(record, note);
@@ -286,7 +287,7 @@ void record_calls(const Services& services, const HttpRequest& request,
   if (!route) return;
   if (is_read(request, *route)) return add_read(services, request, note, std::move(*route));
   const bool failed = !note.error_type.empty();
-  for (const std::string& tag : tags_of(request, *route, failed)) {
+  for (const std::string& tag : recorded_tags(request, *route, failed)) {
     const Reader reader(request, response, *route, body, tag);
     std::vector<ApiCall> calls = reader.read();
     if (calls.empty() && route->kind != RouteKind::kUpload && !note.action.empty()) {

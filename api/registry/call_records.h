@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "api/http.h"
-#include "api/services.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::api::registry {
 

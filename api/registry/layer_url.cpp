@@ -2,15 +2,14 @@
 
 #include <charconv>
 
-#include <fmt/format.h>
-
-#include "api/client_address.h"
-#include "api/error.h"
-#include "api/failure.h"
-#include "api/query_protocol.h"
+#include "api/core/wire/client_address.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/failure.h"
+#include "api/core/wire/query_protocol.h"
 #include "api/registry/blob_response.h"
 #include "api/registry/route.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -27,13 +26,13 @@ struct Layer {
 
 std::string signature_of(const storage::Store& store, std::string_view path,
                          std::string_view expires) {
-  const std::string message = fmt::format("layer\n{}\n{}", path, expires);
-  return schemas::to_hex(schemas::hmac_sha256(store.key(), message));
+  const std::string message = base::format("layer\n{}\n{}", path, expires);
+  return base::to_hex(model::hmac_sha256(store.key(), message));
 }
 
-std::string path_of(const storage::Repository& repository, const schemas::Digest& digest) {
-  return fmt::format("{}{}/{}/{}/{}", kPrefix, repository.account, repository.region,
-                     repository.name, digest.text());
+std::string path_of(const storage::Repository& repository, const model::Digest& digest) {
+  return base::format("{}{}/{}/{}/{}", kPrefix, repository.account, repository.region,
+                      repository.name, digest.text());
 }
 
 // REQUIRES: path was made by path_of, which its signature says.
@@ -52,17 +51,17 @@ ApiError denied(const char* message) { return ApiError::access_denied(message); 
 
 // The path that is signed: clients may send the digest's ':' as it is or as %3A.
 std::string verified_path(const Services& services, const HttpRequest& request,
-                          schemas::TimePoint now) {
-  const auto path = schemas::percent_decode(request.path());
+                          base::TimePoint now) {
+  const auto path = base::percent_decode(request.path());
   const std::string expires = query_value(request.query(), "expires").value_or("");
   const std::string signature = query_value(request.query(), "signature").value_or("");
   if (!path ||
-      !schemas::constant_time_equal(signature, signature_of(services.store, *path, expires))) {
+      !model::constant_time_equal(signature, signature_of(services.store, *path, expires))) {
     throw denied("The signature of this URL does not match");
   }
   std::int64_t seconds = 0;
   std::from_chars(expires.data(), expires.data() + expires.size(), seconds);
-  if (now >= schemas::TimePoint(std::chrono::seconds(seconds))) {
+  if (now >= base::TimePoint(std::chrono::seconds(seconds))) {
     throw denied("Request has expired");
   }
   return *path;
@@ -73,7 +72,7 @@ HttpResponse find_layer(const Services& services, const HttpRequest& request) {
     throw ApiError(ErrorCode::kUnsupported, "The specified method is not allowed");
   }
   const Layer layer = layer_of(verified_path(services, request, services.clock.now()));
-  const auto digest = schemas::Digest::parse(layer.digest);
+  const auto digest = model::Digest::parse(layer.digest);
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
   const auto repository =
       storage::find_repository(txn, layer.account, layer.region, layer.repository);
@@ -105,11 +104,11 @@ HttpResponse xml_error(const ApiError& error, const HttpRequest& request) {
   const ErrorNames& names = names_of(error.code());
   HttpResponse response = text_response(
       names.oci_status, "application/xml",
-      fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}"
-                  "</Message><RequestId>{}</RequestId></Error>",
-                  s3_code(error.code()), xml_escape(error.message()), request.id));
+      base::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}"
+                   "</Message><RequestId>{}</RequestId></Error>",
+                   s3_code(error.code()), xml_escape(error.message()), request.id));
   for (const auto& [name, value] : error.headers()) response.set(name, value);
-  response.note.error = fmt::format("{}: {}", s3_code(error.code()), error.message());
+  response.note.error = base::format("{}: {}", s3_code(error.code()), error.message());
   return response;
 }
 
@@ -118,14 +117,14 @@ HttpResponse xml_error(const ApiError& error, const HttpRequest& request) {
 bool is_layer_path(std::string_view path) { return path.starts_with(kPrefix); }
 
 std::string layer_url(const Services& services, const HttpRequest& request,
-                      const storage::Repository& repository, const schemas::Digest& digest,
-                      schemas::TimePoint now) {
+                      const storage::Repository& repository, const model::Digest& digest,
+                      base::TimePoint now) {
   const std::string path = path_of(repository, digest);
   const auto end = std::chrono::floor<std::chrono::seconds>(now + kUrlLife);
-  const std::string expires = fmt::format("{}", end.time_since_epoch().count());
-  return fmt::format("{}://{}{}?expires={}&signature={}",
-                     is_secure(request, services.settings.trusted_proxies) ? "https" : "http",
-                     request.host(), path, expires, signature_of(services.store, path, expires));
+  const std::string expires = base::format("{}", end.time_since_epoch().count());
+  return base::format("{}://{}{}?expires={}&signature={}",
+                      is_secure(request, services.settings.trusted_proxies) ? "https" : "http",
+                      request.host(), path, expires, signature_of(services.store, path, expires));
 }
 
 HttpResponse serve_layer(const Services& services, const HttpRequest& request) {

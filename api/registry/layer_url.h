@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "api/http.h"
-#include "api/services.h"
-#include "schemas/digest.h"
-#include "storage/repositories.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
+#include "schemas/model/digest.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 
@@ -21,8 +21,8 @@ bool is_layer_path(std::string_view path);
 
 // Absolute, under the host name that `request` used; good for an hour, as ECR's are.
 std::string layer_url(const Services& services, const HttpRequest& request,
-                      const storage::Repository& repository, const schemas::Digest& digest,
-                      schemas::TimePoint now);
+                      const storage::Repository& repository, const model::Digest& digest,
+                      base::TimePoint now);
 
 // The answer to GET or HEAD of such a URL; errors in the XML form of S3, where ECR's URLs lead.
 HttpResponse serve_layer(const Services& services, const HttpRequest& request);

@@ -1,17 +1,17 @@
 // Content discovery: tags, referrers, and the repositories of a registry.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
-#include "api/image/referrers.h"
+#include "api/core/wire/error.h"
+#include "api/images/referrers.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pages.h"
-#include "schemas/digest.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
-#include "storage/images.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
+#include "storage/rows/images.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -33,7 +33,7 @@ HttpResponse listing_response(const Session& session, const Json& body) {
   // ECR labels JSON as text.
   const bool strict = session.services.settings.strict_ecr;
   return text_response(200, strict ? "text/plain; charset=utf-8" : "application/json",
-                       schemas::dump(body));
+                       base::dump(body));
 }
 
 // OCI distribution-spec, "Listing Referrers".
@@ -78,7 +78,7 @@ HttpResponse list_referrers(Session& session, LogNote& note) {
   // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage as well.
   const storage::Repository repository = session.authorize_repository(
       std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"}, note);
-  if (!schemas::Digest::parse(session.route.reference)) {
+  if (!model::Digest::parse(session.route.reference)) {
     throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   }
   const std::string listing = "referrers\n" + repository.name + '\n' + session.route.reference;
@@ -92,11 +92,11 @@ HttpResponse list_referrers(Session& session, LogNote& note) {
   for (const Referrer& referrer : found.referrers) descriptors.push_back(descriptor_of(referrer));
   const Json body = {
       {"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", std::move(descriptors)}};
-  HttpResponse response = text_response(200, std::string(kOciIndex), schemas::dump(body));
+  HttpResponse response = text_response(200, std::string(kOciIndex), base::dump(body));
   if (!type.empty()) response.set("OCI-Filters-Applied", "artifactType");
   if (found.more && page.size > 0) {
     const std::string filter =
-        type.empty() ? std::string() : "&artifactType=" + schemas::percent_encode(type);
+        type.empty() ? std::string() : "&artifactType=" + base::percent_encode(type);
     set_next(response, session, listing, page, found.referrers.back().digest, filter);
   }
   return response;

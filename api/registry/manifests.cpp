@@ -1,16 +1,15 @@
 // GET, HEAD, PUT and DELETE of a manifest by tag or digest.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "api/error.h"
-#include "api/events.h"
-#include "api/image/images.h"
-#include "api/image/pulls.h"
-#include "api/push.h"
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
+#include "api/images/arrival/push.h"
+#include "api/images/images.h"
+#include "api/images/pulls.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
-#include "schemas/arn.h"
-#include "schemas/digest.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -22,12 +21,12 @@ ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image n
 ImageIdentifier parse_reference(const Session& session) {
   const std::string& reference = session.route.reference;
   if (reference.find(':') != std::string::npos) {
-    if (!schemas::Digest::parse(reference)) {
+    if (!model::Digest::parse(reference)) {
       throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
     }
     return {reference, ""};
   }
-  if (schemas::is_tag(reference)) return {"", reference};
+  if (model::is_tag(reference)) return {"", reference};
   if (session.request.method != "PUT" && !session.services.settings.strict_ecr) {
     throw unknown_image();
   }
@@ -41,15 +40,15 @@ void refuse_referenced(Session& session, const storage::Repository& repository,
   if (parents.empty()) return;
   throw ApiError(
       ErrorCode::kImageInUse,
-      fmt::format("Requested image referenced by manifest list: [{}]", fmt::join(parents, ", ")));
+      base::format("Requested image referenced by manifest list: [{}]", base::join(parents, ", ")));
 }
 
 // Tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing Manifests").
-std::vector<std::string> tags_of(const Session& session, const ImageIdentifier& id) {
+std::vector<std::string> requested_tags(const Session& session, const ImageIdentifier& id) {
   if (!id.tag.empty()) return {id.tag};
   auto tags = query_values(session.request.query(), "tag");
   for (const std::string& tag : tags) {
-    if (!schemas::is_tag(tag)) throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
+    if (!model::is_tag(tag)) throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
   }
   if (tags.empty()) tags.emplace_back();
   return tags;
@@ -120,8 +119,9 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   };
   if (!repository && !may_be_imported(session)) throw missing();
   const ImageIdentifier id = parse_reference(session);
-  const cache::Lookup found = cache::look_up(session.services, session.txn, place_of(session),
-                                             repository ? &*repository : nullptr, id, session.now);
+  const pull_through::Lookup found =
+      pull_through::look_up(session.services, session.txn, place_of(session),
+                            repository ? &*repository : nullptr, id, session.now);
   if (found.question) ask_upstream(session, *found.question, note);
   if (found.pending) {
     return manifest_response(session, found.pending->digest, found.pending->media_type,
@@ -145,19 +145,19 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
 HttpResponse put_manifest(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_push({"ecr:PutImage"}, note);
   const ImageIdentifier id = parse_reference(session);
-  const std::vector<std::string> tags = tags_of(session, id);
+  const std::vector<std::string> tags = requested_tags(session, id);
   PutImageResult result;
   const SentManifest sent = read_body(session, id.digest);
   for (const std::string& tag : tags) result = put_one(session, repository, sent, tag);
   HttpResponse response;
   response.status = 201;
   response.set("Location",
-               fmt::format("/v2/{}/manifests/{}", repository.name, result.image.digest));
+               base::format("/v2/{}/manifests/{}", repository.name, result.image.digest));
   response.set("Docker-Content-Digest", result.image.digest);
   // It tells clients that they need not keep a list of referrers under a tag themselves.
   if (!result.image.subject.empty()) response.set("OCI-Subject", result.image.subject);
   if (id.tag.empty() && !tags.front().empty()) {
-    response.set("OCI-Tag", fmt::format("{}", fmt::join(tags, ", ")));
+    response.set("OCI-Tag", base::format("{}", base::join(tags, ", ")));
   }
   return response;
 }

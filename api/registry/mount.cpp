@@ -1,11 +1,11 @@
 #include "api/registry/mount.h"
 
-#include "api/account_settings.h"
-#include "api/error.h"
-#include "api/target.h"
-#include "schemas/arn.h"
-#include "storage/images.h"
-#include "storage/registry_settings.h"
+#include "api/core/access/target.h"
+#include "api/core/account_settings.h"
+#include "api/core/wire/error.h"
+#include "schemas/model/arn.h"
+#include "storage/rows/images.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -38,14 +38,14 @@ std::optional<Mount> wanted_mount(const HttpRequest& request) {
   const auto text = query_value(request.query(), "mount");
   auto from = query_value(request.query(), "from");
   if (!text || !from) return std::nullopt;
-  auto digest = schemas::Digest::parse(*text);
+  auto digest = model::Digest::parse(*text);
   if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   return Mount{std::move(*digest), std::move(*from)};
 }
 
 // Every look-up is made whatever the one before it said, so that the time tells nothing either.
 bool mount_blob(Session& session, const storage::Repository& target, const Mount& mount) {
-  if (!mounting_is_on(session) || !schemas::is_repository_name(mount.from)) return false;
+  if (!mounting_is_on(session) || !model::is_repository_name(mount.from)) return false;
   const auto source = storage::find_repository(session.txn, session.credentials.account,
                                                session.credentials.region, mount.from);
   const bool readable = may_read(session, mount.from, source ? &*source : nullptr);

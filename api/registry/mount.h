@@ -7,12 +7,12 @@
 #include <string>
 
 #include "api/registry/session.h"
-#include "schemas/digest.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::registry {
 
 struct Mount {
-  schemas::Digest digest;
+  model::Digest digest;
   std::string from;  // name of the source repository; not checked
 };
 // "?mount=<digest>&from=<name>"; nullopt: none is asked for (without a source, it is an ordinary

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include <fmt/format.h>
-
-#include "api/page_token.h"
-#include "schemas/encoding.h"
+#include "api/core/wire/page_token.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -47,13 +46,13 @@ std::string read_token(const Session& session, std::string_view listing, std::st
 }
 
 std::string scheme_and_host(const HttpRequest& request) {
-  return fmt::format("{}://{}", request.secure ? "https" : "http", request.host());
+  return base::format("{}://{}", request.secure ? "https" : "http", request.host());
 }
 
 // A token of one registry does not fit another.
 std::string bound(const Session& session, std::string_view listing) {
-  return fmt::format("{}\n{}\n{}", listing, session.credentials.account,
-                     session.credentials.region);
+  return base::format("{}\n{}\n{}", listing, session.credentials.account,
+                      session.credentials.region);
 }
 
 }  // namespace
@@ -75,8 +74,8 @@ void set_next(HttpResponse& response, const Session& session, std::string_view l
                                    : std::string(last);
   const std::string base = strict ? scheme_and_host(session.request) : std::string();
   response.set("Link",
-               fmt::format("<{}{}?last={}&n={}{}>; rel=\"next\"", base, session.request.path(),
-                           schemas::percent_encode(position), page.size, more));
+               base::format("<{}{}?last={}&n={}{}>; rel=\"next\"", base, session.request.path(),
+                            base::percent_encode(position), page.size, more));
 }
 
 }  // namespace ecr::api::registry

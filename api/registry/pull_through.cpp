@@ -1,11 +1,10 @@
 #include "api/registry/pull_through.h"
 
-#include <fmt/format.h>
-
-#include "api/cache/finish.h"
-#include "api/cache/upstreams.h"
-#include "api/outside_work.h"
-#include "api/target.h"
+#include "api/core/access/target.h"
+#include "api/core/outside_work.h"
+#include "api/pull_through/finish.h"
+#include "api/pull_through/upstreams.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -16,15 +15,15 @@ struct Errand {
   const HttpRequest& request;
   Credentials credentials;
   Route route;
-  cache::Question question;
+  pull_through::Question question;
 
   // The answer is kept for who asks as he is then.
   void run() const {
-    cache::fetch(services, {credentials.account, credentials.region, route.name}, question,
-                 [this](storage::sql::Txn& txn, schemas::TimePoint now) {
-                   Session session(services, txn, request, credentials, route, now);
-                   return session.require_import();
-                 });
+    pull_through::fetch(services, {credentials.account, credentials.region, route.name}, question,
+                        [this](storage::sql::Txn& txn, base::TimePoint now) {
+                          Session session(services, txn, request, credentials, route, now);
+                          return session.require_import();
+                        });
   }
 };
 
@@ -39,46 +38,46 @@ bool may_refresh(Session& session) {
                     target);
 }
 
-ApiError unavailable_layer(const cache::UpstreamError& error) {
-  if (error.failure() == cache::UpstreamFailure::kNotFound) {
+ApiError unavailable_layer(const pull_through::UpstreamError& error) {
+  if (error.failure() == pull_through::UpstreamFailure::kNotFound) {
     return {ErrorCode::kBlobUnknown, "blob unknown to registry"};
   }
   return {ErrorCode::kUnableToGetUpstreamLayer,
-          fmt::format("{}: {}", cache::event_code(error.failure()), error.what())};
+          base::format("{}: {}", pull_through::event_code(error.failure()), error.what())};
 }
 
-using DownloadPtr = std::shared_ptr<cache::Download>;
+using DownloadPtr = std::shared_ptr<pull_through::Download>;
 
-DownloadPtr begin_download(const Services& services, const cache::DownloadOrder& order) {
+DownloadPtr begin_download(const Services& services, const pull_through::DownloadOrder& order) {
   try {
     DownloadPtr download = services.upstreams->download(services, order);
     download->wait_begun();
     return download;
-  } catch (const cache::UpstreamError& error) {
+  } catch (const pull_through::UpstreamError& error) {
     throw unavailable_layer(error);
   }
 }
 
 }  // namespace
 
-cache::Place place_of(const Session& session) {
+pull_through::Place place_of(const Session& session) {
   return {session.credentials.account, session.credentials.region, session.route.name};
 }
 
 bool may_be_imported(Session& session) {
   return session.services.upstreams != nullptr &&
-         cache::find_rule(session.txn, session.credentials.account, session.credentials.region,
-                          session.route.name);
+         pull_through::find_rule(session.txn, session.credentials.account,
+                                 session.credentials.region, session.route.name);
 }
 
-void ask_upstream(Session& session, const cache::Question& question, LogNote& note) {
+void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note) {
   if (session.outside.has_value()) return;
   switch (question.kind) {
-    case cache::Question::Kind::kRefresh:
+    case pull_through::Question::Kind::kRefresh:
       if (!may_refresh(session)) return;
       break;
-    case cache::Question::Kind::kImport:
-    case cache::Question::Kind::kChild:
+    case pull_through::Question::Kind::kImport:
+    case pull_through::Question::Kind::kChild:
       session.authorize_import(note);
       break;
   }
@@ -90,13 +89,13 @@ void ask_upstream(Session& session, const cache::Question& question, LogNote& no
 }
 
 std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Repository& repository,
-                                            const schemas::Digest& digest) {
+                                            const model::Digest& digest) {
   if (session.services.upstreams == nullptr ||
       storage::find_blob(session.txn, repository.id, digest.text()) ||
       !storage::has_imports(session.txn, repository.id)) {
     return std::nullopt;
   }
-  const auto order = cache::wanted_blob(session.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(session.txn, repository.id, digest.text());
   if (!order) return std::nullopt;
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
@@ -111,7 +110,7 @@ std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Rep
       return begin_download(services, order);
     }};
   }
-  response.body = cache::follow(*download);
+  response.body = pull_through::follow(*download);
   return response;
 }
 

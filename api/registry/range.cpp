@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -27,7 +27,7 @@ RangeAnswer suffix_range(std::uint64_t wanted, std::uint64_t size) {
 RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
   if (header.size() <= kUnit.size() ||
-      !schemas::equals_ignore_case(header.substr(0, kUnit.size()), kUnit)) {
+      !base::equals_ignore_case(header.substr(0, kUnit.size()), kUnit)) {
     return {};
   }
   const std::string_view spec = header.substr(kUnit.size());

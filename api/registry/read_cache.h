@@ -12,9 +12,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "api/call_record.h"
-#include "api/identity.h"
-#include "storage/repositories.h"
+#include "api/core/access/identity.h"
+#include "api/core/work/call_record.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 

@@ -1,14 +1,14 @@
 #include "api/registry/registry_plane.h"
 
-#include "api/error.h"
-#include "api/failure.h"
-#include "api/image/pulls.h"
-#include "api/outside_work.h"
+#include "api/core/outside_work.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/failure.h"
+#include "api/images/pulls.h"
 #include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
 #include "storage/collector.h"
-#include "storage/images.h"
+#include "storage/rows/images.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -157,7 +157,7 @@ std::optional<HttpResponse> read_in(Session& session, LogNote& note) {
 std::optional<HttpResponse> read_quickly(const Services& services, ReadCache& cache,
                                          const HttpRequest& request, const Route& route,
                                          LogNote& note) {
-  const schemas::TimePoint now = services.clock.now();
+  const base::TimePoint now = services.clock.now();
   const Credentials credentials = read_credentials(services, request, now);
   storage::sql::Database& database = services.store.database();
   const std::uint64_t version = database.version();
@@ -237,7 +237,7 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
 
 HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::any outside) const {
   const Route route = require_route(request);
-  const schemas::TimePoint now = services_.clock.now();
+  const base::TimePoint now = services_.clock.now();
   const Credentials credentials = read_credentials(services_, request, now);
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();

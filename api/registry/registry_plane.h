@@ -9,9 +9,9 @@
 #include <optional>
 #include <variant>
 
-#include "api/http.h"
+#include "api/core/services.h"
+#include "api/core/wire/http.h"
 #include "api/registry/read_cache.h"
-#include "api/services.h"
 
 namespace ecr::api::registry {
 

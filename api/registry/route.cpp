@@ -1,9 +1,8 @@
 #include "api/registry/route.h"
 
-#include <fmt/format.h>
-
-#include "api/error.h"
-#include "schemas/encoding.h"
+#include "api/core/wire/error.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -60,7 +59,7 @@ std::optional<Route> route_of(std::string_view path) {
 std::optional<Route> parse_route(std::string_view path) {
   if (path == "/v2") return Route{RouteKind::kBase, "", ""};
   if (!path.starts_with(kBase)) return std::nullopt;
-  const auto decoded = schemas::percent_decode(path.substr(kBase.size()));
+  const auto decoded = base::percent_decode(path.substr(kBase.size()));
   if (!decoded || decoded->find('\0') != std::string::npos) return std::nullopt;
   return route_of(*decoded);
 }
@@ -68,7 +67,7 @@ std::optional<Route> parse_route(std::string_view path) {
 std::vector<std::string> query_values(std::string_view query, std::string_view name) {
   std::vector<std::string> values;
   if (query.empty()) return values;
-  const auto pairs = schemas::parse_form(query, true);
+  const auto pairs = base::parse_form(query, true);
   if (!pairs) throw ApiError(ErrorCode::kBadQuery, "The query string is not well-formed");
   for (const auto& [key, text] : *pairs) {
     if (key == name) values.push_back(text);
@@ -81,7 +80,7 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   if (values.empty()) return std::nullopt;
   if (values.size() > 1) {
     throw ApiError(ErrorCode::kBadQuery,
-                   fmt::format("The parameter {} is given more than once", name));
+                   base::format("The parameter {} is given more than once", name));
   }
   return std::move(values.front());
 }

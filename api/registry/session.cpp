@@ -1,16 +1,16 @@
 #include "api/registry/session.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/cache/imports.h"
-#include "api/creation/creation.h"
-#include "api/error.h"
-#include "api/registry_host.h"
-#include "api/target.h"
-#include "schemas/arn.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "api/core/access/target.h"
+#include "api/core/registry_host.h"
+#include "api/core/wire/error.h"
+#include "api/images/creation/creation.h"
+#include "api/pull_through/imports.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -23,10 +23,10 @@ std::optional<std::string> password_of(const HttpRequest& request) {
   const std::string_view header = request.headers.get("authorization");
   constexpr std::string_view kScheme = "basic ";
   if (header.size() <= kScheme.size() ||
-      !schemas::equals_ignore_case(header.substr(0, kScheme.size()), kScheme)) {
+      !base::equals_ignore_case(header.substr(0, kScheme.size()), kScheme)) {
     return std::nullopt;
   }
-  const auto decoded = schemas::base64_decode(header.substr(kScheme.size()));
+  const auto decoded = base::base64_decode(header.substr(kScheme.size()));
   if (!decoded || !decoded->starts_with("AWS:")) return std::nullopt;
   return decoded->substr(4);
 }
@@ -43,7 +43,7 @@ Caller require_caller(const Services& services, storage::sql::Txn& txn,
 }  // namespace
 
 Credentials read_credentials(const Services& services, const HttpRequest& request,
-                             schemas::TimePoint now) {
+                             base::TimePoint now) {
   const auto password = password_of(request);
   if (!password) throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
   auto claims = services.tokens.open(*password, now);
@@ -59,8 +59,8 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
     // ECR User Guide, "Private registry authentication": a token is for one Region.
     if (named->region != credentials.claims.region) {
       throw ApiError::access_denied(
-          fmt::format("Your authorization token is for the region {} and cannot be used in {}.",
-                      credentials.claims.region, named->region));
+          base::format("Your authorization token is for the region {} and cannot be used in {}.",
+                       credentials.claims.region, named->region));
     }
     credentials.account = std::move(named->account);
     credentials.region = std::move(named->region);
@@ -72,12 +72,12 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
 }
 
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
-                 const Credentials& credentials_, const Route& route_, schemas::TimePoint now_)
+                 const Credentials& credentials_, const Route& route_, base::TimePoint now_)
     : Session(services_, txn_, request_, credentials_, route_, now_,
               KnownCaller(require_caller(services_, txn_, credentials_))) {}
 
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
-                 const Credentials& credentials_, const Route& route_, schemas::TimePoint now_,
+                 const Credentials& credentials_, const Route& route_, base::TimePoint now_,
                  const KnownCaller& known)
     : services(services_),
       txn(txn_),
@@ -114,7 +114,7 @@ std::optional<storage::Repository> Session::authorize_name(
   note.registry_account = credentials.account;
   note.registry_region = credentials.region;
   note.action = actions.front();
-  if (!schemas::is_repository_name(route.name)) {
+  if (!model::is_repository_name(route.name)) {
     throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
   }
   auto repository = find_repository();
@@ -159,8 +159,8 @@ storage::Repository Session::require_import() {
   LogNote ignored;
   auto repository = authorize_name(kImportActions, ignored, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
-  return cache::create_repository(services, txn,
-                                  {credentials.account, credentials.region, route.name}, now);
+  return pull_through::create_repository(
+      services, txn, {credentials.account, credentials.region, route.name}, now);
 }
 
 void Session::authorize_registry(std::string_view action, LogNote& note) {
@@ -174,8 +174,8 @@ void Session::authorize_registry(std::string_view action, LogNote& note) {
 HttpResponse challenge(const HttpRequest& request) {
   HttpResponse response = text_response(401, "text/plain; charset=utf-8", "Not Authorized\n");
   response.set("Www-Authenticate",
-               fmt::format("Basic realm=\"{}://{}/\",service=\"ecr.amazonaws.com\"",
-                           request.secure ? "https" : "http", request.host()));
+               base::format("Basic realm=\"{}://{}/\",service=\"ecr.amazonaws.com\"",
+                            request.secure ? "https" : "http", request.host()));
   return response;
 }
 
@@ -185,9 +185,9 @@ HttpResponse error_response(const ApiError& error, const HttpRequest& request) {
   const nlohmann::json body = {
       {"errors", {{{"code", std::string(names.oci_code)}, {"message", error.message()}}}}};
   HttpResponse response =
-      text_response(names.oci_status, "application/json; charset=utf-8", schemas::dump(body));
+      text_response(names.oci_status, "application/json; charset=utf-8", base::dump(body));
   for (const auto& [name, value] : error.headers()) response.set(name, value);
-  response.note.error = fmt::format("{}: {}", names.oci_code, error.message());
+  response.note.error = base::format("{}: {}", names.oci_code, error.message());
   response.note.error_type = record_error_code(error.code(), Protocol::kJson);
   response.note.error_message = error.message();
   return response;

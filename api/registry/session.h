@@ -9,16 +9,16 @@
 #include <string_view>
 #include <vector>
 
-#include "api/call_record.h"
-#include "api/error.h"
-#include "api/gate.h"
-#include "api/http.h"
-#include "api/identity.h"
+#include "api/core/access/gate.h"
+#include "api/core/access/identity.h"
+#include "api/core/services.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/http.h"
+#include "api/core/work/call_record.h"
 #include "api/registry/read_cache.h"
 #include "api/registry/route.h"
-#include "api/services.h"
-#include "storage/images.h"
-#include "storage/repositories.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 
@@ -32,7 +32,7 @@ struct Credentials {
 // Reads "Authorization: Basic". Throws kUnauthorized (no or foreign credentials: 401 and the
 // challenge), kExpiredToken, or kAccessDenied (a token of another region).
 Credentials read_credentials(const Services& services, const HttpRequest& request,
-                             schemas::TimePoint now);
+                             base::TimePoint now);
 
 // The request inside one transaction. Built anew for each transaction of a request, so that every
 // one of them sees the caller as he is then.
@@ -40,10 +40,10 @@ class Session {
  public:
   // Throws kAccessDenied where the principal of the token is gone.
   Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
-          const Credentials& credentials, const Route& route, schemas::TimePoint now);
+          const Credentials& credentials, const Route& route, base::TimePoint now);
   // Of a caller who has been read since anything was written last.
   Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
-          const Credentials& credentials, const Route& route, schemas::TimePoint now,
+          const Credentials& credentials, const Route& route, base::TimePoint now,
           const KnownCaller& known);
 
   // Throws kNameInvalid, kAccessDenied, kRepositoryNotFound, in this order.
@@ -80,7 +80,7 @@ class Session {
   const HttpRequest& request;
   const Credentials& credentials;
   const Route& route;
-  const schemas::TimePoint now;
+  const base::TimePoint now;
   const Caller caller;
   const std::shared_ptr<const CallIdentity> who;  // the same, for the record of the call
   // What an OutsideWork of this request returned; empty: there was none.

@@ -1,19 +1,18 @@
 // Layer uploads: POST begins one, PATCH adds to it, PUT ends it; each of the three may carry bytes,
 // which go from the socket to the file and the hash and nowhere else.
-#include "storage/uploads.h"
+#include "storage/rows/uploads.h"
 
 #include <charconv>
 
-#include <fmt/format.h>
-
-#include "api/error.h"
-#include "api/failure.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/failure.h"
 #include "api/registry/handlers.h"
 #include "api/registry/mount.h"
 #include "api/registry/range.h"
-#include "schemas/digest.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
 #include "storage/collector.h"
-#include "storage/error.h"
+#include "storage/os/error.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -30,23 +29,23 @@ constexpr std::string_view kUploadPart = "ecr:UploadLayerPart";
 constexpr std::string_view kComplete = "ecr:CompleteLayerUpload";
 
 std::string upload_path(const std::string& name, const std::string& id) {
-  return fmt::format("/v2/{}/blobs/uploads/{}", name, id);
+  return base::format("/v2/{}/blobs/uploads/{}", name, id);
 }
 
-std::optional<schemas::Digest> wanted_digest(const HttpRequest& request) {
+std::optional<model::Digest> wanted_digest(const HttpRequest& request) {
   const auto text = query_value(request.query(), "digest");
   if (!text) return std::nullopt;
-  auto digest = schemas::Digest::parse(*text);
+  auto digest = model::Digest::parse(*text);
   if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   return digest;
 }
 
 // "?digest-algorithm=sha512" of the POST, which the Location carries on: what to hash along the
 // way. OCI distribution-spec, "Pushing a blob in chunks".
-schemas::DigestAlgorithm wanted_algorithm(const HttpRequest& request) {
+model::DigestAlgorithm wanted_algorithm(const HttpRequest& request) {
   const auto name = query_value(request.query(), "digest-algorithm");
-  if (!name || *name == "sha256") return schemas::DigestAlgorithm::kSha256;
-  if (*name == "sha512") return schemas::DigestAlgorithm::kSha512;
+  if (!name || *name == "sha256") return model::DigestAlgorithm::kSha256;
+  if (*name == "sha512") return model::DigestAlgorithm::kSha512;
   throw ApiError(ErrorCode::kDigestInvalid, "The digest algorithm is not supported");
 }
 
@@ -72,14 +71,14 @@ storage::Upload require_upload(Session& session, const storage::Repository& repo
 // "0-<last>", as distribution reports it: an empty upload says 0-0 too.
 void set_progress(HttpResponse& response, const HttpRequest& request, const std::string& name,
                   const std::string& id, std::uint64_t size) {
-  const bool sha512 = wanted_algorithm(request) == schemas::DigestAlgorithm::kSha512;
+  const bool sha512 = wanted_algorithm(request) == model::DigestAlgorithm::kSha512;
   response.set("Location", upload_path(name, id) + (sha512 ? "?digest-algorithm=sha512" : ""));
-  response.set("Range", fmt::format("0-{}", size == 0 ? 0 : size - 1));
+  response.set("Range", base::format("0-{}", size == 0 ? 0 : size - 1));
   response.set("Docker-Upload-UUID", id);
 }
 
 UploadSessions::Lease acquire(const Services& services, const std::string& id,
-                              schemas::DigestAlgorithm algorithm) {
+                              model::DigestAlgorithm algorithm) {
   auto lease = services.store.uploads().acquire(id, algorithm);
   if (!lease) {
     throw ApiError(ErrorCode::kUploadBusy, "Another request is writing to this upload");
@@ -89,7 +88,7 @@ UploadSessions::Lease acquire(const Services& services, const std::string& id,
 
 // Of an upload that goes on: from here on the collector leaves it alone.
 UploadSessions::Lease acquire(const Services& services, const storage::Upload& upload,
-                              schemas::DigestAlgorithm algorithm, schemas::TimePoint now) {
+                              model::DigestAlgorithm algorithm, base::TimePoint now) {
   UploadSessions::Lease lease = acquire(services, upload.id, algorithm);
   if (!storage::keep_upload(services.store, lease, upload.active_at, now,
                             services.settings.gc_grace)) {
@@ -111,9 +110,9 @@ void check_chunk(const HttpRequest& request, const storage::Repository& reposito
   if (range->first != size) {
     throw ApiError(
         ErrorCode::kRangeNotSatisfiable,
-        fmt::format("First byte of the layer part is {} instead of {}", range->first, size))
+        base::format("First byte of the layer part is {} instead of {}", range->first, size))
         .with_header("Location", upload_path(repository.name, id))
-        .with_header("Range", fmt::format("0-{}", size == 0 ? 0 : size - 1));
+        .with_header("Range", base::format("0-{}", size == 0 ? 0 : size - 1));
   }
   std::uint64_t length = 0;
   const std::string_view text = request.headers.get("content-length");
@@ -124,10 +123,10 @@ void check_chunk(const HttpRequest& request, const storage::Repository& reposito
   }
 }
 
-HttpResponse blob_created(const std::string& name, const schemas::Digest& digest) {
+HttpResponse blob_created(const std::string& name, const model::Digest& digest) {
   HttpResponse response;
   response.status = 201;
-  response.set("Location", fmt::format("/v2/{}/blobs/{}", name, digest.text()));
+  response.set("Location", base::format("/v2/{}/blobs/{}", name, digest.text()));
   response.set("Docker-Content-Digest", digest.text());
   return response;
 }
@@ -142,8 +141,8 @@ class UploadSink : public BodySink {
     Credentials credentials;
     Route route;
     storage::Repository repository;
-    schemas::TimePoint active_at;
-    std::optional<schemas::Digest> digest;  // given: the upload ends with this request
+    base::TimePoint active_at;
+    std::optional<model::Digest> digest;  // given: the upload ends with this request
     LogNote note;
   };
   UploadSink(Parts parts, UploadSessions::Lease lease)
@@ -192,12 +191,12 @@ class UploadSink : public BodySink {
   }
 
   HttpResponse complete() {
-    const schemas::Digest& digest = *parts_.digest;
+    const model::Digest& digest = *parts_.digest;
     if (lease_.writer().digest(digest.algorithm()) != digest) {
       forget();
       throw ApiError(ErrorCode::kDigestInvalid, "provided digest did not match uploaded content");
     }
-    const schemas::TimePoint now = parts_.services.clock.now();
+    const base::TimePoint now = parts_.services.clock.now();
     storage::commit_upload(parts_.services.store, lease_.id(), lease_.writer(), digest,
                            parts_.repository.id, now,
                            [&](storage::sql::Txn& txn) { authorize_again(txn, now); });
@@ -207,7 +206,7 @@ class UploadSink : public BodySink {
 
   // The body may have taken an hour: what counts is what the caller may do, and whether the
   // repository is still there, when the layer becomes visible.
-  void authorize_again(storage::sql::Txn& txn, schemas::TimePoint now) {
+  void authorize_again(storage::sql::Txn& txn, base::TimePoint now) {
     Session session(parts_.services, txn, parts_.request, parts_.credentials, parts_.route, now);
     LogNote ignored;
     const storage::Repository repository = session.authorize_repository(kComplete, ignored);
@@ -241,11 +240,11 @@ class UploadSink : public BodySink {
 
 UploadStart start_upload(const Services& services, const HttpRequest& request,
                          const Credentials& credentials, const Route& route, LogNote& note) {
-  const schemas::TimePoint now = services.clock.now();
+  const base::TimePoint now = services.clock.now();
   const auto digest = wanted_digest(request);
   const auto mount = wanted_mount(request);
   wanted_algorithm(request);
-  storage::Upload upload{schemas::make_uuid(services.random), 0, "", now};
+  storage::Upload upload{base::make_uuid(services.random), 0, "", now};
   std::optional<storage::Repository> repository;
   {
     storage::sql::Txn txn = services.store.database().begin(Access::kWrite);
@@ -280,7 +279,7 @@ UploadStart continue_upload(const Services& services, const HttpRequest& request
                             const Credentials& credentials, const Route& route, LogNote& note) {
   const bool last = request.method == "PUT";
   const auto digest = wanted_digest(request);
-  const schemas::TimePoint now = services.clock.now();
+  const base::TimePoint now = services.clock.now();
   std::optional<storage::Repository> repository;
   storage::Upload upload;
   {

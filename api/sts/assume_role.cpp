@@ -2,17 +2,17 @@
 // in AWS STS", "Monitor and control actions taken with assumed roles" (source identity).
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
-#include "api/principal_policies.h"
+#include "api/core/access/principal_policies.h"
+#include "api/core/wire/error.h"
 #include "api/sts/credentials.h"
 #include "api/sts/operations.h"
 #include "api/sts/roles.h"
 #include "api/sts/session_policies.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -29,13 +29,13 @@ struct SessionTags {
 
 bool contains_key(const storage::Tags& tags, std::string_view key) {
   return std::any_of(tags.begin(), tags.end(),
-                     [&](const auto& tag) { return schemas::equals_ignore_case(tag.first, key); });
+                     [&](const auto& tag) { return base::equals_ignore_case(tag.first, key); });
 }
 
 storage::Tags inherited_tags(const Caller& caller) {
   storage::Tags inherited;
   if (!caller.temporary) return inherited;
-  const Json keys = schemas::parse_json(caller.temporary->transitive_keys).value();
+  const Json keys = base::parse_json(caller.temporary->transitive_keys).value();
   for (const auto& tag : session_tags(*caller.temporary)) {
     if (std::find(keys.begin(), keys.end(), tag.first) != keys.end()) inherited.push_back(tag);
   }
@@ -80,12 +80,12 @@ Target target_of(const Call& call, const Target& role, std::string_view action) 
   Target target = role;
   target.action = action;
   // STS leaves the reason out.
-  target.denial = fmt::format("User: {} is not authorized to perform: {} on resource: {}",
-                              call.caller.principal.arn, action, role.resource);
+  target.denial = base::format("User: {} is not authorized to perform: {} on resource: {}",
+                               call.caller.principal.arn, action, role.resource);
   return target;
 }
 
-std::vector<Target> targets(const Call& call) {
+std::vector<Target> assume_role_targets(const Call& call) {
   refuse_root(call.caller);
   const SessionTags tags = session_tags_of(call);
   const auto identity = source_identity(call);
@@ -134,12 +134,12 @@ Json assume_role(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
-    {"AssumeRole", "sts:AssumeRole", Access::kWrite, targets, assume_role},
+constexpr Operation kAssumeRoleOperations[] = {
+    {"AssumeRole", "sts:AssumeRole", Access::kWrite, assume_role_targets, assume_role},
 };
 
 }  // namespace
 
-std::vector<const Operation*> assume_role_operations() { return pointers(kOperations); }
+std::vector<const Operation*> assume_role_operations() { return pointers(kAssumeRoleOperations); }
 
 }  // namespace ecr::api::sts

@@ -2,7 +2,7 @@
 // credentials. Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
 #include <nlohmann/json.hpp>
 
-#include "api/call_record.h"
+#include "api/core/work/call_record.h"
 #include "api/sts/credentials.h"
 #include "api/sts/operations.h"
 #include "api/sts/roles.h"
@@ -31,7 +31,7 @@ std::vector<std::string> transitive_keys_of(const WebIdentity& identity,
   return transitive_keys(Json{{"TransitiveTagKeys", identity.claims.transitive_keys}}, tags);
 }
 
-std::vector<Target> targets(const Call& call) {
+std::vector<Target> web_identity_targets(const Call& call) {
   const WebIdentity& identity = identity_of(call);
   const auto provider = require_provider(call, identity);
   Target role = role_target(call, find_role(call.txn, call.input["RoleArn"].get<std::string>()));
@@ -96,13 +96,13 @@ Json assume_role_with_web_identity(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
-    {"AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdentity", Access::kWrite, targets,
-     assume_role_with_web_identity, verify_web_identity},
+constexpr Operation kWebIdentityOperations[] = {
+    {"AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdentity", Access::kWrite,
+     web_identity_targets, assume_role_with_web_identity, verify_web_identity},
 };
 
 }  // namespace
 
-std::vector<const Operation*> web_identity_operations() { return pointers(kOperations); }
+std::vector<const Operation*> web_identity_operations() { return pointers(kWebIdentityOperations); }
 
 }  // namespace ecr::api::sts

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/unique_id.h"
-#include "schemas/encoding.h"
+#include "api/core/unique_id.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -14,16 +14,16 @@ namespace {
 constexpr std::chrono::hours kRememberExpired{24 * 7};
 constexpr std::size_t kTokenBytes = 192;
 
-std::string random_text(schemas::Random& random, std::size_t bytes) {
+std::string random_text(base::Random& random, std::size_t bytes) {
   std::vector<std::uint8_t> noise(bytes);
   random.fill(noise);
-  return schemas::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
+  return base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
 }
 
 }  // namespace
 
 Json issue(Call& call, storage::Session session, std::chrono::seconds lifetime) {
-  schemas::Random& random = call.services.random;
+  base::Random& random = call.services.random;
   storage::delete_expired_sessions(call.txn, call.now - kRememberExpired);
   session.access_key = make_unique_id(random, kSessionKeyId, session.account);
   session.secret = make_secret_key(random);
@@ -35,7 +35,7 @@ Json issue(Call& call, storage::Session session, std::chrono::seconds lifetime) 
   return {{"AccessKeyId", session.access_key},
           {"SecretAccessKey", session.secret},
           {"SessionToken", session.token},
-          {"Expiration", schemas::format_iso8601(session.expires_at)}};
+          {"Expiration", base::format_iso8601(session.expires_at)}};
 }
 
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback) {

@@ -6,8 +6,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/operation.h"
-#include "storage/sessions.h"
+#include "api/core/access/operation.h"
+#include "storage/rows/iam/sessions.h"
 
 namespace ecr::api::sts {
 

@@ -1,11 +1,11 @@
 // Who calls, and whose key a key is.
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
+#include "api/core/unique_id.h"
+#include "api/core/wire/error.h"
 #include "api/sts/operations.h"
-#include "api/unique_id.h"
-#include "storage/identities.h"
-#include "storage/sessions.h"
+#include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/sessions.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -41,7 +41,7 @@ Json decode_authorization_message(Call&) {
   throw ApiError(ErrorCode::kInvalidAuthorizationMessage, "Message is not valid");
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kInspectionOperations[] = {
     {"GetCallerIdentity", "sts:GetCallerIdentity", Access::kRead, caller_target,
      get_caller_identity},
     {"GetAccessKeyInfo", "sts:GetAccessKeyInfo", Access::kRead, caller_target, get_access_key_info},
@@ -51,6 +51,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> inspection_operations() { return pointers(kOperations); }
+std::vector<const Operation*> inspection_operations() { return pointers(kInspectionOperations); }
 
 }  // namespace ecr::api::sts

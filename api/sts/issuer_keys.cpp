@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -24,7 +24,7 @@ std::string without_slash(std::string text) {
 
 // jwks_uri of the issuer's own description of itself. nullopt: it is none.
 std::optional<std::string> key_url(const std::string& document, const std::string& issuer) {
-  const auto json = schemas::parse_json(document, {.max_depth = 16, .max_bytes = 1u << 20});
+  const auto json = base::parse_json(document, {.max_depth = 16, .max_bytes = 1u << 20});
   if (!json || !json->is_object()) return std::nullopt;
   const auto text = [&](const char* name) {
     const auto found = json->find(name);

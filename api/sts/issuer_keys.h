@@ -12,9 +12,9 @@
 
 #include <tl/expected.hpp>
 
-#include "api/https_fetcher.h"
+#include "api/core/wire/https_fetcher.h"
 #include "auth/jwt.h"
-#include "schemas/clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::api::sts {
 
@@ -27,8 +27,7 @@ class IssuerKeys {
   using KeySet = std::shared_ptr<const auth::JsonWebKeySet>;
 
   // `clock`: the machine's. `fetcher` null: nothing is fetched. Both outlive this object.
-  IssuerKeys(const schemas::Clock& clock, HttpsFetcher* fetcher)
-      : clock_(clock), fetcher_(fetcher) {}
+  IssuerKeys(const base::Clock& clock, HttpsFetcher* fetcher) : clock_(clock), fetcher_(fetcher) {}
 
   // The keys of `issuer` (with its scheme) are these, and nothing is fetched for it. Before the
   // first keys_of().
@@ -44,13 +43,13 @@ class IssuerKeys {
   using Result = tl::expected<KeySet, Failure>;
   struct Entry {
     std::optional<Result> result;
-    schemas::TimePoint fetched;
+    base::TimePoint fetched;
     bool fetching = false;
   };
   Result fetch(const std::string& issuer);
   bool is_good(const Entry& entry, const std::optional<std::string>& key_id) const;
 
-  const schemas::Clock& clock_;
+  const base::Clock& clock_;
   HttpsFetcher* const fetcher_;
   std::map<std::string, KeySet> given_;
   std::mutex mutex_;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "api/operation.h"
+#include "api/core/access/operation.h"
 
 namespace ecr::api::sts {
 

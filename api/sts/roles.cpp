@@ -1,24 +1,24 @@
 #include "api/sts/roles.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
-#include "api/policy_cache.h"
-#include "api/principal_policies.h"
+#include "api/core/access/policy_cache.h"
+#include "api/core/access/principal_policies.h"
+#include "api/core/wire/error.h"
 #include "api/sts/credentials.h"
-#include "schemas/arn.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::sts {
 namespace {
 
-constexpr std::chrono::seconds kDefault{3600};
+constexpr std::chrono::seconds kDefaultRoleSession{3600};
 
-schemas::Arn parse_role_arn(const std::string& text) {
-  auto arn = schemas::Arn::parse(text);
+model::Arn parse_role_arn(const std::string& text) {
+  auto arn = model::Arn::parse(text);
   if (!arn || arn->service != "iam" || !arn->region.empty() ||
-      !schemas::is_account_id(arn->account) || !arn->resource.starts_with("role/")) {
-    throw ApiError(ErrorCode::kValidation, fmt::format("{} is invalid", text));
+      !model::is_account_id(arn->account) || !arn->resource.starts_with("role/")) {
+    throw ApiError(ErrorCode::kValidation, base::format("{} is invalid", text));
   }
   return std::move(*arn);
 }
@@ -26,7 +26,7 @@ schemas::Arn parse_role_arn(const std::string& text) {
 }  // namespace
 
 std::optional<storage::Entity> find_role(storage::sql::Txn& txn, const std::string& text) {
-  const schemas::Arn arn = parse_role_arn(text);
+  const model::Arn arn = parse_role_arn(text);
   auto role = storage::find_entity(txn, arn.account, storage::EntityKind::kRole,
                                    arn.resource.substr(arn.resource.rfind('/') + 1));
   if (role && entity_arn(*role) != text) role.reset();
@@ -61,10 +61,10 @@ Target role_target(const Call& call, const std::optional<storage::Entity>& role)
 }
 
 std::chrono::seconds session_duration(const Call& call, const storage::Entity& role) {
-  const auto duration = duration_of(call.input, kDefault);
+  const auto duration = duration_of(call.input, kDefaultRoleSession);
   const bool chained =
       call.caller.temporary && call.caller.temporary->kind == storage::SessionKind::kRole;
-  if (chained && duration > kDefault) {
+  if (chained && duration > kDefaultRoleSession) {
     throw ApiError(ErrorCode::kValidation,
                    "The requested DurationSeconds exceeds the 1 hour session limit for roles "
                    "assumed by role chaining.");
@@ -79,8 +79,8 @@ std::chrono::seconds session_duration(const Call& call, const storage::Entity& r
 
 Json assumed_role_user(const storage::Entity& role, const std::string& session_name) {
   return {{"AssumedRoleId", role.unique_id + ":" + session_name},
-          {"Arn", fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name,
-                              session_name)}};
+          {"Arn", base::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name,
+                               session_name)}};
 }
 
 }  // namespace ecr::api::sts

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "api/operation.h"
-#include "storage/identities.h"
+#include "api/core/access/operation.h"
+#include "storage/rows/iam/identities.h"
 
 namespace ecr::api::sts {
 

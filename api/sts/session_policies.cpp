@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
-#include "api/principal_policies.h"
+#include "api/core/access/principal_policies.h"
+#include "api/core/wire/error.h"
 #include "auth/iam/policy.h"
-#include "schemas/arn.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -26,13 +26,13 @@ constexpr std::size_t kPackedLimit = 8192;
 // Sentences captured from AWS.
 void check_tag_key(const std::string& key, const storage::Tags& before) {
   const bool again = std::any_of(before.begin(), before.end(), [&](const auto& tag) {
-    return schemas::equals_ignore_case(tag.first, key);
+    return base::equals_ignore_case(tag.first, key);
   });
   if (again) {
     throw ApiError(ErrorCode::kInvalidParameter,
                    "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
   }
-  if (schemas::to_lower(key).starts_with("aws:")) {  // the sentence is ours
+  if (base::to_lower(key).starts_with("aws:")) {  // the sentence is ours
     throw ApiError(ErrorCode::kInvalidParameter,
                    "Tag keys that begin with aws: are reserved for AWS use.");
   }
@@ -49,14 +49,14 @@ std::vector<std::string> policy_arns(const Json& input) {
 
 // Which error AWS answers to an ARN that is not there is not published.
 void check_policy_arn(const Call& call, const std::string& arn, std::string_view account) {
-  const auto parsed = schemas::Arn::parse(arn);
+  const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
       (parsed->account != account && parsed->account != "aws")) {
-    throw ApiError(ErrorCode::kValidation, fmt::format("ARN {} is not valid.", arn));
+    throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
   }
   if (!managed_policy_exists(call.txn, arn)) {
     throw ApiError(ErrorCode::kMalformedPolicyDocument,
-                   fmt::format("Policy {} does not exist or is not attachable.", arn));
+                   base::format("Policy {} does not exist or is not attachable.", arn));
   }
 }
 
@@ -72,8 +72,8 @@ std::size_t plain_size(const Json& input) {
 [[noreturn]] void too_large(std::size_t percent) {
   throw ApiError(
       ErrorCode::kPackedPolicyTooLarge,
-      fmt::format("Packed policy consumes {}% of allotted space, please use smaller policy.",
-                  percent));
+      base::format("Packed policy consumes {}% of allotted space, please use smaller policy.",
+                   percent));
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ std::vector<std::string> transitive_keys(const Json& input, const storage::Tags&
   for (const Json& json : input.value("TransitiveTagKeys", Json::array())) {
     const std::string key = json.get<std::string>();
     const auto tag = std::find_if(tags.begin(), tags.end(), [&](const auto& candidate) {
-      return schemas::equals_ignore_case(candidate.first, key);
+      return base::equals_ignore_case(candidate.first, key);
     });
     if (tag == tags.end()) {
       throw ApiError(ErrorCode::kInvalidParameter,
@@ -115,10 +115,10 @@ std::string session_policies(const Call& call, std::string_view account) {
   const auto arns = policy_arns(call.input);
   if (arns.size() > kMaxArns) {
     throw ApiError(ErrorCode::kValidation,
-                   fmt::format("1 validation error detected: Value at 'policyArns' failed to "
-                               "satisfy constraint: Member must have length less than or equal "
-                               "to {}",
-                               kMaxArns));
+                   base::format("1 validation error detected: Value at 'policyArns' failed to "
+                                "satisfy constraint: Member must have length less than or equal "
+                                "to {}",
+                                kMaxArns));
   }
   for (const std::string& arn : arns) {
     check_policy_arn(call, arn, account);
@@ -144,11 +144,9 @@ bool has_packed(const Json& input) {
 std::string to_json_text(const storage::Tags& tags) {
   Json json = Json::object();
   for (const auto& [key, value] : tags) json[key] = value;
-  return schemas::dump(json);
+  return base::dump(json);
 }
 
-std::string to_json_text(const std::vector<std::string>& texts) {
-  return schemas::dump(Json(texts));
-}
+std::string to_json_text(const std::vector<std::string>& texts) { return base::dump(Json(texts)); }
 
 }  // namespace ecr::api::sts

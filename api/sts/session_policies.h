@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "api/operation.h"
-#include "storage/repositories.h"
-#include "storage/sessions.h"
+#include "api/core/access/operation.h"
+#include "storage/rows/iam/sessions.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::sts {
 

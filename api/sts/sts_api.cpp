@@ -1,6 +1,6 @@
 #include "api/sts/sts_api.h"
 
-#include "api/error.h"
+#include "api/core/wire/error.h"
 #include "api/sts/operations.h"
 
 namespace ecr::api::sts {
@@ -25,7 +25,7 @@ ServiceApi make_api() {
                             user_token_operations(), web_identity_operations()}) {
     operations.insert(operations.end(), group.begin(), group.end());
   }
-  return {"sts", Protocol::kQuery, &schemas::ServiceModel::sts, std::move(operations)};
+  return {"sts", Protocol::kQuery, &model::ServiceModel::sts, std::move(operations)};
 }
 
 }  // namespace ecr::api::sts

@@ -1,7 +1,7 @@
 // The AWS STS API (AWS Query).
 #pragma once
 
-#include "api/operation.h"
+#include "api/core/access/operation.h"
 
 namespace ecr::api::sts {
 

@@ -2,21 +2,21 @@
 // Source: AWS STS API Reference.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
+#include "api/core/wire/error.h"
 #include "api/sts/credentials.h"
 #include "api/sts/operations.h"
 #include "api/sts/session_policies.h"
-#include "storage/identities.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/identities.h"
 
 namespace ecr::api::sts {
 namespace {
 
 using storage::sql::Access;
 
-constexpr std::chrono::hours kDefault{12};
+constexpr std::chrono::hours kDefaultUserSession{12};
 // "If the duration is longer than one hour, the session for AWS account owners defaults to one
 // hour."
 constexpr std::chrono::hours kRootLimit{1};
@@ -26,7 +26,7 @@ bool is_root(const Caller& caller) {
 }
 
 std::chrono::seconds lifetime(const Call& call) {
-  const auto wanted = duration_of(call.input, kDefault);
+  const auto wanted = duration_of(call.input, kDefaultUserSession);
   return is_root(call.caller) ? std::min<std::chrono::seconds>(wanted, kRootLimit) : wanted;
 }
 
@@ -52,8 +52,8 @@ Json get_session_token(Call& call) {
 }
 
 std::string federated_arn(const Call& call) {
-  return fmt::format("arn:aws:sts::{}:federated-user/{}", call.caller.account,
-                     call.input["Name"].get<std::string>());
+  return base::format("arn:aws:sts::{}:federated-user/{}", call.caller.account,
+                      call.input["Name"].get<std::string>());
 }
 
 std::vector<Target> federation_targets(const Call& call) {
@@ -66,8 +66,8 @@ std::vector<Target> federation_targets(const Call& call) {
   for (const std::string_view action : {"sts:GetFederationToken", "sts:TagSession"}) {
     if (action == "sts:TagSession" && tags.empty()) continue;
     target.action = action;
-    target.denial = fmt::format("User: {} is not authorized to perform: {} on resource: {}",
-                                call.caller.principal.arn, action, target.resource);
+    target.denial = base::format("User: {} is not authorized to perform: {} on resource: {}",
+                                 call.caller.principal.arn, action, target.resource);
     targets.push_back(target);
   }
   return targets;
@@ -88,7 +88,7 @@ Json get_federation_token(Call& call) {
   return output;
 }
 
-constexpr Operation kOperations[] = {
+constexpr Operation kUserTokenOperations[] = {
     {"GetSessionToken", "sts:GetSessionToken", Access::kWrite, caller_target, get_session_token},
     {"GetFederationToken", "sts:GetFederationToken", Access::kWrite, federation_targets,
      get_federation_token},
@@ -96,6 +96,6 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> user_token_operations() { return pointers(kOperations); }
+std::vector<const Operation*> user_token_operations() { return pointers(kUserTokenOperations); }
 
 }  // namespace ecr::api::sts

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
+#include "api/core/wire/error.h"
 #include "api/sts/issuer_keys.h"
 #include "api/sts/roles.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -45,7 +45,7 @@ bool is_name_character(char c) {
 }
 
 void require_claim(bool there, const char* name) {
-  if (!there) invalid_token(fmt::format("Missing a required claim: {}", name));
+  if (!there) invalid_token(base::format("Missing a required claim: {}", name));
 }
 
 void require_claims(const auth::JwtClaims& claims) {
@@ -91,21 +91,22 @@ void verify_signature(const Services& services, const auth::Jwt& token) {
   if (!(*keys)->verifies(token)) invalid_token("Token signature is not valid");  // ours
 }
 
-std::int64_t seconds_of(schemas::TimePoint time) {
+std::int64_t seconds_of(base::TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-void check_times(const auth::JwtClaims& claims, schemas::TimePoint now) {
-  const std::int64_t seconds = seconds_of(now);
-  if (seconds >= *claims.expires) {
+void check_times(const auth::JwtClaims& claims, base::TimePoint now) {
+  const std::int64_t now_seconds = seconds_of(now);
+  if (now_seconds >= *claims.expires) {
     // The missing space is AWS's.
     throw ApiError(
         ErrorCode::kExpiredIdentityToken,
-        fmt::format("Token expired: current date/time {} must be before the expiration date/time{}",
-                    seconds, *claims.expires));
+        base::format(
+            "Token expired: current date/time {} must be before the expiration date/time{}",
+            now_seconds, *claims.expires));
   }
   const std::int64_t begin = std::max(claims.not_before.value_or(0), *claims.issued);
-  if (begin > seconds + kSkew.count()) invalid_token("Token is not valid yet");  // ours
+  if (begin > now_seconds + kSkew.count()) invalid_token("Token is not valid yet");  // ours
 }
 
 const std::vector<std::string>* find_claim(const auth::JwtClaims& claims, std::string_view name) {
@@ -156,7 +157,7 @@ storage::OidcProvider require_provider(const Call& call, const WebIdentity& iden
 
 void add_claims(const WebIdentity& identity, const storage::OidcProvider& provider,
                 Target& target) {
-  const auto key = [&](std::string_view name) { return fmt::format("{}:{}", provider.url, name); };
+  const auto key = [&](std::string_view name) { return base::format("{}:{}", provider.url, name); };
   const auth::JwtClaims& claims = identity.claims;
   target.context.emplace_back("aws:FederatedProvider", storage::oidc_provider_arn(provider));
   target.context.emplace_back(key("sub"), claims.subject);
@@ -180,8 +181,8 @@ void add_claims(const WebIdentity& identity, const storage::OidcProvider& provid
 }
 
 std::string session_claims(const WebIdentity& identity, const storage::OidcProvider& provider) {
-  return schemas::dump(Json{{provider.url + ":sub", identity.claims.subject},
-                            {provider.url + ":aud", identity.audience}});
+  return base::dump(Json{{provider.url + ":sub", identity.claims.subject},
+                         {provider.url + ":aud", identity.audience}});
 }
 
 }  // namespace ecr::api::sts

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "api/operation.h"
+#include "api/core/access/operation.h"
 #include "auth/jwt.h"
-#include "storage/oidc_providers.h"
+#include "storage/rows/iam/oidc_providers.h"
 
 namespace ecr::api::sts {
 

@@ -4,19 +4,19 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/embedded.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/model/embedded.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::Json;
+using base::Json;
 
 ActionInfo load_action(const std::string& name, const Json& json, const Json& resource_types) {
   ActionInfo action;
   action.name = name;
-  action.lower = schemas::to_lower(name);
+  action.lower = base::to_lower(name);
   action.wildcard_only = json.at("wildcard_only").get<bool>();
   for (const Json& resource : json.at("resources")) {
     const auto& type = resource.at("type").get_ref<const std::string&>();
@@ -42,9 +42,9 @@ ServiceInfo load(std::string_view text) {
 }  // namespace
 
 const ServiceInfo* find_service(std::string_view lower_prefix) {
-  static const std::array kServices = {load(schemas::embedded::ecr_authorization()),
-                                       load(schemas::embedded::iam_authorization()),
-                                       load(schemas::embedded::sts_authorization())};
+  static const std::array kServices = {load(model::embedded::ecr_authorization()),
+                                       load(model::embedded::iam_authorization()),
+                                       load(model::embedded::sts_authorization())};
   for (const ServiceInfo& service : kServices) {
     if (service.prefix == lower_prefix) return &service;
   }

@@ -7,7 +7,7 @@
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 
 void add_principals(const OrderedJson& element, PrincipalSet& out) {
   if (element.is_string()) {
@@ -26,7 +26,7 @@ Statement compile_statement(const OrderedJson& json, bool variables) {
   statement.not_resource = json.contains("NotResource");
   statement.not_principal = json.contains("NotPrincipal");
   if (const OrderedJson* sid = member(json, "Sid")) statement.sid = sid->get<std::string>();
-  statement.json = schemas::dump(json);
+  statement.json = base::dump(json);
 
   for (const std::string& text : texts(json[statement.not_action ? "NotAction" : "Action"])) {
     statement.actions.emplace_back(text);

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "auth/iam/compiled.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth::iam {
 
 // REQUIRES: check_grammar() found nothing in it.
-std::unique_ptr<const Policy::Compiled> compile(const schemas::OrderedJson& document);
+std::unique_ptr<const Policy::Compiled> compile(const base::OrderedJson& document);
 
 }  // namespace ecr::auth::iam

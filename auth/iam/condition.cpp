@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -77,7 +77,7 @@ ConditionValue make_value(Comparison comparison, const GlobText& text) {
     case kString:
       return text.text;
     case kStringIgnoreCase:
-      return schemas::to_lower(text.text);
+      return base::to_lower(text.text);
     case kStringLike:
       return Glob(text.text, text.wild);
     case kNumeric:
@@ -88,7 +88,7 @@ ConditionValue make_value(Comparison comparison, const GlobText& text) {
     case kNull:
       return value_or_nothing(parse_bool(text.text));
     case kBinary:
-      return value_or_nothing(schemas::base64_decode(text.text));
+      return value_or_nothing(base::base64_decode(text.text));
     case kIp:
       return value_or_nothing(IpNetwork::parse(text.text));
     case kArn:
@@ -115,7 +115,7 @@ class Actual {
   Actual(const ConditionOperator& op, const std::string& text) : op_(op), text_(text) {
     switch (op.comparison) {
       case kStringIgnoreCase:
-        lower_ = schemas::to_lower(text);
+        lower_ = base::to_lower(text);
         break;
       case kNumeric:
         number_ = parse_number(text);
@@ -127,7 +127,7 @@ class Actual {
         boolean_ = parse_bool(text);
         break;
       case kBinary:
-        bytes_ = schemas::base64_decode(text);
+        bytes_ = base::base64_decode(text);
         break;
       case kIp:
         address_ = IpNetwork::parse(text);
@@ -220,7 +220,7 @@ std::optional<ConditionOperator> ConditionOperator::parse(std::string_view name)
 
 Condition::Condition(std::string_view operator_name, ConditionOperator op, std::string_view key,
                      const std::vector<std::string>& values, bool variables)
-    : operator_name_(operator_name), operator_(op), key_name_(key), key_(schemas::to_lower(key)) {
+    : operator_name_(operator_name), operator_(op), key_name_(key), key_(base::to_lower(key)) {
   values_.reserve(values.size());
   for (const std::string& value : values) {
     GlobText text;

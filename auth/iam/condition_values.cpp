@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "schemas/clock.h"
-#include "schemas/encoding.h"
+#include "schemas/base/clock.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 
@@ -33,14 +33,14 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
     // Beyond the range of milliseconds: as far away as can be said.
     return std::min(seconds, INT64_MAX / 1000) * 1000;
   }
-  const auto time = schemas::parse_iso8601(text);
+  const auto time = base::parse_iso8601(text);
   if (!time) return std::nullopt;
   return time->time_since_epoch().count();
 }
 
 std::optional<bool> parse_bool(std::string_view text) {
-  if (schemas::equals_ignore_case(text, "true")) return true;
-  if (schemas::equals_ignore_case(text, "false")) return false;
+  if (base::equals_ignore_case(text, "true")) return true;
+  if (base::equals_ignore_case(text, "false")) return false;
   return std::nullopt;
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -16,7 +16,7 @@ Values::const_iterator position(const Values& values, std::string_view lower_key
 }
 
 Context::Value& slot(Values& values, std::string_view key) {
-  std::string lower = schemas::to_lower(key);
+  std::string lower = base::to_lower(key);
   auto at = position(values, lower);
   if (at == values.end() || at->key != lower) {
     at = values.insert(at, Context::Value{});
@@ -47,7 +47,7 @@ void Context::set_multi(std::string_view key, std::vector<std::string> values) {
 }
 
 void Context::erase(std::string_view key) {
-  const std::string lower = schemas::to_lower(key);
+  const std::string lower = base::to_lower(key);
   const auto at = position(values_, lower);
   if (at != values_.end() && at->key == lower) values_.erase(at);
 }
@@ -58,7 +58,7 @@ const Context::Value* Context::find_lower(std::string_view key) const {
 }
 
 const Context::Value* Context::find(std::string_view key) const {
-  return find_lower(schemas::to_lower(key));
+  return find_lower(base::to_lower(key));
 }
 
 }  // namespace ecr::auth::iam

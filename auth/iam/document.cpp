@@ -88,14 +88,14 @@ std::vector<Finding> check_size(std::string_view document, PolicyType type) {
   return {{Stage::kWarning, "", std::move(message), ""}};
 }
 
-tl::expected<schemas::OrderedJson, PolicyProblem> read_document(std::string_view document,
-                                                                PolicyType type) {
+tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view document,
+                                                             PolicyType type) {
   if (document.starts_with("\xEF\xBB\xBF")) {
     return tl::unexpected(syntax_error(type, 1, "starts with a byte order mark"));
   }
-  schemas::JsonLimits limits;
+  base::JsonLimits limits;
   limits.max_bytes = kMaxBytes;
-  auto json = schemas::parse_ordered_json(document, limits);
+  auto json = base::parse_ordered_json(document, limits);
   if (!json) return tl::unexpected(syntax_error(type, json.error().line, json.error().detail));
   if (limits_characters(type)) {
     if (const std::size_t line = line_of_bad_character(document); line != 0) {

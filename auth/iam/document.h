@@ -8,28 +8,28 @@
 
 #include "auth/iam/grammar.h"
 #include "auth/iam/policy.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth::iam {
 
 // The JSON of the document: no repeated keys, limited in depth, and, for IAM's and STS's own
 // policies, only the characters U+0009, U+000A, U+000D and U+0020 to U+00FF.
-tl::expected<schemas::OrderedJson, PolicyProblem> read_document(std::string_view document,
-                                                                PolicyType type);
+tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view document,
+                                                             PolicyType type);
 
 // The compiled policy, or its first problem in AWS's order. `text`: the document, for the line of a
 // problem; empty where there is none.
-tl::expected<PolicyPtr, PolicyProblem> make_policy(const schemas::OrderedJson& document,
+tl::expected<PolicyPtr, PolicyProblem> make_policy(const base::OrderedJson& document,
                                                    PolicyType type, std::string_view text);
 
 // What AWS accepts though it cannot do what it seems to: an unknown action, a condition key that no
 // action of the statement carries, a resource that an action ignores. Only of services that this
 // program speaks. REQUIRES: the statement has no finding of Stage::kSyntax.
-std::vector<Finding> find_doubtful(const schemas::OrderedJson& statement, const std::string& path);
+std::vector<Finding> find_doubtful(const base::OrderedJson& statement, const std::string& path);
 
 // The same of values: those that are nothing to their operator, keys of many values without a set
 // operator, variables where the policy's Version has none. REQUIRES: as above.
-std::vector<Finding> find_doubtful_values(const schemas::OrderedJson& statement,
+std::vector<Finding> find_doubtful_values(const base::OrderedJson& statement,
                                           const std::string& path, bool variables);
 
 // A document that is longer than what it is for may be.

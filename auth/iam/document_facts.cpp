@@ -6,17 +6,17 @@
 
 #include "auth/iam/compiled.h"
 #include "auth/iam/top_level_member.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 
 void add_key(std::vector<std::string>& keys, std::string_view key) {
   const bool known = std::any_of(keys.begin(), keys.end(), [&](const std::string& other) {
-    return schemas::equals_ignore_case(other, key);
+    return base::equals_ignore_case(other, key);
   });
   if (!known) keys.emplace_back(key);
 }
@@ -40,7 +40,7 @@ void add_variables(const OrderedJson& json, std::vector<std::string>& keys) {
 }
 
 void add_statement(const Policy& policy, std::size_t statement, std::vector<std::string>& keys) {
-  const auto json = schemas::parse_ordered_json(policy.statement_json(statement));
+  const auto json = base::parse_ordered_json(policy.statement_json(statement));
   if (!json) return;
   if (const auto conditions = json->find("Condition"); conditions != json->end()) {
     for (const OrderedJson& of_operator : *conditions) {
@@ -122,7 +122,7 @@ std::vector<std::string> context_keys(const Policy& policy) {
 
 std::vector<std::string> resource_variables(const Policy& policy, std::size_t statement) {
   std::vector<std::string> keys;
-  const auto json = schemas::parse_ordered_json(policy.statement_json(statement));
+  const auto json = base::parse_ordered_json(policy.statement_json(statement));
   if (!json) return keys;
   for (const char* element : {"Resource", "NotResource"}) {
     if (const auto found = json->find(element); found != json->end()) add_variables(*found, keys);

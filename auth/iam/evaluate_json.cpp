@@ -12,12 +12,12 @@
 #include "auth/iam/document.h"
 #include "auth/iam/json_access.h"
 #include "auth/iam/top_level_member.h"
-#include "schemas/arn.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 
 constexpr std::size_t kMostCached = 4096;
 
@@ -27,7 +27,7 @@ struct Malformed : std::runtime_error {
 };
 
 OrderedJson parse(std::string_view text) {
-  auto json = schemas::parse_ordered_json(text);
+  auto json = base::parse_ordered_json(text);
   if (!json) {
     throw Malformed("at byte " + std::to_string(json.error().offset) + ": " + json.error().detail);
   }
@@ -88,7 +88,7 @@ Request read_request(const OrderedJson& line) {
   request.resource_account = string_member(*json, "resource_account", false);
   if (request.resource_account.empty()) {
     const ArnParts arn(request.resource);
-    if (arn.is_arn && schemas::is_account_id(arn.part[4])) request.resource_account = arn.part[4];
+    if (arn.is_arn && model::is_account_id(arn.part[4])) request.resource_account = arn.part[4];
   }
   request.context = read_context(member(*json, "context"));
   return request;
@@ -149,7 +149,7 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
     }
     entries.push_back(std::move(json));
   }
-  out += ",\"trace\":" + schemas::dump(entries);
+  out += ",\"trace\":" + base::dump(entries);
 }
 
 }  // namespace
@@ -286,7 +286,7 @@ std::string LineEvaluator::evaluate(std::string_view line, bool explain, bool& o
     return state_->evaluate(line, explain);
   } catch (const Malformed& malformed) {
     ok = false;
-    return schemas::dump(OrderedJson{{"error", malformed.what()}});
+    return base::dump(OrderedJson{{"error", malformed.what()}});
   }
 }
 

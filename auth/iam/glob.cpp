@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -201,7 +201,7 @@ bool Glob::matches(std::string_view text) const {
 }
 
 bool glob_match_ignore_case(std::string_view pattern, std::string_view text) {
-  return Glob(schemas::to_lower(pattern)).matches(schemas::to_lower(text));
+  return Glob(base::to_lower(pattern)).matches(base::to_lower(text));
 }
 
 }  // namespace ecr::auth::iam

@@ -10,12 +10,12 @@
 #include "auth/iam/condition.h"
 #include "auth/iam/json_access.h"
 #include "auth/iam/principal_match.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 using enum PolicyType;
 
 enum class Presence { kForbidden, kOptional, kRequired };
@@ -194,7 +194,7 @@ class Checker {
     } else if (!effect->is_string()) {
       syntax(child(path, "Effect"), "not a string");
     } else if (*effect != "Allow" && *effect != "Deny") {
-      const std::string lower = schemas::to_lower(effect->get_ref<const std::string&>());
+      const std::string lower = base::to_lower(effect->get_ref<const std::string&>());
       const bool case_only = lower == "allow" || lower == "deny";
       add(case_only ? Stage::kLegacy : Stage::kSyntax, child(path, "Effect"),
           case_only ? kLegacyError : kSyntaxError, "neither Allow nor Deny");
@@ -344,7 +344,7 @@ class Checker {
   }
 
   static bool is_sts(const std::string& action) {
-    return schemas::to_lower(action).starts_with("sts:");
+    return base::to_lower(action).starts_with("sts:");
   }
 
   // "Resource control policies": they only deny, and to everyone; RCPFullAWSAccess is the

@@ -11,7 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "auth/iam/policy.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth::iam {
 
@@ -37,7 +37,7 @@ struct Finding {
 };
 
 // In the order of the document.
-std::vector<Finding> check_grammar(const schemas::OrderedJson& document, PolicyType type);
+std::vector<Finding> check_grammar(const base::OrderedJson& document, PolicyType type);
 
 // What a resource's text is refused for. Internal to the grammar, apart for its size.
 struct ResourceFault {

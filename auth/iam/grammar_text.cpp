@@ -6,19 +6,19 @@
 #include "auth/iam/authorization_data.h"
 #include "auth/iam/glob.h"
 #include "auth/iam/grammar.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNoLine = std::string_view::npos;
 
 std::vector<std::string_view> split_colons(std::string_view text) {
   std::vector<std::string_view> parts;
   for (;;) {
     const std::size_t colon = text.find(':');
     parts.push_back(text.substr(0, colon));
-    if (colon == kNone) return parts;
+    if (colon == kNoLine) return parts;
     text.remove_prefix(colon + 1);
   }
 }
@@ -93,13 +93,13 @@ std::optional<ResourceFault> check_resource(std::string_view resource) {
     return fault("Resource " + std::string(resource) + " must be in ARN format or \"*\".");
   }
   if (!is_partition(parts[1])) return fault(partition_message(parts));
-  if (parts.size() == 2 || parts[2].find_first_of("*?") != kNone) {
+  if (parts.size() == 2 || parts[2].find_first_of("*?") != kNoLine) {
     return fault("Resource vendor must be fully qualified and cannot contain regexes.");
   }
   if (std::string message = service_message(resource, parts); !message.empty()) {
     return fault(std::move(message));
   }
-  const bool incomplete = parts.size() < 6 && resource.find("::") != kNone;
+  const bool incomplete = parts.size() < 6 && resource.find("::") != kNoLine;
   if (incomplete || parts[2].empty()) {
     return ResourceFault{Stage::kLegacy, "The policy failed legacy parsing"};
   }
@@ -120,7 +120,7 @@ std::string check_action(std::string_view action) {
 }
 
 std::string check_ecr_action(std::string_view action, PolicyType type) {
-  const std::string lower = schemas::to_lower(action);
+  const std::string lower = base::to_lower(action);
   const std::size_t colon = lower.find(':');
   if (lower != "*" && lower.substr(0, colon) != "ecr") return "not an action of ECR";
   const Glob name(lower == "*" ? "*" : std::string_view(lower).substr(colon + 1));

@@ -6,28 +6,27 @@
 #include <string_view>
 #include <vector>
 
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth::iam {
 
 // Null: there is no such member.
-inline const schemas::OrderedJson* member(const schemas::OrderedJson& object,
-                                          std::string_view name) {
+inline const base::OrderedJson* member(const base::OrderedJson& object, std::string_view name) {
   const auto found = object.find(name);
   return found == object.end() ? nullptr : &*found;
 }
 
 // Strings, numbers and booleans: what may stand as a condition's value, as text.
-inline bool is_scalar(const schemas::OrderedJson& value) {
+inline bool is_scalar(const base::OrderedJson& value) {
   return value.is_string() || value.is_number() || value.is_boolean();
 }
 
-inline std::string scalar_text(const schemas::OrderedJson& value) {
-  return value.is_string() ? value.get_ref<const std::string&>() : schemas::dump(value);
+inline std::string scalar_text(const base::OrderedJson& value) {
+  return value.is_string() ? value.get_ref<const std::string&>() : base::dump(value);
 }
 
 // A single value is a list of one. REQUIRES: only scalars.
-inline std::vector<std::string> texts(const schemas::OrderedJson& value) {
+inline std::vector<std::string> texts(const base::OrderedJson& value) {
   std::vector<std::string> out;
   if (!value.is_array()) {
     out.push_back(scalar_text(value));

@@ -10,12 +10,12 @@
 #include "auth/iam/document.h"
 #include "auth/iam/glob.h"
 #include "auth/iam/json_access.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 
 // "AWS global condition context keys" that every request may carry, whatever the action.
 constexpr std::array kGlobalKeys = {"aws:assumedroot",
@@ -68,7 +68,7 @@ constexpr std::array kGlobalKeys = {"aws:assumedroot",
 bool carries(const ActionInfo& action, std::string_view lower_key) {
   return std::any_of(action.condition_keys.begin(), action.condition_keys.end(),
                      [&](const std::string& known) {
-                       const std::string lower = schemas::to_lower(known);
+                       const std::string lower = base::to_lower(known);
                        const std::size_t variable = lower.find("${");
                        if (variable == std::string::npos) return lower == lower_key;
                        return lower_key.starts_with(lower.substr(0, variable));
@@ -126,7 +126,7 @@ class Doubts {
     const std::string list = child(path_, negated ? "NotAction" : "Action");
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string at = element->is_array() ? item(list, i) : list;
-      const std::string lower = schemas::to_lower(all[i]);
+      const std::string lower = base::to_lower(all[i]);
       const std::size_t colon = lower.find(':');
       const ServiceInfo* service = find_service(lower.substr(0, colon));
       if (service == nullptr || colon == std::string::npos || negated) {
@@ -157,7 +157,7 @@ class Doubts {
     if (condition == nullptr) return;
     for (const auto& [name, keys] : condition->items()) {
       for (const auto& [key, unused] : keys.items()) {
-        const std::string lower = schemas::to_lower(key);
+        const std::string lower = base::to_lower(key);
         const std::string at = child(child(child(path_, "Condition"), name), key);
         if (is_global(lower)) continue;
         if (std::none_of(actions_.begin(), actions_.end(),

@@ -8,12 +8,12 @@
 #include "auth/iam/condition.h"
 #include "auth/iam/document.h"
 #include "auth/iam/json_access.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-using schemas::OrderedJson;
+using base::OrderedJson;
 
 // "AWS global condition context keys" and the reference of STS: those that hold several values.
 constexpr std::array<std::string_view, 9> kMultivalued = {
@@ -32,7 +32,7 @@ std::string_view wanted_form(Comparison comparison, std::string_view text) {
     case Comparison::kNull:
       return parse_bool(text) ? "" : "true or false";
     case Comparison::kBinary:
-      return schemas::base64_decode(text) ? "" : "base64";
+      return base::base64_decode(text) ? "" : "base64";
     case Comparison::kIp:
       return IpNetwork::parse(text) ? "" : "an address or a CIDR block";
     case Comparison::kArn:
@@ -46,7 +46,7 @@ std::string_view wanted_form(Comparison comparison, std::string_view text) {
 }
 
 // Policy variables are read in these.
-bool takes_variables(Comparison comparison) {
+bool comparison_takes_variables(Comparison comparison) {
   using enum Comparison;
   return comparison == kString || comparison == kStringIgnoreCase || comparison == kStringLike ||
          comparison == kArn || comparison == kBool;
@@ -96,7 +96,7 @@ class ValueDoubts {
 
   void check_condition(const ConditionOperator& op, const std::string& key,
                        const std::vector<std::string>& values, const std::string& at) {
-    const bool many = std::find(kMultivalued.begin(), kMultivalued.end(), schemas::to_lower(key)) !=
+    const bool many = std::find(kMultivalued.begin(), kMultivalued.end(), base::to_lower(key)) !=
                       kMultivalued.end();
     if (many && op.quantifier == Quantifier::kNone && op.comparison != Comparison::kNull) {
       warn(at, "The key " + key +
@@ -107,7 +107,7 @@ class ValueDoubts {
   }
 
   void check_value(const ConditionOperator& op, const std::string& value, const std::string& at) {
-    if (has_variable(value) && takes_variables(op.comparison)) {
+    if (has_variable(value) && comparison_takes_variables(op.comparison)) {
       if (!variables_) warn_of_literal(at, value);
       return;
     }

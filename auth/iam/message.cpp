@@ -3,13 +3,13 @@
 #include <string>
 
 #include "auth/iam/evaluate.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
 
 bool is_trust_action(const Request& request) {
-  const std::string action = schemas::to_lower(request.action);
+  const std::string action = base::to_lower(request.action);
   return action.starts_with("sts:assumerole") || action == "sts:tagsession" ||
          action == "sts:setsourceidentity";
 }

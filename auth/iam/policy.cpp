@@ -26,7 +26,7 @@ PolicyProblem to_problem(const Finding& finding, const LineIndex& lines) {
 
 }  // namespace
 
-tl::expected<PolicyPtr, PolicyProblem> make_policy(const schemas::OrderedJson& document,
+tl::expected<PolicyPtr, PolicyProblem> make_policy(const base::OrderedJson& document,
                                                    PolicyType type, std::string_view text) {
   const auto findings = check_grammar(document, type);
   if (!findings.empty()) {
@@ -84,10 +84,10 @@ bool is_within(std::string_view path, std::string_view statement) {
 }
 
 // The warnings about each statement that has no syntax error itself.
-std::vector<Finding> find_doubtful_statements(const schemas::OrderedJson& document,
+std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
                                               const std::vector<Finding>& faults) {
   std::vector<Finding> warnings;
-  const auto add = [&](const schemas::OrderedJson& statement, const std::string& path) {
+  const auto add = [&](const base::OrderedJson& statement, const std::string& path) {
     const bool broken = std::any_of(faults.begin(), faults.end(), [&](const Finding& fault) {
       return fault.stage == Stage::kSyntax && is_within(fault.path, path);
     });

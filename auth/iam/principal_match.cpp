@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "auth/iam/arn_match.h"
-#include "schemas/arn.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -33,13 +33,13 @@ bool is_principal_arn(const ArnParts& arn) {
 
 std::optional<PrincipalEntry> parse_aws(std::string_view text) {
   if (text == "*") return PrincipalEntry{Kind::kEveryone, {}};
-  if (schemas::is_account_id(text)) return PrincipalEntry{Kind::kAccount, std::string(text)};
+  if (model::is_account_id(text)) return PrincipalEntry{Kind::kAccount, std::string(text)};
   if (text.size() >= 16 && is_upper_alphanumeric(text) &&
       (text.starts_with("AIDA") || text.starts_with("AROA"))) {
     return PrincipalEntry{Kind::kUniqueId, std::string(text)};
   }
   const ArnParts arn(text);
-  if (!arn.is_arn || !arn.part[3].empty() || !schemas::is_account_id(arn.part[4])) {
+  if (!arn.is_arn || !arn.part[3].empty() || !model::is_account_id(arn.part[4])) {
     return std::nullopt;
   }
   if (arn.part[2] == "iam" && arn.part[5] == "root") {
@@ -164,7 +164,7 @@ std::optional<Principal> make_principal(std::string_view text, std::string_view 
     return principal;
   }
   const std::string_view resource = arn.part[5];
-  if (!schemas::is_account_id(arn.part[4])) return std::nullopt;
+  if (!model::is_account_id(arn.part[4])) return std::nullopt;
   principal.account = arn.part[4];
   if (arn.part[2] == "iam" && resource == "root") {
     principal.kind = PrincipalKind::kRoot;

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -79,7 +79,7 @@ class Replacer {
     const auto other = replacement_(decode(quoted));
     if (!other) return;
     out_ += text_.substr(copied_, begin - copied_);
-    out_ += schemas::dump(schemas::Json(*other));
+    out_ += base::dump(base::Json(*other));
     copied_ = at_;
   }
 
@@ -92,7 +92,7 @@ class Replacer {
   }
 
   static std::string decode(std::string_view quoted) {
-    const auto parsed = schemas::parse_json(quoted);
+    const auto parsed = base::parse_json(quoted);
     return parsed && parsed->is_string() ? parsed->get<std::string>() : std::string();
   }
 

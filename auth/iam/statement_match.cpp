@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -48,7 +48,7 @@ bool match_resource(const Statement& statement, const PreparedRequest& request, 
 }  // namespace
 
 ActionPattern::ActionPattern(std::string_view text) {
-  const std::string lower = schemas::to_lower(text);
+  const std::string lower = base::to_lower(text);
   const std::size_t colon = lower.find(':');
   if (colon == std::string::npos) {
     everything_ = !lower.empty() && lower.find_first_not_of('*') == std::string::npos;
@@ -68,7 +68,7 @@ PreparedRequest::PreparedRequest(const Request& r, bool boundary)
     });
     lower_action = std::string_view(buffer_.data(), action.size());
   } else {
-    long_buffer_ = schemas::to_lower(action);
+    long_buffer_ = base::to_lower(action);
     lower_action = long_buffer_;
   }
   const std::size_t colon = lower_action.find(':');

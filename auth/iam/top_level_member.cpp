@@ -3,14 +3,14 @@
 namespace ecr::auth::iam {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNoMember = std::string_view::npos;
 
 // After the string that starts at `at`, where its opening quote is.
 std::size_t skip_string(std::string_view text, std::size_t at) {
   ++at;
   while (at < text.size()) {
     at = text.find_first_of("\"\\", at);
-    if (at == kNone) return text.size();
+    if (at == kNoMember) return text.size();
     if (text[at] == '"') return at + 1;
     at += 2;  // and what is escaped
   }
@@ -22,7 +22,7 @@ std::size_t skip_nested(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
   while (at < text.size()) {
     at = text.find_first_of("\"{}[]", at);
-    if (at == kNone) return kNone;
+    if (at == kNoMember) return kNoMember;
     if (text[at] == '"') {
       at = skip_string(text, at);
       continue;
@@ -35,22 +35,22 @@ std::size_t skip_nested(std::string_view text, std::size_t at) {
       return at;
     }
   }
-  return kNone;
+  return kNoMember;
 }
 
 }  // namespace
 
 std::optional<TextSpan> find_top_level_member(std::string_view text, std::string_view name) {
   std::size_t at = text.find_first_not_of(" \t\r\n");
-  if (at == kNone || text[at] != '{') return std::nullopt;
+  if (at == kNoMember || text[at] != '{') return std::nullopt;
   ++at;
   while (at < text.size()) {
     at = text.find('"', at);
-    if (at == kNone) return std::nullopt;
+    if (at == kNoMember) return std::nullopt;
     const std::size_t end = skip_string(text, at);
     const std::string_view key = text.substr(at, end - at);
     std::size_t value = text.find_first_not_of(" \t\r\n:", end);
-    if (value == kNone) return std::nullopt;
+    if (value == kNoMember) return std::nullopt;
     const bool nested = text[value] == '{' || text[value] == '[';
     std::size_t after = value;
     if (nested) {
@@ -58,7 +58,7 @@ std::optional<TextSpan> find_top_level_member(std::string_view text, std::string
     } else if (text[value] == '"') {
       after = skip_string(text, value);
     }
-    if (after == kNone) return std::nullopt;
+    if (after == kNoMember) return std::nullopt;
     if (nested && key.size() == name.size() + 2 && key.substr(1, name.size()) == name) {
       return TextSpan{value, after - value};
     }

@@ -2,16 +2,16 @@
 
 #include <optional>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth::iam {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNoVariable = std::string_view::npos;
 
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
-  if (first == kNone) return {};
+  if (first == kNoVariable) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
@@ -24,7 +24,7 @@ std::size_t closing_brace(std::string_view text, std::size_t from) {
     if (text[i] == '\'' && comma) quoted = !quoted;
     if (text[i] == '}' && !quoted) return i;
   }
-  return kNone;
+  return kNoVariable;
 }
 
 Template::Part parse_variable(std::string_view inside) {
@@ -36,8 +36,8 @@ Template::Part parse_variable(std::string_view inside) {
   }
   part.kind = Template::Part::Kind::kVariable;
   const std::size_t comma = inside.find(',');
-  part.key = schemas::to_lower(trim(inside.substr(0, comma)));
-  if (comma != kNone) {
+  part.key = base::to_lower(trim(inside.substr(0, comma)));
+  if (comma != kNoVariable) {
     const std::string_view value = trim(inside.substr(comma + 1));
     if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') {
       part.has_default = true;
@@ -61,8 +61,8 @@ Template::Template(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t start = text.find("${", at);
-    const std::size_t end = start == kNone ? kNone : closing_brace(text, start + 2);
-    if (end == kNone) break;
+    const std::size_t end = start == kNoVariable ? kNoVariable : closing_brace(text, start + 2);
+    if (end == kNoVariable) break;
     add_pattern(text.substr(at, start - at));
     parts_.push_back(parse_variable(text.substr(start + 2, end - start - 2)));
     constant_ = constant_ && parts_.back().kind != Part::Kind::kVariable;

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 #include "storage/sql/connection.h"
 
 namespace ecr::storage::sql {
@@ -42,7 +42,7 @@ Kind kind_of(int extended) {
   }
 }
 
-StorageError misuse(const std::string& what) { return {Kind::kMisuse, what}; }
+StorageError database_misuse(const std::string& what) { return {Kind::kMisuse, what}; }
 
 // Before the first connection: no allocation statistics, which cost a global mutex a malloc.
 void configure_sqlite() {
@@ -73,7 +73,8 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
     pragma("PRAGMA journal_size_limit = 16777216");
     // Nobody checkpoints by himself: the writer does it in Database's hands.
     pragma("PRAGMA wal_autocheckpoint = 0");
-    if (pragma("PRAGMA wal_autocheckpoint") != "0") throw misuse("auto-checkpoint is still on");
+    if (pragma("PRAGMA wal_autocheckpoint") != "0")
+      throw database_misuse("auto-checkpoint is still on");
     if (writer) {
       pragma("PRAGMA cache_size = -1000");
       sqlite3_wal_hook(
@@ -145,14 +146,14 @@ std::unique_ptr<Statement> Connection::prepare(const char* sql, bool cached) {
   const char* tail = nullptr;
   const unsigned flags = cached ? SQLITE_PREPARE_PERSISTENT : 0;
   if (sqlite3_prepare_v3(db_, sql, -1, flags, &statement->handle, &tail) != SQLITE_OK) fail(sql);
-  if (!statement->handle || *tail) throw misuse(std::string("not one statement: ") + sql);
+  if (!statement->handle || *tail) throw database_misuse(std::string("not one statement: ") + sql);
   statement->key = cached ? sql : nullptr;
   return statement;
 }
 
 Statement& Connection::start(const char* sql, const std::vector<Value>& args, bool copy) {
   // SQLite rolls back by itself after some errors; going on would commit each statement alone.
-  if (!in_transaction()) throw misuse(std::string("the transaction is over: ") + sql);
+  if (!in_transaction()) throw database_misuse(std::string("the transaction is over: ") + sql);
   auto& cached = statements_[sql];
   if (!cached) cached = prepare(sql, true);
   assert(std::strcmp(sqlite3_sql(cached->handle), sql) == 0 && "not a literal");
@@ -170,7 +171,7 @@ Statement& Connection::start(const char* sql, const std::vector<Value>& args, bo
 void Connection::bind(Statement& statement, const std::vector<Value>& args, bool copy) {
   sqlite3_stmt* const handle = statement.handle;
   if (sqlite3_bind_parameter_count(handle) != static_cast<int>(args.size())) {
-    throw misuse(std::string("wrong number of arguments: ") + sqlite3_sql(handle));
+    throw database_misuse(std::string("wrong number of arguments: ") + sqlite3_sql(handle));
   }
   const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
   int rc = SQLITE_OK;
@@ -195,7 +196,7 @@ void Connection::bind(Statement& statement, const std::vector<Value>& args, bool
 }
 
 bool Connection::step(Statement& statement) {
-  if (!statement.handle) throw misuse("the rows of a transaction that is over");
+  if (!statement.handle) throw database_misuse("the rows of a transaction that is over");
   if (statement.done) return false;  // SQLite would begin anew
   const int rc = sqlite3_step(statement.handle);
   if (rc == SQLITE_ROW) return true;
@@ -284,7 +285,7 @@ namespace {
 
 sqlite3_stmt* row(void* statement) {
   sqlite3_stmt* const handle = static_cast<Statement*>(statement)->handle;
-  if (!handle) throw misuse("the rows of a transaction that is over");
+  if (!handle) throw database_misuse("the rows of a transaction that is over");
   return handle;
 }
 

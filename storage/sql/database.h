@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-#include "storage/sync_health.h"
+#include "storage/os/sync_health.h"
 
 namespace ecr::storage::sql {
 

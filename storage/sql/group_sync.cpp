@@ -1,6 +1,6 @@
 #include "storage/sql/group_sync.h"
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 
 namespace ecr::storage::sql {
 

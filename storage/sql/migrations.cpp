@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 
 namespace ecr::storage::sql {
 

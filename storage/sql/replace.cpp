@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 #include "storage/sql/connection.h"
 
 namespace ecr::storage::sql {

@@ -9,8 +9,8 @@
 #include <unistd.h>
 #include <utility>
 
-#include "storage/error.h"
-#include "storage/posix.h"
+#include "storage/os/error.h"
+#include "storage/os/posix.h"
 #include "storage/sql/connection.h"
 #include "storage/sql/database.h"
 #include "storage/sql/group_sync.h"
@@ -22,7 +22,7 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-StorageError misuse(const std::string& what) { return {Kind::kMisuse, what}; }
+StorageError transaction_misuse(const std::string& what) { return {Kind::kMisuse, what}; }
 
 }  // namespace
 
@@ -76,7 +76,7 @@ void Database::Impl::give_back_reader(Connection* connection) {
 
 Connection* Database::Impl::take_writer() {
   if (writer_thread.load() == std::this_thread::get_id()) {
-    throw misuse("a second write transaction in one thread would wait for itself");
+    throw transaction_misuse("a second write transaction in one thread would wait for itself");
   }
   writer_mutex.lock();
   writer_thread.store(std::this_thread::get_id());
@@ -260,7 +260,7 @@ Txn::~Txn() {
 }
 
 void Txn::require_open() const {
-  if (!open_) throw misuse("the transaction is over");
+  if (!open_) throw transaction_misuse("the transaction is over");
 }
 
 Rows Txn::run(const char* sql, const std::vector<Value>& args) {
@@ -270,7 +270,8 @@ Rows Txn::run(const char* sql, const std::vector<Value>& args) {
 
 std::int64_t Txn::change(const char* sql, const std::vector<Value>& args) {
   require_open();
-  if (access_ != Access::kWrite) throw misuse(std::string("a read transaction: ") + sql);
+  if (access_ != Access::kWrite)
+    throw transaction_misuse(std::string("a read transaction: ") + sql);
   Rows rows(*connection_, &connection_->start(sql, args, false));
   while (rows.next()) {
   }
@@ -329,7 +330,7 @@ void Txn::commit(Durability durability) {
 
 void Txn::commit_then(const std::function<void()>& before_next_writer) {
   require_open();
-  if (access_ != Access::kWrite) throw misuse("commit_then in a read transaction");
+  if (access_ != Access::kWrite) throw transaction_misuse("commit_then in a read transaction");
   const std::uint64_t ticket = commit_rows();
   try {
     database_->impl_->wait_durable(ticket);

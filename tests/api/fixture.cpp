@@ -1,16 +1,15 @@
-#include "fixture.h"
-
-#include <fmt/format.h>
+#include "tests/api/fixture.h"
 
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
 #include "api/sts/sts_api.h"
 #include "auth/sigv4_sign.h"
-#include "schemas/encoding.h"
-#include "schemas/validator.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "schemas/model/validator.h"
 
-namespace ecr::api::testing {
+namespace ecr::api::test {
 
 void CountingRandom::fill(std::span<std::uint8_t> out) {
   for (std::uint8_t& byte : out) {
@@ -53,7 +52,7 @@ std::string body_of(const HttpResponse& response) {
 
 std::string header_of(const HttpResponse& response, const std::string& name) {
   for (const auto& [key, value] : response.headers) {
-    if (schemas::equals_ignore_case(key, name)) return value;
+    if (base::equals_ignore_case(key, name)) return value;
   }
   return "";
 }
@@ -101,12 +100,12 @@ Json ApiTest::call(const std::string& operation, const Json& input) {
   const HttpResponse response = send(operation, input);
   EXPECT_EQ(response.status, 200) << body_of(response);
   Json output = Json::parse(body_of(response));
-  const auto* model = schemas::ServiceModel::ecr().find(operation);
+  const auto* model = model::ServiceModel::ecr().find(operation);
   if (response.status == 200 && model->output != nullptr) {
-    for (const auto& violation : schemas::validate_output(output, *model->output)) {
+    for (const auto& violation : model::validate_output(output, *model->output)) {
       // Lengths bind inputs: the list of a page shares its shape with that of a batch, and AWS
       // answers pages of none and of a thousand.
-      using Kind = schemas::Violation::Kind;
+      using Kind = model::Violation::Kind;
       if (violation.kind == Kind::kTooShort || violation.kind == Kind::kTooLong) continue;
       ADD_FAILURE() << operation << ": " << violation.path << " does not fit the output shape";
     }
@@ -143,9 +142,9 @@ HttpResponse ApiTest::registry(const std::string& method, const std::string& tar
 }
 
 std::string ApiTest::push_blob(const std::string& repository, const std::string& bytes) {
-  const std::string digest = schemas::Digest::of(bytes).text();
+  const std::string digest = model::Digest::of(bytes).text();
   const HttpResponse response =
-      registry("POST", fmt::format("/v2/{}/blobs/uploads/?digest={}", repository, digest), bytes);
+      registry("POST", base::format("/v2/{}/blobs/uploads/?digest={}", repository, digest), bytes);
   EXPECT_EQ(response.status, 201) << body_of(response);
   return digest;
 }
@@ -185,4 +184,4 @@ Json seed_user(const std::string& name, const Json& policies) {
   return {{"accounts", {{"111122223333", {{"users", Json::array({user})}}}}}};
 }
 
-}  // namespace ecr::api::testing
+}  // namespace ecr::api::test

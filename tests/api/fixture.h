@@ -12,28 +12,28 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/admin_plane.h"
-#include "api/control_plane.h"
-#include "api/decision_log.h"
-#include "api/event_log.h"
-#include "api/job_runner.h"
-#include "api/policy_cache.h"
+#include "api/core/access/decision_log.h"
+#include "api/core/access/policy_cache.h"
+#include "api/core/dispatch/control_plane.h"
+#include "api/core/services.h"
+#include "api/core/work/event_log.h"
+#include "api/core/work/job_runner.h"
 #include "api/registry/registry_plane.h"
-#include "api/services.h"
 #include "api/sts/issuer_keys.h"
-#include "schemas/movable_clock.h"
+#include "schemas/base/movable_clock.h"
 
-namespace ecr::api::testing {
+namespace ecr::api::test {
 
 using Json = nlohmann::json;
 
-class FixedClock : public schemas::Clock {
+class FixedClock : public base::Clock {
  public:
-  schemas::TimePoint now() const override { return time; }
-  schemas::TimePoint time = schemas::TimePoint(std::chrono::milliseconds(1'700'000'000'123));
+  base::TimePoint now() const override { return time; }
+  base::TimePoint time = base::TimePoint(std::chrono::milliseconds(1'700'000'000'123));
 };
 
 // Not random at all, but never the same twice.
-class CountingRandom : public schemas::Random {
+class CountingRandom : public base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override;
 
@@ -89,7 +89,7 @@ class ApiTest : public ::testing::Test {
                              const std::string& session_token = {});
 
   FixedClock clock;  // the machine's
-  schemas::MovableClock api_clock{clock};
+  base::MovableClock api_clock{clock};
   CountingRandom random;
   Settings settings;
   std::unique_ptr<storage::Store> store;
@@ -124,4 +124,4 @@ Json policy(const std::string& effect, const Json& action, const Json& resource)
 Json seed_user(const std::string& name, const Json& policies);
 inline const Keys kSeededKeys{"AKIASEEDEDUSERKEY001", "seeded-secret"};
 
-}  // namespace ecr::api::testing
+}  // namespace ecr::api::test

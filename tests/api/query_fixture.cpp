@@ -1,16 +1,16 @@
-#include "query_fixture.h"
+#include "tests/api/query_fixture.h"
 
 #include <map>
 
 #include "auth/sigv4_sign.h"
-#include "schemas/encoding.h"
-#include "schemas/validator.h"
+#include "schemas/base/encoding.h"
+#include "schemas/model/validator.h"
 
-namespace ecr::api::testing {
+namespace ecr::api::test {
 namespace {
 
-using schemas::Shape;
-using schemas::ShapeType;
+using model::Shape;
+using model::ShapeType;
 
 std::string unescape(std::string text) {
   const std::pair<const char*, const char*> entities[] = {
@@ -60,7 +60,7 @@ Json to_json(const Element& element, const Shape& shape) {
     case ShapeType::kStructure: {
       Json json = Json::object();
       for (const Element& member : element.children) {
-        const schemas::Member* known = shape.find(member.name);
+        const model::Member* known = shape.find(member.name);
         json[member.name] = known != nullptr ? to_json(member, *known->shape) : Json("unknown");
       }
       return json;
@@ -89,8 +89,8 @@ Json to_json(const Element& element, const Shape& shape) {
   }
 }
 
-const schemas::ServiceModel& model_of(const std::string& service) {
-  return service == "iam" ? schemas::ServiceModel::iam() : schemas::ServiceModel::sts();
+const model::ServiceModel& model_of(const std::string& service) {
+  return service == "iam" ? model::ServiceModel::iam() : model::ServiceModel::sts();
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ HttpResponse QueryTest::send_query(const std::string& service, const std::string
                                    const Parameters& parameters) {
   std::string body = "Action=" + action + "&Version=" + model_of(service).api_version();
   for (const auto& [name, value] : parameters) {
-    body += "&" + schemas::percent_encode(name) + "=" + schemas::percent_encode(value);
+    body += "&" + base::percent_encode(name) + "=" + base::percent_encode(value);
   }
   std::vector<std::pair<std::string, std::string>> headers = {
       {"Host", host}, {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
@@ -142,14 +142,14 @@ Json QueryTest::call_query(const std::string& service, const std::string& action
     return Json::object();
   }
   Json output = to_json(*result, *operation->output);
-  for (const auto& violation : schemas::validate_output(output, *operation->output)) {
+  for (const auto& violation : model::validate_output(output, *operation->output)) {
     // Times are texts in XML; the validator knows those of JSON.
     if (violation.shape != nullptr && violation.shape->type == ShapeType::kTimestamp &&
-        schemas::parse_iso8601(violation.value)) {
+        base::parse_iso8601(violation.value)) {
       continue;
     }
     // AWS's simulator answers with words that its model does not have.
-    if (violation.kind == schemas::Violation::Kind::kEnum &&
+    if (violation.kind == model::Violation::Kind::kEnum &&
         violation.path.ends_with("ourcePolicyType")) {
       continue;
     }
@@ -185,4 +185,4 @@ void QueryTest::use(const Keys& long_term) {
   session_token.clear();
 }
 
-}  // namespace ecr::api::testing
+}  // namespace ecr::api::test

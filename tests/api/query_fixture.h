@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "fixture.h"
-#include "schemas/model.h"
+#include "schemas/model/model.h"
+#include "tests/api/fixture.h"
 
-namespace ecr::api::testing {
+namespace ecr::api::test {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
@@ -50,4 +50,4 @@ class QueryTest : public ApiTest {
 // The text of the first element of that name; empty: none.
 std::string xml_text(const std::string& xml, const std::string& element);
 
-}  // namespace ecr::api::testing
+}  // namespace ecr::api::test

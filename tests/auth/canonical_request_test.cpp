@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth {
 namespace {
@@ -94,8 +94,8 @@ TEST(SigV4Canonical, SignedHeadersMustBeLowerCaseAscendingAndPresent) {
 
 // The example in the AWS General Reference, "Deriving a signing key".
 TEST(SigV4Canonical, SigningKeyIsTheDocumentedOne) {
-  EXPECT_EQ(schemas::to_hex(derive_signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-                                               "20120215", "us-east-1", "iam")),
+  EXPECT_EQ(base::to_hex(derive_signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20120215",
+                                            "us-east-1", "iam")),
             "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d");
 }
 

@@ -3,27 +3,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "tests/auth/token_issuer.h"
 
 namespace ecr::auth {
 namespace {
 
-using nlohmann::json;
+using test::TokenIssuer;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using testing::TokenIssuer;
 
-const json kClaims = {{"iss", "https://issuer.example"},
-                      {"sub", "repo:octo/app:ref:refs/heads/main"},
-                      {"aud", "sts.amazonaws.com"},
-                      {"exp", 2000},
-                      {"iat", 1000.5},
-                      {"nbf", 900},
-                      {"run_id", 42},
-                      {"admin", false},
-                      {"groups", {"a", "b"}},
-                      {"nested", {{"x", 1}}}};
+const base::Json kClaims = {{"iss", "https://issuer.example"},
+                            {"sub", "repo:octo/app:ref:refs/heads/main"},
+                            {"aud", "sts.amazonaws.com"},
+                            {"exp", 2000},
+                            {"iat", 1000.5},
+                            {"nbf", 900},
+                            {"run_id", 42},
+                            {"admin", false},
+                            {"groups", {"a", "b"}},
+                            {"nested", {{"x", 1}}}};
 
 JsonWebKeySet keys_of(const std::string& text) { return JsonWebKeySet::parse(text).value(); }
 
@@ -57,7 +57,7 @@ TEST(Jwt, IsTakenApart) {
 }
 
 TEST(Jwt, SessionTagsAndSourceIdentityAreClaims) {
-  json claims = kClaims;
+  base::Json claims = kClaims;
   claims["https://aws.amazon.com/tags"] = {
       {"principal_tags", {{"team", {"a"}}, {"cost", "b"}, {"two", {"x", "y"}}}},
       {"transitive_tag_keys", {"team"}}};
@@ -72,7 +72,7 @@ TEST(Jwt, SessionTagsAndSourceIdentityAreClaims) {
 TEST(Jwt, WhatIsNoSignedTokenIsRefused) {
   const std::string good = rsa().sign(kClaims);
   const std::string text = good.substr(0, good.rfind('.'));
-  json critical = rsa().header();
+  base::Json critical = rsa().header();
   critical["crit"] = {"b64"};
   const std::string deep = std::string(40, '[') + std::string(40, ']');
   const std::string bad[] = {
@@ -85,9 +85,9 @@ TEST(Jwt, WhatIsNoSignedTokenIsRefused) {
       good + "=",
       text + ".!",
       rsa().sign(kClaims, critical),
-      rsa().sign(json::array({1})),
-      schemas::base64url_encode(R"({"alg":"RS256","alg":"none"})") + ".e30.AA",
-      schemas::base64url_encode(R"({"alg":"RS256","x":)" + deep + "}") + ".e30.AA",
+      rsa().sign(base::Json::array({1})),
+      base::base64url_encode(R"({"alg":"RS256","alg":"none"})") + ".e30.AA",
+      base::base64url_encode(R"({"alg":"RS256","x":)" + deep + "}") + ".e30.AA",
       std::string(20'001, 'a'),
   };
   for (const std::string& token : bad) EXPECT_FALSE(parse_jwt(token)) << token.substr(0, 80);
@@ -95,8 +95,8 @@ TEST(Jwt, WhatIsNoSignedTokenIsRefused) {
 
 TEST(Jwt, OddClaimsAreNone) {
   const auto token = parse_jwt(rsa().sign({{"iss", 1},
-                                           {"sub", json::array()},
-                                           {"aud", json::array({"a", json::object()})},
+                                           {"sub", base::Json::array()},
+                                           {"aud", base::Json::array({"a", base::Json::object()})},
                                            {"exp", "2000"},
                                            {"iat", -1},
                                            {"nbf", 1e300}}));
@@ -126,37 +126,36 @@ TEST(JsonWebKeys, ForgedTokensAreRefused) {
   const JsonWebKeySet keys = keys_of(rsa().key_set());
   const TokenIssuer attacker("RS256", "k1");
   const TokenIssuer elliptic("ES256", "k1");
-  json embedded = attacker.header();
+  base::Json embedded = attacker.header();
   embedded["jwk"] = attacker.jwk();
-  json url = attacker.header();
+  base::Json url = attacker.header();
   url["jku"] = "https://attacker.example/keys";
-  json traversal = attacker.header();
+  base::Json traversal = attacker.header();
   traversal["kid"] = "../../../../dev/null";
-  json unknown = rsa().header();
+  base::Json unknown = rsa().header();
   unknown["kid"] = "k2";
-  const json hmac = {{"alg", "HS256"}, {"kid", "k1"}};
+  const base::Json hmac = {{"alg", "HS256"}, {"kid", "k1"}};
   const std::string hmac_text =
-      schemas::base64url_encode(hmac.dump()) + "." + schemas::base64url_encode(kClaims.dump());
-  json changed = kClaims;
+      base::base64url_encode(hmac.dump()) + "." + base::base64url_encode(kClaims.dump());
+  base::Json changed = kClaims;
   changed["sub"] = "repo:octo/other";
   const std::string good = rsa().sign(kClaims);
   const std::string bad[] = {
-      testing::compact_token({{"alg", "none"}}, kClaims, ""),
-      testing::compact_token({{"alg", "none"}, {"kid", "k1"}}, kClaims, "x"),
-      testing::compact_token({{"alg", ""}}, kClaims, "x"),
-      testing::compact_token({{"kid", "k1"}}, kClaims, "x"),
-      hmac_text + "." +
-          schemas::base64url_encode(testing::hmac_sha256(rsa().public_pem(), hmac_text)),
-      hmac_text + "." + schemas::base64url_encode(testing::hmac_sha256("", hmac_text)),
+      test::compact_token({{"alg", "none"}}, kClaims, ""),
+      test::compact_token({{"alg", "none"}, {"kid", "k1"}}, kClaims, "x"),
+      test::compact_token({{"alg", ""}}, kClaims, "x"),
+      test::compact_token({{"kid", "k1"}}, kClaims, "x"),
+      hmac_text + "." + base::base64url_encode(test::hmac_sha256(rsa().public_pem(), hmac_text)),
+      hmac_text + "." + base::base64url_encode(test::hmac_sha256("", hmac_text)),
       attacker.sign(kClaims),
       attacker.sign(kClaims, embedded),
       attacker.sign(kClaims, url),
       attacker.sign(kClaims, traversal),
       rsa().sign(kClaims, unknown),
       elliptic.sign(kClaims),
-      testing::compact_token(rsa().header(), changed,
-                             *schemas::base64url_decode(good.substr(good.rfind('.') + 1))),
-      testing::compact_token(rsa().header(), kClaims, ""),
+      test::compact_token(rsa().header(), changed,
+                          *base::base64url_decode(good.substr(good.rfind('.') + 1))),
+      test::compact_token(rsa().header(), kClaims, ""),
   };
   EXPECT_TRUE(keys.verifies(parse_jwt(good).value()));
   for (const std::string& text : bad) {
@@ -166,29 +165,29 @@ TEST(JsonWebKeys, ForgedTokensAreRefused) {
 }
 
 TEST(JsonWebKeys, AKeyIsForItsAlgorithmAlone) {
-  json jwk = rsa().jwk();
+  base::Json jwk = rsa().jwk();
   jwk["alg"] = "RS512";
-  const JsonWebKeySet keys = keys_of(json{{"keys", {jwk}}}.dump());
+  const JsonWebKeySet keys = keys_of(base::Json{{"keys", {jwk}}}.dump());
   EXPECT_FALSE(keys.verifies(parse_jwt(rsa().sign(kClaims)).value()));
 }
 
 TEST(JsonWebKeys, WhatCannotVerifyIsLeftOut) {
   const TokenIssuer small("RS256", "small", 1024);
-  json encryption = rsa().jwk();
+  base::Json encryption = rsa().jwk();
   encryption["use"] = "enc";
-  json exponent_one = rsa().jwk();
+  base::Json exponent_one = rsa().jwk();
   exponent_one["e"] = "AQ";
-  json off_curve = TokenIssuer("ES256", "e").jwk();
+  base::Json off_curve = TokenIssuer("ES256", "e").jwk();
   off_curve["x"] = off_curve["y"];
-  const json keys = {{"keys",
-                      {small.jwk(),
-                       encryption,
-                       exponent_one,
-                       off_curve,
-                       7,
-                       {{"kty", "oct"}, {"k", "c2VjcmV0"}},
-                       {{"kty", "RSA"}},
-                       {{"kty", "OKP"}}}}};
+  const base::Json keys = {{"keys",
+                            {small.jwk(),
+                             encryption,
+                             exponent_one,
+                             off_curve,
+                             7,
+                             {{"kty", "oct"}, {"k", "c2VjcmV0"}},
+                             {{"kty", "RSA"}},
+                             {{"kty", "OKP"}}}}};
   EXPECT_EQ(keys_of(keys.dump()).size(), 0u);
   for (const char* bad : {"", "[]", "{}", R"({"keys":{}})", R"({"keys":[)"}) {
     EXPECT_FALSE(JsonWebKeySet::parse(bad)) << bad;

@@ -12,14 +12,13 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth {
 namespace {
 
-using nlohmann::json;
-
-const schemas::TimePoint kNow{std::chrono::milliseconds(1'700'000'000'000)};
+const base::TimePoint kNow{std::chrono::milliseconds(1'700'000'000'000)};
 const SignedArtifact kArtifact{"application/vnd.oci.image.manifest.v1+json",
                                "sha256:" + std::string(64, 'a'), 428};
 
@@ -51,23 +50,24 @@ bool verifies(X509* certificate, const std::string& text, const std::string& sig
 
 TEST(Notation, TheEnvelopeIsAJwsThatTheCertificateVerifies) {
   const SigningIdentity identity = make_signing_identity(kNow);
-  const json envelope = json::parse(notation_envelope(identity, kArtifact, kNow));
+  const base::Json envelope = base::Json::parse(notation_envelope(identity, kArtifact, kNow));
   const auto text = [&](const char* name) { return envelope[name].get<std::string>(); };
   EXPECT_EQ(
-      json::parse(*schemas::base64url_decode(text("payload"))),
-      json({{"targetArtifact",
-             {{"mediaType", kArtifact.media_type}, {"digest", kArtifact.digest}, {"size", 428}}}}));
-  EXPECT_EQ(json::parse(*schemas::base64url_decode(text("protected"))),
-            json({{"alg", "ES256"},
-                  {"cty", "application/vnd.cncf.notary.payload.v1+json"},
-                  {"crit", json::array({"io.cncf.notary.signingScheme"})},
-                  {"io.cncf.notary.signingScheme", "notary.x509"},
-                  {"io.cncf.notary.signingTime", "2023-11-14T22:13:20Z"}}));
+      base::Json::parse(*base::base64url_decode(text("payload"))),
+      base::Json(
+          {{"targetArtifact",
+            {{"mediaType", kArtifact.media_type}, {"digest", kArtifact.digest}, {"size", 428}}}}));
+  EXPECT_EQ(base::Json::parse(*base::base64url_decode(text("protected"))),
+            base::Json({{"alg", "ES256"},
+                        {"cty", "application/vnd.cncf.notary.payload.v1+json"},
+                        {"crit", base::Json::array({"io.cncf.notary.signingScheme"})},
+                        {"io.cncf.notary.signingScheme", "notary.x509"},
+                        {"io.cncf.notary.signingTime", "2023-11-14T22:13:20Z"}}));
   ASSERT_EQ(envelope["header"]["x5c"].size(), 1U);
   const auto certificate =
-      read_certificate(*schemas::base64_decode(envelope["header"]["x5c"][0].get<std::string>()));
+      read_certificate(*base::base64_decode(envelope["header"]["x5c"][0].get<std::string>()));
   ASSERT_TRUE(certificate);
-  const std::string signature = *schemas::base64url_decode(text("signature"));
+  const std::string signature = *base::base64url_decode(text("signature"));
   ASSERT_EQ(signature.size(), 64U);
   EXPECT_TRUE(verifies(certificate.get(), text("protected") + "." + text("payload"), signature));
   EXPECT_FALSE(verifies(certificate.get(), text("protected") + ".x", signature));

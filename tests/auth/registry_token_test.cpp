@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::auth {
 namespace {
@@ -16,7 +16,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-class CountingRandom : public schemas::Random {
+class CountingRandom : public base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
     for (auto& byte : out) byte = next_++;
@@ -26,7 +26,7 @@ class CountingRandom : public schemas::Random {
   std::uint8_t next_ = 1;
 };
 
-class RegistryToken : public testing::Test {
+class RegistryToken : public ::testing::Test {
  protected:
   static RegistryTokenCodec::Key key(std::uint8_t byte) {
     RegistryTokenCodec::Key key;
@@ -36,7 +36,7 @@ class RegistryToken : public testing::Test {
 
   CountingRandom random_;
   RegistryTokenCodec codec_{key(7), random_};
-  schemas::TimePoint issued_ = schemas::parse_basic("20260101T000000Z").value() + milliseconds(123);
+  base::TimePoint issued_ = base::parse_basic("20260101T000000Z").value() + milliseconds(123);
   RegistryTokenClaims claims_{"ASIAEXAMPLE", "123456789012", "us-east-1", issued_,
                               issued_ + hours(12)};
 };
@@ -64,7 +64,7 @@ TEST_F(RegistryToken, NoTwoAreAlike) {
 }
 
 TEST_F(RegistryToken, ShowsNothingOfItsClaims) {
-  const std::string bytes = schemas::base64url_decode(codec_.seal(claims_)).value();
+  const std::string bytes = base::base64url_decode(codec_.seal(claims_)).value();
   EXPECT_EQ(bytes.find("123456789012"), std::string::npos);
   EXPECT_EQ(bytes.find("us-east"), std::string::npos);
 }
@@ -76,11 +76,11 @@ TEST_F(RegistryToken, ExpiresOnTime) {
 }
 
 TEST_F(RegistryToken, EveryFlippedBitIsRejected) {
-  const std::string bytes = schemas::base64url_decode(codec_.seal(claims_)).value();
+  const std::string bytes = base::base64url_decode(codec_.seal(claims_)).value();
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     std::string changed = bytes;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
-    EXPECT_EQ(codec_.open(schemas::base64url_encode(changed), issued_),
+    EXPECT_EQ(codec_.open(base::base64url_encode(changed), issued_),
               tl::unexpected(TokenError::kMalformed))
         << bit;
   }
@@ -134,8 +134,8 @@ TEST_F(RegistryToken, LivesTwelveHoursAtMost) {
   claims_.expires = issued_;
   EXPECT_THROW(codec_.seal(claims_), std::invalid_argument);
   RegistryTokenClaims endless = claims_;
-  endless.issued = schemas::TimePoint::min();
-  endless.expires = schemas::TimePoint::max();
+  endless.issued = base::TimePoint::min();
+  endless.expires = base::TimePoint::max();
   EXPECT_THROW(codec_.seal(endless), std::invalid_argument);
   claims_.expires = issued_ + minutes(1);
   EXPECT_EQ(codec_.open(codec_.seal(claims_), issued_), claims_);
@@ -149,12 +149,12 @@ std::string encrypt(const RegistryTokenCodec::Key& key, const std::string& plain
   int n = 0;
   EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nullptr, key.data(), bytes + 1);
   EVP_EncryptUpdate(context, nullptr, &n, bytes, 1);
-  EVP_EncryptUpdate(context, bytes + 13, &n, schemas::as_bytes(plain).data(),
+  EVP_EncryptUpdate(context, bytes + 13, &n, base::as_bytes(plain).data(),
                     static_cast<int>(plain.size()));
   EVP_EncryptFinal_ex(context, bytes + 13 + n, &n);
   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, bytes + 13 + plain.size());
   EVP_CIPHER_CTX_free(context);
-  return schemas::base64url_encode(out);
+  return base::base64url_encode(out);
 }
 
 TEST_F(RegistryToken, OpenChecksWhatAHolderOfTheKeyWroteToo) {
@@ -163,7 +163,7 @@ TEST_F(RegistryToken, OpenChecksWhatAHolderOfTheKeyWroteToo) {
     for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(lifetime_ms >> shift);
     return text;
   };
-  const schemas::TimePoint epoch;
+  const base::TimePoint epoch;
   const auto open = [&](const std::string& text) {
     return codec_.open(encrypt(key(7), text), epoch);
   };

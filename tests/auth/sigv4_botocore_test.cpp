@@ -8,25 +8,25 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/verify_json.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth {
 namespace {
 
-using schemas::Json;
+using base::Json;
 
 std::vector<Json> vectors() {
   std::ifstream file(std::string(ECR_TEST_DATA) + "/sigv4_vectors.jsonl");
   std::vector<Json> out;
-  for (std::string line; std::getline(file, line);) out.push_back(*schemas::parse_json(line));
+  for (std::string line; std::getline(file, line);) out.push_back(*base::parse_json(line));
   return out;
 }
 
 Json verify(const Json& line) {
   bool ok = false;
-  const std::string answer = verify_sigv4_line(schemas::dump(line), ok);
+  const std::string answer = verify_sigv4_line(base::dump(line), ok);
   EXPECT_TRUE(ok) << answer;
-  return *schemas::parse_json(answer);
+  return *base::parse_json(answer);
 }
 
 TEST(SigV4Botocore, EverySignedRequestIsValid) {

@@ -13,7 +13,7 @@
 namespace ecr::auth::testing_sigv4 {
 
 using Kind = SignatureErrorKind;
-using schemas::TimePoint;
+using base::TimePoint;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -24,7 +24,7 @@ inline constexpr const char* kMismatch =
     "Secret Access Key and signing method. Consult the service documentation for details.";
 inline constexpr const char* kBadToken = "The security token included in the request is invalid.";
 
-inline TimePoint time(const char* text) { return schemas::parse_basic(text).value(); }
+inline TimePoint time(const char* text) { return base::parse_basic(text).value(); }
 
 // A request, how it is signed, and what it meets.
 struct Scenario {

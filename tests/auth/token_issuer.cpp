@@ -11,12 +11,11 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
-namespace ecr::auth::testing {
+namespace ecr::auth::test {
 namespace {
-
-using nlohmann::json;
 
 struct Curve {
   const char* algorithm;
@@ -46,7 +45,7 @@ std::string number(EVP_PKEY* key, const char* name, int size) {
   std::string bytes(static_cast<std::size_t>(size), '\0');
   BN_bn2binpad(value, reinterpret_cast<unsigned char*>(bytes.data()), size);
   BN_free(value);
-  return schemas::base64url_encode(bytes);
+  return base::base64url_encode(bytes);
 }
 
 std::string to_raw(const std::string& der, int size) {
@@ -79,8 +78,8 @@ TokenIssuer::TokenIssuer(const std::string& algorithm, const std::string& key_id
 
 TokenIssuer::~TokenIssuer() = default;
 
-json TokenIssuer::jwk() const {
-  json out = {{"kid", key_id_}, {"use", "sig"}, {"alg", algorithm_}};
+base::Json TokenIssuer::jwk() const {
+  base::Json out = {{"kid", key_id_}, {"use", "sig"}, {"alg", algorithm_}};
   if (const Curve* curve = curve_of(algorithm_)) {
     out["kty"] = "EC";
     out["crv"] = curve->jwk;
@@ -94,9 +93,9 @@ json TokenIssuer::jwk() const {
   return out;
 }
 
-std::string TokenIssuer::sign(const json& claims, const json& header) const {
+std::string TokenIssuer::sign(const base::Json& claims, const base::Json& header) const {
   const std::string text =
-      schemas::base64url_encode(header.dump()) + "." + schemas::base64url_encode(claims.dump());
+      base::base64url_encode(header.dump()) + "." + base::base64url_encode(claims.dump());
   const std::string digest = "SHA" + algorithm_.substr(2);
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   std::size_t size = 0;
@@ -110,7 +109,7 @@ std::string TokenIssuer::sign(const json& claims, const json& header) const {
   signature.resize(size);
   EVP_MD_CTX_free(context);
   if (const Curve* curve = curve_of(algorithm_)) signature = to_raw(signature, curve->bytes);
-  return text + "." + schemas::base64url_encode(signature);
+  return text + "." + base::base64url_encode(signature);
 }
 
 std::string TokenIssuer::public_pem() const {
@@ -123,9 +122,10 @@ std::string TokenIssuer::public_pem() const {
   return pem;
 }
 
-std::string compact_token(const json& header, const json& claims, const std::string& signature) {
-  return schemas::base64url_encode(header.dump()) + "." + schemas::base64url_encode(claims.dump()) +
-         "." + schemas::base64url_encode(signature);
+std::string compact_token(const base::Json& header, const base::Json& claims,
+                          const std::string& signature) {
+  return base::base64url_encode(header.dump()) + "." + base::base64url_encode(claims.dump()) + "." +
+         base::base64url_encode(signature);
 }
 
 std::string hmac_sha256(const std::string& key, const std::string& text) {
@@ -136,4 +136,4 @@ std::string hmac_sha256(const std::string& key, const std::string& text) {
   return std::string(reinterpret_cast<const char*>(out), size);
 }
 
-}  // namespace ecr::auth::testing
+}  // namespace ecr::auth::test

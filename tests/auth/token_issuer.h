@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ecr::auth::testing {
+namespace ecr::auth::test {
 
 class TokenIssuer {
  public:
@@ -34,4 +34,4 @@ std::string compact_token(const nlohmann::json& header, const nlohmann::json& cl
                           const std::string& signature);
 std::string hmac_sha256(const std::string& key, const std::string& text);
 
-}  // namespace ecr::auth::testing
+}  // namespace ecr::auth::test

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/sigv4_sign.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 
 namespace ecr::auth {
 namespace {
 
-using schemas::Json;
+using base::Json;
 
 // A valid line, to be changed by the test.
 Json line() {
@@ -21,7 +21,7 @@ Json line() {
   input.access_key_id = "AKIDEXAMPLE";
   input.secret_access_key = "secret";
   input.service = "sts";
-  input.time = schemas::parse_basic("20150830T123600Z").value();
+  input.time = base::parse_basic("20150830T123600Z").value();
   std::string raw = "POST /?a=1 HTTP/1.1\r\nHost: example.com\r\n";
   for (const auto& [name, value] : sign_headers(input))
     raw.append(name).append(":").append(value).append("\r\n");
@@ -36,7 +36,7 @@ Json line() {
 
 std::string answer(const Json& json, bool expected_ok) {
   bool ok = !expected_ok;
-  std::string text = verify_sigv4_line(schemas::dump(json), ok);
+  std::string text = verify_sigv4_line(base::dump(json), ok);
   EXPECT_EQ(ok, expected_ok) << text;
   return text;
 }
@@ -67,7 +67,7 @@ TEST(SigV4VerifyLine, MalformedLineIsAnError) {
   for (const char* text : {"", "{", "[]", "1", "{}", "\xff"}) {
     const std::string out = verify_sigv4_line(text, ok);
     EXPECT_FALSE(ok) << text;
-    EXPECT_TRUE(schemas::parse_json(out)->contains("error")) << out;
+    EXPECT_TRUE(base::parse_json(out)->contains("error")) << out;
   }
   for (const char* name : {"now", "service", "credentials", "raw_request"}) {
     Json json = line();

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/iam/evaluate_json.h"
-#include "schemas/json.h"
+#include "schemas/base/json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -32,7 +32,7 @@ ECR_FUZZ_TARGET(evaluate_json) {
   bool ok = false;
   const std::string out = evaluator.evaluate(line, true, ok);
   require(out.find('\n') == std::string::npos, "the output is one line");
-  auto json = ecr::schemas::parse_json(out, {.max_depth = 256});
+  auto json = ecr::base::parse_json(out, {.max_depth = 256});
   require(json && json->is_object(), "the output is a JSON object");
   require(ok != json->contains("error"), "either a decision or an error");
   require(!ok || json->contains("decision"), "a decision is named");
@@ -42,7 +42,7 @@ ECR_FUZZ_TARGET(evaluate_json) {
   require(evaluator.evaluate(line, true, cached_ok) == out && cached_ok == ok,
           "compiled policies that are kept decide as new ones do");
   bool short_ok = false;
-  const auto brief = ecr::schemas::parse_json(evaluator.evaluate(line, false, short_ok));
+  const auto brief = ecr::base::parse_json(evaluator.evaluate(line, false, short_ok));
   require(short_ok == ok && brief.has_value(), "the explanation changes nothing");
   json->erase("trace");
   require(*brief == *json, "the explanation only adds the trace");

@@ -6,7 +6,7 @@
 #include "auth/iam/arn_match.h"
 #include "auth/iam/glob.h"
 #include "auth/iam/variables.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -65,7 +65,7 @@ ECR_FUZZ_TARGET(glob) {
   if (is_ascii(pattern) && is_ascii(text)) {
     require(matches == reference(pattern, text), "a glob matches by its definition");
     require(glob_match_ignore_case(pattern, text) ==
-                reference(ecr::schemas::to_lower(pattern), ecr::schemas::to_lower(text)),
+                reference(ecr::base::to_lower(pattern), ecr::base::to_lower(text)),
             "and without case");
   }
   require(!glob.matches_everything() || matches, "everything is everything");

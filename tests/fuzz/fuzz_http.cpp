@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "schemas/encoding.h"
-#include "server/http_parser.h"
+#include "schemas/base/encoding.h"
+#include "server/net/http_parser.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -43,7 +43,7 @@ bool agree(const Transcript& a, const Transcript& b) {
 }
 
 bool same(std::string_view name, std::string_view lower) {
-  return ecr::schemas::equals_ignore_case(name, lower);
+  return ecr::base::equals_ignore_case(name, lower);
 }
 
 // What a second server in front of or behind this one could not read differently.

@@ -4,16 +4,17 @@
 
 #include "auth/iam/condition_values.h"
 #include "auth/iam/evaluate.h"
-#include "schemas/arn.h"
-#include "schemas/clock.h"
-#include "schemas/digest.h"
-#include "schemas/encoding.h"
-#include "schemas/pattern.h"
+#include "schemas/base/clock.h"
+#include "schemas/base/encoding.h"
+#include "schemas/model/arn.h"
+#include "schemas/model/digest.h"
+#include "schemas/model/pattern.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
 
-using namespace ecr::schemas;
+using namespace ecr::base;
+using namespace ecr::model;
 using ecr::fuzz::require;
 
 bool matches(const Pattern& pattern, std::string_view text, std::size_t min, std::size_t max) {

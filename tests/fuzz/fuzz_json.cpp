@@ -4,13 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
 
-using namespace ecr::schemas;
+using namespace ecr::base;
 using ecr::fuzz::require;
 
 template <typename Document>

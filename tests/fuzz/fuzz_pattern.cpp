@@ -1,12 +1,12 @@
 // The regular expressions of the API models. The first line is the expression, the rest the text.
 #include <string>
 
-#include "schemas/pattern.h"
+#include "schemas/model/pattern.h"
 #include "tests/fuzz/fuzz.h"
 
 ECR_FUZZ_TARGET(pattern) {
   using ecr::fuzz::require;
-  using ecr::schemas::Pattern;
+  using ecr::model::Pattern;
   std::string_view text = ecr::fuzz::as_text(data, size);
   const std::string_view expression = ecr::fuzz::take_until(text, '\n');
   const auto pattern = Pattern::compile(expression);

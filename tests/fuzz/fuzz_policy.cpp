@@ -8,8 +8,8 @@
 
 #include "auth/iam/evaluate.h"
 #include "auth/iam/policy.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -84,7 +84,7 @@ void check_evaluation(const PolicyPtr& policy) {
 
 void check_policy(const PolicyPtr& policy) {
   for (std::size_t i = 0; i < policy->statement_count(); ++i) {
-    require(ecr::schemas::parse_json(policy->statement_json(i)).has_value(),
+    require(ecr::base::parse_json(policy->statement_json(i)).has_value(),
             "a statement is shown as JSON");
     static_cast<void>(policy->sid(i));
   }

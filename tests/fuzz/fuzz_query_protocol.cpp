@@ -4,18 +4,19 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/error.h"
-#include "api/query_protocol.h"
-#include "schemas/encoding.h"
-#include "schemas/json.h"
-#include "schemas/model.h"
-#include "schemas/validator.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/query_protocol.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/model/model.h"
+#include "schemas/model/validator.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
 
 using namespace ecr::api;
-using namespace ecr::schemas;
+using namespace ecr::base;
+using namespace ecr::model;
 using ecr::fuzz::require;
 
 const OperationModel& operation_of(const FormParameters& form) {

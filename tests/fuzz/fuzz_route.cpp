@@ -2,12 +2,12 @@
 // second a Range or Content-Range, the third X-Forwarded-For.
 #include <string>
 
-#include "api/client_address.h"
-#include "api/error.h"
+#include "api/core/wire/client_address.h"
+#include "api/core/wire/error.h"
 #include "api/registry/range.h"
 #include "api/registry/route.h"
 #include "auth/iam/condition_values.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -43,7 +43,7 @@ void check_route(std::string_view path) {
   if (!route) return;
   require(route->reference.find('/') == std::string::npos, "a reference has no slash");
   require((route->name + route->reference).find('\0') == std::string::npos, "no NUL");
-  const auto again = registry::parse_route(ecr::schemas::percent_encode(path_of(*route), true));
+  const auto again = registry::parse_route(ecr::base::percent_encode(path_of(*route), true));
   require(again && again->kind == route->kind && again->name == route->name,
           "a route's own path is its path");
   require(again->reference == route->reference || route->kind == registry::RouteKind::kUploads,

@@ -6,7 +6,7 @@
 
 #include "auth/sigv4.h"
 #include "auth/sigv4_sign.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -46,14 +46,14 @@ std::optional<SigningCredential> lookup(std::string_view id) {
   }
   if (id == "ASIAEXPIRED") {
     return SigningCredential{std::string(kSecret), std::string(kSessionToken),
-                             ecr::schemas::parse_basic("20150830T123559Z")};
+                             ecr::base::parse_basic("20150830T123559Z")};
   }
   return std::nullopt;
 }
 
 SigV4Options options_for(const Input& input) {
   SigV4Options options;
-  options.now = ecr::schemas::parse_basic("20150830T123600Z").value();
+  options.now = ecr::base::parse_basic("20150830T123600Z").value();
   options.service = "ecr";
   options.normalize_path = input.body.size() % 2 == 0;
   return options;

@@ -6,9 +6,9 @@
 
 #include <openssl/evp.h>
 
-#include "api/page_token.h"
+#include "api/core/wire/page_token.h"
 #include "auth/registry_token.h"
-#include "schemas/encoding.h"
+#include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -16,7 +16,7 @@ namespace {
 using namespace ecr::auth;
 using ecr::fuzz::require;
 
-class CountingRandom : public ecr::schemas::Random {
+class CountingRandom : public ecr::base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
     for (auto& byte : out) byte = next_++;
@@ -47,19 +47,19 @@ std::string seal(std::string_view plain) {
   bool good =
       EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, secret.data(), bytes + 1) == 1;
   good = good && EVP_EncryptUpdate(context.get(), nullptr, &written, bytes, 1) == 1;
-  good = good && EVP_EncryptUpdate(context.get(), bytes + 1 + kNonce, &written,
-                                   ecr::schemas::as_bytes(plain).data(),
-                                   static_cast<int>(plain.size())) == 1;
+  good = good &&
+         EVP_EncryptUpdate(context.get(), bytes + 1 + kNonce, &written,
+                           ecr::base::as_bytes(plain).data(), static_cast<int>(plain.size())) == 1;
   int rest = 0;
   good = good && EVP_EncryptFinal_ex(context.get(), bytes + 1 + kNonce + written, &rest) == 1;
   good = good && EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTag,
                                      bytes + 1 + kNonce + plain.size()) == 1;
   require(good, "OpenSSL encrypts");
-  return ecr::schemas::base64url_encode(sealed);
+  return ecr::base::base64url_encode(sealed);
 }
 
 void check_opened(const RegistryTokenCodec& codec, const std::string& token) {
-  const auto now = ecr::schemas::parse_basic("20260101T000000Z").value();
+  const auto now = ecr::base::parse_basic("20260101T000000Z").value();
   const auto claims = codec.open(token, now);
   if (!claims) return;
   require(claims->expires > now, "an expired token opens nothing");
@@ -75,7 +75,7 @@ void check_page_token(std::string_view text) {
   PageKey page_key;
   page_key.fill(9);
   static_cast<void>(read_page_token(page_key, "list", text));
-  if (!ecr::schemas::is_valid_utf8(text) || text.size() > 4096) return;
+  if (!ecr::base::is_valid_utf8(text) || text.size() > 4096) return;
   const std::vector<std::string> position = {std::string(text), "x"};
   const std::string token = make_page_token(page_key, "list", position);
   require(read_page_token(page_key, "list", token) == position, "a position there and back");

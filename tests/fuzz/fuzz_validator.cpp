@@ -3,14 +3,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/encoding.h"
-#include "schemas/json.h"
-#include "schemas/model.h"
-#include "schemas/validator.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/model/model.h"
+#include "schemas/model/validator.h"
 #include "tests/fuzz/fuzz.h"
 
 ECR_FUZZ_TARGET(validator) {
-  using namespace ecr::schemas;
+  using namespace ecr::base;
+  using namespace ecr::model;
   using ecr::fuzz::require;
   std::string_view text = ecr::fuzz::as_text(data, size);
   const OperationModel* operation = ServiceModel::ecr().find(ecr::fuzz::take_until(text, '\n'));

@@ -41,7 +41,7 @@ std::vector<std::uint8_t> read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-class FuzzCorpus : public testing::TestWithParam<Target> {};
+class FuzzCorpus : public ::testing::TestWithParam<Target> {};
 
 TEST_P(FuzzCorpus, HoldsItsClaims) {
   std::size_t files = 0;
@@ -55,7 +55,7 @@ TEST_P(FuzzCorpus, HoldsItsClaims) {
   EXPECT_GT(files, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FuzzCorpus, testing::ValuesIn(kTargets),
+INSTANTIATE_TEST_SUITE_P(All, FuzzCorpus, ::testing::ValuesIn(kTargets),
                          [](const auto& target) { return std::string(target.param.name); });
 
 TEST(FuzzTargets, EveryCorpusHasItsTarget) {

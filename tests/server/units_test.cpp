@@ -6,10 +6,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "server/access_log.h"
-#include "server/config.h"
-#include "server/listen_address.h"
-#include "server/response_writer.h"
+#include "server/cli/config.h"
+#include "server/net/response_writer.h"
+#include "server/runtime/access_log.h"
+#include "server/runtime/listen_address.h"
 
 namespace ecr::server {
 namespace {
@@ -69,17 +69,17 @@ TEST(AccessLog, AnEntryIsOneLineWithoutTheQuery) {
 std::optional<CommandLine> parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "ecr-local");
   int exit_code = -1;
-  testing::internal::CaptureStderr();
-  testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStdout();
   auto line = parse_command_line(static_cast<int>(arguments.size()), arguments.data(), exit_code);
-  testing::internal::GetCapturedStderr();
-  testing::internal::GetCapturedStdout();
+  ::testing::internal::GetCapturedStderr();
+  ::testing::internal::GetCapturedStdout();
   EXPECT_EQ(line.has_value(), exit_code == -1);
   return line;
 }
 
 TEST(Config, FlagBeatsEnvironmentBeatsFile) {
-  const std::string path = testing::TempDir() + "/ecr-local-config.json";
+  const std::string path = ::testing::TempDir() + "/ecr-local-config.json";
   std::ofstream(path) << R"({"account":"111111111111","region":"eu-west-1","in-memory":true,
                             "listen":["127.0.0.1:1","127.0.0.1:2"]})";
   setenv("ECR_LOCAL_ACCOUNT", "222222222222", 1);

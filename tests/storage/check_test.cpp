@@ -7,18 +7,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/storage/rows_fixture.h"
+#include "tests/storage/rows/rows_fixture.h"
 
 namespace ecr::storage::test {
 namespace {
 
-using schemas::Digest;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using model::Digest;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
-class CheckStore : public testing::Test {
+class CheckStore : public ::testing::Test {
  protected:
   void SetUp() override {
     repository_ = add_repository(*store_, "app");

@@ -48,7 +48,7 @@ TEST(CollectGarbage, BesidePushesLeavesNoRowWithoutAFile) {
   collector.join();
   store->collect_garbage();
   const auto report = check_store(*store, {});
-  EXPECT_THAT(report.problems, testing::IsEmpty());
+  EXPECT_THAT(report.problems, ::testing::IsEmpty());
   EXPECT_EQ(report.blobs, 1) << "the last round's, held four times";
 }
 
@@ -85,7 +85,7 @@ TEST(CollectGarbage, BesideMountsLeavesNoRowWithoutAFile) {
   }
   stop = true;
   collector.join();
-  EXPECT_THAT(check_store(*store, {}).problems, testing::IsEmpty());
+  EXPECT_THAT(check_store(*store, {}).problems, ::testing::IsEmpty());
 }
 
 }  // namespace

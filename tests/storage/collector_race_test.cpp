@@ -13,18 +13,18 @@
 #include <gtest/gtest.h>
 
 #include "storage/collector.h"
-#include "tests/storage/rows_fixture.h"
+#include "tests/storage/rows/rows_fixture.h"
 
 namespace ecr::storage::test {
 namespace {
 
-using schemas::Digest;
+using model::Digest;
 using sql::Access;
 
-constexpr int kPushers = 4;
-constexpr int kRounds = 200;
+constexpr int kRacePushers = 4;
+constexpr int kRaceRounds = 200;
 constexpr int kLayers = 40;  // so many that some are not needed for a while
-constexpr std::int64_t kGrace = 8;
+constexpr std::int64_t kRaceGrace = 8;
 
 // Time that passes as fast as the pushes let it: no push lasts half of the grace, however slow the
 // machine is.
@@ -45,14 +45,14 @@ class PatientClock {
   void tick() {
     const std::lock_guard lock(mutex_);
     const auto oldest = *std::min_element(std::begin(begun_), std::end(begun_));
-    if (oldest == kIdle || now_ + 1 - oldest < kGrace / 2) ++now_;
+    if (oldest == kIdle || now_ + 1 - oldest < kRaceGrace / 2) ++now_;
   }
 
  private:
   static constexpr std::int64_t kIdle = std::numeric_limits<std::int64_t>::max();
   std::mutex mutex_;
   std::int64_t now_ = 1000;
-  std::int64_t begun_[kPushers] = {kIdle, kIdle, kIdle, kIdle};
+  std::int64_t begun_[kRacePushers] = {kIdle, kIdle, kIdle, kIdle};
 };
 
 struct Counts {
@@ -72,12 +72,12 @@ class Pusher {
         number_(number) {}
 
   void run() {
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaceRounds; ++round) {
       clock_.begin(number_);
       const auto image = push(round);
       clock_.end(number_);
-      if (testing::Test::HasFatalFailure()) return;
-      if (round + 1 == kRounds) return;  // the last one stays
+      if (::testing::Test::HasFatalFailure()) return;
+      if (round + 1 == kRaceRounds) return;  // the last one stays
       clock_.begin(number_);
       auto txn = store_.database().begin(Access::kWrite);
       delete_image(txn, repository(round), image.digest, at(clock_.now()));
@@ -120,7 +120,7 @@ class Pusher {
   bool claim(int round, const Digest& digest) {
     auto txn = store_.database().begin(Access::kRead);
     return claim_blob(store_, txn, repository(round), digest.text(), at(clock_.now()),
-                      std::chrono::milliseconds(kGrace))
+                      std::chrono::milliseconds(kRaceGrace))
         .has_value();
   }
 
@@ -161,7 +161,7 @@ TEST(Collect, NothingThatAPushInFlightNeedsIsEverTaken) {
   std::atomic<bool> stop = false;
   std::thread collector([&] {
     while (!stop) {
-      const auto some = collect(*store, at(clock.now() - kGrace));
+      const auto some = collect(*store, at(clock.now() - kRaceGrace));
       all.unnamed += some.unnamed;
       all.blobs += some.blobs;
     }
@@ -173,14 +173,14 @@ TEST(Collect, NothingThatAPushInFlightNeedsIsEverTaken) {
     }
   });
   std::vector<std::thread> pushers;
-  for (int i = 0; i < kPushers; ++i) {
+  for (int i = 0; i < kRacePushers; ++i) {
     pushers.emplace_back([&, i] { Pusher(*store, clock, counts, repositories, i).run(); });
   }
   for (auto& pusher : pushers) pusher.join();
   stop = true;
   collector.join();
   ticker.join();
-  EXPECT_THAT(check_store(*store, {}).problems, testing::IsEmpty());
+  EXPECT_THAT(check_store(*store, {}).problems, ::testing::IsEmpty());
   EXPECT_GT(counts.claimed, 0);
   EXPECT_GT(counts.uploaded, 0);
   EXPECT_GT(all.blobs, 0);

@@ -8,22 +8,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 #include "tests/storage/faults.h"
-#include "tests/storage/rows_fixture.h"
+#include "tests/storage/rows/rows_fixture.h"
 
 namespace ecr::storage::test {
 namespace {
 
 namespace fs = std::filesystem;
-using schemas::Digest;
-using schemas::DigestAlgorithm;
+using model::Digest;
+using model::DigestAlgorithm;
 using sql::Access;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kGrace{100};
 
-class CollectorTest : public testing::Test {
+class CollectorTest : public ::testing::Test {
  protected:
   Collected collect_at(std::int64_t now) { return collect(*store_, at(now) - kGrace); }
   Digest push(std::int64_t repository, std::string_view bytes, std::int64_t when) {

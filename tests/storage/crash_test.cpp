@@ -59,13 +59,13 @@ TEST(Crash, AcknowledgedPushSurvivesTheKillOfTheProcess) {
     FixedRandom random;
     const auto store = Store::open({.directory = directory / "data"}, random);
     for (int number = 0; number < acknowledged; ++number) {
-      EXPECT_EQ(read_blob(store->blobs(), schemas::Digest::of(bytes_of(number))), bytes_of(number));
+      EXPECT_EQ(read_blob(store->blobs(), model::Digest::of(bytes_of(number))), bytes_of(number));
     }
     const auto report = check_store(*store, {});
-    EXPECT_THAT(report.problems, testing::IsEmpty());
+    EXPECT_THAT(report.problems, ::testing::IsEmpty());
     EXPECT_GE(report.blobs, acknowledged);
     store->blobs().list(
-        [&](const schemas::Digest& digest, std::uint64_t) {
+        [&](const model::Digest& digest, std::uint64_t) {
           auto txn = store->database().begin(sql::Access::kRead);
           EXPECT_TRUE(txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest.text()).next());
         },

@@ -16,12 +16,12 @@
 #include <string_view>
 #include <unistd.h>
 
-#include "schemas/clock.h"
-#include "schemas/digest.h"
-#include "storage/images.h"
-#include "storage/repositories.h"
+#include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
+#include "storage/rows/uploads.h"
 #include "storage/store.h"
-#include "storage/uploads.h"
 
 namespace ecr::storage::test {
 
@@ -42,7 +42,7 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-class FixedRandom : public schemas::Random {
+class FixedRandom : public base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
     const std::lock_guard lock(mutex_);
@@ -54,8 +54,8 @@ class FixedRandom : public schemas::Random {
   std::mt19937 engine_{42};
 };
 
-inline schemas::TimePoint at(std::int64_t milliseconds) {
-  return schemas::TimePoint(std::chrono::milliseconds(milliseconds));
+inline base::TimePoint at(std::int64_t milliseconds) {
+  return base::TimePoint(std::chrono::milliseconds(milliseconds));
 }
 
 // A well-formed upload id, different for each number.
@@ -82,17 +82,17 @@ inline std::int64_t add_repository(Store& store, std::string_view name) {
 }
 
 // Pushes the bytes as a blob the way the registry does.
-inline schemas::Digest push_blob(Store& store, std::int64_t repository, const std::string& id,
-                                 std::string_view bytes, schemas::TimePoint when = at(2)) {
-  const auto digest = schemas::Digest::of(bytes);
-  auto lease = store.uploads().acquire(id, schemas::DigestAlgorithm::kSha256).value();
+inline model::Digest push_blob(Store& store, std::int64_t repository, const std::string& id,
+                               std::string_view bytes, base::TimePoint when = at(2)) {
+  const auto digest = model::Digest::of(bytes);
+  auto lease = store.uploads().acquire(id, model::DigestAlgorithm::kSha256).value();
   lease.writer().append(bytes);
   commit_upload(store, id, lease.writer(), digest, repository, when, [](sql::Txn&) {});
   lease.finish();
   return digest;
 }
 
-inline std::string read_blob(BlobStore& blobs, const schemas::Digest& digest) {
+inline std::string read_blob(BlobStore& blobs, const model::Digest& digest) {
   const auto file = blobs.open(digest);
   if (!file) return "(none)";
   std::string bytes(file->size(), '\0');

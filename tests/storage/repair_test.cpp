@@ -10,17 +10,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/quarantine.h"
-#include "tests/storage/rows_fixture.h"
+#include "storage/blobs/quarantine.h"
+#include "tests/storage/rows/rows_fixture.h"
 
 namespace ecr::storage::test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -28,7 +28,7 @@ std::string contents(const std::string& path) {
 }
 
 // Repository "app": an image of two layers, an index above it, and an image of the second layer.
-class RepairStore : public testing::Test {
+class RepairStore : public ::testing::Test {
  protected:
   void SetUp() override {
     repository_ = add_repository(*store_, "app");

@@ -15,7 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 #include "tests/storage/faults.h"
 #include "tests/storage/fixtures.h"
 
@@ -23,8 +23,8 @@ namespace ecr::storage::test {
 namespace {
 
 namespace fs = std::filesystem;
-using schemas::Digest;
-using schemas::DigestAlgorithm;
+using model::Digest;
+using model::DigestAlgorithm;
 
 bool has_row(Store& store, const Digest& digest) {
   auto txn = store.database().begin(sql::Access::kRead);
@@ -105,7 +105,7 @@ TEST(Store, SecondStoreOnADirectoryIsRefusedAndNamesTheProcess) {
     FAIL();
   } catch (const StorageError& error) {
     EXPECT_EQ(error.kind(), StorageError::Kind::kUnavailable);
-    EXPECT_THAT(error.what(), testing::HasSubstr("process " + std::to_string(::getpid())));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("process " + std::to_string(::getpid())));
   }
 }
 

@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep01Statements[] = {
     R"(CREATE TABLE repositories (
          id INTEGER PRIMARY KEY,
          account TEXT NOT NULL,
@@ -117,6 +117,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_1_base() { return kStatements; }
+Migration step_1_base() { return kStep01Statements; }
 
 }  // namespace ecr::storage::sql

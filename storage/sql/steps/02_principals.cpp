@@ -5,7 +5,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep02Statements[] = {
     "ALTER TABLE entities ADD COLUMN boundary TEXT",  // ARN of a managed policy
     "ALTER TABLE entities ADD COLUMN trust_policy TEXT",
     "ALTER TABLE entities ADD COLUMN max_session_seconds BIGINT",
@@ -80,6 +80,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_2_principals() { return kStatements; }
+Migration step_2_principals() { return kStep02Statements; }
 
 }  // namespace ecr::storage::sql

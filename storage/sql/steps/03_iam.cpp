@@ -4,12 +4,12 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep03Statements[] = {
     "PRAGMA user_version = 3",
 };
 
 }  // namespace
 
-Migration step_3_iam() { return kStatements; }
+Migration step_3_iam() { return kStep03Statements; }
 
 }  // namespace ecr::storage::sql

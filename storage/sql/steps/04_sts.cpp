@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep04Statements[] = {
     // JSON array of the keys in `tags` that a session assumed with this one inherits.
     "ALTER TABLE sessions ADD COLUMN transitive_keys TEXT NOT NULL DEFAULT '[]'",
 
@@ -26,6 +26,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_4_sts() { return kStatements; }
+Migration step_4_sts() { return kStep04Statements; }
 
 }  // namespace ecr::storage::sql

@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep05Statements[] = {
     R"(CREATE TABLE registry_settings (
          account TEXT NOT NULL,
          region TEXT NOT NULL,
@@ -29,6 +29,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_5_ecr_settings() { return kStatements; }
+Migration step_5_ecr_settings() { return kStep05Statements; }
 
 }  // namespace ecr::storage::sql

@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep06Statements[] = {
     // ACTIVE, ARCHIVED or ACTIVATING; the times of the last change to archive and back.
     "ALTER TABLE images ADD COLUMN status TEXT NOT NULL DEFAULT 'ACTIVE'",
     "ALTER TABLE images ADD COLUMN last_archived_at BIGINT",
@@ -58,6 +58,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_6_jobs() { return kStatements; }
+Migration step_6_jobs() { return kStep06Statements; }
 
 }  // namespace ecr::storage::sql

@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep07Statements[] = {
     // Both kinds in one order. The bounded log of this server, not state: a snapshot leaves it out.
     R"(CREATE TABLE events (
          sequence INTEGER PRIMARY KEY,
@@ -27,6 +27,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_7_events() { return kStatements; }
+Migration step_7_events() { return kStep07Statements; }
 
 }  // namespace ecr::storage::sql

@@ -4,12 +4,12 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep08Statements[] = {
     "PRAGMA user_version = 8",
 };
 
 }  // namespace
 
-Migration step_8_registry() { return kStatements; }
+Migration step_8_registry() { return kStep08Statements; }
 
 }  // namespace ecr::storage::sql

@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep09Statements[] = {
     // When somebody last counted on the blob being in the repository: it was pushed or mounted, a
     // client was told that it need not be pushed, or the last image that named it was deleted.
     "ALTER TABLE repository_blobs RENAME COLUMN added_at TO needed_at",
@@ -18,6 +18,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_9_garbage() { return kStatements; }
+Migration step_9_garbage() { return kStep09Statements; }
 
 }  // namespace ecr::storage::sql

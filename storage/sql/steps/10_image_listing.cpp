@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep10Statements[] = {
     // 1: the image has a tag. A page of tagged or untagged images then costs what it shows, not
     // what lies between.
     "ALTER TABLE images ADD COLUMN tagged INTEGER NOT NULL DEFAULT 0",
@@ -18,6 +18,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_10_image_listing() { return kStatements; }
+Migration step_10_image_listing() { return kStep10Statements; }
 
 }  // namespace ecr::storage::sql

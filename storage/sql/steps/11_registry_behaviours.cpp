@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep11Statements[] = {
     // The last scan of each image that had one.
     R"(CREATE TABLE image_scans (
          repository BIGINT NOT NULL,
@@ -57,6 +57,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_11_registry_behaviours() { return kStatements; }
+Migration step_11_registry_behaviours() { return kStep11Statements; }
 
 }  // namespace ecr::storage::sql

@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep12Statements[] = {
     R"(CREATE TABLE image_replications (
          image BIGINT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
          account TEXT NOT NULL,  -- the destination's
@@ -17,6 +17,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_12_replication() { return kStatements; }
+Migration step_12_replication() { return kStep12Statements; }
 
 }  // namespace ecr::storage::sql

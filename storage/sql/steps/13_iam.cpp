@@ -5,7 +5,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep13Statements[] = {
     "ALTER TABLE entities ADD COLUMN description TEXT",  // roles
     "ALTER TABLE entities ADD COLUMN last_used_at BIGINT",
     "ALTER TABLE entities ADD COLUMN last_used_region TEXT",
@@ -79,6 +79,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_13_iam() { return kStatements; }
+Migration step_13_iam() { return kStep13Statements; }
 
 }  // namespace ecr::storage::sql

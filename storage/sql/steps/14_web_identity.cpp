@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep14Statements[] = {
     // JSON object: condition key to value.
     "ALTER TABLE sessions ADD COLUMN claims TEXT NOT NULL DEFAULT '{}'",
 
@@ -13,6 +13,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_14_web_identity() { return kStatements; }
+Migration step_14_web_identity() { return kStep14Statements; }
 
 }  // namespace ecr::storage::sql

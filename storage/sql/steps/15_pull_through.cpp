@@ -4,7 +4,7 @@
 namespace ecr::storage::sql {
 namespace {
 
-constexpr const char* kStatements[] = {
+constexpr const char* kStep15Statements[] = {
     R"(CREATE TABLE pull_through_rules (
          account TEXT NOT NULL,
          region TEXT NOT NULL,
@@ -37,6 +37,6 @@ constexpr const char* kStatements[] = {
 
 }  // namespace
 
-Migration step_15_pull_through() { return kStatements; }
+Migration step_15_pull_through() { return kStep15Statements; }
 
 }  // namespace ecr::storage::sql

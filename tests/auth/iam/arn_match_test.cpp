@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "naive_conditions.h"
+#include "tests/auth/iam/naive_conditions.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -88,7 +88,7 @@ TEST(IamArn, AgreesWithTheNaiveMatcherOnRandomText) {
     GlobText glob;
     glob.add_pattern(pattern);
     ASSERT_EQ(ArnGlob(glob).matches(ArnParts(arn)),
-              testing::naive_arn(testing::naive_tokens(pattern), arn))
+              test::naive_arn(test::naive_tokens(pattern), arn))
         << pattern << " on " << arn;
   }
 }

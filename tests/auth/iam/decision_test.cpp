@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "auth/iam/evaluate.h"
-#include "support.h"
+#include "tests/auth/iam/support.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
@@ -487,4 +487,4 @@ TEST(IamEvaluate, TraceHoldsMoreThanItsInlineRoom) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

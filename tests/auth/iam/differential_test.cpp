@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/iam/evaluate_json.h"
-#include "naive_evaluator.h"
-#include "random_case.h"
+#include "tests/auth/iam/naive_evaluator.h"
+#include "tests/auth/iam/random_case.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 NaiveResult real_evaluate(const std::string& line) {
@@ -56,4 +56,4 @@ TEST(IamDifferential, CorpusAgreesWithTheNaiveEvaluator) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

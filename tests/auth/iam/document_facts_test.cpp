@@ -6,8 +6,8 @@
 namespace ecr::auth::iam {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 PolicyPtr parse(std::string_view text) { return Policy::parse(text, PolicyType::kAny).value(); }
 

@@ -7,7 +7,7 @@
 
 #include "auth/iam/top_level_member.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 std::string evaluated(std::string_view line, bool explain = false) {
@@ -163,4 +163,4 @@ TEST(IamEvaluateLine, FindsATopLevelMember) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

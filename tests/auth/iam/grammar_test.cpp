@@ -7,7 +7,7 @@
 #include "auth/iam/authorization_data.h"
 #include "auth/iam/policy.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 // Empty: the document is taken.
@@ -24,8 +24,8 @@ constexpr const char* kSyntax = "Syntax errors in policy.";
 constexpr const char* kVersion = "Policy document must be version 2012-10-17 or greater.";
 constexpr const char* kLegacy = "The policy failed legacy parsing";
 constexpr const char* kUnique = "Statement IDs (SID) in a single policy must be unique.";
-constexpr const char* kActions = "Policy statement must contain actions.";
-constexpr const char* kResources = "Policy statement must contain resources.";
+constexpr const char* kActionLine = "Policy statement must contain actions.";
+constexpr const char* kResourceLine = "Policy statement must contain resources.";
 constexpr const char* kVendor =
     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
 constexpr const char* kColon = "Actions/Condition can contain only one colon.";
@@ -87,8 +87,8 @@ TEST(IamGrammar, IdentityPolicies) {
       {identity(R"({"Sid":"a b","Effect":"Allow","Action":"*","Resource":"*"})"),
        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
        "expression [0-9A-Za-z]*"},
-      {identity(R"({"Effect":"Allow"})"), kActions},
-      {identity(R"({"Effect":"Allow","Action":[],"Resource":"x"})"), kActions},
+      {identity(R"({"Effect":"Allow"})"), kActionLine},
+      {identity(R"({"Effect":"Allow","Action":[],"Resource":"x"})"), kActionLine},
       {identity(R"({"Effect":"Allow","Action":"s:3:X","Resource":"x"})"),
        R"(Resource x must be in ARN format or "*".)"},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":""})"),
@@ -114,8 +114,8 @@ TEST(IamGrammar, IdentityPolicies) {
       {identity(R"({"Effect":"Allow","Action":["s3:X","s:3:X"],"Resource":"*"})"), kColon},
       {identity(R"({"Effect":"Allow","Action":"a a:X","Resource":"*"})"),
        "Vendor a a is not valid"},
-      {identity(R"({"Effect":"Allow","Action":"s3:X"})"), kResources},
-      {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":[]})"), kResources},
+      {identity(R"({"Effect":"Allow","Action":"s3:X"})"), kResourceLine},
+      {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":[]})"), kResourceLine},
       // What AWS takes.
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":["arn:aws:s3:::b","*"]})"), ""},
       {identity(R"({"Effect":"Allow","Action":"iam: asdf safdsf af ","Resource":"*"})"), ""},
@@ -311,4 +311,4 @@ TEST(IamAuthorizationData, CountsOfTheReference) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

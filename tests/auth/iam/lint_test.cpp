@@ -5,7 +5,7 @@
 
 #include "auth/iam/policy.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 std::vector<std::string> warnings(const std::string& statement) {
@@ -205,4 +205,4 @@ TEST(IamLint, Warnings) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "auth/iam/evaluate.h"
-#include "support.h"
+#include "tests/auth/iam/support.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 struct MessageCase {
@@ -77,4 +77,4 @@ TEST(IamMessage, PolicyArnOnRequest) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

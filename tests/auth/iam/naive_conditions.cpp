@@ -1,4 +1,4 @@
-#include "naive_conditions.h"
+#include "tests/auth/iam/naive_conditions.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 
 std::string naive_lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -289,4 +289,4 @@ bool naive_condition(const std::string& full_op, const std::string& key, const N
   return !multi && passes(actual[0]);
 }
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

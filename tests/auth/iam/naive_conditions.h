@@ -7,7 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 
 using NaiveJson = nlohmann::json;
 
@@ -31,4 +31,4 @@ bool naive_arn(const Tokens& pattern, const std::string& arn);
 bool naive_condition(const std::string& op, const std::string& key, const NaiveJson& values,
                      const NaiveJson& context, bool variables);
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

@@ -1,13 +1,13 @@
-#include "naive_evaluator.h"
+#include "tests/auth/iam/naive_evaluator.h"
 
 #include <algorithm>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "naive_conditions.h"
+#include "tests/auth/iam/naive_conditions.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 using Json = NaiveJson;
@@ -301,4 +301,4 @@ class Evaluation {
 
 NaiveResult naive_evaluate(const nlohmann::json& line) { return Evaluation(line).run(); }
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

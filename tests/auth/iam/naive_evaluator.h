@@ -7,7 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 
 struct NaiveResult {
   std::string decision;
@@ -18,4 +18,4 @@ struct NaiveResult {
 // `line`: an object as `ecr-local evaluate` reads it. REQUIRES: well-formed.
 NaiveResult naive_evaluate(const nlohmann::json& line);
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "auth/iam/principal_match.h"
-#include "support.h"
+#include "tests/auth/iam/support.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 TEST(IamPrincipal, KindByForm) {
@@ -150,4 +150,4 @@ TEST(IamPrincipal, ArnsNamedByAPolicy) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/iam/evaluate_json.h"
-#include "random_case.h"
+#include "tests/auth/iam/random_case.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 using Json = nlohmann::json;
@@ -130,4 +130,4 @@ TEST(IamProperty, AnOrganizationNeverAllows) {
 }
 
 }  // namespace
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

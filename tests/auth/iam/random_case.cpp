@@ -1,4 +1,4 @@
-#include "random_case.h"
+#include "tests/auth/iam/random_case.h"
 
 #include <array>
 #include <random>
@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 namespace {
 
 using Json = nlohmann::json;
@@ -371,4 +371,4 @@ class Generator {
 
 Json random_case(std::uint64_t number) { return Generator(number).make_case(); }
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

@@ -6,9 +6,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 
 // The same number gives the same case.
 nlohmann::json random_case(std::uint64_t number);
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

@@ -1,10 +1,10 @@
-#include "support.h"
+#include "tests/auth/iam/support.h"
 
 #include <stdexcept>
 
 #include <gtest/gtest.h>
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 
 PolicyPtr policy(std::string_view document, PolicyType type) {
   auto parsed = Policy::parse(document, type);
@@ -50,4 +50,4 @@ bool allows(const std::string& statement, const Request& request, std::string_vi
   return evaluate(request, set).allowed();
 }
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

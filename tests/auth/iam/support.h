@@ -7,7 +7,7 @@
 
 #include "auth/iam/evaluate.h"
 
-namespace ecr::auth::iam::testing {
+namespace ecr::auth::iam::test {
 
 inline constexpr std::string_view kUser = "arn:aws:iam::111111111111:user/jane";
 inline constexpr std::string_view kRoot = "arn:aws:iam::111111111111:root";
@@ -40,4 +40,4 @@ Request request(std::string_view principal, std::string_view action = "ecr:PutIm
 bool allows(const std::string& statement, const Request& request,
             std::string_view version = "2012-10-17");
 
-}  // namespace ecr::auth::iam::testing
+}  // namespace ecr::auth::iam::test

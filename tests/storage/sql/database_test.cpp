@@ -14,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 #include "tests/storage/faults.h"
 #include "tests/storage/fixtures.h"
 
@@ -33,7 +33,7 @@ void expect_error(Kind kind, Action action) {
   }
 }
 
-class DatabaseTest : public testing::Test {
+class DatabaseTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto txn = write();
@@ -140,7 +140,7 @@ TEST_F(DatabaseTest, WriterIsReadBackAfterManyCheckpoints) {
   }
   EXPECT_EQ(count(), 1500);
   EXPECT_LT(std::filesystem::file_size(directory_ / "test.db-wal"), 6u << 20);
-  EXPECT_THAT(database_->integrity_problems(), testing::IsEmpty());
+  EXPECT_THAT(database_->integrity_problems(), ::testing::IsEmpty());
 }
 
 TEST_F(DatabaseTest, SameLiteralCanRunWhileItsRowsAreRead) {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 
 namespace ecr::storage::sql {
 namespace {

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/error.h"
+#include "storage/os/error.h"
 #include "tests/storage/fixtures.h"
 
 namespace ecr::storage::sql {
@@ -67,7 +67,7 @@ void write_schema(const char* path, const std::vector<std::string>& statements) 
           "}  // namespace ecr::storage::sql\n";
 }
 
-class Migrations : public testing::Test {
+class Migrations : public ::testing::Test {
  protected:
   // As if it had never been migrated.
   void SetUp() override {
@@ -138,7 +138,7 @@ TEST_F(Migrations, RefusesADatabaseOfANewerProgram) {
     FAIL();
   } catch (const StorageError& error) {
     EXPECT_EQ(error.kind(), StorageError::Kind::kUnavailable);
-    EXPECT_THAT(error.what(), testing::HasSubstr("schema version 1000"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("schema version 1000"));
   }
 }
 

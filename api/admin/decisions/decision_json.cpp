@@ -1,0 +1,142 @@
+#include "api/admin/decisions/decision_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/admin/decisions/advice.h"
+#include "schemas/base/text.h"
+
+namespace ecr::api::admin {
+namespace {
+
+using auth::iam::AttachedPolicy;
+using auth::iam::Context;
+using auth::iam::DecidedBy;
+using auth::iam::TraceEntry;
+using base::OrderedJson;
+
+OrderedJson text(std::string_view value) { return std::string(value); }
+
+// Empty: null.
+OrderedJson text_or_null(std::string_view value) {
+  return value.empty() ? OrderedJson() : text(value);
+}
+
+// To the millisecond, so that `since` can name exactly this moment.
+std::string time_text(base::TimePoint time) {
+  std::string out = base::format_iso8601(time);
+  out.pop_back();  // the Z
+  const auto millis = time.time_since_epoch().count() % 1000;
+  return base::format("{}.{:03}Z", out, millis < 0 ? millis + 1000 : millis);
+}
+
+OrderedJson value_json(const Context::Value& value) {
+  if (!value.multivalued) return text(value.values.at(0));
+  return value.values;
+}
+
+OrderedJson context_json(const Context& context) {
+  OrderedJson json = OrderedJson::object();
+  for (const Context::Value& value : context.values()) json[value.name] = value_json(value);
+  return json;
+}
+
+// A member of an object that may be absent.
+void set_if(OrderedJson& object, const char* name, const std::string& value) {
+  if (!value.empty()) object[name] = value;
+}
+
+void set_level(OrderedJson& json, DecidedBy type, std::size_t level) {
+  if (type == DecidedBy::kScp || type == DecidedBy::kRcp) json["level"] = level;
+}
+
+OrderedJson statement_json(const auth::iam::Verdict& verdict) {
+  if (verdict.policy == nullptr) return {};
+  OrderedJson json;
+  json["source"] = text(verdict.source);
+  json["index"] = verdict.statement;
+  set_if(json, "sid", verdict.policy->sid(verdict.statement));
+  json["document"] = OrderedJson::parse(verdict.policy->statement_json(verdict.statement));
+  return json;
+}
+
+// The condition that fails: what the policy wants of it, what the request has.
+OrderedJson condition_json(const AttachedPolicy& attached, const TraceEntry& entry,
+                           const OrderedJson& document, const Context& context) {
+  const std::string both =
+      attached.policy->condition_text(entry.statement, static_cast<std::size_t>(entry.condition));
+  const std::size_t space = both.find(' ');
+  OrderedJson json;
+  json["operator"] = both.substr(0, space);
+  json["key"] = both.substr(space + 1);
+  json["wanted"] = document.at("Condition").at(both.substr(0, space)).at(both.substr(space + 1));
+  const Context::Value* actual = context.find(both.substr(space + 1));
+  json["actual"] = actual == nullptr ? OrderedJson() : value_json(*actual);
+  return json;
+}
+
+OrderedJson trace_json(const DecisionRecord& record) {
+  OrderedJson json = OrderedJson::array();
+  for (const TraceEntry& entry : record.verdict.trace) {
+    const AttachedPolicy& attached =
+        policies_of(record.policies, entry.type, entry.level)[entry.policy];
+    OrderedJson document = OrderedJson::parse(attached.policy->statement_json(entry.statement));
+    OrderedJson one;
+    one["policyType"] = text(name_of(entry.type));
+    set_level(one, entry.type, entry.level);
+    one["policy"] = entry.policy;
+    one["source"] = attached.source;
+    one["index"] = entry.statement;
+    set_if(one, "sid", attached.policy->sid(entry.statement));
+    one["effect"] = document.at("Effect");
+    one["outcome"] = text(name_of(entry.outcome));
+    if (entry.condition >= 0) {
+      one["condition"] = condition_json(attached, entry, document, record.request.context);
+    }
+    one["document"] = std::move(document);
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+OrderedJson suggestion_json(const DecisionRecord& record) {
+  OrderedJson json = OrderedJson::array();
+  for (const AdviceStep& step : advise(record.request, record.policies, record.verdict)) {
+    const bool add = step.change == AdviceStep::Change::kAdd;
+    OrderedJson one;
+    one["change"] = add ? "add" : "removeOrNarrow";
+    one["policyType"] = text(name_of(step.type));
+    set_level(one, step.type, step.level);
+    one["where"] = step.where;
+    if (!add) one["index"] = step.statement;
+    set_if(one, "sid", step.sid);
+    one["statement"] = OrderedJson::parse(step.document);
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+}  // namespace
+
+OrderedJson decision_json(const DecisionRecord& record, bool trace) {
+  const auth::iam::Request& request = record.request;
+  OrderedJson json;
+  json["sequence"] = record.sequence;
+  json["requestId"] = record.request_id;
+  json["time"] = time_text(record.time);
+  json["principal"] = text_or_null(request.principal.arn);
+  set_if(json, "principalIssuer", request.principal.issuer);
+  json["action"] = request.action;
+  json["resource"] = request.resource;
+  json["resourceAccount"] = text_or_null(request.resource_account);
+  json["context"] = context_json(request.context);
+  json["decision"] = text(name_of(record.verdict.decision));
+  json["decidedBy"] = text(name_of(record.verdict.decided_by));
+  json["message"] = text_or_null(record.message);
+  json["enforced"] = record.enforced;
+  json["statement"] = statement_json(record.verdict);
+  if (!record.verdict.allowed()) json["suggestion"] = suggestion_json(record);
+  if (trace) json["trace"] = trace_json(record);
+  return json;
+}
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,25 @@
+// A decision as /_ecr-local/decisions shows it (and `ecr-local explain` reads it). Pure.
+#pragma once
+
+#include "api/core/access/decision_log.h"
+#include "schemas/base/json.h"
+
+namespace ecr::api::admin {
+
+// {"sequence": 7, "requestId": "...", "time": "2026-01-31T12:00:00.000Z",
+//  "principal": "arn:..." or null (anonymous), "principalIssuer": of a session,
+//  "action": "ecr:PutImage", "resource": "arn:...", "resourceAccount": "123456789012",
+//  "context": {"aws:SourceIp": "10.0.0.1", "aws:TagKeys": ["a"]},
+//  "decision": "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied",
+//  "decidedBy": "identity" | "resource" | "boundary" | "session" | "scp" | "rcp",
+//  "message": AWS's sentence or null, "enforced": true,
+//  "statement": what decided, or null: {"source", "index", "sid"?, "document"},
+//  "suggestion": of a denial, steps that together allow it: [{"change": "add" | "removeOrNarrow",
+//                "policyType", "level"?, "where", "index"?, "sid"?, "statement"}],
+//  "trace": with `trace`, every statement of every policy consulted: [{"policyType", "level"?,
+//           "policy": index, "source", "index": of the statement, "sid"?, "effect", "outcome",
+//           "condition"?: the first that fails {"operator", "key", "wanted", "actual" or null},
+//           "document"}]}
+base::OrderedJson decision_json(const DecisionRecord& record, bool trace);
+
+}  // namespace ecr::api::admin

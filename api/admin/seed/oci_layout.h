@@ -1,0 +1,47 @@
+// Images of a seed: read from directories in the OCI image layout (image-spec, "OCI Image Layout
+// Specification"), and put into a repository by the same code as a push.
+//
+// Two steps, because blobs are large and the seed's transaction must not wait for them: import_
+// takes the files in before it begins, put_ adds the rows within it. A file whose row does not come
+// is swept away like any orphan.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "api/core/services.h"
+#include "schemas/model/digest.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api::admin {
+
+struct LayoutManifest {
+  std::string bytes;
+  std::string media_type;
+  std::string digest;
+  std::vector<std::string> tags;
+};
+struct LayoutBlob {
+  model::Digest digest;
+  std::int64_t size = 0;
+};
+// What a layout has, manifests in the order in which they can be pushed: children and subjects
+// first.
+struct Layout {
+  std::vector<LayoutBlob> blobs;
+  std::vector<LayoutManifest> manifests;
+};
+
+// Reads the layout and makes its blobs files of the store. `tags`: what the images of index.json
+// are called in the repository; empty: as their annotations org.opencontainers.image.ref.name say.
+// Throws std::runtime_error with a sentence for the user, or StorageError.
+Layout import_layout(const Services& services, const std::string& directory,
+                     const std::vector<std::string>& tags);
+
+// Adds blobs, manifests and tags. What is there already stays as it is. Throws ApiError as a push
+// does.
+void put_layout(storage::sql::Txn& txn, storage::Store& store,
+                const storage::Repository& repository, const Layout& layout, base::TimePoint now);
+
+}  // namespace ecr::api::admin

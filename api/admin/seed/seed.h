@@ -1,0 +1,71 @@
+// The seed file: accounts, users, policies and repositories that exist at every start.
+//
+//   {"accounts": {"123456789012": {
+//      "managedPolicies": [{"name": "pull", "path": "/", "document": {...}}],
+//      "groups": [{"name": "devs", "policies": {...}, "attachedPolicies": ["pull"]}],
+//      "roles":  [{"name": "ci", "path": "/", "trustPolicy": {...}, "policies": {...},
+//                  "attachedPolicies": [...], "boundary": "pull", "tags": {...},
+//                  "maxSessionDuration": 3600}],
+//      "users":  [{"name": "jane", "path": "/", "tags": {"team": "a"}, "groups": ["devs"],
+//                  "boundary": "pull", "attachedPolicies": [...],
+//                  "accessKeys": [{"accessKeyId": "AKIA...", "secretAccessKey": "...",
+//                                  "status": "Active"}],
+//                  "policies": {"pull": {"Version": "2012-10-17", "Statement": [...]}}}],
+//      "sessions": [{"role": "ci", "name": "build-1",  // or "user": a GetSessionToken session,
+//                                                      // or "federatedBy": the issuing user
+//                    "accessKeyId": "ASIA...", "secretAccessKey": "...", "sessionToken": "...",
+//                    "policies": [{...}], "tags": {...}, "sourceIdentity": "x", "mfa": false,
+//                    "expires": "2030-01-01T00:00:00Z"}],
+//      "oidcProviders": [{"url": "https://token.actions.githubusercontent.com",
+//                         "clientIds": ["sts.amazonaws.com"], "thumbprints": [], "tags": {...}}],
+//      "samlProviders": [{"name": "corp", "metadata": "<EntityDescriptor ...", "tags": {...}}],
+//      "serviceLinkedRoles": ["replication.ecr.amazonaws.com"],
+//      "accountAlias": "my-team",
+//      "instanceProfiles": [{"name": "build", "path": "/", "role": "ci", "tags": {...}}],
+//      "repositories": [{"name": "team-a/app", "region": "us-east-1", "tags": {"k": "v"},
+//                        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+//                        "imageTagMutabilityExclusionFilters":
+//                          [{"filterType": "WILDCARD", "filter": "dev-*"}],
+//                        "encryptionConfiguration": {"encryptionType": "KMS"},
+//                        "scanOnPush": false, "policy": {...}, "lifecyclePolicy": {...},
+//                        // OCI image layouts; with "tags" in place of those in index.json
+//                        "images": ["layouts/app", {"layout": "/srv/x", "tags": ["v1"]}]}],
+//      "registryPolicies": {"us-east-1": {...}},
+//      "accountSettings": {"us-east-1": {"REGISTRY_POLICY_SCOPE": "V2"}}}},
+//    "organization": {
+//      "id": "o-example", "managementAccount": "999999999999",
+//      "policies": [{"id": "p-nodelete", "type": "SERVICE_CONTROL_POLICY", "name": "no deletes",
+//                    "document": {...}}],
+//      "root": {"policies": ["p-nodelete"], "fullAccess": true},
+//      "units": [{"id": "ou-prod", "parent": "root", "policies": [...]}],
+//      "accounts": {"123456789012": {"parent": "ou-prod", "policies": [...]}}}}
+//
+// Managed policies are named by their name (in the account) or ARN. At every level of the
+// organization the policies that allow everything (FullAWSAccess, RCPFullAWSAccess) are attached as
+// in AWS; "fullAccess": false leaves the first one out.
+//
+// Applying it twice is the same as once. What it names is made as it says: a user's keys, tags and
+// policies are exactly those given; a repository keeps its images. What it does not name is left
+// alone, but for the organization, which is replaced as a whole where the document has one. All of
+// it is applied, or nothing.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "api/core/services.h"
+
+namespace ecr::api::admin {
+
+// Names the place: "accounts.123456789012.users[0].name: must be ...".
+class SeedError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// `directory`: what relative paths of image layouts are relative to; empty: there may be none.
+void apply_seed(const Services& services, std::string_view document,
+                const std::string& directory = {});
+
+}  // namespace ecr::api::admin

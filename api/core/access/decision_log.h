@@ -1,0 +1,88 @@
+// The last decisions, with everything they were made of, for /_ecr-local/decisions and `explain`;
+// and, for longer, what every principal has asked for. In memory and bounded: the oldest goes
+// first. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/iam/evaluate.h"
+#include "schemas/base/clock.h"
+
+namespace ecr::api {
+
+// One decision. INVARIANT: verdict.source and verdict.policy point into `policies`.
+struct DecisionRecord {
+  std::uint64_t sequence = 0;  // from 1, by the log
+  std::string request_id;      // that the client saw; a request may make several decisions
+  base::TimePoint time;
+  auth::iam::Request request;
+  auth::iam::PolicySet policies;
+  auth::iam::Verdict verdict;
+  std::string message;   // AWS's sentence; empty where it was allowed
+  bool enforced = true;  // false: a denial that --iam soft let pass
+};
+
+// That a principal has asked for an action on a resource. Outlives the records, so that the policy
+// for a long job is complete. Actions that need no permission are left out.
+struct Usage {
+  auth::iam::Principal principal;
+  std::string action;
+  std::string resource;
+  std::uint64_t last_sequence = 0;
+  base::TimePoint last;
+  std::optional<base::TimePoint> last_allowed;
+};
+
+class DecisionLog {
+ public:
+  using Wanted = std::function<bool(const DecisionRecord&)>;
+
+  explicit DecisionLog(std::size_t capacity = 1000, std::size_t usage_capacity = 20000)
+      : capacity_(capacity), usage_capacity_(usage_capacity) {}
+
+  void record(DecisionRecord decision);
+
+  // Those with a sequence above `after` that `wanted` takes, oldest first, at most `limit`.
+  std::vector<std::shared_ptr<const DecisionRecord>> read(std::uint64_t after, std::size_t limit,
+                                                          const Wanted& wanted) const;
+  // Those with a sequence above `after` and below `before`, newest first, at most `limit`.
+  std::vector<std::shared_ptr<const DecisionRecord>> read_back(std::uint64_t before,
+                                                               std::uint64_t after,
+                                                               std::size_t limit,
+                                                               const Wanted& wanted) const;
+  // The newest sequence; 0: nothing yet.
+  std::uint64_t newest() const;
+
+  // Of all time.
+  struct Totals {
+    std::uint64_t allowed = 0;
+    std::uint64_t explicitly_denied = 0;
+    std::uint64_t implicitly_denied = 0;
+  };
+  Totals totals() const;
+
+  // In no particular order.
+  std::vector<Usage> usages(const std::function<bool(const Usage&)>& wanted) const;
+
+ private:
+  void note_usage(const DecisionRecord& decision);
+
+  const std::size_t capacity_;
+  const std::size_t usage_capacity_;
+  mutable std::mutex mutex_;
+  std::uint64_t next_ = 1;
+  Totals totals_;
+  std::deque<std::shared_ptr<const DecisionRecord>> records_;
+  std::unordered_map<std::string, Usage> usages_;  // by principal, action and resource
+};
+
+}  // namespace ecr::api

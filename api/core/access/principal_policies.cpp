@@ -1,0 +1,183 @@
+#include "api/core/access/principal_policies.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/aws_managed_policies.h"
+#include "api/core/access/policy_cache.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/organization_tree.h"
+#include "storage/rows/iam/organizations.h"
+
+namespace ecr::api {
+namespace {
+
+using auth::iam::AttachedPolicy;
+using auth::iam::PolicyType;
+using Levels = std::vector<std::vector<AttachedPolicy>>;
+
+constexpr std::string_view kAllowEverything =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
+
+std::string_view kind_name(storage::EntityKind kind) {
+  switch (kind) {
+    case storage::EntityKind::kGroup:
+      return "group";
+    case storage::EntityKind::kRole:
+      return "role";
+    case storage::EntityKind::kUser:
+      break;
+  }
+  return "user";
+}
+
+// A policy that is attached and cannot be found must not silently allow less (or, as a boundary,
+// more) than it did.
+AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
+                              const std::string& arn) {
+  const auto document = managed_document(txn, arn);
+  if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
+  return {services.policies.get(*document, PolicyType::kIdentity), arn};
+}
+
+// What stands for a session policy whose managed policy has been deleted meanwhile: the ceiling
+// stays, and nothing is under it.
+constexpr std::string_view kAllowNothing =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
+
+AttachedPolicy session_policy(const Services& services, storage::sql::Txn& txn,
+                              const std::string& text, const std::string& source) {
+  if (!text.starts_with("arn:")) return {services.policies.get(text, PolicyType::kSession), source};
+  if (managed_policy_exists(txn, text)) return managed_policy(services, txn, text);
+  return {services.policies.get(kAllowNothing, PolicyType::kSession), source};
+}
+
+void add_policies_of(const Services& services, storage::sql::Txn& txn,
+                     const storage::Entity& entity, std::vector<AttachedPolicy>& list) {
+  for (const storage::InlinePolicy& policy : storage::inline_policies(txn, entity.id)) {
+    list.push_back({services.policies.get(policy.document, PolicyType::kIdentity),
+                    base::format("inline policy {} of {} {}", policy.name, kind_name(entity.kind),
+                                 entity.name)});
+  }
+  for (const std::string& arn : storage::attached_policies(txn, entity.id)) {
+    list.push_back(managed_policy(services, txn, arn));
+  }
+}
+
+Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_view account,
+                 storage::ControlPolicyKind kind) {
+  const PolicyType type =
+      kind == storage::ControlPolicyKind::kService ? PolicyType::kScp : PolicyType::kRcp;
+  Levels levels;
+  for (const auto& level : storage::control_policies(txn, account, kind)) {
+    auto& list = levels.emplace_back();
+    for (const auto& policy : level.policies) {
+      list.push_back({services.policies.get(policy.document, type),
+                      base::format("{} {} at {}", policy.id, policy.name, level.target)});
+    }
+  }
+  return levels;
+}
+
+// Of a JSON object of texts.
+std::vector<std::pair<std::string, std::string>> text_members(const std::string& text,
+                                                              const char* complaint) {
+  std::vector<std::pair<std::string, std::string>> members;
+  const auto json = base::parse_json(text);
+  if (!json) throw std::runtime_error(complaint);
+  for (const auto& [key, value] : json->items()) {
+    members.emplace_back(key, value.get<std::string>());
+  }
+  return members;
+}
+
+}  // namespace
+
+std::string entity_arn(const storage::Entity& entity) {
+  return base::format("arn:aws:iam::{}:{}{}{}", entity.account, kind_name(entity.kind), entity.path,
+                      entity.name);
+}
+
+AttachedPolicy root_policy(const Services& services) {
+  return {services.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"};
+}
+
+void add_identity_policies(const Services& services, storage::sql::Txn& txn,
+                           const storage::Entity& entity, Caller& caller) {
+  add_policies_of(services, txn, entity, caller.identity);
+  if (entity.kind == storage::EntityKind::kUser) {
+    for (const storage::Entity& group : storage::groups_of(txn, entity.id)) {
+      add_policies_of(services, txn, group, caller.identity);
+    }
+  }
+  if (entity.boundary) {
+    caller.boundaries.push_back(managed_policy(services, txn, *entity.boundary));
+  }
+}
+
+std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn) {
+  if (const auto* policy = find_aws_managed_policy(arn)) return std::string(policy->document);
+  return storage::managed_policy_document(txn, arn);
+}
+
+bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
+  return managed_document(txn, arn).has_value();
+}
+
+void add_session_policies(const Services& services, storage::sql::Txn& txn,
+                          const storage::Session& session, Caller& caller) {
+  const auto documents = base::parse_json(session.policies);
+  if (!documents) throw std::runtime_error("a session's policies do not parse");
+  for (std::size_t i = 0; i < documents->size(); ++i) {
+    caller.session.push_back(
+        session_policy(services, txn, (*documents)[i].get<std::string>(),
+                       base::format("session policy {} of {}", i + 1, session.name)));
+  }
+}
+
+storage::Tags session_tags(const storage::Session& session) {
+  return text_members(session.tags, "a session's tags do not parse");
+}
+
+std::vector<std::pair<std::string, std::string>> session_claims(const storage::Session& session) {
+  return text_members(session.claims, "a session's claims do not parse");
+}
+
+storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
+  for (const auto& tag : session) {
+    std::erase_if(
+        role, [&](const auto& mine) { return base::equals_ignore_case(mine.first, tag.first); });
+  }
+  role.insert(role.end(), session.begin(), session.end());
+  std::sort(role.begin(), role.end());
+  return role;
+}
+
+void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller) {
+  caller.organization = storage::organization_of(txn, caller.account);
+  if (!caller.organization) return;
+  caller.context.emplace_back("aws:PrincipalOrgID", caller.organization->id);
+  if (caller.organization->management_account == caller.account) return;
+  if (!storage::policy_type_enabled(txn, caller.organization->id,
+                                    storage::ControlPolicyKind::kService)) {
+    return;
+  }
+  caller.scps = levels_of(services, txn, caller.account, storage::ControlPolicyKind::kService);
+}
+
+Levels resource_control_policies(const Services& services, storage::sql::Txn& txn,
+                                 const storage::Organization& organization,
+                                 std::string_view account) {
+  if (organization.management_account == account ||
+      !storage::policy_type_enabled(txn, organization.id, storage::ControlPolicyKind::kResource)) {
+    return {};
+  }
+  return levels_of(services, txn, account, storage::ControlPolicyKind::kResource);
+}
+
+}  // namespace ecr::api

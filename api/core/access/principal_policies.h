@@ -1,0 +1,46 @@
+// What is attached to a principal, collected from the rows: identity policies of users, their
+// groups and roles, boundaries, session policies, the service control policies of its organization.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/core/access/identity.h"
+#include "storage/rows/iam/sessions.h"
+
+namespace ecr::api {
+
+// arn:aws:iam::<account>:user/<path><name>, role/..., group/...
+std::string entity_arn(const storage::Entity& entity);
+
+// The document of a managed policy, the customer's or AWS's, as it is in force; nullopt: there is
+// no such policy.
+std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn);
+bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn);
+
+// "Allow everything": the root user is a policy like any other.
+auth::iam::AttachedPolicy root_policy(const Services& services);
+
+// Inline and managed policies of the entity and, of a user, his groups; and the boundary.
+void add_identity_policies(const Services& services, storage::sql::Txn& txn,
+                           const storage::Entity& entity, Caller& caller);
+// A session policy is a document, or the ARN of a managed policy, which counts as it is now.
+void add_session_policies(const Services& services, storage::sql::Txn& txn,
+                          const storage::Session& session, Caller& caller);
+storage::Tags session_tags(const storage::Session& session);
+// Condition keys that the token of a web identity gave the session, with their values.
+std::vector<std::pair<std::string, std::string>> session_claims(const storage::Session& session);
+// The session's tags win over the role's, whatever the case of the key.
+storage::Tags merge_tags(storage::Tags role, const storage::Tags& session);
+
+// SCPs by level, aws:PrincipalOrgID. The management account is exempt from its own policies (AWS
+// Organizations User Guide, "Service control policies").
+void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller);
+// RCPs by level, for resources of an account of that organization.
+std::vector<std::vector<auth::iam::AttachedPolicy>> resource_control_policies(
+    const Services& services, storage::sql::Txn& txn, const storage::Organization& organization,
+    std::string_view account);
+
+}  // namespace ecr::api

@@ -1,0 +1,29 @@
+// The AWS APIs: from a signed POST to an answer, for every service and operation alike.
+// Thread-safe; blocking (call it on a worker).
+#pragma once
+
+#include <any>
+#include <functional>
+#include <vector>
+
+#include "api/core/access/operation.h"
+#include "api/core/wire/http.h"
+
+namespace ecr::api {
+
+class ControlPlane {
+ public:
+  ControlPlane(const Services& services, std::vector<ServiceApi> apis);
+
+  // `request` outlives what HttpResponse::later of the answer is called for.
+  HttpResponse handle(const HttpRequest& request) const;
+  const std::vector<ServiceApi>& apis() const { return apis_; }
+
+ private:
+  HttpResponse answer(const HttpRequest& request, const std::function<std::any()>& outside) const;
+
+  const Services& services_;
+  std::vector<ServiceApi> apis_;
+};
+
+}  // namespace ecr::api

@@ -1,0 +1,93 @@
+// What every part of the API works with, wired once in server/. References outlive all requests.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "auth/registry_token.h"
+#include "auth/sigv4.h"
+#include "schemas/base/clock.h"
+#include "storage/store.h"
+
+namespace ecr::api {
+
+class DecisionLog;
+class EventLog;
+class JobSignal;
+class PolicyCache;
+namespace pull_through {
+class Upstreams;
+}
+namespace sts {
+class IssuerKeys;
+}
+
+enum class Enforcement {
+  kEnforce,
+  kSoft,  // allows, and notes what it would have denied
+  kOff    // allows; signatures are verified all the same
+};
+
+struct Settings {
+  std::string account = "000000000000";
+  std::string region = "us-east-1";
+  // The root user of the default account; access_key empty: none.
+  std::string root_access_key = "test";
+  std::string root_secret_key = "test";
+  // A 12-digit access key with secret "test" is the root user of that account.
+  bool account_root_keys = true;
+  // repositoryUri's host, with {account}, {region} and {port}; empty: the host the caller used.
+  std::string registry_host;
+  Enforcement enforcement = Enforcement::kEnforce;
+  // Where ECR and the OCI distribution specification differ, ECR is followed (COMPATIBILITY.md).
+  bool strict_ecr = false;
+  // Bearer token of /_ecr-local/; empty: loopback peers need none.
+  std::string admin_token;
+  // Host names (without port) under which /_ecr-local/ answers, besides localhost and addresses.
+  std::vector<std::string> admin_hosts;
+  // Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR blocks.
+  std::vector<std::string> trusted_proxies;
+  // Garbage collection (storage/collector.h): how long nobody must have needed what goes, and how
+  // often it is looked for; 0: only when asked.
+  std::chrono::milliseconds gc_grace = std::chrono::hours(24);
+  std::chrono::milliseconds gc_interval = std::chrono::hours(1);
+  std::string version;
+  // Where findings of image scans come from: files of the user's (api/images/scan/findings_file.h),
+  // a scanner (api/images/scan/scanner.h); empty: nowhere.
+  std::string scan_findings;
+  std::string scanner_command;
+};
+
+struct Services {
+  const Settings& settings;
+  storage::Store& store;
+  // The clock of everything that clients see; it may be frozen, or ahead of the machine's.
+  const base::Clock& clock;
+  base::Random& random;
+  const auth::RegistryTokenCodec& tokens;
+  auth::SigningKeyCache& signing_keys;
+  PolicyCache& policies;
+  DecisionLog& decisions;
+  // The machine's time: when requests were signed, and how long the program has been running.
+  const base::Clock& machine_clock;
+  JobSignal& job_signal;
+  EventLog& events;
+  // Of web identities. Null: none can be verified.
+  sts::IssuerKeys* issuer_keys = nullptr;
+  // The registries that pull-through caches fetch from. Null: none can be reached.
+  pull_through::Upstreams* upstreams = nullptr;
+};
+
+// The same with another store.
+inline Services with_store(const Services& services, storage::Store& store) {
+  return {services.settings,      store,
+          services.clock,         services.random,
+          services.tokens,        services.signing_keys,
+          services.policies,      services.decisions,
+          services.machine_clock, services.job_signal,
+          services.events,        services.issuer_keys,
+          services.upstreams};
+}
+
+}  // namespace ecr::api

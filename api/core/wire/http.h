@@ -1,0 +1,135 @@
+// What passes between the server and the API: HTTP messages as values, without sockets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "storage/blobs/blob_store.h"
+
+namespace ecr::api {
+
+using HeaderView = std::pair<std::string_view, std::string_view>;
+
+// The header fields of a request in order, names as they came. Owns their text.
+// INVARIANT: views stay valid when the object is moved; it cannot be copied.
+class HeaderList {
+ public:
+  HeaderList() = default;
+  explicit HeaderList(std::span<const HeaderView> fields);
+  HeaderList(HeaderList&&) = default;
+  HeaderList& operator=(HeaderList&&) = default;
+
+  // The first field of that name (compared without case); empty optional: none.
+  std::optional<std::string_view> find(std::string_view name) const;
+  std::string_view get(std::string_view name) const { return find(name).value_or(""); }
+  std::size_t count(std::string_view name) const;
+  std::span<const HeaderView> fields() const { return fields_; }
+
+ private:
+  std::vector<char> text_;
+  std::vector<HeaderView> fields_;
+};
+
+struct HttpRequest {
+  std::string method;  // as it came
+  std::string target;  // as it came
+  HeaderList headers;
+  std::string body;  // empty where it is streamed
+  std::string peer;  // address of the other end, without port
+  bool secure = false;
+  std::string id;  // request id that the client sees
+
+  std::string_view path() const;   // raw, before '?'
+  std::string_view query() const;  // raw, after '?'
+  std::string_view host() const { return headers.get("host"); }
+};
+
+// Part of a stored blob, sent from its file.
+struct FileSlice {
+  std::shared_ptr<storage::BlobFile> file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+// A body without an end: a live stream. Polled by the connection for as long as the client stays.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // What is new since the last call; empty: nothing. Must not block.
+  virtual std::string poll() = 0;
+};
+
+using Piece = std::variant<std::string, FileSlice>;
+
+// A body made of pieces, of which only one exists at a time. One thread at a time.
+class PieceSource {
+ public:
+  virtual ~PieceSource() = default;
+  // Of all pieces together, in bytes.
+  virtual std::uint64_t length() const = 0;
+  // nullopt: that was all. An empty text: nothing yet, it is asked again soon. Must not block for
+  // long. What it throws ends the connection.
+  virtual std::optional<Piece> next() = 0;
+};
+
+struct CallIdentity;
+
+// What the logs say of a request beyond its line: the access log, and the record of the call.
+struct LogNote {
+  std::string principal;
+  std::string action;
+  std::string error;
+  std::shared_ptr<const CallIdentity> who;  // null: nobody was authenticated
+  std::string registry_account;             // whose registry a registry request is about
+  std::string registry_region;
+  // What a manifest's DELETE took away: digest and tag (empty: none).
+  std::vector<std::pair<std::string, std::string>> deleted;
+  std::string error_type;  // as AWS JSON names it; empty: success
+  std::string error_message;
+
+  // The error of `other`; who and what stay.
+  void fail_as(LogNote&& other);
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::variant<std::string, FileSlice, std::shared_ptr<BodySource>, std::shared_ptr<PieceSource>>
+      body;
+  // Content-Length where no body is sent (HEAD); else it is the body's.
+  std::optional<std::uint64_t> head_length;
+  bool close = false;  // end the connection after it
+  LogNote note;
+  // Not empty: this is no answer yet. It is called for one, on a thread that may wait for other
+  // servers; what is captured by reference lives as long as the request.
+  std::function<HttpResponse()> later;
+
+  void set(std::string name, std::string value) {
+    headers.emplace_back(std::move(name), std::move(value));
+  }
+};
+
+HttpResponse text_response(int status, std::string content_type, std::string body);
+
+// Takes a body that is too large for memory. One thread at a time; destroyed without finish() when
+// the client goes away.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  virtual void write(std::string_view bytes) = 0;
+  // The answer. REQUIRES: the whole body was written.
+  virtual HttpResponse finish() = 0;
+};
+
+// Reason phrase of a status.
+std::string_view reason_of(int status);
+
+}  // namespace ecr::api

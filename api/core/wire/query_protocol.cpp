@@ -1,0 +1,223 @@
+#include "api/core/wire/query_protocol.h"
+
+#include <charconv>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+
+namespace ecr::api {
+namespace {
+
+using model::Shape;
+using model::ShapeType;
+
+// The parameters as a tree: "Tags.member.1.Key" is four edges.
+struct Node {
+  std::map<std::string, Node, std::less<>> children;
+  const std::string* value = nullptr;
+};
+
+Node to_tree(const FormParameters& parameters) {
+  Node root;
+  for (const auto& [name, value] : parameters) {
+    if (!base::is_valid_utf8(name) || !base::is_valid_utf8(value)) {
+      throw ApiError::serialization("The parameters are not UTF-8");
+    }
+    Node* at = &root;
+    std::string_view rest = name;
+    for (int depth = 0;; ++depth) {
+      if (depth > 16) throw ApiError::serialization("A parameter is nested too deeply");
+      const std::size_t dot = rest.find('.');
+      at = &at->children[std::string(rest.substr(0, dot))];
+      if (dot == std::string_view::npos) break;
+      rest.remove_prefix(dot + 1);
+    }
+    if (at->value != nullptr) {
+      throw ApiError::serialization(base::format("Parameter {} is given more than once", name));
+    }
+    at->value = &value;
+  }
+  return root;
+}
+
+base::Json decode_node(const Node& node, const Shape& shape, const std::string& path);
+
+base::Json decode_scalar(const std::string& text, const Shape& shape, const std::string& path) {
+  switch (shape.type) {
+    case ShapeType::kBoolean:
+      if (base::equals_ignore_case(text, "true")) return true;
+      if (base::equals_ignore_case(text, "false")) return false;
+      break;
+    case ShapeType::kInteger:
+    case ShapeType::kLong: {
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error == std::errc() && end == text.data() + text.size()) return number;
+      break;
+    }
+    default:
+      return text;
+  }
+  throw ApiError::serialization(
+      base::format("Parameter {} is not of the type {}", path,
+                   shape.type == ShapeType::kBoolean ? "Boolean" : "Integer"));
+}
+
+// "<name>.member.1", "<name>.member.2", ...; an empty list is the bare name without a value.
+base::Json decode_list(const Node& node, const Shape& shape, const std::string& path) {
+  base::Json list = base::Json::array();
+  const auto member = node.children.find("member");
+  if (member == node.children.end()) return list;
+  std::map<int, const Node*> in_order;
+  for (const auto& [key, child] : member->second.children) {
+    int index = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
+    if (error != std::errc() || end != key.data() + key.size() || index < 1) {
+      throw ApiError::serialization(base::format("Parameter {}.member.{} has no index", path, key));
+    }
+    in_order[index] = &child;
+  }
+  for (const auto& [index, child] : in_order) {
+    list.push_back(decode_node(*child, *shape.element, base::format("{}.member.{}", path, index)));
+  }
+  return list;
+}
+
+base::Json decode_map(const Node& node, const Shape& shape, const std::string& path) {
+  base::Json map = base::Json::object();
+  const auto entries = node.children.find("entry");
+  if (entries == node.children.end()) return map;
+  for (const auto& [index, entry] : entries->second.children) {
+    const auto key = entry.children.find("key");
+    const auto value = entry.children.find("value");
+    if (key == entry.children.end() || key->second.value == nullptr ||
+        value == entry.children.end()) {
+      throw ApiError::serialization(
+          base::format("Parameter {}.entry.{} is not a pair", path, index));
+    }
+    map[*key->second.value] = decode_node(value->second, *shape.element, path);
+  }
+  return map;
+}
+
+base::Json decode_node(const Node& node, const Shape& shape, const std::string& path) {
+  switch (shape.type) {
+    case ShapeType::kStructure: {
+      base::Json object = base::Json::object();
+      for (const model::Member& member : shape.members) {
+        const auto child = node.children.find(member.name);
+        if (child == node.children.end()) continue;
+        const std::string inner = path.empty() ? member.name : path + "." + member.name;
+        object[member.name] = decode_node(child->second, *member.shape, inner);
+      }
+      return object;
+    }
+    case ShapeType::kList:
+      return decode_list(node, shape, path);
+    case ShapeType::kMap:
+      return decode_map(node, shape, path);
+    default:
+      if (node.value == nullptr) {
+        throw ApiError::serialization(base::format("Parameter {} has no value", path));
+      }
+      return decode_scalar(*node.value, shape, path);
+  }
+}
+
+void encode_node(std::string& out, const base::Json& value, const Shape& shape);
+
+void encode_member(std::string& out, std::string_view name, const base::Json& value,
+                   const Shape& shape) {
+  out += base::format("<{}>", name);
+  encode_node(out, value, shape);
+  out += base::format("</{}>", name);
+}
+
+void encode_structure(std::string& out, const base::Json& value, const Shape& shape) {
+  for (const model::Member& member : shape.members) {
+    const auto found = value.find(member.name);
+    if (found == value.end() || found->is_null()) continue;
+    encode_member(out, member.name, *found, *member.shape);
+  }
+}
+
+void encode_node(std::string& out, const base::Json& value, const Shape& shape) {
+  switch (shape.type) {
+    case ShapeType::kStructure:
+      encode_structure(out, value, shape);
+      return;
+    case ShapeType::kList:
+      for (const base::Json& element : value) encode_member(out, "member", element, *shape.element);
+      return;
+    case ShapeType::kMap:
+      for (const auto& [key, element] : value.items()) {
+        out += "<entry><key>" + xml_escape(key) + "</key>";
+        encode_member(out, "value", element, *shape.element);
+        out += "</entry>";
+      }
+      return;
+    default:
+      out += xml_escape(value.is_string() ? value.get<std::string>() : value.dump());
+  }
+}
+
+}  // namespace
+
+nlohmann::json decode_query(const FormParameters& parameters, const model::Shape& shape) {
+  return decode_node(to_tree(parameters), shape, "");
+}
+
+std::string encode_query_result(const base::Json& output, const model::OperationModel& operation,
+                                std::string_view xml_namespace, std::string_view request_id) {
+  std::string xml = base::format("<{}Response xmlns=\"{}\">", operation.name, xml_namespace);
+  if (operation.output != nullptr) {
+    const std::string wrapper =
+        operation.result_wrapper.empty() ? operation.name + "Result" : operation.result_wrapper;
+    encode_member(xml, wrapper, output, *operation.output);
+  }
+  xml += base::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}Response>",
+                      request_id, operation.name);
+  return xml;
+}
+
+std::string encode_query_error(const ApiError& error, std::string_view xml_namespace,
+                               std::string_view request_id) {
+  const ErrorNames& names = names_of(error.code());
+  return base::format(
+      "<ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>{}</Code><Message>{}</Message>"
+      "</Error><RequestId>{}</RequestId></ErrorResponse>",
+      xml_namespace, names.query_status >= 500 ? "Receiver" : "Sender", names.query_type,
+      xml_escape(error.message()), request_id);
+}
+
+std::string xml_escape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&apos;";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r') out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,319 @@
+#include "api/core/work/call_record.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/client_address.h"
+#include "api/core/wire/json_text.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+
+namespace ecr::api {
+namespace {
+
+using auth::iam::PrincipalKind;
+using base::OrderedJson;
+using model::Shape;
+using model::ShapeType;
+
+constexpr std::string_view kHidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
+// CloudTrail leaves out request parameters and response elements beyond 100 KB.
+constexpr std::size_t kMaxElement = 100'000;
+
+// Members that hold secrets, besides those whose shape the model marks as sensitive. In lower case.
+constexpr std::array<std::string_view, 17> kSecrets = {
+    "password",           "oldpassword",         "newpassword",         "secretaccesskey",
+    "sessiontoken",       "webidentitytoken",    "samlassertion",       "tokencode",
+    "authorizationtoken", "authenticationcode1", "authenticationcode2", "privatekey",
+    "base32stringseed",   "qrcodepng",           "servicepassword",     "clientsecret",
+    "downloadurl"};
+// Bytes of layers.
+constexpr std::string_view kPayload = "layerPartBlob";
+
+// The reads whose answer is recorded all the same: it says whom credentials were made for.
+constexpr std::array<std::string_view, 5> kCredentialCalls = {
+    "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken",
+    "GetSessionToken"};
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& list, std::string_view value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::string member_name(const std::string& name) {
+  std::string shown = name;
+  shown[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(shown[0])));
+  return shown;
+}
+
+// "Jul 11, 2018 10:17:44 PM", as records show times of requests and answers.
+std::string record_time(base::TimePoint time) {
+  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  const auto hour = clock.hours().count();
+  return base::format("{} {}, {} {}:{:02}:{:02} {}", kMonths[unsigned(date.month()) - 1],
+                      unsigned(date.day()), int(date.year()), hour % 12 == 0 ? 12 : hour % 12,
+                      clock.minutes().count(), clock.seconds().count(), hour < 12 ? "AM" : "PM");
+}
+
+void append_time(std::string& out, const Json& value) {
+  if (value.is_number()) {
+    const double seconds = value.get<double>();
+    return append_json_string(out, record_time(base::TimePoint(std::chrono::milliseconds(
+                                       static_cast<std::int64_t>(seconds * 1000)))));
+  }
+  const auto time =
+      value.is_string() ? base::parse_iso8601(value.get_ref<const std::string&>()) : std::nullopt;
+  out += time ? base::dump(Json(record_time(*time))) : base::dump(value);
+}
+
+// Writes a request or an answer as the record shows it.
+class Shower {
+ public:
+  // Of the request secrets are named and hidden; of the answer they are left out.
+  explicit Shower(bool request) : request_(request) {}
+
+  void append(std::string& out, const Json& value, const Shape* shape) const {
+    if (value.is_object()) return append_object(out, value, shape);
+    if (value.is_array()) return append_array(out, value, shape);
+    if (shape != nullptr && shape->type == ShapeType::kTimestamp) return append_time(out, value);
+    if (value.is_string()) return append_json_string(out, value.get_ref<const std::string&>());
+    out += base::dump(value);
+  }
+
+ private:
+  void append_array(std::string& out, const Json& value, const Shape* shape) const {
+    char before = '[';
+    for (const Json& element : value) {
+      out += before;
+      before = ',';
+      append(out, element, shape != nullptr ? shape->element : nullptr);
+    }
+    out += value.empty() ? "[]" : "]";
+  }
+
+  void append_object(std::string& out, const Json& value, const Shape* shape) const {
+    JsonObjectText object(out);
+    const bool is_map = shape != nullptr && shape->type == ShapeType::kMap;
+    for (const auto& [name, member] : value.items()) {
+      const Shape* inner = nullptr;
+      if (is_map) {
+        inner = shape->element;
+      } else if (const auto* found = shape != nullptr ? shape->find(name) : nullptr) {
+        inner = found->shape;
+      }
+      if (name.empty() || name == kPayload) continue;
+      const bool secret = (inner != nullptr && inner->sensitive) ||
+                          (!is_map && contains(kSecrets, base::to_lower(name)));
+      if (secret && !request_) continue;
+      object.name(is_map ? name : member_name(name));
+      if (secret) {
+        append_json_string(out, kHidden);
+      } else {
+        append(out, member, inner);
+      }
+    }
+    object.end();
+  }
+
+  bool request_;
+};
+
+std::string element(const Json* value, const Shape* shape, bool request) {
+  if (value == nullptr || value->empty()) return "null";
+  std::string text;
+  Shower(request).append(text, *value, shape);
+  if (text == "{}" || text.size() > kMaxElement) return "null";
+  return text;
+}
+
+std::string last_of(std::string_view arn) {
+  return std::string(arn.substr(arn.rfind('/') + 1));  // the whole where there is no '/'
+}
+
+OrderedJson session_issuer(const CallIdentity& who) {
+  const bool role = who.principal.kind == PrincipalKind::kRoleSession;
+  const bool root = who.principal.issuer.ends_with(":root");
+  OrderedJson issuer;
+  issuer["type"] = role ? "Role" : (root ? "Root" : "IAMUser");
+  issuer["principalId"] = who.principal.unique_id.empty() ? who.account : who.principal.unique_id;
+  issuer["arn"] = who.principal.issuer;
+  issuer["accountId"] = who.account;
+  if (!root) issuer["userName"] = last_of(who.principal.issuer);
+  return issuer;
+}
+
+OrderedJson session_context(const CallIdentity& who) {
+  OrderedJson session;
+  if (!who.principal.issuer.empty()) session["sessionIssuer"] = session_issuer(who);
+  if (who.federated_provider) {
+    session["webIdFederationData"] = {{"federatedProvider", *who.federated_provider},
+                                      {"attributes", OrderedJson::object()}};
+  }
+  session["attributes"] = {{"creationDate", *who.issued_at},
+                           {"mfaAuthenticated", who.mfa ? "true" : "false"}};
+  if (who.source_identity) session["sourceIdentity"] = *who.source_identity;
+  return session;
+}
+
+const char* type_name(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::kRoot:
+      return "Root";
+    case PrincipalKind::kUser:
+      return "IAMUser";
+    case PrincipalKind::kRoleSession:
+      return "AssumedRole";
+    case PrincipalKind::kFederatedUser:
+      return "FederatedUser";
+    case PrincipalKind::kService:
+      return "AWSService";
+    case PrincipalKind::kAnonymous:
+      break;
+  }
+  return "WebIdentityUser";  // the only calls that come without a signature
+}
+
+void append_user_identity(std::string& out, const CallIdentity& who) {
+  JsonObjectText identity(out);
+  identity.text("type", type_name(who.principal.kind));
+  if (who.principal.kind == PrincipalKind::kService) {
+    identity.text("invokedBy", who.principal.arn);
+    return identity.end();
+  }
+  if (!who.user_id.empty()) identity.text("principalId", who.user_id);
+  if (!who.principal.arn.empty()) identity.text("arn", who.principal.arn);
+  if (who.principal.kind == PrincipalKind::kAnonymous) {
+    if (who.federated_provider) identity.text("identityProvider", *who.federated_provider);
+  } else {
+    identity.text("accountId", who.account);
+  }
+  if (!who.access_key_id.empty()) identity.text("accessKeyId", who.access_key_id);
+  if (!who.user_name.empty()) identity.text("userName", who.user_name);
+  if (who.issued_at) identity.raw("sessionContext", base::dump(session_context(who)));
+  identity.end();
+}
+
+void append_resources(std::string& out, const CallRecord& record) {
+  char before = '[';
+  for (const auto& [arn, account] : record.resources) {
+    out += before;
+    before = ',';
+    JsonObjectText resource(out);
+    resource.text("ARN", arn);
+    resource.text("accountId", account);
+    resource.end();
+  }
+  out += ']';
+}
+
+}  // namespace
+
+CallIdentity make_call_identity(const Caller& caller) {
+  CallIdentity who{.principal = caller.principal,
+                   .access_key_id = caller.access_key_id,
+                   .account = caller.account,
+                   .user_id = caller.user_id,
+                   .user_name = caller.user_name,
+                   .issued_at = {},
+                   .mfa = false,
+                   .source_identity = {},
+                   .federated_provider = {}};
+  for (const auto& [key, value] : caller.context) {
+    if (key == "aws:TokenIssueTime") who.issued_at = value;
+    if (key == "aws:MultiFactorAuthPresent") who.mfa = value == "true";
+    if (key == "aws:SourceIdentity") who.source_identity = value;
+    if (key == "aws:FederatedProvider") who.federated_provider = value;
+  }
+  return who;
+}
+
+CallIdentity make_service_identity(std::string_view service, std::string_view account) {
+  CallIdentity who;
+  who.principal.kind = PrincipalKind::kService;
+  who.principal.arn = service;
+  who.account = account;
+  return who;
+}
+
+void describe_request(CallRecord& record, const HttpRequest& request, const Settings& settings) {
+  record.source_address = client_address(request, settings.trusted_proxies);
+  record.user_agent = request.headers.get("user-agent");
+  record.request_id = request.id;
+  record.request_bytes = request.body.size();
+}
+
+void drop_large_members(CallRecord& record) {
+  if (record.request_bytes <= kMaxElement || !record.input || !record.input->is_object()) return;
+  Json kept = Json::object();
+  for (const auto& [name, value] : record.input->items()) {
+    if (value.is_string() && value.get_ref<const std::string&>().size() > kMaxElement) continue;
+    kept[name] = value;
+  }
+  record.input = std::make_shared<const Json>(std::move(kept));
+  record.output = nullptr;  // of PutImage it has the same manifest
+  record.request_bytes = 0;
+}
+
+std::string record_error_code(ErrorCode code, Protocol protocol) {
+  // Whatever the protocol calls it.
+  if (code == ErrorCode::kAccessDenied) return "AccessDenied";
+  const ErrorNames& names = names_of(code);
+  return std::string(protocol == Protocol::kJson ? names.json_type : names.query_type);
+}
+
+bool is_read_only(std::string_view operation) {
+  constexpr std::array<std::string_view, 9> kPrefixes = {"Get",        "List",       "Describe",
+                                                         "BatchGet",   "BatchCheck", "Simulate",
+                                                         "AssumeRole", "Decode",     "Validate"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(), [operation](std::string_view prefix) {
+    return operation.starts_with(prefix);
+  });
+}
+
+std::string write_call_record(const CallRecord& record, std::string_view event_id) {
+  const bool read_only = is_read_only(record.operation);
+  const bool shows_output = !read_only || contains(kCredentialCalls, record.operation);
+  const bool output = shows_output && record.error_code.empty();
+  std::string text;
+  text.reserve(1024);
+  JsonObjectText json(text);
+  json.text("eventVersion", "1.08");
+  json.name("userIdentity");
+  append_user_identity(text, *record.who);
+  json.text("eventTime", base::format_iso8601(record.time));
+  json.text("eventSource", record.service + ".amazonaws.com");
+  json.text("eventName", record.operation);
+  json.text("awsRegion", record.region);
+  json.text("sourceIPAddress", record.source_address);
+  json.text("userAgent", record.user_agent);
+  if (!record.error_code.empty()) {
+    json.text("errorCode", record.error_code);
+    json.text("errorMessage", record.error_message);
+  }
+  json.raw("requestParameters", element(record.input.get(), record.input_shape, true));
+  json.raw("responseElements",
+           output ? element(record.output.get(), record.output_shape, false) : "null");
+  json.text("requestID", record.request_id);
+  json.text("eventID", event_id);
+  json.flag("readOnly", read_only);
+  if (!record.resources.empty()) {
+    json.name("resources");
+    append_resources(text, record);
+  }
+  json.text("eventType", "AwsApiCall");
+  json.flag("managementEvent", true);
+  json.text("recipientAccountId", record.who->account);
+  json.text("eventCategory", "Management");
+  json.end();
+  return text;
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,81 @@
+// The log of what happened and what was called, for /_ecr-local/events and the webhook. Bounded:
+// the oldest go first.
+//
+// Events belong to the transaction of what they tell about: acknowledged together or not at all
+// (events.h). Records of calls must not cost a read its speed: they wait in memory, bounded too,
+// until flush() writes them in one transaction that a power loss may take. Whoever reads the log
+// flushes first, so that a call's record is there as soon as its answer is. A record that would
+// push out older ones before it is even written pushes them out of the queue.
+//
+// Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "api/core/work/call_record.h"
+#include "storage/rows/events.h"
+#include "storage/store.h"
+
+namespace ecr::api {
+
+class EventLog {
+ public:
+  struct Limits {
+    std::int64_t events = 10'000;
+    std::int64_t records = 10'000;
+  };
+  // Goes on behind what `store` has. `store` and `random` outlive it.
+  EventLog(storage::Store& store, base::Random& random, Limits limits);
+  EventLog(storage::Store& store, base::Random& random) : EventLog(store, random, Limits{}) {}
+  ~EventLog();  // flushes
+
+  // Of a new row. REQUIRES: the caller's write transaction (of that store) is open, so that
+  // sequences are in the order of commits.
+  std::int64_t next_sequence() { return ++newest_; }
+  // An upper bound of what a reader can see by now.
+  std::int64_t newest() const { return newest_; }
+
+  // Queues the record, without large members of its request. Does not block on storage.
+  void add(CallRecord record);
+  // Writes what is queued and drops what is too old. What storage refuses is lost: the log never
+  // fails a request. REQUIRES: no transaction is open in this thread.
+  void flush();
+  // Until something was added (or committed and announced), at most that long.
+  void wait(std::chrono::milliseconds at_most);
+  // Wakes wait().
+  void announce();
+  // While what this returns is held, somebody reads along and wants records soon after their calls.
+  // May outlive the log.
+  std::shared_ptr<const void> follow() const { return followers_; }
+  bool followed() const { return followers_.use_count() > 1; }
+  // Empties the log; sequences go on.
+  void clear();
+
+ private:
+  std::deque<CallRecord> take();
+  std::vector<storage::EventRow> to_rows(std::deque<CallRecord>& records);
+  void write(std::vector<storage::EventRow> rows);
+  void prune();
+
+  storage::Store& store_;
+  base::Random& random_;
+  const Limits limits_;
+  std::atomic<std::int64_t> newest_{0};
+  std::int64_t pruned_at_ = 0;  // guarded by flushing_
+  std::mutex flushing_;
+  std::mutex mutex_;
+  std::condition_variable added_;
+  bool news_ = false;
+  const std::shared_ptr<const bool> followers_ = std::make_shared<const bool>(true);
+  std::deque<CallRecord> queue_;
+  std::size_t queued_bytes_ = 0;
+};
+
+}  // namespace ecr::api

@@ -1,0 +1,206 @@
+#include "api/core/work/events.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/work/event_log.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "storage/rows/events.h"
+
+namespace ecr::api {
+namespace {
+
+using base::OrderedJson;
+
+constexpr std::string_view kSource = "aws.ecr";
+constexpr const char* kImageAction = "ECR Image Action";
+constexpr const char* kReferrerAction = "ECR Referrer Action";
+
+std::string repository_arn(std::string_view account, std::string_view region,
+                           std::string_view name) {
+  return base::format("arn:aws:ecr:{}:{}:repository/{}", region, account, name);
+}
+
+std::string arn_of(const storage::Repository& repository) {
+  return repository_arn(repository.account, repository.region, repository.name);
+}
+
+const char* name_of(ImageAction action) { return action == ImageAction::kPush ? "PUSH" : "DELETE"; }
+
+OrderedJson image_detail(const storage::Repository& repository, std::string_view action,
+                         const EventImage& image) {
+  OrderedJson detail = {{"result", "SUCCESS"},
+                        {"repository-name", repository.name},
+                        {"image-digest", image.digest},
+                        {"action-type", action}};
+  if (!image.tag.empty()) detail["image-tag"] = image.tag;
+  if (!image.manifest_media_type.empty()) {
+    detail["manifest-media-type"] = image.manifest_media_type;
+  }
+  if (!image.artifact_media_type.empty()) {
+    detail["artifact-media-type"] = image.artifact_media_type;
+  }
+  return detail;
+}
+
+Event make_event(const storage::Repository& repository, const char* detail_type,
+                 const OrderedJson& detail, std::vector<std::string> resources = {}) {
+  return {detail_type, repository.account, repository.region, std::move(resources),
+          base::dump(detail)};
+}
+
+const char* kind_for(const storage::Image& image) {
+  return image.subject.empty() ? kImageAction : kReferrerAction;
+}
+
+}  // namespace
+
+void record_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+                  const Event& event, std::string_view request_id) {
+  OrderedJson json;
+  json["version"] = "0";
+  json["id"] = base::make_uuid(services.random);
+  json["detail-type"] = event.detail_type;
+  json["source"] = kSource;
+  json["account"] = event.account;
+  json["time"] = base::format_iso8601(now);
+  json["region"] = event.region;
+  json["resources"] = event.resources;
+  json["detail"] = OrderedJson::parse(event.detail);
+  storage::insert_event(txn, {.sequence = services.events.next_sequence(),
+                              .kind = storage::EventKind::kEvent,
+                              .type = event.detail_type,
+                              .source = std::string(kSource),
+                              .account = event.account,
+                              .region = event.region,
+                              .time = now,
+                              .request_id = std::string(request_id),
+                              .body = base::dump(json)});
+}
+
+EventImage make_event_image(const storage::Image& image, std::string_view tag) {
+  return {image.digest, std::string(tag), image.media_type, image.artifact_media_type};
+}
+
+Event image_action_event(const storage::Repository& repository, ImageAction action,
+                         const EventImage& image) {
+  return make_event(repository, kImageAction, image_detail(repository, name_of(action), image));
+}
+
+Event referrer_action_event(const storage::Repository& repository, ImageAction action,
+                            const EventImage& image) {
+  return make_event(repository, kReferrerAction, image_detail(repository, name_of(action), image));
+}
+
+Event push_or_delete_event(const storage::Repository& repository, ImageAction action,
+                           const storage::Image& image, std::string_view tag) {
+  return make_event(repository, kind_for(image),
+                    image_detail(repository, name_of(action), make_event_image(image, tag)));
+}
+
+Event storage_class_event(const storage::Repository& repository, const storage::Image& image,
+                          std::string_view tag, std::string_view target,
+                          std::optional<base::TimePoint> activated_at) {
+  OrderedJson detail =
+      image_detail(repository, "UPDATE_STORAGE_CLASS", make_event_image(image, tag));
+  detail["target-storage-class"] = target;
+  if (activated_at) detail["last-activated-at"] = base::format_iso8601(*activated_at);
+  return make_event(repository, kind_for(image), detail);
+}
+
+Event image_scan_event(const storage::Repository& repository, std::string_view digest,
+                       const std::vector<std::string>& tags, std::string_view status,
+                       const std::vector<std::pair<std::string, std::int64_t>>& severities) {
+  OrderedJson counts = OrderedJson::object();
+  for (const auto& [severity, count] : severities) counts[severity] = count;
+  const OrderedJson detail = {{"scan-status", status},
+                              {"repository-name", repository.name},
+                              {"finding-severity-counts", counts},
+                              {"image-digest", digest},
+                              {"image-tags", tags}};
+  return make_event(repository, "ECR Image Scan", detail, {arn_of(repository)});
+}
+
+Event scan_change_event(std::string_view account, std::string_view region,
+                        const std::vector<ScanFrequencyChange>& changes,
+                        std::string_view scan_type) {
+  OrderedJson repositories = OrderedJson::array();
+  for (const ScanFrequencyChange& change : changes) {
+    repositories.push_back({{"repository-name", change.repository},
+                            {"repository-arn", repository_arn(account, region, change.repository)},
+                            {"scan-frequency", change.frequency},
+                            {"previous-scan-frequency", change.previous}});
+  }
+  const OrderedJson detail = {{"action-type", "SCAN_FREQUENCY_CHANGE"},
+                              {"repositories", std::move(repositories)},
+                              {"resource-type", "REPOSITORY"},
+                              {"scan-type", scan_type}};
+  return {"ECR Scan Resource Change",
+          std::string(account),
+          std::string(region),
+          {},
+          base::dump(detail)};
+}
+
+Event replication_event(const storage::Repository& destination, std::string_view digest,
+                        std::string_view tag, std::string_view source_account,
+                        std::string_view source_region, bool success) {
+  OrderedJson detail = {{"result", success ? "SUCCESS" : "FAILED"},
+                        {"repository-name", destination.name},
+                        {"image-digest", digest},
+                        {"source-account", source_account},
+                        {"action-type", "REPLICATE"},
+                        {"source-region", source_region}};
+  if (!tag.empty()) detail["image-tag"] = tag;
+  return make_event(destination, "ECR Replication Action", detail, {arn_of(destination)});
+}
+
+Event pull_through_event(const storage::Repository& repository, const PullThroughSync& sync) {
+  OrderedJson detail = {{"rule-version", "1"},
+                        {"sync-status", sync.failure_code.empty() ? "SUCCESS" : "FAILURE"},
+                        {"ecr-repository-prefix", sync.prefix},
+                        {"repository-name", repository.name},
+                        {"upstream-registry-url", sync.upstream}};
+  if (!sync.tag.empty()) detail["image-tag"] = sync.tag;
+  if (!sync.digest.empty()) detail["image-digest"] = sync.digest;
+  if (!sync.failure_code.empty()) {
+    detail["failure-code"] = sync.failure_code;
+    detail["failure-reason"] = sync.failure_reason;
+  }
+  return make_event(repository, "ECR Pull Through Cache Action", detail, {arn_of(repository)});
+}
+
+void record_service_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+                          const storage::Repository& repository, std::string_view name,
+                          std::string_view details) {
+  OrderedJson json;
+  json["eventVersion"] = "1.08";
+  json["userIdentity"] = {{"accountId", repository.account}, {"invokedBy", "AWS Internal"}};
+  json["eventTime"] = base::format_iso8601(now);
+  json["eventSource"] = "ecr.amazonaws.com";
+  json["eventName"] = name;
+  json["awsRegion"] = repository.region;
+  json["sourceIPAddress"] = "AWS Internal";
+  json["userAgent"] = "AWS Internal";
+  json["requestParameters"] = nullptr;
+  json["responseElements"] = nullptr;
+  json["eventID"] = base::make_uuid(services.random);
+  json["readOnly"] = true;
+  json["resources"] = {{{"ARN", arn_of(repository)},
+                        {"accountId", repository.account},
+                        {"type", "AWS::ECR::Repository"}}};
+  json["eventType"] = "AwsServiceEvent";
+  json["recipientAccountId"] = repository.account;
+  json["serviceEventDetails"] = OrderedJson::parse(details);
+  storage::insert_event(txn, {.sequence = services.events.next_sequence(),
+                              .kind = storage::EventKind::kRecord,
+                              .type = std::string(name),
+                              .source = "ecr.amazonaws.com",
+                              .account = repository.account,
+                              .region = repository.region,
+                              .time = now,
+                              .request_id = {},
+                              .body = base::dump(json)});
+}
+
+}  // namespace ecr::api

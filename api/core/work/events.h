@@ -1,0 +1,92 @@
+// ECR's events as EventBridge delivers them: one builder for each kind of event, and the one place
+// that writes them. An event is written in the transaction of what it tells about.
+// Source: Amazon ECR User Guide, "Amazon ECR events and EventBridge".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/core/services.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api {
+
+// An event without its envelope. Built by the functions below.
+struct Event {
+  std::string detail_type;  // "ECR Image Action"
+  std::string account;
+  std::string region;
+  std::vector<std::string> resources;  // ARNs
+  std::string detail;                  // JSON
+};
+
+// Adds the envelope (version, id, source "aws.ecr", time) and the row. `request_id`: of the request
+// that caused it; empty: none did. REQUIRES: a write transaction of services.store.
+void record_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+                  const Event& event, std::string_view request_id = {});
+
+// What an event says of an image.
+struct EventImage {
+  std::string digest;
+  std::string tag;                  // empty: none
+  std::string manifest_media_type;  // empty: not said
+  std::string artifact_media_type;  // empty: not said
+};
+EventImage make_event_image(const storage::Image& image, std::string_view tag);
+
+enum class ImageAction { kPush, kDelete };
+// "ECR Image Action".
+Event image_action_event(const storage::Repository& repository, ImageAction action,
+                         const EventImage& image);
+// "ECR Referrer Action": the same for an artifact that has a subject.
+Event referrer_action_event(const storage::Repository& repository, ImageAction action,
+                            const EventImage& image);
+// The one of the two above that is right for the image. That a referrer raises its own kind alone
+// is inferred: AWS has published no sample of one push with both.
+Event push_or_delete_event(const storage::Repository& repository, ImageAction action,
+                           const storage::Image& image, std::string_view tag);
+// "ECR Image Action" with UPDATE_STORAGE_CLASS, or "ECR Referrer Action". `target`: "ARCHIVE",
+// "STANDARD"; `activated_at`: of a restored image.
+Event storage_class_event(const storage::Repository& repository, const storage::Image& image,
+                          std::string_view tag, std::string_view target,
+                          std::optional<base::TimePoint> activated_at);
+// "ECR Image Scan". `status`: "COMPLETE", ...; severities with their counts: {"HIGH", 2}.
+Event image_scan_event(const storage::Repository& repository, std::string_view digest,
+                       const std::vector<std::string>& tags, std::string_view status,
+                       const std::vector<std::pair<std::string, std::int64_t>>& severities);
+struct ScanFrequencyChange {
+  std::string repository;
+  std::string frequency;  // "SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"
+  std::string previous;
+};
+// "ECR Scan Resource Change".
+Event scan_change_event(std::string_view account, std::string_view region,
+                        const std::vector<ScanFrequencyChange>& changes,
+                        std::string_view scan_type);
+// "ECR Replication Action", in the destination's account and region.
+Event replication_event(const storage::Repository& destination, std::string_view digest,
+                        std::string_view tag, std::string_view source_account,
+                        std::string_view source_region, bool success);
+struct PullThroughSync {
+  std::string prefix;        // ecr-repository-prefix
+  std::string upstream;      // "public.ecr.aws"
+  std::string digest;        // empty: not known
+  std::string tag;           // empty: none
+  std::string failure_code;  // empty: success
+  std::string failure_reason;
+};
+// "ECR Pull Through Cache Action".
+Event pull_through_event(const storage::Repository& repository, const PullThroughSync& sync);
+
+// A service's own doing as CloudTrail records it (eventType AwsServiceEvent): what a lifecycle
+// policy did in one repository. `details` is serviceEventDetails as JSON text.
+void record_service_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+                          const storage::Repository& repository, std::string_view name,
+                          std::string_view details);
+
+}  // namespace ecr::api

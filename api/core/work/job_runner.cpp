@@ -1,0 +1,169 @@
+#include "api/core/work/job_runner.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/json.h"
+
+namespace ecr::api {
+namespace {
+
+using storage::sql::Access;
+using storage::sql::Durability;
+
+constexpr std::array<std::chrono::seconds, kMaxJobAttempts - 1> kDelays = {
+    std::chrono::seconds(1), std::chrono::seconds(10), std::chrono::minutes(1),
+    std::chrono::minutes(10)};
+constexpr std::size_t kMaxErrorBytes = 1000;
+
+std::string error_text(const std::exception_ptr& failure) {
+  std::string text = "an unknown error";
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    text = error.what();
+  } catch (...) {
+  }
+  if (text.empty()) text = "an error without a text";
+  if (text.size() > kMaxErrorBytes) text.resize(kMaxErrorBytes);
+  return text;
+}
+
+Json parse_payload(const storage::Job& job) {
+  auto parsed = base::parse_json(job.payload);
+  if (!parsed) throw std::runtime_error("the payload is not JSON");
+  return std::move(*parsed);
+}
+
+}  // namespace
+
+JobRunner::JobRunner(const Services& services, std::vector<JobKind> kinds)
+    : services_(services), kinds_(std::move(kinds)) {
+  schedule_periodic();
+}
+
+void JobRunner::schedule_periodic() {
+  const auto is_periodic = [](const JobKind& kind) { return kind.every.count() > 0; };
+  if (std::none_of(kinds_.begin(), kinds_.end(), is_periodic)) return;
+  auto txn = services_.store.database().begin(Access::kWrite);
+  for (const JobKind& kind : kinds_) {
+    if (is_periodic(kind)) schedule(txn, kind, services_.clock.now() + kind.every);
+  }
+  txn.commit(Durability::kRelaxed);
+}
+
+void JobRunner::schedule(storage::sql::Txn& txn, const JobKind& kind, base::TimePoint due) const {
+  enqueue_job(services_, txn, kind.kind, Json::object(), due, "periodic");
+}
+
+const JobKind* JobRunner::find(std::string_view kind) const {
+  const auto found = std::find_if(kinds_.begin(), kinds_.end(),
+                                  [kind](const JobKind& known) { return known.kind == kind; });
+  return found == kinds_.end() ? nullptr : &*found;
+}
+
+// The job that is due first, its attempt counted.
+std::optional<storage::Job> JobRunner::claim() {
+  auto& database = services_.store.database();
+  const base::TimePoint now = services_.clock.now();
+  {
+    auto txn = database.begin(Access::kRead);  // most often there is nothing
+    const auto job = storage::first_job(txn);
+    if (!job || job->due > now) return std::nullopt;
+  }
+  auto txn = database.begin(Access::kWrite);
+  auto job = storage::first_job(txn);
+  if (!job || job->due > now) return std::nullopt;
+  storage::note_job_attempt(txn, job->id);
+  txn.commit(Durability::kRelaxed);
+  return job;
+}
+
+std::optional<JobOutcome> JobRunner::run_next() {
+  const std::lock_guard lock(running_);
+  const auto job = claim();
+  return job ? std::optional(attempt(*job)) : std::nullopt;
+}
+
+// Throws what the handler throws; then nothing of the job is committed.
+void JobRunner::run(const JobKind* kind, JobOutcome& outcome) {
+  if (kind == nullptr) throw std::runtime_error("this program has no such kind of job");
+  const Json payload = parse_payload(outcome.job);
+  JobCall call(services_, outcome.job, payload, services_.clock.now());
+  kind->run(call);
+  if (!call.txn_) call.begin();
+  if (kind->every.count() > 0) schedule(*call.txn_, *kind, call.now + kind->every);
+  call.txn_->commit();
+  try {
+    for (const auto& action : call.after_commit) action();
+  } catch (...) {
+    outcome.error = error_text(std::current_exception());
+  }
+}
+
+JobOutcome JobRunner::attempt(const storage::Job& job) {
+  JobOutcome outcome{.job = job};
+  const JobKind* const kind = find(job.kind);
+  try {
+    run(kind, outcome);
+  } catch (...) {
+    outcome.error = error_text(std::current_exception());
+    note_failure(kind, outcome);
+  }
+  return outcome;
+}
+
+void JobRunner::note_failure(const JobKind* kind, JobOutcome& outcome) {
+  const auto attempts = outcome.job.attempts;  // before this one
+  const base::TimePoint now = services_.clock.now();
+  const bool periodic = kind != nullptr && kind->every.count() > 0;
+  outcome.result = JobOutcome::Result::kRetry;
+  base::TimePoint due = now;
+  if (kind != nullptr && attempts < std::ssize(kDelays)) {
+    due += kDelays[static_cast<std::size_t>(attempts)];
+  } else if (periodic) {
+    due += kind->every;
+  } else {
+    outcome.result = JobOutcome::Result::kFailed;
+  }
+  auto txn = services_.store.database().begin(Access::kWrite);
+  storage::set_job_failure(txn, outcome.job.id,
+                           outcome.result == JobOutcome::Result::kFailed
+                               ? storage::JobState::kFailed
+                               : storage::JobState::kPending,
+                           due, outcome.error);
+  txn.commit();
+}
+
+JobRunner::Report JobRunner::run_due(std::size_t limit) {
+  Report report;
+  while (auto outcome = run_next()) {
+    report.outcomes.push_back(std::move(*outcome));
+    if (report.outcomes.size() < limit) continue;
+    const auto due = next_due();
+    report.complete = !due || *due > services_.clock.now();
+    break;
+  }
+  return report;
+}
+
+std::optional<base::TimePoint> JobRunner::next_due() const {
+  auto txn = services_.store.database().begin(Access::kRead);
+  const auto job = storage::first_job(txn);
+  return job ? std::optional(job->due) : std::nullopt;
+}
+
+void JobRunner::make_due(std::string_view kind) {
+  auto txn = services_.store.database().begin(Access::kWrite);
+  const base::TimePoint now = services_.clock.now();
+  for (const JobKind& known : kinds_) {
+    if (kind.empty() || known.kind == kind) storage::make_jobs_due(txn, known.kind, now);
+  }
+  txn.commit();
+}
+
+}  // namespace ecr::api

@@ -1,0 +1,68 @@
+// Does background work (jobs.h), one job at a time, whoever asks: its thread in server/, or
+// /_ecr-local/jobs/run. Thread-safe; blocking.
+//
+// An attempt is counted, and survives the process's death, before it begins, so that a job which
+// kills the process is given up too. After an attempt that failed the next one is due 1 second, 10
+// seconds, 1 and 10 minutes later by services.clock; after the fifth the job is given up: it stays
+// as failed, with the error, until it is enqueued anew or asked for by make_due(). A periodic kind
+// is never given up: its next attempt is then due after its interval.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/core/work/jobs.h"
+
+namespace ecr::api {
+
+inline constexpr std::int64_t kMaxJobAttempts = 5;
+
+struct JobOutcome {
+  enum class Result { kDone, kRetry, kFailed };
+  storage::Job job;  // as it was before the attempt
+  Result result = Result::kDone;
+  std::string error = {};  // also of a done job whose after_commit failed
+};
+
+class JobRunner {
+ public:
+  // Enqueues the periodic kinds that are not pending yet.
+  JobRunner(const Services& services, std::vector<JobKind> kinds);
+  // The same again, for when the rows of jobs have been replaced.
+  void schedule_periodic();
+
+  // Attempts the job that is due first. nullopt: nothing is due. Throws StorageError where the
+  // outcome cannot be written.
+  std::optional<JobOutcome> run_next();
+
+  struct Report {
+    std::vector<JobOutcome> outcomes;
+    bool complete = true;  // false: `limit` was reached and something is still due
+  };
+  // Everything due by now, and what that enqueues, until nothing is due.
+  Report run_due(std::size_t limit);
+
+  // When the next job is due; nullopt: there is none.
+  std::optional<base::TimePoint> next_due() const;
+  // Makes every job of the kind due, given up ones too. Empty: of every kind.
+  void make_due(std::string_view kind);
+
+  // The kinds it knows.
+  const std::vector<JobKind>& kinds() const { return kinds_; }
+
+ private:
+  const JobKind* find(std::string_view kind) const;
+  std::optional<storage::Job> claim();
+  JobOutcome attempt(const storage::Job& job);
+  void run(const JobKind* kind, JobOutcome& outcome);
+  void note_failure(const JobKind* kind, JobOutcome& outcome);
+  void schedule(storage::sql::Txn& txn, const JobKind& kind, base::TimePoint due) const;
+
+  const Services& services_;
+  const std::vector<JobKind> kinds_;
+  std::mutex running_;  // held for one attempt
+};
+
+}  // namespace ecr::api

@@ -1,0 +1,94 @@
+// Background work that survives a restart: a row, written in the transaction of whatever asks for
+// it, and done later by the one job runner (job_runner.h). Thread-safe.
+//
+//   enqueue_job(services, txn, "replication", {{"image", digest}}, now, "");
+//
+// and, in the table that server/serve.cpp gives to the runner:
+//
+//   constexpr JobKind kReplication{"replication", replicate};
+//   void replicate(JobCall& call) { ...; sql::Txn& txn = call.begin(); ...; }
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/core/services.h"
+#include "storage/rows/jobs.h"
+#include "storage/sql/database.h"
+
+namespace ecr::api {
+
+using Json = nlohmann::json;
+
+// Adds the job when `txn` commits, and wakes the runner then. `due` by services.clock. `key`, where
+// it is not empty: of a kind there is at most one job with it; enqueueing it again replaces the
+// payload, keeps the earlier time, and takes up again one that was given up.
+// REQUIRES: a write transaction; the kind is in the runner's table.
+void enqueue_job(const Services& services, storage::sql::Txn& txn, std::string_view kind,
+                 const Json& payload, base::TimePoint due, std::string_view key = {});
+// Nothing where there is none.
+void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view key);
+
+// One attempt at a job. A handler does what takes long (reading, evaluating, the network) before it
+// calls begin(), and what must happen with the job's end after that. It throws to fail: everything
+// since begin() is undone, and the job is tried again later (job_runner.h). A handler may begin and
+// commit write transactions of its own before begin(); it must then bear being run again.
+class JobCall {
+ public:
+  JobCall(const Services& services_, const storage::Job& job_, const Json& payload_,
+          base::TimePoint now_)
+      : services(services_), job(job_), payload(payload_), now(now_) {}
+
+  const Services& services;
+  const storage::Job& job;
+  const Json& payload;
+  base::TimePoint now;
+
+  // The write transaction in which the job ends: its row is gone in it already, so the same kind
+  // and key can be enqueued anew. The runner commits it. Called at most once.
+  storage::sql::Txn& begin();
+
+  // Run once the job is committed (removal of files). What they throw is only reported.
+  std::vector<std::function<void()>> after_commit;
+
+ private:
+  friend class JobRunner;
+  std::optional<storage::sql::Txn> txn_;
+};
+
+struct JobKind {
+  std::string_view kind;
+  void (*run)(JobCall&);
+  // Not 0: enqueued at start, and anew at this interval after each attempt, by itself.
+  std::chrono::milliseconds every{0};
+};
+
+// Tells the runner's thread that there may be something to do: a job was enqueued, the clock moved.
+class JobSignal {
+ public:
+  void notify();
+  // Waits until notify() was called more often than `seen`, or `at_most` has passed. The new count.
+  std::uint64_t wait(std::uint64_t seen, std::chrono::milliseconds at_most);
+
+  // The program ends: what takes long may be given up, and is begun anew at the next start.
+  void stop() { stopping_ = true; }
+  bool stopping() const { return stopping_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t count_ = 0;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace ecr::api

@@ -1,0 +1,115 @@
+#include "api/iam/shared/managed_policy.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/aws_managed_policies.h"
+#include "api/iam/shared/common.h"
+#include "schemas/base/text.h"
+
+namespace ecr::api::iam {
+namespace {
+
+Managed managed_of(const Call& call, const storage::ManagedPolicy& row) {
+  Managed policy;
+  policy.arn = row.arn;
+  policy.name = row.name;
+  policy.path = row.path;
+  policy.unique_id = row.unique_id;
+  policy.description = row.description;
+  policy.created_at = row.created_at;
+  policy.updated_at = row.created_at;
+  policy.default_version = row.default_version;
+  policy.row = row.id;
+  const auto versions = storage::policy_versions(call.txn, row.id);
+  if (!versions.empty()) policy.updated_at = versions.front().created_at;
+  return policy;
+}
+
+Managed managed_of(const AwsManagedPolicy& aws) {
+  Managed policy;
+  policy.arn = aws.arn();
+  policy.name = aws.name;
+  policy.path = aws.path;
+  policy.unique_id = aws.unique_id();
+  policy.description = std::string(aws.description);
+  policy.created_at = base::parse_iso8601(aws.created).value();
+  policy.updated_at = policy.created_at;
+  policy.attachable = aws.attachable();
+  return policy;
+}
+
+constexpr std::int64_t kEvery = 1'000'000;
+
+}  // namespace
+
+std::optional<Managed> find_managed(const Call& call, const std::string& arn) {
+  if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return managed_of(*aws);
+  const auto row = storage::find_managed_policy(call.txn, arn);
+  if (!row || row->account != call.caller.account) return std::nullopt;
+  return managed_of(call, *row);
+}
+
+Managed require_managed(const Call& call) {
+  const std::string arn = text(call.input, "PolicyArn");
+  auto policy = find_managed(call, arn);
+  if (!policy) throw no_such_entity(base::format("Policy {} was not found.", arn));
+  return std::move(*policy);
+}
+
+Managed require_own_managed(const Call& call) {
+  Managed policy = require_managed(call);
+  // Which error AWS answers is inferred.
+  if (!policy.row) {
+    throw invalid_input(
+        base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
+  }
+  return policy;
+}
+
+std::vector<Managed> all_managed(const Call& call, bool own, bool aws) {
+  std::vector<Managed> policies;
+  if (own) {
+    for (const auto& row :
+         storage::list_managed_policies(call.txn, call.caller.account, "", "", kEvery)) {
+      policies.push_back(managed_of(call, row));
+    }
+  }
+  if (aws) {
+    for (const auto& policy : aws_managed_policies()) policies.push_back(managed_of(policy));
+  }
+  return policies;
+}
+
+std::vector<storage::PolicyVersion> versions_of(const Call& call, const Managed& policy) {
+  if (policy.row) return storage::policy_versions(call.txn, *policy.row);
+  return {{1, std::string(find_aws_managed_policy(policy.arn)->document), policy.created_at}};
+}
+
+Json managed_json(const Call& call, const Managed& policy) {
+  const std::string& account = call.caller.account;
+  return {
+      {"PolicyName", policy.name},
+      {"PolicyId", policy.unique_id},
+      {"Arn", policy.arn},
+      {"Path", policy.path},
+      {"DefaultVersionId", version_id(policy.default_version)},
+      {"AttachmentCount", storage::entities_with_policy(call.txn, account, policy.arn).size()},
+      {"PermissionsBoundaryUsageCount",
+       storage::entities_with_boundary(call.txn, account, policy.arn).size()},
+      {"IsAttachable", policy.attachable},
+      {"CreateDate", shown_time(policy.created_at)},
+      {"UpdateDate", shown_time(policy.updated_at)},
+  };
+}
+
+Json version_json(const Managed& policy, const storage::PolicyVersion& version, bool document) {
+  Json json = {{"VersionId", version_id(version.version)},
+               {"IsDefaultVersion", version.version == policy.default_version},
+               {"CreateDate", shown_time(version.created_at)}};
+  if (document) json["Document"] = shown_document(version.document);
+  return json;
+}
+
+std::string version_id(std::int64_t version) { return base::format("v{}", version); }
+
+}  // namespace ecr::api::iam

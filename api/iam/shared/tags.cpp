@@ -1,0 +1,143 @@
+#include "api/iam/shared/tags.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/iam/shared/common.h"
+#include "api/iam/shared/operations.h"
+#include "api/iam/shared/paging.h"
+#include "api/iam/shared/quotas.h"
+#include "api/iam/shared/targets.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/resource_tags.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::sql::Access;
+
+// How tags of one resource are stored, whatever it is.
+struct TagStore {
+  storage::Tags now;
+  std::function<void(const std::string&, const std::string&)> put;
+  std::function<void(const std::string&)> remove;
+};
+
+void put_requested(const Json& input, const TagStore& store) {
+  const storage::Tags added = requested_tags(input);
+  check_tag_count(store.now, added);
+  for (const auto& [key, value] : added) {
+    for (const std::string& old : replaced_keys(store.now, key)) store.remove(old);
+    store.put(key, value);
+  }
+}
+
+void remove_requested(const Json& input, const TagStore& store) {
+  for (const Json& key : input["TagKeys"]) {
+    for (const std::string& old : replaced_keys(store.now, key.get<std::string>())) {
+      store.remove(old);
+    }
+  }
+}
+
+TagStore store_of(Call& call, const storage::Entity& entity) {
+  return {storage::entity_tags(call.txn, entity.id),
+          [&call, id = entity.id](const std::string& key, const std::string& value) {
+            storage::put_entity_tag(call.txn, id, key, value);
+          },
+          [&call, id = entity.id](const std::string& key) {
+            storage::remove_entity_tag(call.txn, id, key);
+          }};
+}
+
+TagStore store_of(Call& call, std::string_view arn) {
+  return {
+      storage::resource_tags(call.txn, arn),
+      [&call, arn](const std::string& key, const std::string& value) {
+        storage::put_resource_tag(call.txn, arn, key, value);
+      },
+      [&call, arn](const std::string& key) { storage::remove_resource_tag(call.txn, arn, key); }};
+}
+
+Json tag_entity(Call& call) {
+  put_requested(call.input, store_of(call, require_changeable(call)));
+  return Json::object();
+}
+
+Json untag_entity(Call& call) {
+  remove_requested(call.input, store_of(call, require_changeable(call)));
+  return Json::object();
+}
+
+Json list_entity_tags(Call& call) {
+  return list_tags(call, storage::entity_tags(call.txn, require_entity(call).id));
+}
+
+constexpr Operation kOperations[] = {
+    {"TagUser", "iam:TagUser", Access::kWrite, entity_target, tag_entity},
+    {"UntagUser", "iam:UntagUser", Access::kWrite, entity_target, untag_entity},
+    {"ListUserTags", "iam:ListUserTags", Access::kRead, entity_target, list_entity_tags},
+    {"TagRole", "iam:TagRole", Access::kWrite, entity_target, tag_entity},
+    {"UntagRole", "iam:UntagRole", Access::kWrite, entity_target, untag_entity},
+    {"ListRoleTags", "iam:ListRoleTags", Access::kRead, entity_target, list_entity_tags},
+};
+
+}  // namespace
+
+storage::Tags requested_tags(const Json& input) {
+  storage::Tags tags;
+  for (const Json& json : input.value("Tags", Json::array())) {
+    const std::string key = json["Key"].get<std::string>();
+    if (!replaced_keys(tags, key).empty()) {
+      throw invalid_input(
+          "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    }
+    if (base::to_lower(key).starts_with("aws:")) {  // the sentence is ours
+      throw invalid_input("Tag keys that begin with aws: are reserved for AWS use.");
+    }
+    tags.emplace_back(key, json["Value"].get<std::string>());
+  }
+  return tags;
+}
+
+void add_tags(const storage::Tags& tags, Json& json) {
+  for (const auto& [key, value] : tags) json["Tags"].push_back({{"Key", key}, {"Value", value}});
+}
+
+std::vector<std::string> replaced_keys(const storage::Tags& old, std::string_view key) {
+  std::vector<std::string> keys;
+  for (const auto& tag : old) {
+    if (base::equals_ignore_case(tag.first, key)) keys.push_back(tag.first);
+  }
+  return keys;
+}
+
+void check_tag_count(const storage::Tags& old, const storage::Tags& added) {
+  const auto fresh = std::count_if(added.begin(), added.end(), [&](const auto& tag) {
+    return replaced_keys(old, tag.first).empty();
+  });
+  if (old.size() + static_cast<std::size_t>(fresh) > kTags) {  // the sentence is ours
+    throw limit_exceeded(base::format("Cannot exceed quota for TagsPerResource: {}", kTags));
+  }
+}
+
+void tag_resource(Call& call, std::string_view arn) {
+  put_requested(call.input, store_of(call, arn));
+}
+
+void untag_resource(Call& call, std::string_view arn) {
+  remove_requested(call.input, store_of(call, arn));
+}
+
+Json list_tags(const Call& call, const storage::Tags& tags) {
+  std::vector<Listed> items;
+  for (const auto& [key, value] : tags)
+    items.emplace_back(key, Json{{"Key", key}, {"Value", value}});
+  return Pager(call).page("Tags", std::move(items));
+}
+
+std::vector<const Operation*> tag_operations() { return pointers(kOperations); }
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,29 @@
+// Tags of IAM resources: read from a request and checked, stored, shown.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/core/access/operation.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api::iam {
+
+// Tags of the request, in order. Throws InvalidInput where two keys differ in nothing but case, or
+// one is reserved.
+storage::Tags requested_tags(const Json& input);
+void add_tags(const storage::Tags& tags, Json& json);  // json["Tags"], where there are any
+// The keys of `old` that a new tag of that key replaces: those that differ in case, too.
+std::vector<std::string> replaced_keys(const storage::Tags& old, std::string_view key);
+// Throws LimitExceeded where the tags together would be too many.
+void check_tag_count(const storage::Tags& old, const storage::Tags& added);
+// Tags `arn` (a managed policy, an instance profile, an identity provider) with those requested.
+void tag_resource(Call& call, std::string_view arn);
+void untag_resource(Call& call, std::string_view arn);
+// The page of tags that the call asks for.
+Json list_tags(const Call& call, const storage::Tags& tags);
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,168 @@
+#include "api/iam/simulation/simulated_principal.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/policy_cache.h"
+#include "api/core/access/principal_policies.h"
+#include "api/core/wire/error.h"
+#include "api/iam/shared/common.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+#include "storage/rows/iam/managed_policies.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using auth::iam::PolicyType;
+using auth::iam::PrincipalKind;
+using storage::EntityKind;
+
+struct EntityName {
+  EntityKind kind = EntityKind::kUser;
+  std::string account;
+  std::string name;
+};
+
+std::optional<EntityName> parse_entity_arn(const std::string& text) {
+  const auto arn = model::Arn::parse(text);
+  if (!arn || arn->service != "iam" || !arn->region.empty() ||
+      !model::is_account_id(arn->account)) {
+    return std::nullopt;
+  }
+  const std::size_t slash = arn->resource.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  EntityName found{EntityKind::kUser, arn->account,
+                   arn->resource.substr(arn->resource.rfind('/') + 1)};
+  const std::string kind = arn->resource.substr(0, slash);
+  if (kind == "group") {
+    found.kind = EntityKind::kGroup;
+  } else if (kind == "role") {
+    found.kind = EntityKind::kRole;
+  } else if (kind != "user") {
+    return std::nullopt;
+  }
+  if (found.name.empty()) return std::nullopt;
+  return found;
+}
+
+EntityName policy_source(const Call& call) {
+  const auto text = call.input["PolicySourceArn"].get<std::string>();
+  auto name = parse_entity_arn(text);
+  if (!name) {  // AWS's sentence, as its users report it
+    throw ApiError(
+        ErrorCode::kInvalidInput,
+        base::format("Invalid Entity Arn: {} does not clearly define entity type and name.", text));
+  }
+  return std::move(*name);
+}
+
+std::optional<storage::Entity> find_exactly(const Call& call, const EntityName& name,
+                                            const std::string& arn) {
+  auto entity = storage::find_entity(call.txn, name.account, name.kind, name.name);
+  if (entity && entity_arn(*entity) != arn) entity.reset();
+  return entity;
+}
+
+SimulatedPolicy managed(const Call& call, const std::string& arn) {
+  const auto document = managed_document(call.txn, arn);
+  if (!document) {
+    throw ApiError(ErrorCode::kNoSuchEntity, base::format("Policy {} does not exist", arn));
+  }
+  return {call.services.policies.get(*document, PolicyType::kIdentity),
+          arn.substr(arn.rfind('/') + 1), *document};
+}
+
+// SourcePolicyId as AWS forms it: "user_alice_pull" of an inline policy, the name of a managed one.
+void add_policies(const Call& call, const storage::Entity& entity,
+                  std::vector<SimulatedPolicy>& list) {
+  for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
+    list.push_back({call.services.policies.get(policy.document, PolicyType::kIdentity),
+                    base::format("{}_{}_{}", word_of(entity.kind), entity.name, policy.name),
+                    policy.document});
+  }
+  for (const std::string& arn : storage::attached_policies(call.txn, entity.id)) {
+    list.push_back(managed(call, arn));
+  }
+}
+
+// As the gate sees the entity when it calls, as far as that does not depend on the session.
+Caller caller_of(const Call& call, const storage::Entity& entity) {
+  Caller caller;
+  const std::string arn = entity_arn(entity);
+  caller.account = entity.account;
+  if (entity.kind == EntityKind::kRole) {
+    caller.principal = *auth::iam::make_principal(arn, "");
+  } else {
+    caller.principal.kind = PrincipalKind::kUser;
+    caller.principal.account = entity.account;
+    if (entity.kind == EntityKind::kUser) {
+      caller.principal.arn = arn;
+      caller.user_id = entity.unique_id;
+      caller.user_name = entity.name;
+    }
+  }
+  caller.principal.unique_id = entity.unique_id;
+  caller.tags = storage::entity_tags(call.txn, entity.id);
+  add_organization(call.services, call.txn, caller);
+  return caller;
+}
+
+void become(const Caller& caller, Simulation& simulation) {
+  simulation.principal = caller.principal;
+  add_principal_context(simulation.principal_context, caller);
+  if (caller.user_id.empty()) simulation.principal_context.erase("aws:userid");
+  if (caller.principal.arn.empty()) simulation.principal_context.erase("aws:PrincipalArn");
+}
+
+}  // namespace
+
+std::optional<storage::Entity> find_policy_source(const Call& call) {
+  return find_exactly(call, policy_source(call), call.input["PolicySourceArn"].get<std::string>());
+}
+
+std::string policy_source_account(const Call& call) { return policy_source(call).account; }
+
+std::vector<SimulatedPolicy> policies_of(const Call& call, const storage::Entity& entity) {
+  std::vector<SimulatedPolicy> policies;
+  add_policies(call, entity, policies);
+  if (entity.kind == EntityKind::kUser) {
+    for (const auto& group : storage::groups_of(call.txn, entity.id)) {
+      add_policies(call, group, policies);
+    }
+  }
+  return policies;
+}
+
+void simulate_entity(const Call& call, const storage::Entity& entity, Simulation& simulation) {
+  const Caller caller = caller_of(call, entity);
+  become(caller, simulation);
+  simulation.identity = policies_of(call, entity);
+  if (entity.boundary) simulation.boundaries.push_back(managed(call, *entity.boundary));
+  if (!caller.scps.empty()) simulation.scps = caller.scps;
+}
+
+void simulate_nobody(const Call& call, Simulation& simulation) {
+  simulation.principal.kind = PrincipalKind::kUser;
+  simulation.principal.account = call.caller.account;
+}
+
+void simulate_caller_arn(const Call& call, Simulation& simulation) {
+  if (!call.input.contains("CallerArn")) return;
+  const auto arn = call.input["CallerArn"].get<std::string>();
+  const auto name = parse_entity_arn(arn);
+  if (!name || name->kind != EntityKind::kUser) {  // the sentence is ours
+    throw ApiError(ErrorCode::kInvalidInput, base::format("CallerArn {} is not a user's ARN", arn));
+  }
+  Caller caller;
+  if (const auto user = find_exactly(call, *name, arn)) {
+    caller = caller_of(call, *user);
+  } else {
+    caller.principal = *auth::iam::make_principal(arn, "");
+    caller.account = name->account;
+    caller.user_name = name->name;
+  }
+  simulation.principal_context = {};
+  become(caller, simulation);
+}
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,280 @@
+#include "api/iam/simulation/simulation.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/authorization_data.h"
+#include "auth/iam/document_facts.h"
+#include "schemas/base/encoding.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using auth::iam::DecidedBy;
+using auth::iam::Decision;
+using auth::iam::Outcome;
+using auth::iam::TraceEntry;
+using Json = nlohmann::json;
+
+// What statements of one kind of policy say: some deny applies, some allow does.
+struct Side {
+  bool denies = false;
+  bool allows = false;
+
+  const char* decision() const {
+    if (denies) return "explicitDeny";
+    return allows ? "allowed" : "implicitDeny";
+  }
+};
+
+const char* decision_name(Decision decision) {
+  switch (decision) {
+    case Decision::kAllowed:
+      return "allowed";
+    case Decision::kExplicitlyDenied:
+      return "explicitDeny";
+    case Decision::kImplicitlyDenied:
+      break;
+  }
+  return "implicitDeny";
+}
+
+// An action that knows no resources is decided on "*", whatever ARN it is asked about.
+std::string decided_resource(const std::string& action, const std::string& resource) {
+  const std::string lower = base::to_lower(action);
+  const std::size_t colon = lower.find(':');
+  const auto* service = auth::iam::find_service(std::string_view(lower).substr(0, colon));
+  if (service == nullptr || colon == std::string::npos) return resource;
+  for (const auto& known : service->actions) {
+    if (known.lower == std::string_view(lower).substr(colon + 1)) {
+      return known.wildcard_only ? "*" : resource;
+    }
+  }
+  return resource;
+}
+
+// Without a resource-based policy there is nothing to say of the other account's side, and the
+// caller's own is simulated.
+std::string owner_of(const Simulation& simulation, const std::string& resource) {
+  if (!simulation.resource_policy) return simulation.principal.account;
+  const auto arn = model::Arn::parse(resource);
+  if (arn && model::is_account_id(arn->account)) return arn->account;
+  return simulation.resource_owner.empty() ? simulation.principal.account
+                                           : simulation.resource_owner;
+}
+
+auth::iam::Request make_request(const Simulation& simulation, const std::string& action,
+                                const std::string& resource) {
+  auth::iam::Request request;
+  request.principal = simulation.principal;
+  request.action = action;
+  request.resource = decided_resource(action, resource);
+  request.resource_account = owner_of(simulation, resource);
+  request.context = simulation.principal_context;
+  request.context.set("aws:ResourceAccount", request.resource_account);
+  for (const auto& value : simulation.given_context.values()) {
+    if (value.multivalued) {
+      request.context.set_multi(value.name, value.values);
+    } else {
+      request.context.set(value.name, value.values.front());
+    }
+  }
+  return request;
+}
+
+auth::iam::PolicySet make_policies(const Simulation& simulation, const std::string& action) {
+  auth::iam::PolicySet set;
+  for (const auto& one : simulation.identity) set.identity.push_back({one.policy, one.id});
+  for (const auto& one : simulation.boundaries) set.boundaries.push_back({one.policy, one.id});
+  if (simulation.resource_policy) {
+    set.resource.push_back({simulation.resource_policy->policy, simulation.resource_policy->id});
+  } else if (base::to_lower(action).starts_with("sts:")) {
+    set.resource.push_back({simulation.delegation, ""});
+  }
+  if (simulation.scps) set.scps = *simulation.scps;
+  return set;
+}
+
+// One decision with everything that the answer tells of it.
+class Result {
+ public:
+  Result(const Simulation& simulation, const std::string& action, const std::string& resource)
+      : simulation_(simulation),
+        request_(make_request(simulation, action, resource)),
+        policies_(make_policies(simulation, action)),
+        verdict_(evaluate(request_, policies_)),
+        boundary_(simulation.boundaries.size()),
+        scp_(simulation.scps ? simulation.scps->size() : 0) {
+    for (const TraceEntry& entry : verdict_.trace) add(entry);
+  }
+
+  Json json(const std::string& action, const std::string& resource) const {
+    Json out = {{"EvalActionName", action},
+                {"EvalResourceName", resource},
+                {"EvalDecision", decision_name(verdict_.decision)},
+                {"MatchedStatements", matched_statements()},
+                {"MissingContextValues", Json::array()}};
+    if (!simulation_.boundaries.empty()) {
+      out["PermissionsBoundaryDecisionDetail"] = {
+          {"AllowedByPermissionsBoundary", every_allows(boundary_)}};
+    }
+    if (simulation_.scps) {
+      out["OrganizationsDecisionDetail"] = {{"AllowedByOrganizations", every_allows(scp_)}};
+      // "If an SCP denies access, the simulation ends."
+      if (!every_allows(scp_)) return out;
+    }
+    if (resource == "*") {
+      out["MissingContextValues"] = missing_;
+      return out;
+    }
+    out["EvalDecisionDetails"] = details();
+    Json specific = {{"EvalResourceName", resource},
+                     {"EvalResourceDecision", out["EvalDecision"]},
+                     {"MatchedStatements", out["MatchedStatements"]},
+                     {"MissingContextValues", missing_},
+                     {"EvalDecisionDetails", out["EvalDecisionDetails"]}};
+    if (out.contains("PermissionsBoundaryDecisionDetail")) {
+      specific["PermissionsBoundaryDecisionDetail"] = out["PermissionsBoundaryDecisionDetail"];
+    }
+    out["ResourceSpecificResults"] = Json::array({std::move(specific)});
+    return out;
+  }
+
+ private:
+  static bool every_allows(const std::vector<Side>& sides) {
+    return std::all_of(sides.begin(), sides.end(),
+                       [](const Side& side) { return side.allows && !side.denies; });
+  }
+
+  const SimulatedPolicy* source_of(const TraceEntry& entry) const {
+    switch (entry.type) {
+      case DecidedBy::kIdentity:
+        return &simulation_.identity[entry.policy];
+      case DecidedBy::kBoundary:
+        return &simulation_.boundaries[entry.policy];
+      case DecidedBy::kResource:
+        return simulation_.resource_policy ? &*simulation_.resource_policy : nullptr;
+      case DecidedBy::kSession:
+      case DecidedBy::kScp:
+      case DecidedBy::kRcp:
+        break;
+    }
+    return nullptr;
+  }
+
+  void add(const TraceEntry& entry) {
+    if (const SimulatedPolicy* source = source_of(entry)) add_missing(*source, entry);
+    if (entry.outcome != Outcome::kMatched) return;
+    switch (entry.type) {
+      case DecidedBy::kIdentity:
+        note(identity_, simulation_.identity[entry.policy].policy, entry);
+        break;
+      case DecidedBy::kBoundary:
+        note(boundary_[entry.policy], simulation_.boundaries[entry.policy].policy, entry);
+        break;
+      case DecidedBy::kResource:
+        note(resource_, policies_.resource[entry.policy].policy, entry);
+        break;
+      case DecidedBy::kScp:
+        note(scp_[entry.level], policies_.scps[entry.level][entry.policy].policy, entry);
+        break;
+      case DecidedBy::kSession:
+      case DecidedBy::kRcp:
+        break;
+    }
+  }
+
+  static void note(Side& side, const auth::iam::PolicyPtr& policy, const TraceEntry& entry) {
+    (allows(*policy, entry.statement) ? side.allows : side.denies) = true;
+  }
+
+  // The keys that a statement for this action asks for and nobody gave.
+  void add_missing(const SimulatedPolicy& source, const TraceEntry& entry) {
+    std::vector<std::string> keys;
+    if (entry.outcome == Outcome::kMatched || entry.outcome == Outcome::kConditionMismatch) {
+      keys = auth::iam::context_keys(*source.policy, entry.statement);
+    } else if (entry.outcome == Outcome::kResourceMismatch) {
+      keys = auth::iam::resource_variables(*source.policy, entry.statement);
+    }
+    for (std::string& key : keys) {
+      const bool known = request_.context.find(key) != nullptr ||
+                         std::any_of(missing_.begin(), missing_.end(), [&](const auto& other) {
+                           return base::equals_ignore_case(other, key);
+                         });
+      if (!known) missing_.push_back(std::move(key));
+    }
+  }
+
+  // Those that decide: of a denial the denying ones alone, of an implicit one none.
+  Json matched_statements() const {
+    Json list = Json::array();
+    const bool organizations_deny = simulation_.scps && !every_allows(scp_);
+    if (verdict_.decision == Decision::kImplicitlyDenied || organizations_deny) return list;
+    for (const TraceEntry& entry : verdict_.trace) {
+      const SimulatedPolicy* source = source_of(entry);
+      if (source == nullptr || entry.outcome != Outcome::kMatched) continue;
+      const bool allow = allows(*source->policy, entry.statement);
+      if (allow != verdict_.allowed() || (allow && entry.type == DecidedBy::kBoundary)) continue;
+      list.push_back(statement_json(*source, entry));
+    }
+    return list;
+  }
+
+  // AWS says "IAM Policy" though its model has other words (seen in its answers); of resource-based
+  // policies and of boundaries no answer is published, their names here are inferred.
+  static Json statement_json(const SimulatedPolicy& source, const TraceEntry& entry) {
+    Json json = {{"SourcePolicyId", source.id},
+                 {"SourcePolicyType",
+                  entry.type == DecidedBy::kResource ? "Resource Policy" : "IAM Policy"}};
+    const auto positions = auth::iam::statement_positions(source.document);
+    if (entry.statement >= positions.size()) return json;
+    const auto& position = positions[entry.statement];
+    json["StartPosition"] = {{"Line", position.begin.line}, {"Column", position.begin.column}};
+    json["EndPosition"] = {{"Line", position.end.line}, {"Column", position.end.column}};
+    return json;
+  }
+
+  // "Populated for only cross-account simulations"; the names of its keys are inferred.
+  Json details() const {
+    Json out = Json::object();
+    if (request_.resource_account == simulation_.principal.account) return out;
+    out["IAM Policy"] = identity_.decision();
+    out["Resource Policy"] = resource_.decision();
+    return out;
+  }
+
+  const Simulation& simulation_;
+  const auth::iam::Request request_;
+  const auth::iam::PolicySet policies_;
+  const auth::iam::Verdict verdict_;
+  Side identity_;
+  Side resource_;
+  std::vector<Side> boundary_;  // one a policy
+  std::vector<Side> scp_;       // one a level
+  std::vector<std::string> missing_;
+};
+
+}  // namespace
+
+Json simulate(const Simulation& simulation, const std::string& action,
+              const std::string& resource) {
+  return Result(simulation, action, resource).json(action, resource);
+}
+
+std::vector<std::string> context_keys_of(const std::vector<SimulatedPolicy>& policies) {
+  std::vector<std::string> keys;
+  for (const SimulatedPolicy& one : policies) {
+    for (std::string& key : auth::iam::context_keys(*one.policy)) {
+      const bool known = std::any_of(keys.begin(), keys.end(), [&](const auto& other) {
+        return base::equals_ignore_case(other, key);
+      });
+      if (!known) keys.push_back(std::move(key));
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+}  // namespace ecr::api::iam

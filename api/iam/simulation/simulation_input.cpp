@@ -1,0 +1,126 @@
+#include "api/iam/simulation/simulation_input.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "auth/iam/condition_values.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using auth::iam::PolicyType;
+
+[[noreturn]] void invalid(std::string message) {
+  throw ApiError(ErrorCode::kInvalidInput, std::move(message));
+}
+
+SimulatedPolicy read_policy(const std::string& document, PolicyType type, std::string id) {
+  // Parsed here and not in the cache: nobody has accepted these yet.
+  auto parsed = auth::iam::Policy::parse(document, type);
+  if (!parsed) invalid(base::format("{}: {}", id, parsed.error().message));
+  return {std::move(*parsed), std::move(id), document};
+}
+
+bool fits(std::string_view type, const std::string& value) {
+  if (type == "numeric") return auth::iam::parse_number(value).has_value();
+  if (type == "boolean") return auth::iam::parse_bool(value).has_value();
+  if (type == "date") return auth::iam::parse_date(value).has_value();
+  if (type == "ip") return auth::iam::IpNetwork::parse(value).has_value();
+  if (type == "binary") return base::base64_decode(value).has_value();
+  return true;
+}
+
+void add_entry(const Json& entry, auth::iam::Context& context) {
+  for (const char* member : {"ContextKeyName", "ContextKeyValues", "ContextKeyType"}) {
+    if (!entry.contains(member)) invalid(base::format("A context entry has no {}", member));
+  }
+  const auto name = entry["ContextKeyName"].get<std::string>();
+  auto values = entry["ContextKeyValues"].get<std::vector<std::string>>();
+  std::string_view type = entry["ContextKeyType"].get_ref<const std::string&>();
+  const bool list = type.ends_with("List");
+  if (list) type.remove_suffix(4);
+  for (const std::string& value : values) {
+    if (!fits(type, value)) {
+      invalid(base::format("The value {} of context key {} is not of type {}", value, name, type));
+    }
+  }
+  if (list) {
+    context.set_multi(name, std::move(values));
+  } else if (values.size() == 1) {
+    context.set(name, values.front());
+  } else {
+    invalid(base::format("Context key {} of type {} has {} values", name, type, values.size()));
+  }
+}
+
+bool is_action_name(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const auto is_word = [](std::string_view part) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    });
+  };
+  return colon != std::string_view::npos && is_word(text.substr(0, colon)) &&
+         is_word(text.substr(colon + 1));
+}
+
+}  // namespace
+
+std::vector<SimulatedPolicy> policy_inputs(const Json& input, const char* member) {
+  std::vector<SimulatedPolicy> policies;
+  for (const Json& document : input.value(member, Json::array())) {
+    policies.push_back(read_policy(document.get<std::string>(), PolicyType::kIdentity,
+                                   base::format("{}.{}", member, policies.size() + 1)));
+  }
+  return policies;
+}
+
+std::optional<SimulatedPolicy> resource_policy_input(const Json& input) {
+  if (!input.contains("ResourcePolicy")) return std::nullopt;
+  return read_policy(input["ResourcePolicy"].get<std::string>(), PolicyType::kAny,
+                     "ResourcePolicy");
+}
+
+std::string resource_owner_input(const Json& input) {
+  if (!input.contains("ResourceOwner")) return {};
+  const auto text = input["ResourceOwner"].get<std::string>();
+  if (model::is_account_id(text)) return text;
+  const auto arn = model::Arn::parse(text);
+  if (!arn || arn->service != "iam" || !model::is_account_id(arn->account)) {
+    invalid(base::format("ResourceOwner {} is not the ARN of an account", text));
+  }
+  return arn->account;
+}
+
+auth::iam::Context context_entries(const Json& input) {
+  auth::iam::Context context;
+  for (const Json& entry : input.value("ContextEntries", Json::array())) add_entry(entry, context);
+  return context;
+}
+
+std::vector<std::string> action_names(const Json& input) {
+  auto names = input["ActionNames"].get<std::vector<std::string>>();
+  for (const std::string& name : names) {
+    // "This operation does not support using wildcards (*) in an action name."
+    if (!is_action_name(name)) invalid(base::format("Invalid action name: {}", name));
+  }
+  return names;
+}
+
+std::vector<std::string> resource_arns(const Json& input) {
+  auto arns = input.value("ResourceArns", std::vector<std::string>{});
+  if (arns.empty()) arns.emplace_back("*");
+  for (const std::string& arn : arns) {
+    if (arn != "*" && !model::Arn::parse(arn)) {
+      invalid(base::format("Invalid resource ARN: {}", arn));
+    }
+  }
+  return arns;
+}
+
+}  // namespace ecr::api::iam

@@ -1,0 +1,164 @@
+#include "api/iam/simulation/simulators.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/policy_cache.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/page_token.h"
+#include "api/iam/simulation/simulated_principal.h"
+#include "api/iam/simulation/simulation_input.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+
+namespace ecr::api::iam {
+namespace {
+
+using storage::sql::Access;
+
+constexpr std::size_t kDefaultPage = 100;
+
+std::vector<Target> everything(const Call& call) {
+  Target target;
+  target.resource = "*";
+  target.account = call.caller.account;
+  return {target};
+}
+
+// The user, group or role of PolicySourceArn, whether there is one or not.
+std::vector<Target> policy_source_target(const Call& call) {
+  Target target;
+  target.resource = call.input["PolicySourceArn"].get<std::string>();
+  target.account = policy_source_account(call);
+  if (const auto entity = find_policy_source(call)) {
+    target.resource_tags = storage::entity_tags(call.txn, entity->id);
+    for (const auto& [key, value] : target.resource_tags) {
+      target.context.emplace_back("iam:ResourceTag/" + key, value);
+    }
+  }
+  return {target};
+}
+
+storage::Entity require_policy_source(const Call& call) {
+  auto entity = find_policy_source(call);
+  if (!entity) {  // the sentence is ours
+    throw ApiError(ErrorCode::kNoSuchEntity,
+                   base::format("The entity {} cannot be found.",
+                                call.input["PolicySourceArn"].get<std::string>()));
+  }
+  return std::move(*entity);
+}
+
+// Which listing a marker belongs to: this caller's, with all of these parameters.
+std::string listing_of(const Call& call) {
+  Json input = call.input;
+  input.erase("Marker");
+  input.erase("MaxItems");
+  return base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(input));
+}
+
+std::size_t first_of_page(const Call& call) {
+  if (!call.input.contains("Marker")) return 0;
+  const auto position = read_page_token(call.services.store.key(), listing_of(call),
+                                        call.input["Marker"].get<std::string>());
+  std::size_t first = 0;
+  if (position && position->size() == 1) {
+    const std::string& text = position->front();
+    if (std::from_chars(text.data(), text.data() + text.size(), first).ec == std::errc()) {
+      return first;
+    }
+  }
+  throw ApiError(ErrorCode::kInvalidInput, "Invalid Marker.");  // the sentence is ours
+}
+
+// One result for each action on each resource, the pages of them one after the other.
+Json simulate_page(const Call& call, const Simulation& simulation) {
+  const auto actions = action_names(call.input);
+  const auto resources = resource_arns(call.input);
+  const std::size_t total = actions.size() * resources.size();
+  const std::size_t first = std::min(first_of_page(call), total);
+  const std::size_t end = std::min(total, first + call.input.value("MaxItems", kDefaultPage));
+  Json results = Json::array();
+  for (std::size_t i = first; i < end; ++i) {
+    results.push_back(
+        simulate(simulation, actions[i / resources.size()], resources[i % resources.size()]));
+  }
+  Json output = {{"EvaluationResults", std::move(results)}, {"IsTruncated", end < total}};
+  if (end < total) {
+    output["Marker"] =
+        make_page_token(call.services.store.key(), listing_of(call), {base::format("{}", end)});
+  }
+  return output;
+}
+
+// What both kinds of simulation read from the request.
+void read_common(const Call& call, Simulation& simulation) {
+  auto boundaries = policy_inputs(call.input, "PermissionsBoundaryPolicyInputList");
+  if (boundaries.size() > 1) {
+    throw ApiError(ErrorCode::kInvalidInput, "Only one permissions boundary can be simulated.");
+  }
+  if (!boundaries.empty()) simulation.boundaries = std::move(boundaries);
+  simulate_caller_arn(call, simulation);
+  simulation.resource_policy = resource_policy_input(call.input);
+  if (simulation.resource_policy && (simulation.principal.kind != auth::iam::PrincipalKind::kUser ||
+                                     simulation.principal.arn.empty())) {
+    throw ApiError(ErrorCode::kInvalidInput,
+                   "CallerArn is required with a ResourcePolicy unless a user is simulated.");
+  }
+  simulation.resource_owner = resource_owner_input(call.input);
+  simulation.given_context = context_entries(call.input);
+  simulation.delegation = call.services.policies.get(
+      base::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",)"
+                   R"("Principal":{{"AWS":"{}"}},"Action":"sts:*"}}]}})",
+                   simulation.principal.account),
+      auth::iam::PolicyType::kTrust);
+}
+
+Json simulate_custom_policy(Call& call) {
+  Simulation simulation;
+  simulate_nobody(call, simulation);
+  simulation.identity = policy_inputs(call.input, "PolicyInputList");
+  read_common(call, simulation);
+  return simulate_page(call, simulation);
+}
+
+Json simulate_principal_policy(Call& call) {
+  Simulation simulation;
+  simulate_entity(call, require_policy_source(call), simulation);
+  for (auto& policy : policy_inputs(call.input, "PolicyInputList")) {
+    simulation.identity.push_back(std::move(policy));
+  }
+  read_common(call, simulation);
+  return simulate_page(call, simulation);
+}
+
+Json context_keys_for_custom_policy(Call& call) {
+  return {{"ContextKeyNames", context_keys_of(policy_inputs(call.input, "PolicyInputList"))}};
+}
+
+Json context_keys_for_principal_policy(Call& call) {
+  auto policies = policies_of(call, require_policy_source(call));
+  for (auto& policy : policy_inputs(call.input, "PolicyInputList")) {
+    policies.push_back(std::move(policy));
+  }
+  return {{"ContextKeyNames", context_keys_of(policies)}};
+}
+
+constexpr Operation kSimulatorOperations[] = {
+    {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", Access::kRead, everything,
+     simulate_custom_policy},
+    {"SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy", Access::kRead, policy_source_target,
+     simulate_principal_policy},
+    {"GetContextKeysForCustomPolicy", "iam:GetContextKeysForCustomPolicy", Access::kRead,
+     everything, context_keys_for_custom_policy},
+    {"GetContextKeysForPrincipalPolicy", "iam:GetContextKeysForPrincipalPolicy", Access::kRead,
+     policy_source_target, context_keys_for_principal_policy},
+};
+
+}  // namespace
+
+std::vector<const Operation*> simulator_operations() { return pointers(kSimulatorOperations); }
+
+}  // namespace ecr::api::iam

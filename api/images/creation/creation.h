@@ -1,0 +1,40 @@
+// Repositories that nobody asked for by name: created by a push, a replication or a pull through
+// cache, as the registry's creation templates say.
+// Source: ECR User Guide, "Templates to control repositories created during a pull through cache,
+// create on push, or replication action".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/core/services.h"
+#include "storage/rows/creation_templates.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api::creation {
+
+enum class Reason { kPush, kReplication, kPullThroughCache };
+
+// The template that applies to a repository of that name: of those made for the reason, the one of
+// the most specific prefix. nullopt: none; a push then creates nothing.
+std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
+                                                       std::string_view account,
+                                                       std::string_view region,
+                                                       std::string_view name, Reason reason);
+
+// What the new repository is to be.
+struct NewRepository {
+  std::string account;
+  std::string region;
+  std::string name;
+};
+// Creates it: with its settings, tags, policy and lifecycle policy as the template has them, with
+// ECR's defaults where there is none. REQUIRES: a write transaction; the name is a repository's and
+// not taken; whoever caused it may do so.
+storage::Repository create_repository(const Services& services, storage::sql::Txn& txn,
+                                      const NewRepository& wanted,
+                                      const std::optional<storage::CreationTemplate>& as,
+                                      base::TimePoint now);
+
+}  // namespace ecr::api::creation

@@ -1,0 +1,24 @@
+// Background work of lifecycle policies: evaluating one, previewing one. Payload of both:
+// {"repository": id}; key: the id.
+#pragma once
+
+#include "api/core/work/jobs.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api::ecr {
+
+// ECR acts within 24 hours after an image meets a rule (ECR User Guide, "Lifecycle policies").
+inline constexpr std::chrono::hours kLifecycleInterval{24};
+
+// Expires and archives what the repository's policy says, notes the time, and comes again after
+// kLifecycleInterval for as long as there is a policy.
+void run_lifecycle(JobCall& call);
+void run_lifecycle_preview(JobCall& call);
+
+inline constexpr JobKind kLifecycle{"lifecycle", run_lifecycle};
+inline constexpr JobKind kLifecyclePreview{"lifecycle-preview", run_lifecycle_preview};
+
+void enqueue_lifecycle(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
+                       base::TimePoint due);
+
+}  // namespace ecr::api::ecr

@@ -1,0 +1,136 @@
+#include "api/images/manifest.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
+
+namespace ecr::api {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
+constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
+// A manifest of this many entries is past any real image and any client's patience.
+constexpr std::size_t kMaxEntries = 20'000;
+constexpr std::size_t kMaxValues = 500'000;
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw ApiError(ErrorCode::kManifestInvalid, "Invalid image manifest: " + why);
+}
+
+std::string string_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return {};
+  if (!found->is_string()) refuse(base::format("{} must be a string", key));
+  return found->get<std::string>();
+}
+
+Descriptor parse_descriptor(const Json& json, const std::string& where) {
+  if (!json.is_object()) refuse(where + " must be a descriptor");
+  Descriptor descriptor;
+  descriptor.media_type = string_of(json, "mediaType");
+  descriptor.digest = string_of(json, "digest");
+  if (!model::Digest::parse(descriptor.digest)) refuse(where + ".digest is not a digest");
+  const auto size = json.find("size");
+  if (size == json.end() || !size->is_number_integer() ||
+      (size->is_number_unsigned() &&
+       size->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) ||
+      size->get<std::int64_t>() < 0) {
+    refuse(where + ".size must be a number that is not negative");
+  }
+  descriptor.size = size->get<std::int64_t>();
+  const auto urls = json.find("urls");
+  descriptor.foreign = urls != json.end() && urls->is_array() && !urls->empty();
+  return descriptor;
+}
+
+std::vector<Descriptor> parse_descriptors(const Json& list, const std::string& where) {
+  if (!list.is_array()) refuse(where + " must be a list");
+  if (list.size() > kMaxEntries) refuse(where + " has too many entries");
+  std::vector<Descriptor> descriptors;
+  descriptors.reserve(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    descriptors.push_back(parse_descriptor(list[i], base::format("{}[{}]", where, i)));
+  }
+  return descriptors;
+}
+
+Json parse_object(std::string_view bytes) {
+  if (bytes.size() > kMaxManifestBytes) {
+    throw ApiError(ErrorCode::kSizeInvalid, "The manifest is larger than 4 MiB");
+  }
+  auto json = base::parse_json(
+      bytes, {.max_depth = 32, .max_bytes = kMaxManifestBytes, .max_values = kMaxValues});
+  if (!json) refuse(json.error().detail);
+  if (!json->is_object()) refuse("it must be a JSON object");
+  return std::move(*json);
+}
+
+// The Content-Type without parameters, against what the body says of itself.
+std::string media_type_of(const Json& json, std::string_view content_type) {
+  const std::string_view sent = content_type.substr(0, content_type.find(';'));
+  const std::string stated = string_of(json, "mediaType");
+  if (!stated.empty() && !sent.empty() && stated != sent) {
+    refuse(base::format("mediaType {} is not the Content-Type {}", stated, sent));
+  }
+  if (!stated.empty()) return stated;
+  if (!sent.empty()) return std::string(sent);
+  // Neither says: OCI leaves mediaType optional, Docker does not.
+  return std::string(json.contains("manifests") ? kOciIndex : kOciManifest);
+}
+
+}  // namespace
+
+std::int64_t Manifest::blob_bytes() const {
+  std::int64_t total = 0;
+  for (const Descriptor& blob : blobs) {
+    if (__builtin_add_overflow(total, blob.size, &total)) return INT64_MAX;
+  }
+  return total;
+}
+
+Manifest parse_manifest(std::string_view bytes, std::string_view content_type) {
+  const Json json = parse_object(bytes);
+  const auto version = json.find("schemaVersion");
+  if (version != json.end() && version->is_number_integer() && version->get<int>() == 1) {
+    refuse("schema version 1 is not supported");
+  }
+  Manifest manifest;
+  manifest.media_type = media_type_of(json, content_type);
+  const auto layers = json.find("layers");
+  const auto manifests = json.find("manifests");
+  if (layers != json.end() && manifests != json.end()) {
+    refuse("it has both layers and manifests");
+  }
+  manifest.artifact_media_type = string_of(json, "artifactType");
+  if (const auto config = json.find("config"); config != json.end() && !config->is_null()) {
+    manifest.blobs.push_back(parse_descriptor(*config, "config"));
+    if (manifest.artifact_media_type.empty()) {
+      manifest.artifact_media_type = manifest.blobs.back().media_type;
+    }
+  } else if (manifest.media_type == kDockerManifest || manifest.media_type == kOciManifest) {
+    refuse("config is missing");
+  }
+  // "blobs": the OCI artifact manifest of 1.1's release candidates.
+  for (const char* key : {"layers", "blobs"}) {
+    if (!json.contains(key) || json[key].is_null()) continue;
+    for (Descriptor& blob : parse_descriptors(json[key], key)) {
+      manifest.blobs.push_back(std::move(blob));
+    }
+  }
+  if (manifests != json.end() && !manifests->is_null()) {
+    manifest.index = true;
+    manifest.manifests = parse_descriptors(*manifests, "manifests");
+  }
+  if (const auto subject = json.find("subject"); subject != json.end() && !subject->is_null()) {
+    manifest.subject = parse_descriptor(*subject, "subject").digest;
+  }
+  return manifest;
+}
+
+}  // namespace ecr::api

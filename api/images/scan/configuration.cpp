@@ -1,0 +1,75 @@
+#include "api/images/scan/configuration.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wildcard.h"
+#include "schemas/base/json.h"
+#include "storage/rows/registry_settings.h"
+
+namespace ecr::api::scan {
+namespace {
+
+using base::Json;
+
+// Beside the account settings, which have names of their own.
+constexpr std::string_view kSetting = "scanning-configuration";
+
+bool filter_matches(const std::string& filter, const std::string& name) {
+  if (filter.find('*') != std::string::npos) return wildcard_matches(filter, name);
+  return name.find(filter) != std::string::npos;
+}
+
+std::vector<std::string> matching(const Rule& rule, const std::string& name) {
+  std::vector<std::string> filters;
+  for (const std::string& filter : rule.filters) {
+    if (filter_matches(filter, name)) filters.push_back(filter);
+  }
+  return filters;
+}
+
+}  // namespace
+
+Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
+                               std::string_view region) {
+  Configuration configuration;
+  const auto text = storage::registry_setting(txn, account, region, kSetting);
+  if (!text) return configuration;
+  const Json json = Json::parse(*text);
+  configuration.type = json.at("type").get<std::string>();
+  for (const Json& rule : json.at("rules")) {
+    configuration.rules.push_back({rule.at("frequency").get<std::string>(),
+                                   rule.at("filters").get<std::vector<std::string>>()});
+  }
+  return configuration;
+}
+
+void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+                       const Configuration& configuration) {
+  Json rules = Json::array();
+  for (const Rule& rule : configuration.rules) {
+    rules.push_back({{"frequency", rule.frequency}, {"filters", rule.filters}});
+  }
+  storage::set_registry_setting(
+      txn, account, region, kSetting,
+      base::dump(Json{{"type", configuration.type}, {"rules", std::move(rules)}}));
+}
+
+RepositoryScanning scanning_of(const Configuration& configuration,
+                               const storage::Repository& repository) {
+  const bool enhanced = configuration.type == "ENHANCED";
+  // Enhanced scanning without any rule is continuous for every repository.
+  if (enhanced && configuration.rules.empty()) return {"CONTINUOUS_SCAN", {}};
+  // Continuous wins.
+  for (const std::string_view frequency : {"CONTINUOUS_SCAN", "SCAN_ON_PUSH"}) {
+    for (const Rule& rule : configuration.rules) {
+      if (rule.frequency != frequency) continue;
+      auto filters = matching(rule, repository.name);
+      if (!filters.empty()) return {std::string(frequency), std::move(filters)};
+    }
+  }
+  // The repository's own setting is deprecated; it counts in basic scanning.
+  if (!enhanced && repository.scan_on_push) return {"SCAN_ON_PUSH", {}};
+  return {"MANUAL", {}};
+}
+
+}  // namespace ecr::api::scan

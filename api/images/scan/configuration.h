@@ -1,0 +1,37 @@
+// What a registry scans, and when: its scanning configuration (PutRegistryScanningConfiguration)
+// and what that means for one repository.
+// Source: ECR User Guide, "Image scanning" and "Filters to choose which repositories are scanned".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/rows/repositories.h"
+#include "storage/sql/database.h"
+
+namespace ecr::api::scan {
+
+struct Rule {
+  std::string frequency;             // SCAN_ON_PUSH, CONTINUOUS_SCAN, MANUAL
+  std::vector<std::string> filters;  // with '*': the whole name; without: a part of it
+};
+
+struct Configuration {
+  std::string type = "BASIC";  // or ENHANCED
+  std::vector<Rule> rules;
+};
+
+Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
+                               std::string_view region);
+void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+                       const Configuration& configuration);
+
+struct RepositoryScanning {
+  std::string frequency;             // MANUAL: only when asked, or (ENHANCED) not at all
+  std::vector<std::string> filters;  // those of the rule that decided which match the name
+};
+RepositoryScanning scanning_of(const Configuration& configuration,
+                               const storage::Repository& repository);
+
+}  // namespace ecr::api::scan

@@ -1,0 +1,282 @@
+#include "api/images/scan/finding.h"
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+#include "schemas/model/digest.h"
+
+namespace ecr::api::scan {
+namespace {
+
+constexpr std::array<std::string_view, 6> kSeverities = {"CRITICAL", "HIGH",          "MEDIUM",
+                                                         "LOW",      "INFORMATIONAL", "UNDEFINED"};
+
+enum class Kind { kText, kNumber, kInteger, kTexts, kTextMap, kPackage, kScores };
+struct Member {
+  std::string_view name;
+  Kind kind;
+};
+constexpr Member kMembers[] = {
+    {"name", Kind::kText},           {"severity", Kind::kText},      {"title", Kind::kText},
+    {"description", Kind::kText},    {"uri", Kind::kText},           {"source", Kind::kText},
+    {"vendorSeverity", Kind::kText}, {"publishedAt", Kind::kNumber}, {"updatedAt", Kind::kNumber},
+    {"package", Kind::kPackage},     {"cvss", Kind::kScores},        {"references", Kind::kTexts},
+    {"related", Kind::kTexts},       {"attributes", Kind::kTextMap}};
+constexpr Member kPackageMembers[] = {
+    {"name", Kind::kText},    {"version", Kind::kText},  {"fixedVersion", Kind::kText},
+    {"manager", Kind::kText}, {"path", Kind::kText},     {"layer", Kind::kText},
+    {"arch", Kind::kText},    {"epoch", Kind::kInteger}, {"release", Kind::kText}};
+constexpr Member kScoreMembers[] = {{"source", Kind::kText},
+                                    {"version", Kind::kText},
+                                    {"score", Kind::kNumber},
+                                    {"vector", Kind::kText}};
+
+template <std::size_t N>
+std::string problem_of(const Json& object, const Member (&members)[N], const std::string& where);
+
+bool all_text(const Json& list) {
+  return std::all_of(list.begin(), list.end(), [](const Json& one) { return one.is_string(); });
+}
+
+// Empty: none.
+std::string value_problem(const Json& value, Kind kind, const std::string& where) {
+  switch (kind) {
+    case Kind::kText:
+      return value.is_string() ? "" : where + " must be a string";
+    case Kind::kNumber:
+      return value.is_number() ? "" : where + " must be a number";
+    case Kind::kInteger:
+      return value.is_number_integer() ? "" : where + " must be a whole number";
+    case Kind::kTexts:
+      return value.is_array() && all_text(value) ? "" : where + " must be a list of strings";
+    case Kind::kTextMap:
+      return value.is_object() && all_text(value) ? "" : where + " must hold strings";
+    case Kind::kPackage:
+      return problem_of(value, kPackageMembers, where);
+    case Kind::kScores:
+      break;
+  }
+  if (!value.is_array()) return where + " must be a list";
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    auto problem = problem_of(value[i], kScoreMembers, base::format("{}[{}]", where, i));
+    if (!problem.empty()) return problem;
+  }
+  return "";
+}
+
+template <std::size_t N>
+std::string problem_of(const Json& object, const Member (&members)[N], const std::string& where) {
+  if (!object.is_object()) return (where.empty() ? "a finding" : where) + " must be an object";
+  for (const auto& [name, value] : object.items()) {
+    const auto known = std::find_if(std::begin(members), std::end(members),
+                                    [&](const Member& member) { return member.name == name; });
+    const std::string place = where.empty() ? name : where + "." + name;
+    if (known == std::end(members)) return place + " is not a member of a finding";
+    auto problem = value_problem(value, known->kind, place);
+    if (!problem.empty()) return problem;
+  }
+  return "";
+}
+
+std::string finding_text(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
+}
+
+std::size_t rank_of(std::string_view severity) {
+  return static_cast<std::size_t>(std::find(kSeverities.begin(), kSeverities.end(), severity) -
+                                  kSeverities.begin());
+}
+
+void set_text(Json& object, const char* name, const std::string& value) {
+  if (!value.empty()) object[name] = value;
+}
+
+const Json& part(const Json& finding, const char* name, const Json& standard) {
+  const auto found = finding.find(name);
+  return found == finding.end() ? standard : *found;
+}
+
+const Json kNoObject = Json::object();
+const Json kNoList = Json::array();
+
+void add_attribute(Json& attributes, const std::string& key, const std::string& value) {
+  constexpr std::size_t kMaxAttributes = 50;
+  constexpr std::size_t kMaxKey = 128;
+  constexpr std::size_t kMaxValue = 256;
+  if (key.empty() || value.empty() || key.size() > kMaxKey) return;
+  if (attributes.size() == kMaxAttributes) return;
+  attributes.push_back({{"key", key}, {"value", value.substr(0, kMaxValue)}});
+}
+
+// "CVSS3" of "3.1".
+std::string score_name(const Json& score) {
+  return "CVSS" + finding_text(score, "version").substr(0, 1);
+}
+
+std::string score_text(const Json& score) {
+  return score.contains("score") ? base::format("{}", score["score"].get<double>()) : "";
+}
+
+// The one of the highest version: what the finding's own score is.
+const Json* best_score(const Json& finding) {
+  const Json* best = nullptr;
+  for (const Json& score : part(finding, "cvss", kNoList)) {
+    if (!score.contains("score")) continue;
+    if (best == nullptr || finding_text(score, "version") > finding_text(*best, "version"))
+      best = &score;
+  }
+  return best;
+}
+
+Json enhanced_score(const Json& score) {
+  Json json = Json::object();
+  if (score.contains("score")) json["baseScore"] = score["score"].get<double>();
+  set_text(json, "scoringVector", finding_text(score, "vector"));
+  set_text(json, "source", finding_text(score, "source"));
+  set_text(json, "version", finding_text(score, "version"));
+  return json;
+}
+
+Json vulnerable_package(const Json& package) {
+  constexpr std::pair<const char*, const char*> kNames[] = {
+      {"name", "name"},     {"version", "version"},       {"fixedVersion", "fixedInVersion"},
+      {"path", "filePath"}, {"layer", "sourceLayerHash"}, {"manager", "packageManager"},
+      {"arch", "arch"},     {"release", "release"}};
+  Json json = Json::object();
+  for (const auto& [from, to] : kNames) set_text(json, to, finding_text(package, from));
+  if (package.contains("epoch")) json["epoch"] = package["epoch"];
+  return json;
+}
+
+Json vulnerability_details(const Json& finding) {
+  Json scores = Json::array();
+  for (const Json& score : part(finding, "cvss", kNoList)) scores.push_back(enhanced_score(score));
+  Json packages = Json::array();
+  if (finding.contains("package")) packages.push_back(vulnerable_package(finding["package"]));
+  Json json = {{"cvss", std::move(scores)},
+               {"referenceUrls", part(finding, "references", kNoList)},
+               {"relatedVulnerabilities", part(finding, "related", kNoList)},
+               {"vulnerabilityId", finding.at("name")},
+               {"vulnerablePackages", std::move(packages)}};
+  set_text(json, "source", finding_text(finding, "source"));
+  set_text(json, "sourceUrl", finding_text(finding, "uri"));
+  set_text(json, "vendorSeverity", finding_text(finding, "vendorSeverity"));
+  if (finding.contains("publishedAt")) json["vendorCreatedAt"] = finding["publishedAt"];
+  if (finding.contains("updatedAt")) json["vendorUpdatedAt"] = finding["updatedAt"];
+  return json;
+}
+
+Json scanned_resource(const ScannedImage& scanned) {
+  const storage::Repository& repository = scanned.repository;
+  const Json details = {{"imageHash", scanned.image.digest},
+                        {"imageTags", scanned.tags},
+                        {"pushedAt", base::to_epoch_seconds(scanned.image.pushed_at)},
+                        {"registry", repository.account},
+                        {"repositoryName", repository.name}};
+  return {{"details", {{"awsEcrContainerImage", details}}},
+          {"id", model::repository_arn(repository.region, repository.account, repository.name) +
+                     "/" + scanned.image.digest},
+          {"tags", Json::object()},
+          {"type", "AWS_ECR_CONTAINER_IMAGE"}};
+}
+
+// The same for the same finding in the same image.
+std::string finding_arn(const Json& finding, const ScannedImage& scanned) {
+  const storage::Repository& repository = scanned.repository;
+  const std::string seed = repository.name + "\n" + scanned.image.digest + "\n" +
+                           finding_text(finding, "name") + "\n" +
+                           finding_text(part(finding, "package", kNoObject), "name");
+  return base::format("arn:{}:inspector2:{}:{}:finding/{}", model::partition_of(repository.region),
+                      repository.region, repository.account,
+                      model::Digest::of(seed).text().substr(7, 32));
+}
+
+}  // namespace
+
+tl::expected<Json, std::string> check_finding(const Json& finding) {
+  auto problem = problem_of(finding, kMembers, "");
+  if (!problem.empty()) return tl::unexpected(std::move(problem));
+  if (finding_text(finding, "name").empty())
+    return tl::unexpected(std::string("a finding needs a name"));
+  if (rank_of(finding_text(finding, "severity")) == kSeverities.size()) {
+    return tl::unexpected(base::format("severity of {} must be one of {}",
+                                       finding_text(finding, "name"),
+                                       "CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNDEFINED"));
+  }
+  return finding;
+}
+
+void sort_findings(std::vector<Json>& findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const Json& a, const Json& b) {
+    const auto key = [](const Json& finding) {
+      return std::pair(rank_of(finding_text(finding, "severity")), finding_text(finding, "name"));
+    };
+    return key(a) < key(b);
+  });
+}
+
+Json basic_finding(const Json& finding) {
+  Json attributes = Json::array();
+  const Json& package = part(finding, "package", kNoObject);
+  add_attribute(attributes, "package_version", finding_text(package, "version"));
+  add_attribute(attributes, "package_name", finding_text(package, "name"));
+  for (const Json& score : part(finding, "cvss", kNoList)) {
+    add_attribute(attributes, score_name(score) + "_VECTOR", finding_text(score, "vector"));
+    add_attribute(attributes, score_name(score) + "_SCORE", score_text(score));
+  }
+  for (const auto& [key, value] : part(finding, "attributes", kNoObject).items()) {
+    add_attribute(attributes, key, value.get<std::string>());
+  }
+  Json json = {{"name", finding.at("name")},
+               {"severity", finding.at("severity")},
+               {"attributes", std::move(attributes)}};
+  set_text(json, "description", finding_text(finding, "description"));
+  set_text(json, "uri", finding_text(finding, "uri"));
+  return json;
+}
+
+std::string enhanced_severity(std::string_view severity) {
+  return severity == "UNDEFINED" ? "UNTRIAGED" : std::string(severity);
+}
+
+Json enhanced_finding(const Json& finding, const ScannedImage& scanned) {
+  const Json& package = part(finding, "package", kNoObject);
+  const std::string name = finding_text(finding, "name");
+  std::string title = finding_text(finding, "title");
+  if (title.empty()) {
+    title =
+        finding_text(package, "name").empty() ? name : name + " - " + finding_text(package, "name");
+  }
+  const double seen = base::to_epoch_seconds(scanned.scanned_at);
+  Json json = {{"awsAccountId", scanned.repository.account},
+               {"findingArn", finding_arn(finding, scanned)},
+               {"firstObservedAt", seen},
+               {"lastObservedAt", seen},
+               {"updatedAt", seen},
+               {"packageVulnerabilityDetails", vulnerability_details(finding)},
+               {"remediation", {{"recommendation", {{"text", "None Provided"}}}}},
+               {"resources", Json::array({scanned_resource(scanned)})},
+               {"severity", enhanced_severity(finding_text(finding, "severity"))},
+               {"status", "ACTIVE"},
+               {"title", title},
+               {"type", "PACKAGE_VULNERABILITY"},
+               {"fixAvailable", finding_text(package, "fixedVersion").empty() ? "NO" : "YES"}};
+  set_text(json, "description", finding_text(finding, "description"));
+  if (const Json* best = best_score(finding)) {
+    Json details = {{"adjustments", Json::array()}, {"score", (*best)["score"].get<double>()}};
+    set_text(details, "scoreSource", finding_text(*best, "source"));
+    set_text(details, "scoringVector", finding_text(*best, "vector"));
+    set_text(details, "version", finding_text(*best, "version"));
+    json["score"] = (*best)["score"].get<double>();
+    json["scoreDetails"] = {{"cvss", std::move(details)}};
+  }
+  return json;
+}
+
+}  // namespace ecr::api::scan

@@ -1,0 +1,170 @@
+#include "api/images/scan/scan_jobs.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/work/events.h"
+#include "api/images/scan/configuration.h"
+#include "api/images/scan/finding.h"
+#include "api/images/scan/findings_file.h"
+#include "api/images/scan/scanner.h"
+#include "schemas/base/json.h"
+
+namespace ecr::api::scan {
+namespace {
+
+using storage::sql::Access;
+
+constexpr const char* kDone = "The scan was completed successfully.";
+
+struct Report {
+  std::vector<Json> findings;
+  std::optional<base::TimePoint> source_updated_at;
+  std::string description = kDone;
+};
+
+// From the user's files where they speak of the image, else from the scanner. Nothing is made up:
+// with neither, the description says that nobody looked.
+tl::expected<Report, std::string> look(const Services& services, const ImageToScan& subject,
+                                       const std::vector<std::string>& tags) {
+  const Settings& settings = services.settings;
+  if (!settings.scan_findings.empty()) {
+    auto found =
+        findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest, tags});
+    if (!found) return tl::unexpected(found.error());
+    if (found->matched || settings.scanner_command.empty()) {
+      return Report{std::move(found->list), found->updated_at, kDone};
+    }
+  }
+  if (!settings.scanner_command.empty()) {
+    auto found = run_scanner(services, settings.scanner_command, subject);
+    if (!found) return tl::unexpected(found.error());
+    sort_findings(*found);
+    return Report{std::move(*found), std::nullopt, kDone};
+  }
+  return Report{{},
+                std::nullopt,
+                std::string(kDone) +
+                    " No source of findings is configured (--scan-findings, --scanner-command): "
+                    "none were looked for."};
+}
+
+std::vector<std::pair<std::string, std::int64_t>> count(const std::vector<Json>& findings,
+                                                        bool enhanced) {
+  std::vector<std::pair<std::string, std::int64_t>> counts;
+  for (const Json& finding : findings) {
+    std::string severity = finding.at("severity").get<std::string>();
+    if (enhanced) severity = enhanced_severity(severity);
+    const auto known = std::find_if(counts.begin(), counts.end(),
+                                    [&](const auto& one) { return one.first == severity; });
+    if (known == counts.end()) {
+      counts.emplace_back(std::move(severity), 1);
+    } else {
+      ++known->second;
+    }
+  }
+  return counts;
+}
+
+// The image of the job, where it is still there and its scan still wanted.
+std::optional<ImageToScan> subject_of(JobCall& call, std::vector<std::string>& tags) {
+  const auto id = call.payload.at("repository").get<std::int64_t>();
+  const auto digest = call.payload.at("digest").get<std::string>();
+  auto txn = call.services.store.database().begin(Access::kRead);
+  auto repository = storage::find_repository(txn, id);
+  auto image = storage::find_image(txn, id, digest);
+  if (!repository || !image || !storage::find_scan(txn, id, digest)) return std::nullopt;
+  tags = storage::image_tags(txn, id, digest);
+  auto manifest = storage::image_manifest(txn, id, digest).value_or("");
+  return ImageToScan{std::move(*repository), std::move(*image), std::move(manifest)};
+}
+
+void fill(storage::ImageScan& scan, const tl::expected<Report, std::string>& report,
+          bool continuous, base::TimePoint now) {
+  scan.completed_at = now;
+  if (!report) {
+    scan.status = "FAILED";
+    scan.description = report.error();
+    return;
+  }
+  // Continuous scanning never ends.
+  scan.status = continuous ? "ACTIVE" : "COMPLETE";
+  scan.description = continuous && report->description == kDone
+                         ? "Continuous scan is selected for image."
+                         : report->description;
+  scan.source_updated_at = report->source_updated_at;
+  scan.severities = count(report->findings, scan.type == "ENHANCED");
+}
+
+bool is_continuous(storage::sql::Txn& txn, const storage::ImageScan& scan,
+                   const storage::Repository& repository) {
+  if (scan.type != "ENHANCED") return false;
+  const auto configuration = configuration_of(txn, repository.account, repository.region);
+  return scanning_of(configuration, repository).frequency == "CONTINUOUS_SCAN";
+}
+
+}  // namespace
+
+void run_image_scan(JobCall& call) {
+  std::vector<std::string> tags;
+  const auto subject = subject_of(call, tags);
+  if (!subject) {
+    call.begin();
+    return;
+  }
+  const auto report = look(call.services, *subject, tags);
+  storage::sql::Txn& txn = call.begin();
+  const storage::Repository& repository = subject->repository;
+  const std::string& digest = subject->image.digest;
+  auto scan = storage::find_scan(txn, repository.id, digest);
+  if (!scan) return;  // the image went meanwhile
+  fill(*scan, report, is_continuous(txn, *scan, repository), call.now);
+  storage::put_scan(txn, repository.id, digest, *scan);
+  if (report) {
+    std::int64_t position = 0;
+    for (const Json& finding : report->findings) {
+      storage::add_scan_finding(txn, repository.id, digest, {++position, base::dump(finding)});
+    }
+  }
+  // Of enhanced scanning Amazon Inspector tells, in events of its own.
+  if (scan->type == "BASIC") {
+    record_event(call.services, txn, call.now,
+                 image_scan_event(repository, digest, tags, scan->status, scan->severities));
+  }
+}
+
+bool is_scannable(const storage::Image& image) {
+  return image.subject.empty() &&
+         (image.artifact_media_type == "application/vnd.docker.container.image.v1+json" ||
+          image.artifact_media_type == "application/vnd.oci.image.config.v1+json");
+}
+
+bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::TimePoint now) {
+  return scan && scan->status != "FAILED" && now - scan->requested_at < kScanInterval;
+}
+
+storage::ImageScan start_scan(const Services& services, storage::sql::Txn& txn,
+                              const storage::Repository& repository, const storage::Image& image,
+                              std::string_view type, base::TimePoint now) {
+  storage::ImageScan scan{std::string(type), type == "ENHANCED" ? "PENDING" : "IN_PROGRESS"};
+  scan.requested_at = now;
+  storage::put_scan(txn, repository.id, image.digest, scan);
+  enqueue_job(services, txn, kImageScan.kind,
+              {{"repository", repository.id}, {"digest", image.digest}}, now,
+              std::to_string(repository.id) + " " + image.digest);
+  return scan;
+}
+
+void scan_pushed_image(const Services& services, storage::sql::Txn& txn,
+                       const storage::Repository& repository, const storage::Image& image,
+                       base::TimePoint now) {
+  if (!is_scannable(image)) return;
+  const auto configuration = configuration_of(txn, repository.account, repository.region);
+  if (scanning_of(configuration, repository).frequency == "MANUAL") return;
+  // A new tag of an image that was scanned is no new image.
+  if (was_scanned_lately(storage::find_scan(txn, repository.id, image.digest), now)) return;
+  start_scan(services, txn, repository, image, configuration.type, now);
+}
+
+}  // namespace ecr::api::scan

@@ -1,0 +1,108 @@
+#include "api/images/scan/scanner.h"
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/work/jobs.h"
+#include "api/images/manifest.h"
+#include "api/images/scan/finding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
+#include "storage/os/command.h"
+#include "storage/os/posix.h"
+
+namespace ecr::api::scan {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  fs::create_directories(path.parent_path());
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!file.flush()) throw std::runtime_error(path.string() + " cannot be written");
+}
+
+fs::path blob_path(const fs::path& layout, const std::string& digest) {
+  const auto colon = digest.find(':');
+  return layout / "blobs" / digest.substr(0, colon) / digest.substr(colon + 1);
+}
+
+void copy_blob(const Services& services, const fs::path& layout, const std::string& digest) {
+  const auto parsed = model::Digest::parse(digest);
+  const auto blob = parsed ? services.store.blobs().open(*parsed) : std::nullopt;
+  if (!blob) return;  // a foreign layer: its bytes live elsewhere
+  const fs::path path = blob_path(layout, digest);
+  fs::create_directories(path.parent_path());
+  std::ofstream file(path, std::ios::binary);
+  storage::read_all(
+      blob->fd(),
+      [&](std::string_view bytes) {
+        file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+      },
+      "blob " + digest);
+  if (!file.flush()) throw std::runtime_error(path.string() + " cannot be written");
+}
+
+// OCI image-spec, "OCI Image Layout Specification".
+void write_layout(const Services& services, const fs::path& layout, const ImageToScan& subject) {
+  const storage::Image& image = subject.image;
+  write_file(layout / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+  const Json descriptor = {
+      {"mediaType", image.media_type}, {"digest", image.digest}, {"size", subject.manifest.size()}};
+  const Json index = {{"schemaVersion", 2}, {"manifests", Json::array({descriptor})}};
+  write_file(layout / "index.json", base::dump(index));
+  write_file(blob_path(layout, image.digest), subject.manifest);
+  for (const Descriptor& blob : parse_manifest(subject.manifest, image.media_type).blobs) {
+    copy_blob(services, layout, blob.digest);
+  }
+}
+
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  constexpr std::size_t kMost = 300;
+  text = text.substr(text.rfind('\n') + 1);
+  return text.size() > kMost ? text.substr(0, kMost) : text;
+}
+
+// Empty: it ended well.
+std::string failure_of(const storage::CommandResult& result) {
+  if (result.timed_out) return "The scanner took too long";
+  if (result.too_much_output) return "The scanner's report is too large";
+  if (result.status == 0) return "";
+  const std::string line = last_line(result.errors);
+  return base::format("The scanner ended with status {}{}{}", result.status,
+                      line.empty() ? "" : ": ", line);
+}
+
+}  // namespace
+
+tl::expected<std::vector<Json>, std::string> run_scanner(const Services& services,
+                                                         const std::string& command,
+                                                         const ImageToScan& subject) {
+  const auto staging = services.store.make_staging_directory(services.random);
+  const fs::path layout = fs::path(staging->path()) / "image";
+  write_layout(services, layout, subject);
+  const storage::CommandResult result =
+      storage::run_command(command,
+                           {{"IMAGE_LAYOUT", layout.string()},
+                            {"IMAGE_REPOSITORY", subject.repository.name},
+                            {"IMAGE_DIGEST", subject.image.digest}},
+                           {.cancelled = [&] { return services.job_signal.stopping(); }});
+  if (result.cancelled) throw std::runtime_error("the server stops: the scan is begun anew");
+  auto failure = failure_of(result);
+  if (!failure.empty()) return tl::unexpected(std::move(failure));
+  const auto report = base::parse_json(result.output, {.max_bytes = 64u << 20});
+  if (!report) {
+    return tl::unexpected("The scanner's report is not JSON: " + report.error().detail);
+  }
+  auto findings = findings_of_trivy(*report);
+  if (!findings) return tl::unexpected("The scanner's report: " + findings.error());
+  return findings;
+}
+
+}  // namespace ecr::api::scan

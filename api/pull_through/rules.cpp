@@ -1,0 +1,116 @@
+#include "api/pull_through/rules.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api::pull_through {
+namespace {
+
+using base::Json;
+
+constexpr KnownRegistry kRegistries[] = {
+    {"ecr", "", false},
+    {"ecr-public", "public.ecr.aws", false},
+    {"quay", "quay.io", false},
+    {"k8s", "registry.k8s.io", false},
+    {"docker-hub", "registry-1.docker.io", true},
+    {"github-container-registry", "ghcr.io", true},
+    {"azure-container-registry", ".azurecr.io", true},
+    {"gitlab-container-registry", "registry.gitlab.com", true},
+    {"chainguard", "cgr.dev", true},
+};
+
+std::string text(const Json& json, const char* name) { return json.value(name, std::string()); }
+
+}  // namespace
+
+std::string_view ecr_account(std::string_view host) {
+  constexpr std::size_t kDigits = 12;
+  constexpr std::string_view kMiddle = ".dkr.ecr.";
+  const std::string_view account = host.substr(0, kDigits);
+  const bool good = model::is_account_id(account) && host.substr(kDigits).starts_with(kMiddle) &&
+                    (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"));
+  return good ? account : std::string_view();
+}
+
+const KnownRegistry* find_registry(std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(kRegistries), std::end(kRegistries),
+                   [name](const KnownRegistry& known) { return known.name == name; });
+  return found == std::end(kRegistries) ? nullptr : found;
+}
+
+bool has_host(const KnownRegistry& registry, std::string_view host) {
+  if (registry.name == "ecr") return !ecr_account(host).empty();
+  if (!registry.host.starts_with('.')) return host == registry.host;
+  return host.size() > registry.host.size() && host.ends_with(registry.host);
+}
+
+const KnownRegistry* registry_of_host(std::string_view host) {
+  const auto* found =
+      std::find_if(std::begin(kRegistries), std::end(kRegistries),
+                   [host](const KnownRegistry& known) { return has_host(known, host); });
+  return found == std::end(kRegistries) ? nullptr : found;
+}
+
+std::string key_of(std::string_view prefix) {
+  return std::string(prefix.ends_with('/') ? prefix.substr(0, prefix.size() - 1) : prefix);
+}
+
+Rule read_rule(const storage::PullThroughRule& row) {
+  const Json json = Json::parse(row.body);
+  return {text(json, "prefix"),        text(json, "host"), text(json, "registry"),
+          text(json, "credentialArn"), text(json, "role"), text(json, "upstreamPrefix")};
+}
+
+std::string write_rule(const Rule& rule) {
+  return base::dump(Json{{"prefix", rule.prefix},
+                         {"host", rule.host},
+                         {"registry", rule.registry},
+                         {"credentialArn", rule.credential_arn},
+                         {"role", rule.role_arn},
+                         {"upstreamPrefix", rule.upstream_prefix}});
+}
+
+std::optional<Rule> find_rule(storage::sql::Txn& txn, std::string_view account,
+                              std::string_view region, std::string_view name) {
+  for (auto slash = name.rfind('/'); slash != std::string_view::npos;
+       slash = slash == 0 ? std::string_view::npos : name.rfind('/', slash - 1)) {
+    const auto found = storage::find_pull_through_rule(txn, account, region, name.substr(0, slash));
+    if (found) return read_rule(*found);
+  }
+  const auto root = storage::find_pull_through_rule(txn, account, region, kRoot);
+  return root ? std::optional(read_rule(*root)) : std::nullopt;
+}
+
+// ECR User Guide, "Customizing repository prefixes for ECR to ECR pull through cache": the cache's
+// prefix is replaced by the upstream's; ROOT stands for none.
+Origin origin_of(const Rule& rule, std::string_view name) {
+  const std::string key = key_of(rule.prefix);
+  const std::string upstream = key_of(rule.upstream_prefix);
+  std::string_view rest = name;
+  if (key != kRoot) rest.remove_prefix(key.size() + 1);
+  std::string repository(rest);
+  if (!upstream.empty() && upstream != kRoot) repository = base::format("{}/{}", upstream, rest);
+  return {rule.prefix, rule.host, std::move(repository), rule.credential_arn};
+}
+
+Origin read_origin(const std::string& text_) {
+  const Json json = Json::parse(text_);
+  return {text(json, "prefix"), text(json, "host"), text(json, "repository"),
+          text(json, "credentialArn")};
+}
+
+std::string write_origin(const Origin& origin) {
+  return base::dump(Json{{"prefix", origin.prefix},
+                         {"host", origin.host},
+                         {"repository", origin.repository},
+                         {"credentialArn", origin.credential_arn}});
+}
+
+}  // namespace ecr::api::pull_through

@@ -1,0 +1,53 @@
+#include "api/pull_through/secrets.h"
+
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/json.h"
+
+namespace ecr::api::pull_through {
+namespace {
+
+using base::Json;
+
+Secrets::Found read_entry(const Json& entry) {
+  if (entry.is_null()) return {Secrets::State::kInaccessible};
+  const bool good = entry.is_object() && entry.contains("username") &&
+                    entry["username"].is_string() && entry.contains("accessToken") &&
+                    entry["accessToken"].is_string();
+  if (!good) return {Secrets::State::kUnreadable};
+  return {Secrets::State::kGood,
+          {entry["username"].get<std::string>(), entry["accessToken"].get<std::string>()}};
+}
+
+}  // namespace
+
+Secrets Secrets::parse(std::string_view document) {
+  const auto json = base::parse_json(document);
+  if (!json) throw std::runtime_error("it is not JSON: " + json.error().detail);
+  if (!json->is_object()) throw std::runtime_error("it must be a JSON object");
+  Secrets secrets;
+  for (const auto& [key, entry] : json->items()) secrets.secrets_[key] = read_entry(entry);
+  return secrets;
+}
+
+Secrets::Found Secrets::find(const std::string& key) const {
+  const auto found = secrets_.find(key);
+  return found == secrets_.end() ? Found{} : found->second;
+}
+
+Secrets::Found Secrets::by_arn(std::string_view arn) const {
+  constexpr std::string_view kSecret = ":secret:";
+  constexpr std::size_t kSuffix = 7;  // "-AbCdEf"
+  const std::size_t at = arn.find(kSecret);
+  std::string name(at == std::string_view::npos ? arn : arn.substr(at + kSecret.size()));
+  for (const std::string& key : {std::string(arn), name}) {
+    if (Found found = find(key); found.state != State::kMissing) return found;
+  }
+  if (name.size() <= kSuffix || name[name.size() - kSuffix] != '-') return {};
+  name.resize(name.size() - kSuffix);
+  return find(name);
+}
+
+}  // namespace ecr::api::pull_through

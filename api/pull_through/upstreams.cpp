@@ -1,0 +1,103 @@
+#include "api/pull_through/upstreams.h"
+
+#include "api/pull_through/imports.h"
+
+namespace ecr::api::pull_through {
+
+// One import that is being brought.
+struct Upstreams::Task {
+  void run(const Services& services, const Key& key) {
+    Brought brought;
+    try {
+      pull_through::bring(services, key.first, key.second);
+    } catch (const UpstreamError& error) {
+      brought.failure = error;
+    } catch (const std::exception& error) {
+      brought.failure = UpstreamError(UpstreamFailure::kUnavailable, error.what());
+    }
+    const std::lock_guard lock(mutex);
+    result = std::move(brought);
+    changed.notify_all();
+  }
+
+  std::optional<Brought> wait(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, patience, [this] { return result.has_value(); });
+    return result;
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<Brought> result;  // under mutex
+};
+
+Upstreams::Upstreams(Transport& transport, Options options, const base::Clock& machine_clock)
+    : options_(std::move(options)),
+      client_(transport, machine_clock),
+      downloads_([this](const DownloadOrder& order, const Downloads::OnSize& on_size,
+                        const Transport::OnBody& on_body) {
+        client_.blob(resolve(order.origin), order.origin.repository, order.digest, on_size,
+                     on_body);
+      }) {}
+
+Upstreams::~Upstreams() { stop(); }
+
+void Upstreams::stop() {
+  pool_.stop();  // its tasks wait for downloads
+  downloads_.stop();
+}
+
+Upstream Upstreams::resolve(const Origin& origin) const {
+  Upstream upstream;
+  const auto mapped = options_.urls.find(origin.host);
+  if (mapped != options_.urls.end()) {
+    upstream.base = mapped->second;
+    upstream.mapped = true;
+  } else {
+    const auto url = parse_url("https://" + origin.host);
+    if (!url) {
+      throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry has no valid name");
+    }
+    upstream.base = *url;
+  }
+  const bool named = !origin.credential_arn.empty();
+  const Secrets::Found found = named ? options_.secrets.by_arn(origin.credential_arn)
+                                     : options_.secrets.by_host(origin.host);
+  if (found.state == Secrets::State::kGood) {
+    upstream.secret = found.secret;
+  } else if (named) {
+    throw UpstreamError(UpstreamFailure::kAccessDenied,
+                        "The secret of the upstream registry cannot be read");
+  }
+  return upstream;
+}
+
+void Upstreams::ping(const Origin& origin) { client_.ping(resolve(origin)); }
+
+UpstreamManifest Upstreams::manifest(const Origin& origin, const std::string& reference) {
+  return client_.manifest(resolve(origin), origin.repository, reference);
+}
+
+std::optional<Upstreams::Brought> Upstreams::bring(const Services& services,
+                                                   std::int64_t repository,
+                                                   const std::string& digest,
+                                                   std::chrono::milliseconds patience) {
+  const Key key{repository, digest};
+  std::shared_ptr<Task> task;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& running = tasks_[key];
+    if (!running) {
+      running = std::make_shared<Task>();
+      pool_.run([&services, key, task = running] { task->run(services, key); });
+    }
+    task = running;
+  }
+  auto result = task->wait(patience);
+  if (!result) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  tasks_.erase(key);
+  return result;
+}
+
+}  // namespace ecr::api::pull_through

@@ -1,0 +1,223 @@
+#include "schemas/base/clock.h"
+
+#include <array>
+
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+
+namespace ecr::base {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed",
+                                                       "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+// A civil date and time as its numbers; only to_time_point says whether it exists.
+struct Civil {
+  int year = 0;
+  unsigned month = 1;
+  unsigned day = 1;
+  unsigned hour = 0;
+  unsigned minute = 0;
+  unsigned second = 0;
+};
+
+Civil to_civil(TimePoint time) {
+  const auto day = floor<days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{floor<seconds>(time - day)};
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          static_cast<unsigned>(clock.hours().count()),
+          static_cast<unsigned>(clock.minutes().count()),
+          static_cast<unsigned>(clock.seconds().count())};
+}
+
+std::optional<TimePoint> to_time_point(const Civil& civil) {
+  const std::chrono::year_month_day date{
+      std::chrono::year{civil.year}, std::chrono::month{civil.month}, std::chrono::day{civil.day}};
+  if (!date.ok() || civil.hour > 23 || civil.minute > 59 || civil.second > 59) return std::nullopt;
+  return std::chrono::sys_days{date} + hours{civil.hour} + minutes{civil.minute} +
+         seconds{civil.second};
+}
+
+// Reads fixed-width fields from the left; once a read fails, every later one does.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : rest_(text) {}
+
+  bool ok() const { return ok_; }
+  bool done() const { return ok_ && rest_.empty(); }
+
+  // The number of exactly `width` digits.
+  unsigned number(std::size_t width) {
+    if (rest_.size() < width) ok_ = false;
+    unsigned value = 0;
+    for (std::size_t i = 0; ok_ && i < width; ++i) {
+      if (!is_digit(rest_[i])) ok_ = false;
+      value = value * 10 + static_cast<unsigned>(rest_[i] - '0');
+    }
+    if (ok_) rest_.remove_prefix(width);
+    return ok_ ? value : 0;
+  }
+
+  bool accept(std::string_view literal) {
+    if (!ok_ || !rest_.starts_with(literal)) return false;
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+
+  void expect(std::string_view literal) { ok_ = accept(literal); }
+
+  // The index of the name that comes next.
+  template <std::size_t N>
+  unsigned name(const std::array<std::string_view, N>& names) {
+    for (unsigned i = 0; i < N; ++i) {
+      if (accept(names[i])) return i;
+    }
+    ok_ = false;
+    return 0;
+  }
+
+  // One or more digits after a decimal point, as milliseconds: finer ones are cut off.
+  milliseconds fraction() {
+    int value = 0;
+    std::size_t width = 0;
+    for (; width < rest_.size() && is_digit(rest_[width]); ++width) {
+      if (width < 3) value = value * 10 + (rest_[width] - '0');
+    }
+    if (width == 0) ok_ = false;
+    for (std::size_t i = width; i < 3; ++i) value *= 10;
+    rest_.remove_prefix(width);
+    return milliseconds{value};
+  }
+
+ private:
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+// "Z", or what is to be taken from the local time to get UTC.
+minutes read_zone(Reader& reader) {
+  if (reader.accept("Z")) return minutes{0};
+  const bool west = reader.accept("-");
+  if (!west) reader.expect("+");
+  const unsigned hour = reader.number(2);
+  reader.expect(":");
+  const unsigned minute = reader.number(2);
+  if (hour > 23 || minute > 59) reader.expect("an hour of the day");
+  const minutes offset = hours{hour} + minutes{minute};
+  return west ? -offset : offset;
+}
+
+}  // namespace
+
+std::string make_uuid(Random& random) {
+  std::array<std::uint8_t, 16> bytes{};
+  random.fill(bytes);
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0Fu) | 0x40u);  // version 4
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3Fu) | 0x80u);  // variant 10
+  std::string text = to_hex(bytes);
+  for (const std::size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
+  return text;
+}
+
+std::string format_basic(TimePoint time) {
+  const Civil c = to_civil(time);
+  return base::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", c.year, c.month, c.day, c.hour, c.minute,
+                      c.second);
+}
+
+std::optional<TimePoint> parse_basic(std::string_view text) {
+  Reader reader(text);
+  Civil c;
+  c.year = static_cast<int>(reader.number(4));
+  c.month = reader.number(2);
+  c.day = reader.number(2);
+  reader.expect("T");
+  c.hour = reader.number(2);
+  c.minute = reader.number(2);
+  c.second = reader.number(2);
+  reader.expect("Z");
+  return reader.done() ? to_time_point(c) : std::nullopt;
+}
+
+std::string format_iso8601(TimePoint time) {
+  const Civil c = to_civil(time);
+  return base::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour,
+                      c.minute, c.second);
+}
+
+std::optional<TimePoint> parse_iso8601(std::string_view text) {
+  Reader reader(text);
+  Civil c;
+  milliseconds fraction{0};
+  minutes offset{0};
+  c.year = static_cast<int>(reader.number(4));
+  if (reader.accept("-")) {
+    c.month = reader.number(2);
+    if (reader.accept("-")) {
+      c.day = reader.number(2);
+      if (reader.accept("T")) {
+        c.hour = reader.number(2);
+        reader.expect(":");
+        c.minute = reader.number(2);
+        if (reader.accept(":")) c.second = reader.number(2);
+        // A fraction belongs to seconds: "12:30.5" has none.
+        if (text.size() > 19 && text[16] == ':' && reader.accept(".")) fraction = reader.fraction();
+        offset = read_zone(reader);
+      }
+    }
+  }
+  const auto local = reader.done() ? to_time_point(c) : std::nullopt;
+  if (!local) return std::nullopt;
+  return *local + fraction - offset;
+}
+
+std::string format_http_date(TimePoint time) {
+  const Civil c = to_civil(time);
+  const std::chrono::weekday weekday{floor<days>(time)};
+  return base::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[weekday.c_encoding()],
+                      c.day, kMonths[c.month - 1], c.year, c.hour, c.minute, c.second);
+}
+
+std::optional<TimePoint> parse_http_date(std::string_view text) {
+  Reader reader(text);
+  Civil c;
+  const unsigned weekday = reader.name(kWeekdays);
+  reader.expect(", ");
+  c.day = reader.number(2);
+  reader.expect(" ");
+  c.month = reader.name(kMonths) + 1;
+  reader.expect(" ");
+  c.year = static_cast<int>(reader.number(4));
+  reader.expect(" ");
+  c.hour = reader.number(2);
+  reader.expect(":");
+  c.minute = reader.number(2);
+  reader.expect(":");
+  c.second = reader.number(2);
+  reader.expect(" GMT");
+  const auto time = reader.done() ? to_time_point(c) : std::nullopt;
+  if (!time || std::chrono::weekday{floor<days>(*time)}.c_encoding() != weekday) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+double to_epoch_seconds(TimePoint time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
+}
+
+}  // namespace ecr::base

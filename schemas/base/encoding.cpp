@@ -1,0 +1,190 @@
+#include "schemas/base/encoding.h"
+
+#include <algorithm>
+#include <array>
+
+#include "schemas/base/utf8.h"
+
+namespace ecr::base {
+namespace {
+
+constexpr std::string_view kHexLower = "0123456789abcdef";
+constexpr std::string_view kHexUpper = "0123456789ABCDEF";
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// The value of every byte in an alphabet; -1 outside it.
+using Inverse = std::array<std::int8_t, 256>;
+
+constexpr Inverse invert(std::string_view alphabet) {
+  Inverse inverse{};
+  for (auto& value : inverse) value = -1;
+  for (std::size_t i = 0; i < alphabet.size(); ++i) {
+    inverse[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int8_t>(i);
+  }
+  return inverse;
+}
+
+constexpr Inverse kFromBase64 = invert(kBase64);
+constexpr Inverse kFromBase64Url = invert(kBase64Url);
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Without padding.
+std::string encode64(std::string_view bytes, std::string_view alphabet) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::uint32_t pending = 0;
+  int bits = 0;
+  for (const std::uint8_t byte : as_bytes(bytes)) {
+    pending = (pending << 8 | byte) & 0xFFFFu;
+    for (bits += 8; bits >= 6; bits -= 6) out += alphabet[pending >> (bits - 6) & 63u];
+  }
+  if (bits > 0) out += alphabet[pending << (6 - bits) & 63u];
+  return out;
+}
+
+// Without padding. Bits left over must be zero, so that a value has one spelling only.
+std::optional<std::string> decode64(std::string_view text, const Inverse& inverse) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t pending = 0;
+  int bits = 0;
+  for (const std::uint8_t c : as_bytes(text)) {
+    if (inverse[c] < 0) return std::nullopt;
+    pending = (pending << 6 | static_cast<std::uint32_t>(inverse[c])) & 0xFFFFu;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out += static_cast<char>(pending >> bits & 0xFFu);
+    }
+  }
+  if ((pending & ((1u << bits) - 1)) != 0) return std::nullopt;
+  return out;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::span<const std::uint8_t> as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    out += kHexLower[byte >> 4];
+    out += kHexLower[byte & 15u];
+  }
+  return out;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = hex_value(text[i]);
+    const int low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high << 4 | low);
+  }
+  return out;
+}
+
+std::string base64_encode(std::string_view bytes) {
+  std::string out = encode64(bytes, kBase64);
+  out.append((4 - out.size() % 4) % 4, '=');
+  return out;
+}
+
+std::optional<std::string> base64_decode(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  return decode64(text, kFromBase64);
+}
+
+std::string base64url_encode(std::string_view bytes) { return encode64(bytes, kBase64Url); }
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  return decode64(text, kFromBase64Url);
+}
+
+std::string percent_encode(std::string_view text, bool keep_slash) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 2);
+  for (const char c : text) {
+    if (is_unreserved(c) || (keep_slash && c == '/')) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<std::uint8_t>(c);
+    out += '%';
+    out += kHexUpper[byte >> 4];
+    out += kHexUpper[byte & 15u];
+  }
+  return out;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high << 4 | low);
+    i += 2;
+  }
+  return out;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text,
+                                                                           bool plus_is_space) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), piece.size() + 1));
+    if (piece.empty()) continue;  // "a=1&&b=2", "a=1&"
+    const std::size_t equals = std::min(piece.find('='), piece.size());
+    auto name = percent_decode(piece.substr(0, equals), plus_is_space);
+    auto value = percent_decode(piece.substr(std::min(equals + 1, piece.size())), plus_is_space);
+    if (!name || !value) return std::nullopt;
+    pairs.emplace_back(std::move(*name), std::move(*value));
+  }
+  return pairs;
+}
+
+bool equals_ignore_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+bool is_valid_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
+
+}  // namespace ecr::base

@@ -1,0 +1,53 @@
+// Text: formatting, joining, replacing. Pure.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include <fmt/core.h>
+
+namespace ecr::base {
+
+// Formats by fmt's rules. The format string is checked by the compiler; the work is done in one
+// place (text.cpp), because fmt's own code in every unit cost a fifth of the build.
+std::string format_values(fmt::string_view text, fmt::format_args values);
+
+template <typename... Values>
+std::string format(fmt::format_string<Values...> text, Values&&... values) {
+  return format_values(text, fmt::make_format_args(values...));
+}
+
+// Formats, and writes to the file or to standard output.
+template <typename... Values>
+void print(std::FILE* file, fmt::format_string<Values...> text, Values&&... values) {
+  const std::string out = format_values(text, fmt::make_format_args(values...));
+  std::fwrite(out.data(), 1, out.size(), file);
+}
+
+template <typename... Values>
+void print(fmt::format_string<Values...> text, Values&&... values) {
+  const std::string out = format_values(text, fmt::make_format_args(values...));
+  std::fwrite(out.data(), 1, out.size(), stdout);
+}
+
+// The elements of a list of strings with the separator between them.
+template <typename List>
+std::string join(const List& list, std::string_view separator) {
+  std::string out;
+  bool first = true;
+  for (const auto& element : list) {
+    if (!first) out += separator;
+    first = false;
+    out += element;
+  }
+  return out;
+}
+
+// Replaces each occurrence of `what`, from left to right; what was put in is not searched again.
+void replace_all(std::string& text, std::string_view what, std::string_view with);
+
+// "localhost" of "localhost:4599", "[::1]" of "[::1]:4599".
+std::string_view without_port(std::string_view host);
+
+}  // namespace ecr::base

@@ -1,0 +1,88 @@
+#include "schemas/model/arn.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "schemas/base/text.h"
+#include "schemas/model/pattern.h"
+
+namespace ecr::model {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_word(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+// https://docs.aws.amazon.com/general/latest/gr/rande.html and botocore's partitions.json. The
+// longest prefix stands first: "us-isob-" also starts with "us-iso".
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPartitions = {{
+    {"us-isob-", "aws-iso-b"},
+    {"us-isof-", "aws-iso-f"},
+    {"eu-isoe-", "aws-iso-e"},
+    {"us-iso-", "aws-iso"},
+    {"us-gov-", "aws-us-gov"},
+    {"eusc-", "aws-eusc"},
+    {"cn-", "aws-cn"},
+}};
+
+const Pattern& repository_name_pattern() {
+  // As in the model's shape RepositoryName (a test compares the two).
+  static const Pattern pattern = *Pattern::compile(
+      R"([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)");
+  return pattern;
+}
+
+}  // namespace
+
+std::optional<Arn> Arn::parse(std::string_view text) {
+  std::array<std::string_view, 5> parts;
+  for (std::string_view& part : parts) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    part = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  if (parts[0] != "arn") return std::nullopt;
+  return Arn{std::string(parts[1]), std::string(parts[2]), std::string(parts[3]),
+             std::string(parts[4]), std::string(text)};
+}
+
+std::string Arn::text() const {
+  return base::format("arn:{}:{}:{}:{}:{}", partition, service, region, account, resource);
+}
+
+bool is_account_id(std::string_view text) {
+  return text.size() == 12 && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+bool is_region(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 25 && std::all_of(text.begin(), text.end(), [](char c) {
+           return is_digit(c) || is_lower(c) || c == '-';
+         });
+}
+
+bool is_repository_name(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 256 && repository_name_pattern().matches(text);
+}
+
+bool is_tag(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && is_word(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_word(c) || c == '.' || c == '-'; });
+}
+
+std::string_view partition_of(std::string_view region) {
+  for (const auto& [prefix, partition] : kPartitions) {
+    if (region.starts_with(prefix)) return partition;
+  }
+  return "aws";
+}
+
+std::string repository_arn(std::string_view region, std::string_view account,
+                           std::string_view name) {
+  return base::format("arn:{}:ecr:{}:{}:repository/{}", partition_of(region), region, account,
+                      name);
+}
+
+}  // namespace ecr::model

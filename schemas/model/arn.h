@@ -1,0 +1,40 @@
+// Amazon Resource Names and the names ECR's own ARNs carry.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ecr::model {
+
+// arn:partition:service:region:account:resource. The resource keeps its colons and slashes.
+struct Arn {
+  std::string partition;
+  std::string service;
+  std::string region;
+  std::string account;
+  std::string resource;
+
+  // nullopt unless there are six parts and the first is "arn". Parts may be empty.
+  static std::optional<Arn> parse(std::string_view text);
+  std::string text() const;
+  friend bool operator==(const Arn&, const Arn&) = default;
+};
+
+bool is_account_id(std::string_view text);  // 12 digits
+// The model's pattern [0-9a-z-]{2,25}.
+bool is_region(std::string_view text);
+// The model's RepositoryName: 2 to 256 characters,
+// [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*
+bool is_repository_name(std::string_view text);
+// OCI distribution-spec: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
+bool is_tag(std::string_view text);
+
+// "aws", "aws-cn", "aws-us-gov", ... of a region by its prefix.
+std::string_view partition_of(std::string_view region);
+
+// arn:aws:ecr:us-east-1:123456789012:repository/<name>
+std::string repository_arn(std::string_view region, std::string_view account,
+                           std::string_view name);
+
+}  // namespace ecr::model

@@ -1,0 +1,17 @@
+// The data files linked into the program, byte for byte. They live as long as the program.
+#pragma once
+
+#include <string_view>
+
+namespace ecr::model::embedded {
+
+std::string_view ecr_model();
+std::string_view iam_model();
+std::string_view sts_model();
+std::string_view organizations_model();
+// AWS's service authorization reference: actions, resource types, condition keys.
+std::string_view ecr_authorization();
+std::string_view iam_authorization();
+std::string_view sts_authorization();
+
+}  // namespace ecr::model::embedded

@@ -1,0 +1,218 @@
+#include "schemas/model/model.h"
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/json.h"
+#include "schemas/model/embedded.h"
+
+namespace ecr::model {
+namespace {
+
+using Shapes = std::map<std::string, std::unique_ptr<Shape>, std::less<>>;
+
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error("API model: " + what); }
+
+ShapeType shape_type(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, ShapeType>, 11> kTypes = {{
+      {"structure", ShapeType::kStructure},
+      {"list", ShapeType::kList},
+      {"map", ShapeType::kMap},
+      {"string", ShapeType::kString},
+      {"integer", ShapeType::kInteger},
+      {"long", ShapeType::kLong},
+      {"double", ShapeType::kDouble},
+      {"float", ShapeType::kDouble},
+      {"boolean", ShapeType::kBoolean},
+      {"blob", ShapeType::kBlob},
+      {"timestamp", ShapeType::kTimestamp},
+  }};
+  for (const auto& [text, type] : kTypes) {
+    if (text == name) return type;
+  }
+  fail("the shape type " + std::string(name));
+}
+
+// The member `key` of an object, null where it has none.
+const base::OrderedJson* find(const base::OrderedJson& object, const char* key) {
+  const auto it = object.find(key);
+  return it == object.end() ? nullptr : &*it;
+}
+
+const std::string& text_of(const base::OrderedJson& object, const char* key) {
+  static const std::string none;
+  const base::OrderedJson* value = find(object, key);
+  return value ? value->get_ref<const std::string&>() : none;
+}
+
+bool flag_of(const base::OrderedJson& object, const char* key) {
+  const base::OrderedJson* value = find(object, key);
+  return value && value->get<bool>();
+}
+
+std::optional<std::int64_t> bound_of(const base::OrderedJson& object, const char* key) {
+  const base::OrderedJson* value = find(object, key);
+  if (!value) return std::nullopt;
+  return value->get<std::int64_t>();
+}
+
+// Fills in the shapes. Every shape exists before the first is filled in: they refer to each other,
+// and to themselves.
+class ShapeLoader {
+ public:
+  explicit ShapeLoader(Shapes& shapes) : shapes_(shapes) {}
+
+  void run(const base::OrderedJson& descriptions) {
+    for (const auto& [name, description] : descriptions.items()) {
+      auto shape = std::make_unique<Shape>();
+      shape->name = name;
+      shapes_.emplace(name, std::move(shape));
+    }
+    for (const auto& [name, description] : descriptions.items()) {
+      fill(*shapes_.find(name)->second, description);
+    }
+  }
+
+  // The shape that {"shape": "Name"} under `key` refers to; null where there is none.
+  const Shape* reference(const base::OrderedJson& object, const char* key) const {
+    const base::OrderedJson* value = find(object, key);
+    if (!value) return nullptr;
+    const auto found = shapes_.find(text_of(*value, "shape"));
+    if (found == shapes_.end()) fail("no shape " + text_of(*value, "shape"));
+    return found->second.get();
+  }
+
+ private:
+  void fill(Shape& shape, const base::OrderedJson& description) {
+    shape.type = shape_type(text_of(description, "type"));
+    shape.min = bound_of(description, "min");
+    shape.max = bound_of(description, "max");
+    shape.exception = flag_of(description, "exception");
+    shape.sensitive = flag_of(description, "sensitive");
+    shape.key = reference(description, "key");
+    shape.element = reference(description, shape.type == ShapeType::kMap ? "value" : "member");
+    shape.pattern_text = text_of(description, "pattern");
+    if (!shape.pattern_text.empty()) shape.pattern = pattern(shape);
+    if (const base::OrderedJson* values = find(description, "enum")) {
+      shape.enumeration = values->get<std::vector<std::string>>();
+    }
+    fill_members(shape, description);
+  }
+
+  void fill_members(Shape& shape, const base::OrderedJson& description) {
+    const base::OrderedJson* members = find(description, "members");
+    if (!members) return;
+    shape.members.reserve(members->size());
+    for (const auto& [name, member] : members->items()) {
+      shape.members.push_back({name, member_shape(member), false});
+    }
+    const base::OrderedJson* required = find(description, "required");
+    if (!required) return;
+    for (const auto& name : *required) {
+      require(shape, name.get_ref<const std::string&>());
+    }
+  }
+
+  const Shape* member_shape(const base::OrderedJson& member) const {
+    const auto found = shapes_.find(text_of(member, "shape"));
+    if (found == shapes_.end()) fail("no shape " + text_of(member, "shape"));
+    return found->second.get();
+  }
+
+  static void require(Shape& shape, const std::string& name) {
+    for (Member& member : shape.members) {
+      if (member.name == name) member.required = true;
+    }
+  }
+
+  // Many shapes have the same expression: they share its program.
+  Pattern pattern(const Shape& shape) {
+    const auto known = patterns_.find(shape.pattern_text);
+    if (known != patterns_.end()) return known->second;
+    auto compiled = Pattern::compile(shape.pattern_text);
+    if (!compiled) fail(shape.name + ": " + compiled.error());
+    patterns_.emplace(shape.pattern_text, *compiled);
+    return *std::move(compiled);
+  }
+
+  Shapes& shapes_;
+  std::map<std::string, Pattern, std::less<>> patterns_;
+};
+
+OperationModel load_operation(const base::OrderedJson& description, const ShapeLoader& shapes) {
+  OperationModel operation;
+  operation.name = text_of(description, "name");
+  operation.input = shapes.reference(description, "input");
+  operation.output = shapes.reference(description, "output");
+  if (const base::OrderedJson* output = find(description, "output")) {
+    operation.result_wrapper = text_of(*output, "resultWrapper");
+  }
+  if (const base::OrderedJson* errors = find(description, "errors")) {
+    for (const auto& error : *errors) operation.errors.push_back(text_of(error, "shape"));
+  }
+  return operation;
+}
+
+}  // namespace
+
+const Member* Shape::find(std::string_view member) const {
+  for (const Member& candidate : members) {
+    if (candidate.name == member) return &candidate;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<const ServiceModel> ServiceModel::load(std::string_view text) {
+  const auto document = base::parse_ordered_json(text);
+  if (!document) fail(document.error().detail);
+  auto model = std::make_unique<ServiceModel>();
+  try {
+    const base::OrderedJson& metadata = document->at("metadata");
+    model->target_prefix_ = text_of(metadata, "targetPrefix");
+    model->api_version_ = text_of(metadata, "apiVersion");
+    model->xml_namespace_ = text_of(metadata, "xmlNamespace");
+    ShapeLoader shapes(model->shapes_);
+    shapes.run(document->at("shapes"));
+    for (const auto& [name, description] : document->at("operations").items()) {
+      model->operations_.emplace(name, load_operation(description, shapes));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail(error.what());
+  }
+  return model;
+}
+
+const ServiceModel& ServiceModel::ecr() {
+  static const auto model = load(embedded::ecr_model());
+  return *model;
+}
+
+const ServiceModel& ServiceModel::iam() {
+  static const auto model = load(embedded::iam_model());
+  return *model;
+}
+
+const ServiceModel& ServiceModel::sts() {
+  static const auto model = load(embedded::sts_model());
+  return *model;
+}
+
+const ServiceModel& ServiceModel::organizations() {
+  static const auto model = load(embedded::organizations_model());
+  return *model;
+}
+
+const OperationModel* ServiceModel::find(std::string_view operation) const {
+  const auto found = operations_.find(operation);
+  return found == operations_.end() ? nullptr : &found->second;
+}
+
+const Shape* ServiceModel::shape(std::string_view name) const {
+  const auto found = shapes_.find(name);
+  return found == shapes_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace ecr::model

@@ -1,0 +1,386 @@
+#include "server/cli/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <stdexcept>
+
+#include <CLI/CLI.hpp>
+
+#include "api/admin/duration.h"
+#include "api/core/wire/client_address.h"
+#include "api/pull_through/url.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/suggestion.h"
+#include "schemas/model/arn.h"
+#include "server/cli/command_tree.h"
+#include "server/cli/config_file.h"
+#include "server/cli/value_names.h"
+#include "server/tls/server_certificates.h"
+
+namespace ecr::server {
+namespace {
+
+template <typename T>
+CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
+  return app.add_option(flag, target, help)->envname(variable_of(flag));
+}
+
+CLI::Option* add_flag(CLI::App& app, const std::string& flag, bool& target,
+                      const std::string& help) {
+  return app.add_flag(flag, target, help)->envname(variable_of(flag));
+}
+
+void add_seconds(CLI::App& app, const std::string& flag, std::chrono::seconds& target,
+                 const std::string& help) {
+  app.add_option_function<std::int64_t>(
+         flag, [&target](std::int64_t given) { target = std::chrono::seconds(given); }, help)
+      ->envname(variable_of(flag))
+      ->check(CLI::Range(1, 86'400))
+      ->default_str(std::to_string(target.count()));
+}
+
+// "24h", "100ms".
+CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
+                          const std::string& default_text, const std::string& help) {
+  const auto read = [&target, flag](const std::string& text) {
+    const auto duration = api::admin::parse_duration(text);
+    if (!duration) throw CLI::ValidationError(flag, text + " is not a duration, as 1h or 30s");
+    target = *duration;
+  };
+  return app.add_option_function<std::string>(flag, read, help)
+      ->default_str(default_text)
+      ->envname(variable_of(flag));
+}
+
+std::string default_data_dir() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
+    return std::string(data) + "/ecr-local";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr && *home != '\0' ? home : "/var/lib") +
+         "/.local/share/ecr-local";
+}
+
+std::string check_account(const std::string& text) {
+  return model::is_account_id(text) ? "" : "an account has 12 digits";
+}
+std::string check_region(const std::string& text) {
+  return model::is_region(text) ? "" : "that is not a region";
+}
+
+std::string check_proxy(const std::string& text) {
+  return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
+}
+
+std::string check_tls_name(const std::string& text) {
+  return is_ip_address(text) || is_dns_name(base::to_lower(text))
+             ? ""
+             : text + " is neither a host name nor an address";
+}
+
+std::string check_oidc_keys(const std::string& text) {
+  const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
+  return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
+}
+
+std::string check_upstream(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool good = equals != std::string::npos && equals > 0 &&
+                    api::pull_through::parse_url(text.substr(equals + 1)).has_value();
+  return good ? "" : "HOST=URL with a URL that begins with http:// or https://";
+}
+
+// A placeholder with a typing error would end in every repositoryUri.
+std::string check_registry_host(const std::string& text) {
+  std::string host = text;
+  for (const std::string_view name : {"{account}", "{region}", "{port}"}) {
+    for (std::size_t at; (at = host.find(name)) != std::string::npos;) host.erase(at, name.size());
+  }
+  const bool clean = host.find_first_of("{}/ ") == std::string::npos;
+  return clean ? "" : "a host with no placeholders but {account}, {region} and {port}";
+}
+
+void add_data_dir(CLI::App& app, ServeConfig& serve) {
+  serve.data_dir = default_data_dir();
+  add(app, "--data-dir", serve.data_dir, "Directory that keeps everything; one process at a time")
+      ->default_str("$XDG_DATA_HOME/ecr-local, or ~/.local/share/ecr-local");
+}
+
+void add_explain_options(CLI::App& app, ExplainConfig& config) {
+  app.add_option("request-id", config.request_id,
+                 "x-amzn-RequestId of the answer (default: of the last denial)");
+  add(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
+  add(app, "--admin-token", config.admin_token, "The server's --admin-token, where it has one");
+}
+
+void add_serve_options(CLI::App& app, ServeConfig& serve) {
+  static const std::map<std::string, LogFormat> kFormats{
+      {"off", LogFormat::kOff}, {"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+  static const std::map<std::string, api::Enforcement> kModes{
+      {"enforce", api::Enforcement::kEnforce},
+      {"soft", api::Enforcement::kSoft},
+      {"off", api::Enforcement::kOff}};
+  api::Settings& settings = serve.settings;
+  add_data_dir(app, serve);
+  add_flag(app, "--in-memory", serve.in_memory, "Keep nothing when the process ends");
+  add(app, "--listen", serve.listen,
+      "HOST:PORT to listen on, repeatable; port 0 picks one; one port speaks every protocol")
+      ->delimiter(',')
+      ->default_str("127.0.0.1:4599, [::1]:4599");
+  add(app, "--tls-listen", serve.tls_listen, "HOST:PORT to listen on with TLS, repeatable")
+      ->delimiter(',');
+  app.add_option_function<std::string>(
+         "--tls", [&serve](const std::string& mode) { serve.tls_auto = mode == "auto"; },
+         "auto: TLS with certificates of an authority of its own (ecr-local ca), on "
+         "127.0.0.1:4600 and [::1]:4600 unless --tls-listen says where")
+      ->envname(variable_of("--tls"))
+      ->check(CLI::IsMember({"auto", "off"}))
+      ->default_str("off");
+  add(app, "--tls-name", serve.tls_names,
+      "Further name or address in the certificates of --tls auto, repeatable")
+      ->delimiter(',')
+      ->check(check_tls_name);
+  add(app, "--tls-cert", serve.tls_certificate, "PEM file: certificate chain for --tls-listen");
+  add(app, "--tls-key", serve.tls_key, "PEM file: private key for --tls-listen");
+  add(app, "--account", settings.account, "Default account")
+      ->capture_default_str()
+      ->check(check_account);
+  add(app, "--region", settings.region, "Default region")
+      ->capture_default_str()
+      ->check(check_region);
+  add(app, "--root-access-key", settings.root_access_key,
+      "Access key of the default account's root user")
+      ->capture_default_str();
+  add(app, "--root-secret-key", settings.root_secret_key,
+      "Secret key of the default account's root user")
+      ->default_str("test");
+  add_flag(app, "--default-credentials", serve.default_credentials,
+           "Keep the default credentials although a listener is not on loopback");
+  add_flag(app, "--no-default-credentials", serve.no_default_credentials,
+           "Do without the default credentials");
+  add(app, "--registry-host", settings.registry_host,
+      "Host of repositoryUri, with {account}, {region} and {port} (default: as the caller used)")
+      ->check(check_registry_host);
+  add(app, "--seed", serve.seed, "JSON file of accounts, users, policies and repositories");
+  add_flag(app, "--progress", serve.progress,
+           "Say how long the seed takes, also where standard error is no terminal");
+  add(app, "--events-webhook", serve.events_webhook,
+      "http:// URL to which each event is posted as JSON, in order and at least once");
+  add(app, "--event-log-size", serve.event_log_size,
+      "How many events, and how many records of calls, are kept")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000));
+  add_duration(app, "--gc-grace", settings.gc_grace, "24h",
+               "How long nobody must have needed what garbage collection takes");
+  add_duration(app, "--gc-interval", settings.gc_interval, "1h",
+               "How often garbage is collected; 0s: only when asked");
+  add(app, "--oidc-keys", serve.oidc_keys,
+      "ISSUER=FILE: keys (JWKS) of an identity provider, instead of asking it; repeatable")
+      ->delimiter(',')
+      ->check(check_oidc_keys);
+  add(app, "--oidc-ca", serve.oidc_ca,
+      "PEM file: authorities trusted when keys are fetched, besides the system's");
+  add(app, "--upstream", serve.upstreams,
+      "HOST=URL: images of the upstream registry HOST are fetched from that URL; repeatable")
+      ->delimiter(',')
+      ->check(check_upstream);
+  add(app, "--upstream-secrets", serve.upstream_secrets,
+      "JSON file: credentials of upstream registries by secret name, ARN or host");
+  add(app, "--upstream-ca", serve.upstream_ca,
+      "PEM file: authorities trusted for upstream registries, besides the system's");
+  add_seconds(app, "--upstream-timeout", serve.upstream_timeout,
+              "Seconds without progress of an upstream registry");
+  add(app, "--iam", settings.enforcement,
+      "soft allows, and logs what it would have denied; signatures are verified in all three")
+      ->transform(CLI::CheckedTransformer(kModes, CLI::ignore_case))
+      ->default_str("enforce");
+  add_flag(app, "--strict-ecr", settings.strict_ecr,
+           "On /v2/, do as ECR does where the OCI specification says otherwise");
+  add(app, "--scan-findings", settings.scan_findings,
+      "JSON file, or directory of them, with what image scans find");
+  add(app, "--scanner-command", settings.scanner_command,
+      "Shell command that scans the OCI layout $IMAGE_LAYOUT and prints Trivy's JSON");
+  add(app, "--admin-token", settings.admin_token,
+      "Bearer token of /_ecr-local/ (default: clients on this machine need none)");
+  add(app, "--admin-host", settings.admin_hosts, "Further host name for /_ecr-local/, repeatable")
+      ->delimiter(',');
+  add(app, "--trusted-proxy", settings.trusted_proxies,
+      "Address or CIDR block whose X-Forwarded-For is believed, repeatable")
+      ->delimiter(',')
+      ->check(check_proxy);
+  add_seconds(app, "--header-timeout", serve.timeouts.header,
+              "Seconds from the first byte of a request to the end of its header");
+  add_seconds(app, "--idle-timeout", serve.timeouts.idle, "Seconds between requests");
+  add_seconds(app, "--progress-timeout", serve.timeouts.progress,
+              "Seconds without progress of a body, in either direction");
+  add(app, "--workers", serve.workers, "Threads that requests run on")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  add(app, "--access-log", serve.access_log, "One line a request, on standard error")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case))
+      ->default_str("text");
+}
+
+void add_print_options(CLI::App& app, PrintConfig& config) {
+  app.add_option("snippet", config.snippet, "What to print (default: the list of what there is)");
+  app.add_flag("--list", config.list, "List what there is");
+  add(app, "--url", config.url, "Address of the server, as its clients see it")
+      ->capture_default_str();
+  add(app, "--account", config.account, "Default account (default: of the server at --url)")
+      ->check(check_account);
+  add(app, "--region", config.region, "Region (default: of the server at --url)")
+      ->check(check_region);
+  add(app, "--root-access-key", config.access_key, "Access key for the clients")
+      ->capture_default_str();
+  add(app, "--root-secret-key", config.secret_key, "Its secret key")->default_str("test");
+  add(app, "--registry-host", config.registry_host,
+      "Host of repositories' URIs (default: of the server at --url)")
+      ->check(check_registry_host);
+}
+
+void add_demo_options(CLI::App& app, DemoConfig& config) {
+  app.add_option("--url", config.url, "A running server (default: one of its own, in memory)");
+  app.add_option("--region", config.region, "Region to ask for")->default_str(config.region);
+  app.add_option("--root-access-key", config.access_key, "Access key of a root user")
+      ->default_str(config.access_key);
+  app.add_option("--root-secret-key", config.secret_key, "Its secret key")->default_str("test");
+  app.add_option("--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+}
+
+// In the help, "--iam enforce|soft|off=enforce (ECR_LOCAL_IAM)" instead of what CLI11 makes of it.
+void name_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty()) continue;
+    std::string text(value_name("--" + option->get_lnames().front()));
+    if (text.empty()) continue;
+    if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
+    if (!option->get_envname().empty()) text += " (" + option->get_envname() + ")";
+    option->option_text(text);
+  }
+}
+
+// A typing error: what may have been meant, below the message that is printed already.
+void suggest(const CLI::App& app, int argc, const char* const* argv) {
+  const std::string given = argc > 1 ? argv[1] : "";
+  std::vector<std::string> commands;
+  const CLI::App* sub = nullptr;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(each->get_name());
+    if (each->get_name() == given) sub = each;
+  }
+  if (sub == nullptr) {
+    const std::string command = base::nearest_word(given, commands);
+    if (!command.empty()) std::cerr << "Did you mean ecr-local " << command << "?\n";
+    return;
+  }
+  std::vector<std::string> flags = flags_of(*sub);
+  flags.push_back("--config");
+  for (int i = 2; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (!word.starts_with("--")) continue;
+    if (std::find(flags.begin(), flags.end(), word) != flags.end()) continue;
+    const std::string flag = base::nearest_word(word, flags);
+    if (!flag.empty()) std::cerr << "Did you mean " << flag << " for " << word << "?\n";
+    return;
+  }
+}
+
+// Root credentials as the flags leave them: given ones replace both defaults.
+void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
+  if (key_given != secret_given) {
+    throw CLI::ValidationError("--root-access-key and --root-secret-key go together");
+  }
+  if (key_given) {
+    serve.settings.account_root_keys = false;
+  } else if (serve.no_default_credentials) {
+    serve.settings.root_access_key.clear();
+    serve.settings.account_root_keys = false;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
+  using Command = CommandLine::Command;
+  auto app = std::make_shared<CLI::App>(
+      "Amazon ECR on this machine, with the IAM and STS that decide who may do what.", "ecr-local");
+  app->require_subcommand(1);
+  app->allow_config_extras(CLI::config_extras_mode::error);
+  const auto command = [&](const char* name, const char* help, Command value) {
+    CLI::App* sub = app->add_subcommand(name, help);
+    sub->callback([&line, value] { line.command = value; });
+    return sub;
+  };
+  CLI::App* serve = command("serve", "Run the server", Command::kServe);
+  // CLI11 2.1 reads the file before it looks at the option's own variable.
+  const char* variable = std::getenv("ECR_LOCAL_CONFIG");
+  const std::string file = variable == nullptr ? "" : variable;
+  app->config_formatter(make_config_file(*serve));
+  app->set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
+      ->envname("ECR_LOCAL_CONFIG");
+  serve->fallthrough();
+  add_serve_options(*serve, line.serve);
+  CLI::App* check =
+      command("check", "Verify every digest and row of a data directory", Command::kCheck);
+  add_data_dir(*check, line.serve);
+  check->add_flag("--progress", line.serve.progress,
+                  "Say how far it is, also where standard error is no terminal");
+  check->add_flag("--repair", line.repair, "Move what is broken aside, to <data-dir>/quarantine");
+  CLI::App* evaluate =
+      command("evaluate", "Authorization decisions, one JSON object a line", Command::kEvaluate);
+  evaluate->add_flag("--explain", line.explain, "Add the trace");
+  command("verify-sigv4", "Check signatures, one JSON object a line", Command::kVerifySigV4);
+  CLI::App* validate = command("validate-policy", "Print every problem of a policy document",
+                               Command::kValidatePolicy);
+  validate->add_option("file", line.policy_file, "The document; - for standard input")->required();
+  validate
+      ->add_option("--type", line.policy_type,
+                   "identity, repository, registry, registry-v1, trust, session, scp or rcp")
+      ->default_val("identity");
+  CLI::App* explain =
+      command("explain", "Why a running server allowed or denied a request", Command::kExplain);
+  add_explain_options(*explain, line.explain_request);
+  CLI::App* health = command("healthcheck", "Exit 0 if a server answers", Command::kHealthcheck);
+  health->add_option("--url", line.health_url, "Address of the server")
+      ->default_val("http://127.0.0.1:4599")
+      ->envname("ECR_LOCAL_HEALTHCHECK_URL");
+  add_print_options(
+      *command("print", "Print configuration for the tools around the server", Command::kPrint),
+      line.print);
+  add_demo_options(
+      *command("demo", "Show that it works: sign, push, pull, be denied", Command::kDemo),
+      line.demo);
+  add_data_dir(*command("ca", "Print the certificate authority of --tls auto", Command::kCa),
+               line.serve);
+  command("completion", "Print a shell's completion script", Command::kCompletion)
+      ->add_option("shell", line.shell, "bash, zsh or fish")
+      ->required();
+  command("version", "Print the version", Command::kVersion);
+  for (CLI::App* sub : app->get_subcommands([](CLI::App*) { return true; })) name_values(*sub);
+  return app;
+}
+
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code) {
+  CommandLine line;
+  const auto app = make_command_tree(line);
+  const CLI::App* serve = app->get_subcommand("serve");
+  try {
+    app->parse(argc, argv);
+    settle_credentials(line.serve, serve->count("--root-access-key") > 0,
+                       serve->count("--root-secret-key") > 0);
+  } catch (const CLI::FileError& error) {
+    std::cerr << "--config: " << error.what() << '\n';
+    exit_code = error.get_exit_code();
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    exit_code = app->exit(error);
+    if (exit_code != 0) suggest(*app, argc, argv);
+    return std::nullopt;
+  }
+  line.serve.settings.version = ECR_LOCAL_VERSION;
+  return line;
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,99 @@
+// What the operator asked for: flags, environment (ECR_LOCAL_<FLAG>) and a JSON file, in this order
+// of precedence.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/core/services.h"
+#include "server/net/server.h"
+#include "server/runtime/access_log.h"
+
+namespace ecr::server {
+
+struct ServeConfig {
+  std::vector<std::string> listen;      // HOST:PORT
+  std::vector<std::string> tls_listen;  // HOST:PORT
+  bool tls_auto = false;                // a certificate authority of our own
+  std::vector<std::string> tls_names;   // further names of its certificates
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string data_dir;  // resolved
+  bool in_memory = false;
+  bool progress = false;               // also where standard error is no terminal
+  std::string seed;                    // path; empty: none
+  std::string events_webhook;          // URL; empty: none
+  std::vector<std::string> oidc_keys;  // ISSUER=FILE
+  std::string oidc_ca;                 // path; empty: the system's authorities alone
+  std::vector<std::string> upstreams;  // HOST=URL
+  std::string upstream_secrets;        // path; empty: none
+  std::string upstream_ca;             // path; empty: the system's authorities alone
+  std::chrono::seconds upstream_timeout{20};
+  std::int64_t event_log_size = 10'000;
+  bool default_credentials = false;  // asked for
+  bool no_default_credentials = false;
+  LogFormat access_log = LogFormat::kText;
+  Timeouts timeouts;
+  std::size_t workers = 8;
+  api::Settings settings;
+};
+
+struct ExplainConfig {
+  std::string request_id;  // empty: the last denial
+  std::string url;
+  std::string admin_token;
+};
+
+struct PrintConfig {
+  std::string snippet;  // empty: list them
+  bool list = false;
+  std::string url = "http://localhost:4599";
+  // nullopt: what the server at `url` has, or where none answers the default of `serve`
+  std::optional<std::string> account;
+  std::optional<std::string> region;
+  std::optional<std::string> registry_host;
+  std::string access_key = "test";
+  std::string secret_key = "test";
+};
+
+struct DemoConfig {
+  std::string url;  // empty: a server of its own
+  std::string region = "us-east-1";
+  std::string access_key = "test";
+  std::string secret_key = "test";
+  std::string admin_token;
+};
+
+struct CommandLine {
+  enum class Command {
+    kServe,
+    kCheck,
+    kEvaluate,
+    kVerifySigV4,
+    kValidatePolicy,
+    kExplain,
+    kHealthcheck,
+    kPrint,
+    kDemo,
+    kCa,
+    kCompletion,
+    kVersion
+  };
+  Command command = Command::kServe;
+  ServeConfig serve;
+  ExplainConfig explain_request;
+  PrintConfig print;
+  DemoConfig demo;
+  bool explain = false;     // evaluate
+  bool repair = false;      // check
+  std::string policy_file;  // validate-policy
+  std::string policy_type;  // validate-policy
+  std::string health_url;   // healthcheck
+  std::string shell;        // completion
+};
+
+// nullopt: everything is said already (help, an error), leave with `exit_code`.
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code);
+
+}  // namespace ecr::server

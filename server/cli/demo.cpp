@@ -1,0 +1,289 @@
+// `ecr-local demo`: shows that an installation works, step by step, without any other program.
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
+#include "server/cli/commands.h"
+#include "server/cli/demo_client.h"
+#include "server/cli/own_process.h"
+#include "server/cli/system.h"
+
+namespace ecr::server {
+namespace {
+
+using base::Json;
+using DemoClock = std::chrono::steady_clock;
+
+constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+json";
+
+[[noreturn]] void fail(const std::string& what, const DemoReply& reply) {
+  throw std::runtime_error(
+      base::format("{}: {} {}", what, reply.status, reply.body.substr(0, 400)));
+}
+
+const DemoReply& expect(const DemoReply& reply, int status, const std::string& what) {
+  if (reply.status != status) fail(what, reply);
+  return reply;
+}
+
+Json parse_reply(const DemoReply& reply) {
+  auto json = base::parse_json(reply.body);
+  if (!json) fail("an answer that is not JSON", reply);
+  return std::move(*json);
+}
+
+// The text of an element of an XML answer.
+std::string element(const DemoReply& reply, const std::string& name) {
+  const std::string open = "<" + name + ">";
+  const std::size_t begin = reply.body.find(open);
+  const std::size_t end = reply.body.find("</" + name + ">");
+  if (begin == std::string::npos || end == std::string::npos) fail("no " + name, reply);
+  return reply.body.substr(begin + open.size(), end - begin - open.size());
+}
+
+std::string message_of(const DemoReply& reply) {
+  const Json json = parse_reply(reply);
+  return json.contains("errors") ? json.at("errors").at(0).value("message", "")
+                                 : json.value("message", "");
+}
+
+class Demo {
+ public:
+  Demo(const DemoConfig& config, const std::string& url)
+      : config_(config),
+        client_(url, config.region, clock_),
+        root_{config.access_key, config.secret_key},
+        name_("ecr-local-demo-" + base::make_uuid(random_).substr(0, 8)) {}
+
+  void run();
+  void clean_up();
+
+ private:
+  // Runs one step and prints what it returns, with the time it took.
+  void step(const char* title, const std::function<std::string()>& body);
+  std::string password_of(const DemoKeys& keys);
+  std::string push_blob(const std::string& bytes);
+  std::string identity();
+  std::string forged();
+  std::string create();
+  std::string log_in();
+  std::string push();
+  std::string pull();
+  std::string make_user();
+  std::string denied();
+  std::string explained();
+
+  const DemoConfig& config_;
+  SystemClock clock_;
+  SystemRandom random_;
+  const DemoClient client_;
+  const DemoKeys root_;
+  const std::string name_;  // of the repository and of the user
+  bool made_repository_ = false;
+  bool made_user_ = false;
+  std::string password_;
+  std::string user_password_;
+  std::string layer_;
+  std::string manifest_;
+  std::string denied_request_;
+};
+
+void Demo::step(const char* title, const std::function<std::string()>& body) {
+  const auto begun = DemoClock::now();
+  const std::string proved = body();
+  const std::chrono::duration<double, std::milli> took = DemoClock::now() - begun;
+  base::print("ok {:7.1f} ms  {}: {}\n", took.count(), title, proved);
+  std::fflush(stdout);
+}
+
+std::string Demo::identity() {
+  const auto reply = client_.query(root_, "sts", {{"Action", "GetCallerIdentity"}});
+  return element(expect(reply, 200, "GetCallerIdentity"), "Arn");
+}
+
+std::string Demo::forged() {
+  const DemoReply reply =
+      client_.ecr({root_.access_key, root_.secret_key + "x"}, "DescribeRepositories", "{}");
+  if (reply.status == 200) throw std::runtime_error("a wrong secret key was accepted");
+  return "refused, " + parse_reply(reply).value("__type", "");
+}
+
+std::string Demo::create() {
+  const auto reply =
+      client_.ecr(root_, "CreateRepository", base::dump(Json{{"repositoryName", name_}}));
+  const Json json = parse_reply(expect(reply, 200, "CreateRepository"));
+  made_repository_ = true;
+  return json.at("repository").value("repositoryUri", "");
+}
+
+// As `aws ecr get-login-password` does.
+std::string Demo::password_of(const DemoKeys& keys) {
+  const auto reply = client_.ecr(keys, "GetAuthorizationToken", "{}");
+  const Json json = parse_reply(expect(reply, 200, "GetAuthorizationToken"));
+  const auto pair = base::base64_decode(
+      json.at("authorizationData").at(0).value("authorizationToken", std::string()));
+  if (!pair || !pair->starts_with("AWS:")) fail("a login that is none", reply);
+  return pair->substr(4);
+}
+
+std::string Demo::log_in() {
+  password_ = password_of(root_);
+  expect(client_.registry(password_, "GET", "/v2/"), 200, "GET /v2/");
+  expect(client_.registry("nonsense", "GET", "/v2/"), 401, "GET /v2/ with a wrong password");
+  return "a token of " + std::to_string(password_.size()) + " bytes, which the registry takes";
+}
+
+std::string Demo::push_blob(const std::string& bytes) {
+  const auto begun =
+      client_.registry(password_, "POST", base::format("/v2/{}/blobs/uploads/", name_));
+  const std::string place = expect(begun, 202, "beginning an upload").header("location");
+  const std::string digest = model::Digest::of(bytes).text();
+  const std::string target = place + (place.find('?') == place.npos ? "?" : "&") +
+                             "digest=" + base::percent_encode(digest);
+  expect(client_.registry(password_, "PUT", target, bytes, "application/octet-stream"), 201,
+         "pushing a layer");
+  return digest;
+}
+
+std::string Demo::push() {
+  layer_ = "a layer of " + name_ + "\n";
+  const std::string config = R"({"architecture":"amd64","os":"linux"})";
+  const auto blob = [&](const char* type, const std::string& bytes) {
+    return Json{{"mediaType", type}, {"digest", push_blob(bytes)}, {"size", bytes.size()}};
+  };
+  const Json manifest = {
+      {"schemaVersion", 2},
+      {"mediaType", kManifestType},
+      {"config", blob("application/vnd.oci.image.config.v1+json", config)},
+      {"layers", Json::array({blob("application/vnd.oci.image.layer.v1.tar", layer_)})}};
+  manifest_ = base::dump(manifest);
+  const auto reply = client_.registry(password_, "PUT", base::format("/v2/{}/manifests/1", name_),
+                                      manifest_, kManifestType);
+  return expect(reply, 201, "pushing the manifest").header("docker-content-digest");
+}
+
+std::string Demo::pull() {
+  const std::string& reader = user_password_.empty() ? password_ : user_password_;
+  const auto manifest = client_.registry(reader, "GET", base::format("/v2/{}/manifests/1", name_));
+  if (expect(manifest, 200, "pulling the manifest").body != manifest_) {
+    fail("another manifest than the one pushed", manifest);
+  }
+  const auto layer = client_.registry(
+      reader, "GET", base::format("/v2/{}/blobs/{}", name_, model::Digest::of(layer_).text()));
+  if (expect(layer, 200, "pulling a layer").body != layer_) {
+    fail("another layer than the one pushed", layer);
+  }
+  return "manifest and layer are what was pushed";
+}
+
+std::string Demo::make_user() {
+  const auto call = [&](HeaderPairs parameters, const char* what) {
+    parameters.emplace_back("UserName", name_);
+    const auto reply = client_.query(root_, "iam", parameters);
+    expect(reply, 200, what);
+    return reply;
+  };
+  call({{"Action", "CreateUser"}}, "CreateUser");
+  made_user_ = true;
+  const Json policy = {
+      {"Version", "2012-10-17"},
+      {"Statement",
+       Json::array({{{"Effect", "Allow"},
+                     {"Action", Json::array({"ecr:GetAuthorizationToken", "ecr:BatchGetImage",
+                                             "ecr:GetDownloadUrlForLayer"})},
+                     {"Resource", "*"}}})}};
+  call(
+      {{"Action", "PutUserPolicy"}, {"PolicyName", "pull"}, {"PolicyDocument", base::dump(policy)}},
+      "PutUserPolicy");
+  const auto made = call({{"Action", "CreateAccessKey"}}, "CreateAccessKey");
+  user_password_ = password_of({element(made, "AccessKeyId"), element(made, "SecretAccessKey")});
+  return name_ + ", who is logged in with keys of their own";
+}
+
+std::string Demo::denied() {
+  const auto reply =
+      client_.registry(user_password_, "POST", base::format("/v2/{}/blobs/uploads/", name_));
+  denied_request_ = expect(reply, 403, "a push that nobody allowed").header("x-amzn-requestid");
+  return "refused\n    " + message_of(reply);
+}
+
+std::string Demo::explained() {
+  const auto reply =
+      client_.get("/_ecr-local/decisions?requestId=" + base::percent_encode(denied_request_),
+                  config_.admin_token);
+  if (reply.status == 403) return "not asked for: it needs --admin-token";
+  const Json json = parse_reply(expect(reply, 200, "the explanation"));
+  const Json& decision = json.at("decisions").at(0);
+  return base::format("{}\n    ecr-local explain {}{}", decision.value("decision", ""),
+                      denied_request_, config_.url.empty() ? "" : " --url " + config_.url);
+}
+
+void Demo::run() {
+  step("signed request", [this] { return identity(); });
+  step("wrong secret key", [this] { return forged(); });
+  step("repository", [this] { return create(); });
+  step("docker login", [this] { return log_in(); });
+  step("push", [this] { return push(); });
+  step("pull", [this] { return pull(); });
+  step("user who may only pull", [this] { return make_user(); });
+  step("their pull", [this] { return pull(); });
+  step("their push", [this] { return denied(); });
+  step("why", [this] { return explained(); });
+}
+
+// Of a server that goes on running.
+void Demo::clean_up() {
+  if (made_repository_) {
+    client_.ecr(root_, "DeleteRepository",
+                base::dump(Json{{"repositoryName", name_}, {"force", true}}));
+  }
+  if (!made_user_) return;
+  const auto keys =
+      client_.query(root_, "iam", {{"Action", "ListAccessKeys"}, {"UserName", name_}});
+  if (keys.body.find("<AccessKeyId>") != std::string::npos) {
+    client_.query(root_, "iam",
+                  {{"Action", "DeleteAccessKey"},
+                   {"UserName", name_},
+                   {"AccessKeyId", element(keys, "AccessKeyId")}});
+  }
+  client_.query(root_, "iam",
+                {{"Action", "DeleteUserPolicy"}, {"UserName", name_}, {"PolicyName", "pull"}});
+  client_.query(root_, "iam", {{"Action", "DeleteUser"}, {"UserName", name_}});
+}
+
+}  // namespace
+
+int run_demo(const DemoConfig& config) {
+  const auto begun = DemoClock::now();
+  std::optional<OwnProcess> own;
+  if (config.url.empty()) own.emplace();
+  const std::string url = own ? own->url() : config.url;
+  const std::chrono::duration<double, std::milli> started = DemoClock::now() - begun;
+  if (own) base::print("ok {:7.1f} ms  a server in memory: {}\n", started.count(), url);
+  Demo demo(config, url);
+  try {
+    demo.run();
+  } catch (const std::exception& error) {
+    base::print("not ok            {}\n", error.what());
+    try {
+      demo.clean_up();
+    } catch (const std::exception&) {
+      // The first error is the one to read.
+    }
+    return 1;
+  }
+  if (!own) demo.clean_up();
+  const std::chrono::duration<double> all = DemoClock::now() - begun;
+  base::print("It works: {:.2f} s.\n", all.count());
+  return 0;
+}
+
+}  // namespace ecr::server

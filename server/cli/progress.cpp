@@ -1,0 +1,63 @@
+#include "server/cli/progress.h"
+
+#include <unistd.h>
+
+#include "schemas/base/text.h"
+
+namespace ecr::server {
+namespace {
+
+using ProgressClock = std::chrono::steady_clock;
+
+void put(int fd, const std::string& text) {
+  [[maybe_unused]] const auto written = ::write(fd, text.data(), text.size());
+}
+
+}  // namespace
+
+Progress::Progress(std::string what, bool wanted, int fd, std::chrono::milliseconds between)
+    : what_(std::move(what)),
+      fd_(fd),
+      terminal_(isatty(fd) != 0),
+      on_(wanted || terminal_),
+      between_(between),
+      next_(ProgressClock::now() + between) {}
+
+Progress::~Progress() {
+  if (open_) put(fd_, "\n");
+}
+
+void Progress::update(std::int64_t done, std::int64_t all) {
+  if (!on_ || all <= 0 || ProgressClock::now() < next_) return;
+  next_ = ProgressClock::now() + between_;
+  const std::string text =
+      base::format("{} {} of {} MiB ({} %)", what_, done >> 20, all >> 20,
+                   static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(all)));
+  put(fd_, terminal_ ? "\r\x1b[K" + text : text + "\n");
+  open_ = terminal_;
+}
+
+Elapsed::Elapsed(std::string what, bool wanted, int fd, std::chrono::milliseconds between) {
+  const bool terminal = isatty(fd) != 0;
+  if (!wanted && !terminal) return;
+  thread_ = std::jthread(
+      [this, what = std::move(what), terminal, fd, between](const std::stop_token& stop) {
+        const auto begun = ProgressClock::now();
+        bool open = false;
+        while (!stop.stop_requested()) {
+          std::unique_lock lock(mutex_);
+          pause_.wait_for(lock, stop, between, [] { return false; });
+          if (stop.stop_requested()) break;
+          const auto seconds =
+              std::chrono::duration_cast<std::chrono::seconds>(ProgressClock::now() - begun);
+          const std::string text = base::format("{} ({} s)", what, seconds.count());
+          put(fd, terminal ? "\r\x1b[K" + text : text + "\n");
+          open = terminal;
+        }
+        if (open) put(fd, "\n");
+      });
+}
+
+Elapsed::~Elapsed() = default;
+
+}  // namespace ecr::server

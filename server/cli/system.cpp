@@ -1,0 +1,43 @@
+#include "server/cli/system.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+namespace ecr::server {
+
+base::TimePoint SystemClock::now() const {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+namespace {
+
+// OpenSSL asks the kernel who we are at each call; a request wants sixteen bytes for its id.
+constexpr std::size_t kAtOnce = 512;
+
+void fetch(std::span<std::uint8_t> out) {
+  if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) {
+    throw std::runtime_error("the system has no random numbers");
+  }
+}
+
+}  // namespace
+
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+  thread_local std::array<std::uint8_t, kAtOnce> pool;
+  thread_local std::size_t left = 0;
+  if (out.size() > kAtOnce / 8) return fetch(out);
+  if (left < out.size()) {
+    fetch(pool);
+    left = kAtOnce;
+  }
+  const auto from = std::span(pool).subspan(kAtOnce - left, out.size());
+  std::copy(from.begin(), from.end(), out.begin());
+  OPENSSL_cleanse(from.data(), from.size());  // some of it becomes a secret
+  left -= out.size();
+}
+
+}  // namespace ecr::server

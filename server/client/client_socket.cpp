@@ -1,0 +1,182 @@
+#include "server/client/client_socket.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <span>
+#include <sys/socket.h>
+
+#include "api/pull_through/address_guard.h"
+#include "api/pull_through/transport.h"
+#include "schemas/base/text.h"
+
+namespace ecr::server {
+namespace {
+
+using api::pull_through::UpstreamError;
+using api::pull_through::UpstreamFailure;
+
+constexpr std::size_t kProgressBytes = 16u << 10;
+constexpr std::chrono::milliseconds kStopPoll{100};
+
+[[noreturn]] void fail_connection(const std::string& reason) {
+  throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
+}
+
+bool is_public(const addrinfo& address) {
+  if (address.ai_family == AF_INET) {
+    const auto* in = reinterpret_cast<const sockaddr_in*>(address.ai_addr);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&in->sin_addr);
+    return api::pull_through::is_public_address({bytes, sizeof in->sin_addr});
+  }
+  if (address.ai_family == AF_INET6) {
+    const auto* in = reinterpret_cast<const sockaddr_in6*>(address.ai_addr);
+    return api::pull_through::is_public_address({in->sin6_addr.s6_addr, sizeof in->sin6_addr});
+  }
+  return false;
+}
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { freeaddrinfo(list); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+Addresses look_up(const api::pull_through::Url& url) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(url.port);
+  if (getaddrinfo(url.host.c_str(), port.c_str(), &hints, &found) != 0) {
+    fail_connection(base::format("there is no host {}", url.host));
+  }
+  return Addresses(found);
+}
+
+}  // namespace
+
+ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allowed,
+                           TlsClientContext& tls, ClientPatience patience,
+                           const std::atomic<bool>& stop)
+    : patience_(patience), stop_(stop) {
+  const Addresses addresses = look_up(url);
+  bool refused = false;
+  for (const addrinfo* at = addresses.get(); at != nullptr && !fd_; at = at->ai_next) {
+    // What is checked here is what is connected to: nothing asks the name server again.
+    if (!private_allowed && !is_public(*at)) {
+      refused = true;
+      continue;
+    }
+    if (!connect_to(*at)) fd_ = storage::Fd();
+  }
+  if (!fd_ && stop_) fail_connection("this server is stopping");
+  if (!fd_) {
+    fail_connection(refused ? base::format("{} has an address that is not public", url.authority())
+                            : base::format("nothing answers at {}", url.authority()));
+  }
+  set_deadline(patience_.progress);
+  if (url.tls) begin_tls(url, tls);
+}
+
+bool ClientSocket::connect_to(const addrinfo& address) {
+  fd_ = storage::Fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd_) return false;
+  if (::connect(fd_.get(), address.ai_addr, address.ai_addrlen) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  set_deadline(patience_.connect);
+  try {
+    wait(POLLOUT);
+  } catch (const UpstreamError&) {
+    return false;
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext& tls) {
+  const TlsErrorQueue errors;
+  tls_ = tls.make();
+  if (!tls_ || SSL_set_fd(tls_.get(), fd_.get()) != 1 || !expect_host(tls_.get(), url.host)) {
+    fail_connection("there is no TLS");
+  }
+  for (;;) {
+    const int result = SSL_connect(tls_.get());
+    if (result == 1) return;
+    const int error = SSL_get_error(tls_.get(), result);
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+      fail_connection(handshake_failure(tls_.get()));
+    }
+    wait(error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
+  }
+}
+
+void ClientSocket::wait(short events) {
+  for (;;) {
+    if (stop_) fail_connection("this server is stopping");
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+    if (left.count() <= 0) fail_connection("it takes too long");
+    pollfd poll_one{fd_.get(), events, 0};
+    const int ready = ::poll(&poll_one, 1, static_cast<int>(std::min(left, kStopPoll).count()) + 1);
+    if (ready > 0) return;
+    if (ready < 0 && errno != EINTR) fail_connection("its connection cannot be waited for");
+  }
+}
+
+void ClientSocket::wait_tls(int result) {
+  const int error = SSL_get_error(tls_.get(), result);
+  if (error == SSL_ERROR_WANT_READ) return wait(POLLIN);
+  if (error == SSL_ERROR_WANT_WRITE) return wait(POLLOUT);
+  fail_connection("its TLS connection breaks off");
+}
+
+void ClientSocket::write(std::string_view bytes) {
+  const TlsErrorQueue errors;
+  while (!bytes.empty()) {
+    const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), 1u << 20));
+    const auto sent =
+        tls_ ? static_cast<ssize_t>(SSL_write(tls_.get(), bytes.data(), size))
+             : ::send(fd_.get(), bytes.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (tls_) {
+      wait_tls(static_cast<int>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait(POLLOUT);
+    } else if (errno != EINTR) {
+      fail_connection("it takes no request");
+    }
+  }
+}
+
+std::size_t ClientSocket::read(char* to, std::size_t size) {
+  const TlsErrorQueue errors;
+  for (;;) {
+    if (stop_) fail_connection("this server is stopping");
+    const auto got = tls_ ? static_cast<ssize_t>(SSL_read(tls_.get(), to, static_cast<int>(size)))
+                          : ::recv(fd_.get(), to, size, 0);
+    if (got > 0) {
+      progress_ += static_cast<std::size_t>(got);
+      if (progress_ >= kProgressBytes) {
+        progress_ = 0;
+        set_deadline(patience_.progress);
+      }
+      return static_cast<std::size_t>(got);
+    }
+    if (tls_) {
+      if (SSL_get_error(tls_.get(), static_cast<int>(got)) == SSL_ERROR_ZERO_RETURN) return 0;
+      wait_tls(static_cast<int>(got));
+    } else if (got == 0) {
+      return 0;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait(POLLIN);
+    } else if (errno != EINTR) {
+      fail_connection("its connection breaks off");
+    }
+  }
+}
+
+}  // namespace ecr::server

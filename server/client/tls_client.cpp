@@ -1,0 +1,57 @@
+#include "server/client/tls_client.h"
+
+#include <arpa/inet.h>
+#include <stdexcept>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "schemas/base/text.h"
+
+namespace ecr::server {
+namespace {
+
+bool is_address(const std::string& host) {
+  unsigned char bytes[16];
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+}  // namespace
+
+TlsErrorQueue::~TlsErrorQueue() { ERR_clear_error(); }
+
+TlsClientContext::TlsClientContext(const std::string& ca_file)
+    : context_(SSL_CTX_new(TLS_client_method())) {
+  const TlsErrorQueue errors;
+  if (!context_) throw std::runtime_error("OpenSSL has no TLS");
+  SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  if (!ca_file.empty() && SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) != 1) {
+    throw std::runtime_error(ca_file + ": holds no PEM certificate that can be read");
+  }
+}
+
+TlsPtr TlsClientContext::make() {
+  const TlsErrorQueue errors;
+  std::call_once(system_, [this] { SSL_CTX_set_default_verify_paths(context_.get()); });
+  return TlsPtr(SSL_new(context_.get()));
+}
+
+bool expect_host(SSL* ssl, const std::string& host) {
+  if (is_address(host)) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+  }
+  return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+std::string handshake_failure(SSL* ssl) {
+  const long verdict = SSL_get_verify_result(ssl);
+  if (verdict != X509_V_OK) {
+    return base::format("its certificate is not trusted: {}",
+                        X509_verify_cert_error_string(verdict));
+  }
+  return "there is no TLS with it";
+}
+
+}  // namespace ecr::server

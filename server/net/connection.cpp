@@ -1,0 +1,173 @@
+#include "server/net/connection.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/core/wire/failure.h"
+#include "schemas/base/text.h"
+#include "server/faults/fault_rules.h"
+#include "server/net/response_writer.h"
+
+namespace ecr::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kInitialBuffer = 8u << 10;
+// A body must move by this much before its deadline moves.
+constexpr std::size_t kProgressBytes = 16u << 10;
+
+api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bool secure,
+                            base::Random& random) {
+  api::HttpRequest request;
+  request.method = head.method;
+  request.target = head.target;
+  request.headers = api::HeaderList(head.fields);
+  request.peer = peer;
+  request.secure = secure;
+  request.id = base::make_uuid(random);
+  return request;
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, std::string peer,
+                       asio::any_io_executor executor)
+    : context_(context),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
+      executor_(std::move(executor)),
+      job_(context.workers, executor_),
+      outside_job_(context.outside, executor_),
+      buffer_(kInitialBuffer) {
+  set_deadline(context_.timeouts.header);
+}
+
+void Connection::set_deadline(std::chrono::seconds from_now) {
+  deadline_ = Clock::now() + from_now;
+  progress_ = 0;
+}
+
+void Connection::note_progress(std::size_t bytes) {
+  progress_ += bytes;
+  if (progress_ >= kProgressBytes) set_deadline(context_.timeouts.progress);
+}
+
+void Connection::close_if_late(Clock::time_point now) {
+  // While a worker has the request the client is not what we wait for.
+  if (now >= deadline_ && !job_.running() && !outside_job_.running()) stream_->close();
+}
+
+void Connection::stop() {
+  stopping_ = true;
+  if (idle_) stream_->close();
+}
+
+void Connection::consume(std::size_t bytes) {
+  begin_ += bytes;
+  if (begin_ == end_) begin_ = end_ = 0;
+}
+
+// Reads more behind what is unread. 0: the client is done.
+asio::awaitable<std::size_t> Connection::fill() {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+  const asio::mutable_buffer space(buffer_.data() + end_, buffer_.size() - end_);
+  const std::size_t n = co_await stream_->read_some(space);
+  end_ += n;
+  co_return n;
+}
+
+asio::awaitable<void> Connection::serve() {
+  try {
+    co_await stream_->handshake();
+    for (;;) {
+      const After after = co_await serve_one();
+      if (after == After::kClose) break;
+    }
+  } catch (const std::exception&) {
+    // The client went away, or was too late: there is nobody left to tell.
+  }
+  stream_->close();
+}
+
+asio::awaitable<Connection::After> Connection::serve_one() {
+  RequestParser parser;
+  received_ = 0;
+  const bool complete = co_await read_head(parser);
+  if (!complete) co_return After::kClose;
+  api::HttpRequest request = to_request(parser.head(), peer_, stream_->secure(), context_.random);
+  owes_continue_ = parser.expects_continue() && parser.has_body();
+  After after = After::kClose;
+  std::optional<FramingError> malformed;
+  try {
+    after = co_await answer(parser, request);
+  } catch (const MalformedBody& error) {
+    malformed = error.framing;
+  }
+  if (malformed) co_await refuse(*malformed);
+  co_return stopping_ ? After::kClose : after;
+}
+
+// False: the connection is over (the client left, or was refused and told so).
+asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
+  idle_ = end_ == begin_;
+  set_deadline(idle_ ? context_.timeouts.idle : context_.timeouts.header);
+  std::optional<FramingError> error;
+  for (;;) {
+    if (end_ > begin_) {
+      if (idle_) set_deadline(context_.timeouts.header);
+      idle_ = false;
+      const std::size_t used = parser.feed_head(unread(), error);
+      if (error) {
+        co_await refuse(*error);
+        co_return false;
+      }
+      if (used > 0) {
+        consume(used);
+        started_ = Clock::now();
+        co_return true;
+      }
+    }
+    const std::size_t got = co_await fill();
+    if (got == 0) co_return false;
+  }
+}
+
+asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
+                                                      api::HttpRequest& request) {
+  set_deadline(context_.timeouts.progress);
+  api::HttpResponse response;
+  Injected injected = Injected::kNothing;
+  const FaultRules* const faults = context_.app.faults();
+  if (faults != nullptr && faults->any()) injected = co_await inject(parser, request, response);
+  if (injected == Injected::kNothing || injected == Injected::kLoseAnswer) {
+    response = co_await execute(parser, request);
+  }
+  if (injected == Injected::kReset || injected == Injected::kLoseAnswer) co_return reset(request);
+  const After after = co_await send(parser, request, response);
+  co_return after;
+}
+
+asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
+                                                       api::HttpRequest& request) {
+  api::HttpResponse response;
+  auto at_once = context_.app.answer_without_blocking(request);
+  if (at_once) {
+    response = std::move(*at_once);
+  } else if (context_.app.plan(request).streamed) {
+    response = co_await run_streamed(parser, request);
+  } else {
+    response = co_await run_buffered(parser, request);
+  }
+  co_return response;
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,167 @@
+// How a connection takes the body of a request: into memory, or as a stream to a sink.
+#include <algorithm>
+#include <cstring>
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/core/wire/failure.h"
+#include "schemas/base/text.h"
+#include "server/net/connection.h"
+
+namespace ecr::server {
+namespace {
+
+constexpr std::size_t kStreamBuffer = 512u << 10;
+
+// Pieces of one buffer, moved together to its front: what comes in many small chunks costs one
+// write.
+std::string_view join(std::vector<char>& buffer, const std::vector<std::string_view>& pieces) {
+  if (pieces.size() == 1) return pieces.front();
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) {
+    std::memmove(buffer.data() + size, piece.data(), piece.size());
+    size += piece.size();
+  }
+  return {buffer.data(), size};
+}
+
+}  // namespace
+
+asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parser,
+                                                            api::HttpRequest& request) {
+  const std::uint64_t limit = context_.app.plan(request).limit;
+  const bool fits = co_await read_body(parser, request.body, limit);
+  api::HttpResponse response;
+  if (!fits) {
+    response =
+        context_.app.refuse(request, {api::ErrorCode::kRequestTooLarge,
+                                      base::format("The body is larger than {} bytes", limit)});
+    response.close = true;
+    co_return response;
+  }
+  job_.start([this, &request, &response] { response = context_.app.handle(request); });
+  co_await job_.wait();
+  while (response.later) {
+    outside_job_.start([&response] {
+      const auto later = std::move(response.later);
+      response = later();
+    });
+    co_await outside_job_.wait();
+  }
+  co_return response;
+}
+
+// False: the body is larger than the limit.
+asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& body,
+                                            std::uint64_t limit) {
+  if (parser.content_length().value_or(0) > limit || body.size() > limit) co_return false;
+  if (parser.done()) co_return true;
+  co_await send_continue();
+  std::vector<std::string_view> pieces;
+  std::optional<FramingError> error;
+  for (;;) {
+    pieces.clear();
+    const std::size_t used = parser.feed_body(unread(), pieces, error);
+    for (const std::string_view piece : pieces) body.append(piece);
+    received_ = body.size();
+    consume(used);
+    if (body.size() > limit) co_return false;
+    if (!error && used == 0 && end_ - begin_ > kMaxHeaderBytes) {
+      error = FramingError{400, "not a valid HTTP body"};
+    }
+    if (error) throw MalformedBody{*error};
+    if (parser.done()) co_return true;
+    const std::size_t got = co_await fill();
+    if (got == 0) throw std::runtime_error("the client left within a body");
+    note_progress(got);
+  }
+}
+
+asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parser,
+                                                            const api::HttpRequest& request) {
+  std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> start;
+  job_.start([this, &request, &start] { start = context_.app.open(request); });
+  co_await job_.wait();
+  if (auto* refused = std::get_if<api::HttpResponse>(&start)) co_return std::move(*refused);
+  auto sink = std::move(std::get<std::unique_ptr<api::BodySink>>(start));
+  api::HttpResponse response;
+  std::exception_ptr failure;
+  try {
+    co_await send_continue();
+    response = co_await pump(parser, *sink);
+  } catch (const boost::system::system_error&) {
+    failure = std::current_exception();  // of the connection: nobody to answer
+  } catch (...) {
+    response = context_.app.refuse(request, api::to_api_error(std::current_exception()));
+    response.close = true;
+  }
+  // The sink may close files and give its upload back: not on an io thread.
+  job_.start([&sink] { sink.reset(); });
+  co_await job_.wait();
+  if (failure) std::rethrow_exception(failure);
+  co_return response;
+}
+
+// From the socket to the sink: while a worker hashes and writes one buffer, the next one is read.
+asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::BodySink& sink) {
+  std::vector<char> buffers[2];
+  std::vector<std::string_view> pieces;
+  std::vector<char> rest(unread().begin(), unread().end());  // not parsed yet
+  consume(unread().size());
+  api::HttpResponse response;
+  std::exception_ptr failure;
+  try {
+    for (int turn = 0;; turn ^= 1) {
+      std::vector<char>& buffer = buffers[turn];
+      std::size_t size = rest.size();
+      if (buffer.size() < size + kStreamBuffer) {
+        // A body that came with its header needs no large buffer.
+        buffer.resize(parser.content_length() == size ? size : size + kStreamBuffer);
+      }
+      std::copy(rest.begin(), rest.end(), buffer.begin());
+      pieces.clear();
+      std::optional<FramingError> error;
+      std::size_t used = parser.feed_body({buffer.data(), size}, pieces, error);
+      if (!error && !parser.done() && used == 0) {
+        const asio::mutable_buffer space(buffer.data() + size, buffer.size() - size);
+        const std::size_t got = co_await stream_->read_some(space);
+        if (got == 0) throw std::runtime_error("the client left within a body");
+        note_progress(got);
+        size += got;
+        used = parser.feed_body({buffer.data(), size}, pieces, error);
+      }
+      if (error || (used == 0 && !parser.done() && size > kMaxHeaderBytes)) {
+        throw api::ApiError(api::ErrorCode::kBlobUploadInvalid, "the body is not well-formed");
+      }
+      rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
+                  buffer.begin() + static_cast<std::ptrdiff_t>(size));
+      co_await job_.wait();
+      const std::string_view body = join(buffer, pieces);
+      received_ += body.size();
+      const bool last = parser.done();
+      job_.start([&sink, &response, body, last] {
+        if (!body.empty()) sink.write(body);
+        if (last) response = sink.finish();
+      });
+      if (last) break;
+    }
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await job_.wait();  // before the buffers go
+  if (failure) std::rethrow_exception(failure);
+  buffer_.resize(std::max(buffer_.size(), rest.size()));
+  std::copy(rest.begin(), rest.end(), buffer_.begin());
+  end_ = rest.size();
+  co_return response;
+}
+
+asio::awaitable<void> Connection::send_continue() {
+  if (!owes_continue_) co_return;
+  owes_continue_ = false;
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  co_await stream_->write(asio::buffer(kContinue), {});
+}
+
+}  // namespace ecr::server

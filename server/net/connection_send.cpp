@@ -1,0 +1,167 @@
+// How a connection sends an answer, and how it ends where there is no further one.
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "server/net/connection.h"
+#include "server/net/response_writer.h"
+
+namespace ecr::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A refused body up to this size is read and dropped, so that the connection can go on.
+constexpr std::uint64_t kDrainBytes = 1u << 20;
+constexpr std::uint64_t kLingerBytes = 64u << 20;
+constexpr std::chrono::milliseconds kLivePoll{100};
+constexpr std::chrono::milliseconds kPiecePoll{10};
+constexpr std::chrono::seconds kHeartbeat{15};
+
+}  // namespace
+
+// Until the client goes or the server stops; an end of the body is never announced, the connection
+// ends with it.
+asio::awaitable<void> Connection::send_live(api::BodySource& source) {
+  asio::steady_timer pause(executor_);
+  auto last = Clock::now();
+  idle_ = true;  // a stop need not wait for it
+  while (!stopping_) {
+    std::string news = source.poll();
+    // A comment line, as event streams have it: shows whether the client is still there.
+    if (news.empty() && Clock::now() - last > kHeartbeat) news = ":\n";
+    set_deadline(context_.timeouts.progress);
+    if (!news.empty()) {
+      co_await stream_->write(asio::buffer(news), {});
+      last = Clock::now();
+    }
+    pause.expires_after(kLivePoll);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<void> Connection::send_slice(const api::FileSlice& slice) {
+  const std::function<void()> progress = [this] { set_deadline(context_.timeouts.progress); };
+  co_await stream_->send_file(slice.file->fd(), slice.offset, slice.length, progress);
+}
+
+asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
+  asio::steady_timer pause(executor_);
+  for (;;) {
+    const std::optional<api::Piece> piece = pieces.next();
+    if (!piece) break;
+    set_deadline(context_.timeouts.progress);
+    const auto* text = std::get_if<std::string>(&*piece);
+    if (text != nullptr && text->empty()) {
+      pause.expires_after(kPiecePoll);
+      co_await pause.async_wait(asio::use_awaitable);
+    } else if (text != nullptr) {
+      co_await stream_->write(asio::buffer(*text), {});
+    } else {
+      co_await send_slice(std::get<api::FileSlice>(*piece));
+    }
+  }
+}
+
+// Drops what is left of a refused body where that is cheap. False: the connection cannot go on.
+asio::awaitable<bool> Connection::drain(RequestParser& parser) {
+  if (parser.done()) co_return true;
+  if (owes_continue_ || parser.content_length().value_or(0) > kDrainBytes) co_return false;
+  std::vector<std::string_view> pieces;
+  std::optional<FramingError> error;
+  std::uint64_t dropped = 0;
+  while (!parser.done()) {
+    pieces.clear();
+    const std::size_t used = parser.feed_body(unread(), pieces, error);
+    consume(used);
+    dropped += used;
+    if (error || dropped > kDrainBytes || end_ - begin_ > kMaxHeaderBytes) co_return false;
+    if (parser.done()) break;
+    const std::size_t got = co_await fill();
+    if (got == 0) co_return false;
+  }
+  co_return true;
+}
+
+// Closing with unread bytes would reset the connection and could take the answer with it.
+asio::awaitable<void> Connection::linger() {
+  stream_->shutdown_send();
+  set_deadline(context_.timeouts.linger);
+  std::uint64_t dropped = 0;
+  while (dropped < kLingerBytes) {
+    const std::size_t n = co_await stream_->read_some(asio::buffer(buffer_));
+    if (n == 0) break;
+    dropped += n;
+  }
+}
+
+asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
+                                                    const api::HttpRequest& request,
+                                                    const api::HttpResponse& response) {
+  const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
+  bool keep = parser.keep_alive() && !response.close && !stopping_ && !live;
+  if (keep) {
+    const bool drained = co_await drain(parser);
+    keep = drained;
+  }
+  set_deadline(context_.timeouts.progress);
+  const std::string head =
+      response_head(response, request.id, base::format_http_date(context_.clock.now()), keep);
+  if (const auto* text = std::get_if<std::string>(&response.body)) {
+    co_await stream_->write(asio::buffer(head), asio::buffer(*text));
+  } else if (const auto* source = std::get_if<std::shared_ptr<api::BodySource>>(&response.body)) {
+    co_await stream_->write(asio::buffer(head), {});
+    log(request, response);
+    co_await send_live(**source);
+    co_return After::kClose;
+  } else if (const auto* pieces = std::get_if<std::shared_ptr<api::PieceSource>>(&response.body)) {
+    co_await stream_->write(asio::buffer(head), {});
+    co_await send_pieces(**pieces);
+  } else {
+    co_await stream_->write(asio::buffer(head), {});
+    co_await send_slice(std::get<api::FileSlice>(response.body));
+  }
+  log(request, response);
+  if (keep) co_return After::kNext;
+  if (!parser.done()) co_await linger();
+  co_return After::kClose;
+}
+
+asio::awaitable<void> Connection::refuse(const FramingError& error) {
+  api::HttpRequest request;
+  request.method = "-";
+  request.target = "-";
+  request.id = base::make_uuid(context_.random);
+  api::HttpResponse response =
+      api::text_response(error.status, "text/plain; charset=utf-8", error.reason + "\n");
+  response.note.error = error.reason;
+  const std::string head =
+      response_head(response, request.id, base::format_http_date(context_.clock.now()), false);
+  started_ = Clock::now();
+  co_await stream_->write(asio::buffer(head), asio::buffer(std::get<std::string>(response.body)));
+  log(request, response);
+  co_await linger();
+}
+
+void Connection::log(const api::HttpRequest& request, const api::HttpResponse& response) {
+  AccessEntry entry;
+  entry.time = context_.clock.now();
+  entry.request_id = request.id;
+  entry.peer = peer_;
+  entry.method = request.method;
+  entry.target = request.target;
+  entry.status = response.status;
+  entry.received = received_;
+  entry.sent = body_length(response);
+  entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
+  entry.note = &response.note;
+  context_.log.write(entry);
+  if (context_.metrics == nullptr) return;
+  context_.metrics->count({.target = request.target,
+                           .action = response.note.action,
+                           .status = response.status,
+                           .received = received_,
+                           .sent = entry.sent,
+                           .took = entry.took});
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,127 @@
+// The gate of http_parser.h.
+#include "server/net/framing.h"
+
+#include <algorithm>
+#include <array>
+
+#include "schemas/base/encoding.h"
+#include "server/net/http_parser.h"
+
+namespace ecr::server {
+namespace {
+
+// Fields on which verification, routing or framing depends: never twice, so that what is checked is
+// what is used.
+constexpr std::array<std::string_view, 14> kSingle = {"host",
+                                                      "content-length",
+                                                      "transfer-encoding",
+                                                      "authorization",
+                                                      "content-type",
+                                                      "date",
+                                                      "content-encoding",
+                                                      "expect",
+                                                      "range",
+                                                      "content-range",
+                                                      "origin",
+                                                      "connection",
+                                                      "upgrade",
+                                                      "sec-fetch-site"};
+
+bool must_be_single(std::string_view name) {
+  constexpr std::string_view kAmazon = "x-amz-";
+  if (name.size() > kAmazon.size() && is_field(name.substr(0, kAmazon.size()), kAmazon)) {
+    return true;
+  }
+  return std::any_of(kSingle.begin(), kSingle.end(),
+                     [name](std::string_view single) { return is_field(name, single); });
+}
+
+bool is_host_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-' || c == '_';
+}
+
+bool is_port(std::string_view text) {
+  return text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Beast takes lists of equal numbers, too.
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() <= 18 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+FramingError bad(std::string reason) { return {400, std::move(reason)}; }
+
+std::optional<FramingError> check_duplicates(const std::vector<api::HeaderView>& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!must_be_single(fields[i].first)) continue;
+    for (std::size_t j = i + 1; j < fields.size(); ++j) {
+      if (base::equals_ignore_case(fields[i].first, fields[j].first)) {
+        return bad("the header " + std::string(fields[i].first) + " is given more than once");
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<FramingError> check_target(std::string_view target) {
+  if (target.size() > kMaxTargetBytes) return FramingError{414, "the URI is too long"};
+  if (!target.starts_with('/')) return bad("the request target must be a path");
+  const bool clean = std::none_of(target.begin(), target.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+  });
+  if (!clean) return bad("the request target has a control character");
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_field(std::string_view name, std::string_view lower) {
+  return base::equals_ignore_case(name, lower);
+}
+
+bool is_valid_host(std::string_view host) {
+  if (host.empty() || host.size() > 255) return false;
+  if (host.front() == '[') {
+    const std::size_t end = host.find(']');
+    if (end == std::string_view::npos || end < 3) return false;
+    const std::string_view address = host.substr(1, end - 1);
+    const bool hex = std::all_of(address.begin(), address.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
+             c == ':' || c == '.';
+    });
+    const std::string_view rest = host.substr(end + 1);
+    return hex && (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
+  }
+  const std::size_t colon = host.find(':');
+  const std::string_view name = host.substr(0, colon);
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_host_char)) return false;
+  return colon == std::string_view::npos || is_port(host.substr(colon + 1));
+}
+
+std::optional<FramingError> check_framing(const RequestHead& head) {
+  if (head.version != 11 && head.version != 10) return FramingError{505, "use HTTP/1.1"};
+  if (auto error = check_target(head.target)) return error;
+  if (auto error = check_duplicates(head.fields)) return error;
+  bool host = false, length = false, encoding = false;
+  for (const auto& [name, value] : head.fields) {
+    if (is_field(name, "host")) {
+      host = true;
+      if (!is_valid_host(value)) return bad("the Host is not valid");
+    } else if (is_field(name, "content-length")) {
+      length = true;
+      if (!is_number(value)) return bad("the Content-Length is not a number");
+    } else if (is_field(name, "transfer-encoding")) {
+      encoding = true;
+      if (!is_field(value, "chunked")) return bad("the Transfer-Encoding must be chunked");
+    }
+  }
+  if (!host) return bad("the Host is missing");
+  if (encoding && length) return bad("both Content-Length and Transfer-Encoding are given");
+  if (encoding && head.version == 10) return bad("HTTP/1.0 has no Transfer-Encoding");
+  return std::nullopt;
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,291 @@
+#include "server/net/server.h"
+
+#include <atomic>
+#include <list>
+#include <netinet/tcp.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "schemas/base/text.h"
+#include "server/net/port_owner.h"
+
+namespace ecr::server {
+namespace {
+
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::chrono::milliseconds kSweep{250};
+constexpr std::size_t kOutsideThreads = 32;
+
+// One io thread with its connections; everything in it happens on that thread.
+struct IoThread {
+  asio::io_context context{1};
+  std::list<std::unique_ptr<Connection>> connections;
+  asio::steady_timer sweeper{context};
+  bool stopping = false;
+  std::chrono::steady_clock::time_point force_at{};  // once stopping: end what still runs
+};
+
+std::string address_text(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address();
+  return address.is_v6() ? base::format("[{}]:{}", address.to_string(), endpoint.port())
+                         : base::format("{}:{}", address.to_string(), endpoint.port());
+}
+
+// An IPv4 client of a dual-stack socket is an IPv4 client.
+std::string bare_address(asio::ip::address address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  } else if (address.is_v6()) {
+    auto bare = address.to_v6();
+    bare.scope_id(0);  // "fe80::1%eth0" would be no address to aws:SourceIp
+    address = bare;
+  }
+  return address.to_string();
+}
+
+std::string peer_text(const tcp::socket& socket) {
+  error_code ec;
+  return bare_address(socket.remote_endpoint(ec).address());
+}
+
+// Congestion control is for networks. One that paces what is sent (bbr, some machines' default)
+// takes two thirds of the rate on loopback, where nothing is ever lost; every Linux has reno. And a
+// client that does not read has at most kUnsent waiting for it, whatever the buffer has grown to.
+void tune(tcp::socket& socket) {
+  constexpr int kUnsent = 512 << 10;
+  constexpr std::string_view kReno = "reno";
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  const int fd = socket.native_handle();
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
+  const auto peer = socket.remote_endpoint(ignored).address();
+  if (!ignored && peer.is_loopback()) {
+    ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
+  }
+}
+
+struct Listener {
+  tcp::acceptor acceptor;
+  bool tls;
+};
+
+tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
+  tcp::resolver resolver(context);
+  error_code ec;
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, ec);
+  if (ec) {
+    throw std::runtime_error(base::format("cannot listen on {}: {}", address.host, ec.message()));
+  }
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  tcp::acceptor acceptor(context);
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec && endpoint.protocol() == tcp::v6()) {
+    acceptor.set_option(asio::ip::v6_only(true), ec);
+  }
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (ec == asio::error::address_in_use) {
+    const std::string owner = port_owner(endpoint.port());
+    throw std::runtime_error(base::format(
+        "cannot listen on {}: another process uses the port{} ({} HOST:PORT takes another one, "
+        "port 0 any free one)",
+        address_text(endpoint), owner.empty() ? "" : ": " + owner,
+        address.tls ? "--tls-listen" : "--listen"));
+  }
+  if (ec) {
+    throw std::runtime_error(
+        base::format("cannot listen on {}: {}", address_text(endpoint), ec.message()));
+  }
+  return acceptor;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Options options;
+  AccessLog& log;
+  WorkerPool workers;
+  // Of its own: what hangs there keeps no other request waiting.
+  WorkerPool outside{kOutsideThreads};
+  ConnectionContext context;
+  std::vector<std::unique_ptr<IoThread>> threads;
+  std::vector<Listener> listeners;
+  std::unique_ptr<asio::ssl::context> tls;
+  asio::signal_set signals;
+  std::size_t next = 0;
+  std::atomic<bool> stopping{false};
+
+  Impl(const Options& given, const App& app, AccessLog& access_log, const base::Clock& clock,
+       base::Random& random)
+      : options(given),
+        log(access_log),
+        workers(given.workers),
+        context{app, workers, outside, access_log, clock, random, given.timeouts, given.metrics},
+        threads(make_threads(given.io_threads)),
+        signals(threads[0]->context) {}
+
+  static std::vector<std::unique_ptr<IoThread>> make_threads(std::size_t count) {
+    std::vector<std::unique_ptr<IoThread>> made;
+    for (std::size_t i = 0; i < count; ++i) made.push_back(std::make_unique<IoThread>());
+    return made;
+  }
+
+  void listen() {
+    if (options.tls) tls = make_tls(*options.tls);
+    if (options.certificates != nullptr) tls = make_tls(*options.certificates);
+    std::string failed;
+    for (ListenAddress address : options.listen) {
+      // "Any free port" on both families means the same one, where that is possible.
+      if (address.optional && address.port == 0 && !listeners.empty()) {
+        address.port = listeners.front().acceptor.local_endpoint().port();
+      }
+      try {
+        listeners.push_back({bind(threads[0]->context, address), address.tls});
+      } catch (const std::runtime_error&) {
+        if (!address.optional) throw;
+      }
+    }
+    if (listeners.empty()) throw std::runtime_error("there is no address to listen on");
+  }
+
+  void run_thread(IoThread& thread) {
+    sweep(thread);
+    thread.context.run();
+  }
+
+  // Closes what is past its deadline, and ends the thread once it is to stop and has nothing left.
+  void sweep(IoThread& thread) {
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& connection : thread.connections) {
+      connection->close_if_late(thread.stopping && now >= thread.force_at
+                                    ? std::chrono::steady_clock::time_point::max()
+                                    : now);
+    }
+    log.flush();
+    if (thread.stopping && thread.connections.empty()) return;
+    thread.sweeper.expires_after(thread.stopping ? std::chrono::milliseconds(10) : kSweep);
+    thread.sweeper.async_wait([this, &thread](error_code) { sweep(thread); });
+  }
+
+  void adopt(IoThread& thread, tcp::socket socket, bool secure) {
+    if (thread.stopping) return;
+    tune(socket);
+    std::string peer = peer_text(socket);
+    error_code ignored;
+    std::string local = secure ? bare_address(socket.local_endpoint(ignored).address()) : "";
+    auto stream = secure ? make_tls_stream(std::move(socket), *tls, std::move(local))
+                         : make_plain_stream(std::move(socket));
+    thread.connections.push_back(std::make_unique<Connection>(
+        context, std::move(stream), std::move(peer), thread.context.get_executor()));
+    const auto at = std::prev(thread.connections.end());
+    if (options.metrics != nullptr) options.metrics->connection_opened();
+    auto ended = [this, &thread, at](const std::exception_ptr&) {
+      thread.connections.erase(at);
+      if (options.metrics != nullptr) options.metrics->connection_closed();
+    };
+    asio::co_spawn(thread.context, (*at)->serve(), std::move(ended));
+  }
+
+  asio::awaitable<void> accept(Listener& listener) {
+    while (!stopping) {
+      IoThread& thread = *threads[next++ % threads.size()];
+      error_code ec;
+      auto token = asio::redirect_error(asio::use_awaitable, ec);
+      tcp::socket socket = co_await listener.acceptor.async_accept(thread.context, token);
+      if (ec == asio::error::operation_aborted) break;
+      if (ec) {  // out of descriptors, most likely: let connections end first
+        asio::steady_timer pause(threads[0]->context, kSweep);
+        error_code ignored;
+        auto wait = asio::redirect_error(asio::use_awaitable, ignored);
+        co_await pause.async_wait(wait);
+        continue;
+      }
+      auto shared = std::make_shared<tcp::socket>(std::move(socket));
+      const bool secure = listener.tls;
+      asio::post(thread.context,
+                 [this, &thread, shared, secure] { adopt(thread, std::move(*shared), secure); });
+    }
+  }
+
+  // On the first io thread.
+  void begin_stop() {
+    if (stopping.exchange(true)) return;
+    if (options.on_stop) options.on_stop();
+    error_code ignored;
+    for (Listener& listener : listeners) listener.acceptor.close(ignored);
+    signals.cancel(ignored);
+    const auto force_at = std::chrono::steady_clock::now() + options.grace;
+    for (auto& thread : threads) {
+      asio::post(thread->context, [&thread = *thread, force_at] {
+        thread.stopping = true;
+        thread.force_at = force_at;
+        for (const auto& connection : thread.connections) connection->stop();
+        thread.sweeper.cancel();
+      });
+    }
+  }
+};
+
+Server::Server(const Options& options, const App& app, AccessLog& log, const base::Clock& clock,
+               base::Random& random)
+    : impl_(std::make_unique<Impl>(options, app, log, clock, random)) {
+  impl_->listen();
+  // Before anybody is told that the server is ready: whoever reads that may stop it at once.
+  impl_->signals.add(SIGTERM);
+  impl_->signals.add(SIGINT);
+  impl_->signals.async_wait([impl = impl_.get()](error_code ec, int) {
+    if (!ec) impl->begin_stop();
+  });
+}
+
+Server::~Server() = default;
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> list;
+  for (const Listener& listener : impl_->listeners) {
+    list.push_back(address_text(listener.acceptor.local_endpoint()));
+  }
+  return list;
+}
+
+std::vector<std::string> Server::tls_addresses() const {
+  std::vector<std::string> list;
+  for (const Listener& listener : impl_->listeners) {
+    if (listener.tls) list.push_back(address_text(listener.acceptor.local_endpoint()));
+  }
+  return list;
+}
+
+void Server::run() {
+  Impl& impl = *impl_;
+  for (Listener& listener : impl.listeners) {
+    asio::co_spawn(impl.threads[0]->context, impl.accept(listener), asio::detached);
+  }
+  std::vector<std::thread> others;
+  for (std::size_t i = 1; i < impl.threads.size(); ++i) {
+    others.emplace_back([&impl, i] { impl.run_thread(*impl.threads[i]); });
+  }
+  impl.run_thread(*impl.threads[0]);
+  for (std::thread& thread : others) thread.join();
+}
+
+void Server::stop() {
+  asio::post(impl_->threads[0]->context, [this] { impl_->begin_stop(); });
+}
+
+}  // namespace ecr::server

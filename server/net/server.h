@@ -1,0 +1,48 @@
+// Listeners and io threads: accepts connections and drives them until it is told to stop.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/net/connection.h"
+#include "server/runtime/listen_address.h"
+#include "server/tls/tls_context.h"
+
+namespace ecr::server {
+
+class Server {
+ public:
+  struct Options {
+    std::vector<ListenAddress> listen;
+    std::optional<TlsFiles> tls;
+    ServerCertificates* certificates = nullptr;  // of --tls auto; outlives the server
+    std::size_t io_threads = 2;
+    std::size_t workers = 8;
+    Timeouts timeouts;
+    std::chrono::seconds grace{10};
+    Metrics* metrics = nullptr;  // outlives the server
+    // Called once when the server begins to stop: what waits for other servers is to give up.
+    std::function<void()> on_stop = {};
+  };
+  // Binds and listens. Throws std::runtime_error with a sentence for the user (port in use, ...).
+  Server(const Options& options, const App& app, AccessLog& log, const base::Clock& clock,
+         base::Random& random);
+  ~Server();
+
+  // "127.0.0.1:4599" of each listener, in the order of the options.
+  std::vector<std::string> addresses() const;
+  std::vector<std::string> tls_addresses() const;  // those with TLS
+  // Serves until SIGTERM or SIGINT, or stop(); then finishes what runs, `grace` at most.
+  void run();
+  // From any thread.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ecr::server

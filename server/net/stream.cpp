@@ -1,0 +1,163 @@
+#include "server/net/stream.h"
+
+#include <array>
+#include <cerrno>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "server/tls/tls_context.h"
+
+namespace ecr::server {
+namespace {
+
+using boost::system::error_code;
+using boost::system::system_error;
+using tcp = asio::ip::tcp;
+
+// A file is sent in pieces of this size, so that one fast reader does not hold an io thread.
+constexpr std::size_t kPiece = 1u << 20;
+
+[[noreturn]] void fail(int error) {
+  throw system_error(error_code(error, boost::system::system_category()));
+}
+
+bool is_end(const error_code& ec) {
+  return ec == asio::error::eof || ec == asio::error::connection_reset ||
+         ec == asio::ssl::error::stream_truncated;
+}
+
+template <typename Socket>
+asio::awaitable<std::size_t> read_from(Socket& socket, asio::mutable_buffer buffer) {
+  error_code ec;
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  const std::size_t n = co_await socket.async_read_some(buffer, token);
+  if (is_end(ec)) co_return 0;
+  if (ec) throw system_error(ec);
+  co_return n;
+}
+
+template <typename Socket>
+asio::awaitable<void> write_to(Socket& socket, asio::const_buffer first,
+                               asio::const_buffer second) {
+  const std::array<asio::const_buffer, 2> buffers{first, second};
+  co_await asio::async_write(socket, buffers, asio::use_awaitable);
+}
+
+// Without a linger time, closing sends RST and drops what is not sent yet.
+void reset_socket(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket.close(ignored);
+}
+
+class PlainStream : public Stream {
+ public:
+  explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
+
+  asio::awaitable<void> handshake() override { co_return; }
+  asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) override {
+    return read_from(socket_, buffer);
+  }
+  asio::awaitable<void> write(asio::const_buffer first, asio::const_buffer second) override {
+    return write_to(socket_, first, second);
+  }
+
+  // From the page cache to the socket without passing through this process.
+  asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
+                                  const std::function<void()>& progress) override {
+    socket_.native_non_blocking(true);
+    off_t at = static_cast<off_t>(offset);
+    while (length > 0) {
+      const ssize_t sent =
+          ::sendfile(socket_.native_handle(), fd, &at, std::min<std::uint64_t>(length, kPiece));
+      if (sent > 0) {
+        length -= static_cast<std::uint64_t>(sent);
+        progress();
+      } else if (sent == 0) {
+        fail(EIO);  // the file is shorter than it was: the length is promised already
+      } else if (errno == EAGAIN) {
+        co_await socket_.async_wait(tcp::socket::wait_write, asio::use_awaitable);
+      } else if (errno != EINTR) {
+        fail(errno);
+      }
+    }
+  }
+  void shutdown_send() override {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+  void close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+  void reset() override { reset_socket(socket_); }
+  bool secure() const override { return false; }
+
+ private:
+  tcp::socket socket_;
+};
+
+class TlsStream : public Stream {
+ public:
+  TlsStream(tcp::socket socket, asio::ssl::context& context, std::string local)
+      : local_(std::move(local)), stream_(std::move(socket), context) {
+    note_local_address(stream_.native_handle(), local_);
+  }
+
+  asio::awaitable<void> handshake() override {
+    co_await stream_.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
+  }
+  asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) override {
+    return read_from(stream_, buffer);
+  }
+  asio::awaitable<void> write(asio::const_buffer first, asio::const_buffer second) override {
+    return write_to(stream_, first, second);
+  }
+  asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
+                                  const std::function<void()>& progress) override {
+    std::vector<char> piece(128u << 10);
+    while (length > 0) {
+      const ssize_t got = ::pread(fd, piece.data(), std::min<std::uint64_t>(length, piece.size()),
+                                  static_cast<off_t>(offset));
+      if (got <= 0) fail(got == 0 ? EIO : errno);
+      const auto size = static_cast<std::size_t>(got);
+      co_await asio::async_write(stream_, asio::buffer(piece.data(), size), asio::use_awaitable);
+      offset += size;
+      length -= size;
+      progress();
+    }
+  }
+  // The TLS close_notify would need the other end's help; the socket's FIN is enough.
+  void shutdown_send() override {
+    error_code ignored;
+    stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+  void close() override {
+    error_code ignored;
+    stream_.next_layer().close(ignored);
+  }
+  void reset() override { reset_socket(stream_.next_layer()); }
+  bool secure() const override { return true; }
+
+ private:
+  const std::string local_;
+  asio::ssl::stream<tcp::socket> stream_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> make_plain_stream(tcp::socket socket) {
+  return std::make_unique<PlainStream>(std::move(socket));
+}
+
+std::unique_ptr<Stream> make_tls_stream(tcp::socket socket, asio::ssl::context& context,
+                                        std::string local) {
+  return std::make_unique<TlsStream>(std::move(socket), context, std::move(local));
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,48 @@
+// One line a request, as text or JSON, to standard error. Lines are gathered and written together
+// (flush() is called a few times a second), so that logging costs a request no system call.
+// Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "api/core/wire/http.h"
+#include "schemas/base/clock.h"
+
+namespace ecr::server {
+
+enum class LogFormat { kOff, kText, kJson };
+
+struct AccessEntry {
+  base::TimePoint time;
+  std::string_view request_id;
+  std::string_view peer;
+  std::string_view method;
+  std::string_view target;  // the query is left out: it may carry a presigned signature
+  int status = 0;
+  std::uint64_t received = 0;  // body bytes
+  std::uint64_t sent = 0;      // body bytes
+  std::chrono::microseconds took{0};
+  const api::LogNote* note = nullptr;
+};
+
+class AccessLog {
+ public:
+  AccessLog(LogFormat format, int fd) : format_(format), fd_(fd) {}
+  ~AccessLog() { flush(); }
+  void write(const AccessEntry& entry);
+  // A line of the server's own (start, stop, warnings).
+  void say(std::string_view message);
+  void flush();
+
+ private:
+  void add(std::string line);
+  const LogFormat format_;
+  const int fd_;
+  std::mutex mutex_;
+  std::string pending_;
+};
+
+}  // namespace ecr::server

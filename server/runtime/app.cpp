@@ -1,0 +1,95 @@
+#include "server/runtime/app.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/images/manifest.h"
+#include "api/registry/layer_url.h"
+#include "api/registry/session.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "server/faults/fault_rules.h"
+#include "server/runtime/own_routes.h"
+
+namespace ecr::server {
+namespace {
+
+constexpr std::uint64_t kMiB = 1u << 20;
+constexpr std::string_view kAdminPrefix = "/_ecr-local/";
+
+bool is_registry(std::string_view path) { return path == "/v2" || path.starts_with("/v2/"); }
+bool is_admin(std::string_view path) { return path.starts_with(kAdminPrefix); }
+
+// PutImage carries a manifest of 4 MiB as a JSON string (each quote escaped), UploadLayerPart
+// 20 MiB in base64; nothing else comes near a mebibyte.
+std::uint64_t control_limit(const api::HttpRequest& head) {
+  const std::string_view target = head.headers.get("x-amz-target");
+  if (target.ends_with(".UploadLayerPart")) return 32 * kMiB;
+  return target.ends_with(".PutImage") ? 10 * kMiB : 1 * kMiB;
+}
+
+}  // namespace
+
+App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
+         const api::admin::AdminPlane& admin, WriteMetrics metrics)
+    : control_(control),
+      registry_(registry),
+      admin_(admin),
+      metrics_(std::move(metrics)),
+      names_(control) {}
+
+BodyPlan App::plan(const api::HttpRequest& head) const {
+  const std::string_view path = head.path();
+  if (is_registry(path)) {
+    if (api::registry::RegistryPlane::is_streamed(head)) return {true, 0};
+    return {false, api::kMaxManifestBytes};
+  }
+  if (api::admin::AdminPlane::is_streamed(head)) return {true, 0};
+  if (is_admin(path)) return {false, 16 * kMiB};
+  return {false, control_limit(head)};
+}
+
+std::optional<api::HttpResponse> App::answer_without_blocking(const api::HttpRequest& head) const {
+  if (is_registry(head.path())) return registry_.answer_without_blocking(head);
+  return std::nullopt;
+}
+
+api::HttpResponse App::handle(const api::HttpRequest& request) const {
+  const std::string_view path = request.path();
+  if (is_registry(path)) return registry_.handle(request);
+  if (own_ != nullptr) {
+    if (auto response = own_->handle(request)) return std::move(*response);
+  }
+  if (is_admin(path)) {
+    api::HttpResponse response = admin_.handle(request);
+    // A reset ends what the last test asked for.
+    const bool reset = path == "/_ecr-local/reset" && response.status == 200;
+    if (reset && faults_ != nullptr) faults_->replace({});
+    return response;
+  }
+  if (api::registry::is_layer_path(path)) return registry_.download(request);
+  if (path == "/") return control_.handle(request);
+  if (path == "/metrics" && request.method == "GET" && metrics_) {
+    return api::text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_());
+  }
+  return refuse(request, {api::ErrorCode::kNotFound, "There is nothing at this path"});
+}
+
+std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
+    const api::HttpRequest& head) const {
+  if (is_admin(head.path())) return admin_.open(head);
+  return registry_.open(head);
+}
+
+api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
+  if (is_registry(head.path())) return api::registry::error_response(error, head);
+  const api::ErrorNames& names = api::names_of(error.code());
+  const nlohmann::json body = {{"__type", std::string(names.json_type)},
+                               {"message", error.message()}};
+  api::HttpResponse response =
+      api::text_response(names.json_status, "application/json", base::dump(body));
+  response.note.error = base::format("{}: {}", names.json_type, error.message());
+  return response;
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,71 @@
+// From a request to the part of the API that answers it. The boundary between the asynchronous
+// shell and the synchronous core: nothing here knows a socket. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "api/admin/admin_plane.h"
+#include "api/core/dispatch/control_plane.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/http.h"
+#include "api/registry/registry_plane.h"
+#include "server/runtime/operation_names.h"
+
+namespace ecr::server {
+
+class FaultRules;
+class OwnRoutes;
+
+struct BodyPlan {
+  bool streamed = false;
+  std::uint64_t limit = 0;  // of a body kept in memory
+};
+
+class App {
+ public:
+  // Writes /metrics. Blocks.
+  using WriteMetrics = std::function<std::string()>;
+
+  // Routes of the server itself; both outlive the app.
+  void add(const OwnRoutes& routes, FaultRules& faults) {
+    own_ = &routes;
+    faults_ = &faults;
+  }
+  // What is to be done to requests on purpose; null: nothing ever.
+  FaultRules* faults() const { return faults_; }
+  // "ecr:PutImage"; empty: none that faults know.
+  std::string operation_of(const api::HttpRequest& request) const { return names_.of(request); }
+  std::vector<std::string> operations() const { return names_.all(); }
+
+  // `metrics` may be empty.
+  App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
+      const api::admin::AdminPlane& admin, WriteMetrics metrics = {});
+
+  // How the body of this request is to be read. Does not block.
+  BodyPlan plan(const api::HttpRequest& head) const;
+  // An answer that needs neither body nor worker.
+  std::optional<api::HttpResponse> answer_without_blocking(const api::HttpRequest& head) const;
+  // Blocks: call it on a worker.
+  api::HttpResponse handle(const api::HttpRequest& request) const;
+  // Blocks. For streamed bodies; `head` outlives the sink.
+  std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
+      const api::HttpRequest& head) const;
+
+  // An error of the server's own, in the form that the client of this path understands.
+  api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
+
+ private:
+  const api::ControlPlane& control_;
+  const api::registry::RegistryPlane& registry_;
+  const api::admin::AdminPlane& admin_;
+  const WriteMetrics metrics_;
+  const OperationNames names_;
+  const OwnRoutes* own_ = nullptr;
+  FaultRules* faults_ = nullptr;
+};
+
+}  // namespace ecr::server

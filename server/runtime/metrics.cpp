@@ -1,0 +1,213 @@
+#include "server/runtime/metrics.h"
+
+#include <cstdio>
+#include <dirent.h>
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "schemas/base/text.h"
+#include "storage/rows/statistics.h"
+
+namespace ecr::server {
+namespace {
+
+std::string_view plane_of(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path == "/v2" || path.starts_with("/v2/")) return "registry";
+  if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
+  if (path == "/_localstack/health") return "admin";
+  if (path.starts_with("/_layers/")) return "registry";
+  return path == "/" ? "api" : "none";
+}
+
+void describe(std::string& out, std::string_view name, std::string_view type,
+              std::string_view help) {
+  out += base::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+template <typename T>
+void gauge(std::string& out, std::string_view name, std::string_view help, T value) {
+  describe(out, name, "gauge", help);
+  out += base::format("{} {}\n", name, value);
+}
+
+std::int64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t total = 0;
+  std::int64_t resident = 0;
+  file >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t open_descriptors() {
+  DIR* const directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return 0;
+  std::int64_t count = -3;  // ".", ".." and the directory itself
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+void write_process(std::string& out) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  gauge(out, "process_resident_memory_bytes", "Resident memory.", resident_bytes());
+  gauge(out, "process_open_fds", "Open file descriptors.", open_descriptors());
+  gauge(out, "process_max_fds", "Most file descriptors.", limit.rlim_cur);
+  describe(out, "process_cpu_seconds_total", "counter", "CPU time, user and system.");
+  out += base::format("process_cpu_seconds_total {:.3f}\n", cpu_seconds());
+}
+
+void write_stored(std::string& out, storage::Store& store) {
+  storage::sql::Txn txn = store.database().begin(storage::sql::Access::kRead);
+  const storage::Statistics stored = storage::statistics(txn);
+  gauge(out, "ecr_local_repositories", "Repositories.", stored.repositories);
+  gauge(out, "ecr_local_images", "Images.", stored.images);
+  gauge(out, "ecr_local_blobs", "Blobs stored.", stored.blobs);
+  gauge(out, "ecr_local_blob_bytes", "Bytes of the blobs stored.", stored.blob_bytes);
+  gauge(out, "ecr_local_uploads_in_progress", "Layer uploads begun and not ended.", stored.uploads);
+  describe(out, "ecr_local_jobs", "gauge", "Background work that waits, or was given up.");
+  out += base::format("ecr_local_jobs{{state=\"pending\"}} {}\n", stored.jobs_pending);
+  out += base::format("ecr_local_jobs{{state=\"failed\"}} {}\n", stored.jobs_failed);
+}
+
+void write_faults(std::string& out, const FaultRules& faults) {
+  const auto totals = faults.totals();
+  describe(out, "ecr_local_faults_injected_total", "counter", "Faults that were asked for.");
+  const auto line = [&](std::string_view kind, std::uint64_t count) {
+    out += base::format("ecr_local_faults_injected_total{{kind=\"{}\"}} {}\n", kind, count);
+  };
+  line("throttle", totals.throttle);
+  line("error", totals.error);
+  line("latency", totals.latency);
+  line("reset", totals.reset);
+}
+
+std::string_view name_of(Metrics::JobResult result) {
+  switch (result) {
+    case Metrics::JobResult::kDone:
+      return "done";
+    case Metrics::JobResult::kRetried:
+      return "retried";
+    case Metrics::JobResult::kFailed:
+      break;
+  }
+  return "failed";
+}
+
+void write_decisions(std::string& out, const api::DecisionLog& decisions) {
+  const auto totals = decisions.totals();
+  describe(out, "ecr_local_decisions_total", "counter", "Authorization decisions.");
+  const auto line = [&](std::string_view decision, std::uint64_t count) {
+    out += base::format("ecr_local_decisions_total{{decision=\"{}\"}} {}\n", decision, count);
+  };
+  // As the EvalDecision of IAM's simulators has them.
+  line("allowed", totals.allowed);
+  line("explicitDeny", totals.explicitly_denied);
+  line("implicitDeny", totals.implicitly_denied);
+}
+
+}  // namespace
+
+void Metrics::count(const Request& request) {
+  const KeyView key{plane_of(request.target), request.action};
+  std::size_t bucket = 0;
+  while (bucket < kBounds.size() && request.took.count() > kBounds[bucket]) ++bucket;
+  const std::lock_guard lock(mutex_);
+  auto found = series_.find(key);
+  if (found == series_.end()) {
+    found = series_.emplace(Key{std::string(key.plane), std::string(key.action)}, Series{}).first;
+  }
+  Series& series = found->second;
+  ++series.by_class[static_cast<std::size_t>(request.status / 100 % 6)];
+  ++series.buckets[bucket];
+  series.micros += static_cast<std::uint64_t>(request.took.count());
+  series.received += request.received;
+  series.sent += request.sent;
+}
+
+void Metrics::count_job(std::string_view kind, JobResult result) {
+  const std::lock_guard lock(mutex_);
+  ++jobs_[{std::string(kind), result}];
+}
+
+void Metrics::write_jobs(std::string& out) const {
+  const std::lock_guard lock(mutex_);
+  describe(out, "ecr_local_jobs_total", "counter",
+           "Attempts at background work, garbage collection among it.");
+  for (const auto& [key, count] : jobs_) {
+    out += base::format("ecr_local_jobs_total{{kind=\"{}\",result=\"{}\"}} {}\n", key.first,
+                        name_of(key.second), count);
+  }
+}
+
+void Metrics::write_connections(std::string& out) const {
+  gauge(out, "ecr_local_connections", "Connections of clients.", connections_.load());
+  describe(out, "ecr_local_connections_total", "counter", "Connections accepted.");
+  out += base::format("ecr_local_connections_total {}\n", accepted_.load());
+}
+
+void Metrics::write_requests(std::string& out) const {
+  const std::lock_guard lock(mutex_);
+  const auto labels = [](const Key& key) {
+    return base::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
+  };
+  describe(out, "ecr_local_requests_total", "counter", "Requests answered.");
+  for (const auto& [key, series] : series_) {
+    for (std::size_t i = 1; i < series.by_class.size(); ++i) {
+      if (series.by_class[i] == 0) continue;
+      out += base::format("ecr_local_requests_total{{{},status=\"{}xx\"}} {}\n", labels(key), i,
+                          series.by_class[i]);
+    }
+  }
+  describe(out, "ecr_local_request_duration_seconds", "histogram",
+           "From the header of the request to the end of the answer.");
+  for (const auto& [key, series] : series_) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < series.buckets.size(); ++i) {
+      sum += series.buckets[i];
+      const std::string bound =
+          i < kBounds.size() ? base::format("{}", static_cast<double>(kBounds[i]) / 1e6) : "+Inf";
+      out += base::format("ecr_local_request_duration_seconds_bucket{{{},le=\"{}\"}} {}\n",
+                          labels(key), bound, sum);
+    }
+    out += base::format("ecr_local_request_duration_seconds_sum{{{}}} {:.6f}\n", labels(key),
+                        static_cast<double>(series.micros) / 1e6);
+    out += base::format("ecr_local_request_duration_seconds_count{{{}}} {}\n", labels(key), sum);
+  }
+  describe(out, "ecr_local_received_bytes_total", "counter", "Bytes of request bodies.");
+  for (const auto& [key, series] : series_) {
+    out += base::format("ecr_local_received_bytes_total{{{}}} {}\n", labels(key), series.received);
+  }
+  describe(out, "ecr_local_sent_bytes_total", "counter", "Bytes of response bodies.");
+  for (const auto& [key, series] : series_) {
+    out += base::format("ecr_local_sent_bytes_total{{{}}} {}\n", labels(key), series.sent);
+  }
+}
+
+std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisions,
+                          std::string_view version, const FaultRules* faults) const {
+  std::string out;
+  describe(out, "ecr_local_build_info", "gauge", "Always 1; the version is a label.");
+  out += base::format("ecr_local_build_info{{version=\"{}\"}} 1\n", version);
+  write_requests(out);
+  write_connections(out);
+  write_decisions(out, decisions);
+  write_jobs(out);
+  if (faults != nullptr) write_faults(out, *faults);
+  write_stored(out, store);
+  write_process(out);
+  return out;
+}
+
+}  // namespace ecr::server

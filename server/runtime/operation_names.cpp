@@ -1,0 +1,100 @@
+#include "server/runtime/operation_names.h"
+
+#include "api/registry/layer_url.h"
+#include "api/registry/route.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+
+namespace ecr::server {
+namespace {
+
+using api::registry::RouteKind;
+
+struct RouteName {
+  RouteKind kind;
+  std::string_view method;
+  std::string_view name;
+};
+
+constexpr RouteName kRoutes[] = {
+    {RouteKind::kBase, "GET", "GetBase"},
+    {RouteKind::kManifest, "GET", "GetManifest"},
+    {RouteKind::kManifest, "HEAD", "HeadManifest"},
+    {RouteKind::kManifest, "PUT", "PutManifest"},
+    {RouteKind::kManifest, "DELETE", "DeleteManifest"},
+    {RouteKind::kBlob, "GET", "GetBlob"},
+    {RouteKind::kBlob, "HEAD", "HeadBlob"},
+    {RouteKind::kBlob, "DELETE", "DeleteBlob"},
+    {RouteKind::kUploads, "POST", "StartUpload"},
+    {RouteKind::kUpload, "GET", "GetUpload"},
+    {RouteKind::kUpload, "PATCH", "PatchUpload"},
+    {RouteKind::kUpload, "PUT", "PutUpload"},
+    {RouteKind::kUpload, "DELETE", "DeleteUpload"},
+    {RouteKind::kTags, "GET", "ListTags"},
+    {RouteKind::kReferrers, "GET", "ListReferrers"},
+    {RouteKind::kCatalog, "GET", "ListRepositories"},
+};
+constexpr std::string_view kRegistry = "registry:";
+constexpr std::string_view kLayer = "registry:GetLayer";  // by a signed URL
+
+std::string of_registry(const api::HttpRequest& request) {
+  const auto route = api::registry::parse_route(request.path());
+  if (!route) return {};
+  for (const RouteName& each : kRoutes) {
+    if (each.kind == route->kind && each.method == request.method) {
+      return std::string(kRegistry) + std::string(each.name);
+    }
+  }
+  return {};
+}
+
+std::string_view value_of(const std::vector<std::pair<std::string, std::string>>& form,
+                          std::string_view name) {
+  for (const auto& [key, value] : form) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> OperationNames::all() const {
+  std::vector<std::string> names;
+  for (const api::ServiceApi& api : control_.apis()) {
+    for (const auto& [name, model] : api.model().operations()) {
+      names.push_back(base::format("{}:{}", api.signing_name, name));
+    }
+  }
+  for (const RouteName& each : kRoutes) names.push_back(base::format("{}{}", kRegistry, each.name));
+  names.emplace_back(kLayer);
+  return names;
+}
+
+std::string OperationNames::of_api(const api::HttpRequest& request) const {
+  const std::string_view target = request.headers.get("x-amz-target");
+  const std::size_t dot = target.rfind('.');
+  if (dot != std::string_view::npos) {
+    for (const api::ServiceApi& api : control_.apis()) {
+      if (api.model().target_prefix() != target.substr(0, dot)) continue;
+      return base::format("{}:{}", api.signing_name, target.substr(dot + 1));
+    }
+    return {};
+  }
+  const auto form =
+      base::parse_form(request.method == "POST" ? request.body : request.query(), true);
+  if (!form) return {};
+  for (const api::ServiceApi& api : control_.apis()) {
+    if (api.protocol != api::Protocol::kQuery) continue;
+    if (api.model().api_version() != value_of(*form, "Version")) continue;
+    return base::format("{}:{}", api.signing_name, value_of(*form, "Action"));
+  }
+  return {};
+}
+
+std::string OperationNames::of(const api::HttpRequest& request) const {
+  const std::string_view path = request.path();
+  if (path == "/") return of_api(request);
+  return api::registry::is_layer_path(path) ? std::string(kLayer) : of_registry(request);
+}
+
+}  // namespace ecr::server

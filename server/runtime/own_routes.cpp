@@ -1,0 +1,87 @@
+#include "server/runtime/own_routes.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/admin/admin_plane.h"
+#include "api/admin/refusal.h"
+#include "schemas/base/json.h"
+#include "server/faults/fault_json.h"
+
+namespace ecr::server {
+namespace {
+
+constexpr std::string_view kFaults = "/_ecr-local/faults";
+constexpr std::string_view kCa = "/_ecr-local/ca";
+constexpr std::string_view kLocalStack = "/_localstack/health";
+
+api::HttpResponse json_text(int status, const std::string& text) {
+  return api::text_response(status, "application/json", text + "\n");
+}
+
+api::HttpResponse complain(int status, const std::string& message) {
+  api::HttpResponse response = json_text(status, base::dump(base::Json{{"message", message}}));
+  response.note.error = message;
+  return response;
+}
+
+// In the form of LocalStack's, for scripts that wait for it: what is here is "running".
+api::HttpResponse localstack_health(const std::string& version) {
+  const base::OrderedJson json = {
+      {"services", {{"ecr", "running"}, {"iam", "running"}, {"sts", "running"}}},
+      {"edition", "ecr-local"},
+      {"version", version}};
+  return json_text(200, base::dump(json));
+}
+
+bool gets(const api::HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+}  // namespace
+
+bool OwnRoutes::is_own(std::string_view path) {
+  return path == kFaults || path == kCa || path == kLocalStack;
+}
+
+api::HttpResponse OwnRoutes::faults(const api::HttpRequest& request) const {
+  if (!api::admin::may_administer(parts_.settings, request)) return api::admin::refuse_stranger();
+  try {
+    if (request.method == "PUT") {
+      parts_.faults.replace(parse_fault_rules(request.body, parts_.operations(), parts_.random));
+    } else if (request.method == "POST") {
+      parts_.faults.add(parse_fault_rules(request.body, parts_.operations(), parts_.random));
+    } else if (request.method == "DELETE") {
+      parts_.faults.replace({});
+    } else if (!gets(request)) {
+      return complain(405, "GET, PUT, POST or DELETE");
+    }
+  } catch (const FaultError& error) {
+    return complain(400, error.what());
+  }
+  return json_text(200, fault_rules_json(parts_.faults.list()));
+}
+
+std::optional<api::HttpResponse> OwnRoutes::handle(const api::HttpRequest& request) const {
+  const std::string_view path = request.path();
+  if (!is_own(path)) return std::nullopt;
+  api::HttpResponse response;
+  if (path == kFaults) {
+    response = faults(request);
+  } else if (!gets(request)) {
+    response = complain(405, "GET alone");
+  } else if (path == kLocalStack) {
+    response = localstack_health(parts_.settings.version);
+  } else if (parts_.ca.empty()) {
+    response =
+        complain(404, "There is no certificate authority: the server runs without --tls auto");
+  } else {
+    response = api::text_response(200, "application/x-pem-file", parts_.ca);
+  }
+  if (request.method == "HEAD") {
+    response.head_length = std::get<std::string>(response.body).size();
+    response.body = std::string();
+  }
+  return response;
+}
+
+}  // namespace ecr::server

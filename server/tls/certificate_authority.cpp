@@ -1,0 +1,231 @@
+#include "server/tls/certificate_authority.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "schemas/base/text.h"
+#include "storage/os/posix.h"
+
+namespace ecr::server {
+namespace {
+
+using openssl::require;
+using openssl::require_ok;
+using storage::Fd;
+
+constexpr long kDay = 86'400;
+constexpr long kAuthorityDays = 3650;
+constexpr long kLeafDays = 90;
+
+std::string text_of(BIO* memory) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory, &data);
+  return std::string(data, static_cast<std::size_t>(size));
+}
+
+openssl::Memory memory_of(const std::string& text) {
+  return openssl::Memory(
+      require(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "memory"));
+}
+
+std::string pem_of(X509* certificate) {
+  const openssl::Memory memory(require(BIO_new(BIO_s_mem()), "memory"));
+  require_ok(PEM_write_bio_X509(memory.get(), certificate), "writing a certificate");
+  return text_of(memory.get());
+}
+
+std::string pem_of(EVP_PKEY* key) {
+  const openssl::Memory memory(require(BIO_new(BIO_s_mem()), "memory"));
+  require_ok(PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr),
+             "writing a key");
+  return text_of(memory.get());
+}
+
+void set_serial(X509* certificate) {
+  const openssl::Number number(require(BN_new(), "a number"));
+  require_ok(BN_rand(number.get(), 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY), "a serial number");
+  require(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)), "a serial number");
+}
+
+// From a day ago: other machines' clocks are not quite this one's.
+void set_validity(X509* certificate, base::TimePoint now, long days) {
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  ASN1_TIME_set(X509_getm_notBefore(certificate), static_cast<time_t>(seconds - kDay));
+  ASN1_TIME_set(X509_getm_notAfter(certificate), static_cast<time_t>(seconds + days * kDay));
+}
+
+void set_subject(X509* certificate, const std::string& name) {
+  const auto add = [&](const char* key, const std::string& value) {
+    require_ok(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), key, MBSTRING_UTF8,
+                                          reinterpret_cast<const unsigned char*>(value.c_str()), -1,
+                                          -1, 0),
+               "a name");
+  };
+  add("O", "ECR Local");
+  add("CN", name);
+}
+
+void add_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const openssl::Extension extension(
+      require(X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()), "an extension"));
+  require_ok(X509_add_ext(certificate, extension.get(), -1), "an extension");
+}
+
+openssl::Certificate new_certificate(EVP_PKEY* key, base::TimePoint now, long days) {
+  openssl::Certificate certificate(require(X509_new(), "a certificate"));
+  require_ok(X509_set_version(certificate.get(), 2), "a certificate");
+  set_serial(certificate.get());
+  set_validity(certificate.get(), now, days);
+  require_ok(X509_set_pubkey(certificate.get(), key), "a certificate");
+  return certificate;
+}
+
+// "DNS:localhost,IP:127.0.0.1".
+std::string alternative_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ',';
+    text += (is_ip_address(name) ? "IP:" : "DNS:") + name;
+  }
+  return text;
+}
+
+[[noreturn]] void fail(const std::string& file, const char* what) {
+  throw std::runtime_error(base::format("{}: {}: {}", file, what, std::strerror(errno)));
+}
+
+std::string read_file(int directory, const char* name, const std::string& place) {
+  const std::string file = place + "/" + name;
+  const Fd fd = storage::open_file(directory, name, O_RDONLY, file);
+  std::string text;
+  if (!fd) return text;
+  storage::read_all(
+      fd.get(), [&](std::string_view bytes) { text += bytes; }, file);
+  return text;
+}
+
+// Whole or not at all.
+void write_file(int directory, const char* name, const std::string& text, mode_t mode,
+                const std::string& place) {
+  const std::string next = std::string(name) + ".new";
+  ::unlinkat(directory, next.c_str(), 0);
+  const Fd fd(::openat(directory, next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!fd) fail(place + "/" + next, "cannot be made");
+  storage::write_all(fd.get(), text, 0, place + "/" + next);
+  storage::sync_data(fd.get(), place + "/" + next);
+  if (::renameat(directory, next.c_str(), directory, name) != 0) fail(place, "cannot be written");
+}
+
+// The directory, locked: two processes must not make two authorities.
+Fd open_locked(const std::string& parent, const std::string& place) {
+  if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) fail(parent, "cannot be made");
+  if (::mkdir(place.c_str(), 0755) != 0 && errno != EEXIST) fail(place, "cannot be made");
+  Fd directory(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) fail(place, "cannot be opened");
+  if (::flock(directory.get(), LOCK_EX) != 0) fail(place, "cannot be locked");
+  return directory;
+}
+
+}  // namespace
+
+openssl::PKey make_p256_key() { return openssl::PKey(require(EVP_EC_gen("P-256"), "a key")); }
+
+bool is_ip_address(const std::string& text) {
+  unsigned char bytes[16];
+  return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+}
+
+CertificateAuthority::CertificateAuthority(const std::string& directory, base::TimePoint now) {
+  if (directory.empty()) {
+    make(now);
+    return;
+  }
+  const std::string place = directory + "/tls";
+  const Fd locked = open_locked(directory, place);
+  if (load(locked.get(), place)) {
+    auto soon = static_cast<time_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() +
+        2 * kLeafDays * kDay);
+    if (X509_cmp_time(X509_get0_notAfter(certificate_.get()), &soon) > 0) return;
+  }
+  make(now);
+  save(locked.get(), place);
+}
+
+void CertificateAuthority::make(base::TimePoint now) {
+  key_ = make_p256_key();
+  certificate_ = new_certificate(key_.get(), now, kAuthorityDays);
+  X509* const certificate = certificate_.get();
+  // Its number is in its name: who trusts one of several should see which.
+  const auto* serial = X509_get0_serialNumber(certificate);
+  std::string number;
+  for (int i = 0; i < 4 && i < serial->length; ++i)
+    number += base::format("{:02x}", serial->data[i]);
+  set_subject(certificate, "ECR Local CA " + number);
+  require_ok(X509_set_issuer_name(certificate, X509_get_subject_name(certificate)), "an issuer");
+  add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+  add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
+  add_extension(certificate, certificate, NID_subject_key_identifier, "hash");
+  require_ok(X509_sign(certificate, key_.get(), EVP_sha256()), "signing a certificate");
+  pem_ = pem_of(certificate);
+}
+
+// False: there is none yet.
+bool CertificateAuthority::load(int directory, const std::string& place) {
+  pem_ = read_file(directory, "ca.pem", place);
+  if (pem_.empty()) return false;
+  const std::string key = read_file(directory, "ca-key.pem", place);
+  if (key.empty()) {
+    throw std::runtime_error(
+        place + "/ca-key.pem is missing; without tls/ca.pem too, a new authority is made");
+  }
+  const auto certificate_text = memory_of(pem_);
+  const auto key_text = memory_of(key);
+  certificate_.reset(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
+  key_.reset(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  const bool fit =
+      certificate_ && key_ && X509_check_private_key(certificate_.get(), key_.get()) == 1;
+  ERR_clear_error();
+  if (!fit) throw std::runtime_error(place + ": ca.pem and ca-key.pem are not a pair");
+  return true;
+}
+
+void CertificateAuthority::save(int directory, const std::string& place) const {
+  write_file(directory, "ca-key.pem", pem_of(key_.get()), 0600, place);
+  write_file(directory, "ca.pem", pem_, 0644, place);
+  storage::sync_directory(directory, place);
+}
+
+openssl::Certificate CertificateAuthority::issue(const std::vector<std::string>& names,
+                                                 EVP_PKEY* key, base::TimePoint now) const {
+  openssl::Certificate made = new_certificate(key, now, kLeafDays);
+  X509* const certificate = made.get();
+  X509* const issuer = certificate_.get();
+  constexpr std::size_t kMostName = 64;  // of a common name
+  set_subject(certificate, names.front().size() <= kMostName ? names.front() : "ECR Local");
+  require_ok(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)), "an issuer");
+  add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth");
+  add_extension(certificate, issuer, NID_subject_alt_name, alternative_names(names));
+  add_extension(certificate, issuer, NID_authority_key_identifier, "keyid");
+  require_ok(X509_sign(certificate, key_.get(), EVP_sha256()), "signing a certificate");
+  return made;
+}
+
+}  // namespace ecr::server

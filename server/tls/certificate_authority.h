@@ -1,0 +1,42 @@
+// A certificate authority of this machine's own, for --tls auto: clients trust its certificate, and
+// it issues the server's. Thread-safe once made.
+//
+// In a directory:  tls/ca.pem      the certificate, PEM, good for ten years; anybody may read it
+//                  tls/ca-key.pem  its key (EC P-256), PEM, mode 0600
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schemas/base/clock.h"
+#include "server/tls/openssl_ptr.h"
+
+namespace ecr::server {
+
+class CertificateAuthority {
+ public:
+  // The one that is kept in `directory`, made where there is none yet or it is about to end.
+  // `directory` empty: a new one that is kept nowhere. Throws std::runtime_error, naming the file.
+  CertificateAuthority(const std::string& directory, base::TimePoint now);
+
+  const std::string& certificate() const { return pem_; }  // PEM
+
+  // A server's certificate for `names` (DNS names, perhaps "*.x.y", and addresses), good for 90
+  // days. REQUIRES: names is not empty.
+  openssl::Certificate issue(const std::vector<std::string>& names, EVP_PKEY* key,
+                             base::TimePoint now) const;
+
+ private:
+  void make(base::TimePoint now);
+  bool load(int directory, const std::string& place);
+  void save(int directory, const std::string& place) const;
+
+  openssl::PKey key_;
+  openssl::Certificate certificate_;
+  std::string pem_;
+};
+
+openssl::PKey make_p256_key();
+bool is_ip_address(const std::string& text);
+
+}  // namespace ecr::server

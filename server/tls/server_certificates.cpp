@@ -1,0 +1,97 @@
+#include "server/tls/server_certificates.h"
+
+#include <algorithm>
+
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "server/runtime/listen_address.h"
+
+namespace ecr::server {
+namespace {
+
+constexpr std::size_t kMostIssued = 256;
+constexpr std::chrono::hours kRenewAfter{24 * 60};  // of 90 days
+
+bool is_label(std::string_view label) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), fits);
+}
+
+// "{account}.dkr.ecr.{region}.example:{port}" names every account's registry.
+std::string name_of_template(std::string host, const std::string& region) {
+  base::replace_all(host, "{account}", "*");
+  base::replace_all(host, "{region}", region);
+  return host.substr(0, host.find(':'));
+}
+
+}  // namespace
+
+bool is_dns_name(const std::string& text) {
+  if (text.empty() || text.size() > 253) return false;
+  std::string_view rest = text;
+  if (rest.starts_with("*.")) rest.remove_prefix(2);
+  for (;;) {
+    const std::size_t dot = rest.find('.');
+    if (!is_label(rest.substr(0, dot))) return false;
+    if (dot == rest.npos) return true;
+    rest.remove_prefix(dot + 1);
+  }
+}
+
+std::vector<std::string> certificate_names(const std::string& region,
+                                           const std::string& registry_host,
+                                           const std::vector<std::string>& listen,
+                                           const std::vector<std::string>& more) {
+  std::vector<std::string> names{"localhost", "*.localhost", "127.0.0.1", "::1"};
+  for (std::string name :
+       {"*.dkr.ecr.{region}.amazonaws.com", "api.ecr.{region}.amazonaws.com",
+        "ecr.{region}.amazonaws.com", "sts.{region}.amazonaws.com", "*.dkr.ecr.{region}.localhost",
+        "*.dkr.ecr.{region}.localhost.localstack.cloud"}) {
+    base::replace_all(name, "{region}", region);
+    names.push_back(std::move(name));
+  }
+  names.insert(names.end(),
+               {"sts.amazonaws.com", "iam.amazonaws.com", "localhost.localstack.cloud"});
+  if (!registry_host.empty()) names.push_back(name_of_template(registry_host, region));
+  for (const std::string& text : listen) {
+    names.push_back(parse_listen_address(text, "--tls-listen").host);
+  }
+  names.insert(names.end(), more.begin(), more.end());
+  std::vector<std::string> good;
+  for (std::string& name : names) {
+    if (!is_ip_address(name)) name = base::to_lower(name);
+    if (name == "0.0.0.0" || name == "::") continue;
+    if (!is_ip_address(name) && !is_dns_name(name)) continue;
+    if (std::find(good.begin(), good.end(), name) == good.end()) good.push_back(name);
+  }
+  return good;
+}
+
+ServerCertificates::ServerCertificates(const CertificateAuthority& authority,
+                                       std::vector<std::string> names, const base::Clock& clock)
+    : authority_(authority), names_(std::move(names)), clock_(clock), key_(make_p256_key()) {}
+
+std::shared_ptr<X509> ServerCertificates::get(std::string name) {
+  if (!is_ip_address(name)) {
+    name = base::to_lower(name);
+    if (!is_dns_name(name) || name.starts_with('*')) name.clear();
+  }
+  const base::TimePoint now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  const auto found = issued_.find(name);
+  if (found != issued_.end() && now < found->second.renew_at) return found->second.certificate;
+  std::vector<std::string> names = names_;
+  if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
+    names.insert(names.begin(), name);
+  }
+  // Who asks for that many names can wait for the next ones.
+  if (issued_.size() >= kMostIssued) issued_.clear();
+  std::shared_ptr<X509> made(authority_.issue(names, key_.get(), now).release(), openssl::Free());
+  issued_.insert_or_assign(name, Entry{made, now + kRenewAfter});
+  return made;
+}
+
+}  // namespace ecr::server

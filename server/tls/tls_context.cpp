@@ -1,0 +1,88 @@
+#include "server/tls/tls_context.h"
+
+#include <stdexcept>
+
+#include <openssl/ssl.h>
+
+#include "schemas/base/text.h"
+#include "server/tls/server_certificates.h"
+
+namespace ecr::server {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// ALPN: HTTP/1.1 is all there is.
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* in, unsigned in_size, void*) {
+  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_size, kHttp11, sizeof kHttp11, in, in_size) !=
+      OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+std::unique_ptr<asio::ssl::context> make_context() {
+  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_alpn_select_cb(context->native_handle(), select_protocol, nullptr);
+  return context;
+}
+
+// Asio has taken the slot that OpenSSL calls the application's.
+int address_slot() {
+  static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return slot;
+}
+
+// Within the handshake, once the client's name is known. 1: go on.
+int choose_certificate(SSL* ssl, void* given) {
+  auto& certificates = *static_cast<ServerCertificates*>(given);
+  try {
+    const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    const auto* const address =
+        static_cast<const std::string*>(SSL_get_ex_data(ssl, address_slot()));
+    const std::string name = asked != nullptr ? asked : address != nullptr ? *address : "";
+    const auto certificate = certificates.get(name);
+    return SSL_use_certificate(ssl, certificate.get()) == 1 &&
+                   SSL_use_PrivateKey(ssl, certificates.key()) == 1
+               ? 1
+               : 0;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
+  auto context = make_context();
+  error_code ec;
+  context->use_certificate_chain_file(files.certificate, ec);
+  if (ec) {
+    throw std::runtime_error(
+        base::format("--tls-cert {}: cannot be used: {}", files.certificate, ec.message()));
+  }
+  context->use_private_key_file(files.key, asio::ssl::context::pem, ec);
+  if (ec) {
+    throw std::runtime_error(
+        base::format("--tls-key {}: cannot be used: {}", files.key, ec.message()));
+  }
+  return context;
+}
+
+std::unique_ptr<asio::ssl::context> make_tls(ServerCertificates& certificates) {
+  auto context = make_context();
+  SSL_CTX_set_cert_cb(context->native_handle(), choose_certificate, &certificates);
+  return context;
+}
+
+void note_local_address(SSL* ssl, const std::string& address) {
+  SSL_set_ex_data(ssl, address_slot(), const_cast<std::string*>(&address));
+}
+
+}  // namespace ecr::server

@@ -1,0 +1,136 @@
+#include "storage/blobs/blob_layout.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <optional>
+#include <sys/stat.h>
+
+#include "storage/os/error.h"
+
+namespace ecr::storage {
+
+namespace {
+
+using model::Digest;
+using model::DigestAlgorithm;
+
+bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+// "00" to "ff" as a number.
+std::optional<std::size_t> shard_number(std::string_view name) {
+  if (name.size() != 2 || !is_lower_hex(name[0]) || !is_lower_hex(name[1])) return std::nullopt;
+  const auto value = [](char c) {
+    return static_cast<std::size_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  };
+  return value(name[0]) * 16 + value(name[1]);
+}
+
+// Calls `visit(name)` for every entry but "." and "..".
+template <typename Visit>
+void for_each_entry(Fd directory, const std::string& what, Visit visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
+  if (!stream) throw StorageError::from_errno(errno, "listing " + what);
+  (void)directory.release();
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (!entry) {
+      if (errno != 0) throw StorageError::from_errno(errno, "listing " + what);
+      return;
+    }
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") visit(entry->d_name);
+  }
+}
+
+}  // namespace
+
+bool is_upload_id(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !is_lower_hex(text[i])) return false;
+  }
+  return true;
+}
+
+BlobLayout::BlobLayout(const std::string& directory, bool sync) : sync_(sync) {
+  const Fd root = open_directory(AT_FDCWD, directory.c_str(), directory);
+  make_directory(root.get(), "uploads", "uploads");
+  make_directory(root.get(), "blobs", "blobs");
+  uploads_ = open_directory(root.get(), "uploads", "uploads");
+  const Fd blobs = open_directory(root.get(), "blobs", "blobs");
+  open_family(families_[0], DigestAlgorithm::kSha256, blobs.get(), "sha256");
+  open_family(families_[1], DigestAlgorithm::kSha512, blobs.get(), "sha512");
+  if (sync_) {
+    sync_directory(blobs.get(), "blobs");
+    sync_directory(root.get(), directory);
+  }
+}
+
+void BlobLayout::open_family(Family& family, DigestAlgorithm algorithm, int parent,
+                             const char* name) {
+  make_directory(parent, name, name);
+  family.algorithm = algorithm;
+  family.fd = open_directory(parent, name, name);
+  bool any = false;
+  for_each_entry(open_directory(parent, name, name), name, [&](const char* entry) {
+    if (const auto shard = shard_number(entry)) {
+      family.known[*shard].store(true);
+      any = true;
+    }
+  });
+  // A shard that an earlier process made may not have reached the disk.
+  if (sync_ && any) sync_directory(family.fd.get(), name);
+}
+
+std::string BlobLayout::blob_name(const Digest& digest) {
+  const std::string_view hex = digest.hex();
+  std::string name(hex.substr(0, 2));
+  name += '/';
+  name += hex;
+  return name;
+}
+
+Fd BlobLayout::shard_of(const Digest& digest) {
+  Family& family = families_[static_cast<std::size_t>(digest.algorithm())];
+  const std::string name(digest.hex().substr(0, 2));
+  auto& known = family.known[shard_number(name).value()];
+  if (!known.load()) {
+    make_directory(family.fd.get(), name.c_str(), name);
+    if (sync_) sync_directory(family.fd.get(), std::string(digest.algorithm_name()));
+    known.store(true);
+  }
+  return open_directory(family.fd.get(), name.c_str(), name);
+}
+
+void BlobLayout::list_family(const Family& family,
+                             const std::function<void(const Digest&, std::uint64_t)>& on_blob) {
+  const std::string prefix = family.algorithm == DigestAlgorithm::kSha256 ? "sha256:" : "sha512:";
+  for_each_entry(open_directory(family.fd.get(), ".", prefix), prefix, [&](const char* shard) {
+    if (!shard_number(shard)) return;
+    const Fd directory = open_directory(family.fd.get(), shard, shard);
+    for_each_entry(open_directory(directory.get(), ".", shard), shard, [&](const char* name) {
+      const auto digest = Digest::parse(prefix + name);
+      struct stat st {};
+      if (!digest || ::fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
+      if (S_ISREG(st.st_mode)) on_blob(*digest, static_cast<std::uint64_t>(st.st_size));
+    });
+  });
+}
+
+void BlobLayout::list_blobs(
+    const std::function<void(const Digest&, std::uint64_t)>& on_blob) const {
+  for (const auto& family : families_) list_family(family, on_blob);
+}
+
+void BlobLayout::list_uploads(const std::function<void(const std::string&)>& on_upload) const {
+  for_each_entry(open_directory(uploads_.get(), ".", "uploads"), "uploads", [&](const char* name) {
+    if (is_upload_id(name)) on_upload(name);
+  });
+}
+
+}  // namespace ecr::storage

@@ -1,0 +1,60 @@
+// Where the bytes of uploads and blobs lie below the data directory, as names relative to open
+// directories; nothing outside them can be named. Thread-safe.
+//
+//   blobs/sha256/ab/ab12...   mode 0600, directories 0700
+//   uploads/<uuid>
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "schemas/model/digest.h"
+#include "storage/os/posix.h"
+
+namespace ecr::storage {
+
+// Exactly 8-4-4-4-12 hex digits in lower case: as a file name it stays in its directory.
+bool is_upload_id(std::string_view text);
+
+class BlobLayout {
+ public:
+  // Creates what is missing. `sync`: the directories are durable when this returns.
+  BlobLayout(const std::string& directory, bool sync);
+
+  int uploads() const { return uploads_.get(); }
+  // The directory that blob_name is relative to.
+  int blobs(model::DigestAlgorithm algorithm) const { return family(algorithm).fd.get(); }
+  // "ab/ab12..."
+  static std::string blob_name(const model::Digest& digest);
+
+  // The directory that will hold the blob, created (and its own name synced) where it is missing.
+  Fd shard_of(const model::Digest& digest);
+
+  void list_blobs(const std::function<void(const model::Digest&, std::uint64_t)>& on_blob) const;
+  void list_uploads(const std::function<void(const std::string&)>& on_upload) const;
+
+ private:
+  // The blobs of one algorithm.
+  struct Family {
+    model::DigestAlgorithm algorithm{};
+    Fd fd;
+    // Shards whose name in `fd` is known to be durable, by their number.
+    std::array<std::atomic<bool>, 256> known{};
+  };
+  void open_family(Family& family, model::DigestAlgorithm algorithm, int parent, const char* name);
+  static void list_family(const Family& family,
+                          const std::function<void(const model::Digest&, std::uint64_t)>& on_blob);
+  const Family& family(model::DigestAlgorithm algorithm) const {
+    return families_[static_cast<std::size_t>(algorithm)];
+  }
+
+  const bool sync_;
+  Fd uploads_;
+  std::array<Family, 2> families_;  // by DigestAlgorithm
+};
+
+}  // namespace ecr::storage

@@ -1,0 +1,75 @@
+#include "storage/blobs/quarantine.h"
+
+#include <algorithm>
+#include <fcntl.h>
+
+#include "storage/os/error.h"
+
+namespace ecr::storage {
+namespace {
+
+constexpr const char* kDirectory = "quarantine";
+
+std::string file_name(std::string_view digest, std::string_view kind) {
+  std::string name(digest);
+  // Rows may hold anything by now: nothing of them is a path.
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == ':' || c == '/' || c == '\0'; }, '-');
+  return name.substr(0, 200) + '.' + std::string(kind);
+}
+
+}  // namespace
+
+int Quarantine::directory() {
+  if (!directory_) {
+    const Fd parent = open_directory(AT_FDCWD, data_directory_.c_str(), data_directory_);
+    if (make_directory(parent.get(), kDirectory, kDirectory)) {
+      sync_directory(parent.get(), data_directory_);
+    }
+    directory_ = open_directory(parent.get(), kDirectory, kDirectory);
+  }
+  return directory_.get();
+}
+
+Fd Quarantine::create(const std::string& name) {
+  return open_file(directory(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC, name);
+}
+
+std::string Quarantine::keep(const model::Digest& digest, const BlobFile& file) {
+  const std::string name = file_name(digest.text(), "blob");
+  const Fd copy = create(name);
+  std::uint64_t size = 0;
+  try {
+    read_all(
+        file.fd(),
+        [&](std::string_view bytes) {
+          write_all(copy.get(), bytes, size, name);
+          size += bytes.size();
+        },
+        "blob " + digest.text());
+  } catch (const StorageError& error) {
+    // A bad sector: what could be read is kept. A full disk is another matter.
+    if (error.kind() != StorageError::Kind::kIo) throw;
+  }
+  sync_data(copy.get(), name);
+  sync_directory(directory(), kDirectory);
+  return std::string(kDirectory) + '/' + name;
+}
+
+std::string Quarantine::keep(std::string_view digest, std::string_view kind,
+                             std::string_view bytes) {
+  const std::string name = file_name(digest, kind);
+  const Fd copy = create(name);
+  write_all(copy.get(), bytes, 0, name);
+  sync_data(copy.get(), name);
+  sync_directory(directory(), kDirectory);
+  return std::string(kDirectory) + '/' + name;
+}
+
+void Quarantine::note(const std::string& line) {
+  const Fd file = open_file(directory(), "report.txt", O_WRONLY | O_CREAT, "report.txt");
+  write_all(file.get(), line + '\n', file_state(file.get(), "report.txt").size, "report.txt");
+  sync_data(file.get(), "report.txt");
+}
+
+}  // namespace ecr::storage

@@ -1,0 +1,101 @@
+#include "storage/os/posix.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+#include "storage/os/error.h"
+
+namespace ecr::storage {
+
+namespace {
+
+// Runs a call that reports failure by -1 and errno until it is not interrupted.
+template <typename Call>
+auto retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+}  // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Fd open_file(int directory, const char* name, int flags, const std::string& what) {
+  const int fd = retry(
+      [&] { return ::openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR); });
+  if (fd < 0 && errno != ENOENT) throw StorageError::from_errno(errno, "opening " + what);
+  return Fd(fd);
+}
+
+Fd open_directory(int parent, const char* name, const std::string& what) {
+  const int fd = retry([&] { return ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (fd < 0) throw StorageError::from_errno(errno, "opening directory " + what);
+  return Fd(fd);
+}
+
+bool make_directory(int parent, const char* name, const std::string& what) {
+  if (::mkdirat(parent, name, S_IRWXU) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw StorageError::from_errno(errno, "creating directory " + what);
+}
+
+void write_all(int fd, std::string_view bytes, std::uint64_t offset, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t n =
+        retry([&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (n < 0) throw StorageError::from_errno(errno, "writing " + what);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+}
+
+void read_all(int fd, const std::function<void(std::string_view)>& consume,
+              const std::string& what) {
+  ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  std::vector<char> buffer(kReadBuffer);
+  std::uint64_t offset = 0;
+  for (;;) {
+    const ssize_t n = retry(
+        [&] { return ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
+    if (n < 0) throw StorageError::from_errno(errno, "reading " + what);
+    if (n == 0) return;
+    consume({buffer.data(), static_cast<std::size_t>(n)});
+    offset += static_cast<std::uint64_t>(n);
+  }
+}
+
+FileState file_state(int fd, const std::string& what) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) throw StorageError::from_errno(errno, "reading the size of " + what);
+  return {static_cast<std::uint64_t>(st.st_size), static_cast<std::uint64_t>(st.st_nlink)};
+}
+
+void sync_data(int fd, const std::string& what) {
+  if (retry([&] { return ::fdatasync(fd); }) != 0) {
+    throw StorageError(StorageError::Kind::kIo,
+                       StorageError::from_errno(errno, "syncing " + what).what());
+  }
+}
+
+void sync_directory(int fd, const std::string& what) {
+  if (retry([&] { return ::fsync(fd); }) != 0) {
+    throw StorageError(StorageError::Kind::kIo,
+                       StorageError::from_errno(errno, "syncing directory " + what).what());
+  }
+}
+
+}  // namespace ecr::storage

@@ -1,0 +1,67 @@
+#include "storage/rows/iam/account_access.h"
+
+#include "storage/sql/time_column.h"
+
+namespace ecr::storage {
+
+std::optional<std::string> account_alias(sql::Txn& txn, std::string_view account) {
+  auto row = txn.query("SELECT alias FROM account_aliases WHERE account = ?", account);
+  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+}
+
+bool set_account_alias(sql::Txn& txn, std::string_view account, std::string_view alias) {
+  {
+    auto row = txn.query("SELECT account FROM account_aliases WHERE alias = ?", alias);
+    if (row.next() && row.text(0) != account) return false;
+  }
+  txn.exec(
+      R"(INSERT INTO account_aliases (account, alias) VALUES (?, ?)
+         ON CONFLICT (account) DO UPDATE SET alias = excluded.alias)",
+      account, alias);
+  return true;
+}
+
+void remove_account_alias(sql::Txn& txn, std::string_view account) {
+  txn.exec("DELETE FROM account_aliases WHERE account = ?", account);
+}
+
+std::optional<std::string> password_policy(sql::Txn& txn, std::string_view account) {
+  auto row = txn.query("SELECT policy FROM password_policies WHERE account = ?", account);
+  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+}
+
+void set_password_policy(sql::Txn& txn, std::string_view account,
+                         std::optional<std::string_view> policy) {
+  txn.exec("DELETE FROM password_policies WHERE account = ?", account);
+  if (!policy) return;
+  txn.exec("INSERT INTO password_policies (account, policy) VALUES (?, ?)", account, *policy);
+}
+
+std::optional<LoginProfile> find_login_profile(sql::Txn& txn, std::int64_t entity) {
+  auto row =
+      txn.query("SELECT reset_required, created_at FROM login_profiles WHERE entity = ?", entity);
+  if (!row.next()) return std::nullopt;
+  return LoginProfile{entity, row.integer(0) != 0, from_column(row.integer(1))};
+}
+
+void put_login_profile(sql::Txn& txn, const LoginProfile& profile) {
+  txn.exec(
+      R"(INSERT INTO login_profiles (entity, reset_required, created_at) VALUES (?, ?, ?)
+         ON CONFLICT (entity) DO UPDATE
+         SET reset_required = excluded.reset_required, created_at = excluded.created_at)",
+      profile.entity, profile.reset_required, to_column(profile.created_at));
+}
+
+void delete_login_profile(sql::Txn& txn, std::int64_t entity) {
+  txn.exec("DELETE FROM login_profiles WHERE entity = ?", entity);
+}
+
+void insert_role_deletion(sql::Txn& txn, std::string_view account, std::string_view id) {
+  txn.exec("INSERT INTO role_deletions (id, account) VALUES (?, ?)", id, account);
+}
+
+bool role_deletion_exists(sql::Txn& txn, std::string_view account, std::string_view id) {
+  return txn.query("SELECT 1 FROM role_deletions WHERE id = ? AND account = ?", id, account).next();
+}
+
+}  // namespace ecr::storage

@@ -1,0 +1,100 @@
+// Rows of IAM: entities (users, groups and roles in one table), access keys, inline policies,
+// membership. The IAM API and the seed file write the same rows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/base/clock.h"
+#include "storage/rows/repositories.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+enum class EntityKind { kUser, kGroup, kRole };  // "user", "group", "role" in the table
+
+struct Entity {
+  std::int64_t id = 0;
+  std::string account;
+  EntityKind kind = EntityKind::kUser;
+  std::string name;  // unique in account and kind without regard to case, as in IAM
+  std::string path = "/";
+  std::string unique_id = {};  // AIDA..., AGPA..., AROA...
+  base::TimePoint created_at = {};
+  std::optional<std::string> boundary = {};      // ARN of a managed policy; users and roles
+  std::optional<std::string> trust_policy = {};  // roles
+  std::int64_t max_session_seconds = 3600;       // roles
+  std::optional<std::string> description = {};   // roles
+  // Roles: when and where a session of it was used last.
+  std::optional<base::TimePoint> last_used_at = {};
+  std::optional<std::string> last_used_region = {};
+};
+
+struct AccessKey {
+  std::string id;  // AKIA...
+  std::string secret;
+  std::int64_t entity = 0;
+  bool active = true;
+  base::TimePoint created_at;
+  std::optional<base::TimePoint> last_used_at = {};
+  std::optional<std::string> last_used_region = {};
+  std::optional<std::string> last_used_service = {};  // "ecr"
+};
+
+struct InlinePolicy {
+  std::string name;
+  std::string document;
+};
+
+std::optional<std::int64_t> insert_entity(sql::Txn& txn, const Entity& entity);  // nullopt: taken
+std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, EntityKind kind,
+                                  std::string_view name);
+std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id);
+std::optional<Entity> find_entity_by_unique_id(sql::Txn& txn, std::string_view unique_id);
+// By name without regard to case, after `after` (exclusive, in lower case), at most `limit`; those
+// whose path begins with the prefix.
+std::vector<Entity> list_entities(sql::Txn& txn, std::string_view account, EntityKind kind,
+                                  std::string_view path_prefix, std::string_view after,
+                                  std::int64_t limit);
+std::int64_t count_entities(sql::Txn& txn, std::string_view account, EntityKind kind);
+// Users and roles of the account whose boundary is that policy, by id.
+std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view account,
+                                           std::string_view policy_arn);
+// Whether the account has any user, group or role.
+bool has_entities(sql::Txn& txn, std::string_view account);
+void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
+// Everything but id, account, kind and unique id as `entity` has it. REQUIRES: the name is its own,
+// or free.
+void update_entity(sql::Txn& txn, const Entity& entity);
+Tags entity_tags(sql::Txn& txn, std::int64_t id);
+void put_entity_tag(sql::Txn& txn, std::int64_t id, std::string_view key, std::string_view value);
+void remove_entity_tag(sql::Txn& txn, std::int64_t id, std::string_view key);
+void remove_entity_tags(sql::Txn& txn, std::int64_t id);
+// A session of the role was used.
+void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region);
+
+bool insert_access_key(sql::Txn& txn, const AccessKey& key);  // false: the id is taken
+std::optional<AccessKey> find_access_key(sql::Txn& txn, std::string_view id);
+std::vector<AccessKey> entity_access_keys(sql::Txn& txn, std::int64_t entity);
+void set_access_key_active(sql::Txn& txn, std::string_view id, bool active);
+void note_access_key_use(sql::Txn& txn, std::string_view id, base::TimePoint when,
+                         std::string_view region, std::string_view service);
+void delete_access_key(sql::Txn& txn, std::string_view id);
+
+std::vector<InlinePolicy> inline_policies(sql::Txn& txn, std::int64_t entity);  // by name
+std::optional<std::string> inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name);
+void put_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name,
+                       std::string_view document);
+void delete_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name);
+
+// Groups of a user, by name.
+std::vector<Entity> groups_of(sql::Txn& txn, std::int64_t user);
+void add_to_group(sql::Txn& txn, std::int64_t user, std::int64_t group);
+std::vector<Entity> users_in(sql::Txn& txn, std::int64_t group);               // by name
+bool remove_from_group(sql::Txn& txn, std::int64_t user, std::int64_t group);  // false: not in it
+void remove_from_groups(sql::Txn& txn, std::int64_t user);
+
+}  // namespace ecr::storage

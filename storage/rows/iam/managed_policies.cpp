@@ -1,0 +1,190 @@
+#include "storage/rows/iam/managed_policies.h"
+
+#include "schemas/base/encoding.h"
+#include "storage/sql/time_column.h"
+
+namespace ecr::storage {
+namespace {
+
+ManagedPolicy managed_policy_of(const sql::Rows& row) {
+  return {.id = row.integer(0),
+          .arn = row.string(1),
+          .account = row.string(2),
+          .name = row.string(3),
+          .path = row.string(4),
+          .unique_id = row.string(5),
+          .created_at = from_column(row.integer(6)),
+          .default_version = row.integer(7),
+          .last_version = row.integer(8),
+          .description = row.optional_string(9)};
+}
+
+}  // namespace
+
+std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPolicy& policy,
+                                                  std::string_view document) {
+  const auto inserted = txn.exec(
+      R"(INSERT INTO managed_policies (arn, account, name, name_folded, path, unique_id, created_at,
+                                       default_version, description)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
+         ON CONFLICT (arn) DO NOTHING)",
+      policy.arn, policy.account, policy.name, base::to_lower(policy.name), policy.path,
+      policy.unique_id, to_column(policy.created_at), policy.description);
+  if (inserted == 0) return std::nullopt;
+  const std::int64_t id = txn.last_insert_id();
+  txn.exec(
+      "INSERT INTO policy_versions (policy, version, document, created_at) VALUES (?, 1, ?, ?)", id,
+      document, to_column(policy.created_at));
+  return id;
+}
+
+std::optional<ManagedPolicy> find_managed_policy(sql::Txn& txn, std::string_view arn) {
+  auto row = txn.query(
+      R"(SELECT id, arn, account, name, path, unique_id, created_at, default_version, last_version,
+                description
+         FROM managed_policies WHERE arn = ?)",
+      arn);
+  return row.next() ? std::optional(managed_policy_of(row)) : std::nullopt;
+}
+
+std::optional<ManagedPolicy> find_managed_policy_named(sql::Txn& txn, std::string_view account,
+                                                       std::string_view name) {
+  auto row = txn.query(
+      R"(SELECT id, arn, account, name, path, unique_id, created_at, default_version, last_version,
+                description
+         FROM managed_policies WHERE account = ? AND name_folded = ?)",
+      account, base::to_lower(name));
+  return row.next() ? std::optional(managed_policy_of(row)) : std::nullopt;
+}
+
+std::vector<ManagedPolicy> list_managed_policies(sql::Txn& txn, std::string_view account,
+                                                 std::string_view path_prefix,
+                                                 std::string_view after, std::int64_t limit) {
+  std::vector<ManagedPolicy> policies;
+  for (auto row = txn.query(
+           R"(SELECT id, arn, account, name, path, unique_id, created_at, default_version,
+                     last_version, description
+              FROM managed_policies
+              WHERE account = ? AND name_folded > ? AND substr(path, 1, ?) = ?
+              ORDER BY name_folded LIMIT ?)",
+           account, after, std::int64_t(path_prefix.size()), path_prefix, limit);
+       row.next();) {
+    policies.push_back(managed_policy_of(row));
+  }
+  return policies;
+}
+
+std::int64_t count_managed_policies(sql::Txn& txn, std::string_view account) {
+  auto row = txn.query("SELECT count(*) FROM managed_policies WHERE account = ?", account);
+  row.next();
+  return row.integer(0);
+}
+
+void delete_managed_policy(sql::Txn& txn, std::int64_t policy) {
+  txn.exec("DELETE FROM managed_policies WHERE id = ?", policy);
+}
+
+std::vector<PolicyVersion> policy_versions(sql::Txn& txn, std::int64_t policy) {
+  std::vector<PolicyVersion> versions;
+  for (auto row = txn.query(
+           R"(SELECT version, document, created_at FROM policy_versions
+              WHERE policy = ? ORDER BY version DESC)",
+           policy);
+       row.next();) {
+    versions.push_back({row.integer(0), row.string(1), from_column(row.integer(2))});
+  }
+  return versions;
+}
+
+std::optional<PolicyVersion> find_policy_version(sql::Txn& txn, std::int64_t policy,
+                                                 std::int64_t version) {
+  auto row = txn.query(
+      R"(SELECT version, document, created_at FROM policy_versions
+         WHERE policy = ? AND version = ?)",
+      policy, version);
+  if (!row.next()) return std::nullopt;
+  return PolicyVersion{row.integer(0), row.string(1), from_column(row.integer(2))};
+}
+
+std::int64_t add_policy_version(sql::Txn& txn, std::int64_t policy, std::string_view document,
+                                base::TimePoint when) {
+  txn.exec("UPDATE managed_policies SET last_version = last_version + 1 WHERE id = ?", policy);
+  std::int64_t number = 0;
+  {
+    auto row = txn.query("SELECT last_version FROM managed_policies WHERE id = ?", policy);
+    row.next();
+    number = row.integer(0);
+  }
+  txn.exec(
+      "INSERT INTO policy_versions (policy, version, document, created_at) VALUES (?, ?, ?, ?)",
+      policy, number, document, to_column(when));
+  return number;
+}
+
+void set_default_version(sql::Txn& txn, std::int64_t policy, std::int64_t version) {
+  txn.exec("UPDATE managed_policies SET default_version = ? WHERE id = ?", version, policy);
+}
+
+void delete_policy_version(sql::Txn& txn, std::int64_t policy, std::int64_t version) {
+  txn.exec("DELETE FROM policy_versions WHERE policy = ? AND version = ?", policy, version);
+}
+
+std::optional<std::string> managed_policy_document(sql::Txn& txn, std::string_view arn) {
+  auto row = txn.query(
+      R"(SELECT document FROM managed_policies
+         JOIN policy_versions ON policy_versions.policy = managed_policies.id
+                             AND policy_versions.version = managed_policies.default_version
+         WHERE arn = ?)",
+      arn);
+  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+}
+
+void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string_view document) {
+  txn.exec(
+      R"(UPDATE policy_versions SET document = ?
+         WHERE policy = ?
+           AND version = (SELECT default_version FROM managed_policies WHERE id = ?))",
+      document, policy, policy);
+}
+
+std::vector<std::string> attached_policies(sql::Txn& txn, std::int64_t entity) {
+  std::vector<std::string> arns;
+  for (auto row = txn.query(
+           "SELECT policy_arn FROM attached_policies WHERE entity = ? ORDER BY policy_arn", entity);
+       row.next();) {
+    arns.push_back(row.string(0));
+  }
+  return arns;
+}
+
+void attach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn) {
+  txn.exec(
+      R"(INSERT INTO attached_policies (entity, policy_arn) VALUES (?, ?)
+         ON CONFLICT (entity, policy_arn) DO NOTHING)",
+      entity, arn);
+}
+
+bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn) {
+  return txn.exec("DELETE FROM attached_policies WHERE entity = ? AND policy_arn = ?", entity,
+                  arn) != 0;
+}
+
+std::vector<std::int64_t> entities_with_policy(sql::Txn& txn, std::string_view account,
+                                               std::string_view arn) {
+  std::vector<std::int64_t> ids;
+  for (auto row = txn.query(
+           R"(SELECT entities.id FROM attached_policies
+              JOIN entities ON entities.id = attached_policies.entity
+              WHERE attached_policies.policy_arn = ? AND entities.account = ?)",
+           arn, account);
+       row.next();) {
+    ids.push_back(row.integer(0));
+  }
+  return ids;
+}
+
+void detach_all_policies(sql::Txn& txn, std::int64_t entity) {
+  txn.exec("DELETE FROM attached_policies WHERE entity = ?", entity);
+}
+
+}  // namespace ecr::storage

@@ -1,0 +1,74 @@
+// Rows of customer-managed IAM policies with their versions, and what they are attached to.
+// AWS-managed policies (arn:aws:iam::aws:policy/...) have no rows: they may be attached all the
+// same.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/base/clock.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+struct ManagedPolicy {
+  std::int64_t id = 0;
+  std::string arn = {};
+  std::string account = {};
+  std::string name = {};
+  std::string path = "/";
+  std::string unique_id = {};  // ANPA...
+  base::TimePoint created_at = {};
+  std::int64_t default_version = 1;
+  std::int64_t last_version = 1;  // the greatest number ever given
+  std::optional<std::string> description = {};
+};
+
+struct PolicyVersion {
+  std::int64_t version = 1;
+  std::string document;
+  base::TimePoint created_at;
+};
+
+// With `document` as its version 1. nullopt: the ARN is taken.
+std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPolicy& policy,
+                                                  std::string_view document);
+std::optional<ManagedPolicy> find_managed_policy(sql::Txn& txn, std::string_view arn);
+// By its name without regard to case, whatever its path.
+std::optional<ManagedPolicy> find_managed_policy_named(sql::Txn& txn, std::string_view account,
+                                                       std::string_view name);
+// By name without regard to case, after `after` (exclusive, in lower case), at most `limit`; those
+// whose path begins with the prefix.
+std::vector<ManagedPolicy> list_managed_policies(sql::Txn& txn, std::string_view account,
+                                                 std::string_view path_prefix,
+                                                 std::string_view after, std::int64_t limit);
+std::int64_t count_managed_policies(sql::Txn& txn, std::string_view account);
+void delete_managed_policy(sql::Txn& txn, std::int64_t policy);  // with its versions
+
+std::vector<PolicyVersion> policy_versions(sql::Txn& txn, std::int64_t policy);  // newest first
+std::optional<PolicyVersion> find_policy_version(sql::Txn& txn, std::int64_t policy,
+                                                 std::int64_t version);
+// Its number.
+std::int64_t add_policy_version(sql::Txn& txn, std::int64_t policy, std::string_view document,
+                                base::TimePoint when);
+void set_default_version(sql::Txn& txn, std::int64_t policy, std::int64_t version);
+void delete_policy_version(sql::Txn& txn, std::int64_t policy, std::int64_t version);
+
+// The document of the default version; nullopt: no such policy.
+std::optional<std::string> managed_policy_document(sql::Txn& txn, std::string_view arn);
+// Replaces the document of the default version.
+void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string_view document);
+
+// ARNs, sorted.
+std::vector<std::string> attached_policies(sql::Txn& txn, std::int64_t entity);
+void attach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);
+bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);  // false: was not
+// Ids of the account's users, groups and roles that have it.
+std::vector<std::int64_t> entities_with_policy(sql::Txn& txn, std::string_view account,
+                                               std::string_view arn);
+void detach_all_policies(sql::Txn& txn, std::int64_t entity);
+
+}  // namespace ecr::storage

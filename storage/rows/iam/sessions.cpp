@@ -1,0 +1,66 @@
+#include "storage/rows/iam/sessions.h"
+
+#include "storage/sql/time_column.h"
+
+namespace ecr::storage {
+namespace {
+
+std::string_view session_kind_column(SessionKind kind) {
+  if (kind == SessionKind::kFederatedUser) return "federated";
+  return kind == SessionKind::kUser ? "user" : "role";
+}
+
+SessionKind session_kind(std::string_view column) {
+  if (column == "federated") return SessionKind::kFederatedUser;
+  return column == "user" ? SessionKind::kUser : SessionKind::kRole;
+}
+
+}  // namespace
+
+void put_session(sql::Txn& txn, const Session& session) {
+  txn.exec("DELETE FROM sessions WHERE access_key = ?", session.access_key);
+  txn.exec(
+      R"(INSERT INTO sessions (access_key, secret, token, kind, account, entity, name,
+                               source_identity, provider, mfa, policies, tags,
+                               transitive_keys, claims, created_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
+      session.access_key, session.secret, session.token, session_kind_column(session.kind),
+      session.account, session.entity, session.name, session.source_identity, session.provider,
+      session.mfa, session.policies, session.tags, session.transitive_keys, session.claims,
+      storage::to_column(session.created_at), storage::to_column(session.expires_at));
+}
+
+std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) {
+  auto row = txn.query(
+      R"(SELECT access_key, secret, token, kind, account, entity, name, source_identity, provider,
+                mfa, policies, tags, transitive_keys, claims, created_at, expires_at
+         FROM sessions WHERE access_key = ?)",
+      access_key);
+  if (!row.next()) return std::nullopt;
+  return Session{.access_key = row.string(0),
+                 .secret = row.string(1),
+                 .token = row.string(2),
+                 .kind = session_kind(row.text(3)),
+                 .account = row.string(4),
+                 .entity = row.optional_integer(5),
+                 .name = row.string(6),
+                 .source_identity = row.optional_string(7),
+                 .provider = row.optional_string(8),
+                 .mfa = row.integer(9) != 0,
+                 .policies = row.string(10),
+                 .tags = row.string(11),
+                 .transitive_keys = row.string(12),
+                 .claims = row.string(13),
+                 .created_at = from_column(row.integer(14)),
+                 .expires_at = from_column(row.integer(15))};
+}
+
+void delete_sessions_of(sql::Txn& txn, std::int64_t entity) {
+  txn.exec("DELETE FROM sessions WHERE entity = ?", entity);
+}
+
+void delete_expired_sessions(sql::Txn& txn, base::TimePoint before) {
+  txn.exec("DELETE FROM sessions WHERE expires_at < ?", storage::to_column(before));
+}
+
+}  // namespace ecr::storage

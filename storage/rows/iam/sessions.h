@@ -1,0 +1,44 @@
+// Rows of temporary credentials: what AssumeRole, GetFederationToken and GetSessionToken hand out.
+// They go with the role or user they stand for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "schemas/base/clock.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+enum class SessionKind { kRole, kFederatedUser, kUser };  // "role", "federated", "user"
+
+struct Session {
+  std::string access_key;  // ASIA...
+  std::string secret;
+  std::string token;
+  SessionKind kind = SessionKind::kRole;
+  std::string account;
+  std::optional<std::int64_t> entity;  // the role, or the issuing user; none: the root user
+  std::string name;                    // session name, or the federated user's
+  std::optional<std::string> source_identity;
+  std::optional<std::string> provider;  // of a web identity: its ARN
+  bool mfa = false;
+  std::string policies = "[]";  // JSON array of documents and of managed policies' ARNs
+  std::string tags = "{}";      // JSON object
+  // JSON array: the keys of `tags` that a session assumed with this one inherits.
+  std::string transitive_keys = "[]";
+  std::string claims = "{}";  // of a web identity, JSON object: condition key to value
+  base::TimePoint created_at;
+  base::TimePoint expires_at;
+};
+
+// Replaces what the access key had.
+void put_session(sql::Txn& txn, const Session& session);
+std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key);
+void delete_sessions_of(sql::Txn& txn, std::int64_t entity);
+// Those that expired before `before`.
+void delete_expired_sessions(sql::Txn& txn, base::TimePoint before);
+
+}  // namespace ecr::storage

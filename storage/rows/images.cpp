@@ -1,0 +1,168 @@
+#include "storage/rows/images.h"
+
+#include "storage/rows/image_row.h"
+
+namespace ecr::storage {
+
+namespace {
+
+std::vector<std::string> first_column(sql::Rows rows) {
+  std::vector<std::string> values;
+  while (rows.next()) values.push_back(rows.string(0));
+  return values;
+}
+
+}  // namespace
+
+void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
+                  std::string_view manifest) {
+  txn.exec(
+      R"(INSERT INTO images (repository, digest, media_type, artifact_media_type, size_bytes,
+                             pushed_at, last_pulled_at, subject, status, last_archived_at,
+                             last_activated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
+      repository, image.digest, image.media_type, image.artifact_media_type, image.size_bytes,
+      to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject, image.status,
+      to_column(image.last_archived_at), to_column(image.last_activated_at));
+  const auto id = txn.last_insert_id();
+  txn.exec("INSERT INTO image_manifests (image, manifest) VALUES (?, ?)", id, sql::Blob{manifest});
+  // A manifest may name a blob twice (two equal layers).
+  for (const auto& blob : image.blobs) {
+    txn.exec(
+        R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
+           ON CONFLICT (image, digest) DO NOTHING)",
+        id, repository, blob.digest, blob.media_type);
+  }
+  for (const auto& child : image.children) {
+    txn.exec(
+        R"(INSERT INTO image_children (image, repository, digest) VALUES (?, ?, ?)
+           ON CONFLICT (image, digest) DO NOTHING)",
+        id, repository, child);
+  }
+}
+
+std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  auto row = txn.query(
+      R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at, last_pulled_at,
+                subject, status, last_archived_at, last_activated_at
+         FROM images WHERE repository = ? AND digest = ?)",
+      repository, digest);
+  return row.next() ? std::optional(image_of(row)) : std::nullopt;
+}
+
+std::optional<std::string> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
+  auto row =
+      txn.query("SELECT digest FROM image_tags WHERE repository = ? AND tag = ?", repository, tag);
+  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+}
+
+std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository,
+                                          std::string_view digest) {
+  auto row = txn.query(
+      R"(SELECT manifest FROM image_manifests
+         WHERE image = (SELECT id FROM images WHERE repository = ? AND digest = ?))",
+      repository, digest);
+  return row.next() ? std::optional(std::string(row.blob(0))) : std::nullopt;
+}
+
+std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
+                                    std::string_view digest) {
+  return first_column(
+      txn.query("SELECT tag FROM image_tags WHERE repository = ? AND digest = ? ORDER BY tag",
+                repository, digest));
+}
+
+std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
+                                       std::string_view digest) {
+  return first_column(txn.query(
+      R"(SELECT images.digest FROM images
+         WHERE images.repository = ?
+           AND images.id IN (SELECT image FROM image_children WHERE repository = ? AND digest = ?)
+         ORDER BY images.digest)",
+      repository, repository, digest));
+}
+
+std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  auto row = txn.query("SELECT COUNT(*) FROM image_tags WHERE repository = ? AND digest = ?",
+                       repository, digest);
+  row.next();
+  return row.integer(0);
+}
+
+namespace {
+
+// After a tag of the image came or went.
+void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  txn.exec(
+      R"(UPDATE images
+         SET tagged = CASE WHEN EXISTS (SELECT 1 FROM image_tags
+                                        WHERE repository = ? AND digest = ?) THEN 1 ELSE 0 END
+         WHERE repository = ? AND digest = ?)",
+      repository, digest, repository, digest);
+}
+
+}  // namespace
+
+void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
+             std::string_view digest) {
+  const auto before = find_tag(txn, repository, tag);
+  if (before == digest) return;
+  txn.exec(
+      R"(INSERT INTO image_tags (repository, tag, digest) VALUES (?, ?, ?)
+         ON CONFLICT (repository, tag) DO UPDATE SET digest = excluded.digest)",
+      repository, tag, digest);
+  update_tagged(txn, repository, digest);
+  if (before) update_tagged(txn, repository, *before);
+}
+
+void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
+  const auto digest = find_tag(txn, repository, tag);
+  if (!digest) return;
+  txn.exec("DELETE FROM image_tags WHERE repository = ? AND tag = ?", repository, tag);
+  update_tagged(txn, repository, *digest);
+}
+
+void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                  base::TimePoint now) {
+  txn.exec(
+      R"(UPDATE repository_blobs SET needed_at = ?
+         WHERE repository = ?
+           AND digest IN (SELECT image_blobs.digest FROM images
+                          JOIN image_blobs ON image_blobs.image = images.id
+                          WHERE images.repository = ? AND images.digest = ?))",
+      to_column(now), repository, repository, digest);
+  txn.exec("DELETE FROM images WHERE repository = ? AND digest = ?", repository, digest);
+}
+
+void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                      base::TimePoint when) {
+  txn.exec("UPDATE images SET last_pulled_at = ? WHERE repository = ? AND digest = ?",
+           to_column(when), repository, digest);
+}
+
+void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                   base::TimePoint when) {
+  txn.exec(
+      R"(UPDATE images SET status = 'ARCHIVED', last_archived_at = ?
+         WHERE repository = ? AND digest = ?)",
+      to_column(when), repository, digest);
+}
+
+void activate_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  txn.exec("UPDATE images SET status = 'ACTIVATING' WHERE repository = ? AND digest = ?",
+           repository, digest);
+}
+
+void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+                   base::TimePoint when) {
+  txn.exec(
+      R"(UPDATE images SET status = 'ACTIVE', last_activated_at = ?
+         WHERE repository = ? AND digest = ?)",
+      to_column(when), repository, digest);
+}
+
+bool has_images(sql::Txn& txn, std::int64_t repository) {
+  return txn.query("SELECT 1 FROM images WHERE repository = ? LIMIT 1", repository).next();
+}
+
+}  // namespace ecr::storage

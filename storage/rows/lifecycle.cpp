@@ -1,0 +1,167 @@
+#include "storage/rows/lifecycle.h"
+
+#include <string>
+
+#include "storage/sql/lines_column.h"
+#include "storage/sql/time_column.h"
+
+namespace ecr::storage {
+namespace {
+
+// The columns of every SELECT of whole results, in order.
+LifecyclePreviewResult result_of(const sql::Rows& row) {
+  return {.position = row.integer(0),
+          .digest = row.string(1),
+          .tags = split_lines(row.text(2)),
+          .pushed_at = from_column(row.integer(3)),
+          .storage_class = row.string(4),
+          .action = row.string(5),
+          .rule_priority = row.integer(6)};
+}
+
+}  // namespace
+
+void put_lifecycle_policy(sql::Txn& txn, std::int64_t repository, std::string_view text) {
+  txn.exec(
+      R"(INSERT INTO lifecycle_policies (repository, policy, last_evaluated_at)
+         VALUES (?, ?, NULL)
+         ON CONFLICT (repository) DO UPDATE SET policy = excluded.policy,
+                                                last_evaluated_at = NULL)",
+      repository, text);
+}
+
+std::optional<LifecyclePolicy> find_lifecycle_policy(sql::Txn& txn, std::int64_t repository) {
+  auto row = txn.query(
+      "SELECT policy, last_evaluated_at FROM lifecycle_policies WHERE repository = ?", repository);
+  if (!row.next()) return std::nullopt;
+  LifecyclePolicy policy{row.string(0), std::nullopt};
+  if (const auto when = row.optional_integer(1)) policy.last_evaluated_at = from_column(*when);
+  return policy;
+}
+
+void set_lifecycle_evaluated(sql::Txn& txn, std::int64_t repository, base::TimePoint when) {
+  txn.exec("UPDATE lifecycle_policies SET last_evaluated_at = ? WHERE repository = ?",
+           to_column(when), repository);
+}
+
+void delete_lifecycle_policy(sql::Txn& txn, std::int64_t repository) {
+  txn.exec("DELETE FROM lifecycle_policies WHERE repository = ?", repository);
+}
+
+void start_lifecycle_preview(sql::Txn& txn, std::int64_t repository, std::string_view text) {
+  txn.exec("DELETE FROM lifecycle_previews WHERE repository = ?", repository);
+  txn.exec(
+      R"(INSERT INTO lifecycle_previews (repository, policy, status, expiring, transitioning)
+         VALUES (?, ?, 'IN_PROGRESS', 0, 0))",
+      repository, text);
+}
+
+std::optional<LifecyclePreview> find_lifecycle_preview(sql::Txn& txn, std::int64_t repository) {
+  auto row = txn.query(
+      R"(SELECT policy, status, expiring, transitioning FROM lifecycle_previews
+         WHERE repository = ?)",
+      repository);
+  if (!row.next()) return std::nullopt;
+  return LifecyclePreview{row.string(0), row.string(1), row.integer(2), row.integer(3)};
+}
+
+void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
+                                  const LifecyclePreviewResult& result) {
+  txn.exec(
+      R"(INSERT INTO lifecycle_preview_results
+           (repository, position, digest, tags, pushed_at, storage_class, action, rule_priority)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
+      repository, result.position, result.digest, join_lines(result.tags),
+      to_column(result.pushed_at), result.storage_class, result.action, result.rule_priority);
+}
+
+void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
+                              const LifecyclePreview& preview) {
+  txn.exec(
+      R"(UPDATE lifecycle_previews SET status = ?, expiring = ?, transitioning = ?
+         WHERE repository = ?)",
+      preview.status, preview.expiring, preview.transitioning, repository);
+}
+
+namespace {
+
+const char* list_results_sql(TagStatus status) {
+  switch (status) {
+    case TagStatus::kTagged:
+      return R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
+                FROM lifecycle_preview_results
+                WHERE repository = ? AND position > ? AND tags <> '' ORDER BY position LIMIT ?)";
+    case TagStatus::kUntagged:
+      return R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
+                FROM lifecycle_preview_results
+                WHERE repository = ? AND position > ? AND tags = '' ORDER BY position LIMIT ?)";
+    case TagStatus::kAny:
+      break;
+  }
+  return R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
+            FROM lifecycle_preview_results
+            WHERE repository = ? AND position > ? ORDER BY position LIMIT ?)";
+}
+
+}  // namespace
+
+std::vector<LifecyclePreviewResult> list_lifecycle_preview_results(sql::Txn& txn,
+                                                                   std::int64_t repository,
+                                                                   TagStatus status,
+                                                                   std::int64_t after,
+                                                                   std::int64_t limit) {
+  std::vector<LifecyclePreviewResult> results;
+  for (auto row = txn.query(list_results_sql(status), repository, after, limit); row.next();) {
+    results.push_back(result_of(row));
+  }
+  return results;
+}
+
+std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& txn,
+                                                                    std::int64_t repository,
+                                                                    std::string_view digest) {
+  auto row = txn.query(
+      R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
+         FROM lifecycle_preview_results WHERE repository = ? AND digest = ?)",
+      repository, digest);
+  return row.next() ? std::optional(result_of(row)) : std::nullopt;
+}
+
+std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t repository) {
+  std::vector<LifecycleImage> images;
+  // Three walks side by side in the order of digests: no look-up an image.
+  auto tags = txn.query(
+      "SELECT digest, tag FROM image_tags WHERE repository = ? ORDER BY digest, tag", repository);
+  auto children = txn.query(
+      R"(SELECT image_children.digest, images.digest
+         FROM image_children JOIN images ON images.id = image_children.image
+         WHERE image_children.repository = ? ORDER BY image_children.digest)",
+      repository);
+  bool more_tags = tags.next();
+  bool more_children = children.next();
+  for (auto row = txn.query(
+           R"(SELECT digest, pushed_at, last_pulled_at, subject, status, last_archived_at,
+                     last_activated_at
+              FROM images WHERE repository = ? ORDER BY digest)",
+           repository);
+       row.next();) {
+    LifecycleImage& entry = images.emplace_back();
+    Image& image = entry.image;
+    image.digest = row.string(0);
+    image.pushed_at = from_column(row.integer(1));
+    if (const auto when = row.optional_integer(2)) image.last_pulled_at = from_column(*when);
+    image.subject = row.string(3);
+    image.status = row.string(4);
+    if (const auto when = row.optional_integer(5)) image.last_archived_at = from_column(*when);
+    if (const auto when = row.optional_integer(6)) image.last_activated_at = from_column(*when);
+    for (; more_tags && tags.text(0) <= image.digest; more_tags = tags.next()) {
+      if (tags.text(0) == image.digest) entry.tags.push_back(tags.string(1));
+    }
+    for (; more_children && children.text(0) <= image.digest; more_children = children.next()) {
+      if (children.text(0) == image.digest) entry.parents.push_back(children.string(1));
+    }
+  }
+  return images;
+}
+
+}  // namespace ecr::storage

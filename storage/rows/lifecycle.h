@@ -1,0 +1,69 @@
+// Rows of lifecycle policies and of their previews, one of each a repository.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/base/clock.h"
+#include "storage/rows/images.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+struct LifecyclePolicy {
+  std::string text;
+  std::optional<base::TimePoint> last_evaluated_at;
+};
+
+// Replaces; the new one has not been evaluated.
+void put_lifecycle_policy(sql::Txn& txn, std::int64_t repository, std::string_view text);
+std::optional<LifecyclePolicy> find_lifecycle_policy(sql::Txn& txn, std::int64_t repository);
+void set_lifecycle_evaluated(sql::Txn& txn, std::int64_t repository, base::TimePoint when);
+void delete_lifecycle_policy(sql::Txn& txn, std::int64_t repository);
+
+struct LifecyclePreview {
+  std::string text;                // of the policy
+  std::string status;              // IN_PROGRESS, COMPLETE, FAILED
+  std::int64_t expiring = 0;       // images
+  std::int64_t transitioning = 0;  // images
+};
+struct LifecyclePreviewResult {
+  std::int64_t position = 0;  // from 1
+  std::string digest = {};
+  std::vector<std::string> tags = {};  // as they were
+  base::TimePoint pushed_at = {};
+  std::string storage_class = {};  // STANDARD, ARCHIVE
+  std::string action = {};         // EXPIRE, TRANSITION
+  std::int64_t rule_priority = 0;
+};
+
+// A new one, IN_PROGRESS, in place of what there was.
+void start_lifecycle_preview(sql::Txn& txn, std::int64_t repository, std::string_view text);
+std::optional<LifecyclePreview> find_lifecycle_preview(sql::Txn& txn, std::int64_t repository);
+void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
+                                  const LifecyclePreviewResult& result);
+void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
+                              const LifecyclePreview& preview);
+// By position, after `after` (exclusive).
+std::vector<LifecyclePreviewResult> list_lifecycle_preview_results(sql::Txn& txn,
+                                                                   std::int64_t repository,
+                                                                   TagStatus status,
+                                                                   std::int64_t after,
+                                                                   std::int64_t limit);
+std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& txn,
+                                                                    std::int64_t repository,
+                                                                    std::string_view digest);
+
+// An image with what lifecycle rules ask for besides.
+struct LifecycleImage {
+  Image image;
+  std::vector<std::string> tags;     // sorted
+  std::vector<std::string> parents;  // digests of the indexes that name it, sorted
+};
+// Of the whole repository, by digest.
+std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t repository);
+
+}  // namespace ecr::storage

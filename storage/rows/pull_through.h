@@ -1,0 +1,72 @@
+// Rows of pull-through caches: rules, cached tags, and imports: manifests whose blobs are still
+// being fetched. Free functions on Txn; what rules and origins say is JSON that only the API reads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/base/clock.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+struct PullThroughRule {
+  std::string prefix;  // without a slash at its end; "ROOT": of every name
+  std::string body;    // JSON
+  base::TimePoint created_at = {};
+  base::TimePoint updated_at = {};
+};
+
+// False: there is one of that prefix already.
+bool insert_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+                              const PullThroughRule& row);
+void update_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+                              const PullThroughRule& row);
+std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn, std::string_view account,
+                                                      std::string_view region,
+                                                      std::string_view prefix);
+void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+                              std::string_view prefix);
+std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
+                                      std::string_view region);
+// By prefix, after `after` (exclusive), at most `limit`.
+std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_view account,
+                                                     std::string_view region,
+                                                     std::string_view after, std::int64_t limit);
+
+// A tag that came from an upstream. It is the cache's for as long as the repository's tag points to
+// `digest`, or an import of it is under way.
+struct CachedTag {
+  std::string tag;
+  std::string digest;
+  base::TimePoint check_at = {};  // when the upstream is to be asked again
+};
+void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag);
+std::optional<CachedTag> find_cached_tag(sql::Txn& txn, std::int64_t repository,
+                                         std::string_view tag);
+void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
+// Of that digest, sorted.
+std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
+                                     std::string_view digest);
+
+struct Import {
+  std::int64_t repository = 0;
+  std::string digest;
+  std::string media_type;
+  std::string origin;  // JSON
+  bool child = false;  // of an index, and imported with that
+  std::string manifest;
+};
+// Nothing where there is one of the digest already, but that it is no child any more where the new
+// one is none.
+void put_import(sql::Txn& txn, const Import& import);
+std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+bool has_imports(sql::Txn& txn, std::int64_t repository);
+// Of one repository, by digest.
+std::vector<Import> list_imports(sql::Txn& txn, std::int64_t repository);
+void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+
+}  // namespace ecr::storage

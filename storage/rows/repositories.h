@@ -1,0 +1,54 @@
+// Rows of repositories and what hangs on them: settings, tags, policy. Free functions on Txn; no
+// rule of ECR's is decided here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schemas/base/clock.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+using Tags = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+
+struct Repository {
+  std::int64_t id = 0;
+  std::string account;
+  std::string region;
+  std::string name;
+  base::TimePoint created_at;
+  std::string tag_mutability = "MUTABLE";
+  std::vector<std::string> mutability_exclusions;  // WILDCARD filters
+  bool scan_on_push = false;
+  std::string encryption_type = "AES256";
+  std::string kms_key;                // empty: none
+  std::optional<std::string> policy;  // as it was given
+};
+
+// The id. nullopt: the name is taken (nothing changed).
+std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& repository);
+std::optional<Repository> find_repository(sql::Txn& txn, std::string_view account,
+                                          std::string_view region, std::string_view name);
+std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
+// By name, after `after` (exclusive), at most `limit`.
+std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
+                                          std::string_view region, std::string_view after,
+                                          std::int64_t limit);
+// With everything in it: images, tags, uploads, blob memberships.
+void delete_repository(sql::Txn& txn, std::int64_t id);
+// Tag mutability with its exclusions, and scan on push, as `settings` has them.
+void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings);
+void set_repository_policy(sql::Txn& txn, std::int64_t id,
+                           const std::optional<std::string>& policy);
+
+Tags repository_tags(sql::Txn& txn, std::int64_t id);
+void put_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key,
+                        std::string_view value);
+void remove_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key);
+
+}  // namespace ecr::storage

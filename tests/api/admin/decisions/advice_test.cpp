@@ -1,0 +1,222 @@
+// The advice on denials: what it says is enough, and all of it is needed.
+#include "api/admin/decisions/advice.h"
+
+#include <map>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "schemas/model/arn.h"
+#include "tests/auth/iam/random_case.h"
+
+namespace ecr::api::admin {
+namespace {
+
+using auth::iam::AttachedPolicy;
+using auth::iam::DecidedBy;
+using auth::iam::Policy;
+using auth::iam::PolicySet;
+using auth::iam::PolicyType;
+using auth::iam::Request;
+using auth::iam::Verdict;
+using Json = nlohmann::json;
+using List = std::vector<AttachedPolicy>;
+using Change = AdviceStep::Change;
+
+AttachedPolicy attached(const Json& document) {
+  auto policy = Policy::parse(document.dump(), PolicyType::kAny);
+  EXPECT_TRUE(policy.has_value()) << document;
+  return {std::move(policy.value()), ""};
+}
+
+// The documents of a case by where they stand: {"identity": [[doc]], "scps": [[doc], [doc]], ...}.
+using Documents = std::map<DecidedBy, std::vector<std::vector<Json>>>;
+
+Documents documents_of(const Json& policies) {
+  Documents documents;
+  const auto take = [&](const char* name, DecidedBy type) {
+    documents[type].emplace_back();
+    if (!policies.contains(name)) return;
+    if (policies[name].is_array()) {
+      for (const Json& one : policies[name]) documents[type][0].push_back(one);
+    } else if (!policies[name].is_null()) {
+      documents[type][0].push_back(policies[name]);
+    }
+  };
+  const auto take_levels = [&](const char* name, DecidedBy type) {
+    for (const Json& level : policies.value(name, Json::array())) {
+      documents[type].emplace_back(level.begin(), level.end());
+    }
+  };
+  take("identity", DecidedBy::kIdentity);
+  take("boundaries", DecidedBy::kBoundary);
+  take("session", DecidedBy::kSession);
+  take("resource", DecidedBy::kResource);
+  take_levels("scps", DecidedBy::kScp);
+  take_levels("rcps", DecidedBy::kRcp);
+  return documents;
+}
+
+PolicySet set_of(Documents documents) {
+  const auto list = [](const std::vector<Json>& from) {
+    List out;
+    for (const Json& one : from) out.push_back(attached(one));
+    return out;
+  };
+  PolicySet set;
+  set.identity = list(documents[DecidedBy::kIdentity][0]);
+  set.boundaries = list(documents[DecidedBy::kBoundary][0]);
+  set.session = list(documents[DecidedBy::kSession][0]);
+  set.resource = list(documents[DecidedBy::kResource][0]);
+  for (const auto& level : documents[DecidedBy::kScp]) set.scps.push_back(list(level));
+  for (const auto& level : documents[DecidedBy::kRcp]) set.rcps.push_back(list(level));
+  return set;
+}
+
+Request request_of(const Json& json) {
+  Request request;
+  if (json["principal"].is_string()) {
+    request.principal = *auth::iam::make_principal(json["principal"].get<std::string>(),
+                                                   json.value("principal_issuer", ""));
+    request.principal.unique_id = json.value("principal_unique_id", "");
+  }
+  request.action = json["action"].get<std::string>();
+  request.resource = json["resource"].get<std::string>();
+  request.resource_account = json.value("resource_account", "");
+  const auto arn = model::Arn::parse(request.resource);
+  if (request.resource_account.empty() && arn) request.resource_account = arn->account;
+  for (const auto& [key, value] : json["context"].items()) {
+    if (value.is_array()) {
+      request.context.set_multi(key, value.get<std::vector<std::string>>());
+    } else {
+      request.context.set(key, value.get<std::string>());
+    }
+  }
+  return request;
+}
+
+// The documents after the steps, but for the one at `skip`.
+Documents take_steps(Documents documents, const std::vector<AdviceStep>& steps, std::size_t skip) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const AdviceStep& step = steps[i];
+    auto& list = documents[step.type].at(step.level);
+    if (step.policy == list.size()) {
+      list.push_back({{"Version", "2012-10-17"}, {"Statement", Json::array()}});
+    }
+    Json& statements = list.at(step.policy)["Statement"];
+    if (statements.is_object()) statements = Json::array({statements});
+    if (i == skip) continue;
+    if (step.change == Change::kAdd) {
+      statements.push_back(Json::parse(step.document));
+    } else {
+      EXPECT_EQ(statements.at(step.statement), Json::parse(step.document));
+      statements.at(step.statement) = nullptr;  // the indexes of the others stay
+    }
+  }
+  for (auto& [type, levels] : documents) {
+    for (auto& list : levels) {
+      for (Json& document : list) {
+        Json& statements = document["Statement"];
+        for (std::size_t i = statements.is_array() ? statements.size() : 0; i-- > 0;) {
+          if (statements[i].is_null()) statements.erase(i);
+        }
+        // A policy has a statement: this one never applies.
+        if (statements.empty()) {
+          statements = {{"Effect", "Allow"}, {"NotAction", "*"}, {"Resource", "*"}};
+        }
+      }
+    }
+  }
+  return documents;
+}
+
+TEST(Advice, TakenItAllowsAndNoneOfItIsSuperfluous) {
+  constexpr std::size_t kAll = static_cast<std::size_t>(-1);
+  int denials = 0;
+  std::map<std::string, int> seen;
+  for (std::uint64_t number = 0; number < 1000; ++number) {
+    const Json json = auth::iam::test::random_case(number);
+    const Request request = request_of(json["request"]);
+    const Documents documents = documents_of(json["policies"]);
+    const PolicySet set = set_of(documents);
+    const Verdict verdict = evaluate(request, set);
+    const auto steps = advise(request, set, verdict);
+    if (verdict.allowed()) {
+      EXPECT_TRUE(steps.empty()) << number;
+      continue;
+    }
+    ++denials;
+    ASSERT_FALSE(steps.empty()) << number;
+    EXPECT_TRUE(evaluate(request, set_of(take_steps(documents, steps, kAll))).allowed()) << number;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      EXPECT_FALSE(steps[i].where.empty());
+      ++seen[std::string(name_of(steps[i].type)) +
+             (steps[i].change == Change::kAdd ? " add" : " remove")];
+      EXPECT_FALSE(evaluate(request, set_of(take_steps(documents, steps, i))).allowed())
+          << number << " step " << i << ": " << steps[i].document;
+    }
+  }
+  EXPECT_GT(denials, 400);
+  EXPECT_EQ(seen.size(), 12u);  // six kinds of policy, both ways
+}
+
+struct Case {
+  const char* principal;
+  const char* action;
+  const char* resource;
+  const char* account;  // that owns the resource
+  const char* where;
+  const char* statement;
+};
+
+TEST(Advice, NamesThePolicyAndWritesTheSmallestStatement) {
+  constexpr const char* kJane = "arn:aws:iam::111111111111:user/jane";
+  constexpr const char* kApp = "arn:aws:ecr:us-east-1:111111111111:repository/app";
+  const Case kCases[] = {
+      {kJane, "ecr:PutImage", kApp, "111111111111",
+       "an identity-based policy of arn:aws:iam::111111111111:user/jane",
+       R"({"Effect":"Allow","Action":"ecr:PutImage","Resource":"arn:aws:ecr:us-east-1:111111111111:repository/app"})"},
+      {kJane, "ecr:GetAuthorizationToken", "*", "111111111111",
+       "an identity-based policy of arn:aws:iam::111111111111:user/jane",
+       R"({"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"})"},
+      {"arn:aws:sts::111111111111:assumed-role/ci/run1", "ecr:PutImage", kApp, "111111111111",
+       "an identity-based policy of arn:aws:iam::111111111111:role/ci",
+       R"({"Effect":"Allow","Action":"ecr:PutImage","Resource":"arn:aws:ecr:us-east-1:111111111111:repository/app"})"},
+      {"arn:aws:sts::222222222222:assumed-role/ci/run1", "ecr:BatchGetImage", kApp, "111111111111",
+       "the repository policy of app in account 111111111111",
+       R"({"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:role/ci"},"Action":"ecr:BatchGetImage"})"},
+      {"arn:aws:iam::222222222222:user/eve", "ecr:CreateRepository", kApp, "111111111111",
+       "the registry policy of account 111111111111",
+       R"({"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:user/eve"},"Action":"ecr:CreateRepository","Resource":"arn:aws:ecr:us-east-1:111111111111:repository/app"})"},
+      {kJane, "sts:AssumeRole", "arn:aws:iam::111111111111:role/ci", "111111111111",
+       "the trust policy of arn:aws:iam::111111111111:role/ci",
+       R"({"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:user/jane"},"Action":"sts:AssumeRole"})"},
+  };
+  for (const Case& c : kCases) {
+    Request request;
+    request.principal = *auth::iam::make_principal(c.principal, "");
+    request.action = c.action;
+    request.resource = c.resource;
+    request.resource_account = c.account;
+    const PolicySet nothing;
+    const auto steps = advise(request, nothing, evaluate(request, nothing));
+    ASSERT_FALSE(steps.empty()) << c.action;
+    EXPECT_EQ(steps[0].where, c.where);
+    EXPECT_EQ(steps[0].document, c.statement);
+  }
+}
+
+TEST(Advice, ADollarOfTheResourceIsNoVariable) {
+  Request request;
+  request.principal = *auth::iam::make_principal("arn:aws:iam::111111111111:user/jane", "");
+  request.action = "ecr:PutImage";
+  request.resource = "arn:aws:ecr:us-east-1:111111111111:repository/${aws:username}";
+  const PolicySet nothing;
+  const auto steps = advise(request, nothing, evaluate(request, nothing));
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(Json::parse(steps[0].document)["Resource"],
+            "arn:aws:ecr:us-east-1:111111111111:repository/${$}{aws:username}");
+}
+
+}  // namespace
+}  // namespace ecr::api::admin

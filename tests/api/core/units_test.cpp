@@ -1,0 +1,110 @@
+// Small pure parts: errors, host names, page tokens, the Query protocol.
+#include "api/core/registry_host.h"
+#include "api/core/wildcard.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/page_token.h"
+#include "api/core/wire/query_protocol.h"
+#include "tests/api/fixture.h"
+
+namespace ecr::api::test {
+namespace {
+
+TEST(ApiErrors, EveryCodeHasARow) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::kNotFound); ++code) {
+    const ErrorNames& names = names_of(static_cast<ErrorCode>(code));
+    EXPECT_FALSE(names.json_type.empty());
+    EXPECT_FALSE(names.oci_code.empty());
+    EXPECT_GE(names.json_status, 400);
+  }
+}
+
+TEST(RegistryHost, NamesOfRegistries) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"123456789012.dkr.ecr.us-east-1.amazonaws.com", "123456789012 us-east-1"},
+      {"123456789012.dkr.ecr.eu-west-1.localhost:4599", "123456789012 eu-west-1"},
+      {"123456789012.dkr-ecr.us-west-2.on.aws", "123456789012 us-west-2"},
+      {"123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", "123456789012 us-east-1"},
+      {"123456789012.DKR.ECR.us-east-1.localhost.localstack.cloud", "123456789012 us-east-1"},
+      {"localhost:4599", ""},
+      {"127.0.0.1:4599", ""},
+      {"12345.dkr.ecr.us-east-1.localhost", ""},
+      {"123456789012.dkr.ecr.us-east-1", ""},
+      {"123456789012.s3.us-east-1.localhost", ""},
+  };
+  for (const auto& [host, expected] : kCases) {
+    const auto name = parse_registry_host(host);
+    EXPECT_EQ(name ? name->account + " " + name->region : "", expected) << host;
+  }
+}
+
+TEST(RegistryHost, WhatRepositoryUriSays) {
+  Settings settings;
+  const auto host = [&](const char* used, const char* account, bool own) {
+    return registry_host(settings, used, account, "us-east-1", own);
+  };
+  EXPECT_EQ(host("localhost:4599", "1", true), "localhost:4599");
+  EXPECT_EQ(host("[::1]:4599", "1", true), "[::1]:4599");
+  EXPECT_EQ(host("localhost:4599", "2", false), "2.dkr.ecr.us-east-1.localhost:4599");
+  EXPECT_EQ(host("api.ecr.us-east-1.amazonaws.com", "2", true),
+            "2.dkr.ecr.us-east-1.amazonaws.com");
+  EXPECT_EQ(host("123456789012.dkr.ecr.eu-west-1.corp.test:80", "2", true),
+            "2.dkr.ecr.us-east-1.corp.test:80");
+  settings.registry_host = "{account}.dkr.ecr.{region}.localhost:{port}";
+  EXPECT_EQ(host("localhost:4599", "1", true), "1.dkr.ecr.us-east-1.localhost:4599");
+}
+
+TEST(PageToken, IsBoundToKeyAndListing) {
+  const PageKey key{1};
+  const PageKey other{2};
+  const std::string token = make_page_token(key, "listing", {"a", ""});
+  EXPECT_EQ(read_page_token(key, "listing", token), (std::vector<std::string>{"a", ""}));
+  EXPECT_FALSE(read_page_token(other, "listing", token));
+  EXPECT_FALSE(read_page_token(key, "another", token));
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    std::string damaged = token;
+    damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(read_page_token(key, "listing", damaged)) << i;
+  }
+}
+
+TEST(Wildcard, OnlyTheStarIsOne) {
+  EXPECT_TRUE(wildcard_matches("v*", "v1.2"));
+  EXPECT_TRUE(wildcard_matches("*-rc*", "1-rc"));
+  EXPECT_TRUE(wildcard_matches("**", ""));
+  EXPECT_FALSE(wildcard_matches("v*.1", "v1.2"));
+  EXPECT_FALSE(wildcard_matches("v?", "v1"));
+  EXPECT_FALSE(wildcard_matches("", "v"));
+}
+
+TEST(QueryProtocol, DecodesByTheShape) {
+  const auto* shape = model::ServiceModel::sts().find("AssumeRole")->input;
+  EXPECT_EQ(decode_query({{"RoleArn", "arn"},
+                          {"DurationSeconds", "900"},
+                          {"Tags.member.2.Key", "b"},
+                          {"Tags.member.2.Value", "2"},
+                          {"Tags.member.1.Key", "a"},
+                          {"Tags.member.1.Value", "1"},
+                          {"Unknown", "x"}},
+                         *shape),
+            Json({{"RoleArn", "arn"},
+                  {"DurationSeconds", 900},
+                  {"Tags", {{{"Key", "a"}, {"Value", "1"}}, {{"Key", "b"}, {"Value", "2"}}}}}));
+  EXPECT_THROW(decode_query({{"DurationSeconds", "soon"}}, *shape), ApiError);
+  EXPECT_THROW(decode_query({{"Tags.member.x.Key", "a"}}, *shape), ApiError);
+  EXPECT_THROW(decode_query({{"RoleArn", "a"}, {"RoleArn", "b"}}, *shape), ApiError);
+  EXPECT_THROW(decode_query({{"RoleArn", "\xFF"}}, *shape), ApiError);  // not UTF-8
+  EXPECT_THROW(decode_query({{"\xC3", "a"}}, *shape), ApiError);
+}
+
+TEST(QueryProtocol, EncodesByTheShape) {
+  const auto& sts = model::ServiceModel::sts();
+  EXPECT_EQ(encode_query_result({{"Account", "1"}, {"Arn", "a<b>&\"'"}, {"UserId", "u"}},
+                                *sts.find("GetCallerIdentity"), "ns", "id"),
+            "<GetCallerIdentityResponse xmlns=\"ns\"><GetCallerIdentityResult><UserId>u</UserId>"
+            "<Account>1</Account><Arn>a&lt;b&gt;&amp;&quot;&apos;</Arn></GetCallerIdentityResult>"
+            "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata>"
+            "</GetCallerIdentityResponse>");
+}
+
+}  // namespace
+}  // namespace ecr::api::test

@@ -1,0 +1,285 @@
+#include "tests/api/fixture.h"
+
+namespace ecr::api::test {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Result = JobOutcome::Result;
+
+// What the handlers below did, by the payload's "name".
+std::vector<std::string> done;
+
+void note(JobCall& call) { done.push_back(call.payload.at("name").get<std::string>()); }
+
+void spawn(JobCall& call) {
+  note(call);
+  storage::sql::Txn& txn = call.begin();
+  enqueue_job(call.services, txn, "note", {{"name", "child"}}, call.now);
+  enqueue_job(call.services, txn, "note", {{"name", "later"}}, call.now + hours(1));
+}
+
+// Fails after it has written.
+void break_off(JobCall& call) {
+  note(call);
+  enqueue_job(call.services, call.begin(), "note", {{"name", "never"}}, call.now);
+  throw std::runtime_error("the disk is on fire");
+}
+
+// Its own successor, as a lifecycle policy is.
+void again(JobCall& call) {
+  note(call);
+  enqueue_job(call.services, call.begin(), "again", call.payload, call.now + hours(24),
+              call.job.key.value());
+}
+
+void tick(JobCall&) { done.emplace_back("tick"); }
+
+void trip_after(JobCall& call) {
+  note(call);
+  call.after_commit.emplace_back([] { throw std::runtime_error("tripped"); });
+}
+
+class JobsTest : public ApiTest {
+ protected:
+  JobsTest() { done.clear(); }
+
+  void enqueue(const std::string& kind, const std::string& name, std::chrono::seconds in = {},
+               const std::string& key = {}) {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    enqueue_job(services, txn, kind, {{"name", name}}, clock.now() + in, key);
+    txn.commit();
+  }
+  std::vector<storage::Job> rows() {
+    auto txn = store->database().begin(storage::sql::Access::kRead);
+    return storage::list_jobs(txn, 0, 100);
+  }
+  Json post(const std::string& target, int status = 200) {
+    const auto response = runs.handle(make_request("POST", target, {{"Host", host}}, ""));
+    EXPECT_EQ(response.status, status) << body_of(response);
+    return Json::parse(body_of(response));
+  }
+
+  JobRunner runner{services,
+                   {{"note", note},
+                    {"spawn", spawn},
+                    {"break", break_off},
+                    {"again", again},
+                    {"trip", trip_after}}};
+  admin::AdminPlane runs{services, control, api_clock, runner, baseline};
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(JobsTest, RunInTheOrderTheyAreDueAndNotBefore) {
+  enqueue("note", "second", seconds(20));
+  enqueue("note", "first", seconds(10));
+  enqueue("note", "also second", seconds(20));
+  EXPECT_FALSE(runner.run_next().has_value());
+  EXPECT_EQ(runner.next_due(), clock.now() + seconds(10));
+  clock.time += seconds(20);
+  EXPECT_EQ(runner.run_due(100).outcomes.size(), 3u);
+  EXPECT_EQ(done, (Names{"first", "second", "also second"}));
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_F(JobsTest, WhatAJobEnqueuesRunsInTheSameGo) {
+  enqueue("spawn", "parent");
+  const auto report = runner.run_due(100);
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(done, (Names{"parent", "child"}));
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].payload, R"({"name":"later"})");
+}
+
+TEST_F(JobsTest, AJobExistsOnlyOnceItsTransactionIsCommitted) {
+  {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    enqueue_job(services, txn, "note", {{"name", "rolled back"}}, clock.now());
+    EXPECT_EQ(job_signal.wait(0, std::chrono::milliseconds(0)), 0u);
+  }
+  EXPECT_TRUE(rows().empty());
+  enqueue("note", "committed");
+  EXPECT_EQ(job_signal.wait(0, std::chrono::milliseconds(0)), 1u);
+  EXPECT_EQ(rows().size(), 1u);
+}
+
+TEST_F(JobsTest, OfAKeyThereIsOneJobWithTheNewestPayloadAndTheEarlierTime) {
+  enqueue("note", "old", seconds(10), "k");
+  enqueue("note", "new", seconds(20), "k");
+  enqueue("note", "other", seconds(10), "other");
+  enqueue("again", "kind", seconds(10), "k");
+  ASSERT_EQ(rows().size(), 3u);
+  EXPECT_EQ(rows()[0].payload, R"({"name":"new"})");
+  EXPECT_EQ(rows()[0].due, clock.now() + seconds(10));
+  enqueue("note", "newer", seconds(5), "k");
+  EXPECT_EQ(rows()[0].due, clock.now() + seconds(5));
+}
+
+TEST_F(JobsTest, AJobMayEnqueueItsSuccessorUnderItsOwnKey) {
+  enqueue("again", "policy", {}, "7");
+  EXPECT_EQ(runner.run_due(100).outcomes.size(), 1u);
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].due, clock.now() + hours(24));
+  clock.time += hours(24 * 90);
+  EXPECT_EQ(runner.run_due(100).outcomes.size(), 1u);
+  EXPECT_EQ(done, (Names{"policy", "policy"}));
+}
+
+TEST_F(JobsTest, AFailureUndoesEverythingAndIsTriedAgainLaterAndThenGivenUp) {
+  enqueue("break", "x", {}, "k");
+  const seconds kDelays[] = {seconds(1), seconds(10), minutes(1), minutes(10)};
+  for (const seconds delay : kDelays) {
+    const auto outcome = runner.run_next();
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->result, Result::kRetry);
+    EXPECT_EQ(outcome->error, "the disk is on fire");
+    ASSERT_EQ(rows().size(), 1u) << "what it enqueued must be undone";
+    EXPECT_EQ(rows()[0].due, clock.now() + delay);
+    EXPECT_EQ(rows()[0].error, "the disk is on fire");
+    EXPECT_FALSE(runner.run_next().has_value());
+    clock.time += delay;
+  }
+  EXPECT_EQ(runner.run_next()->result, Result::kFailed);
+  EXPECT_EQ(done.size(), 5u);
+  EXPECT_EQ(rows()[0].state, storage::JobState::kFailed);
+  EXPECT_EQ(rows()[0].attempts, 5);
+  clock.time += hours(1000);
+  EXPECT_FALSE(runner.run_next().has_value());
+  enqueue("break", "anew", {}, "k");
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].state, storage::JobState::kPending);
+  EXPECT_EQ(runner.run_next()->result, Result::kRetry);
+}
+
+TEST_F(JobsTest, AnAttemptCountsBeforeItBegins) {
+  static std::int64_t counted;
+  counted = 0;
+  JobRunner other(services,
+                  {{"look", [](JobCall& call) {
+                      auto txn = call.services.store.database().begin(storage::sql::Access::kRead);
+                      counted = storage::find_job(txn, call.job.id)->attempts;
+                    }}});
+  enqueue("look", "x");
+  other.run_next();
+  EXPECT_EQ(counted, 1);
+}
+
+TEST_F(JobsTest, AnUnknownKindIsGivenUpAtOnce) {
+  enqueue("from-the-future", "x");
+  const auto outcome = runner.run_next();
+  EXPECT_EQ(outcome->result, Result::kFailed);
+  EXPECT_EQ(outcome->error, "this program has no such kind of job");
+  EXPECT_FALSE(runner.run_next().has_value());
+}
+
+TEST_F(JobsTest, WhatFollowsTheCommitCannotUndoTheJob) {
+  enqueue("trip", "x");
+  const auto outcome = runner.run_next();
+  EXPECT_EQ(outcome->result, Result::kDone);
+  EXPECT_EQ(outcome->error, "tripped");
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_F(JobsTest, PeriodicWorkRunsOnceAnInterval) {
+  const std::vector<JobKind> kinds = {{"tick", tick, hours(1)}};
+  JobRunner periodic(services, kinds);
+  EXPECT_FALSE(periodic.run_next().has_value());
+  clock.time += minutes(30);
+  JobRunner restarted(services, kinds);  // keeps the time
+  clock.time += minutes(30);
+  EXPECT_TRUE(restarted.run_next().has_value());
+  EXPECT_FALSE(restarted.run_next().has_value());
+  clock.time += hours(24 * 90);
+  EXPECT_TRUE(restarted.run_next().has_value());
+  EXPECT_FALSE(restarted.run_next().has_value());
+  EXPECT_EQ(rows()[0].due, clock.now() + hours(1));
+}
+
+TEST_F(JobsTest, PeriodicWorkIsNeverGivenUp) {
+  JobRunner periodic(services,
+                     {{"broken", [](JobCall&) { throw std::runtime_error("no"); }, hours(1)}});
+  clock.time += hours(1);
+  for (int i = 0; i < 20; ++i) {
+    const auto outcome = periodic.run_next();
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->result, Result::kRetry);
+    clock.time += hours(1);
+  }
+}
+
+TEST_F(JobsTest, AreListedInPages) {
+  for (int i = 0; i < 3; ++i) enqueue("note", std::to_string(i), hours(1), "k" + std::to_string(i));
+  const auto list = [&](const std::string& query) {
+    return Json::parse(body_of(
+        runs.handle(make_request("GET", "/_ecr-local/jobs" + query, {{"Host", host}}, ""))));
+  };
+  const Json all = list("");
+  ASSERT_EQ(all["jobs"].size(), 3u);
+  EXPECT_FALSE(all.contains("nextToken"));
+  EXPECT_EQ(all["jobs"][0], (Json{{"id", 1},
+                                  {"kind", "note"},
+                                  {"key", "k0"},
+                                  {"payload", {{"name", "0"}}},
+                                  {"state", "pending"},
+                                  {"due", "2023-11-14T23:13:20Z"},
+                                  {"attempts", 0},
+                                  {"createdAt", "2023-11-14T22:13:20Z"}}));
+  const Json first = list("?limit=2");
+  EXPECT_EQ(first["jobs"].size(), 2u);
+  const Json rest = list("?limit=2&nextToken=" + first["nextToken"].get<std::string>());
+  EXPECT_EQ(rest["jobs"].size(), 1u);
+  EXPECT_FALSE(rest.contains("nextToken"));
+  EXPECT_EQ(list("?limit=0")["message"], "limit: must be a number from 1 to 1000");
+}
+
+TEST_F(JobsTest, RunSaysWhatItRan) {
+  enqueue("spawn", "parent");
+  const Json report = post("/_ecr-local/jobs/run");
+  EXPECT_EQ(report["complete"], true);
+  ASSERT_EQ(report["ran"].size(), 2u);
+  EXPECT_EQ(report["ran"][0]["kind"], "spawn");
+  EXPECT_EQ(report["ran"][0]["result"], "done");
+  EXPECT_EQ(report["ran"][1]["payload"], (Json{{"name", "child"}}));
+  EXPECT_TRUE(post("/_ecr-local/jobs/run")["ran"].empty());
+}
+
+TEST_F(JobsTest, RunCanTakeAKindBeforeItIsDueAndGivenUpOnesAnew) {
+  enqueue("note", "later", hours(5));
+  enqueue("again", "kept", hours(5), "k");
+  EXPECT_TRUE(post("/_ecr-local/jobs/run")["ran"].empty());
+  EXPECT_EQ(post("/_ecr-local/jobs/run?kind=note")["ran"].size(), 1u);
+  EXPECT_EQ(post("/_ecr-local/jobs/run?all=true")["ran"].size(), 1u);
+  EXPECT_EQ(done, (Names{"later", "kept"}));
+  enqueue("break", "x");
+  for (int i = 0; i < 5; ++i) {
+    post("/_ecr-local/jobs/run");
+    clock.time += minutes(10);
+  }
+  EXPECT_EQ(done.size(), 7u);
+  const Json ran = post("/_ecr-local/jobs/run?kind=break")["ran"];
+  ASSERT_EQ(ran.size(), 1u);
+  EXPECT_EQ(ran[0]["result"], "retry");
+  EXPECT_EQ(ran[0]["error"], "the disk is on fire");
+  EXPECT_EQ(post("/_ecr-local/jobs/run?kind=nope", 400)["message"],
+            "kind: must be one of note, spawn, break, again, trip");
+  EXPECT_EQ(post("/_ecr-local/jobs/run?what=x", 400)["message"], "what: is not known here");
+}
+
+TEST_F(JobsTest, AClockThatIsPutBackTakesWhatWaitsWithIt) {
+  api_clock.restore({.offset = hours(24 * 90)});
+  {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    enqueue_job(services, txn, "note", {{"name", "x"}}, api_clock.now() + hours(1));
+    txn.commit();
+  }
+  EXPECT_EQ(
+      admin.handle(make_request("POST", "/_ecr-local/clock", {{"Host", host}}, R"({"reset":true})"))
+          .status,
+      200);
+  EXPECT_EQ(rows()[0].due, clock.now() + hours(1));
+}
+
+}  // namespace
+}  // namespace ecr::api::test

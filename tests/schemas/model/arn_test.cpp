@@ -1,0 +1,110 @@
+#include "schemas/model/arn.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "schemas/model/model.h"
+
+namespace ecr::model {
+namespace {
+
+TEST(RepositoryName, Accepts) {
+  for (const std::string name : {"ab", "a__b", "a--b", "a---b", "a/b__c", "a.b", "a_b", "a-b",
+                                 "0/1/2", "team/app-1.2_x", "a/b"}) {
+    EXPECT_TRUE(is_repository_name(name)) << name;
+  }
+  EXPECT_TRUE(is_repository_name(std::string(256, 'a')));
+}
+
+TEST(RepositoryName, Refuses) {
+  for (const std::string name :
+       {"",   "a",    "A",    "aB",  "a___b", "a_-b", "a..b",
+        "-a", "a-",   "_a",   "a_",  ".a",    "a.",   "/a",
+        "a/", "a//b", "a/-b", "a b", "a:b",   "ab\n", "\xC3\xA4\xC3\xA4"}) {
+    EXPECT_FALSE(is_repository_name(name)) << name;
+  }
+  EXPECT_FALSE(is_repository_name(std::string(257, 'a')));
+}
+
+// The function has its own copy of the expression: it must not load the model.
+TEST(RepositoryName, IsTheModelsShape) {
+  const Shape& shape = *ServiceModel::ecr().shape("RepositoryName");
+  EXPECT_EQ(shape.min, 2);
+  EXPECT_EQ(shape.max, 256);
+  EXPECT_EQ(shape.pattern_text,
+            R"([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)");
+}
+
+TEST(Arn, KeepsColonsAndSlashesOfTheResource) {
+  const auto arn = Arn::parse("arn:aws:ecr:us-east-1:123456789012:repository/a/b:c");
+  ASSERT_TRUE(arn);
+  EXPECT_EQ(arn->partition, "aws");
+  EXPECT_EQ(arn->service, "ecr");
+  EXPECT_EQ(arn->region, "us-east-1");
+  EXPECT_EQ(arn->account, "123456789012");
+  EXPECT_EQ(arn->resource, "repository/a/b:c");
+  EXPECT_EQ(arn->text(), "arn:aws:ecr:us-east-1:123456789012:repository/a/b:c");
+}
+
+TEST(Arn, AllowsEmptyParts) {
+  ASSERT_TRUE(Arn::parse("arn:::::"));
+  EXPECT_EQ(Arn::parse("arn:aws:iam::123456789012:user/x")->region, "");
+}
+
+TEST(Arn, RefusesWhatHasFewerPartsOrAnotherPrefix) {
+  for (const char* text : {"", "arn", "arn:aws:ecr:us-east-1:123456789012", "ARN:a:b:c:d:e",
+                           "xarn:a:b:c:d:e", "::::::"}) {
+    EXPECT_FALSE(Arn::parse(text)) << text;
+  }
+}
+
+TEST(Arn, OfARepositoryHasThePartitionOfItsRegion) {
+  EXPECT_EQ(repository_arn("us-east-1", "123456789012", "a/b"),
+            "arn:aws:ecr:us-east-1:123456789012:repository/a/b");
+  EXPECT_EQ(repository_arn("cn-north-1", "123456789012", "ab"),
+            "arn:aws-cn:ecr:cn-north-1:123456789012:repository/ab");
+}
+
+TEST(Partition, IsFoundByPrefix) {
+  struct Case {
+    const char* region;
+    const char* partition;
+  };
+  for (const auto& [region, partition] :
+       {Case{"eu-central-1", "aws"}, Case{"cn-northwest-1", "aws-cn"},
+        Case{"us-gov-west-1", "aws-us-gov"}, Case{"us-iso-east-1", "aws-iso"},
+        Case{"us-isob-east-1", "aws-iso-b"}, Case{"eu-isoe-west-1", "aws-iso-e"},
+        Case{"us-isof-south-1", "aws-iso-f"}, Case{"eusc-de-east-1", "aws-eusc"},
+        Case{"", "aws"}}) {
+    EXPECT_EQ(partition_of(region), partition) << region;
+  }
+}
+
+TEST(AccountId, IsTwelveDigits) {
+  EXPECT_TRUE(is_account_id("000000000000"));
+  for (const char* text : {"", "12345678901", "1234567890123", "12345678901a", " 23456789012"}) {
+    EXPECT_FALSE(is_account_id(text)) << text;
+  }
+}
+
+TEST(Region, IsTheModelsPattern) {
+  EXPECT_TRUE(is_region("us-east-1"));
+  for (const char* text : {"", "u", "US-EAST-1", "us_east_1", "us-east-1-and-a-good-deal-more"}) {
+    EXPECT_FALSE(is_region(text)) << text;
+  }
+}
+
+TEST(Tag, IsTheDistributionSpecs) {
+  for (const std::string tag : {"latest", "v1.2.3", "_x", "A-b.C", "1"}) {
+    EXPECT_TRUE(is_tag(tag)) << tag;
+  }
+  EXPECT_TRUE(is_tag(std::string(128, 'a')));
+  for (const std::string tag : {"", ".a", "-a", "a/b", "a:b", "a b", "\xC3\xA4"}) {
+    EXPECT_FALSE(is_tag(tag)) << tag;
+  }
+  EXPECT_FALSE(is_tag(std::string(129, 'a')));
+}
+
+}  // namespace
+}  // namespace ecr::model

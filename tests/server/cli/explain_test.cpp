@@ -1,0 +1,157 @@
+// `ecr-local explain`: the tree, the client, the flags.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "server/cli/config.h"
+#include "server/cli/explain_text.h"
+#include "server/cli/text_tree.h"
+#include "server/client/http_get.h"
+
+namespace ecr::server {
+namespace {
+
+using base::OrderedJson;
+
+constexpr const char* kImplicit = R"({
+  "sequence": 7, "requestId": "0f1e", "time": "2026-01-31T12:00:00.000Z",
+  "principal": "arn:aws:iam::111122223333:user/jane", "action": "ecr:ListImages",
+  "resource": "arn:aws:ecr:us-east-1:111122223333:repository/b",
+  "context": {"aws:PrincipalTag/team": "a", "aws:ResourceTag/team": "b", "aws:TagKeys": ["x"]},
+  "decision": "ImplicitlyDenied", "decidedBy": "identity", "message": "User: ... action",
+  "enforced": true, "statement": null,
+  "suggestion": [{"change": "add", "policyType": "identity",
+                  "where": "an identity-based policy of jane",
+                  "statement": {"Effect": "Allow", "Action": "ecr:ListImages"}}],
+  "trace": [
+    {"policyType": "scp", "level": 0, "policy": 0, "source": "FullAWSAccess", "index": 0,
+     "effect": "Allow", "outcome": "Matched", "document": {}},
+    {"policyType": "resource", "policy": 0, "source": "repository policy of b", "index": 0,
+     "effect": "Allow", "outcome": "PrincipalMismatch",
+     "document": {"Principal": {"AWS": "222233334444"}}},
+    {"policyType": "identity", "policy": 0, "source": "inline policy p of user jane", "index": 0,
+     "effect": "Allow", "outcome": "ActionMismatch",
+     "document": {"NotAction": ["ecr:List*", "ecr:Describe*"]}},
+    {"policyType": "identity", "policy": 0, "source": "inline policy p of user jane", "index": 1,
+     "sid": "Own", "effect": "Allow", "outcome": "ResourceMismatch",
+     "document": {"Resource": "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*"}},
+    {"policyType": "identity", "policy": 1, "source": "arn:aws:iam::aws:policy/X", "index": 0,
+     "effect": "Allow", "outcome": "ConditionMismatch",
+     "condition": {"operator": "StringEquals", "key": "aws:ResourceTag/team",
+                   "wanted": "${aws:PrincipalTag/team}", "actual": "b"}, "document": {}},
+    {"policyType": "identity", "policy": 1, "source": "arn:aws:iam::aws:policy/X", "index": 1,
+     "effect": "Deny", "outcome": "ConditionMismatch",
+     "condition": {"operator": "Bool", "key": "aws:MultiFactorAuthPresent",
+                   "wanted": ["false"], "actual": null}, "document": {}}]})";
+
+TEST(ExplainText, TellsWhyEveryStatementDidNotApply) {
+  EXPECT_EQ(explain_text(OrderedJson::parse(kImplicit)),
+            R"(✗ ecr:ListImages on arn:aws:ecr:us-east-1:111122223333:repository/b
+├─ principal: arn:aws:iam::111122223333:user/jane
+├─ request: 0f1e at 2026-01-31T12:00:00.000Z
+├─ verdict: ImplicitlyDenied (identity)
+├─ message: User: ... action
+├─ service control policies
+│  └─ level 0: FullAWSAccess
+│     └─ ✓ Allow (statement 0): applies
+├─ resource-based policies
+│  └─ repository policy of b
+│     └─ ✗ Allow (statement 0): Principal {"AWS":"222233334444"} does not match arn:aws:iam::111122223333:user/jane
+├─ identity-based policies
+│  ├─ inline policy p of user jane
+│  │  ├─ ✗ Allow (statement 0): NotAction ["ecr:List*","ecr:Describe*"] leaves out ecr:ListImages
+│  │  └─ ✗ Allow (statement 1, Sid Own): Resource "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*" does not match arn:aws:ecr:us-east-1:111122223333:repository/b; aws:PrincipalTag/team is "a"
+│  └─ arn:aws:iam::aws:policy/X
+│     ├─ ✗ Allow (statement 0): StringEquals aws:ResourceTag/team wants "${aws:PrincipalTag/team}", the request has "b"; aws:PrincipalTag/team is "a"
+│     └─ ✗ Deny (statement 1): Bool aws:MultiFactorAuthPresent wants ["false"], the request does not have it
+├─ context
+│  ├─ aws:PrincipalTag/team = a
+│  ├─ aws:ResourceTag/team = b
+│  └─ aws:TagKeys = ["x"]
+├─ deciding statement: none, the identity-based policies do not allow it
+└─ to allow it
+   └─ add to an identity-based policy of jane
+      └─ {"Effect":"Allow","Action":"ecr:ListImages"}
+)");
+}
+
+TEST(ExplainText, ADenyIsShownWithWhatToRemove) {
+  const auto decision = OrderedJson::parse(R"({
+    "requestId": "0f1e", "time": "t", "principal": null, "action": "ecr:PutImage", "resource": "*",
+    "context": {}, "decision": "ExplicitlyDenied", "decidedBy": "boundary", "message": "m",
+    "enforced": false,
+    "statement": {"source": "b", "index": 2, "sid": "No", "document": {"Effect": "Deny"}},
+    "suggestion": [{"change": "removeOrNarrow", "policyType": "boundary", "where": "b", "index": 2,
+                    "sid": "No", "statement": {"Effect": "Deny"}}],
+    "trace": [{"policyType": "boundary", "policy": 0, "source": "b", "index": 2, "sid": "No",
+               "effect": "Deny", "outcome": "Matched", "document": {"Effect": "Deny"}}]})");
+  EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on *
+├─ principal: anonymous
+├─ request: 0f1e at t
+├─ verdict: ExplicitlyDenied (boundary), but let pass: --iam soft
+├─ message: m
+├─ resource-based policies: none
+├─ identity-based policies: none
+├─ permissions boundaries
+│  └─ b
+│     └─ ✓ Deny (statement 2, Sid No): applies
+├─ context
+├─ deciding statement: 2 of b
+│  └─ {"Effect":"Deny"}
+└─ to allow it
+   └─ remove or narrow statement 2 (Sid No) of b
+      └─ {"Effect":"Deny"}
+)");
+}
+
+TEST(ExplainText, SurvivesWhatItDoesNotKnow) {
+  for (const char* text : {"{}", R"({"trace": 1, "context": [], "suggestion": {}, "statement": 2})",
+                           R"({"trace": [{}], "decision": "Denied", "action": 7})",
+                           R"({"trace": [{"policyType": "identity", "condition": 1}]})"}) {
+    EXPECT_NE(explain_text(OrderedJson::parse(text)), "") << text;
+  }
+}
+
+TEST(TextTree, TerminalsAreGivenNoCommands) {
+  EXPECT_EQ(render({"a\x1b[2Jb\n", {}}), "a?[2Jb?\n");
+  EXPECT_EQ(render({"é ✓", {}}), "é ✓\n");
+}
+
+TEST(HttpAnswer, IsReadWhereItIsWhole) {
+  const auto answer = parse_http_answer("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno");
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, 404);
+  EXPECT_EQ(answer->body, "no");
+  EXPECT_EQ(parse_http_answer("HTTP/1.1 200 OK\r\n\r\nall")->body, "all");
+  for (const char* bad :
+       {"", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 x OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nno", "HTTP/1.1 20 OK\r\n\r\n"}) {
+    EXPECT_FALSE(parse_http_answer(bad).has_value()) << bad;
+  }
+}
+
+TEST(HttpGet, NobodyThereIsNoAnswerAndABadUrlIsRefused) {
+  EXPECT_FALSE(http_get("http://127.0.0.1:1", "/").has_value());
+  for (const char* bad : {"", "https://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1"}) {
+    EXPECT_THROW(http_get(bad, "/"), std::runtime_error) << bad;
+  }
+}
+
+TEST(Config, ExplainHasARequestAndAServer) {
+  int exit_code = -1;
+  const char* const full[] = {"ecr-local",  "explain",       "0f1e", "--url",
+                              "http://h:1", "--admin-token", "t"};
+  auto line = parse_command_line(7, full, exit_code);
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->command, CommandLine::Command::kExplain);
+  EXPECT_EQ(line->explain_request.request_id, "0f1e");
+  EXPECT_EQ(line->explain_request.url, "http://h:1");
+  EXPECT_EQ(line->explain_request.admin_token, "t");
+  const char* const bare[] = {"ecr-local", "explain"};
+  line = parse_command_line(2, bare, exit_code);
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->explain_request.request_id, "");
+  EXPECT_EQ(line->explain_request.url, "http://127.0.0.1:4599");
+}
+
+}  // namespace
+}  // namespace ecr::server

@@ -1,5 +1,5 @@
-// Where reads of the registry meet pull-through caches (api/pull_through/): who may have an image fetched,
-// and what is answered until it is all there.
+// Where reads of the registry meet pull-through caches (api/pull_through/): who may have an image
+// fetched, and what is answered until it is all there.
 #pragma once
 
 #include <optional>

@@ -4,11 +4,11 @@
 # most of a small file's compile time is the headers it includes. Names in anonymous namespaces are
 # therefore unique within their namespace.
 
-# ecr_unity(target DEPTH files...): the files of one folder are one unit of the target; folders below
-# the first DEPTH names of a path join their parent's unit, except in Debug builds, where a smaller
+# ecr_unity(target depth files...): the files of one folder are one unit of the target; folders below
+# the first `depth` names of a path join their parent's unit, except in Debug builds, where a smaller
 # unit is what rebuilds in seconds.
 function(ecr_unity target depth)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${ECR_UNITY} UNITY_BUILD_MODE GROUP)
   foreach(file IN LISTS ARGN)
     get_filename_component(folder ${file} DIRECTORY)
     file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${folder})

@@ -4,6 +4,14 @@
 # most of a small file's compile time is the headers it includes. Names in anonymous namespaces are
 # therefore unique within their namespace.
 
+# Small folders that share a unit: what every unit costs anew is more than they are.
+set(ECR_UNIT_OF_api/pull_through api images)
+set(ECR_UNIT_OF_api/sts api registry)
+set(ECR_UNIT_OF_api/organizations api registry)
+set(ECR_UNIT_OF_server/faults server runtime)
+set(ECR_UNIT_OF_server/tls server runtime)
+set(ECR_UNIT_OF_server/client server runtime)
+
 # ecr_unity(target depth files...): the files of one folder are one unit of the target; folders below
 # the first `depth` names of a path join their parent's unit, except in Debug builds, where a smaller
 # unit is what rebuilds in seconds.
@@ -15,6 +23,10 @@ function(ecr_unity target depth)
     string(REPLACE "/" ";" names "${folder}")
     if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" OR ECR_SANITIZE)
       list(SUBLIST names 0 ${depth} names)
+      list(JOIN names "/" folder)
+      if(DEFINED ECR_UNIT_OF_${folder})
+        set(names ${ECR_UNIT_OF_${folder}})
+      endif()
     endif()
     list(JOIN names "_" group)
     set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${group})

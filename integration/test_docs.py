@@ -1,4 +1,5 @@
-"""Every command block of README.md and docs/, run in order on the real program (documents.py)."""
+"""Every command block of README.md, CONTRIBUTING.md and docs/, run in order on the real program
+(documents.py)."""
 
 import glob
 import os
@@ -16,9 +17,10 @@ DOCKER = daemon.Daemon(bridge=True)
 
 
 def paths():
-    """README.md and everything in docs/."""
+    """README.md, CONTRIBUTING.md and everything in docs/."""
     found = glob.glob(os.path.join(harness.ROOT, "docs/**/*.md"), recursive=True)
-    return [os.path.join(harness.ROOT, "README.md"), *sorted(found)]
+    top = [os.path.join(harness.ROOT, name) for name in ("README.md", "CONTRIBUTING.md")]
+    return [*top, *sorted(found)]
 
 
 def read(path):
@@ -61,8 +63,16 @@ class DocumentTest(unittest.TestCase):
             "TF_CLI_CONFIG_FILE": terraform.write_configuration(DOCKER.directory),
             "CHECKPOINT_DISABLE": "1",
         })
+        self.addCleanup(self.remove_containers)
         self.addCleanup(session.close)
         return session
+
+    def remove_containers(self):
+        """A document whose last blocks cannot run here leaves its containers, and their ports."""
+        if self.docker_fails is None:
+            left = DOCKER.docker("ps", "--all", "--quiet").stdout.split()
+            if left:
+                DOCKER.docker("rm", "--force", "--volumes", *left)
 
     def missing(self, block, session):
         """Why the block cannot run here; or None."""

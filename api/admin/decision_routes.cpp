@@ -10,7 +10,6 @@
 #include "api/admin/live_stream.h"
 #include "api/admin/query_parameters.h"
 #include "api/core/access/decision_log.h"
-#include "api/core/wire/page_token.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::admin {
@@ -19,7 +18,7 @@ namespace {
 using base::OrderedJson;
 
 constexpr std::size_t kMostPerPoll = 50;
-constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
+constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
 
 class DecisionStream : public BodySource {
  public:
@@ -48,16 +47,6 @@ class DecisionStream : public BodySource {
   std::uint64_t after_;
 };
 
-// The sequence that the page ends before.
-std::uint64_t first_decision_of_page(const Services& services, const DecisionQuery& query) {
-  if (!query.next_token) return kNoEnd;
-  const auto position = read_page_token(services.store.key(), query.filters, *query.next_token);
-  if (!position || position->size() != 1) {
-    throw QueryError("nextToken", "is not of this listing");
-  }
-  return std::stoull(position->front());  // we wrote it: the token is authenticated
-}
-
 }  // namespace
 
 HttpResponse answer_decisions(const Services& services, const HttpRequest& request) {
@@ -65,18 +54,18 @@ HttpResponse answer_decisions(const Services& services, const HttpRequest& reque
   query.filters = "decisions\n" + query.filters;
   if (query.follow)
     return live_stream(std::make_shared<DecisionStream>(services.decisions, std::move(query)));
-  const std::uint64_t before = first_decision_of_page(services, query);
-  // One more than asked for: is there a next page?
+  const Page page =
+      requested_page(services.store.key(), query.filters, query.limit, query.next_token);
+  // The page ends before the sequence in its token: the newest decision comes first.
   auto records = services.decisions.read_back(
-      before, query.after.value_or(0), query.limit + 1,
+      static_cast<std::uint64_t>(page.after_number(kNoEnd)), query.after.value_or(0),
+      static_cast<std::size_t>(page.query_limit()),
       [&query](const DecisionRecord& record) { return query.wants(record); });
   OrderedJson json;
   json["decisions"] = OrderedJson::array();
-  if (records.size() > query.limit) {
-    records.pop_back();
-    json["nextToken"] = make_page_token(services.store.key(), query.filters,
-                                        {std::to_string(records.back()->sequence)});
-  }
+  const auto next = page.cut(
+      records, [](const auto& record) { return static_cast<std::int64_t>(record->sequence); });
+  if (next) json["nextToken"] = *next;
   for (const auto& record : records) {
     json["decisions"].push_back(decision_json(*record, query.trace));
   }

@@ -7,7 +7,6 @@
 #include "api/admin/event_query.h"
 #include "api/admin/live_stream.h"
 #include "api/admin/query_parameters.h"
-#include "api/core/wire/page_token.h"
 #include "api/core/work/event_log.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -56,29 +55,20 @@ class EventStream : public BodySource {
   const std::shared_ptr<const void> following_;  // null: no record is wanted
 };
 
-// The sequence that the page ends before.
-std::int64_t first_event_of_page(const Services& services, const EventQuery& query) {
-  if (!query.next_token) return std::numeric_limits<std::int64_t>::max();
-  const auto position = read_page_token(services.store.key(), query.filters, *query.next_token);
-  if (!position || position->size() != 1) {
-    throw QueryError("nextToken", "is not of this listing");
-  }
-  return std::stoll(position->front());  // we wrote it: the token is authenticated
-}
-
-// Newest first, below `before`: at most one more than the page.
-std::vector<EventRow> read_page(const Services& services, const EventQuery& query,
-                                std::int64_t before) {
-  std::vector<EventRow> page;
+// Newest first, before the page's position: at most one more than the page.
+std::vector<EventRow> read_events(const Services& services, const EventQuery& query,
+                                  const Page& page) {
+  std::vector<EventRow> events;
+  std::int64_t before = page.after_number(std::numeric_limits<std::int64_t>::max());
   storage::sql::Txn txn = services.store.database().begin(Access::kRead);
   for (;;) {
     auto rows = storage::events_before(txn, before, query.after.value_or(0), kRowsAtOnce);
-    if (rows.empty()) return page;
+    if (rows.empty()) return events;
     before = rows.back().sequence;
     for (EventRow& row : rows) {
       if (!query.wants(row)) continue;
-      page.push_back(std::move(row));
-      if (page.size() > query.limit) return page;
+      events.push_back(std::move(row));
+      if (events.size() > query.limit) return events;
     }
   }
 }
@@ -90,19 +80,16 @@ HttpResponse answer_events(const Services& services, const HttpRequest& request)
   query.filters = "events\n" + query.filters;
   services.events.flush();
   if (query.follow) return live_stream(std::make_shared<EventStream>(services, std::move(query)));
-  auto page = read_page(services, query, first_event_of_page(services, query));
-  std::string next;
-  if (page.size() > query.limit) {
-    page.pop_back();
-    next = make_page_token(services.store.key(), query.filters,
-                           {std::to_string(page.back().sequence)});
-  }
+  const Page page =
+      requested_page(services.store.key(), query.filters, query.limit, query.next_token);
+  auto events = read_events(services, query, page);
+  const auto next = page.cut(events, [](const EventRow& row) { return row.sequence; });
   std::string body = R"({"events":[)";
-  for (const EventRow& row : page) {
+  for (const EventRow& row : events) {
     if (body.back() != '[') body += ',';
     body += entry_json(row);
   }
-  body += next.empty() ? "]}\n" : base::format(R"(],"nextToken":"{}"}}{})", next, "\n");
+  body += next ? base::format(R"(],"nextToken":"{}"}}{})", *next, "\n") : "]}\n";
   return text_response(200, "application/json", std::move(body));
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/query_parameters.h"
+#include "api/core/wire/page_token.h"
 #include "schemas/base/json.h"
 
 namespace ecr::api::admin {
@@ -66,16 +67,15 @@ HttpResponse answer_jobs(const Services& services, const HttpRequest& request) {
   QueryParameters parameters(request.query());
   const auto limit =
       static_cast<std::int64_t>(parameters.take_number("limit", 1, 1000).value_or(100));
+  // The id of a job, not a token: jobs are numbered from 1.
   const auto after =
       static_cast<std::int64_t>(parameters.take_number("nextToken", 1, INT64_MAX).value_or(0));
   parameters.finish();
   auto txn = services.store.database().begin(storage::sql::Access::kRead);
-  auto jobs = storage::list_jobs(txn, after, limit + 1);
+  const Page page(services.store.key(), "jobs", limit);
+  auto jobs = storage::list_jobs(txn, after, page.query_limit());
   Json json = {{"jobs", Json::array()}};
-  if (static_cast<std::int64_t>(jobs.size()) > limit) {
-    jobs.pop_back();
-    json["nextToken"] = std::to_string(jobs.back().id);
-  }
+  if (page.trim(jobs)) json["nextToken"] = std::to_string(jobs.back().id);
   for (const storage::Job& job : jobs) {
     Json entry = job_json(job);
     entry["state"] = job.state == storage::JobState::kFailed ? "failed" : "pending";

@@ -66,4 +66,11 @@ void QueryParameters::finish() const {
   if (!values_.empty()) throw QueryError(values_.begin()->first, "is not known here");
 }
 
+Page requested_page(const PageKey& key, const std::string& listing, std::size_t limit,
+                    const std::optional<std::string>& token) {
+  Page page(key, listing, static_cast<std::int64_t>(limit));
+  if (token && !page.resume(*token)) throw QueryError("nextToken", "is not of this listing");
+  return page;
+}
+
 }  // namespace ecr::api::admin

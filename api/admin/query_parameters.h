@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/core/wire/page_token.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::api::admin {
@@ -40,5 +41,10 @@ class QueryParameters {
  private:
   std::map<std::string, std::string> values_;
 };
+
+// The page of `limit` elements that begins where `token` says. Throws QueryError where the token is
+// not of this listing.
+Page requested_page(const PageKey& key, const std::string& listing, std::size_t limit,
+                    const std::optional<std::string>& token);
 
 }  // namespace ecr::api::admin

@@ -1,4 +1,7 @@
-// GetAccountSetting, PutAccountSetting.
+// The small settings of a registry: GetAccountSetting, PutAccountSetting, and
+// RegisterPullTimeUpdateExclusion, DeregisterPullTimeUpdateExclusion,
+// ListPullTimeUpdateExclusions: principals (scanners, mirrors) whose pulls do not count as use of
+// an image. What the settings do is where they are read: api/core/account_settings.h.
 #include "api/core/account_settings.h"
 
 #include <algorithm>
@@ -17,14 +20,16 @@ namespace {
 
 using storage::sql::Access;
 
-// Conditions see which setting is asked for (ecr:AccountSetting).
+// Conditions see which setting is asked for, by the key ecr:AccountSetting (Service Authorization
+// Reference; test ConditionsSeeWhichSettingIsMeant).
 std::vector<Target> setting_target(const Call& call) {
   std::vector<Target> targets = registry_target(call);
   targets.front().context.emplace_back("ecr:AccountSetting", string_member(call.input, "name"));
   return targets;
 }
 
-// The model has no enumeration of them; its texts are those of one.
+// The model types names and values as plain strings; the text is the one that ECR has for members
+// that are enumerations.
 ApiError not_one_of(std::string_view field, const std::vector<std::string_view>& values) {
   return ApiError::invalid_parameter(
       field, base::format("Member must satisfy enum value set: [{}]", base::join(values, ", ")));
@@ -38,6 +43,8 @@ const AccountSetting& require_setting(const Call& call) {
   throw not_one_of("name", names);
 }
 
+// A setting that was never put has ECR's default for new registries, and is answered like one that
+// was (test SettingsHaveTheirDefaultsAndAreChanged).
 Json get_setting(Call& call) {
   const AccountSetting& setting = require_setting(call);
   return {{"name", setting.name},
@@ -54,9 +61,54 @@ Json put_setting(Call& call) {
   return {{"name", setting.name}, {"value", value}};
 }
 
+// A pull by an excluded principal leaves lastRecordedPullTime alone, on both planes (test
+// AnExcludedPullMovesNoTimeOnEitherPlane). Whether the principal exists is not asked. ECR's wording
+// of the two errors here is not published.
+Json register_exclusion(Call& call) {
+  const std::string arn = string_member(call.input, "principalArn");
+  if (!storage::add_pull_exclusion(call.txn, call.caller.account, call.region, arn, call.now)) {
+    throw ApiError(
+        ErrorCode::kExclusionAlreadyExists,
+        base::format("A pull time update exclusion for the principal '{}' already exists in the "
+                     "registry with id '{}'",
+                     arn, call.caller.account));
+  }
+  return {{"principalArn", arn}, {"createdAt", base::to_epoch_seconds(call.now)}};
+}
+
+Json deregister_exclusion(Call& call) {
+  const std::string arn = string_member(call.input, "principalArn");
+  if (!storage::remove_pull_exclusion(call.txn, call.caller.account, call.region, arn)) {
+    throw ApiError(
+        ErrorCode::kExclusionNotFound,
+        base::format("A pull time update exclusion for the principal '{}' does not exist in the "
+                     "registry with id '{}'",
+                     arn, call.caller.account));
+  }
+  return {{"principalArn", arn}};
+}
+
+// The list is one of plain ARNs, without the times of their registration.
+Json list_exclusions(Call& call) {
+  const Page page = requested_page(call, "ListPullTimeUpdateExclusions");
+  auto found = storage::list_pull_exclusions(call.txn, call.caller.account, call.region,
+                                             page.after(), page.query_limit());
+  Json output = Json::object();
+  const auto token = page.cut(found, [](const std::string& arn) { return arn; });
+  if (token) output["nextToken"] = *token;
+  output["pullTimeUpdateExclusions"] = std::move(found);
+  return output;
+}
+
 constexpr Operation kAccountSettingOperations[] = {
     {"GetAccountSetting", "ecr:GetAccountSetting", Access::kRead, setting_target, get_setting},
     {"PutAccountSetting", "ecr:PutAccountSetting", Access::kWrite, setting_target, put_setting},
+    {"RegisterPullTimeUpdateExclusion", "ecr:RegisterPullTimeUpdateExclusion", Access::kWrite,
+     registry_target, register_exclusion},
+    {"DeregisterPullTimeUpdateExclusion", "ecr:DeregisterPullTimeUpdateExclusion", Access::kWrite,
+     registry_target, deregister_exclusion},
+    {"ListPullTimeUpdateExclusions", "ecr:ListPullTimeUpdateExclusions", Access::kRead,
+     registry_target, list_exclusions},
 };
 
 }  // namespace

@@ -5,27 +5,21 @@
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
 #include "api/core/wire/error.h"
-#include "api/core/wire/page_token.h"
 #include "api/images/creation/creation.h"
 #include "api/images/tag_mutability.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
-namespace {
-
-// A token is good for the caller's account alone, whoever in it walks the pages.
-std::string listing_of(const Call& call, std::string_view listing) {
-  return base::format("{}\n{}\n{}", call.caller.account, call.region, listing);
-}
-
-}  // namespace
 
 std::string string_member(const Json& input, std::string_view name) {
   const auto found = input.find(name);
   return found == input.end() || !found->is_string() ? std::string() : found->get<std::string>();
 }
 
+// registryId names the registry of another account, too: whether the caller may reach it is a
+// matter of the policies of both accounts (IAM User Guide, cross-account policy evaluation).
+// Operations on the registry itself have no such member and use the caller's account.
 std::string registry_id(const Call& call) {
   std::string id = string_member(call.input, "registryId");
   return id.empty() ? call.caller.account : id;
@@ -35,6 +29,8 @@ storage::Repository require_repository(Call& call) {
   return require_repository(call, string_member(call.input, "repositoryName"));
 }
 
+// Reached only by an authorized caller: the gate runs before the handler, so that an unauthorized
+// caller gets the same AccessDeniedException for every name.
 storage::Repository require_repository(Call& call, std::string_view name) {
   const std::string account = registry_id(call);
   auto repository = storage::find_repository(call.txn, account, call.region, name);
@@ -42,6 +38,8 @@ storage::Repository require_repository(Call& call, std::string_view name) {
   return std::move(*repository);
 }
 
+// A repository that does not exist is authorized by its ARN all the same: a caller without the
+// permission learns nothing of whether it exists.
 std::vector<Target> repository_target(const Call& call) {
   const std::string account = registry_id(call);
   const std::string name = string_member(call.input, "repositoryName");
@@ -52,7 +50,9 @@ std::vector<Target> repository_target(const Call& call) {
 
 namespace {
 
-// The template by which the push would create its repository; nullopt: it is there, or none is.
+// The creation template by which the push would create its repository; nullopt: the repository is
+// there, or no template covers its name (ECR User Guide, "Repository creation templates": create on
+// push; test APushByTheApiCreatesToo).
 std::optional<storage::CreationTemplate> creating_template(const Call& call) {
   const std::string account = registry_id(call);
   const std::string name = string_member(call.input, "repositoryName");
@@ -62,6 +62,9 @@ std::optional<storage::CreationTemplate> creating_template(const Call& call) {
 
 }  // namespace
 
+// The second target is the same ARN with the other action: the policies of the pusher must allow
+// both. That ECR wants ecr:CreateRepository of the pusher is inferred from its guide (test
+// ThePusherNeedsCreateRepository).
 std::vector<Target> push_target(const Call& call) {
   std::vector<Target> targets = repository_target(call);
   if (!creating_template(call)) return targets;
@@ -79,22 +82,27 @@ storage::Repository require_pushed_repository(Call& call) {
       {registry_id(call), call.region, string_member(call.input, "repositoryName")}, as, call.now);
 }
 
+// 25 actions of ECR have no resource type, so that only a policy with "Resource": "*" allows them
+// (Service Authorization Reference).
 std::vector<Target> registry_target(const Call& call) {
   Target target;
   target.action = call.action;
   target.resource = "*";
   target.account = registry_id(call);
-  // Under scope V2 the registry policy has its say in every ECR action (ECR User Guide, "Private
-  // registry permissions").
+  // Under scope V2 the registry policy takes part in the decision on every ECR action (ECR User
+  // Guide, "Private registry permissions"; test ScopeDecidesAboutOperationsOnTheRegistryItself).
   attach_registry_policy(call.services, call.txn, target.account, call.region, target);
   return {target};
 }
 
+// The host that the caller used is the registry's name only for the caller's own registry: a host
+// says one account (api/core/registry_host.h).
 std::string registry_endpoint(const Call& call, std::string_view account) {
   return registry_host(call.services.settings, call.http.host(), account, call.region,
                        account == call.caller.account);
 }
 
+// createdAt is a number, epoch seconds with a fraction. kmsKey is there for KMS encryption alone.
 Json to_json(const Call& call, const storage::Repository& repository) {
   Json json = {
       {"repositoryArn",
@@ -111,20 +119,27 @@ Json to_json(const Call& call, const storage::Repository& repository) {
   return json;
 }
 
-Page read_page(const Call& call, std::string_view listing, std::int64_t standard) {
-  Page page{call.input.value("maxResults", standard), {}};
+Page requested_page(const Call& call, std::string_view listing, std::int64_t default_size) {
+  // A token is good for every principal of the caller's account, and for no other account.
+  Page page(call.services.store.key(),
+            base::format("{}\n{}\n{}", call.caller.account, call.region, listing),
+            call.input.value("maxResults", default_size));
   const std::string token = string_member(call.input, "nextToken");
-  if (token.empty()) return page;
-  auto position = read_page_token(call.services.store.key(), listing_of(call, listing), token);
-  // ECR's own wording of this is not published.
-  if (!position) throw ApiError::invalid_parameter("nextToken", "Invalid pagination token");
-  page.after = std::move(*position);
+  if (!token.empty() && !page.resume(token)) {
+    // ECR's own wording of this is not published (test ForgedAndForeignPageTokensAreRefused).
+    throw ApiError::invalid_parameter("nextToken", "Invalid pagination token");
+  }
   return page;
 }
 
-std::string next_token(const Call& call, std::string_view listing,
-                       const std::vector<std::string>& position) {
-  return make_page_token(call.services.store.key(), listing_of(call, listing), position);
+// ECR API Reference: nextToken and maxResults "cannot be used" where the elements are named. The
+// form of the text is that of ECR's other validation errors (test NamesAndPagingExcludeEachOther).
+void refuse_paging(const Call& call, std::string_view names) {
+  for (const char* member : {"nextToken", "maxResults"}) {
+    if (!call.input.contains(member)) continue;
+    throw ApiError::invalid_parameter(member,
+                                      base::format("Member must be null when {} is used", names));
+  }
 }
 
 }  // namespace ecr::api::ecr

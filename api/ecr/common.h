@@ -1,5 +1,6 @@
-// What the ECR operations share: the registry and repository a call names, their ARNs and JSON,
-// paging.
+// The parts that the ECR operations share: the registry and the repository that a call names, as
+// rows, as targets of authorization and as JSON; policy texts; paging. Stateless functions on the
+// request's transaction.
 #pragma once
 
 #include <optional>
@@ -10,6 +11,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
+#include "api/core/wire/page_token.h"
+#include "auth/iam/policy.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
@@ -26,27 +29,28 @@ storage::Repository require_repository(Call& call, std::string_view name);
 
 // One target for the input's repositoryName, with its tags and policies where it exists.
 std::vector<Target> repository_target(const Call& call);
-// The same for what begins a push, or ends one: with ecr:CreateRepository besides where the
+// The same for the operations that begin or end a push: with ecr:CreateRepository as well where the
 // repository is missing and a creation template would create it.
 std::vector<Target> push_target(const Call& call);
-// Such an operation's repository, created where it is missing and a template says so.
+// The repository of such an operation, created where it is missing and a template says so.
 storage::Repository require_pushed_repository(Call& call);
-// What Resolver tables name for operations that take no resource: "*".
+// For operations on the registry, which take no resource: "*".
 std::vector<Target> registry_target(const Call& call);
+
+// Throws InvalidParameterException where the text is no policy of that type (kRepository,
+// kRegistry, kRegistryV1) or names a principal that does not exist. In policies.cpp.
+void check_resource_policy(const Call& call, const std::string& text, auth::iam::PolicyType type);
 
 // host[:port] under which the registry of that account and region answers this caller.
 std::string registry_endpoint(const Call& call, std::string_view account);
 Json to_json(const Call& call, const storage::Repository& repository);
 
-// Paging by key: `listing` names the listing (its operation and arguments).
-struct Page {
-  std::int64_t limit;
-  std::vector<std::string> after;  // empty: from the start
-};
-// `standard`: the limit where the input has none. Throws InvalidParameterException for a token that
-// is not of this listing.
-Page read_page(const Call& call, std::string_view listing, std::int64_t standard = 100);
-std::string next_token(const Call& call, std::string_view listing,
-                       const std::vector<std::string>& position);
+// The page that nextToken and maxResults ask for. `listing` names the listing (its operation and
+// arguments); `default_size`: where the input has no maxResults. Throws InvalidParameterException
+// for a token that is not of this listing.
+Page requested_page(const Call& call, std::string_view listing, std::int64_t default_size = 100);
+// Throws InvalidParameterException where the input pages although it names the elements that it
+// wants, in the member `names`.
+void refuse_paging(const Call& call, std::string_view names);
 
 }  // namespace ecr::api::ecr

@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/principal_check.h"
 #include "api/core/access/target.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
@@ -23,21 +22,22 @@ namespace {
 using storage::CreationTemplate;
 using storage::sql::Access;
 
-// What a template has, by the names that the API gives it.
+// The members of a template, by the names that the API gives them. A row keeps them as JSON.
 constexpr const char* kMembers[] = {
     "prefix",           "description",        "encryptionConfiguration",
     "resourceTags",     "imageTagMutability", "imageTagMutabilityExclusionFilters",
     "repositoryPolicy", "lifecyclePolicy",    "appliedFor",
     "customRoleArn"};
 
-// "team" and "team/" are one prefix (ECR API Reference: there is always an assumed slash).
+// "team" and "team/" are one prefix (ECR API Reference: there is always an assumed slash). "ROOT"
+// stands for every repository that no other template covers.
 std::string key_of(const Json& input) {
   std::string prefix = string_member(input, "prefix");
   if (prefix.ends_with('/')) prefix.pop_back();
   return prefix;
 }
 
-// The repositories that a template is about, as one ARN.
+// The names of the repositories that a template covers, as one pattern of an ARN.
 std::string covered_names(const std::string& key) { return key == "ROOT" ? "*" : key + "/*"; }
 
 Target repositories_target(const Call& call, std::string_view action) {
@@ -54,8 +54,10 @@ Target role_target(const Call& call, const std::string& role) {
   return target;
 }
 
-// Who makes a template makes repositories: he needs what that would need (ECR User Guide, "IAM
-// permissions for creating repository creation templates").
+// The creator of a template needs the permissions for all that the template will do (ECR User
+// Guide, "IAM permissions for creating repository creation templates"; test
+// TheCreatorOfATemplateNeedsItsPermissions). Which resource ECR checks for them is not documented;
+// here it is the pattern of the repositories that the template covers.
 std::vector<Target> template_targets(const Call& call) {
   std::vector<Target> targets = registry_target(call);
   targets.push_back(repositories_target(call, "ecr:CreateRepository"));
@@ -70,18 +72,7 @@ std::vector<Target> template_targets(const Call& call) {
   return targets;
 }
 
-void check_repository_policy(const Call& call, const std::string& text) {
-  if (text.empty()) return;
-  const auto parsed = auth::iam::Policy::parse(text, auth::iam::PolicyType::kRepository);
-  if (!parsed) {
-    throw ApiError::invalid_parameter("PolicyText", "Invalid repository policy provided");
-  }
-  if (unknown_principal(call.txn, **parsed, text)) {
-    throw ApiError::invalid_parameter("PolicyText", "Principal not found");
-  }
-}
-
-// Compacts it, as PutLifecyclePolicy does.
+// The text is compacted, as PutLifecyclePolicy does it.
 void check_lifecycle_policy(Json& body) {
   const std::string text = string_member(body, "lifecyclePolicy");
   if (text.empty()) return;
@@ -93,8 +84,9 @@ void check_lifecycle_policy(Json& body) {
   body["lifecyclePolicy"] = std::move(policy->text);
 }
 
-// Everything that would make the creation of a repository fail later. The wording of what is about
-// the role is not published.
+// Checks everything that would make the creation of a repository fail later (test
+// BadInputsAreRefused). Resource tags and a KMS key need customRoleArn (ECR API Reference); the
+// wording of that error is not published.
 void check(const Call& call, Json& body) {
   storage::Repository trial;
   trial.account = call.caller.account;
@@ -103,7 +95,9 @@ void check(const Call& call, Json& body) {
   set_encryption(body.value("encryptionConfiguration", Json::object()), trial);
   const auto tags = parse_tags(body.value("resourceTags", Json::array()));
   check_tag_count(tags.size());
-  check_repository_policy(call, string_member(body, "repositoryPolicy"));
+  if (const std::string text = string_member(body, "repositoryPolicy"); !text.empty()) {
+    check_resource_policy(call, text, auth::iam::PolicyType::kRepository);
+  }
   check_lifecycle_policy(body);
   const bool needs_role = !tags.empty() || trial.encryption_type != "AES256";
   if (needs_role && string_member(body, "customRoleArn").empty()) {
@@ -124,7 +118,7 @@ Json output_of(const Call& call, const CreationTemplate& row) {
   return {{"registryId", call.caller.account}, {"repositoryCreationTemplate", template_json(row)}};
 }
 
-// The wording of this and the next error is not published.
+// The wording of this error, and of the one for a template that exists already, is not published.
 CreationTemplate require_template(const Call& call) {
   auto found = storage::find_creation_template(call.txn, call.caller.account, call.region,
                                                key_of(call.input));
@@ -137,7 +131,8 @@ CreationTemplate require_template(const Call& call) {
   return std::move(*found);
 }
 
-// What the input has replaces what is there; a text that is empty takes it away.
+// A member of the input replaces the template's; an empty text removes it. A member that the input
+// does not have stays as it is.
 void merge(const Json& input, Json& body) {
   for (const char* name : kMembers) {
     if (!input.contains(name)) continue;
@@ -146,13 +141,14 @@ void merge(const Json& input, Json& body) {
       body.erase(name);
     }
   }
-  // Filters go with the mutability that they were given for.
+  // Exclusion filters belong to the mutability that they were given with.
   if (input.contains("imageTagMutability") &&
       !input.contains("imageTagMutabilityExclusionFilters")) {
     body.erase("imageTagMutabilityExclusionFilters");
   }
 }
 
+// Defaults of ECR: tags are mutable, encryption is AES256.
 Json create_template(Call& call) {
   Json body = {{"imageTagMutability", "MUTABLE"},
                {"encryptionConfiguration", {{"encryptionType", "AES256"}}}};
@@ -172,7 +168,7 @@ Json update_template(Call& call) {
   CreationTemplate row = require_template(call);
   Json body = Json::parse(row.body);
   Json changes = call.input;
-  changes.erase("prefix");  // it names the template: with or without its slash
+  changes.erase("prefix");  // it names the template, perhaps without the slash that was created
   merge(changes, body);
   check(call, body);
   row.body = base::dump(body);
@@ -187,13 +183,9 @@ Json delete_template(Call& call) {
   return output_of(call, row);
 }
 
-// Prefixes without a template are left out: the model has no error for them.
+// Prefixes without a template are left out of the answer: the model has no error for them.
 Json describe_named_templates(Call& call, const Json& prefixes) {
-  for (const char* other : {"nextToken", "maxResults"}) {
-    if (call.input.contains(other)) {
-      throw ApiError::invalid_parameter(other, "Member must be null when prefixes is used");
-    }
-  }
+  refuse_paging(call, "prefixes");
   Json list = Json::array();
   for (const Json& prefix : prefixes) {
     const auto found = storage::find_creation_template(call.txn, call.caller.account, call.region,
@@ -210,14 +202,11 @@ Json describe_templates(Call& call) {
     return output;
   }
   constexpr std::string_view kListing = "DescribeRepositoryCreationTemplates";
-  const Page page = read_page(call, kListing);
-  const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto found = storage::list_creation_templates(call.txn, call.caller.account, call.region, after,
-                                                page.limit + 1);
-  if (static_cast<std::int64_t>(found.size()) > page.limit) {
-    found.pop_back();
-    output["nextToken"] = next_token(call, kListing, {found.back().prefix});
-  }
+  const Page page = requested_page(call, kListing);
+  auto found = storage::list_creation_templates(call.txn, call.caller.account, call.region,
+                                                page.after(), page.query_limit());
+  const auto token = page.cut(found, [](const CreationTemplate& row) { return row.prefix; });
+  if (token) output["nextToken"] = *token;
   output["repositoryCreationTemplates"] = Json::array();
   for (const auto& row : found) output["repositoryCreationTemplates"].push_back(template_json(row));
   return output;

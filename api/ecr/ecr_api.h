@@ -1,4 +1,4 @@
-// The Amazon ECR API (AWS JSON 1.1).
+// The Amazon ECR API (AWS JSON 1.1): its operations and its background work.
 #pragma once
 
 #include <vector>
@@ -8,33 +8,35 @@
 
 namespace ecr::api::ecr {
 
-// The service with every operation that exists so far, from the tables of the files beside this.
+// The service with every operation, from the tables of the files beside this.
 ServiceApi make_api();
 
-// The background work of ECR's.
+// Every kind of job that ECR's operations enqueue.
 std::vector<JobKind> job_kinds();
 
-// The tables, one a file.
-std::vector<const Operation*> repository_operations();          // repositories.cpp
-std::vector<const Operation*> repository_policy_operations();   // repository_policies.cpp
-std::vector<const Operation*> tag_operations();                 // tags.cpp
-std::vector<const Operation*> image_operations();               // images.cpp
-std::vector<const Operation*> image_batch_operations();         // image_batches.cpp
-std::vector<const Operation*> registry_operations();            // registry.cpp
-std::vector<const Operation*> replication_operations();         // replication.cpp
-std::vector<const Operation*> registry_policy_operations();     // registry_policy.cpp
-std::vector<const Operation*> account_setting_operations();     // account_settings.cpp
-std::vector<const Operation*> pull_exclusion_operations();      // pull_exclusions.cpp
-std::vector<const Operation*> layer_upload_operations();        // layer_uploads.cpp
-std::vector<const Operation*> layer_operations();               // layers.cpp
-std::vector<const Operation*> repository_setting_operations();  // repository_settings.cpp
-std::vector<const Operation*> lifecycle_operations();           // lifecycle_policies.cpp
-std::vector<const Operation*> referrer_operations();            // referrers.cpp
-std::vector<const Operation*> scanning_operations();            // scanning.cpp
-std::vector<const Operation*> image_scan_operations();          // image_scans.cpp
-std::vector<const Operation*> storage_class_operations();       // storage_class.cpp
-std::vector<const Operation*> signing_operations();             // signing.cpp
-std::vector<const Operation*> creation_template_operations();   // creation_templates.cpp
-std::vector<const Operation*> pull_through_operations();        // pull_through_rules.cpp
+// Brings an image back from the archive (storage_class.cpp). Payload: {"repository": id, "digest":
+// "sha256:..."}; key: both.
+void run_image_restore(JobCall& call);
+inline constexpr JobKind kImageRestore{"image-restore", run_image_restore};
+
+// The tables, each in the file of its name. A new operation is a row of one of them.
+std::vector<const Operation*> account_setting_operations();
+std::vector<const Operation*> authorization_token_operations();
+std::vector<const Operation*> creation_template_operations();
+std::vector<const Operation*> image_batch_operations();
+std::vector<const Operation*> image_operations();
+std::vector<const Operation*> image_scan_operations();
+std::vector<const Operation*> layer_operations();
+std::vector<const Operation*> layer_upload_operations();
+std::vector<const Operation*> lifecycle_policy_operations();
+std::vector<const Operation*> policy_operations();
+std::vector<const Operation*> pull_through_rule_operations();
+std::vector<const Operation*> referrer_operations();
+std::vector<const Operation*> replication_operations();
+std::vector<const Operation*> repository_operations();
+std::vector<const Operation*> scanning_configuration_operations();
+std::vector<const Operation*> signing_operations();
+std::vector<const Operation*> storage_class_operations();
+std::vector<const Operation*> tag_operations();
 
 }  // namespace ecr::api::ecr

@@ -1,4 +1,5 @@
-// BatchGetImage, BatchDeleteImage: several images, each with its own success or failure.
+// BatchGetImage, BatchDeleteImage: several images, each with its own success or failure. An image
+// that is not there is an entry of `failures`, never an error of the call.
 #include <algorithm>
 #include <optional>
 
@@ -31,7 +32,8 @@ Json failure_json(const ImageIdentifier& id, const Failure& failure) {
           {"failureReason", failure.reason}};
 }
 
-// The digest an entry names, or why it names none.
+// The digest that an entry names, or why it names none. The code ImageNotFound with its reason was
+// captured from AWS; the other two are from other emulators' tests.
 std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageIdentifier& id,
                                std::string& digest) {
   if (id.digest.empty() && id.tag.empty()) {
@@ -49,6 +51,7 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
   return std::nullopt;
 }
 
+// The repository's place, whether it exists or not: a pull-through cache may create it.
 pull_through::Place place_of(const Call& call) {
   return {registry_id(call), call.region, string_member(call.input, "repositoryName")};
 }
@@ -64,7 +67,8 @@ pull_through::Lookup look_up(const Call& call, const std::optional<storage::Repo
                                repository ? &*repository : nullptr, image_identifier(id), call.now);
 }
 
-// What an upstream has to be asked before the call can be answered.
+// The questions that an upstream registry has to be asked before the call can be answered. Most
+// repositories have neither a rule nor imports, and cost no look-up of their images here.
 std::vector<pull_through::Question> questions_of(const Call& call) {
   std::vector<pull_through::Question> questions;
   if (call.services.upstreams == nullptr) return questions;
@@ -82,11 +86,14 @@ std::vector<pull_through::Question> questions_of(const Call& call) {
   return questions;
 }
 
+// Without an answer to a refresh there is still the cached image.
 bool is_needed(const pull_through::Question& question) {
   return question.kind != pull_through::Question::Kind::kRefresh;
 }
 
-// Who has an upstream's image imported needs the permissions of that too.
+// A pull that imports an upstream's image needs the permissions for that too: ECR User Guide,
+// "IAM permissions required to sync an upstream registry": ecr:BatchImportUpstreamImage, and
+// ecr:CreateRepository where the repository is missing.
 std::vector<Target> pull_targets(const Call& call) {
   std::vector<Target> targets = repository_target(call);
   const auto questions = questions_of(call);
@@ -100,7 +107,8 @@ std::vector<Target> pull_targets(const Call& call) {
   return targets;
 }
 
-// Of an image that the upstream does not have the batch's failures tell.
+// An image that the upstream does not have is no error here: it becomes one of the batch's
+// failures. An upstream that cannot be reached is the error of the whole call.
 void fetch_all(const Services& services, const pull_through::Place& place,
                const std::vector<pull_through::Question>& questions) {
   for (const pull_through::Question& question : questions) {
@@ -117,9 +125,10 @@ void fetch_all(const Services& services, const pull_through::Place& place,
   }
 }
 
-// A refresh is for who may have it done; to others the cached image is good enough.
+// A refresh happens only for a caller that has the permission to import; any other caller gets the
+// cached image as it is. For an import the permission was required by pull_targets().
 bool may_fetch(const Call& call, const std::vector<pull_through::Question>& questions) {
-  if (std::any_of(questions.begin(), questions.end(), is_needed)) return true;  // authorized
+  if (std::any_of(questions.begin(), questions.end(), is_needed)) return true;
   Target target = repository_target(call).front();
   target.action = "ecr:BatchImportUpstreamImage";
   return call.services.settings.enforcement != Enforcement::kEnforce ||
@@ -127,6 +136,8 @@ bool may_fetch(const Call& call, const std::vector<pull_through::Question>& ques
                     target);
 }
 
+// Throws OutsideWork where the upstream has to be asked: the call then runs anew, with
+// call.prepared set, and finds in the repository what the upstream answered.
 void ask_upstream(const Call& call) {
   if (call.prepared.has_value()) return;
   auto questions = questions_of(call);
@@ -138,6 +149,7 @@ void ask_upstream(const Call& call) {
   }};
 }
 
+// The tag is in the answer's imageId only where the caller named the image by it.
 Json image_json(const storage::Repository& repository, const std::string& digest,
                 const std::string& tag, const std::string& manifest,
                 const std::string& media_type) {
@@ -148,6 +160,8 @@ Json image_json(const storage::Repository& repository, const std::string& digest
           {"imageManifestMediaType", media_type}};
 }
 
+// acceptedMediaTypes is not looked at: manifests are answered as they were pushed. ECR documents a
+// translation of formats for pulls by tag only.
 Json batch_get_image(Call& call) {
   ask_upstream(call);
   const storage::Repository repository = require_repository(call);
@@ -155,6 +169,8 @@ Json batch_get_image(Call& call) {
   std::vector<storage::Image> pulled;
   for (const Json& json : call.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
+    // The manifest of an import is kept from the first answer of the upstream on; its layers may
+    // still be on their way.
     if (const auto pending = look_up(call, repository, json).pending) {
       output["images"].push_back(
           image_json(repository, pending->digest, id.tag, pending->manifest, pending->media_type));
@@ -166,7 +182,9 @@ Json batch_get_image(Call& call) {
       continue;
     }
     auto image = storage::find_image(call.txn, repository.id, digest);
-    if (image->status != "ACTIVE") {  // archived: as a pull of it is answered
+    // An archived image is answered like one that does not exist, as a docker pull of it is (ECR
+    // User Guide on archived images; test AnArchivedImageIsHiddenAndNotPulled).
+    if (image->status != "ACTIVE") {
       output["failures"].push_back(
           failure_json(id, {"ImageNotFound", "Requested image not found"}));
       continue;
@@ -176,6 +194,7 @@ Json batch_get_image(Call& call) {
         storage::image_manifest(call.txn, repository.id, digest).value_or(""), image->media_type));
     pulled.push_back(std::move(*image));
   }
+  // lastRecordedPullTime is written after this read transaction.
   if (auto note =
           record_pulls(call.services, call.txn, call.caller, repository, pulled, call.now)) {
     call.after_commit.push_back(std::move(note));
@@ -183,7 +202,11 @@ Json batch_get_image(Call& call) {
   return output;
 }
 
-// By tag: the tag, and the image with its last one. By digest: the image and all its tags.
+// By tag: the tag goes, and the image goes with its last tag (test
+// DeleteByTagTakesTheTagAndTheImageWithItsLast). By digest: the image goes with all its tags, and
+// the answer has one imageId for each tag (test DeleteByDigestTakesEveryTag). An image that an
+// index names stays as long as the index does (test AChildStaysAsLongAsItsIndex); one of several
+// tags of it may go. Archived images are deleted like all others.
 std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
                                   const ImageIdentifier& id, Json& deleted) {
   const std::int64_t repository = owner.id;
@@ -193,34 +216,38 @@ std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
   const auto tags = storage::image_tags(call.txn, repository, digest);
   const bool tag_alone = !id.tag.empty() && tags.size() > 1;
   const auto parents = storage::image_parents(call.txn, repository, digest);
+  // The reason lists the indexes, as captured from AWS.
   if (!tag_alone && !parents.empty()) {
     return Failure{"ImageReferencedByManifestList",
                    base::format("Requested image referenced by manifest list: [{}]",
                                 base::join(parents, ", "))};
   }
-  const auto tell = [&](std::string_view tag) {
+  const auto record_deletion = [&](std::string_view tag) {
     record_event(call.services, call.txn, call.now,
                  push_or_delete_event(owner, ImageAction::kDelete, *image, tag), call.http.id);
   };
   if (!id.tag.empty()) {
     delete_image_tag(call.txn, repository, id.tag, digest, call.now);
-    tell(id.tag);
+    record_deletion(id.tag);
     deleted.push_back(image_id_json(digest, id.tag));
     return std::nullopt;
   }
   storage::delete_image(call.txn, repository, digest, call.now);
+  // One event and one id for each tag; one of each for an image that had none.
   if (tags.empty()) {
-    tell("");
+    record_deletion("");
     deleted.push_back(image_id_json(digest, ""));
   }
   for (const std::string& tag : tags) {
-    tell(tag);
+    record_deletion(tag);
     deleted.push_back(image_id_json(digest, tag));
   }
   return std::nullopt;
 }
 
-Json batch_delete(Call& call) {
+// Each entry sees the deletions by the entries before it: the same tag twice is a failure the
+// second time.
+Json batch_delete_image(Call& call) {
   const storage::Repository repository = require_repository(call);
   Json output = {{"imageIds", Json::array()}, {"failures", Json::array()}};
   for (const Json& json : call.input.at("imageIds")) {
@@ -233,7 +260,8 @@ Json batch_delete(Call& call) {
 
 constexpr Operation kImageBatchOperations[] = {
     {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, pull_targets, batch_get_image},
-    {"BatchDeleteImage", "ecr:BatchDeleteImage", Access::kWrite, repository_target, batch_delete},
+    {"BatchDeleteImage", "ecr:BatchDeleteImage", Access::kWrite, repository_target,
+     batch_delete_image},
 };
 
 }  // namespace

@@ -2,22 +2,48 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
+
 namespace ecr::api::ecr {
 
-ImageIdentifier image_identifier(const nlohmann::json& id) {
+ImageIdentifier image_identifier(const Json& id) {
   return {id.value("imageDigest", std::string()), id.value("imageTag", std::string())};
 }
 
-nlohmann::json image_id_json(std::string_view digest, std::string_view tag) {
-  nlohmann::json id = nlohmann::json::object();
+// Outputs never have an empty member: SDKs tell an absent tag by the absent member.
+Json image_id_json(std::string_view digest, std::string_view tag) {
+  Json id = Json::object();
   if (!digest.empty()) id["imageDigest"] = digest;
   if (!tag.empty()) id["imageTag"] = tag;
   return id;
 }
 
-nlohmann::json image_detail_json(const storage::Repository& repository, const storage::Image& image,
-                                 const std::vector<std::string>& tags) {
-  nlohmann::json detail = {
+// An id with a tag and a digest that do not belong together names no image. The error has both as
+// the input has them: 'null' for what it does not have (captured from AWS).
+storage::Image require_image(Call& call, const storage::Repository& repository) {
+  const ImageIdentifier id = image_identifier(call.input.at("imageId"));
+  if (id.digest.empty() && id.tag.empty()) {
+    throw ApiError::invalid_parameter("imageId", "both tag and digest cannot be null");
+  }
+  const auto digest = resolve_image(call.txn, repository.id, id);
+  auto image = digest ? storage::find_image(call.txn, repository.id, *digest) : std::nullopt;
+  if (!image) {
+    throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
+  }
+  return std::move(*image);
+}
+
+Json answered_image_id(const Call& call, const storage::Image& image) {
+  return image_id_json(image.digest, image_identifier(call.input.at("imageId")).tag);
+}
+
+// Members without a value are left out, not null: imageTags of an image without tags,
+// artifactMediaType, subjectManifestDigest (ECR API Reference, "ImageDetail"). The size of an index
+// is that of its largest child (test AnIndexNeedsItsChildrenAndIsAsLargeAsTheLargest). Times are
+// numbers, epoch seconds with a fraction. lastActivatedAt stays when the image is archived again.
+Json image_detail_json(const storage::Repository& repository, const storage::Image& image,
+                       const std::vector<std::string>& tags) {
+  Json detail = {
       {"registryId", repository.account},
       {"repositoryName", repository.name},
       {"imageDigest", image.digest},
@@ -41,13 +67,13 @@ nlohmann::json image_detail_json(const storage::Repository& repository, const st
   return detail;
 }
 
-nlohmann::json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
-                                  const std::vector<storage::Image>& images,
-                                  std::string_view image_status) {
-  nlohmann::json details = nlohmann::json::array();
+Json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
+                        const std::vector<storage::Image>& images, std::string_view image_status) {
+  Json details = Json::array();
   if (images.empty()) return details;
   const auto tags = storage::tags_between(txn, repository.id, images.front().digest,
                                           images.back().digest, image_status);
+  // Images and tags are both in the order of the digests: one walk over the two.
   auto next = tags.begin();
   for (const storage::Image& image : images) {
     std::vector<std::string> own;
@@ -56,6 +82,41 @@ nlohmann::json image_details_json(storage::sql::Txn& txn, const storage::Reposit
     details.push_back(image_detail_json(repository, image, own));
   }
   return details;
+}
+
+// description says how the scan ended: "The scan was completed successfully.", or why it failed.
+Json scan_status_json(const storage::ImageScan& scan) {
+  Json status = {{"status", scan.status}};
+  if (!scan.description.empty()) status["description"] = scan.description;
+  return status;
+}
+
+// Severities without findings have no count, rather than 0.
+Json scan_summary_json(const storage::ImageScan& scan) {
+  Json counts = Json::object();
+  for (const auto& [severity, count] : scan.severities) counts[severity] = count;
+  Json json = {{"findingSeverityCounts", std::move(counts)}};
+  if (scan.completed_at) {
+    json["imageScanCompletedAt"] = base::to_epoch_seconds(*scan.completed_at);
+  }
+  if (scan.source_updated_at) {
+    json["vulnerabilitySourceUpdatedAt"] = base::to_epoch_seconds(*scan.source_updated_at);
+  }
+  return json;
+}
+
+// ACTIVE is the status of continuous scanning (test ContinuousScanningStaysActive); a scan on
+// demand ends as COMPLETE.
+bool has_findings(const storage::ImageScan& scan) {
+  return scan.status == "COMPLETE" || scan.status == "ACTIVE";
+}
+
+void add_scan_summary(storage::sql::Txn& txn, const storage::Repository& repository, Json& detail) {
+  const auto scan =
+      storage::find_scan(txn, repository.id, detail.at("imageDigest").get<std::string>());
+  if (!scan) return;
+  detail["imageScanStatus"] = scan_status_json(*scan);
+  if (has_findings(*scan)) detail["imageScanFindingsSummary"] = scan_summary_json(*scan);
 }
 
 }  // namespace ecr::api::ecr

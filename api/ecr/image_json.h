@@ -1,4 +1,5 @@
-// Images in the ECR API's JSON.
+// Images in the ECR API's JSON: the ids that requests name them by, and what answers say of them.
+// Stateless functions on the request's transaction.
 #pragma once
 
 #include <string>
@@ -7,19 +8,37 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "api/core/access/operation.h"
 #include "api/images/images.h"
+#include "storage/rows/scans.h"
 
 namespace ecr::api::ecr {
 
-ImageIdentifier image_identifier(const nlohmann::json& id);
+ImageIdentifier image_identifier(const Json& id);
 // Members that are empty are left out.
-nlohmann::json image_id_json(std::string_view digest, std::string_view tag);
-nlohmann::json image_detail_json(const storage::Repository& repository, const storage::Image& image,
-                                 const std::vector<std::string>& tags);
-// Of images in the order of their digests, a page of a listing that leaves out no tagged
-// image of that status ("ANY": of any). The tags come by one query.
-nlohmann::json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
-                                  const std::vector<storage::Image>& images,
-                                  std::string_view image_status);
+Json image_id_json(std::string_view digest, std::string_view tag);
+
+// The one image that the input's imageId names. Throws InvalidParameterException where it names
+// nothing, ImageNotFoundException.
+storage::Image require_image(Call& call, const storage::Repository& repository);
+// imageId of the answer: the image's digest, and the tag as the input has it.
+Json answered_image_id(const Call& call, const storage::Image& image);
+
+Json image_detail_json(const storage::Repository& repository, const storage::Image& image,
+                       const std::vector<std::string>& tags);
+// The details of images in the order of their digests, a page of a listing that leaves out no
+// tagged image of that status ("ANY": of any status). The tags come by one query.
+Json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
+                        const std::vector<storage::Image>& images, std::string_view image_status);
+
+// imageScanStatus of an image that was scanned, or is being scanned.
+Json scan_status_json(const storage::ImageScan& scan);
+// How many findings there are of each severity, and when the scan and its source are from.
+Json scan_summary_json(const storage::ImageScan& scan);
+// Adds imageScanStatus and imageScanFindingsSummary to an imageDetail whose image was scanned.
+void add_scan_summary(storage::sql::Txn& txn, const storage::Repository& repository, Json& detail);
+// Whether the scan has findings to show: one that is done, or goes on for as long as the image is
+// scanned continuously.
+bool has_findings(const storage::ImageScan& scan);
 
 }  // namespace ecr::api::ecr

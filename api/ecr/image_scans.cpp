@@ -1,12 +1,10 @@
-// StartImageScan, DescribeImageScanFindings.
-#include "api/ecr/image_scans.h"
-
+// StartImageScan, DescribeImageScanFindings. The scans themselves are jobs of api/images/scan/.
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/image_lookup.h"
+#include "api/ecr/image_json.h"
 #include "api/images/scan/configuration.h"
 #include "api/images/scan/finding.h"
 #include "api/images/scan/scan_jobs.h"
@@ -18,23 +16,18 @@ namespace {
 using storage::ImageScan;
 using storage::sql::Access;
 
-Json status_json(const ImageScan& scan) {
-  Json status = {{"status", scan.status}};
-  if (!scan.description.empty()) status["description"] = scan.description;
-  return status;
-}
-
 Json scan_json(const Call& call, const storage::Repository& repository, const storage::Image& image,
                const ImageScan& scan) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(call, image)},
-          {"imageScanStatus", status_json(scan)}};
+          {"imageScanStatus", scan_status_json(scan)}};
 }
 
-Json start(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const storage::Image image = require_image(call, repository);
+// In this order: the type of scanning, whether the image is archived, whether it can be scanned,
+// and the quota. ECR's own order is not documented.
+void check_scan_is_possible(Call& call, const storage::Repository& repository,
+                            const storage::Image& image) {
   const auto configuration =
       scan::configuration_of(call.txn, repository.account, repository.region);
   // Amazon Inspector decides itself when it scans. The wording is from memory.
@@ -48,50 +41,43 @@ Json start(Call& call) {
                      "with id '{}' is archived",
                      image.digest, repository.name, repository.account));
   }
+  // Indexes, and artifacts that are no container images (test OnlyContainerImagesAreScanned).
   if (!scan::is_scannable(image)) {
     throw ApiError(ErrorCode::kUnsupportedImageType,
                    "The operating system and/or package manager are not supported");
   }
+  // ECR service quotas: one basic scan of an image in 24 hours. A scan on push counts (test
+  // AnImageIsScannedOnceADay), a scan that failed does not.
   if (scan::was_scanned_lately(storage::find_scan(call.txn, repository.id, image.digest),
                                call.now)) {
     throw ApiError(ErrorCode::kLimitExceeded,
                    "The scan quota per image has been exceeded. Wait and try again.");
   }
+}
+
+Json start_image_scan(Call& call) {
+  const storage::Repository repository = require_repository(call);
+  const storage::Image image = require_image(call, repository);
+  check_scan_is_possible(call, repository, image);
   const ImageScan scan =
       scan::start_scan(call.services, call.txn, repository, image, "BASIC", call.now);
   return scan_json(call, repository, image, scan);
 }
 
-Json counts_json(const ImageScan& scan) {
-  Json counts = Json::object();
-  for (const auto& [severity, count] : scan.severities) counts[severity] = count;
-  return counts;
-}
-
-void add_times(const ImageScan& scan, Json& json) {
-  if (scan.completed_at) {
-    json["imageScanCompletedAt"] = base::to_epoch_seconds(*scan.completed_at);
-  }
-  if (scan.source_updated_at) {
-    json["vulnerabilitySourceUpdatedAt"] = base::to_epoch_seconds(*scan.source_updated_at);
-  }
-}
-
-// A page of findings, in the shape of the kind of scan.
+// A page of findings, in the shape of the kind of scan: ECR's `findings`, or Amazon Inspector's
+// `enhancedFindings` (test EnhancedFindingsHaveInspectorsShape).
 Json findings_json(Call& call, const storage::Repository& repository, const storage::Image& image,
                    const ImageScan& scan, Json& output) {
   const bool enhanced = scan.type == "ENHANCED";
+  // A token of an earlier scan of the image is of another listing: its findings are replaced.
   const std::string listing =
       base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,
                    scan.requested_at.time_since_epoch().count());
-  const Page page = read_page(call, listing);
-  const std::int64_t after = page.after.empty() ? 0 : std::stoll(page.after.front());
-  auto rows =
-      storage::list_scan_findings(call.txn, repository.id, image.digest, after, page.limit + 1);
-  if (static_cast<std::int64_t>(rows.size()) > page.limit) {
-    rows.pop_back();
-    output["nextToken"] = next_token(call, listing, {std::to_string(rows.back().position)});
-  }
+  const Page page = requested_page(call, listing);
+  auto rows = storage::list_scan_findings(call.txn, repository.id, image.digest,
+                                          page.after_number(), page.query_limit());
+  const auto token = page.cut(rows, [](const auto& row) { return row.position; });
+  if (token) output["nextToken"] = *token;
   const scan::ScannedImage scanned{repository, image,
                                    storage::image_tags(call.txn, repository.id, image.digest),
                                    *scan.completed_at};
@@ -101,12 +87,15 @@ Json findings_json(Call& call, const storage::Repository& repository, const stor
     list.push_back(enhanced ? scan::enhanced_finding(finding, scanned)
                             : scan::basic_finding(finding));
   }
-  Json json = {{"findingSeverityCounts", counts_json(scan)}};
+  // The counts are those of all findings, on every page.
+  Json json = scan_summary_json(scan);
   json[enhanced ? "enhancedFindings" : "findings"] = std::move(list);
-  add_times(scan, json);
   return json;
 }
 
+// A scan that runs or has failed is answered with its status and without imageScanFindings. The
+// error of an image that was never scanned names it by digest even where the input has a tag alone
+// (a pasted answer of the AWS CLI).
 Json describe_scan_findings(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
@@ -122,30 +111,19 @@ Json describe_scan_findings(Call& call) {
                      repository.account));
   }
   Json output = scan_json(call, repository, image, *scan);
-  if (scan->status == "COMPLETE" || scan->status == "ACTIVE") {
+  if (has_findings(*scan)) {
     output["imageScanFindings"] = findings_json(call, repository, image, *scan, output);
   }
   return output;
 }
 
 constexpr Operation kImageScanOperations[] = {
-    {"StartImageScan", "ecr:StartImageScan", Access::kWrite, repository_target, start},
+    {"StartImageScan", "ecr:StartImageScan", Access::kWrite, repository_target, start_image_scan},
     {"DescribeImageScanFindings", "ecr:DescribeImageScanFindings", Access::kRead, repository_target,
      describe_scan_findings},
 };
 
 }  // namespace
-
-void add_scan_summary(storage::sql::Txn& txn, const storage::Repository& repository, Json& detail) {
-  const auto scan =
-      storage::find_scan(txn, repository.id, detail.at("imageDigest").get<std::string>());
-  if (!scan) return;
-  detail["imageScanStatus"] = status_json(*scan);
-  if (scan->status != "COMPLETE" && scan->status != "ACTIVE") return;
-  Json summary = {{"findingSeverityCounts", counts_json(*scan)}};
-  add_times(*scan, summary);
-  detail["imageScanFindingsSummary"] = std::move(summary);
-}
 
 std::vector<const Operation*> image_scan_operations() { return pointers(kImageScanOperations); }
 

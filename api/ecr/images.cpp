@@ -8,7 +8,6 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/ecr/image_scans.h"
 #include "api/images/arrival/push.h"
 #include "schemas/model/arn.h"
 
@@ -24,25 +23,30 @@ TagStatus image_tag_status(const Json& filter) {
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
 }
 
-// Archived images are seen only by who asks for them.
+// Archived images are shown only to a caller that asks for them: imageStatus is ACTIVE by default
+// (ECR API Reference, "ListImages"; test AnArchivedImageIsHiddenAndNotPulled).
 std::string image_status(const Json& filter) {
   const std::string status = string_member(filter, "imageStatus");
   return status.empty() ? "ACTIVE" : status;
 }
 
+// The filter is part of the listing's name: a token of one filter does not fit another.
 std::string listing_name(const char* operation, const storage::Repository& repository,
                          const Json& filter) {
   return std::string(operation) + "\n" + std::to_string(repository.id) + "\n" + filter.dump();
 }
 
-// The model leaves a tag's characters open; what docker cannot name is refused. ECR's own words for
-// it are not published.
+// The model leaves a tag's characters open (and allows 300 of them). A tag that docker cannot name
+// is refused here; ECR's own words for it are not published.
 void check_tag(const std::string& tag) {
   if (tag.empty() || model::is_tag(tag)) return;
   throw ApiError::invalid_parameter(
       "imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'");
 }
 
+// The same manifest under the same tag is ImageAlreadyExistsException, whatever the mutability of
+// tags (test PutImageRetagsAndSaysWhatExists); on the registry plane it is no error. A tag that
+// moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
 Json put_image(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
   const std::string manifest = string_member(call.input, "imageManifest");
@@ -56,6 +60,7 @@ Json put_image(Call& call) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);
   }
+  // Replication, scan on push, signing and the event: the same that a docker push sets off.
   follow_push(call.services, call.caller, {call.txn, call.http, call.region, call.now},
               {repository, result.image, tag});
   Json image = {{"registryId", repository.account},
@@ -66,33 +71,32 @@ Json put_image(Call& call) {
   return {{"image", std::move(image)}};
 }
 
-Json list(Call& call) {
+// One entry for each tag; an image without tags has one entry, with its digest alone. The order is
+// that of digest and tag, so both make up the position in a token.
+Json list_images(Call& call) {
   const storage::Repository repository = require_repository(call);
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing = listing_name("ListImages", repository, filter);
-  const Page page = read_page(call, listing);
+  const Page page = requested_page(call, listing);
   Json output = {{"imageIds", Json::array()}};
-  const bool first = page.after.size() != 2;
-  auto ids = storage::list_image_ids(call.txn, repository.id, image_tag_status(filter),
-                                     first ? "" : page.after[0], first ? "" : page.after[1],
-                                     page.limit + 1, image_status(filter));
-  if (static_cast<std::int64_t>(ids.size()) > page.limit) {
-    ids.pop_back();
-    output["nextToken"] =
-        next_token(call, listing, {ids.back().digest, ids.back().tag.value_or("")});
-  }
+  auto ids =
+      storage::list_image_ids(call.txn, repository.id, image_tag_status(filter), page.after(0),
+                              page.after(1), page.query_limit(), image_status(filter));
+  const auto token = page.cut(ids, [](const auto& id) {
+    return PagePosition{id.digest, id.tag.value_or("")};
+  });
+  if (token) output["nextToken"] = *token;
   for (const auto& id : ids) {
     output["imageIds"].push_back(image_id_json(id.digest, id.tag.value_or("")));
   }
   return output;
 }
 
+// The first id that names no image is the error of the whole call (test
+// DescribeImagesNamesTheFirstThatIsMissing), unlike in BatchGetImage. Named images are described
+// whatever their status: the filter does not apply, archived ones are shown.
 Json describe_named_images(Call& call, const storage::Repository& repository, const Json& ids) {
-  for (const char* other : {"nextToken", "maxResults"}) {
-    if (call.input.contains(other)) {
-      throw ApiError::invalid_parameter(other, "Member must be null when imageIds is used");
-    }
-  }
+  refuse_paging(call, "imageIds");
   Json details = Json::array();
   for (const Json& json : ids) {
     const ImageIdentifier id = image_identifier(json);
@@ -110,7 +114,8 @@ Json describe_named_images(Call& call, const storage::Repository& repository, co
   return {{"imageDetails", std::move(details)}};
 }
 
-// Between two untagged images may lie any number of tagged ones, whose tags nobody needs.
+// A page of untagged images does not read tags: between two of its images may lie any number of
+// tagged ones.
 Json details_of(Call& call, const storage::Repository& repository, const Json& filter,
                 const std::vector<storage::Image>& images) {
   if (image_tag_status(filter) != TagStatus::kUntagged) {
@@ -121,8 +126,8 @@ Json details_of(Call& call, const storage::Repository& repository, const Json& f
   return details;
 }
 
-// Under AWS's own scanner DescribeImages says nothing of scans any more (ECR API Reference,
-// "ImageDetail").
+// Under AWS's own scanner (AWS_NATIVE, the default) DescribeImages says nothing of scans any more
+// (ECR API Reference, "ImageDetail"; test DescribeImagesTellsOfScansByClairAlone).
 void add_scans(Call& call, const storage::Repository& repository, Json& details) {
   if (account_setting(call.txn, repository.account, repository.region, kBasicScanType) != "CLAIR")
     return;
@@ -138,15 +143,12 @@ Json describe_images(Call& call) {
   }
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing = listing_name("DescribeImages", repository, filter);
-  const Page page = read_page(call, listing);
+  const Page page = requested_page(call, listing);
   Json output = {{"imageDetails", Json::array()}};
-  const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto images = storage::list_images(call.txn, repository.id, image_tag_status(filter), after,
-                                     page.limit + 1, image_status(filter));
-  if (static_cast<std::int64_t>(images.size()) > page.limit) {
-    images.pop_back();
-    output["nextToken"] = next_token(call, listing, {images.back().digest});
-  }
+  auto images = storage::list_images(call.txn, repository.id, image_tag_status(filter),
+                                     page.after(), page.query_limit(), image_status(filter));
+  const auto token = page.cut(images, [](const auto& image) { return image.digest; });
+  if (token) output["nextToken"] = *token;
   output["imageDetails"] = details_of(call, repository, filter, images);
   add_scans(call, repository, output["imageDetails"]);
   return output;
@@ -154,7 +156,7 @@ Json describe_images(Call& call) {
 
 constexpr Operation kImageOperations[] = {
     {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put_image},
-    {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list},
+    {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list_images},
     {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe_images},
 };
 

@@ -1,5 +1,8 @@
 // InitiateLayerUpload, UploadLayerPart, CompleteLayerUpload: a layer in parts. The uploads are
-// those of the registry plane; what is begun on one may go on and end on the other.
+// those of the registry plane: an upload that was begun on one plane may go on and end on the other
+// (test AnUploadBegunByDockerGoesOnHere).
+#include "api/ecr/layer_uploads.h"
+
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -7,7 +10,6 @@
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/layer_limits.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
@@ -22,12 +24,12 @@ using storage::UploadSessions;
 using storage::sql::Access;
 using storage::sql::Durability;
 
-// The sentences of these errors are not published; types and members are.
 struct UploadCall {
   storage::Repository repository;
   std::string id;
 };
 
+// The sentences of the errors in this file are not published; their types and members are.
 ApiError upload_not_found(const UploadCall& upload) {
   return {ErrorCode::kBlobUploadUnknown,
           base::format("The upload with id '{}' does not exist in the repository with name '{}' in "
@@ -35,9 +37,10 @@ ApiError upload_not_found(const UploadCall& upload) {
                        upload.id, upload.repository.name, upload.repository.account)};
 }
 
-// An upload is its principal's and its repository's alone; to everyone else it does not exist.
+// An upload belongs to the principal and the repository that it was begun for. To every other
+// caller it does not exist: the error is the same as for an unknown id.
 UploadCall require_upload(Call& call) {
-  // Ids are written in lower case; the model lets both through.
+  // Upload ids are UUIDs. They are stored in lower case; the model allows upper case too.
   UploadCall upload{require_repository(call),
                     base::to_lower(string_member(call.input, "uploadId"))};
   const auto found = storage::find_upload(call.txn, upload.id);
@@ -54,6 +57,7 @@ Json upload_json(const UploadCall& upload) {
           {"uploadId", upload.id}};
 }
 
+// partSize is 10 MiB, the quota for a part; the API model alone would allow 20 MiB.
 Json initiate(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
   const storage::Upload upload{base::make_uuid(call.services.random), repository.id,
@@ -62,7 +66,9 @@ Json initiate(Call& call) {
   return {{"uploadId", upload.id}, {"partSize", kMaxLayerPart}};
 }
 
-// `received`: bytes that the upload holds, so that the client can go on behind them.
+// InvalidLayerPartException has members beside its message (ECR API Reference). `received`: bytes
+// that the upload has; lastValidByteReceived tells the client where to go on, and is left out where
+// there is no byte yet (test APartMustFollowTheOneBefore).
 ApiError invalid_part(const UploadCall& upload, std::uint64_t received, std::string message) {
   ApiError error = ApiError(ErrorCode::kInvalidLayerPart, std::move(message))
                        .with_member("registryId", upload.repository.account)
@@ -86,8 +92,10 @@ void check_part(const Call& call, const UploadCall& upload, std::uint64_t receiv
   }
 }
 
-// The bytes first: what is counted is there. The answer's own transaction only reads, so that other
-// requests write while a part does.
+// The bytes are written before the row counts them, so that every counted part is there. The
+// operation's own transaction only reads: other requests may write to the database while the part's
+// bytes go to the disk. The row is written by a short transaction of its own, and not made durable:
+// a power loss takes the upload, which has not been acknowledged as a layer.
 Json upload_part(Call& call) {
   const UploadCall upload = require_upload(call);
   const auto bytes = base::base64_decode(call.input.at("layerPartBlob").get<std::string>());
@@ -98,7 +106,7 @@ Json upload_part(Call& call) {
   writer.append(*bytes);
   storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
   if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinLayerPart, call.now)) {
-    lease->finish();  // it ended since this request began
+    lease->finish();  // the upload ended while this request ran
     throw upload_not_found(upload);
   }
   txn.commit(Durability::kRelaxed);
@@ -107,8 +115,9 @@ Json upload_part(Call& call) {
   return output;
 }
 
-// The digests, every one of which must be the layer's; the first is the layer's name from now on.
-// The layer is read once for each algorithm, however many digests are given.
+// layerDigests is a list. Each digest in it must be the layer's (test
+// EveryDigestMustBeThatOfTheLayer); the first one becomes the layer's name. The layer is read once
+// for each algorithm, however many digests are given.
 model::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
   std::vector<model::Digest> digests;
   std::map<model::DigestAlgorithm, model::Digest> actual;
@@ -132,7 +141,7 @@ model::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
   return std::move(digests.front());
 }
 
-void forget(const Call& call, UploadSessions::Lease& lease) {
+void delete_upload(const Call& call, UploadSessions::Lease& lease) {
   storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
   storage::delete_upload(txn, lease.id());
   txn.commit(Durability::kRelaxed);
@@ -146,6 +155,8 @@ ApiError layer_already_exists(const UploadCall& upload, const model::Digest& dig
                        digest.text(), upload.repository.name, upload.repository.account)};
 }
 
+// The upload, if it can be a layer: it has at least one part, and only the last part is shorter
+// than 5 MiB. Whether a part is the last is known only now (test OnlyTheLastPartMayBeShort).
 UploadSessions::Lease lease_whole_upload(Call& call, const UploadCall& upload) {
   auto lease = call.services.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) {
@@ -166,12 +177,15 @@ Json complete(Call& call) {
   const UploadCall upload = require_upload(call);
   UploadSessions::Lease lease = lease_whole_upload(call, upload);
   const model::Digest digest = verify_digests(call, lease.writer());
+  // The repository has this layer: the upload is over, and the error says so (test
+  // ALayerThatIsThereIsSaidToBe). The registry plane answers 201 to the same.
   if (storage::claim_blob(call.services.store, call.txn, upload.repository.id, digest.text(),
                           call.now, call.services.settings.gc_grace)) {
-    forget(call, lease);
+    delete_upload(call, lease);
     throw layer_already_exists(upload, digest);
   }
-  // Whether the repository and the upload are still there is asked where the layer becomes visible.
+  // Whether the upload is still there is asked again inside the transaction that makes the layer
+  // visible: it may have been cancelled, or its repository deleted, since it was looked up.
   storage::commit_upload(call.services.store, upload.id, lease.writer(), digest,
                          upload.repository.id, call.now, [&](storage::sql::Txn& txn) {
                            const auto found = storage::find_upload(txn, upload.id);
@@ -183,6 +197,7 @@ Json complete(Call& call) {
   return output;
 }
 
+// UploadLayerPart and CompleteLayerUpload write in transactions of their own: kRead.
 constexpr Operation kLayerUploadOperations[] = {
     {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, push_target, initiate},
     {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part},
@@ -190,6 +205,26 @@ constexpr Operation kLayerUploadOperations[] = {
 };
 
 }  // namespace
+
+PartVerdict judge_part(const LayerPart& part, std::uint64_t received, std::int64_t parts) {
+  if (part.first != received) {
+    return PartIsInvalid{base::format("The first byte of the layer part is {}, but must be {}",
+                                      part.first, received)};
+  }
+  // A part of no bytes has no last byte.
+  if (part.size == 0 || part.last < part.first || part.last - part.first != part.size - 1) {
+    return PartIsInvalid{base::format(
+        "The layer part has {} bytes, which is not what its first and last byte say", part.size)};
+  }
+  if (part.size > kMaxLayerPart) {
+    return PartIsInvalid{
+        base::format("The layer part has {} bytes; {} are the most", part.size, kMaxLayerPart)};
+  }
+  if (received > kMaxLayerBytes - part.size || parts >= kMaxLayerParts) {
+    return LayerIsTooLarge{"A layer has at most 52,000 MiB in at most 4,200 parts"};
+  }
+  return PartIsFine{};
+}
 
 std::vector<const Operation*> layer_upload_operations() { return pointers(kLayerUploadOperations); }
 

@@ -23,6 +23,9 @@ Json failure(const std::string& digest, const char* code, const char* reason) {
   return {{"layerDigest", digest}, {"failureCode", code}, {"failureReason", reason}};
 }
 
+// claim_blob keeps the collector away from a layer that is answered as available: a client that is
+// told so does not send it, and the manifest that names it comes later. A layer whose every image
+// is archived is ARCHIVED (ECR API Reference, "Layer").
 Json availability(Call& call, const storage::Repository& repository, const std::string& digest) {
   Json layer = {{"layerDigest", digest}, {"layerAvailability", "UNAVAILABLE"}};
   const auto size = storage::claim_blob(call.services.store, call.txn, repository.id, digest,
@@ -38,8 +41,9 @@ Json availability(Call& call, const storage::Repository& repository, const std::
   return layer;
 }
 
-// Each digest gets an entry of its own, in one of the two lists; the reasons' wording is not
-// published.
+// Each digest gets an entry of its own, in one of the two lists, in the order of the input. A layer
+// that is not there is UNAVAILABLE, not a failure: docker asks before it pushes (test
+// AvailabilityAnswersEachDigestByItself). The wording of the reasons is not published.
 Json check_availability(Call& call) {
   const storage::Repository repository = require_repository(call);
   Json output = {{"layers", Json::array()}, {"failures", Json::array()}};
@@ -60,7 +64,8 @@ Json check_availability(Call& call) {
   return output;
 }
 
-// A layer that a pull-through cache is still getting is there once it has it.
+// A layer that a pull-through cache is still downloading is there once the download is over. The
+// wait happens outside of the transaction; the operation then runs anew, with call.prepared set.
 void await_upstream(const Call& call, const storage::Repository& repository,
                     const model::Digest& digest) {
   if (call.services.upstreams == nullptr || call.prepared.has_value() ||
@@ -82,12 +87,17 @@ void await_upstream(const Call& call, const storage::Repository& repository,
   }};
 }
 
+// ECR's URL leads to S3 and needs no credentials for an hour; ours leads to this server and does
+// the same. A digest that is none is answered as a layer that is not there.
 Json download_url(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = string_member(call.input, "layerDigest");
   const auto digest = model::Digest::parse(text);
   if (digest) await_upstream(call, repository, *digest);
-  // Membership decides: a layer of another repository is not there.
+  // Membership decides: a layer that only another repository has is not there (test
+  // ALayerOfAnotherRepositoryHasNoUrl).
+  // ECR has another error for a layer that no image has yet (LayerInaccessibleException); when it
+  // gives that one is not documented, so it is not used here.
   if (!digest || !storage::find_blob(call.txn, repository.id, digest->text())) {
     throw ApiError(ErrorCode::kLayerNotFound,
                    base::format("The layer with digest '{}' does not exist in the repository with "

@@ -1,5 +1,6 @@
 // PutLifecyclePolicy, GetLifecyclePolicy, DeleteLifecyclePolicy, StartLifecyclePolicyPreview,
-// GetLifecyclePolicyPreview.
+// GetLifecyclePolicyPreview. The grammar of policies and their evaluation are
+// api/images/lifecycle/.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
@@ -17,7 +18,9 @@ namespace {
 using storage::TagStatus;
 using storage::sql::Access;
 
-// The input's policy as ECR keeps it: compacted.
+// The input's policy as ECR keeps it: compacted, with the order of its keys (captured from AWS;
+// test APolicyComesBackCompactedAndUnevaluated). ECR names the member LifecyclePolicyText in its
+// errors.
 std::string read_policy_text(const Json& input) {
   auto policy = lifecycle::parse_policy(string_member(input, "lifecyclePolicyText"));
   if (!policy) {
@@ -27,6 +30,7 @@ std::string read_policy_text(const Json& input) {
   return std::move(policy->text);
 }
 
+// The sentence was captured from AWS.
 storage::LifecyclePolicy require_lifecycle_policy(Call& call,
                                                   const storage::Repository& repository) {
   auto policy = storage::find_lifecycle_policy(call.txn, repository.id);
@@ -42,11 +46,14 @@ Json lifecycle_policy_json(const storage::Repository& repository, const std::str
           {"lifecyclePolicyText", text}};
 }
 
-// 0 until the first evaluation, as ECR has it.
+// lastEvaluatedAt is 0 until the first evaluation (captured from AWS; test
+// ANewPolicyHasNotBeenEvaluated).
 double evaluated_at(const storage::LifecyclePolicy& policy) {
   return policy.last_evaluated_at ? base::to_epoch_seconds(*policy.last_evaluated_at) : 0.0;
 }
 
+// ECR evaluates a policy within 24 hours. Here the first evaluation is due after that time, and
+// tests move the clock (test IsExecutedWithinADayAndThenEveryDay).
 Json put_lifecycle_policy(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = read_policy_text(call.input);
@@ -55,7 +62,7 @@ Json put_lifecycle_policy(Call& call) {
   return lifecycle_policy_json(repository, text);
 }
 
-Json get(Call& call) {
+Json get_lifecycle_policy(Call& call) {
   const storage::Repository repository = require_repository(call);
   const auto policy = require_lifecycle_policy(call, repository);
   Json output = lifecycle_policy_json(repository, policy.text);
@@ -63,14 +70,20 @@ Json get(Call& call) {
   return output;
 }
 
+// The answer is the policy that was deleted, with the time of its last evaluation.
 Json delete_lifecycle_policy(Call& call) {
-  Json output = get(call);
+  Json output = get_lifecycle_policy(call);
   const storage::Repository repository = require_repository(call);
   storage::delete_lifecycle_policy(call.txn, repository.id);
+  // Without its policy the repository has no evaluation left to wait for (test
+  // WithoutAPolicyNothingIsLeftToDo).
   cancel_job(call.txn, kLifecycle.kind, std::to_string(repository.id));
   return output;
 }
 
+// A preview of the text in the input or, without one, of the policy in force (test
+// APreviewOfThePolicyInForceNeedsNoText). One preview of a repository runs at a time, and replaces
+// the results of the one before. It is a job: the answer says IN_PROGRESS, and clients wait.
 Json start_preview(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string text = call.input.contains("lifecyclePolicyText")
@@ -88,6 +101,7 @@ Json start_preview(Call& call) {
   return output;
 }
 
+// targetStorageClass is there for transitions alone; storageClass is where the image is now.
 Json result_json(const storage::LifecyclePreviewResult& result) {
   Json json = {{"imageTags", result.tags},
                {"imageDigest", result.digest},
@@ -99,6 +113,8 @@ Json result_json(const storage::LifecyclePreviewResult& result) {
   return json;
 }
 
+// transitioningImageTotalCounts is there only where the policy would archive an image (ECR API
+// Reference; test APreviewOfTransitionsCountsThem).
 Json summary_json(const storage::LifecyclePreview& preview) {
   Json summary = {{"expiringImageTotalCount", preview.expiring}};
   if (preview.transitioning > 0) {
@@ -108,13 +124,15 @@ Json summary_json(const storage::LifecyclePreview& preview) {
   return summary;
 }
 
+// The only filter that a preview has.
 TagStatus preview_tag_status(const Json& filter) {
   const std::string status = string_member(filter, "tagStatus");
   if (status == "TAGGED") return TagStatus::kTagged;
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
 }
 
-// By tag as the image had it when it was previewed: it may be gone since.
+// The result of one image. An image that is named by a tag must have had that tag when the preview
+// ran: the result is of that time, the tag may have moved since.
 std::optional<storage::LifecyclePreviewResult> find_result(Call& call, std::int64_t repository,
                                                            const Json& id) {
   std::string digest = string_member(id, "imageDigest");
@@ -130,13 +148,10 @@ std::optional<storage::LifecyclePreviewResult> find_result(Call& call, std::int6
   return result;
 }
 
-// Those of the named images that the policy would act on.
+// The results of the named images that the policy would act on. The others are left out; an id that
+// names no image is no error either (our choice: ECR's answer is not documented).
 Json named_results(Call& call, std::int64_t repository, const Json& ids) {
-  for (const char* other : {"nextToken", "maxResults"}) {
-    if (call.input.contains(other)) {
-      throw ApiError::invalid_parameter(other, "Member must be null when imageIds is used");
-    }
-  }
+  refuse_paging(call, "imageIds");
   Json results = Json::array();
   const TagStatus wanted = preview_tag_status(call.input.value("filter", Json::object()));
   for (const Json& id : ids) {
@@ -150,22 +165,22 @@ Json named_results(Call& call, std::int64_t repository, const Json& ids) {
   return results;
 }
 
+// Results are numbered in the order of the preview; a token is the number of the last one shown.
 void add_page(Call& call, std::int64_t repository, Json& output) {
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing =
       "GetLifecyclePolicyPreview\n" + std::to_string(repository) + "\n" + filter.dump();
-  const Page page = read_page(call, listing);
-  const std::int64_t after = page.after.empty() ? 0 : std::stoll(page.after.front());
+  const Page page = requested_page(call, listing);
   auto results = storage::list_lifecycle_preview_results(
-      call.txn, repository, preview_tag_status(filter), after, page.limit + 1);
-  if (static_cast<std::int64_t>(results.size()) > page.limit) {
-    results.pop_back();
-    output["nextToken"] = next_token(call, listing, {std::to_string(results.back().position)});
-  }
+      call.txn, repository, preview_tag_status(filter), page.after_number(), page.query_limit());
+  const auto token = page.cut(results, [](const auto& result) { return result.position; });
+  if (token) output["nextToken"] = *token;
   output["previewResults"] = Json::array();
   for (const auto& result : results) output["previewResults"].push_back(result_json(result));
 }
 
+// While the preview runs there are no results yet, and the counts are 0. The counts are those of
+// all results, whatever the filter.
 Json get_preview(Call& call) {
   const storage::Repository repository = require_repository(call);
   const auto preview = storage::find_lifecycle_preview(call.txn, repository.id);
@@ -183,10 +198,11 @@ Json get_preview(Call& call) {
   return output;
 }
 
-constexpr Operation kLifecycleOperations[] = {
+constexpr Operation kLifecyclePolicyOperations[] = {
     {"PutLifecyclePolicy", "ecr:PutLifecyclePolicy", Access::kWrite, repository_target,
      put_lifecycle_policy},
-    {"GetLifecyclePolicy", "ecr:GetLifecyclePolicy", Access::kRead, repository_target, get},
+    {"GetLifecyclePolicy", "ecr:GetLifecyclePolicy", Access::kRead, repository_target,
+     get_lifecycle_policy},
     {"DeleteLifecyclePolicy", "ecr:DeleteLifecyclePolicy", Access::kWrite, repository_target,
      delete_lifecycle_policy},
     {"StartLifecyclePolicyPreview", "ecr:StartLifecyclePolicyPreview", Access::kWrite,
@@ -197,6 +213,8 @@ constexpr Operation kLifecycleOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> lifecycle_operations() { return pointers(kLifecycleOperations); }
+std::vector<const Operation*> lifecycle_policy_operations() {
+  return pointers(kLifecyclePolicyOperations);
+}
 
 }  // namespace ecr::api::ecr

@@ -17,12 +17,13 @@ namespace {
 using storage::PullThroughRule;
 using storage::sql::Access;
 
-struct Stored {
+struct StoredRule {
   PullThroughRule row;
   pull_through::Rule rule;
 };
 
-// Who gives ECR a role to reach an upstream with must be allowed to pass it.
+// A caller that gives ECR a role to reach an upstream with must be allowed to pass that role:
+// iam:PassRole, to the service that ECR's rules run as.
 std::vector<Target> rule_targets(const Call& call) {
   std::vector<Target> targets = registry_target(call);
   const std::string role = string_member(call.input, "customRoleArn");
@@ -37,8 +38,9 @@ void put_unless_empty(Json& json, const char* name, const std::string& value) {
   if (!value.empty()) json[name] = value;
 }
 
-// What every answer says of a rule. The upstream's prefix is said only where it was given:
-// Terraform takes a "ROOT" that nobody asked for as a change (integration/test_terraform_ecr.py).
+// The members that every answer has. The upstream's prefix is left out where the rule was created
+// without one, although it then means "ROOT": Terraform takes a value that its configuration does
+// not have for a change (integration/test_terraform_ecr.py).
 Json rule_json(const Call& call, const pull_through::Rule& rule) {
   Json json = {{"ecrRepositoryPrefix", rule.prefix}, {"registryId", registry_id(call)}};
   put_unless_empty(json, "upstreamRepositoryPrefix", rule.upstream_prefix);
@@ -47,7 +49,7 @@ Json rule_json(const Call& call, const pull_through::Rule& rule) {
   return json;
 }
 
-// Of this and the other errors here AWS has published the types, not the texts.
+// AWS has published the types of this and of the other errors here, not their texts.
 ApiError rule_not_found(const Call& call, const std::string& prefix) {
   return {ErrorCode::kPullThroughRuleNotFound,
           base::format("The pull through cache rule with repository prefix '{}' does not exist in "
@@ -55,7 +57,8 @@ ApiError rule_not_found(const Call& call, const std::string& prefix) {
                        prefix, registry_id(call))};
 }
 
-Stored require_rule(const Call& call, const std::string& prefix) {
+// Rows are found by the prefix with its assumed slash: "team" and "team/" are one rule.
+StoredRule require_rule(const Call& call, const std::string& prefix) {
   auto row = storage::find_pull_through_rule(call.txn, registry_id(call), call.region,
                                              pull_through::key_of(prefix));
   if (!row) throw rule_not_found(call, prefix);
@@ -63,10 +66,12 @@ Stored require_rule(const Call& call, const std::string& prefix) {
   return {std::move(*row), std::move(rule)};
 }
 
-Stored require_rule(const Call& call) {
+StoredRule require_rule(const Call& call) {
   return require_rule(call, string_member(call.input, "ecrRepositoryPrefix"));
 }
 
+// AWS reads the secret from Secrets Manager; here a file of secrets that `serve` was given takes
+// its place. The three errors are ECR's.
 void check_secret(const Call& call, const std::string& arn) {
   const pull_through::Upstreams* upstreams = call.services.upstreams;
   const auto state = upstreams == nullptr ? pull_through::Secrets::State::kMissing
@@ -88,7 +93,9 @@ void check_secret(const Call& call, const std::string& arn) {
   }
 }
 
-// Whether the registry is one that rules can name, by the operator's word or AWS's.
+// The upstream registries that ECR supports, by the host name or by upstreamRegistry; the latter is
+// taken from the former where it is missing. Null: `serve` was told to map this host to another
+// address (--upstream), which AWS does not have. Throws UnsupportedUpstreamRegistryException.
 const pull_through::KnownRegistry* require_registry(const Call& call, pull_through::Rule& rule) {
   const auto unsupported = [&](const std::string& why) {
     return ApiError(
@@ -107,12 +114,15 @@ const pull_through::KnownRegistry* require_registry(const Call& call, pull_throu
     rule.registry = known->name;
     return known;
   }
+  // An upstream of the operator's own: a test registry, for example.
   const bool mapped =
       call.services.upstreams != nullptr && call.services.upstreams->is_mapped(rule.host);
   if (!mapped) throw unsupported("serve's option --upstream can add it");
   return nullptr;
 }
 
+// Some upstreams need credentials, some have none: ECR User Guide, "Creating a pull through cache
+// rule". Only another account's ECR needs a role.
 void check_credentials(const Call& call, const pull_through::Rule& rule,
                        const pull_through::KnownRegistry* registry) {
   if (registry != nullptr && registry->credentials && rule.credential_arn.empty()) {
@@ -123,6 +133,7 @@ void check_credentials(const Call& call, const pull_through::Rule& rule,
     throw ApiError::invalid_parameter("credentialArn",
                                       base::format("Member must be null for {}", registry->name));
   }
+  // Another account's registry can be read only by a role that account trusts.
   const bool is_ecr = registry != nullptr && registry->name == "ecr";
   if (!is_ecr && !rule.role_arn.empty()) {
     throw ApiError::invalid_parameter("customRoleArn", "Member must be null but for ecr");
@@ -135,6 +146,7 @@ void check_credentials(const Call& call, const pull_through::Rule& rule,
   if (!rule.credential_arn.empty()) check_secret(call, rule.credential_arn);
 }
 
+// All of the input's members; those that it does not have are empty.
 pull_through::Rule rule_of_input(const Call& call) {
   pull_through::Rule rule;
   rule.prefix = string_member(call.input, "ecrRepositoryPrefix");
@@ -146,11 +158,14 @@ pull_through::Rule rule_of_input(const Call& call) {
   return rule;
 }
 
+// In this order: the registry, its credentials, the upstream's prefix, whether the prefix is taken,
+// and the quota. ECR's own order is not documented.
 Json create_rule(Call& call) {
   pull_through::Rule rule = rule_of_input(call);
   const pull_through::KnownRegistry* registry = require_registry(call, rule);
   check_credentials(call, rule, registry);
   const std::string& upstream = rule.upstream_prefix;
+  // A rule for every name cannot add a prefix to them (ECR API Reference).
   if (rule.prefix == pull_through::kRoot && !upstream.empty() && upstream != pull_through::kRoot) {
     throw ApiError::invalid_parameter("upstreamRepositoryPrefix",
                                       "Member must be ROOT where ecrRepositoryPrefix is ROOT");
@@ -166,6 +181,7 @@ Json create_rule(Call& call) {
             "registry with id '{}'",
             rule.prefix, account));
   }
+  // ECR service quotas: 50 rules in a registry.
   if (storage::count_pull_through_rules(call.txn, account, call.region) >=
       pull_through::kMaxRules) {
     throw ApiError(ErrorCode::kLimitExceeded,
@@ -180,8 +196,10 @@ Json create_rule(Call& call) {
   return output;
 }
 
+// Only credentials and role can be changed (ECR API Reference); the answer has updatedAt and
+// neither the upstream's URL nor createdAt.
 Json update_rule(Call& call) {
-  Stored stored = require_rule(call);
+  StoredRule stored = require_rule(call);
   for (const auto& [name, member] :
        {std::pair("credentialArn", &pull_through::Rule::credential_arn),
         std::pair("customRoleArn", &pull_through::Rule::role_arn)}) {
@@ -196,8 +214,9 @@ Json update_rule(Call& call) {
   return output;
 }
 
+// The repositories that the rule has created stay, with their images.
 Json delete_rule(Call& call) {
-  const Stored stored = require_rule(call);
+  const StoredRule stored = require_rule(call);
   storage::delete_pull_through_rule(call.txn, registry_id(call), call.region, stored.row.prefix);
   Json output = rule_json(call, stored.rule);
   output["upstreamRegistryUrl"] = stored.rule.host;
@@ -205,6 +224,7 @@ Json delete_rule(Call& call) {
   return output;
 }
 
+// A rule in the answer of DescribePullThroughCacheRules: with everything, unlike the other answers.
 Json described(const Call& call, const PullThroughRule& row) {
   const pull_through::Rule rule = pull_through::read_rule(row);
   Json json = rule_json(call, rule);
@@ -215,13 +235,9 @@ Json described(const Call& call, const PullThroughRule& row) {
   return json;
 }
 
+// The first prefix without a rule is the error of the whole call.
 Json describe_named_rules(Call& call, const Json& prefixes) {
-  for (const char* other : {"nextToken", "maxResults"}) {
-    if (call.input.contains(other)) {
-      throw ApiError::invalid_parameter(other,
-                                        "Member must be null when ecrRepositoryPrefixes is used");
-    }
-  }
+  refuse_paging(call, "ecrRepositoryPrefixes");
   Json list = Json::array();
   for (const Json& prefix : prefixes) {
     list.push_back(described(call, require_rule(call, prefix.get<std::string>()).row));
@@ -237,21 +253,18 @@ Json describe_rules(Call& call) {
     return output;
   }
   const std::string listing = "DescribePullThroughCacheRules\n" + registry_id(call);
-  const Page page = read_page(call, listing);
-  const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto found = storage::list_pull_through_rules(call.txn, registry_id(call), call.region, after,
-                                                page.limit + 1);
-  if (static_cast<std::int64_t>(found.size()) > page.limit) {
-    found.pop_back();
-    output["nextToken"] = next_token(call, listing, {found.back().prefix});
-  }
+  const Page page = requested_page(call, listing);
+  auto found = storage::list_pull_through_rules(call.txn, registry_id(call), call.region,
+                                                page.after(), page.query_limit());
+  const auto token = page.cut(found, [](const PullThroughRule& row) { return row.prefix; });
+  if (token) output["nextToken"] = *token;
   output["pullThroughCacheRules"] = Json::array();
   for (const auto& row : found) output["pullThroughCacheRules"].push_back(described(call, row));
   return output;
 }
 
 // Why the upstream cannot be used; empty: it can.
-std::string ask(pull_through::Upstreams* upstreams, const pull_through::Rule& rule) {
+std::string ping(pull_through::Upstreams* upstreams, const pull_through::Rule& rule) {
   if (upstreams == nullptr) return "No upstream registry can be reached";
   try {
     upstreams->ping({rule.prefix, rule.host, "", rule.credential_arn});
@@ -261,11 +274,14 @@ std::string ask(pull_through::Upstreams* upstreams, const pull_through::Rule& ru
   return {};
 }
 
+// An upstream that does not answer is no error of the call: isValid is false, and failure says why.
+// The upstream is asked outside of the transaction.
 Json validate(Call& call) {
-  const Stored stored = require_rule(call);
+  const StoredRule stored = require_rule(call);
   if (!call.prepared.has_value()) {
+    // The first run: the transaction is given up while the upstream is asked.
     throw OutsideWork{[upstreams = call.services.upstreams, rule = stored.rule]() -> std::any {
-      return ask(upstreams, rule);
+      return ping(upstreams, rule);
     }};
   }
   const auto failure = std::any_cast<std::string>(call.prepared);
@@ -291,7 +307,7 @@ constexpr Operation kPullThroughRuleOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> pull_through_operations() {
+std::vector<const Operation*> pull_through_rule_operations() {
   return pointers(kPullThroughRuleOperations);
 }
 

@@ -1,4 +1,5 @@
-// ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image.
+// ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image. The same
+// listing is GET /v2/<name>/referrers/<digest> (api/registry/listings.cpp).
 #include "api/images/referrers.h"
 
 #include <nlohmann/json.hpp>
@@ -13,9 +14,12 @@ namespace ecr::api::ecr {
 namespace {
 
 using storage::sql::Access;
+// ECR API Reference, "ListImageReferrers": 20 by default and 50 at most, unlike other listings.
 constexpr std::int64_t kDefaultPage = 20;
 
-// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage as well.
+// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage (test
+// ReadingImagesMustBeAllowedToo). The Service Authorization Reference has no row for an action
+// ecr:ListImageReferrers; it is asked for as well.
 std::vector<Target> referrer_targets(const Call& call) {
   std::vector<Target> targets = repository_target(call);
   Target read = targets.front();
@@ -25,6 +29,8 @@ std::vector<Target> referrer_targets(const Call& call) {
   return targets;
 }
 
+// Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
+// has for digests elsewhere.
 std::string require_subject(const Call& call) {
   std::string digest = string_member(call.input.at("subjectId"), "imageDigest");
   if (!model::Digest::parse(digest)) {
@@ -44,23 +50,23 @@ Json referrer_json(const Referrer& referrer) {
   return json;
 }
 
-// A subject that is not there (yet) has the referrers that were pushed before it.
+// A subject need not exist: an artifact may be pushed before the image that it refers to (OCI
+// distribution-spec, "Listing Referrers"; test ASubjectThatIsNotThereHasNone).
 Json list_referrers(Call& call) {
   const storage::Repository repository = require_repository(call);
   const std::string subject = require_subject(call);
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing =
       base::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject, filter.dump());
-  const Page page = read_page(call, listing, kDefaultPage);
+  const Page page = requested_page(call, listing, kDefaultPage);
   Json output = {{"referrers", Json::array()}};
-  // Every artifact is active: nothing archives one yet.
+  // Every artifact counts as active: nothing archives artifacts yet. Other statuses list nothing.
   const std::string status = filter.value("artifactStatus", std::string("ACTIVE"));
   if (status != "ACTIVE" && status != "ANY") return output;
   const auto types = filter.value("artifactTypes", std::vector<std::string>());
-  const std::string after = page.after.empty() ? std::string() : page.after.front();
   const ReferrerPage found =
-      read_referrers(call.txn, repository.id, subject, types, after, page.limit);
-  if (found.more) output["nextToken"] = next_token(call, listing, {found.referrers.back().digest});
+      read_referrers(call.txn, repository.id, subject, types, page.after(), page.size());
+  if (found.more) output["nextToken"] = page.token_after(found.referrers.back().digest);
   for (const auto& referrer : found.referrers)
     output["referrers"].push_back(referrer_json(referrer));
   return output;

@@ -1,4 +1,5 @@
-// PutReplicationConfiguration, DescribeRegistry, DescribeImageReplicationStatus.
+// PutReplicationConfiguration, DescribeRegistry, DescribeImageReplicationStatus. The replication
+// itself is a job of api/images/replication/.
 #include "storage/rows/replication.h"
 
 #include <nlohmann/json.hpp>
@@ -14,7 +15,8 @@ namespace {
 
 using storage::sql::Access;
 
-// Wording not published.
+// Replication to the registry and Region of the source is refused. ECR's wording is not published
+// (another emulator's tests have a different sentence).
 void check_destinations(const Call& call, const Json& configuration) {
   for (const Json& rule : configuration.at("rules")) {
     for (const Json& destination : rule.at("destinations")) {
@@ -28,6 +30,8 @@ void check_destinations(const Call& call, const Json& configuration) {
   }
 }
 
+// The configuration is replaced as a whole; an empty list of rules ends replication. It counts for
+// images that are pushed or restored from now on (ECR User Guide, "Private image replication").
 Json put_replication_configuration(Call& call) {
   const Json& configuration = call.input.at("replicationConfiguration");
   check_destinations(call, configuration);
@@ -35,12 +39,15 @@ Json put_replication_configuration(Call& call) {
   return {{"replicationConfiguration", configuration}};
 }
 
+// A registry without a configuration has one with an empty list of rules (captured from AWS; test
+// ARegistryWithoutReplicationSaysSo).
 Json describe_registry(Call& call) {
   return {{"registryId", call.caller.account},
           {"replicationConfiguration",
            replication::configuration(call.txn, call.caller.account, call.region)}};
 }
 
+// status is IN_PROGRESS, COMPLETE or FAILED; failureCode is there for FAILED alone.
 Json replication_status_json(const storage::ImageReplication& replication) {
   Json json = {{"region", replication.region},
                {"registryId", replication.account},
@@ -49,22 +56,18 @@ Json replication_status_json(const storage::ImageReplication& replication) {
   return json;
 }
 
+// One status for each destination that the image was or is replicated to; an image that was pushed
+// before there was a rule has none.
 Json describe_replication_status(Call& call) {
   const storage::Repository repository = require_repository(call);
-  const ImageIdentifier id = image_identifier(call.input.at("imageId"));
-  if (id.digest.empty() && id.tag.empty()) {
-    throw ApiError::invalid_parameter("imageId", "both tag and digest cannot be null");
-  }
-  const auto digest = resolve_image(call.txn, repository.id, id);
-  if (!digest) {
-    throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
-  }
+  const storage::Image image = require_image(call, repository);
   Json statuses = Json::array();
-  for (const auto& replication : storage::image_replications(call.txn, repository.id, *digest)) {
+  for (const auto& replication :
+       storage::image_replications(call.txn, repository.id, image.digest)) {
     statuses.push_back(replication_status_json(replication));
   }
   return {{"repositoryName", repository.name},
-          {"imageId", image_id_json(*digest, id.tag)},
+          {"imageId", answered_image_id(call, image)},
           {"replicationStatuses", std::move(statuses)}};
 }
 

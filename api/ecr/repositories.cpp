@@ -1,4 +1,5 @@
-// CreateRepository, DescribeRepositories, DeleteRepository.
+// CreateRepository, DescribeRepositories, DeleteRepository; PutImageTagMutability,
+// PutImageScanningConfiguration.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/target.h"
@@ -21,8 +22,10 @@ storage::Tags tags_of(const Call& call) {
   return found == call.input.end() ? storage::Tags() : parse_tags(*found);
 }
 
-// AWS checks ecr:TagResource besides ecr:CreateRepository where tags are sent; RequestTag and
-// TagKeys are present for both, and the tags count as the new resource's own.
+// AWS checks ecr:TagResource in addition to ecr:CreateRepository where tags are sent (a notice of
+// AWS, cited in k8s-image-swapper issue 416). RequestTag and TagKeys are present for both actions,
+// and the tags count as the new resource's own: AWS documents aws:ResourceTag as present "in
+// requests that create a resource with an attached tag".
 std::vector<Target> creation_targets(const Call& call) {
   const std::string account = registry_id(call);
   Target create =
@@ -37,6 +40,9 @@ std::vector<Target> creation_targets(const Call& call) {
   return {create, tag};
 }
 
+// A name of another account (registryId) is authorized as a resource of that account. The checks
+// that the model does not express come in the order of the code: mutability with its filters,
+// encryption, tags, and last whether the name is taken. ECR's own order is not documented.
 Json create_repository(Call& call) {
   storage::Repository repository;
   repository.account = registry_id(call);
@@ -55,7 +61,9 @@ Json create_repository(Call& call) {
   return {{"repository", to_json(call, repository)}};
 }
 
-// Each named repository; all of them by one wildcard ARN.
+// DescribeRepositories is authorized on each repository that it names; without names on one ARN
+// with a wildcard, "repository/*" (inferred: a policy for a name prefix does not allow to list
+// all).
 std::vector<Target> described_targets(const Call& call) {
   const std::string account = registry_id(call);
   const auto names = call.input.find("repositoryNames");
@@ -73,12 +81,9 @@ std::vector<Target> described_targets(const Call& call) {
   return targets;
 }
 
+// The first name that does not exist is the error of the whole call. ECR gives no partial answer.
 Json describe_named_repositories(Call& call, const Json& names) {
-  for (const char* other : {"nextToken", "maxResults"}) {
-    if (call.input.contains(other)) {
-      throw ApiError::invalid_parameter(other, "Member must be null when repositoryNames is used");
-    }
-  }
+  refuse_paging(call, "repositoryNames");
   Json list = Json::array();
   for (const Json& name : names) {
     list.push_back(to_json(call, require_repository(call, name.get<std::string>())));
@@ -92,18 +97,45 @@ Json describe_repositories(Call& call) {
   }
   const std::string account = registry_id(call);
   const std::string listing = "DescribeRepositories\n" + account;
-  const Page page = read_page(call, listing);
-  const std::string after = page.after.empty() ? std::string() : page.after.front();
-  auto found = storage::list_repositories(call.txn, account, call.region, after, page.limit + 1);
+  const Page page = requested_page(call, listing);
+  auto found =
+      storage::list_repositories(call.txn, account, call.region, page.after(), page.query_limit());
   Json output = {{"repositories", Json::array()}};
-  if (static_cast<std::int64_t>(found.size()) > page.limit) {
-    found.pop_back();
-    output["nextToken"] = next_token(call, listing, {found.back().name});
-  }
+  const auto token = page.cut(found, [](const auto& repository) { return repository.name; });
+  if (token) output["nextToken"] = *token;
   for (const auto& repository : found) output["repositories"].push_back(to_json(call, repository));
   return output;
 }
 
+// The answers of the two operations have only what identifies the repository and the setting.
+Json setting_json(const storage::Repository& repository) {
+  return {{"registryId", repository.account}, {"repositoryName", repository.name}};
+}
+
+// Exclusion filters are replaced together with the mutability that they belong to: without filters
+// in the input there are none afterwards (test ExclusionFiltersGoWithTheirSettingAndNoOther).
+Json put_mutability(Call& call) {
+  storage::Repository repository = require_repository(call);
+  set_mutability(call.input, repository);
+  storage::set_repository_settings(call.txn, repository.id, repository);
+  Json output = setting_json(repository);
+  add_mutability(repository, output);
+  return output;
+}
+
+// AWS has deprecated this in favour of the registry's configuration; it is still accepted and
+// shown.
+Json put_scanning(Call& call) {
+  storage::Repository repository = require_repository(call);
+  repository.scan_on_push = call.input.at("imageScanningConfiguration").value("scanOnPush", false);
+  storage::set_repository_settings(call.txn, repository.id, repository);
+  Json output = setting_json(repository);
+  output["imageScanningConfiguration"]["scanOnPush"] = repository.scan_on_push;
+  return output;
+}
+
+// `force` deletes the images with their repository. Blobs that no repository has any more are
+// collected after the commit: a file goes only after its row is gone.
 Json delete_repository(Call& call) {
   const storage::Repository repository = require_repository(call);
   if (!call.input.value("force", false) && storage::has_images(call.txn, repository.id)) {
@@ -125,6 +157,10 @@ constexpr Operation kRepositoryOperations[] = {
      describe_repositories},
     {"DeleteRepository", "ecr:DeleteRepository", Access::kWrite, repository_target,
      delete_repository},
+    {"PutImageTagMutability", "ecr:PutImageTagMutability", Access::kWrite, repository_target,
+     put_mutability},
+    {"PutImageScanningConfiguration", "ecr:PutImageScanningConfiguration", Access::kWrite,
+     repository_target, put_scanning},
 };
 
 }  // namespace

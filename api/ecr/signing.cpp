@@ -1,11 +1,12 @@
 // PutSigningConfiguration, GetSigningConfiguration, DeleteSigningConfiguration,
-// DescribeImageSigningStatus.
+// DescribeImageSigningStatus: managed signing of pushed images with AWS Signer's profiles. The
+// signing itself is a job of api/images/signing/.
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/image_lookup.h"
+#include "api/ecr/image_json.h"
 #include "api/images/signing/configuration.h"
 #include "schemas/base/text.h"
 #include "storage/rows/signings.h"
@@ -15,6 +16,7 @@ namespace {
 
 using storage::sql::Access;
 
+// repositoryFilters is left out of a rule that has none.
 Json signing_configuration_json(const std::vector<signing::Rule>& rules) {
   Json list = Json::array();
   for (const signing::Rule& rule : rules) {
@@ -27,7 +29,8 @@ Json signing_configuration_json(const std::vector<signing::Rule>& rules) {
   return {{"rules", std::move(list)}};
 }
 
-// ECR's wording of this error is not published.
+// A registry without a configuration is an error, unlike one without replication rules. ECR's
+// wording of it is not published.
 std::vector<signing::Rule> require_configuration(const Call& call) {
   auto rules = signing::configuration_of(call.txn, call.caller.account, call.region);
   if (!rules) {
@@ -38,6 +41,8 @@ std::vector<signing::Rule> require_configuration(const Call& call) {
   return std::move(*rules);
 }
 
+// The configuration is replaced as a whole. It counts for images that are pushed from now on (test
+// NothingIsSignedWithoutARule). A rule without filters covers every repository.
 Json put_signing_configuration(Call& call) {
   std::vector<signing::Rule> rules;
   for (const Json& json : call.input.at("signingConfiguration").at("rules")) {
@@ -56,18 +61,22 @@ Json get_signing_configuration(Call& call) {
           {"signingConfiguration", signing_configuration_json(require_configuration(call))}};
 }
 
-Json delete_configuration(Call& call) {
+// The answer is the configuration that was deleted.
+Json delete_signing_configuration(Call& call) {
   Json output = get_signing_configuration(call);
   signing::set_configuration(call.txn, call.caller.account, call.region, std::nullopt);
   return output;
 }
 
+// One status for each profile whose rule covered the image when it was pushed. The signature is
+// stored as a referrer of the image (test APushIsSignedAndTheSignatureIsAReferrer).
 Json describe_signing_status(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
   Json statuses = Json::array();
   for (const auto& signing : storage::image_signings(call.txn, repository.id, image.digest)) {
     Json status = {{"signingProfileArn", signing.profile}, {"status", signing.status}};
+    // AWS publishes no list of failure codes.
     if (!signing.failure_code.empty()) {
       status["failureCode"] = signing.failure_code;
       status["failureReason"] = signing.failure_reason;
@@ -86,7 +95,7 @@ constexpr Operation kSigningOperations[] = {
     {"GetSigningConfiguration", "ecr:GetSigningConfiguration", Access::kRead, registry_target,
      get_signing_configuration},
     {"DeleteSigningConfiguration", "ecr:DeleteSigningConfiguration", Access::kWrite,
-     registry_target, delete_configuration},
+     registry_target, delete_signing_configuration},
     {"DescribeImageSigningStatus", "ecr:DescribeImageSigningStatus", Access::kRead,
      repository_target, describe_signing_status},
 };

@@ -1,5 +1,5 @@
-// UpdateImageStorageClass: into the archive at once, back from it by a job.
-#include "api/ecr/storage_class.h"
+// UpdateImageStorageClass: an image goes into the archive at once, and comes back by a job. Source:
+// ECR API Reference, "UpdateImageStorageClass", and the User Guide on archived images.
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@
 #include "api/core/work/events.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/ecr/image_lookup.h"
+#include "api/ecr/image_json.h"
 #include "api/images/replication/replicate.h"
 #include "schemas/base/text.h"
 
@@ -18,6 +18,7 @@ namespace {
 
 using storage::sql::Access;
 
+// Events of the storage class name one tag at most (inferred from the sample in the User Guide).
 std::string first_tag(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
   const auto tags = storage::image_tags(txn, repository, digest);
   return tags.empty() ? "" : tags.front();
@@ -28,7 +29,9 @@ ApiError not_supported(const std::string& why) {
   return {ErrorCode::kStorageClassNotSupported, why};
 }
 
-// An image that an index in use names is in use: lifecycle policies do not archive it either.
+// An image that an active index names is not archived, because the index would lead to nothing: ECR
+// says so of lifecycle policies, for this operation it is inferred (test
+// AnImageOfAnActiveIndexIsNotArchived).
 void refuse_referenced(Call& call, const storage::Repository& repository,
                        const storage::Image& image) {
   for (const std::string& parent : storage::image_parents(call.txn, repository.id, image.digest)) {
@@ -39,6 +42,8 @@ void refuse_referenced(Call& call, const storage::Repository& repository,
   }
 }
 
+// The class that an image has already is no error, and changes nothing (test
+// TheClassThatAnImageHasChangesNothing). The minimum of 90 days binds lifecycle rules only.
 std::string archive(Call& call, const storage::Repository& repository,
                     const storage::Image& image) {
   if (image.status == "ARCHIVED") return image.status;
@@ -53,6 +58,8 @@ std::string archive(Call& call, const storage::Repository& repository,
   return "ARCHIVED";
 }
 
+// ARCHIVED becomes ACTIVATING at once and ACTIVE by the job (test ARestoredImageIsActivatedByAJob).
+// A push of the same image brings it back sooner (test APushBringsAnImageBackBeforeTheJobDoes).
 std::string restore(Call& call, const storage::Repository& repository,
                     const storage::Image& image) {
   if (image.status != "ARCHIVED") return image.status;
@@ -82,6 +89,7 @@ constexpr Operation kStorageClassOperations[] = {
 
 }  // namespace
 
+// The image may be gone, or active again by a push, when the job runs.
 void run_image_restore(JobCall& call) {
   const auto id = call.payload.at("repository").get<std::int64_t>();
   const auto digest = call.payload.at("digest").get<std::string>();
@@ -93,7 +101,7 @@ void run_image_restore(JobCall& call) {
   record_event(
       call.services, txn, call.now,
       storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", call.now));
-  // What was archived when replication was set up is replicated once it is back.
+  // ECR replicates images that are pushed or restored after replication was configured.
   replication::image_arrived(call.services, txn, *repository, digest, first_tag(txn, id, digest),
                              call.now);
 }

@@ -1,8 +1,10 @@
-// TagResource, UntagResource, ListTagsForResource.
+// TagResource, UntagResource, ListTagsForResource. Repositories are the only resources of ECR that
+// have tags.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/target.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/images/tag_rules.h"
@@ -19,7 +21,8 @@ struct RepositoryRef {
   std::string name;
 };
 
-// Throws InvalidParameterException unless the ARN is that of a repository of this region.
+// Throws InvalidParameterException unless the ARN is that of a repository of this region (test
+// AnArnMustNameARepositoryOfTheRegion). The text is from another emulator's tests.
 RepositoryRef resource_of(const Call& call) {
   const auto arn = model::Arn::parse(string_member(call.input, "resourceArn"));
   if (!arn || arn->service != "ecr" || arn->region != call.region ||
@@ -33,6 +36,8 @@ RepositoryRef resource_of(const Call& call) {
   return ref;
 }
 
+// The ARN may be of another account: that account's policies decide. A repository that does not
+// exist is authorized by its ARN.
 Target target_of(const Call& call) {
   const RepositoryRef ref = resource_of(call);
   const auto found = storage::find_repository(call.txn, ref.account, call.region, ref.name);
@@ -42,6 +47,8 @@ Target target_of(const Call& call) {
 
 std::vector<Target> listing_targets(const Call& call) { return {target_of(call)}; }
 
+// Conditions see the tags of the request: aws:RequestTag and aws:TagKeys here, aws:TagKeys alone
+// for UntagResource (Service Authorization Reference).
 std::vector<Target> tagging_targets(const Call& call) {
   Target target = target_of(call);
   target.request_tags = parse_tags(call.input.at("tags"));
@@ -61,6 +68,8 @@ storage::Repository require_resource(Call& call) {
   return std::move(*found);
 }
 
+// A key that is there gets the new value. The limit of 50 counts the tags afterwards, and so is
+// checked after they are written: the error rolls the transaction back.
 Json tag_resource(Call& call) {
   const storage::Repository repository = require_resource(call);
   for (const auto& [key, value] : parse_tags(call.input.at("tags"))) {
@@ -70,6 +79,7 @@ Json tag_resource(Call& call) {
   return Json::object();
 }
 
+// A key that is not there is no error.
 Json untag_resource(Call& call) {
   const storage::Repository repository = require_resource(call);
   for (const Json& key : call.input.at("tagKeys")) {
@@ -79,7 +89,7 @@ Json untag_resource(Call& call) {
 }
 
 Json list_tags(Call& call) {
-  return {{"tags", tags_to_json(storage::repository_tags(call.txn, require_resource(call).id))}};
+  return {{"tags", tags_json(storage::repository_tags(call.txn, require_resource(call).id))}};
 }
 
 constexpr Operation kTagOperations[] = {

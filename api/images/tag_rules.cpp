@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -19,27 +20,24 @@ std::size_t code_points(const std::string& text) {
   }));
 }
 
-bool is_valid(const std::string& key, const std::string& value) {
-  return !key.empty() && code_points(key) <= kMaxKey && code_points(value) <= kMaxValue &&
-         !key.starts_with("aws:");
+bool has_valid_size(const std::string& key, const std::string& value) {
+  return !key.empty() && code_points(key) <= kMaxKey && code_points(value) <= kMaxValue;
 }
+
+// One sentence for every rule (captured for an empty key; for the others it is inferred).
+ApiError invalid_tags() { return {ErrorCode::kInvalidTagParameter, "Tag parameters are invalid"}; }
+
+constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, invalid_tags};
 
 }  // namespace
 
 storage::Tags parse_tags(const nlohmann::json& list) {
-  storage::Tags tags;
-  for (const nlohmann::json& tag : list) {
-    tags.emplace_back(tag.at("Key").get<std::string>(), tag.at("Value").get<std::string>());
-    if (!is_valid(tags.back().first, tags.back().second)) {
-      throw ApiError(ErrorCode::kInvalidTagParameter, "Tag parameters are invalid");
-    }
+  storage::Tags tags = read_tags(list);
+  for (const auto& [key, value] : tags) {
+    if (!has_valid_size(key, value)) throw invalid_tags();
   }
+  check_tags(tags, kResourceTagRules);
   std::sort(tags.begin(), tags.end());
-  const auto twice = std::adjacent_find(
-      tags.begin(), tags.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
-  if (twice != tags.end()) {
-    throw ApiError(ErrorCode::kInvalidTagParameter, "Tag parameters are invalid");
-  }
   return tags;
 }
 
@@ -48,12 +46,6 @@ void check_tag_count(std::size_t count) {
     throw ApiError(ErrorCode::kTooManyTags, "The maximum number of tags for a resource is " +
                                                 std::to_string(kMaxResourceTags));
   }
-}
-
-nlohmann::json tags_to_json(const storage::Tags& tags) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const auto& [key, value] : tags) list.push_back({{"Key", key}, {"Value", value}});
-  return list;
 }
 
 }  // namespace ecr::api::ecr

@@ -15,6 +15,5 @@ namespace ecr::api::ecr {
 storage::Tags parse_tags(const nlohmann::json& list);
 // Throws TooManyTagsException above 50.
 void check_tag_count(std::size_t count);
-nlohmann::json tags_to_json(const storage::Tags& tags);
 
 }  // namespace ecr::api::ecr

@@ -1,8 +1,5 @@
 #include "api/organizations/common.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/page_token.h"
@@ -152,23 +149,16 @@ void attach_full_access(const Call& call, const storage::Organization& organizat
 
 Json page_of(const Call& call, std::string_view listing, const char* member,
              const std::vector<Json>& items) {
-  const std::string name = base::format("{}\n{}", call.caller.account, listing);
-  const auto size = static_cast<std::size_t>(call.input.value("MaxResults", kPage));
-  std::size_t begin = 0;
-  if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
-    const auto position = read_page_token(call.services.store.key(), name, token);
-    if (!position || position->size() != 1) {
-      throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
-    }
-    const std::string& digits = position->front();
-    std::from_chars(digits.data(), digits.data() + digits.size(), begin);
+  Page page(call.services.store.key(), base::format("{}\n{}", call.caller.account, listing),
+            call.input.value("MaxResults", kPage));
+  const std::string token = text(call.input, "NextToken");
+  if (!token.empty() && !page.resume(token)) {
+    throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
   }
-  const std::size_t end = std::min(items.size(), begin + size);
+  const auto [begin, end] = page.slice(items.size());
   Json output = {{member, Json::array()}};
   for (std::size_t i = begin; i < end; ++i) output[member].push_back(items[i]);
-  if (end < items.size()) {
-    output["NextToken"] = make_page_token(call.services.store.key(), name, {std::to_string(end)});
-  }
+  if (end < items.size()) output["NextToken"] = page.token_after(static_cast<std::int64_t>(end));
   return output;
 }
 

@@ -1,7 +1,7 @@
-// GET, HEAD and DELETE of a blob, with a token; GET and HEAD by a signed URL.
+// GET, HEAD and DELETE of a blob, with a token; the answer to GET and HEAD of a signed URL too.
+// Sources: OCI distribution-spec, "Pulling blobs" and "Deleting Blobs"; RFC 9110, section 14.
 
 #include "api/core/wire/error.h"
-#include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_url.h"
 #include "api/registry/pull_through.h"
@@ -22,7 +22,8 @@ model::Digest require_digest(const std::string& text) {
 
 ApiError unknown_blob() { return {ErrorCode::kBlobUnknown, "blob unknown to registry"}; }
 
-// A file that is gone although the request's snapshot has its row may have been collected since.
+// The request reads a snapshot of the database. A blob whose row the snapshot has may have been
+// removed since, and its file collected: then the blob is unknown, and nothing is corrupt.
 bool is_still_held(storage::Store& store, std::int64_t repository, const model::Digest& digest) {
   storage::sql::Txn now = store.database().begin(storage::sql::Access::kRead);
   return storage::find_blob(now, repository, digest.text()).has_value();
@@ -43,7 +44,8 @@ storage::BlobFile open_blob(storage::Store& store, std::int64_t repository,
 
 HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::int64_t repository,
                            const model::Digest& digest, const HttpRequest& request) {
-  // Membership decides, not whether some repository has the bytes.
+  // Membership decides, not whether some repository has the bytes (test
+  // ABlobOfAnotherRepositoryIsUnknown).
   const auto size = storage::find_blob(txn, repository, digest.text());
   if (!size) throw unknown_blob();
   HttpResponse response;
@@ -51,11 +53,12 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
   response.set("Docker-Content-Digest", digest.text());
   response.set("Accept-Ranges", "bytes");
   response.set("ETag", '"' + digest.text() + '"');
-  if (request.method == "HEAD") {
+  if (request.method == "HEAD") {  // the file is not opened; a Range of a HEAD means nothing
     response.head_length = static_cast<std::uint64_t>(*size);
     return response;
   }
   storage::BlobFile file = open_blob(store, repository, digest, static_cast<std::uint64_t>(*size));
+  // One range at most: 206 with Content-Range, or 416 with the size (test RangesOfABlob).
   const RangeAnswer answer = parse_range(request.headers.get("range"), file.size());
   if (answer.kind == RangeKind::kUnsatisfiable) {
     throw ApiError(ErrorCode::kRangeNotSatisfiable, "The range is not satisfiable")
@@ -76,8 +79,9 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
 
 namespace {
 
-// ECR sends whoever downloads a layer to S3; here that is a URL of this server which, like S3's,
-// needs no credentials for an hour (layer_url.h).
+// ECR redirects the download of a layer to S3. Under --strict-ecr the redirect leads to a URL of
+// this server which, like S3's, needs no credentials for an hour (layer_url.h; test
+// AGetOfABlobIsRedirectedToASignedUrl). By default the blob is sent at once.
 HttpResponse redirect_to_layer(const Session& session, const storage::Repository& repository,
                                const model::Digest& digest) {
   if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
@@ -90,6 +94,7 @@ HttpResponse redirect_to_layer(const Session& session, const storage::Repository
 
 }  // namespace
 
+// ECR's actions for the two methods: a HEAD is the check of a push, a GET is a download.
 HttpResponse get_blob(Session& session, LogNote& note) {
   const bool head = session.request.method == "HEAD";
   const storage::Repository repository = session.authorize_repository(
@@ -99,7 +104,8 @@ HttpResponse get_blob(Session& session, LogNote& note) {
   if (session.services.settings.strict_ecr && !head) {
     return redirect_to_layer(session, repository, digest);
   }
-  // To a push a HEAD says that the blob need not be sent: it must be there when the manifest comes.
+  // A client that pushes takes a HEAD's 200 for "the blob need not be sent": the blob must be there
+  // when the manifest comes, so the collector is kept away from it for a while.
   if (head &&
       !storage::claim_blob(session.services.store, session.txn, repository.id, digest.text(),
                            session.now, session.services.settings.gc_grace)) {
@@ -108,11 +114,13 @@ HttpResponse get_blob(Session& session, LogNote& note) {
   return blob_response(session.services.store, session.txn, repository.id, digest, session.request);
 }
 
+// ECR has no such operation: the specification's DELETE is authorized as the deletion of images is
+// (inferred), and refused while an image of the repository has the blob (test
+// ABlobIsDeletedWhereNoImageHasIt).
 HttpResponse delete_blob(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
   const model::Digest digest = require_digest(session.route.reference);
   if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
-  // An image that is there stays whole.
   if (storage::blob_is_in_use(session.txn, repository.id, digest.text())) {
     throw ApiError(ErrorCode::kBlobInUse, "The blob is part of an image; delete the image first");
   }

@@ -16,7 +16,7 @@
 namespace ecr::api::registry {
 namespace {
 
-// The part size that InitiateLayerUpload answers with.
+// partSize of InitiateLayerUpload's answer in the guide's sample record (from memory).
 constexpr std::int64_t kPartSize = 20 << 20;
 
 struct ApiCall {
@@ -30,7 +30,7 @@ Json image_id(const std::string& reference) {
   return {{digest ? "imageDigest" : "imageTag", reference}};
 }
 
-// Of Accept headers, without parameters.
+// acceptedMediaTypes: the types of the Accept headers, without parameters.
 Json accepted_types(const std::vector<std::string>& headers) {
   Json types = Json::array();
   for (std::string_view rest : headers) {
@@ -46,7 +46,8 @@ Json accepted_types(const std::vector<std::string>& headers) {
   return types;
 }
 
-// A read of a manifest or a blob: what is kept of it until its record is written, if ever.
+// A read of a manifest or a blob: the parts of it that its record needs. The record is made only if
+// it is written: reads are most of all requests.
 struct ReadCall {
   Route route;
   std::string account;  // the registry's
@@ -72,14 +73,15 @@ struct ReadCall {
   }
 };
 
-// Any other request and its answer, read as API calls. `tag`: of a manifest's PUT (empty: none).
-class Reader {
+// Any other request and its answer, translated to API calls. `tag`: of a manifest's PUT (empty:
+// none).
+class CallTranslator {
  public:
-  Reader(const HttpRequest& request, const HttpResponse& response, const Route& route,
-         const ReceivedBody* body, std::string_view tag)
+  CallTranslator(const HttpRequest& request, const HttpResponse& response, const Route& route,
+                 const ReceivedBody* body, std::string_view tag)
       : request_(request), response_(response), route_(route), body_(body), tag_(tag) {}
 
-  std::vector<ApiCall> read() const {
+  std::vector<ApiCall> calls() const {
     const bool get = request_.method == "GET" || request_.method == "HEAD";
     switch (route_.kind) {
       case RouteKind::kManifest:
@@ -89,13 +91,14 @@ class Reader {
       case RouteKind::kUpload:
         // The API has no call that asks for an upload's state or cancels it.
         if (get || request_.method == "DELETE") return {};
-        return go_on();
+        return continue_upload_calls();
       default:
         return {};
     }
   }
 
-  // Of a route that the API has under another name.
+  // The call of a route whose action names it: tags/list is ListImages, _catalog is
+  // DescribeRepositories.
   ApiCall named_by(std::string_view action) const {
     return {std::string(action.substr(action.find(':') + 1)), common(), Json()};
   }
@@ -129,6 +132,7 @@ class Reader {
     return std::nullopt;
   }
 
+  // The manifest is twice in the record, as in the guide's sample (from memory).
   ApiCall put_image() const {
     Json input = with({{"imageManifest", request_.body}});
     Json id = {{"imageDigest", header("Docker-Content-Digest")}};
@@ -137,6 +141,7 @@ class Reader {
     return {"PutImage", std::move(input), {{"image", std::move(image)}}};
   }
 
+  // The answer of a DELETE has no body: what was deleted is in the request's note.
   ApiCall delete_image() const {
     Json deleted = Json::array();
     for (const auto& [digest, tag] : response_.note.deleted) {
@@ -148,6 +153,7 @@ class Reader {
             {{"imageIds", std::move(deleted)}, {"failures", Json::array()}}};
   }
 
+  // A POST with the whole blob as its body stands for all three calls of an upload.
   std::vector<ApiCall> begin_upload() const {
     const std::string id = header("Docker-Upload-UUID");
     Json output = {{"partSize", kPartSize}};
@@ -159,7 +165,8 @@ class Reader {
     return calls;
   }
 
-  std::vector<ApiCall> go_on() const {
+  // A PUT without a body is CompleteLayerUpload alone.
+  std::vector<ApiCall> continue_upload_calls() const {
     const std::string& id = route_.reference;
     const bool ends = request_.method == "PUT";
     std::vector<ApiCall> calls;
@@ -168,7 +175,8 @@ class Reader {
     return calls;
   }
 
-  // The last byte is known where the answer says it; only then is the first.
+  // The offset of the last byte is in the Range of the answer, and the first follows from it. An
+  // answer without Range (of an upload that has ended, or an error) leaves both out.
   ApiCall upload_part(const std::string& id) const {
     Json input = common();
     Json output = common();
@@ -200,7 +208,7 @@ class Reader {
   const std::string_view tag_;
 };
 
-// The tags that a manifest's PUT asks for, each of which is a PutImage; one that is empty: no tag.
+// The tags that a manifest's PUT asks for, each of which is a PutImage; an empty one: no tag.
 std::vector<std::string> recorded_tags(const HttpRequest& request, const Route& route,
                                        bool failed) {
   std::vector<std::string> tags;
@@ -214,11 +222,11 @@ std::vector<std::string> recorded_tags(const HttpRequest& request, const Route& 
     }
   }
   if (tags.empty()) tags.emplace_back();
-  if (failed) tags.resize(1);  // it was all or nothing
+  if (failed) tags.resize(1);  // a push is all or nothing
   return tags;
 }
 
-// What every record has, whatever was called.
+// The part of a record that every call has.
 CallRecord make_record(const Services& services, const HttpRequest& request, const LogNote& note,
                        std::string_view operation) {
   CallRecord record;
@@ -240,6 +248,7 @@ void set_error(CallRecord& record, const LogNote& note) {
   record.error_message = note.error_message;
 }
 
+// CloudTrail's resources name the repository and its account.
 void set_resource(CallRecord& record, const std::string& account, const std::string& repository) {
   if (repository.empty()) return;
   record.resources.emplace_back(
@@ -256,12 +265,15 @@ void add(const Services& services, const HttpRequest& request, const LogNote& no
   services.events.add(std::move(record));
 }
 
+// HEAD counts as a read of the API too: of a manifest it is BatchGetImage, of a blob the check of
+// its availability.
 bool is_read(const HttpRequest& request, const Route& route) {
   return (request.method == "GET" || request.method == "HEAD") &&
          (route.kind == RouteKind::kManifest || route.kind == RouteKind::kBlob);
 }
 
-// These are what clients ask for most.
+// Clients send more of these than of all other requests: input and resource are made when the
+// record is written.
 void add_read(const Services& services, const HttpRequest& request, const LogNote& note,
               Route route) {
   ReadCall call{std::move(route), note.registry_account, request.method == "HEAD", {}};
@@ -288,10 +300,10 @@ void record_calls(const Services& services, const HttpRequest& request,
   if (is_read(request, *route)) return add_read(services, request, note, std::move(*route));
   const bool failed = !note.error_type.empty();
   for (const std::string& tag : recorded_tags(request, *route, failed)) {
-    const Reader reader(request, response, *route, body, tag);
-    std::vector<ApiCall> calls = reader.read();
+    const CallTranslator translator(request, response, *route, body, tag);
+    std::vector<ApiCall> calls = translator.calls();
     if (calls.empty() && route->kind != RouteKind::kUpload && !note.action.empty()) {
-      calls.push_back(reader.named_by(note.action));
+      calls.push_back(translator.named_by(note.action));
     }
     // A request that stands for several calls fails as the one it was at: before the body the
     // first, after it the last.
@@ -307,6 +319,8 @@ RecordingSink::RecordingSink(const Services& services, const HttpRequest& head, 
                              std::unique_ptr<BodySink> inner)
     : services_(services), head_(head), note_(std::move(note)), inner_(std::move(inner)) {}
 
+// A body that fails on the way, at a limit or for want of space, is recorded here; the server
+// answers with the error.
 void RecordingSink::write(std::string_view bytes) {
   try {
     inner_->write(bytes);

@@ -12,13 +12,13 @@
 
 namespace ecr::api::registry {
 
-// What became of an upload's body.
+// How much of an upload's body was received.
 struct ReceivedBody {
   std::uint64_t bytes = 0;
 };
 
-// Records the request, answered by `response`; nothing where its note names nobody. `body`: of a
-// request whose body was taken in by a sink.
+// Records the request, answered by `response`; nothing where its note names no caller. `body`: of a
+// request whose body was received by a sink.
 void record_calls(const Services& services, const HttpRequest& request,
                   const HttpResponse& response, const ReceivedBody* body = nullptr);
 

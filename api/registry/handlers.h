@@ -1,21 +1,23 @@
-// The handlers of the registry's routes. Each runs inside the session's transaction; what it throws
-// becomes the OCI error form in registry_plane.cpp.
+// The handlers of the registry's routes, and the parts that they share. Each handler runs inside
+// the session's transaction; an error that it throws is turned into the OCI form by
+// registry_plane.cpp.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "api/registry/session.h"
+#include "schemas/model/digest.h"
+#include "storage/store.h"
 
 namespace ecr::api::registry {
 
-// What is left to do once the transaction is over.
-using AfterCommit = std::vector<std::function<void()>>;
+using RouteHandler = HttpResponse (*)(Session& session, LogNote& note);
 
-HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after);  // and HEAD
+HttpResponse get_manifest(Session& session, LogNote& note);  // and HEAD
 HttpResponse put_manifest(Session& session, LogNote& note);
 HttpResponse delete_manifest(Session& session, LogNote& note);
 HttpResponse get_blob(Session& session, LogNote& note);  // and HEAD
@@ -24,7 +26,7 @@ HttpResponse list_tags(Session& session, LogNote& note);
 HttpResponse list_referrers(Session& session, LogNote& note);
 HttpResponse list_repositories(Session& session, LogNote& note);
 HttpResponse upload_status(Session& session, LogNote& note);
-HttpResponse cancel_upload(Session& session, LogNote& note, AfterCommit& after);
+HttpResponse cancel_upload(Session& session, LogNote& note);
 
 // POST, PATCH and PUT of uploads, before their bodies.
 using UploadStart = std::variant<HttpResponse, std::unique_ptr<BodySink>>;
@@ -32,5 +34,27 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
                          const Credentials& credentials, const Route& route, LogNote& note);
 UploadStart continue_upload(const Services& services, const HttpRequest& request,
                             const Credentials& credentials, const Route& route, LogNote& note);
+
+struct Mount {
+  model::Digest digest;
+  std::string from;  // name of the source repository; not checked
+};
+// "?mount=<digest>&from=<name>"; nullopt: none is asked for (without a source, it is an ordinary
+// upload). Throws kDigestInvalid.
+std::optional<Mount> wanted_mount(const HttpRequest& request);
+
+// Cross-repository mount: a blob that another repository of the registry holds becomes this one's
+// too, without its bytes being sent. False: the upload goes on as any other. The caller cannot tell
+// why: it is the same for a blob or repository that does not exist, for one that the caller may not
+// read, for a registry that has mounting switched off, and for repositories that are encrypted with
+// different keys.
+// REQUIRES: a write transaction; the caller may begin an upload to `target`.
+bool mount_blob(Session& session, const storage::Repository& target, const Mount& mount);
+
+// The answer that carries a blob: whole, a range of it, or its size alone. For a GET or HEAD whose
+// caller may have blobs of the repository. Throws ApiError: kBlobUnknown
+// where the repository does not hold it, kRangeNotSatisfiable.
+HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::int64_t repository,
+                           const model::Digest& digest, const HttpRequest& request);
 
 }  // namespace ecr::api::registry

@@ -6,7 +6,7 @@
 #include "api/core/wire/error.h"
 #include "api/core/wire/failure.h"
 #include "api/core/wire/query_protocol.h"
-#include "api/registry/blob_response.h"
+#include "api/registry/handlers.h"
 #include "api/registry/route.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -47,9 +47,12 @@ Layer layer_of(std::string_view path) {
           std::string(path.substr(digest + 1))};
 }
 
+// Errors have S3's sentences and, in serve_layer(), its XML: ECR's own URLs lead to S3.
 ApiError denied(const char* message) { return ApiError::access_denied(message); }
 
-// The path that is signed: clients may send the digest's ':' as it is or as %3A.
+// The path that the signature covers: decoded, because clients may send the digest's ':' as it is
+// or as %3A. The signature is compared first and in constant time: the time in a URL counts only
+// when it is ours (test AChangedUrlIsWorthNothing).
 std::string verified_path(const Services& services, const HttpRequest& request,
                           base::TimePoint now) {
   const auto path = base::percent_decode(request.path());
@@ -71,6 +74,8 @@ HttpResponse find_layer(const Services& services, const HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") {
     throw ApiError(ErrorCode::kUnsupported, "The specified method is not allowed");
   }
+  // The repository must still hold the layer (test TheUrlEndsWithTheRepository): blob_response()
+  // asks.
   const Layer layer = layer_of(verified_path(services, request, services.clock.now()));
   const auto digest = model::Digest::parse(layer.digest);
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);

@@ -1,10 +1,11 @@
-// Signed URLs of layers, as ECR's GetDownloadUrlForLayer gives them: whoever has one may fetch that
-// layer of that repository until it expires, without credentials (plain curl will do).
+// Signed URLs of layers, as ECR's GetDownloadUrlForLayer gives them: a client that has such a URL
+// may fetch that layer of that repository until the URL expires, without credentials (plain curl
+// will do).
 //
 //   /_layers/<account>/<region>/<repository>/<digest>?expires=<epoch seconds>&signature=<hex>
 //
-// The signature is an HMAC over all the rest with the store's key. Nothing is kept for a URL: it
-// also ends with the repository's hold on the layer.
+// The signature is an HMAC over the path and the time with the store's key. Nothing is stored for a
+// URL: it also ends when the repository no longer holds the layer. Stateless functions.
 #pragma once
 
 #include <string>

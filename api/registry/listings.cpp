@@ -1,12 +1,14 @@
-// Content discovery: tags, referrers, and the repositories of a registry.
-#include <algorithm>
+// Content discovery: tags, referrers, and the repositories of a registry, in pages. Source: OCI
+// distribution-spec, "Listing Tags" and "Listing Referrers"; _catalog is of the older Docker
+// Registry HTTP API V2.
+#include <charconv>
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "api/core/wire/page_token.h"
 #include "api/images/referrers.h"
 #include "api/registry/handlers.h"
-#include "api/registry/pages.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -19,18 +21,75 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
-constexpr std::int64_t kMaxReferrers = 500;  // a page
+// Each referrer of a page is read with its whole manifest, for its annotations.
+constexpr std::int64_t kMaxReferrers = 500;
 
-// The page without what was read to see that there is more.
-template <typename T>
-bool cut(std::vector<T>& list, std::int64_t size) {
-  if (static_cast<std::int64_t>(list.size()) <= size) return false;
-  list.resize(static_cast<std::size_t>(size));
-  return size > 0;
+constexpr std::int64_t kMaxPage = 1000;
+// ECR's page where the request has no n.
+constexpr std::int64_t kStrictPage = 100;
+
+ApiError bad_query(std::string message) { return {ErrorCode::kBadQuery, std::move(message)}; }
+
+// The specification lets a registry answer with fewer elements than n, so a large n gets the
+// largest page. ECR refuses n above 1000 with the sentence of its API's maxResults (distribution
+// issue 4844, docker_registry2 issue 34; test AThousandIsTheMost).
+std::int64_t read_size(const Session& session) {
+  const bool strict = session.services.settings.strict_ecr;
+  const auto text = query_value(session.request.query(), "n");
+  if (!text) return strict ? kStrictPage : kMaxPage;
+  std::int64_t wanted = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), wanted);
+  if (end != text->data() + text->size() || text->empty() || text->starts_with('-') ||
+      error == std::errc::invalid_argument) {
+    throw bad_query("The parameter n must be a number");
+  }
+  const bool large = error != std::errc() || wanted > kMaxPage;
+  if (large && strict) {
+    throw bad_query(ApiError::invalid_parameter("maxResults",
+                                                "Member must have value less than or equal to 1000")
+                        .message());
+  }
+  return large ? kMaxPage : wanted;
+}
+
+std::string scheme_and_host(const HttpRequest& request) {
+  return base::format("{}://{}", request.secure ? "https" : "http", request.host());
+}
+
+// The page that the query's n and last ask for. The specification's `last` is the last element that
+// the client has, which any client can write itself; ECR's is an opaque token, which does not fit
+// another registry. Throws kBadQuery for an n that is no number, and, strict, for an n above ECR's
+// limit or a token that is not of this listing.
+Page requested_page(const Session& session, std::string_view listing) {
+  Page page(
+      session.services.store.key(),
+      base::format("{}\n{}\n{}", listing, session.credentials.account, session.credentials.region),
+      read_size(session));
+  const std::string last = query_value(session.request.query(), "last").value_or("");
+  if (last.empty()) return page;
+  if (!session.services.settings.strict_ecr) {
+    page.start_after(last);
+  } else if (!page.resume(last)) {
+    throw bad_query(ApiError::invalid_parameter("nextToken", "Invalid token").message());
+  }
+  return page;
+}
+
+// Link: <...>; rel="next", to the rest of this listing after `last`. The specification's is
+// relative, ECR's an absolute URL (docker_registry2 issue 34). `more`: further parameters of the
+// query, each as "&name=value".
+void set_next(HttpResponse& response, const Session& session, const Page& page,
+              const std::string& last, std::string_view more = {}) {
+  const bool strict = session.services.settings.strict_ecr;
+  const std::string position = strict ? page.token_after(last) : last;
+  const std::string base = strict ? scheme_and_host(session.request) : std::string();
+  response.set("Link",
+               base::format("<{}{}?last={}&n={}{}>; rel=\"next\"", base, session.request.path(),
+                            base::percent_encode(position), page.size(), more));
 }
 
 HttpResponse listing_response(const Session& session, const Json& body) {
-  // ECR labels JSON as text.
+  // ECR labels the JSON as text (ECR User Guide, "Private registry authentication", sample answer).
   const bool strict = session.services.settings.strict_ecr;
   return text_response(200, strict ? "text/plain; charset=utf-8" : "application/json",
                        base::dump(body));
@@ -47,57 +106,61 @@ Json descriptor_of(const Referrer& referrer) {
 
 }  // namespace
 
+// In the order of their names, as the specification wants it; ECR's own order is not sorted.
 HttpResponse list_tags(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository("ecr:ListImages", note);
   const std::string listing = "tags\n" + repository.name;
-  const Page page = read_page(session, listing);
-  auto tags = storage::list_tags(session.txn, repository.id, page.last, page.size + 1);
-  const bool more = cut(tags, page.size);
+  const Page page = requested_page(session, listing);
+  auto tags = storage::list_tags(session.txn, repository.id, page.after(), page.query_limit());
+  const bool more = page.trim(tags);
   const std::string last = more ? tags.back() : std::string();
   HttpResponse response =
       listing_response(session, {{"name", repository.name}, {"tags", std::move(tags)}});
-  if (more) set_next(response, session, listing, page, last);
+  if (more) set_next(response, session, page, last);
   return response;
 }
 
 HttpResponse list_repositories(Session& session, LogNote& note) {
   session.authorize_registry("ecr:DescribeRepositories", note);
-  const Page page = read_page(session, "repositories");
+  const Page page = requested_page(session, "repositories");
   auto repositories =
       storage::list_repositories(session.txn, session.credentials.account,
-                                 session.credentials.region, page.last, page.size + 1);
-  const bool more = cut(repositories, page.size);
+                                 session.credentials.region, page.after(), page.query_limit());
+  const bool more = page.trim(repositories);
   Json names = Json::array();
   for (const auto& repository : repositories) names.push_back(repository.name);
   HttpResponse response = listing_response(session, {{"repositories", std::move(names)}});
-  if (more) set_next(response, session, "repositories", page, repositories.back().name);
+  if (more) set_next(response, session, page, repositories.back().name);
   return response;
 }
 
+// An index of descriptors, with 200 and no entries where the subject does not exist (test
+// ReferrersOfASubjectThatNeedNotExist). A page ends early where its manifests are large.
 HttpResponse list_referrers(Session& session, LogNote& note) {
-  // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage as well.
+  // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage.
   const storage::Repository repository = session.authorize_repository(
       std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"}, note);
   if (!model::Digest::parse(session.route.reference)) {
     throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   }
   const std::string listing = "referrers\n" + repository.name + '\n' + session.route.reference;
-  Page page = read_page(session, listing);
-  page.size = std::min(page.size, kMaxReferrers);
+  Page page = requested_page(session, listing);
+  page.limit_to(kMaxReferrers);
   const std::string type = query_value(session.request.query(), "artifactType").value_or("");
   const auto types = type.empty() ? std::vector<std::string>() : std::vector{type};
   const ReferrerPage found = read_referrers(session.txn, repository.id, session.route.reference,
-                                            types, page.last, page.size);
+                                            types, page.after(), page.size());
   Json descriptors = Json::array();
   for (const Referrer& referrer : found.referrers) descriptors.push_back(descriptor_of(referrer));
   const Json body = {
       {"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", std::move(descriptors)}};
   HttpResponse response = text_response(200, std::string(kOciIndex), base::dump(body));
+  // The specification: a registry that filters says so, else clients filter themselves.
   if (!type.empty()) response.set("OCI-Filters-Applied", "artifactType");
-  if (found.more && page.size > 0) {
+  if (found.more && page.size() > 0) {
     const std::string filter =
         type.empty() ? std::string() : "&artifactType=" + base::percent_encode(type);
-    set_next(response, session, listing, page, found.referrers.back().digest, filter);
+    set_next(response, session, page, found.referrers.back().digest, filter);
   }
   return response;
 }

@@ -1,5 +1,6 @@
-// GET, HEAD, PUT and DELETE of a manifest by tag or digest.
-
+// GET, HEAD, PUT and DELETE of a manifest by tag or digest. Sources: OCI distribution-spec,
+// "Pulling manifests", "Pushing Manifests", "Deleting tags"; ECR's deviations are those of
+// --strict-ecr.
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
 #include "api/images/arrival/push.h"
@@ -16,8 +17,9 @@ namespace {
 
 ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image not found"}; }
 
-// Nothing can have a tag that is none: to the specification's tests it is not found. ECR calls it
-// invalid (rules_oci issue 720), and so is a push of it everywhere.
+// A reference that is neither a digest nor a valid tag. No image can have such a tag, so a read
+// answers "not found", as the specification's tests want it. ECR calls it invalid (rules_oci issue
+// 720; test ATagThatIsNoneIsInvalid), and a push of it is invalid everywhere.
 ImageIdentifier parse_reference(const Session& session) {
   const std::string& reference = session.route.reference;
   if (reference.find(':') != std::string::npos) {
@@ -33,7 +35,8 @@ ImageIdentifier parse_reference(const Session& session) {
   throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
 }
 
-// An image goes after the indexes that name it: the rule of BatchDeleteImage.
+// An image that an index names stays as long as the index does: the rule of BatchDeleteImage, with
+// ECR's sentence (test AChildGoesAfterItsIndex).
 void refuse_referenced(Session& session, const storage::Repository& repository,
                        const std::string& digest) {
   const auto parents = storage::image_parents(session.txn, repository.id, digest);
@@ -43,7 +46,8 @@ void refuse_referenced(Session& session, const storage::Repository& repository,
       base::format("Requested image referenced by manifest list: [{}]", base::join(parents, ", ")));
 }
 
-// Tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing Manifests").
+// The tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing
+// Manifests").
 std::vector<std::string> requested_tags(const Session& session, const ImageIdentifier& id) {
   if (!id.tag.empty()) return {id.tag};
   auto tags = query_values(session.request.query(), "tag");
@@ -54,7 +58,9 @@ std::vector<std::string> requested_tags(const Session& session, const ImageIdent
   return tags;
 }
 
-// ECR refuses an immutable tag even the digest it has (containers-roadmap issue 2179).
+// ECR refuses a push to an immutable tag even where the tag has that digest already
+// (containers-roadmap issue 2179; test AnImmutableTagRefusesEvenItsOwnDigest). By default the same
+// push again is fine (test PushingTheSameAgainIsFine).
 void refuse_unchanged(const Session& session, const storage::Repository& repository,
                       const PutImageResult& result, const std::string& tag) {
   if (!session.services.settings.strict_ecr || tag.empty() || !result.unchanged) return;
@@ -63,8 +69,8 @@ void refuse_unchanged(const Session& session, const storage::Repository& reposit
   }
 }
 
-void tell_deleted(Session& session, const storage::Repository& repository,
-                  const storage::Image& image, std::string_view tag) {
+void record_deletion(Session& session, const storage::Repository& repository,
+                     const storage::Image& image, std::string_view tag) {
   record_event(session.services, session.txn, session.now,
                push_or_delete_event(repository, ImageAction::kDelete, image, tag),
                session.request.id);
@@ -74,13 +80,15 @@ SentManifest read_body(const Session& session, const std::string& digest) {
   try {
     return read_sent(session.request.body, session.request.headers.get("content-type"), digest);
   } catch (const ApiError& error) {
-    // ECR's answer to every manifest it does not understand (containers-roadmap issue 2783).
+    // ECR answers 405 UNSUPPORTED with this sentence to every manifest that it does not understand
+    // (containers-roadmap issue 2783; test ABadManifestIsUnsupported).
     if (error.code() != ErrorCode::kManifestInvalid || !session.services.settings.strict_ecr) throw;
     throw ApiError(ErrorCode::kUnsupported,
                    ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax").message());
   }
 }
 
+// A push with several tags is one PutImage for each of them.
 PutImageResult put_one(Session& session, const storage::Repository& repository,
                        const SentManifest& sent, const std::string& tag) {
   PutImageResult result = put_image(session.txn, repository, sent, tag, session.now);
@@ -93,15 +101,14 @@ PutImageResult put_one(Session& session, const storage::Repository& repository,
   return result;
 }
 
-}  // namespace
-
-namespace {
-
+// The bytes and the media type are those of the push, whatever the Accept header says: a digest
+// would not fit a translated manifest.
 HttpResponse manifest_response(const Session& session, const std::string& digest,
                                const std::string& media_type, std::string bytes) {
   HttpResponse response;
   response.set("Content-Type", media_type);
-  // ECR leaves it out of GET (containers-roadmap issue 1931).
+  // ECR leaves it out of a GET's answer (containers-roadmap issue 1931; test
+  // AGetOfAManifestHasNoDigest).
   if (!session.services.settings.strict_ecr || session.request.method == "HEAD") {
     response.set("Docker-Content-Digest", digest);
   }
@@ -112,7 +119,9 @@ HttpResponse manifest_response(const Session& session, const std::string& digest
 
 }  // namespace
 
-HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
+// In this order: permission, repository, reference, image. A repository that does not exist may be
+// one that a pull-through cache rule covers: then the upstream is asked before anything is missing.
+HttpResponse get_manifest(Session& session, LogNote& note) {
   const auto repository = session.authorize_name({"ecr:BatchGetImage"}, note);
   const auto missing = [&] {
     return ApiError::repository_not_found(session.credentials.account, session.route.name);
@@ -130,18 +139,22 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   if (!repository) throw missing();
   if (!found.stored) throw unknown_image();
   const auto image = session.find_image(*found.stored);
-  if (image->status != "ACTIVE") throw unknown_image();  // archived
+  // An archived image is not pulled: its answer is that of an image that does not exist.
+  if (image->status != "ACTIVE") throw unknown_image();
   HttpResponse response = manifest_response(
       session, image->digest, image->media_type,
       storage::image_manifest(session.txn, repository->id, image->digest).value_or(""));
+  // A HEAD is no pull. The time of the pull is written after this read transaction.
   if (session.request.method == "GET") {
     auto pulled = record_pulls(session.services, session.txn, session.caller, *repository, {*image},
                                session.now);
-    if (pulled) after.push_back(std::move(pulled));
+    if (pulled) session.after_commit.push_back(std::move(pulled));
   }
   return response;
 }
 
+// 201 for a new image and for one that is there. The repository may be created by this push (ECR
+// User Guide, repository creation templates).
 HttpResponse put_manifest(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_push({"ecr:PutImage"}, note);
   const ImageIdentifier id = parse_reference(session);
@@ -154,7 +167,8 @@ HttpResponse put_manifest(Session& session, LogNote& note) {
   response.set("Location",
                base::format("/v2/{}/manifests/{}", repository.name, result.image.digest));
   response.set("Docker-Content-Digest", result.image.digest);
-  // It tells clients that they need not keep a list of referrers under a tag themselves.
+  // OCI-Subject tells clients that they need not keep a list of referrers under a tag themselves
+  // (OCI distribution-spec, "Pushing Manifests with Subject").
   if (!result.image.subject.empty()) response.set("OCI-Subject", result.image.subject);
   if (id.tag.empty() && !tags.front().empty()) {
     response.set("OCI-Tag", base::format("{}", base::join(tags, ", ")));
@@ -169,7 +183,8 @@ HttpResponse delete_manifest(Session& session, LogNote& note) {
   if (!digest) throw unknown_image();
   const auto image = storage::find_image(session.txn, repository.id, *digest);
   const auto tags = storage::image_tags(session.txn, repository.id, *digest);
-  // The specification deletes a tag alone; ECR takes the image with its last tag.
+  // The specification deletes a tag alone (test ATagIsDeletedAlone); ECR deletes the image with its
+  // last tag (test AnImageGoesWithItsLastTag).
   const bool tag_alone =
       !id.tag.empty() && (!session.services.settings.strict_ecr || tags.size() > 1);
   if (tag_alone) {
@@ -182,7 +197,7 @@ HttpResponse delete_manifest(Session& session, LogNote& note) {
     for (const std::string& tag : tags) note.deleted.emplace_back(*digest, tag);
   }
   for (const auto& [_, tag] : note.deleted) {
-    tell_deleted(session, repository, *image, tag);
+    record_deletion(session, repository, *image, tag);
   }
   HttpResponse response;
   response.status = 202;

@@ -1,8 +1,10 @@
-#include "api/registry/mount.h"
+// Cross-repository mounts. OCI distribution-spec, "Mounting a blob from another repository"; ECR
+// User Guide, "Blob mounting".
 
 #include "api/core/access/target.h"
 #include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
+#include "api/registry/handlers.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/images.h"
 #include "storage/rows/registry_settings.h"
@@ -10,15 +12,19 @@
 namespace ecr::api::registry {
 namespace {
 
-// The account setting BLOB_MOUNTING, where it was set. Off is ECR's default; the specification
-// knows no switch.
+// The account setting BLOB_MOUNTING, where it was put (test
+// TheAccountSettingSwitchesMountsOffAndOn). Where it was not, the specification's behaviour and
+// ECR's differ: the specification has no such switch, ECR's is off by default (test
+// NothingIsMounted, strict).
 bool mounting_is_on(const Session& session) {
   const auto set = storage::registry_setting(session.txn, session.credentials.account,
                                              session.credentials.region, kBlobMounting);
   return set ? *set == "ENABLED" : !session.services.settings.strict_ecr;
 }
 
-bool may_read(Session& session, const std::string& name, const storage::Repository* source) {
+// The caller must be able to read the blob at its source: ecr:GetDownloadUrlForLayer on the source
+// repository (reported by the author of a client; AWS does not document it).
+bool may_read_source(Session& session, const std::string& name, const storage::Repository* source) {
   if (session.services.settings.enforcement != Enforcement::kEnforce) return true;
   const Target target =
       make_repository_target(session.services, session.txn, "ecr:GetDownloadUrlForLayer",
@@ -28,6 +34,7 @@ bool may_read(Session& session, const std::string& name, const storage::Reposito
                     target);
 }
 
+// ECR mounts only between repositories with the same encryption type and key.
 bool same_encryption(const storage::Repository& a, const storage::Repository& b) {
   return a.encryption_type == b.encryption_type && a.kms_key == b.kms_key;
 }
@@ -37,18 +44,20 @@ bool same_encryption(const storage::Repository& a, const storage::Repository& b)
 std::optional<Mount> wanted_mount(const HttpRequest& request) {
   const auto text = query_value(request.query(), "mount");
   auto from = query_value(request.query(), "from");
+  // Some clients (regctl) send "mount" without "from": an ordinary upload is a right answer to it.
   if (!text || !from) return std::nullopt;
   auto digest = model::Digest::parse(*text);
   if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   return Mount{std::move(*digest), std::move(*from)};
 }
 
-// Every look-up is made whatever the one before it said, so that the time tells nothing either.
+// Every look-up is made whatever the one before it found, so that the time of the answer does not
+// tell whether a repository of that name exists either.
 bool mount_blob(Session& session, const storage::Repository& target, const Mount& mount) {
   if (!mounting_is_on(session) || !model::is_repository_name(mount.from)) return false;
   const auto source = storage::find_repository(session.txn, session.credentials.account,
                                                session.credentials.region, mount.from);
-  const bool readable = may_read(session, mount.from, source ? &*source : nullptr);
+  const bool readable = may_read_source(session, mount.from, source ? &*source : nullptr);
   const auto size = storage::find_blob(session.txn, source ? source->id : 0, mount.digest.text());
   if (!source || !readable || !size || !same_encryption(*source, target)) return false;
   storage::add_blob(session.txn, target.id, mount.digest, *size, session.now);

@@ -9,15 +9,16 @@
 namespace ecr::api::registry {
 namespace {
 
-// What the work outside of the transaction keeps of the session.
-struct Errand {
+// A question to the upstream, with all that it needs of the session once the transaction is over.
+struct UpstreamFetch {
   const Services& services;
   const HttpRequest& request;
   Credentials credentials;
   Route route;
   pull_through::Question question;
 
-  // The answer is kept for who asks as he is then.
+  // The answer is stored in a transaction of its own, after the caller was authorized anew: the
+  // upstream may have taken a while.
   void run() const {
     pull_through::fetch(services, {credentials.account, credentials.region, route.name}, question,
                         [this](storage::sql::Txn& txn, base::TimePoint now) {
@@ -27,6 +28,7 @@ struct Errand {
   }
 };
 
+// A caller without the permission to import gets the cached image without a refresh.
 bool may_refresh(Session& session) {
   const auto& repository = session.find_repository();
   const Target target = make_repository_target(
@@ -38,6 +40,8 @@ bool may_refresh(Session& session) {
                     target);
 }
 
+// A layer that the upstream does not have is unknown here too; every other failure is ECR's
+// UnableToGetUpstreamLayerException.
 ApiError unavailable_layer(const pull_through::UpstreamError& error) {
   if (error.failure() == pull_through::UpstreamFailure::kNotFound) {
     return {ErrorCode::kBlobUnknown, "blob unknown to registry"};
@@ -48,6 +52,8 @@ ApiError unavailable_layer(const pull_through::UpstreamError& error) {
 
 using DownloadPtr = std::shared_ptr<pull_through::Download>;
 
+// Waits until the upstream has begun to send the layer, so that its errors can still be answered as
+// errors. Several requests for one layer share one download.
 DownloadPtr begin_download(const Services& services, const pull_through::DownloadOrder& order) {
   try {
     DownloadPtr download = services.upstreams->download(services, order);
@@ -64,6 +70,7 @@ pull_through::Place place_of(const Session& session) {
   return {session.credentials.account, session.credentials.region, session.route.name};
 }
 
+// Without upstreams (the server was started without them) no rule has an effect.
 bool may_be_imported(Session& session) {
   return session.services.upstreams != nullptr &&
          pull_through::find_rule(session.txn, session.credentials.account,
@@ -71,7 +78,7 @@ bool may_be_imported(Session& session) {
 }
 
 void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note) {
-  if (session.outside.has_value()) return;
+  if (session.outside.has_value()) return;  // this request has asked already
   switch (question.kind) {
     case pull_through::Question::Kind::kRefresh:
       if (!may_refresh(session)) return;
@@ -81,9 +88,9 @@ void ask_upstream(Session& session, const pull_through::Question& question, LogN
       session.authorize_import(note);
       break;
   }
-  throw OutsideWork{[errand = Errand{session.services, session.request, session.credentials,
-                                     session.route, question}]() -> std::any {
-    errand.run();
+  throw OutsideWork{[fetch = UpstreamFetch{session.services, session.request, session.credentials,
+                                           session.route, question}]() -> std::any {
+    fetch.run();
     return true;
   }};
 }
@@ -104,6 +111,8 @@ std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Rep
     response.head_length = order->size;
     return response;
   }
+  // The size is known from the manifest. The bytes are sent on as they come; the last of them are
+  // held back until the digest is known to be right.
   const auto* download = std::any_cast<DownloadPtr>(&session.outside);
   if (download == nullptr) {
     throw OutsideWork{[&services = session.services, order = *order]() -> std::any {

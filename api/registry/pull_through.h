@@ -1,5 +1,6 @@
-// Where reads of the registry meet pull-through caches (api/pull_through/): who may have an image
-// fetched, and what is answered until it is all there.
+// Reads of the registry that a pull-through cache answers (api/pull_through/): which callers may
+// have an image fetched, and the answers until all of the image is there. Stateless functions on
+// the session.
 #pragma once
 
 #include <optional>
@@ -11,17 +12,17 @@ namespace ecr::api::registry {
 
 pull_through::Place place_of(const Session& session);
 
-// A rule covers the repository's name.
+// Whether a pull-through cache rule covers the repository's name.
 bool may_be_imported(Session& session);
 
-// Throws OutsideWork, to ask the upstream, where that has not been done for this request; throws
-// kAccessDenied where the caller may not have it done. Of a refresh, which may as well not happen,
-// it returns then.
+// Throws OutsideWork, to ask the upstream, where that has not been done for this request. Throws
+// kAccessDenied where the caller lacks the permission; a refresh, which need not happen, is left
+// out instead.
 void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note);
 
 // The answer to a GET or HEAD of a blob that an import of the repository needs and that is not
-// there yet: a GET throws OutsideWork, until the upstream has begun to send it, and then gets it
-// while it comes. nullopt: the blob is there, or no import's.
+// there yet. A GET throws OutsideWork until the upstream has begun to send the blob; then the
+// answer sends it on while it is received. nullopt: the blob is there, or no import needs it.
 std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Repository& repository,
                                             const model::Digest& digest);
 

@@ -16,6 +16,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
+// "-<n>": the last n bytes. A suffix longer than the body is the whole body, as a part.
 RangeAnswer suffix_range(std::uint64_t wanted, std::uint64_t size) {
   if (wanted == 0 || size == 0) return {RangeKind::kUnsatisfiable, {}};
   const std::uint64_t length = wanted < size ? wanted : size;
@@ -24,6 +25,8 @@ RangeAnswer suffix_range(std::uint64_t wanted, std::uint64_t size) {
 
 }  // namespace
 
+// RFC 9110, section 14.2: a server may ignore a Range. Ignored are other units, several ranges, and
+// ranges that are not well-formed, "5-3" included; a range that begins behind the end is 416.
 RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
   if (header.size() <= kUnit.size() ||
@@ -43,6 +46,8 @@ RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
   return {RangeKind::kPart, {*first, end - *first + 1}};
 }
 
+// The specification's form has no unit ("0-1023"); RFC 9110's ("bytes 0-1023/2048") is
+// accepted too.
 std::optional<ByteRange> parse_chunk_range(std::string_view header) {
   constexpr std::string_view kUnit = "bytes ";
   if (header.starts_with(kUnit)) header.remove_prefix(kUnit.size());

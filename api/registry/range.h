@@ -19,7 +19,7 @@ struct RangeAnswer {
   ByteRange range;
 };
 
-// Of a Range header against a body of `size` bytes. Another unit, several ranges and what is not
+// A Range header for a body of `size` bytes. Another unit, several ranges, and a header that is not
 // well-formed mean the whole body, as the RFC allows.
 RangeAnswer parse_range(std::string_view header, std::uint64_t size);
 

@@ -19,41 +19,12 @@ bool reads(const HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
+// A path that is no route is 404 whatever the credentials are; a request without any was answered
+// 401 before it came here.
 Route require_route(const HttpRequest& request) {
   auto route = parse_route(request.path());
   if (!route) throw ApiError(ErrorCode::kNotFound, "There is nothing at this path");
   return std::move(*route);
-}
-
-std::string_view methods_of(RouteKind kind) {
-  switch (kind) {
-    case RouteKind::kManifest:
-      return "GET, HEAD, PUT, DELETE";
-    case RouteKind::kBlob:
-      return "GET, HEAD, DELETE";
-    case RouteKind::kUploads:
-      return "POST";
-    case RouteKind::kUpload:
-      return "GET, HEAD, PATCH, PUT, DELETE";
-    case RouteKind::kBase:
-    case RouteKind::kTags:
-    case RouteKind::kReferrers:
-    case RouteKind::kCatalog:
-      break;
-  }
-  return "GET, HEAD";
-}
-
-[[noreturn]] void refuse_method(const Route& route) {
-  throw ApiError(ErrorCode::kUnsupported, "The operation is unsupported")
-      .with_header("Allow", std::string(methods_of(route.kind)));
-}
-
-Access access_of(const Route& route, const HttpRequest& request) {
-  const bool writes = (route.kind == RouteKind::kManifest || route.kind == RouteKind::kBlob ||
-                       route.kind == RouteKind::kUpload) &&
-                      !reads(request);
-  return writes ? Access::kWrite : Access::kRead;
 }
 
 HttpResponse base_response(const Caller& caller, LogNote& note) {
@@ -61,43 +32,71 @@ HttpResponse base_response(const Caller& caller, LogNote& note) {
   return text_response(200, "application/json", "{}");
 }
 
-// The exact method and route, or nothing: whatever is not listed is refused.
-HttpResponse dispatch(Session& session, LogNote& note, AfterCommit& after) {
-  const std::string& method = session.request.method;
-  const bool get = reads(session.request);
-  switch (session.route.kind) {
-    case RouteKind::kBase:
-      if (!get) break;
-      return base_response(session.caller, note);
-    case RouteKind::kManifest:
-      if (get) return get_manifest(session, note, after);
-      if (method == "PUT") return put_manifest(session, note);
-      if (method == "DELETE") return delete_manifest(session, note);
-      break;
-    case RouteKind::kBlob:
-      if (get) return get_blob(session, note);
-      if (method == "DELETE") return delete_blob(session, note);
-      break;
-    case RouteKind::kTags:
-      if (get) return list_tags(session, note);
-      break;
-    case RouteKind::kReferrers:
-      if (get) return list_referrers(session, note);
-      break;
-    case RouteKind::kCatalog:
-      if (get) return list_repositories(session, note);
-      break;
-    case RouteKind::kUpload:
-      if (get) return upload_status(session, note);
-      if (method == "DELETE") return cancel_upload(session, note, after);
-      break;
-    case RouteKind::kUploads:
-      break;
-  }
-  refuse_method(session.route);
+// /v2/ asks for no permission, only for a valid token.
+HttpResponse get_base(Session& session, LogNote& note) {
+  return base_response(session.caller, note);
 }
 
-// HEAD answers as GET does, without the body.
+struct RouteRow {
+  RouteKind kind;
+  std::string_view method;  // GET answers HEAD as well
+  Access access;
+  RouteHandler handle;  // null: the body is streamed, through open()
+};
+constexpr RouteRow kRoutes[] = {
+    {RouteKind::kBase, "GET", Access::kRead, get_base},
+    {RouteKind::kManifest, "GET", Access::kRead, get_manifest},
+    {RouteKind::kManifest, "PUT", Access::kWrite, put_manifest},
+    {RouteKind::kManifest, "DELETE", Access::kWrite, delete_manifest},
+    {RouteKind::kBlob, "GET", Access::kRead, get_blob},
+    {RouteKind::kBlob, "DELETE", Access::kWrite, delete_blob},
+    {RouteKind::kUploads, "POST", Access::kWrite, nullptr},
+    {RouteKind::kUpload, "GET", Access::kRead, upload_status},
+    {RouteKind::kUpload, "PATCH", Access::kRead, nullptr},
+    {RouteKind::kUpload, "PUT", Access::kRead, nullptr},
+    {RouteKind::kUpload, "DELETE", Access::kWrite, cancel_upload},
+    {RouteKind::kTags, "GET", Access::kRead, list_tags},
+    {RouteKind::kReferrers, "GET", Access::kRead, list_referrers},
+    {RouteKind::kCatalog, "GET", Access::kRead, list_repositories},
+};
+
+// Null: the route does not have the method.
+const RouteRow* find_row(RouteKind kind, std::string_view method) {
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  for (const RouteRow& row : kRoutes) {
+    if (row.kind == kind && row.method == wanted) return &row;
+  }
+  return nullptr;
+}
+
+// 405 names the methods that the route has (RFC 9110, section 15.5.6; test
+// AMethodThatIsNoneSaysWhichAre).
+[[noreturn]] void refuse_method(const Route& route) {
+  std::string methods;
+  for (const RouteRow& row : kRoutes) {
+    if (row.kind != route.kind) continue;
+    if (!methods.empty()) methods += ", ";
+    methods += row.method;
+    if (row.method == "GET") methods += ", HEAD";
+  }
+  throw ApiError(ErrorCode::kUnsupported, "The operation is unsupported")
+      .with_header("Allow", methods);
+}
+
+// A method that the route does not have is refused after the caller was authenticated, so it begins
+// a transaction too.
+Access access_of(const Route& route, const HttpRequest& request) {
+  const RouteRow* row = find_row(route.kind, request.method);
+  return row == nullptr ? Access::kRead : row->access;
+}
+
+HttpResponse dispatch(Session& session, LogNote& note) {
+  const RouteRow* row = find_row(session.route.kind, session.request.method);
+  if (row == nullptr || row->handle == nullptr) refuse_method(session.route);
+  return row->handle(session, note);
+}
+
+// A HEAD is answered like a GET, with the length of the body and without the body.
 void drop_body(HttpResponse& response) {
   if (const auto* text = std::get_if<std::string>(&response.body)) {
     if (!response.head_length) response.head_length = text->size();
@@ -108,22 +107,25 @@ void drop_body(HttpResponse& response) {
   }
 }
 
+// The header says "this is a registry" to older clients, and every answer has it, errors too.
 void finish(const HttpRequest& request, HttpResponse& response) {
   response.set("Docker-Distribution-Api-Version", "registry/2.0");
   if (request.method == "HEAD") drop_body(response);
 }
 
+// Clients begin with GET /v2/: `docker login`, and every push and pull.
 bool is_base_read(const HttpRequest& head) {
   return reads(head) && (head.path() == "/v2/" || head.path() == "/v2");
 }
 
-// What clients ask for most. Nothing of it may wait: for a lock that is held long, or for a
+// The reads that clients send most. None of them may wait: for a lock that is held long, or for a
 // network.
 bool is_quick(const HttpRequest& head, const Route& route) {
   return (route.kind == RouteKind::kManifest && reads(head)) ||
          (route.kind == RouteKind::kBlob && head.method == "HEAD");
 }
 
+// Whether the time of this pull has to be written down.
 bool notes_a_pull(Session& session) {
   const auto& repository = session.find_repository();
   if (!repository) return false;
@@ -136,7 +138,8 @@ bool notes_a_pull(Session& session) {
   return image && pull_is_due(*image, session.now);
 }
 
-// HEAD of a blob: that somebody is told of it has to be noted.
+// HEAD of a blob: a client that is told that the blob is there relies on it, so the collector's
+// grace for it may have to be written down.
 bool notes_a_claim(Session& session) {
   const auto& repository = session.find_repository();
   return repository && storage::claim_writes(session.services.store, session.txn, repository->id,
@@ -144,16 +147,16 @@ bool notes_a_claim(Session& session) {
                                              session.services.settings.gc_grace);
 }
 
-// nullopt: it would write, which is a worker's to do.
+// nullopt: the request would write, and writes belong on a worker.
 std::optional<HttpResponse> read_in(Session& session, LogNote& note) {
   const bool pull = session.route.kind == RouteKind::kManifest && session.request.method == "GET";
   if (pull && notes_a_pull(session)) return std::nullopt;
   if (session.route.kind == RouteKind::kBlob && notes_a_claim(session)) return std::nullopt;
-  AfterCommit after;
-  return dispatch(session, note, after);
+  return dispatch(session, note);
 }
 
-// The same for a request of which nothing is known yet.
+// The same with the credentials read and the session built. The version is read before the rows:
+// what is remembered is never newer than it says.
 std::optional<HttpResponse> read_quickly(const Services& services, ReadCache& cache,
                                          const HttpRequest& request, const Route& route,
                                          LogNote& note) {
@@ -177,7 +180,7 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadCache& ca
   return read_in(session, note);
 }
 
-// The end of every request whose answer is there.
+// The end of every request that has its answer.
 void complete(const Services& services, const HttpRequest& request, LogNote note,
               HttpResponse& response) {
   response.note = std::move(note);
@@ -195,7 +198,7 @@ std::optional<HttpResponse> answer_quickly(const Services& services, ReadCache& 
     auto read = read_quickly(services, cache, request, *route, note);
     if (!read) return std::nullopt;
     response = std::move(*read);
-  } catch (const OutsideWork&) {
+  } catch (const OutsideWork&) {  // a worker asks the upstream
     return std::nullopt;
   } catch (...) {
     response = error_response(to_api_error(std::current_exception()), request);
@@ -215,6 +218,8 @@ bool RegistryPlane::is_streamed(const HttpRequest& head) {
 
 std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpRequest& head) const {
   HttpResponse response;
+  // Many clients (oras, helm) send every request without credentials first: this answer must be
+  // cheap (test WithoutCredentialsEveryRouteIsChallenged).
   if (!head.headers.find("authorization")) {
     response = challenge(head);
   } else {
@@ -241,17 +246,19 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
   const Credentials credentials = read_credentials(services_, request, now);
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();
-  AfterCommit after;
+  std::vector<std::function<void()>> after_commit;
   HttpResponse response;
   {
     storage::sql::Txn txn = database.begin(access_of(route, request));
     Session session(services_, txn, request, credentials, route, now);
     session.outside = std::move(outside);
+    // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
     if (route.kind == RouteKind::kBase) cache_.put(session.caller, version);
-    response = dispatch(session, note, after);
+    response = dispatch(session, note);
     txn.commit();
+    after_commit = std::move(session.after_commit);
   }
-  for (const auto& action : after) action();
+  for (const auto& action : after_commit) action();
   return response;
 }
 
@@ -265,7 +272,9 @@ HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
   return answer(request, {}, [] { return std::any(); });
 }
 
-// `outside` is called first.
+// `outside` is called first; its result is handed to the session. A handler that needs an upstream
+// throws OutsideWork: the transaction is given up, and the answer's `later` asks the upstream and
+// begins anew, on a thread that may wait.
 HttpResponse RegistryPlane::answer(const HttpRequest& request, LogNote note,
                                    const Outside& outside) const {
   HttpResponse response;
@@ -291,6 +300,7 @@ std::variant<HttpResponse, std::unique_ptr<BodySink>> RegistryPlane::open(
   try {
     const Route route = require_route(head);
     const Credentials credentials = read_credentials(services_, head, services_.clock.now());
+    // POST belongs to the collection of uploads, PATCH and PUT to one upload.
     const bool creates = route.kind == RouteKind::kUploads;
     if (creates != (head.method == "POST")) refuse_method(route);
     start = creates ? start_upload(services_, head, credentials, route, note)

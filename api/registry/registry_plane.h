@@ -1,6 +1,6 @@
-// The registry: what docker and its like talk to. Same shape as the control plane with a token in
-// the place of a signature and the OCI error form. Thread-safe; blocking but for plan() and
-// answer_without_blocking().
+// The registry plane, which docker and other clients of images talk to. It has the shape of the
+// control plane, with a token in the place of a signature and errors in the OCI form. Thread-safe;
+// every function blocks, except is_streamed() and answer_without_blocking().
 #pragma once
 
 #include <any>
@@ -22,19 +22,20 @@ class RegistryPlane {
   // True: the body goes through open(), never into memory.
   static bool is_streamed(const HttpRequest& head);
 
-  // What may run on an io thread: the 401 without credentials, GET /v2/ of whoever was let in since
-  // the last write, and reads of a few rows, for which a worker would cost more than all the rest.
+  // The answers that an io thread may give: the 401 to a request without credentials, GET /v2/ of a
+  // caller that was authenticated since the last write, and reads of a few rows, for which the hop
+  // to a worker would cost more than the read. nullopt: a worker has to answer.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
   // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.
   HttpResponse download(const HttpRequest& request) const;
 
-  // A request whose body, if it has one, is in memory. `request` outlives what HttpResponse::later
-  // of the answer is called for.
+  // A request whose body, if it has one, is in memory. `request` outlives the call of the answer's
+  // HttpResponse::later.
   HttpResponse handle(const HttpRequest& request) const;
 
-  // Authenticates and authorizes an upload before its body is read: a refusal, or where the body
-  // goes.  `head` must outlive the sink.
+  // Authenticates and authorizes an upload before its body is read: a refusal, or the sink for the
+  // body. `head` must outlive the sink.
   std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
 
  private:

@@ -16,7 +16,8 @@ bool strip_suffix(std::string_view& path, std::string_view suffix) {
   return true;
 }
 
-// "<name><marker><last>" where <last> has no slash.
+// "<name><marker><last>" where <last> has no slash. The marker is looked for from the end: a name
+// may contain "blobs" or "manifests" itself (test EveryPathOfTheSpecification).
 bool split_at(std::string_view path, std::string_view marker, std::string_view& name,
               std::string_view& last) {
   const std::size_t slash = path.rfind('/');
@@ -28,6 +29,7 @@ bool split_at(std::string_view path, std::string_view marker, std::string_view& 
   return true;
 }
 
+// Uploads come before blobs, because their paths look like those of a blob named "uploads".
 std::optional<Route> route_of(std::string_view path) {
   if (path.empty()) return Route{RouteKind::kBase, "", ""};
   if (path == "_catalog") return Route{RouteKind::kCatalog, "", ""};
@@ -56,6 +58,8 @@ std::optional<Route> route_of(std::string_view path) {
 
 }  // namespace
 
+// The path is decoded before it is split, because clients write the ':' of a digest as "%3A" too. A
+// zero byte cannot be in any name.
 std::optional<Route> parse_route(std::string_view path) {
   if (path == "/v2") return Route{RouteKind::kBase, "", ""};
   if (!path.starts_with(kBase)) return std::nullopt;
@@ -64,6 +68,7 @@ std::optional<Route> parse_route(std::string_view path) {
   return route_of(*decoded);
 }
 
+// '+' is a blank in a query string, as in forms.
 std::vector<std::string> query_values(std::string_view query, std::string_view name) {
   std::vector<std::string> values;
   if (query.empty()) return values;
@@ -75,6 +80,8 @@ std::vector<std::string> query_values(std::string_view query, std::string_view n
   return values;
 }
 
+// A parameter that is given twice is refused: two parts of this server must not read different
+// values.
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
   auto values = query_values(query, name);
   if (values.empty()) return std::nullopt;

@@ -15,10 +15,12 @@
 namespace ecr::api::registry {
 namespace {
 
+// ECR User Guide, "IAM permissions required to sync an upstream registry".
 const std::vector<std::string_view> kImportActions = {"ecr:BatchGetImage",
                                                       "ecr:BatchImportUpstreamImage"};
 
 // The password of "Authorization: Basic base64(AWS:<password>)"; nullopt: none, or another user.
+// ECR's user name is always AWS.
 std::optional<std::string> password_of(const HttpRequest& request) {
   const std::string_view header = request.headers.get("authorization");
   constexpr std::string_view kScheme = "basic ";
@@ -31,6 +33,8 @@ std::optional<std::string> password_of(const HttpRequest& request) {
   return decoded->substr(4);
 }
 
+// A token names a principal and grants nothing: a user that was deleted since, or a session that
+// has ended, is refused at once (test ADeletedUserIsOutAtOnce).
 Caller require_caller(const Services& services, storage::sql::Txn& txn,
                       const Credentials& credentials) {
   auto caller = find_caller(services, txn, credentials.claims.access_key_id);
@@ -42,6 +46,9 @@ Caller require_caller(const Services& services, storage::sql::Txn& txn,
 
 }  // namespace
 
+// Without credentials, and with ones that are not ours: 401 and the challenge. With a token that
+// has expired ECR answers 403 without a challenge (flipt issue 3043, aws-cli issue 6580; test
+// AnExpiredTokenIsDeniedWithoutAChallenge).
 Credentials read_credentials(const Services& services, const HttpRequest& request,
                              base::TimePoint now) {
   const auto password = password_of(request);
@@ -56,7 +63,8 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
   }
   Credentials credentials{std::move(*claims), "", ""};
   if (auto named = parse_registry_host(request.host())) {
-    // ECR User Guide, "Private registry authentication": a token is for one Region.
+    // ECR User Guide, "Private registry authentication": a token is for one Region (test
+    // ATokenIsForItsRegion). It is good for the registries of all accounts.
     if (named->region != credentials.claims.region) {
       throw ApiError::access_denied(
           base::format("Your authorization token is for the region {} and cannot be used in {}.",
@@ -64,7 +72,7 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
     }
     credentials.account = std::move(named->account);
     credentials.region = std::move(named->region);
-  } else {
+  } else {  // a name that says no registry: the registry of the token's own account and region
     credentials.account = credentials.claims.account;
     credentials.region = credentials.claims.region;
   }
@@ -86,7 +94,7 @@ Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpR
       route(route_),
       now(now_),
       caller(known.caller),
-      who(known.who) {}
+      identity(known.who) {}
 
 const std::optional<storage::Repository>& Session::find_repository() {
   if (!repository_) {
@@ -96,6 +104,8 @@ const std::optional<storage::Repository>& Session::find_repository() {
   return *repository_;
 }
 
+// Reads on an io thread look at an image twice: whether the pull has to be written down, and for
+// the answer.
 const std::optional<storage::Image>& Session::find_image(const std::string& digest) {
   if (!image_ || image_->digest != digest) {
     image_ = storage::find_image(txn, find_repository()->id, digest);
@@ -107,10 +117,12 @@ storage::Repository Session::authorize_repository(std::string_view action, LogNo
   return authorize_repository(std::vector<std::string_view>{action}, note);
 }
 
+// The name's grammar comes first, then permission, then whether the repository exists: a caller
+// without permission does not learn of it (test EveryRouteAsksForItsActions).
 std::optional<storage::Repository> Session::authorize_name(
     const std::vector<std::string_view>& actions, LogNote& note, std::string_view if_missing) {
   note.principal = caller.principal.arn;
-  note.who = who;
+  note.who = identity;
   note.registry_account = credentials.account;
   note.registry_region = credentials.region;
   note.action = actions.front();
@@ -139,7 +151,7 @@ storage::Repository Session::authorize_repository(const std::vector<std::string_
 
 storage::Repository Session::authorize_push(const std::vector<std::string_view>& actions,
                                             LogNote& note, bool* created) {
-  // What almost every push finds is looked for first.
+  // Almost every push finds its repository: no template is looked for then.
   if (find_repository()) return authorize_repository(actions, note);
   const auto as = creation::find_template(txn, credentials.account, credentials.region, route.name,
                                           creation::Reason::kPush);
@@ -151,10 +163,13 @@ storage::Repository Session::authorize_push(const std::vector<std::string_view>&
       services, txn, {credentials.account, credentials.region, route.name}, as, now);
 }
 
+// The permission alone: the import itself happens later, outside of this transaction.
 void Session::authorize_import(LogNote& note) {
   authorize_name(kImportActions, note, "ecr:CreateRepository");
 }
 
+// Authorizes anew, in the transaction that stores what the upstream answered. The note of this
+// authorization is not logged: the request has its note from authorize_import().
 storage::Repository Session::require_import() {
   LogNote ignored;
   auto repository = authorize_name(kImportActions, ignored, "ecr:CreateRepository");
@@ -163,6 +178,7 @@ storage::Repository Session::require_import() {
       services, txn, {credentials.account, credentials.region, route.name}, now);
 }
 
+// ECR's _catalog is not documented; the action on all repositories is inferred.
 void Session::authorize_registry(std::string_view action, LogNote& note) {
   note.principal = caller.principal.arn;
   note.action = action;
@@ -171,6 +187,8 @@ void Session::authorize_registry(std::string_view action, LogNote& note) {
   authorize(services, caller, {txn, request, credentials.region, now}, {target}, note);
 }
 
+// ECR's status, headers and body: "Not Authorized" and a newline, as text (test
+// TheBodyOfTheChallengeIsEcrs).
 HttpResponse challenge(const HttpRequest& request) {
   HttpResponse response = text_response(401, "text/plain; charset=utf-8", "Not Authorized\n");
   response.set("Www-Authenticate",
@@ -179,6 +197,8 @@ HttpResponse challenge(const HttpRequest& request) {
   return response;
 }
 
+// The status and the code are those of the OCI specification; the sentence is ECR's, which docker
+// prints behind the code: "denied: User: ...".
 HttpResponse error_response(const ApiError& error, const HttpRequest& request) {
   if (error.code() == ErrorCode::kUnauthorized) return challenge(request);
   const ErrorNames& names = names_of(error.code());

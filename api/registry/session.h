@@ -1,5 +1,5 @@
-// One registry request: who asks, of which registry, for which repository. Shared by the handlers
-// of this folder.
+// One registry request: its caller, its registry, its repository. Shared by the handlers of this
+// folder. A session is used by one thread and ends with its transaction.
 #pragma once
 
 #include <any>
@@ -22,7 +22,7 @@
 
 namespace ecr::api::registry {
 
-// What the request's token and host name say, before any row is read.
+// The content of the request's token and host name, before any row is read.
 struct Credentials {
   auth::RegistryTokenClaims claims;
   std::string account;  // of the registry
@@ -34,14 +34,14 @@ struct Credentials {
 Credentials read_credentials(const Services& services, const HttpRequest& request,
                              base::TimePoint now);
 
-// The request inside one transaction. Built anew for each transaction of a request, so that every
-// one of them sees the caller as he is then.
+// The request inside one transaction. Built anew for each transaction of a request, so that each of
+// them sees the caller's rows and policies as they are then.
 class Session {
  public:
   // Throws kAccessDenied where the principal of the token is gone.
   Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
           const Credentials& credentials, const Route& route, base::TimePoint now);
-  // Of a caller who has been read since anything was written last.
+  // `known`: the caller, read since the last write to the database.
   Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
           const Credentials& credentials, const Route& route, base::TimePoint now,
           const KnownCaller& known);
@@ -50,27 +50,27 @@ class Session {
   storage::Repository authorize_repository(std::string_view action, LogNote& note);
   storage::Repository authorize_repository(const std::vector<std::string_view>& actions,
                                            LogNote& note);
-  // The same for what begins a push, or ends one: a repository that is missing is created where a
+  // The same for requests that begin or end a push: a repository that is missing is created where a
   // creation template says so and the caller has ecr:CreateRepository. REQUIRES: a write
   // transaction.
   storage::Repository authorize_push(const std::vector<std::string_view>& actions, LogNote& note,
                                      bool* created = nullptr);
-  // The same for what an upstream's image is imported by: with ecr:BatchGetImage and
+  // The same for requests that import an upstream's image: with ecr:BatchGetImage and
   // ecr:BatchImportUpstreamImage, and ecr:CreateRepository where the repository is missing.
-  // require_import() creates it then. REQUIRES, of that: a write transaction.
+  // require_import() then creates it. REQUIRES, for require_import(): a write transaction.
   void authorize_import(LogNote& note);
   storage::Repository require_import();
   // nullopt: there is no such repository; the caller then may do `if_missing` too (empty: nothing).
   std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
                                                     LogNote& note,
                                                     std::string_view if_missing = "");
-  // The repository that the route names, looked up once: what the request itself creates is not
-  // found. nullopt: none.
+  // The repository that the route names, looked up once: a repository that the request itself
+  // creates is not found. nullopt: there is none.
   const std::optional<storage::Repository>& find_repository();
-  // It has been read since anything was written last.
+  // That repository, read since the last write to the database.
   void know_repository(const storage::Repository& repository) { repository_ = repository; }
-  // An image of that repository, which is there; the one asked for last is kept. For reads: what
-  // the request itself changes is not seen.
+  // An image of that repository; the one that was asked for last is kept. For reads: changes by the
+  // request itself are not seen. REQUIRES: the repository exists.
   const std::optional<storage::Image>& find_image(const std::string& digest);
   // An action on all repositories of the registry.
   void authorize_registry(std::string_view action, LogNote& note);
@@ -82,16 +82,18 @@ class Session {
   const Route& route;
   const base::TimePoint now;
   const Caller caller;
-  const std::shared_ptr<const CallIdentity> who;  // the same, for the record of the call
-  // What an OutsideWork of this request returned; empty: there was none.
+  const std::shared_ptr<const CallIdentity> identity;  // the caller, for the record of the call
+  // The result of this request's OutsideWork; empty: there was none.
   std::any outside;
+  // Run once the transaction is committed.
+  std::vector<std::function<void()>> after_commit;
 
  private:
   std::optional<std::optional<storage::Repository>> repository_;
   std::optional<storage::Image> image_;
 };
 
-// "Basic realm=...": the answer to whoever brings no credentials, as ECR words it.
+// "Basic realm=...": the answer to a request without credentials, as ECR words it.
 HttpResponse challenge(const HttpRequest& request);
 
 // The error in the OCI form, as the answer to `request`.

@@ -1,5 +1,7 @@
 // Layer uploads: POST begins one, PATCH adds to it, PUT ends it; each of the three may carry bytes,
-// which go from the socket to the file and the hash and nowhere else.
+// which go from the socket to the file and the hash and nowhere else. Source: OCI
+// distribution-spec, "Pushing blobs". No transaction is open while a body is read: the request is
+// authorized before it, and a push that ends is authorized again after it.
 #include "storage/rows/uploads.h"
 
 #include <charconv>
@@ -7,7 +9,6 @@
 #include "api/core/wire/error.h"
 #include "api/core/wire/failure.h"
 #include "api/registry/handlers.h"
-#include "api/registry/mount.h"
 #include "api/registry/range.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
@@ -49,6 +50,7 @@ model::DigestAlgorithm wanted_algorithm(const HttpRequest& request) {
   throw ApiError(ErrorCode::kDigestInvalid, "The digest algorithm is not supported");
 }
 
+// The last PUT of docker has no body: then ecr:UploadLayerPart is not needed for it.
 bool has_body(const HttpRequest& request) {
   const auto length = request.headers.find("content-length");
   return (length && *length != "0") || request.headers.find("transfer-encoding").has_value();
@@ -58,7 +60,8 @@ ApiError unknown_upload() {
   return {ErrorCode::kBlobUploadUnknown, "blob upload unknown to registry"};
 }
 
-// An upload is its principal's and its repository's alone; to everyone else it does not exist.
+// An upload belongs to the principal and the repository that it was begun for; to every other
+// caller it does not exist (test AnUploadIsItsPrincipalsAndItsRepositorys).
 storage::Upload require_upload(Session& session, const storage::Repository& repository) {
   auto upload = storage::find_upload(session.txn, session.route.reference);
   if (!upload || upload->repository != repository.id ||
@@ -68,7 +71,8 @@ storage::Upload require_upload(Session& session, const storage::Repository& repo
   return std::move(*upload);
 }
 
-// "0-<last>", as distribution reports it: an empty upload says 0-0 too.
+// Range is "0-<last byte>". An empty upload has 0-0 too, as in the distribution project's registry:
+// there is no way to write "no byte".
 void set_progress(HttpResponse& response, const HttpRequest& request, const std::string& name,
                   const std::string& id, std::uint64_t size) {
   const bool sha512 = wanted_algorithm(request) == model::DigestAlgorithm::kSha512;
@@ -86,7 +90,8 @@ UploadSessions::Lease acquire(const Services& services, const std::string& id,
   return std::move(*lease);
 }
 
-// Of an upload that goes on: from here on the collector leaves it alone.
+// The lease of an upload that goes on. One request writes to an upload at a time; from here on the
+// collector leaves the upload alone.
 UploadSessions::Lease acquire(const Services& services, const storage::Upload& upload,
                               model::DigestAlgorithm algorithm, base::TimePoint now) {
   UploadSessions::Lease lease = acquire(services, upload.id, algorithm);
@@ -98,7 +103,9 @@ UploadSessions::Lease acquire(const Services& services, const storage::Upload& u
   return lease;
 }
 
-// A chunk must begin where the upload ends.
+// A chunk must begin where the upload ends: 416 with the upload's state otherwise, in ECR's
+// sentence (apple/containerization issue 790; test AChunkOutOfOrderIsSaidInEcrsWords). Without
+// Content-Range the bytes are appended, as docker sends them.
 void check_chunk(const HttpRequest& request, const storage::Repository& repository,
                  const std::string& id, std::uint64_t size) {
   const auto header = request.headers.find("content-range");
@@ -131,7 +138,8 @@ HttpResponse blob_created(const std::string& name, const model::Digest& digest) 
   return response;
 }
 
-// The body of one request of an upload.
+// The body of one request of an upload. Its lease keeps every other request from this upload until
+// the sink is gone.
 class UploadSink : public BodySink {
  public:
   // `request` outlives the sink; everything else is its own.
@@ -155,7 +163,7 @@ class UploadSink : public BodySink {
     try {
       lease_.writer().append(bytes);
     } catch (const storage::StorageError& error) {
-      // Most clients begin anew, and never with less space than they could have.
+      // Most clients begin a new upload then: what this one has taken must be free for it.
       if (error.kind() == storage::StorageError::Kind::kNoSpace) give_up();
       throw;
     }
@@ -176,14 +184,15 @@ class UploadSink : public BodySink {
 
  private:
   HttpResponse progress() {
-    // The body may have taken an hour.
+    // The body may have taken an hour, in which the upload may have been cancelled or collected.
     if (!storage::keep_upload(parts_.services.store, lease_, parts_.active_at,
                               parts_.services.clock.now(), parts_.services.settings.gc_grace)) {
       lease_.finish();
       throw unknown_upload();
     }
     HttpResponse response;
-    // ECR says 201 (containers-roadmap issue 2831).
+    // The specification says 202, ECR answers 201 (containers-roadmap issue 2831; test
+    // APatchIsCreated).
     response.status = parts_.services.settings.strict_ecr ? 201 : 202;
     set_progress(response, parts_.request, parts_.repository.name, lease_.id(),
                  lease_.writer().size());
@@ -192,8 +201,9 @@ class UploadSink : public BodySink {
 
   HttpResponse complete() {
     const model::Digest& digest = *parts_.digest;
+    // A wrong digest ends the upload and leaves nothing (test AWrongDigestLeavesNothing).
     if (lease_.writer().digest(digest.algorithm()) != digest) {
-      forget();
+      delete_upload();
       throw ApiError(ErrorCode::kDigestInvalid, "provided digest did not match uploaded content");
     }
     const base::TimePoint now = parts_.services.clock.now();
@@ -204,8 +214,8 @@ class UploadSink : public BodySink {
     return blob_created(parts_.repository.name, digest);
   }
 
-  // The body may have taken an hour: what counts is what the caller may do, and whether the
-  // repository is still there, when the layer becomes visible.
+  // The body may have taken an hour. The caller's permissions and the repository are those of the
+  // moment in which the layer becomes visible, inside the transaction that does it.
   void authorize_again(storage::sql::Txn& txn, base::TimePoint now) {
     Session session(parts_.services, txn, parts_.request, parts_.credentials, parts_.route, now);
     LogNote ignored;
@@ -214,19 +224,19 @@ class UploadSink : public BodySink {
     if (!upload || upload->repository != repository.id) throw unknown_upload();
   }
 
-  void forget() {
+  void delete_upload() {
     storage::sql::Txn txn = parts_.services.store.database().begin(Access::kWrite);
     storage::delete_upload(txn, lease_.id());
     txn.commit(Durability::kRelaxed);
     lease_.finish();
   }
 
-  // The disk is full. The bytes first: the row needs some space to go, and is collected where it
-  // cannot.
+  // The disk is full. The bytes are deleted first, because the deletion of the row needs some
+  // space; where it fails all the same, the collector deletes the row later.
   void give_up() {
     try {
       lease_.finish();
-      forget();
+      delete_upload();
     } catch (const storage::StorageError&) {
       return;
     }
@@ -238,6 +248,8 @@ class UploadSink : public BodySink {
 
 }  // namespace
 
+// POST: begins an upload (202), mounts a blob of another repository (201), or with ?digest= takes
+// the whole blob as its body (201 after it), which needs all three permissions at once.
 UploadStart start_upload(const Services& services, const HttpRequest& request,
                          const Credentials& credentials, const Route& route, LogNote& note) {
   const base::TimePoint now = services.clock.now();
@@ -261,7 +273,8 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
     upload.repository = repository->id;
     upload.principal = session.caller.principal.arn;
     storage::insert_upload(txn, upload);
-    // An upload that a power loss takes is begun again; nothing was acknowledged but its name.
+    // A power loss may take the upload: nothing was acknowledged but its name. A repository that
+    // was created for it must stay.
     txn.commit(created ? Durability::kDurable : Durability::kRelaxed);
   }
   if (digest) {
@@ -275,6 +288,8 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
   return response;
 }
 
+// PATCH adds the body, PUT adds it and ends the upload. Permission is checked first, then the
+// upload, then the parameters: a caller without permission learns nothing of either.
 UploadStart continue_upload(const Services& services, const HttpRequest& request,
                             const Credentials& credentials, const Route& route, LogNote& note) {
   const bool last = request.method == "PUT";
@@ -303,6 +318,7 @@ UploadStart continue_upload(const Services& services, const HttpRequest& request
       std::move(lease));
 }
 
+// How much of the upload is there, for a client that goes on after a broken connection.
 HttpResponse upload_status(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository(kUploadPart, note);
   const storage::Upload upload = require_upload(session, repository);
@@ -314,11 +330,12 @@ HttpResponse upload_status(Session& session, LogNote& note) {
   return response;
 }
 
-HttpResponse cancel_upload(Session& session, LogNote& note, AfterCommit& after) {
+// ECR documents no action for this; ecr:UploadLayerPart is the right to change the upload.
+HttpResponse cancel_upload(Session& session, LogNote& note) {
   const storage::Repository repository = session.authorize_repository(kUploadPart, note);
   const storage::Upload upload = require_upload(session, repository);
   storage::delete_upload(session.txn, upload.id);
-  after.push_back(
+  session.after_commit.push_back(
       [&store = session.services.store, id = upload.id] { store.uploads().discard(id); });
   HttpResponse response;
   response.status = 204;

@@ -6,11 +6,9 @@
 
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
-#include "api/sts/credentials.h"
-#include "api/sts/operations.h"
-#include "api/sts/roles.h"
+#include "api/core/wire/tag_list.h"
+#include "api/sts/common.h"
 #include "api/sts/session_policies.h"
-#include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
@@ -27,11 +25,8 @@ struct SessionTags {
   bool any() const { return !requested.empty() || !inherited.empty(); }
 };
 
-bool contains_key(const storage::Tags& tags, std::string_view key) {
-  return std::any_of(tags.begin(), tags.end(),
-                     [&](const auto& tag) { return base::equals_ignore_case(tag.first, key); });
-}
-
+// A session passes its transitive tags on to the roles that it assumes; its other tags end with it
+// (test TransitiveTagsGoOnAndOthersDoNot).
 storage::Tags inherited_tags(const Caller& caller) {
   storage::Tags inherited;
   if (!caller.temporary) return inherited;
@@ -45,10 +40,11 @@ storage::Tags inherited_tags(const Caller& caller) {
 SessionTags session_tags_of(const Call& call) {
   SessionTags tags;
   tags.requested = requested_tags(call.input);
-  tags.requested_transitive = transitive_keys(call.input, tags.requested);
+  tags.requested_transitive = transitive_keys(
+      call.input.value("TransitiveTagKeys", std::vector<std::string>()), tags.requested);
   tags.inherited = inherited_tags(call.caller);
   for (const auto& [key, value] : tags.requested) {
-    if (contains_key(tags.inherited, key)) {
+    if (find_tag_key(tags.inherited, key, TagKeyCase::kIgnored) != nullptr) {
       throw ApiError(ErrorCode::kInvalidParameter,
                      "One of the specified transitive tag keys can't be set because it conflicts "
                      "with a transitive tag key from the calling session.");
@@ -57,7 +53,8 @@ SessionTags session_tags_of(const Call& call) {
   return tags;
 }
 
-// Set once, it goes through every role that the session assumes and cannot be changed.
+// A source identity that was set once goes on to every role that the session assumes, and cannot be
+// changed (test TheSourceIdentitySurvivesAndCannotBeChanged).
 std::optional<std::string> source_identity(const Call& call) {
   std::optional<std::string> inherited;
   if (call.caller.temporary) inherited = call.caller.temporary->source_identity;
@@ -69,13 +66,15 @@ std::optional<std::string> source_identity(const Call& call) {
   return requested;
 }
 
+// AWS's sentence. The root user of an account cannot assume roles at all, whatever policies say.
 void refuse_root(const Caller& caller) {
   if (caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
     throw ApiError::access_denied("Roles may not be assumed by root accounts.");
   }
 }
 
-// The action on the role, with everything that its conditions can ask for.
+// One of the actions on the role, with everything that conditions can ask for. Unlike other
+// services STS does not say why it denies: its sentence ends with the resource.
 Target target_of(const Call& call, const Target& role, std::string_view action) {
   Target target = role;
   target.action = action;
@@ -99,17 +98,20 @@ std::vector<Target> assume_role_targets(const Call& call) {
     role.multivalued_context.emplace_back("sts:TransitiveTagKeys", tags.requested_transitive);
   }
   std::vector<Target> all = {target_of(call, role, "sts:AssumeRole")};
-  // Inherited tags and an inherited source identity have to be allowed like new ones: of the source
-  // identity the guide says so, of the tags it is inferred.
+  // Inherited tags and an inherited source identity have to be allowed like new ones. The guide
+  // says so of the source identity; for tags it is inferred (test TagsNeedTheirOwnPermission).
   if (tags.any()) all.push_back(target_of(call, role, "sts:TagSession"));
   if (identity) all.push_back(target_of(call, role, "sts:SetSourceIdentity"));
   return all;
 }
 
+// Checks that authorization does not make come in this order: MFA code, role, duration, tags,
+// session policies, size. AWS's own order is not documented. PackedPolicySize is there only where
+// policies or tags were sent.
 Json assume_role(Call& call) {
   if (call.input.contains("SerialNumber") || call.input.contains("TokenCode")) refuse_mfa_code();
   const storage::Entity role = require_role(call);
-  const auto lifetime = session_duration(call, role);
+  const auto lifetime = role_session_duration(call, role);
   const SessionTags tags = session_tags_of(call);
   storage::Tags all = tags.inherited;
   all.insert(all.end(), tags.requested.begin(), tags.requested.end());
@@ -130,7 +132,7 @@ Json assume_role(Call& call) {
   Json output = {{"AssumedRoleUser", assumed_role_user(role, session.name)}};
   if (has_packed(call.input)) output["PackedPolicySize"] = packed;
   if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
-  output["Credentials"] = issue(call, std::move(session), lifetime);
+  output["Credentials"] = issue_credentials(call, std::move(session), lifetime);
   return output;
 }
 

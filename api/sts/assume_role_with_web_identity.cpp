@@ -1,11 +1,10 @@
-// AssumeRoleWithWebIdentity: a role for whoever an identity provider vouches for, without AWS
-// credentials. Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
+// AssumeRoleWithWebIdentity: a role for a caller that an identity provider vouches for, without AWS
+// credentials: the call is not signed, and its token is verified before the transaction begins
+// (web_identity.h). Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
 #include <nlohmann/json.hpp>
 
 #include "api/core/work/call_record.h"
-#include "api/sts/credentials.h"
-#include "api/sts/operations.h"
-#include "api/sts/roles.h"
+#include "api/sts/common.h"
 #include "api/sts/session_policies.h"
 #include "api/sts/web_identity.h"
 
@@ -14,23 +13,27 @@ namespace {
 
 using storage::sql::Access;
 
+// The token was verified by Operation::prepare, before the transaction: its issuer may have been
+// asked for its keys.
 const WebIdentity& identity_of(const Call& call) {
   return *std::any_cast<const WebIdentityPtr&>(call.prepared);
 }
 
+// Session tags come as claims of the token, not as parameters of the call; the rules are the same.
 storage::Tags tags_of(const WebIdentity& identity) {
-  Json tags = Json::array();
-  for (const auto& [key, value] : identity.claims.session_tags) {
-    tags.push_back({{"Key", key}, {"Value", value}});
-  }
-  return requested_tags(Json{{"Tags", std::move(tags)}});
+  const storage::Tags& tags = identity.claims.session_tags;
+  check_session_tags(tags);
+  return tags;
 }
 
 std::vector<std::string> transitive_keys_of(const WebIdentity& identity,
                                             const storage::Tags& tags) {
-  return transitive_keys(Json{{"TransitiveTagKeys", identity.claims.transitive_keys}}, tags);
+  return transitive_keys(identity.claims.transitive_keys, tags);
 }
 
+// The trust policy alone decides: there is no principal with identity policies. Tags and a source
+// identity in the token need their own actions in it (test
+// TagsAndSourceIdentityOfTheTokenNeedTheirActions).
 std::vector<Target> web_identity_targets(const Call& call) {
   const WebIdentity& identity = identity_of(call);
   const auto provider = require_provider(call, identity);
@@ -44,6 +47,7 @@ std::vector<Target> web_identity_targets(const Call& call) {
   const auto& source = identity.claims.source_identity;
   if (source) role.context.emplace_back("sts:SourceIdentity", *source);
   std::vector<Target> all;
+  // The error names the first of these actions that the trust policy does not allow.
   for (const std::string action :
        {"sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"}) {
     if (action == "sts:TagSession" && tags.empty()) continue;
@@ -55,21 +59,22 @@ std::vector<Target> web_identity_targets(const Call& call) {
   return all;
 }
 
-// As CloudTrail has it: the "WebIdentityUser" of AWS CloudTrail User Guide, "userIdentity element".
+// The caller in the record of the call: the "WebIdentityUser" of AWS CloudTrail User Guide,
+// "userIdentity element" (test TheRecordNamesTheIdentity).
 CallIdentity record_identity(const WebIdentity& identity, const storage::OidcProvider& provider) {
-  CallIdentity who;
-  who.account = provider.account;
-  who.federated_provider = storage::oidc_provider_arn(provider);
-  who.user_name = identity.claims.subject;
-  who.user_id = *who.federated_provider + ":" + identity.audience + ":" + who.user_name;
-  return who;
+  CallIdentity caller;
+  caller.account = provider.account;
+  caller.federated_provider = storage::oidc_provider_arn(provider);
+  caller.user_name = identity.claims.subject;
+  caller.user_id = *caller.federated_provider + ":" + identity.audience + ":" + caller.user_name;
+  return caller;
 }
 
 Json assume_role_with_web_identity(Call& call) {
   const WebIdentity& identity = identity_of(call);
   const auto provider = require_provider(call, identity);
   const storage::Entity role = require_role(call);
-  const auto lifetime = session_duration(call, role);
+  const auto lifetime = role_session_duration(call, role);
   const storage::Tags tags = tags_of(identity);
   call.identified = std::make_shared<const CallIdentity>(record_identity(identity, provider));
 
@@ -92,7 +97,7 @@ Json assume_role_with_web_identity(Call& call) {
                  {"Provider", *session.provider}};
   if (has_packed(call.input) || !tags.empty()) output["PackedPolicySize"] = packed;
   if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
-  output["Credentials"] = issue(call, std::move(session), lifetime);
+  output["Credentials"] = issue_credentials(call, std::move(session), lifetime);
   return output;
 }
 
@@ -103,6 +108,8 @@ constexpr Operation kWebIdentityOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> web_identity_operations() { return pointers(kWebIdentityOperations); }
+std::vector<const Operation*> assume_role_with_web_identity_operations() {
+  return pointers(kWebIdentityOperations);
+}
 
 }  // namespace ecr::api::sts

@@ -1,5 +1,5 @@
-// Session policies and session tags of a request for temporary credentials: read, checked,
-// measured. Stateless functions on the request's transaction.
+// Session policies and session tags of a request for temporary credentials: how they are read,
+// checked and measured. Stateless functions on the request's transaction.
 #pragma once
 
 #include <string>
@@ -16,8 +16,13 @@ namespace ecr::api::sts {
 // reserved.
 storage::Tags requested_tags(const Json& input);
 
-// TransitiveTagKeys. Throws where one is not among `tags`.
-std::vector<std::string> transitive_keys(const Json& input, const storage::Tags& tags);
+// The same of tags that do not come as `Tags`: the claims of a web identity.
+void check_session_tags(const storage::Tags& tags);
+
+// The keys of those of `tags` that are passed on to the roles which the session assumes: the
+// `requested` keys as the tags write them. Throws where a key is not among `tags`.
+std::vector<std::string> transitive_keys(const std::vector<std::string>& requested,
+                                         const storage::Tags& tags);
 
 // Policy and PolicyArns as storage::Session::policies has them; managed policies have to be of
 // `account` or AWS's. Throws MalformedPolicyDocument, ValidationError, PackedPolicyTooLarge.

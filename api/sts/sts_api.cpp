@@ -1,29 +1,66 @@
+// The service's table, and the operations that name the caller and the account of a key:
+// GetCallerIdentity, GetAccessKeyInfo, DecodeAuthorizationMessage.
 #include "api/sts/sts_api.h"
 
+#include <nlohmann/json.hpp>
+
+#include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
-#include "api/sts/operations.h"
+#include "api/sts/common.h"
+#include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/sessions.h"
 
 namespace ecr::api::sts {
+namespace {
 
-std::vector<Target> caller_target(const Call& call) {
-  Target target;
-  target.resource = "*";
-  target.account = call.caller.account;
-  return {target};
+using storage::sql::Access;
+
+// Every caller may do this, even against an explicit deny (AWS STS API Reference,
+// "GetCallerIdentity"): the evaluator makes the exception, not this table.
+Json get_caller_identity(Call& call) {
+  return {{"Arn", call.caller.principal.arn},
+          {"UserId", call.caller.user_id},
+          {"Account", call.caller.account}};
 }
 
-// AWS's sentence.
-void refuse_mfa_code() {
-  throw ApiError::access_denied(
-      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
-      "serial number is valid and associated with this user.");
+std::optional<std::string> account_of(Call& call, const std::string& id) {
+  // Keys from a seed need not have the form of AWS's, which contains the account: rows come first.
+  if (const auto key = storage::find_access_key(call.txn, id)) {
+    if (const auto owner = storage::find_entity(call.txn, key->entity)) return owner->account;
+  }
+  if (const auto session = storage::find_session(call.txn, id)) return session->account;
+  return account_in_id(id);
 }
+
+// Answers for the keys of every account, and does not say whether the key exists (AWS STS API
+// Reference, "GetAccessKeyInfo"): the account is read out of the id itself.
+Json get_access_key_info(Call& call) {
+  const auto account = account_of(call, call.input["AccessKeyId"].get<std::string>());
+  if (!account) throw ApiError(ErrorCode::kValidation, "Invalid Access Key ID");  // wording is ours
+  return {{"Account", *account}};
+}
+
+// Encoded messages come from services that hide the reasons of a denial (EC2, for example). No such
+// service is here, so no message is valid. The sentence is from memory.
+Json decode_authorization_message(Call&) {
+  throw ApiError(ErrorCode::kInvalidAuthorizationMessage, "Message is not valid");
+}
+
+constexpr Operation kInspectionOperations[] = {
+    {"GetCallerIdentity", "sts:GetCallerIdentity", Access::kRead, caller_target,
+     get_caller_identity},
+    {"GetAccessKeyInfo", "sts:GetAccessKeyInfo", Access::kRead, caller_target, get_access_key_info},
+    {"DecodeAuthorizationMessage", "sts:DecodeAuthorizationMessage", Access::kRead, caller_target,
+     decode_authorization_message},
+};
+
+}  // namespace
 
 ServiceApi make_api() {
-  std::vector<const Operation*> operations;
-  for (const auto& group : {assume_role_operations(), inspection_operations(),
-                            user_token_operations(), web_identity_operations()}) {
-    operations.insert(operations.end(), group.begin(), group.end());
+  std::vector<const Operation*> operations = pointers(kInspectionOperations);
+  for (const auto& table : {assume_role_operations(), assume_role_with_web_identity_operations(),
+                            user_token_operations()}) {
+    operations.insert(operations.end(), table.begin(), table.end());
   }
   return {"sts", Protocol::kQuery, &model::ServiceModel::sts, std::move(operations)};
 }

@@ -5,8 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
-#include "api/sts/credentials.h"
-#include "api/sts/operations.h"
+#include "api/sts/common.h"
 #include "api/sts/session_policies.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/identities.h"
@@ -17,8 +16,8 @@ namespace {
 using storage::sql::Access;
 
 constexpr std::chrono::hours kDefaultUserSession{12};
-// "If the duration is longer than one hour, the session for AWS account owners defaults to one
-// hour."
+// AWS STS API Reference, "GetSessionToken": "If the duration is longer than one hour, the session
+// for AWS account owners defaults to one hour." It is no error (test TheRootUsersLastAnHourAtMost).
 constexpr std::chrono::hours kRootLimit{1};
 
 bool is_root(const Caller& caller) {
@@ -38,17 +37,20 @@ storage::Session session_of(const Call& call, storage::SessionKind kind) {
   if (!is_root(call.caller)) {
     const auto user = storage::find_entity(call.txn, call.caller.account,
                                            storage::EntityKind::kUser, call.caller.user_name);
-    // Whoever signs with a long-term key is a user; with others the operation is refused before.
+    // Only a long-term key gets here (test SomeCallsAreClosedToTemporaryCredentials), and such a
+    // key is a user's.
     if (!user) throw ApiError::access_denied("Only users can call this operation");
     session.entity = user->id;
   }
   return session;
 }
 
+// No permission is needed, and no policy can deny it (AWS STS API Reference, "GetSessionToken").
+// The session is the user, with the user's policies.
 Json get_session_token(Call& call) {
   if (call.input.contains("SerialNumber") || call.input.contains("TokenCode")) refuse_mfa_code();
-  return {
-      {"Credentials", issue(call, session_of(call, storage::SessionKind::kUser), lifetime(call))}};
+  return {{"Credentials",
+           issue_credentials(call, session_of(call, storage::SessionKind::kUser), lifetime(call))}};
 }
 
 std::string federated_arn(const Call& call) {
@@ -56,6 +58,8 @@ std::string federated_arn(const Call& call) {
                       call.input["Name"].get<std::string>());
 }
 
+// The resource is the federated user that the session will be. Like AssumeRole, STS does not say
+// why it denies.
 std::vector<Target> federation_targets(const Call& call) {
   Target target;
   target.resource = federated_arn(call);
@@ -73,6 +77,9 @@ std::vector<Target> federation_targets(const Call& call) {
   return targets;
 }
 
+// A federated user has what both its session policies and its user's policies allow; without
+// session policies it has nothing but what resource policies give it by name (test
+// AFederatedUserHasWhatItsPolicyAndItsUserAllow).
 Json get_federation_token(Call& call) {
   const storage::Tags tags = requested_tags(call.input);
   storage::Session session = session_of(call, storage::SessionKind::kFederatedUser);
@@ -84,7 +91,7 @@ Json get_federation_token(Call& call) {
       {"FederatedUser",
        {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", federated_arn(call)}}}};
   if (has_packed(call.input)) output["PackedPolicySize"] = packed;
-  output["Credentials"] = issue(call, std::move(session), lifetime(call));
+  output["Credentials"] = issue_credentials(call, std::move(session), lifetime(call));
   return output;
 }
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "api/sts/common.h"
 #include "api/sts/issuer_keys.h"
-#include "api/sts/roles.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
@@ -16,11 +16,13 @@ namespace {
 using Claim = std::pair<std::string, std::vector<std::string>>;
 
 constexpr std::string_view kGitHub = "token.actions.githubusercontent.com";
-// "Available keys for AWS OIDC federation": the claims of GitHub that are keys as well.
+// IAM User Guide, "Available keys for AWS OIDC federation": GitHub's claims that conditions can ask
+// for. Claims of other issuers are no condition keys, except those in add_claims().
 constexpr std::string_view kGitHubClaims[] = {"actor",       "actor_id",         "enterprise_id",
                                               "environment", "job_workflow_ref", "ref",
                                               "repository",  "repository_id",    "workflow"};
-// Issuers may be a little ahead of this machine. AWS does not publish how much it forgives.
+// The clock of an issuer may be a little ahead of this machine's. How much AWS allows is not
+// published.
 constexpr std::chrono::seconds kSkew{300};
 
 // [\w+=,.@-]
@@ -33,7 +35,7 @@ bool is_name_character(char c) {
   throw ApiError(ErrorCode::kInvalidIdentityToken, std::move(message));
 }
 
-// AWS's sentences, but for the ones that are marked.
+// The sentences are AWS's, but for those that are marked as ours.
 [[noreturn]] void not_a_jwt() {
   invalid_token(
       "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access "
@@ -48,6 +50,7 @@ void require_claim(bool there, const char* name) {
   if (!there) invalid_token(base::format("Missing a required claim: {}", name));
 }
 
+// AWS names the first claim that is missing, in an order that it does not document.
 void require_claims(const auth::JwtClaims& claims) {
   require_claim(!claims.issuer.empty(), "iss");
   require_claim(!claims.subject.empty(), "sub");
@@ -59,7 +62,8 @@ void require_claims(const auth::JwtClaims& claims) {
   }
 }
 
-// What the API model says of these as parameters of AssumeRole holds for claims as well (inferred).
+// The limits that the API model has for these as parameters of AssumeRole hold for claims as well
+// (inferred).
 void check_limits(const auth::JwtClaims& claims) {
   const auto fits = [](std::size_t size, std::size_t least, std::size_t most) {
     return size >= least && size <= most;
@@ -76,6 +80,8 @@ void check_limits(const auth::JwtClaims& claims) {
   if (!good) invalid_token("A claim for AWS is not valid");  // ours
 }
 
+// An issuer that cannot be reached is another error than one whose keys do not fit: clients try
+// again after the first (test KeysComeFromTheIssuer).
 void verify_signature(const Services& services, const auth::Jwt& token) {
   const auto keys = services.issuer_keys->keys_of(token.claims.issuer, token.key_id);
   if (!keys && keys.error() == IssuerKeys::Failure::kUnreachable) {
@@ -95,6 +101,7 @@ std::int64_t seconds_of(base::TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
+// The token must not be expired; nbf and iat may be a little in the future.
 void check_times(const auth::JwtClaims& claims, base::TimePoint now) {
   const std::int64_t now_seconds = seconds_of(now);
   if (now_seconds >= *claims.expires) {
@@ -117,7 +124,11 @@ const std::vector<std::string>* find_claim(const auth::JwtClaims& claims, std::s
 
 }  // namespace
 
+// The account's providers are asked before the issuer: this server sends no request to an issuer
+// that no account here trusts. Whether the token is expired is asked later, in require_provider(),
+// because an expired token of an unknown issuer is answered as one of an unknown issuer.
 std::any verify_web_identity(const Services& services, const Json& input) {
+  // ProviderId names an OAuth 2.0 provider (Login with Amazon, Facebook), whose tokens are no JWTs.
   if (input.contains("ProviderId")) {  // ours
     throw ApiError(ErrorCode::kValidation,
                    "OAuth 2.0 access tokens (ProviderId) are not supported: only OpenID Connect ID "
@@ -148,6 +159,7 @@ storage::OidcProvider require_provider(const Call& call, const WebIdentity& iden
   auto provider = storage::find_oidc_provider(call.txn, account, claims.issuer);
   if (!provider) no_provider(claims.issuer);
   check_times(claims, call.services.machine_clock.now());
+  // The provider's list of client ids is the list of audiences that it vouches for.
   const auto& known = provider->client_ids;
   if (std::find(known.begin(), known.end(), identity.audience) == known.end()) {
     invalid_token("Incorrect token audience");
@@ -155,6 +167,8 @@ storage::OidcProvider require_provider(const Call& call, const WebIdentity& iden
   return std::move(*provider);
 }
 
+// aud is azp where the token has one; the token's own aud is then oaud (IAM User Guide; test
+// AmrHasManyValuesAndAzpIsTheAudience). amr alone is multivalued.
 void add_claims(const WebIdentity& identity, const storage::OidcProvider& provider,
                 Target& target) {
   const auto key = [&](std::string_view name) { return base::format("{}:{}", provider.url, name); };
@@ -180,6 +194,7 @@ void add_claims(const WebIdentity& identity, const storage::OidcProvider& provid
   }
 }
 
+// Only sub and aud stay condition keys in the session's later requests.
 std::string session_claims(const WebIdentity& identity, const storage::OidcProvider& provider) {
   return base::dump(Json{{provider.url + ":sub", identity.claims.subject},
                          {provider.url + ":aud", identity.audience}});

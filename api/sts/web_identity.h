@@ -1,5 +1,6 @@
 // The token of AssumeRoleWithWebIdentity: verified with its issuer's keys, checked against the
-// provider that the role's account has registered, and turned into what conditions can ask for.
+// provider that the role's account has registered, and turned into condition keys. Stateless;
+// verify_web_identity() may block for as long as an issuer takes to answer.
 // Sources: AWS STS API Reference, "AssumeRoleWithWebIdentity"; IAM User Guide, "Available keys for
 // AWS OIDC federation".
 #pragma once
@@ -14,7 +15,7 @@
 
 namespace ecr::api::sts {
 
-// What a token says, once its signature is known to be the issuer's.
+// The content of a token whose signature is the issuer's.
 struct WebIdentity {
   auth::JwtClaims claims;
   std::string audience;  // azp where there is one, else aud
@@ -22,18 +23,18 @@ struct WebIdentity {
 using WebIdentityPtr = std::shared_ptr<const WebIdentity>;
 
 // Operation::prepare: a WebIdentityPtr. Asks the issuer for its keys only where the role's account
-// has registered it. Throws what the operation answers to a token that is not good.
+// has registered it. Throws the operation's error where the token is not good.
 std::any verify_web_identity(const Services& services, const Json& input);
 
 // The provider of the role's account that vouches for the identity. Throws where there is none, it
-// does not know the audience, or the token has expired: by the machine's clock, as it was issued by
-// such a one.
+// does not know the audience, or the token has expired: by the machine's clock, not the injected
+// one, because the issuer's clock is a real one.
 storage::OidcProvider require_provider(const Call& call, const WebIdentity& identity);
 
 // "<provider>:sub", "<provider>:aud", "<provider>:amr", ... into the target's context.
 void add_claims(const WebIdentity& identity, const storage::OidcProvider& provider, Target& target);
 
-// Those of them that a session keeps, as a JSON object: key to value.
+// The condition keys that a session keeps, as a JSON object: key to value.
 std::string session_claims(const WebIdentity& identity, const storage::OidcProvider& provider);
 
 }  // namespace ecr::api::sts

@@ -4,34 +4,43 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/page_token.h"
 #include "api/iam/shared/common.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 
-Pager::Pager(const Call& call) : call_(call) {
+namespace {
+
+constexpr std::int64_t kDefaultItems = 100;  // IAM API Reference, "MaxItems"
+
+Page require_page(const Call& call) {
+  auto page = requested_page(call);
+  if (!page) throw validation_error("Invalid Marker.");  // the sentence is ours
+  return std::move(*page);
+}
+
+}  // namespace
+
+std::optional<Page> requested_page(const Call& call) {
   Json filters = call.input;
   filters.erase("Marker");
   filters.erase("MaxItems");
-  listing_ = base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(filters));
-  size_ = call.input.value("MaxItems", size_);
+  Page page(call.services.store.key(),
+            base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(filters)),
+            call.input.value("MaxItems", kDefaultItems));
   const std::string marker = text(call.input, "Marker");
-  if (marker.empty()) return;
-  const auto position = read_page_token(call.services.store.key(), listing_, marker);
-  if (!position || position->size() != 1) throw validation_error("Invalid Marker.");  // ours
-  after_ = position->front();
+  if (!marker.empty() && !page.resume(marker)) return std::nullopt;
+  return page;
 }
 
+Pager::Pager(const Call& call) : page_(require_page(call)) {}
+
 std::vector<Listed> Pager::take(std::vector<Listed> items, Json& output) const {
-  std::erase_if(items, [this](const Listed& item) { return item.first <= after_; });
-  const bool more = static_cast<std::int64_t>(items.size()) > size_;
-  if (more) items.resize(static_cast<std::size_t>(size_));
-  output["IsTruncated"] = more;
-  if (more) {
-    output["Marker"] = make_page_token(call_.services.store.key(), listing_, {items.back().first});
-  }
+  std::erase_if(items, [after = after()](const Listed& item) { return item.first <= after; });
+  const auto marker = page_.cut(items, [](const Listed& item) { return item.first; });
+  output["IsTruncated"] = marker.has_value();
+  if (marker) output["Marker"] = *marker;
   return items;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,11 +10,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
+#include "api/core/wire/page_token.h"
 
 namespace ecr::api::iam {
 
 // An element of a listing and what it is sorted by, which no other element has.
 using Listed = std::pair<std::string, nlohmann::json>;
+
+// The page that Marker and MaxItems ask for, of the listing that the call's other parameters say.
+// nullopt: the Marker is of another listing, which each operation has its own error for.
+std::optional<Page> requested_page(const Call& call);
 
 // One page of the call's listing. The listing's elements are sorted by their keys.
 class Pager {
@@ -22,9 +28,9 @@ class Pager {
   explicit Pager(const Call& call);
 
   // Where the page begins: behind this key.
-  const std::string& after() const { return after_; }
+  std::string after() const { return page_.after(); }
   // How many elements from there on are enough: one more than the page shows.
-  std::int64_t enough() const { return size_ + 1; }
+  std::int64_t enough() const { return page_.query_limit(); }
 
   // output[member], IsTruncated, Marker. `items`: sorted; those up to after() are left out.
   nlohmann::json page(const char* member, std::vector<Listed> items) const;
@@ -32,10 +38,7 @@ class Pager {
   std::vector<Listed> take(std::vector<Listed> items, nlohmann::json& output) const;
 
  private:
-  const Call& call_;
-  std::string listing_;
-  std::string after_;
-  std::int64_t size_ = 100;  // IAM API Reference: "If you do not include this parameter, ... 100"
+  Page page_;
 };
 
 }  // namespace ecr::api::iam

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/tag_list.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/operations.h"
 #include "api/iam/shared/paging.h"
@@ -75,6 +76,16 @@ Json list_entity_tags(Call& call) {
   return list_tags(call, storage::entity_tags(call.txn, require_entity(call).id));
 }
 
+ApiError duplicate_tag_key() {
+  return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+}
+
+ApiError reserved_tag_key() {  // the sentence is ours
+  return invalid_input("Tag keys that begin with aws: are reserved for AWS use.");
+}
+
+constexpr TagRules kTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
+
 constexpr Operation kOperations[] = {
     {"TagUser", "iam:TagUser", Access::kWrite, entity_target, tag_entity},
     {"UntagUser", "iam:UntagUser", Access::kWrite, entity_target, untag_entity},
@@ -87,23 +98,13 @@ constexpr Operation kOperations[] = {
 }  // namespace
 
 storage::Tags requested_tags(const Json& input) {
-  storage::Tags tags;
-  for (const Json& json : input.value("Tags", Json::array())) {
-    const std::string key = json["Key"].get<std::string>();
-    if (!replaced_keys(tags, key).empty()) {
-      throw invalid_input(
-          "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-    }
-    if (base::to_lower(key).starts_with("aws:")) {  // the sentence is ours
-      throw invalid_input("Tag keys that begin with aws: are reserved for AWS use.");
-    }
-    tags.emplace_back(key, json["Value"].get<std::string>());
-  }
+  storage::Tags tags = read_tags(input.value("Tags", Json::array()));
+  check_tags(tags, kTagRules);
   return tags;
 }
 
 void add_tags(const storage::Tags& tags, Json& json) {
-  for (const auto& [key, value] : tags) json["Tags"].push_back({{"Key", key}, {"Value", value}});
+  if (!tags.empty()) json["Tags"] = tags_json(tags);
 }
 
 std::vector<std::string> replaced_keys(const storage::Tags& old, std::string_view key) {

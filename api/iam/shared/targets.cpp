@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/principal_policies.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/shared/common.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
@@ -94,10 +95,7 @@ std::string shown_listing(const Call& call) {
 
 void add_request_tags(const Call& call, Target& target) {
   if (call.input.contains("Tags")) {
-    storage::Tags tags;
-    for (const Json& tag : call.input["Tags"]) {
-      tags.emplace_back(tag["Key"].get<std::string>(), tag["Value"].get<std::string>());
-    }
+    storage::Tags tags = read_tags(call.input["Tags"]);
     if (!tags.empty()) target.request_tags = std::move(tags);
   }
   for (const Json& key : call.input.value("TagKeys", Json::array())) {

@@ -1,24 +1,18 @@
 #include "api/iam/simulation/simulators.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/policy_cache.h"
 #include "api/core/wire/error.h"
-#include "api/core/wire/page_token.h"
+#include "api/iam/shared/paging.h"
 #include "api/iam/simulation/simulated_principal.h"
 #include "api/iam/simulation/simulation_input.h"
-#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 namespace {
 
 using storage::sql::Access;
-
-constexpr std::size_t kDefaultPage = 100;
 
 std::vector<Target> everything(const Call& call) {
   Target target;
@@ -51,45 +45,21 @@ storage::Entity require_policy_source(const Call& call) {
   return std::move(*entity);
 }
 
-// Which listing a marker belongs to: this caller's, with all of these parameters.
-std::string listing_of(const Call& call) {
-  Json input = call.input;
-  input.erase("Marker");
-  input.erase("MaxItems");
-  return base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(input));
-}
-
-std::size_t first_of_page(const Call& call) {
-  if (!call.input.contains("Marker")) return 0;
-  const auto position = read_page_token(call.services.store.key(), listing_of(call),
-                                        call.input["Marker"].get<std::string>());
-  std::size_t first = 0;
-  if (position && position->size() == 1) {
-    const std::string& text = position->front();
-    if (std::from_chars(text.data(), text.data() + text.size(), first).ec == std::errc()) {
-      return first;
-    }
-  }
-  throw ApiError(ErrorCode::kInvalidInput, "Invalid Marker.");  // the sentence is ours
-}
-
 // One result for each action on each resource, the pages of them one after the other.
 Json simulate_page(const Call& call, const Simulation& simulation) {
   const auto actions = action_names(call.input);
   const auto resources = resource_arns(call.input);
   const std::size_t total = actions.size() * resources.size();
-  const std::size_t first = std::min(first_of_page(call), total);
-  const std::size_t end = std::min(total, first + call.input.value("MaxItems", kDefaultPage));
+  const auto page = requested_page(call);
+  if (!page) throw ApiError(ErrorCode::kInvalidInput, "Invalid Marker.");  // the sentence is ours
+  const auto [first, end] = page->slice(total);
   Json results = Json::array();
   for (std::size_t i = first; i < end; ++i) {
     results.push_back(
         simulate(simulation, actions[i / resources.size()], resources[i % resources.size()]));
   }
   Json output = {{"EvaluationResults", std::move(results)}, {"IsTruncated", end < total}};
-  if (end < total) {
-    output["Marker"] =
-        make_page_token(call.services.store.key(), listing_of(call), {base::format("{}", end)});
-  }
+  if (end < total) output["Marker"] = page->token_after(static_cast<std::int64_t>(end));
   return output;
 }
 

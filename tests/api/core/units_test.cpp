@@ -1,9 +1,10 @@
-// Small pure parts: errors, host names, page tokens, the Query protocol.
+// Small pure parts: errors, host names, pages and their tokens, tag lists, the Query protocol.
 #include "api/core/registry_host.h"
 #include "api/core/wildcard.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
 #include "api/core/wire/query_protocol.h"
+#include "api/core/wire/tag_list.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -65,6 +66,68 @@ TEST(PageToken, IsBoundToKeyAndListing) {
     damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
     EXPECT_FALSE(read_page_token(key, "listing", damaged)) << i;
   }
+}
+
+TEST(Page, ShowsItsSizeAndKnowsOfTheNext) {
+  const PageKey key{1};
+  const auto position_of = [](const std::string& name) { return name; };
+  Page page(key, "listing", 2);
+  EXPECT_EQ(page.after(), "");
+  EXPECT_EQ(page.after_number(7), 7);
+  EXPECT_EQ(page.query_limit(), 3);
+  std::vector<std::string> names = {"a", "b", "c"};
+  const auto token = page.cut(names, position_of);
+  ASSERT_TRUE(token);
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(page.cut(names, position_of));
+  Page other(key, "another", 2);
+  EXPECT_FALSE(other.resume(*token));
+  EXPECT_FALSE(page.resume("x"));
+  ASSERT_TRUE(page.resume(*token));
+  EXPECT_EQ(page.after(), "b");
+  ASSERT_TRUE(page.resume(page.token_after(PagePosition{"b", "v1"})));
+  EXPECT_EQ(page.after(1), "v1");
+  ASSERT_TRUE(page.resume(page.token_after(std::int64_t{42})));
+  EXPECT_EQ(page.after_number(), 42);
+}
+
+TEST(Page, OfNoElementsHasNoNext) {
+  const PageKey key{1};
+  const Page page(key, "listing", 0);
+  std::vector<int> numbers = {1};
+  EXPECT_FALSE(page.trim(numbers));
+  EXPECT_TRUE(numbers.empty());
+}
+
+TEST(Page, OfAListThatBecameShorterIsEmpty) {
+  const PageKey key{1};
+  Page page(key, "listing", 2);
+  EXPECT_EQ(page.slice(3).end, 2u);
+  ASSERT_TRUE(page.resume(page.token_after(std::int64_t{2})));
+  EXPECT_EQ(page.slice(3).begin, 2u);
+  EXPECT_EQ(page.slice(3).end, 3u);
+  EXPECT_EQ(page.slice(1).begin, 1u);
+  EXPECT_EQ(page.slice(1).end, 1u);
+}
+
+TEST(TagList, KeysAreUniqueAndNotReserved) {
+  const auto duplicate = [] { return ApiError(ErrorCode::kInvalidInput, "duplicate"); };
+  const auto reserved = [] { return ApiError(ErrorCode::kInvalidInput, "reserved"); };
+  const auto verdict = [&](const storage::Tags& tags, TagKeyCase key_case) -> std::string {
+    try {
+      check_tags(tags, {key_case, duplicate, reserved});
+    } catch (const ApiError& error) {
+      return error.message();
+    }
+    return "good";
+  };
+  EXPECT_EQ(verdict({{"a", "1"}, {"A", "1"}}, TagKeyCase::kSensitive), "good");
+  EXPECT_EQ(verdict({{"a", "1"}, {"A", "1"}}, TagKeyCase::kIgnored), "duplicate");
+  EXPECT_EQ(verdict({{"a", "1"}, {"a", "2"}}, TagKeyCase::kSensitive), "duplicate");
+  EXPECT_EQ(verdict({{"aws:x", "1"}}, TagKeyCase::kSensitive), "reserved");
+  EXPECT_EQ(verdict({{"AWS:x", "1"}}, TagKeyCase::kSensitive), "good");
+  EXPECT_EQ(verdict({{"AWS:x", "1"}}, TagKeyCase::kIgnored), "reserved");
+  EXPECT_EQ(verdict({{"aw", "1"}, {"awsx", ""}}, TagKeyCase::kIgnored), "good");
 }
 
 TEST(Wildcard, OnlyTheStarIsOne) {

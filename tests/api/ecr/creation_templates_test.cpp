@@ -194,7 +194,7 @@ TEST_F(CreationTemplates, ThePusherNeedsCreateRepository) {
   EXPECT_EQ(push_status("team/app"), 202);
 }
 
-TEST_F(CreationTemplates, WhoMakesATemplateNeedsWhatItDoes) {
+TEST_F(CreationTemplates, TheCreatorOfATemplateNeedsItsPermissions) {
   const std::vector<std::pair<Json, const char*>> kCases = {
       {{"ecr:CreateRepositoryCreationTemplate"}, "ecr:CreateRepository"},
       {{"ecr:CreateRepositoryCreationTemplate", "ecr:CreateRepository"}, "ecr:PutLifecyclePolicy"},

@@ -1,6 +1,6 @@
 // Layers by the API: uploads in parts, availability, signed URLs.
 
-#include "api/ecr/layer_limits.h"
+#include "api/ecr/layer_uploads.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "storage/rows/uploads.h"
@@ -127,7 +127,7 @@ TEST_F(EcrLayers, APartMayHaveTenMebibytes) {
 }
 
 // ECR User Guide, "Amazon ECR service quotas"; without the bytes.
-TEST(EcrLayerLimits, APartIsJudgedByItsRangeAndByWhatIsThere) {
+TEST(EcrLayerLimits, APartIsJudgedByItsRangeAndByTheUpload) {
   using ecr::LayerIsTooLarge;
   using ecr::PartIsFine;
   using ecr::PartIsInvalid;
@@ -237,7 +237,7 @@ TEST_F(EcrLayers, TheMediaTypeIsThatOfTheManifest) {
             "application/vnd.oci.image.layer.v1.tar+gzip");
 }
 
-TEST_F(EcrLayers, TheUrlServesTheLayerToWhoeverHasIt) {
+TEST_F(EcrLayers, TheUrlServesTheLayerWithoutCredentials) {
   const std::string url = url_of(upload("abcdef"));
   const HttpResponse whole = fetch(url);
   EXPECT_EQ(whole.status, 200);

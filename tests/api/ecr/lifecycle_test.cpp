@@ -489,7 +489,7 @@ TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
   EXPECT_FALSE(find().has_value());
 }
 
-TEST_F(LifecycleTest, AnArchivedImageIsSeenByWhoAsksForItAndAPushBringsItBack) {
+TEST_F(LifecycleTest, AnArchivedImageIsListedOnRequestAndAPushBringsItBack) {
   const std::string manifest = push_image("app", "old", "old");
   push_image("app", "old", "newer");  // leaves the first untagged
   const std::string digest = model::Digest::of(manifest).text();

@@ -354,7 +354,7 @@ TEST_F(EcrScanning, BrokenFindingsFailTheScan) {
   EXPECT_EQ(status("v1"), "FAILED");
 }
 
-TEST_F(EcrScanning, WhatIsNoImageIsNotScanned) {
+TEST_F(EcrScanning, OnlyContainerImagesAreScanned) {
   const std::string child = push_image("app", "child", "content");
   const Json index = {
       {"schemaVersion", 2},

@@ -113,7 +113,7 @@ TEST_F(StorageClass, APushBringsAnImageBackBeforeTheJobDoes) {
   EXPECT_EQ(detail()["imageStatus"], "ACTIVE");
 }
 
-TEST_F(StorageClass, WhatAnIndexInUseNamesIsNotArchived) {
+TEST_F(StorageClass, AnImageOfAnActiveIndexIsNotArchived) {
   const Json index = {
       {"schemaVersion", 2},
       {"mediaType", "application/vnd.oci.image.index.v1+json"},

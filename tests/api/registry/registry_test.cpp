@@ -278,7 +278,7 @@ TEST_F(RegistryTest, ManifestsByTagAndDigest) {
   }
 }
 
-TEST_F(RegistryTest, WhatIsNotThereIsNamedInTheSpecificationsCodes) {
+TEST_F(RegistryTest, MissingThingsHaveTheSpecificationsErrorCodes) {
   const struct {
     const char* method;
     const char* path;

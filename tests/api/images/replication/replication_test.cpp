@@ -1,5 +1,5 @@
 // Replication between the registries of one server.
-#include "api/ecr/storage_class.h"
+#include "api/ecr/ecr_api.h"
 #include "api/images/replication/replicate.h"
 #include "schemas/model/digest.h"
 #include "storage/rows/events.h"

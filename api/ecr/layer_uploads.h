@@ -14,9 +14,9 @@ inline constexpr std::int64_t kMaxLayerParts = 4200;
 inline constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
 
 struct LayerPart {
-  std::uint64_t first = 0;  // as the client says
-  std::uint64_t last = 0;   // inclusive
-  std::uint64_t size = 0;   // as it came
+  std::uint64_t first = 0;  // partFirstByte, as the client says
+  std::uint64_t last = 0;   // partLastByte, inclusive
+  std::uint64_t size = 0;   // bytes that were received
 };
 
 struct PartIsFine {};
@@ -28,7 +28,7 @@ struct LayerIsTooLarge {
 };
 using PartVerdict = std::variant<PartIsFine, PartIsInvalid, LayerIsTooLarge>;
 
-// `received`: bytes that the upload holds, in `parts` parts.
+// `received`: bytes that the upload already has, in `parts` parts.
 PartVerdict judge_part(const LayerPart& part, std::uint64_t received, std::int64_t parts);
 
 }  // namespace ecr::api::ecr

@@ -1,5 +1,6 @@
 // PutRegistryScanningConfiguration, GetRegistryScanningConfiguration,
-// BatchGetRepositoryScanningConfiguration.
+// BatchGetRepositoryScanningConfiguration. How rules choose repositories is
+// api/images/scan/configuration.h.
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@ namespace {
 using scan::Configuration;
 using storage::sql::Access;
 
+// The API names a type for each filter and knows one, WILDCARD; rows keep the filters alone.
 Json filters_json(const std::vector<std::string>& filters) {
   Json list = Json::array();
   for (const std::string& filter : filters) {
@@ -39,6 +41,7 @@ Json scanning_configuration_json(const Configuration& configuration) {
 // ECR API Reference, "PutRegistryScanningConfiguration": basic scanning has no continuous scans,
 // enhanced no manual ones. The wording is not published.
 void check_rules(const Configuration& configuration) {
+  // One rule for each frequency: a second one is refused (test RulesMustFitTheTypeOfScan).
   const std::string refused = configuration.type == "BASIC" ? "CONTINUOUS_SCAN" : "MANUAL";
   std::map<std::string, int> seen;
   for (const scan::Rule& rule : configuration.rules) {
@@ -54,6 +57,7 @@ void check_rules(const Configuration& configuration) {
   }
 }
 
+// A scanType that is left out stays as it is; rules that are left out are none.
 Configuration read_configuration(const Json& input, const Configuration& before) {
   Configuration configuration{input.value("scanType", before.type), {}};
   for (const Json& rule : input.value("rules", Json::array())) {
@@ -67,9 +71,10 @@ Configuration read_configuration(const Json& input, const Configuration& before)
   return configuration;
 }
 
-// ECR tells of changed frequencies where enhanced scanning is, or was, on (ECR User Guide, "Amazon
-// ECR events"). An event names a hundred repositories at most: our limit, EventBridge's is bytes.
-void tell_changes(Call& call, const Configuration& before, const Configuration& after) {
+// The event "ECR Scan Resource Change", for the repositories whose frequency changes where enhanced
+// scanning is, or was, on (ECR User Guide, "Amazon ECR events"; test ChangedFrequenciesAreTold). An
+// event names a hundred repositories at most: our limit; EventBridge's is one of bytes.
+void record_frequency_changes(Call& call, const Configuration& before, const Configuration& after) {
   if (before.type != "ENHANCED" && after.type != "ENHANCED") return;
   constexpr std::int64_t kPage = 1000;
   constexpr std::size_t kPerEvent = 100;
@@ -81,6 +86,7 @@ void tell_changes(Call& call, const Configuration& before, const Configuration& 
                  scan_change_event(account, call.region, changes, after.type), call.http.id);
     changes.clear();
   };
+  // Every repository is looked at, a thousand at a time: a rule may match any name.
   for (std::string last;;) {
     const auto page = storage::list_repositories(call.txn, account, call.region, last, kPage);
     for (const storage::Repository& repository : page) {
@@ -99,16 +105,21 @@ Json put_scanning_configuration(Call& call) {
   const Configuration before = scan::configuration_of(call.txn, call.caller.account, call.region);
   const Configuration after = read_configuration(call.input, before);
   scan::set_configuration(call.txn, call.caller.account, call.region, after);
-  tell_changes(call, before, after);
+  record_frequency_changes(call, before, after);
   return {{"registryScanningConfiguration", scanning_configuration_json(after)}};
 }
 
+// A registry that never had a configuration scans basically and on demand: {"scanType": "BASIC",
+// "rules": []} (test ARegistryScansBasicallyAndOnDemand). The two operations name the same
+// structure differently: registryScanningConfiguration and scanningConfiguration (API model).
 Json get_scanning_configuration(Call& call) {
   return {{"registryId", call.caller.account},
           {"scanningConfiguration", scanning_configuration_json(scan::configuration_of(
                                         call.txn, call.caller.account, call.region))}};
 }
 
+// Each named repository is authorized by itself, whether it exists or not; one that is denied
+// denies the call.
 std::vector<Target> named_targets(const Call& call) {
   std::vector<Target> targets;
   for (const Json& json : call.input.at("repositoryNames")) {
@@ -121,6 +132,8 @@ std::vector<Target> named_targets(const Call& call) {
   return targets;
 }
 
+// A repository that does not exist is an entry of `failures`, with one word for code and reason
+// (from another emulator's tests; test RepositoriesThatAreNotThereAreFailures).
 Json batch_get_scanning_configuration(Call& call) {
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
   const Configuration configuration =
@@ -135,6 +148,7 @@ Json batch_get_scanning_configuration(Call& call) {
                                     {"failureReason", "REPOSITORY_NOT_FOUND"}});
       continue;
     }
+    // scanOnPush says whether a push is scanned, by whatever rule or setting.
     const auto scanning = scan::scanning_of(configuration, *repository);
     output["scanningConfigurations"].push_back(
         {{"repositoryArn", model::repository_arn(call.region, repository->account, name)},
@@ -146,7 +160,7 @@ Json batch_get_scanning_configuration(Call& call) {
   return output;
 }
 
-constexpr Operation kScanningOperations[] = {
+constexpr Operation kScanningConfigurationOperations[] = {
     {"PutRegistryScanningConfiguration", "ecr:PutRegistryScanningConfiguration", Access::kWrite,
      registry_target, put_scanning_configuration},
     {"GetRegistryScanningConfiguration", "ecr:GetRegistryScanningConfiguration", Access::kRead,
@@ -157,6 +171,8 @@ constexpr Operation kScanningOperations[] = {
 
 }  // namespace
 
-std::vector<const Operation*> scanning_operations() { return pointers(kScanningOperations); }
+std::vector<const Operation*> scanning_configuration_operations() {
+  return pointers(kScanningConfigurationOperations);
+}
 
 }  // namespace ecr::api::ecr

@@ -1,4 +1,5 @@
-// GetAuthorizationToken.
+// GetAuthorizationToken: the password of `docker login`.
+// Source: ECR User Guide, "Private registry authentication".
 #include <nlohmann/json.hpp>
 
 #include "api/ecr/common.h"
@@ -11,6 +12,10 @@ namespace {
 using storage::sql::Access;
 constexpr std::chrono::hours kTokenLife{12};
 
+// The token names the principal and the Region, and grants nothing by itself: each request of /v2/
+// is authorized as its principal is then (api/registry/session.cpp). It is base64 of "AWS:" and the
+// password. The AWS CLI splits that at every ':' and expects two parts, so the sealed password has
+// none.
 Json token_json(const Call& call, const std::string& account) {
   const auth::RegistryTokenClaims claims{call.caller.access_key_id, call.caller.account,
                                          call.region, call.now, call.now + kTokenLife};
@@ -23,7 +28,8 @@ Json token_json(const Call& call, const std::string& account) {
           {"proxyEndpoint", scheme + host}};
 }
 
-// registryIds only multiplies the answers: every token is good for whatever its principal may do.
+// registryIds (deprecated by AWS) only multiplies the answers: every token is good for whatever its
+// principal may do, in the registries of other accounts too.
 Json get_authorization_token(Call& call) {
   Json data = Json::array();
   for (const Json& id : call.input.value("registryIds", Json::array({registry_id(call)}))) {
@@ -32,13 +38,15 @@ Json get_authorization_token(Call& call) {
   return {{"authorizationData", data}};
 }
 
-constexpr Operation kRegistryOperations[] = {
+constexpr Operation kAuthorizationTokenOperations[] = {
     {"GetAuthorizationToken", "ecr:GetAuthorizationToken", Access::kRead, registry_target,
      get_authorization_token},
 };
 
 }  // namespace
 
-std::vector<const Operation*> registry_operations() { return pointers(kRegistryOperations); }
+std::vector<const Operation*> authorization_token_operations() {
+  return pointers(kAuthorizationTokenOperations);
+}
 
 }  // namespace ecr::api::ecr

@@ -1,0 +1,35 @@
+// Tags as AWS's APIs send them: [{"Key": ..., "Value": ...}, ...]. IAM, STS and ECR have the same
+// form and nearly the same rules; each has its own errors. Pure.
+#pragma once
+
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/core/wire/error.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api {
+
+// IAM and STS ignore the case of tag keys, ECR does not.
+enum class TagKeyCase { kSensitive, kIgnored };
+
+// What a service says of tags that cannot be.
+struct TagRules {
+  TagKeyCase key_case;
+  ApiError (*duplicate_key)();
+  ApiError (*reserved_key)();  // a key that begins with "aws:"
+};
+
+// The tags of a list that the model has validated, in order, unchecked.
+storage::Tags read_tags(const nlohmann::json& list);
+// Throws the service's error for the first tag whose key is there already, or is reserved.
+void check_tags(const storage::Tags& tags, const TagRules& rules);
+
+// The tag of that key; null: there is none.
+const storage::Tags::value_type* find_tag_key(const storage::Tags& tags, std::string_view key,
+                                              TagKeyCase key_case);
+
+nlohmann::json tags_json(const storage::Tags& tags);
+
+}  // namespace ecr::api

@@ -1,0 +1,149 @@
+// Repository policies and the registry policy: SetRepositoryPolicy, GetRepositoryPolicy,
+// DeleteRepositoryPolicy; PutRegistryPolicy, GetRegistryPolicy, DeleteRegistryPolicy, which work on
+// the caller's own registry.
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/principal_check.h"
+#include "api/core/access/stored_principals.h"
+#include "api/core/access/target.h"
+#include "api/core/account_settings.h"
+#include "api/core/wire/error.h"
+#include "api/ecr/common.h"
+#include "api/ecr/ecr_api.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/organizations.h"
+
+namespace ecr::api::ecr {
+namespace {
+
+using auth::iam::PolicyType;
+using storage::sql::Access;
+
+// The text comes back as it was given (tests: RepositoryPolicyRoundTrip). ECR is reported to write
+// it anew in its own layout, which is not documented. Principals are stored by unique id and shown
+// as the ARNs that they have now.
+Json repository_policy_json(const Call& call, const storage::Repository& repository) {
+  return {{"registryId", repository.account},
+          {"repositoryName", repository.name},
+          {"policyText", shown_principals(call.txn, *repository.policy)}};
+}
+
+// ECR refuses a policy by which its author could never set another one, unless `force` is given
+// (ECR API Reference, "SetRepositoryPolicy"; test APolicyThatLocksItsAuthorOutNeedsForce). Where
+// policies are not enforced they lock out no caller.
+void refuse_lock_out(const Call& call, const storage::Repository& changed) {
+  const Target target =
+      make_repository_target(call.services, call.txn, "ecr:SetRepositoryPolicy", changed.account,
+                             changed.region, changed.name, &changed);
+  if (call.services.settings.enforcement != Enforcement::kEnforce) return;
+  if (!is_allowed(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+                  target)) {
+    throw ApiError::invalid_parameter(
+        "PolicyText",
+        "The new repository policy will not allow you to update the repository policy in the "
+        "future");
+  }
+}
+
+Json set_repository_policy(Call& call) {
+  storage::Repository repository = require_repository(call);
+  const std::string text = string_member(call.input, "policyText");
+  check_resource_policy(call, text, PolicyType::kRepository);
+  repository.policy = stored_principals(call.txn, text);
+  if (!call.input.value("force", false)) refuse_lock_out(call, repository);
+  storage::set_repository_policy(call.txn, repository.id, repository.policy);
+  return repository_policy_json(call, repository);
+}
+
+storage::Repository require_repository_policy(Call& call) {
+  storage::Repository repository = require_repository(call);
+  if (!repository.policy) {
+    throw ApiError::repository_policy_not_found(repository.account, repository.name);
+  }
+  return repository;
+}
+
+Json get_repository_policy(Call& call) {
+  return repository_policy_json(call, require_repository_policy(call));
+}
+
+// The answer is the policy that was deleted.
+Json delete_repository_policy(Call& call) {
+  const storage::Repository repository = require_repository_policy(call);
+  storage::set_repository_policy(call.txn, repository.id, std::nullopt);
+  return repository_policy_json(call, repository);
+}
+
+Json registry_policy_json(const Call& call, const std::string& policy) {
+  return {{"registryId", call.caller.account}, {"policyText", shown_principals(call.txn, policy)}};
+}
+
+// Scope V1 lets a policy speak of replication, pull through cache and creation alone (ECR User
+// Guide, "Private registry permissions"; test ScopeV1AllowsThreeActionsInThePolicy). Under V2, the
+// default, it may name every ECR action.
+PolicyType registry_policy_type(const Call& call) {
+  const std::string scope =
+      account_setting(call.txn, call.caller.account, call.region, kRegistryPolicyScope);
+  return scope == "V1" ? PolicyType::kRegistryV1 : PolicyType::kRegistry;
+}
+
+std::string require_registry_policy(const Call& call) {
+  auto policy = storage::registry_policy(call.txn, call.caller.account, call.region);
+  if (!policy) throw ApiError::registry_policy_not_found(call.caller.account);
+  return std::move(*policy);
+}
+
+// The API has no `force` here, so that nothing is checked for a lock-out.
+Json put_registry_policy(Call& call) {
+  const std::string text = string_member(call.input, "policyText");
+  check_resource_policy(call, text, registry_policy_type(call));
+  storage::set_registry_policy(call.txn, call.caller.account, call.region,
+                               stored_principals(call.txn, text));
+  return registry_policy_json(call, text);
+}
+
+Json get_registry_policy(Call& call) {
+  return registry_policy_json(call, require_registry_policy(call));
+}
+
+Json delete_registry_policy(Call& call) {
+  const std::string policy = require_registry_policy(call);
+  storage::set_registry_policy(call.txn, call.caller.account, call.region, std::nullopt);
+  return registry_policy_json(call, policy);
+}
+
+constexpr Operation kPolicyOperations[] = {
+    {"SetRepositoryPolicy", "ecr:SetRepositoryPolicy", Access::kWrite, repository_target,
+     set_repository_policy},
+    {"GetRepositoryPolicy", "ecr:GetRepositoryPolicy", Access::kRead, repository_target,
+     get_repository_policy},
+    {"DeleteRepositoryPolicy", "ecr:DeleteRepositoryPolicy", Access::kWrite, repository_target,
+     delete_repository_policy},
+    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead, registry_target,
+     get_registry_policy},
+    {"PutRegistryPolicy", "ecr:PutRegistryPolicy", Access::kWrite, registry_target,
+     put_registry_policy},
+    {"DeleteRegistryPolicy", "ecr:DeleteRegistryPolicy", Access::kWrite, registry_target,
+     delete_registry_policy},
+};
+
+}  // namespace
+
+void check_resource_policy(const Call& call, const std::string& text, PolicyType type) {
+  // One sentence for everything that is wrong with a document: a Resource in a repository policy,
+  // an action that is not a repository's, a syntax error. ECR spells the member PolicyText,
+  // although the input's member is policyText.
+  const auto parsed = auth::iam::Policy::parse(text, type);
+  if (!parsed) {
+    throw ApiError::invalid_parameter(
+        "PolicyText", base::format("Invalid {} policy provided",
+                                   type == PolicyType::kRepository ? "repository" : "registry"));
+  }
+  if (unknown_principal(call.txn, **parsed, text)) {
+    throw ApiError::invalid_parameter("PolicyText", "Principal not found");
+  }
+}
+
+std::vector<const Operation*> policy_operations() { return pointers(kPolicyOperations); }
+
+}  // namespace ecr::api::ecr

@@ -72,7 +72,10 @@ std::vector<std::string> certificate_names(const std::string& region,
 
 ServerCertificates::ServerCertificates(const CertificateAuthority& authority,
                                        std::vector<std::string> names, const base::Clock& clock)
-    : authority_(authority), names_(std::move(names)), clock_(clock), key_(make_p256_key()) {}
+    : authority_(authority),
+      names_(std::move(names)),
+      clock_(clock),
+      key_(base::openssl::make_p256_key()) {}
 
 std::shared_ptr<X509> ServerCertificates::get(std::string name) {
   if (!is_ip_address(name)) {
@@ -89,7 +92,8 @@ std::shared_ptr<X509> ServerCertificates::get(std::string name) {
   }
   // Who asks for that many names can wait for the next ones.
   if (issued_.size() >= kMostIssued) issued_.clear();
-  std::shared_ptr<X509> made(authority_.issue(names, key_.get(), now).release(), openssl::Free());
+  std::shared_ptr<X509> made(authority_.issue(names, key_.get(), now).release(),
+                             base::openssl::Free());
   issued_.insert_or_assign(name, Entry{made, now + kRenewAfter});
   return made;
 }

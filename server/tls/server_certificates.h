@@ -34,7 +34,7 @@ class ServerCertificates {
   const CertificateAuthority& authority_;
   const std::vector<std::string> names_;
   const base::Clock& clock_;
-  const openssl::PKey key_;
+  const base::openssl::PKey key_;
   std::mutex mutex_;
   std::map<std::string, Entry> issued_;  // bounded
 };

@@ -226,8 +226,8 @@ tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest
   if (parts->payload_hash && *parts->payload_hash != payload_hash) return mismatch();
   const std::string& secret = credential->secret_access_key;
   const model::Sha256 key =
-      options.cache != nullptr
-          ? options.cache->get(secret, scope->date, scope->region, scope->service)
+      options.signing_keys != nullptr
+          ? options.signing_keys->get(secret, scope->date, scope->region, scope->service)
           : derive_signing_key(secret, scope->date, scope->region, scope->service);
   const CanonicalInput canonical{
       request.method,        request.path, request.query,         headers,

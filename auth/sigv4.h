@@ -60,10 +60,10 @@ using CredentialLookup =
 
 // Derived signing keys by (secret, date, region, service); bounded; thread-safe. A key never leaves
 // it but to the verifier.
-class SigningKeyCache {
+class SigningKeyMemo {
  public:
-  explicit SigningKeyCache(std::size_t capacity = 1024);
-  ~SigningKeyCache();
+  explicit SigningKeyMemo(std::size_t capacity = 1024);
+  ~SigningKeyMemo();
   model::Sha256 get(std::string_view secret, std::string_view date, std::string_view region,
                     std::string_view service);
 
@@ -80,7 +80,7 @@ struct SigV4Options {
   std::optional<std::string_view> region;  // nullopt: any well-formed region is right
   std::chrono::minutes skew{15};           // for ECR, IAM and STS alike
   bool normalize_path = true;              // false: S3's rule
-  SigningKeyCache* cache = nullptr;        // may be null
+  SigningKeyMemo* signing_keys = nullptr;  // may be null
   // Some AWS services take an X-Amz-Security-Token that was added after signing (AWS's SigV4 test
   // suite: post-sts-header-after). ECR, IAM and STS do not.
   bool token_may_be_unsigned = false;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
-#include <unordered_map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "auth/iam/document.h"
 #include "auth/iam/json_access.h"
 #include "auth/iam/top_level_member.h"
+#include "schemas/base/bounded_memo.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::auth::iam {
@@ -19,7 +19,7 @@ namespace {
 
 using base::OrderedJson;
 
-constexpr std::size_t kMostCached = 4096;
+constexpr std::size_t kMostKnownSets = 4096;
 
 // Ends a line: caught in LineEvaluator::evaluate and nowhere else.
 struct Malformed : std::runtime_error {
@@ -155,7 +155,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
 }  // namespace
 
 struct LineEvaluator::State {
-  std::unordered_map<std::string, std::shared_ptr<const PolicySet>> sets;  // by text
+  base::BoundedMemo<std::string, std::shared_ptr<const PolicySet>, base::StringHash> sets{
+      kMostKnownSets};  // by text
   AttachedPolicy root{*Policy::parse(R"({"Version":"2012-10-17","Statement":)"
                                      R"([{"Effect":"Allow","Action":"*","Resource":"*"}]})",
                                      PolicyType::kIdentity),
@@ -227,12 +228,8 @@ struct LineEvaluator::State {
   }
 
   std::shared_ptr<const PolicySet> set_of(std::string_view text) {
-    std::string key(text);
-    if (const auto found = sets.find(key); found != sets.end()) return found->second;
-    auto set = std::make_shared<const PolicySet>(read_set(parse(text)));
-    if (sets.size() >= kMostCached) sets.clear();
-    sets.emplace(std::move(key), set);
-    return set;
+    if (const auto* const known = sets.find(text)) return *known;
+    return sets.put(text, std::make_shared<const PolicySet>(read_set(parse(text))));
   }
 
   std::string evaluate(std::string_view line, bool explain) {

@@ -3,12 +3,12 @@
 // whatever was configured. Thread-safe.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
 #include "server/tls/certificate_authority.h"
 
@@ -36,7 +36,8 @@ class ServerCertificates {
   const base::Clock& clock_;
   const base::openssl::PKey key_;
   std::mutex mutex_;
-  std::map<std::string, Entry> issued_;  // bounded
+  static constexpr std::size_t kMostIssued = 256;
+  base::BoundedMemo<std::string, Entry> issued_{kMostIssued};  // under mutex_
 };
 
 // What every certificate names: localhost, AWS's API and registry names in `region`, the hosts of

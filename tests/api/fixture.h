@@ -13,7 +13,7 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/dispatch/control_plane.h"
 #include "api/core/services.h"
 #include "api/core/work/event_log.h"
@@ -94,8 +94,8 @@ class ApiTest : public ::testing::Test {
   Settings settings;
   std::unique_ptr<storage::Store> store;
   auth::RegistryTokenCodec tokens;
-  auth::SigningKeyCache signing_keys;
-  PolicyCache policies;
+  auth::SigningKeyMemo signing_keys;
+  PolicyMemo policies;
   DecisionLog decisions;
   EventLog events;
   JobSignal job_signal;

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
 #include "api/iam/simulation/simulated_principal.h"

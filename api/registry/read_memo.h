@@ -4,16 +4,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "api/core/access/identity.h"
 #include "api/core/work/call_record.h"
+#include "schemas/base/bounded_memo.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
@@ -21,37 +20,31 @@ namespace ecr::api::registry {
 // `version`, everywhere: the database's. Of put(): before the transaction in which the value was
 // read, so that what was committed meanwhile makes it too old rather than too young.
 template <typename Value>
-class VersionedCache {
+class VersionedMemo {
  public:
   // Null: not known to this version.
   std::shared_ptr<const Value> find(std::string_view key, std::uint64_t version) const {
     const std::lock_guard lock(mutex_);
     if (version != version_) return nullptr;
-    const auto found = values_.find(key);
-    return found == values_.end() ? nullptr : found->second;
+    const auto* const found = values_.find(key);
+    return found == nullptr ? nullptr : *found;
   }
 
   void put(std::string key, std::shared_ptr<const Value> value, std::uint64_t version) {
     const std::lock_guard lock(mutex_);
     if (version < version_) return;
-    if (version > version_ || values_.size() >= kCapacity) values_.clear();
+    if (version > version_) values_.clear();
     version_ = version;
-    values_[std::move(key)] = std::move(value);
+    values_.put(std::move(key), std::move(value));
   }
 
  private:
   static constexpr std::size_t kCapacity = 1000;
 
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const {
-      return std::hash<std::string_view>{}(key);
-    }
-  };
-
   mutable std::mutex mutex_;
   std::uint64_t version_ = 0;  // of all values
-  std::unordered_map<std::string, std::shared_ptr<const Value>, Hash, std::equal_to<>> values_;
+  mutable base::BoundedMemo<std::string, std::shared_ptr<const Value>, base::StringHash> values_{
+      kCapacity};
 };
 
 struct KnownCaller {
@@ -61,7 +54,7 @@ struct KnownCaller {
   std::shared_ptr<const CallIdentity> who;
 };
 
-class ReadCache {
+class ReadMemo {
  public:
   // By access key. Null: not known.
   std::shared_ptr<const KnownCaller> find_caller(std::string_view access_key_id,
@@ -78,8 +71,8 @@ class ReadCache {
   void put(const storage::Repository& repository, std::uint64_t version);
 
  private:
-  VersionedCache<KnownCaller> callers_;
-  VersionedCache<storage::Repository> repositories_;
+  VersionedMemo<KnownCaller> callers_;
+  VersionedMemo<storage::Repository> repositories_;
 };
 
 }  // namespace ecr::api::registry

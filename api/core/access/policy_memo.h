@@ -10,10 +10,10 @@
 
 namespace ecr::api {
 
-class PolicyCache {
+class PolicyMemo {
  public:
-  explicit PolicyCache(std::size_t capacity = 4096);
-  ~PolicyCache();
+  explicit PolicyMemo(std::size_t capacity = 4096);
+  ~PolicyMemo();
 
   // Never null. REQUIRES: the document was accepted when it was stored; one that no longer parses
   // throws std::runtime_error (the request fails rather than go on without it).

@@ -1,4 +1,4 @@
-#include "api/registry/read_cache.h"
+#include "api/registry/read_memo.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -12,19 +12,19 @@ std::string repository_key(const std::string& account, const std::string& region
 
 }  // namespace
 
-void ReadCache::put(const Caller& caller, std::uint64_t version) {
+void ReadMemo::put(const Caller& caller, std::uint64_t version) {
   if (caller.temporary) return;
   callers_.put(caller.access_key_id, std::make_shared<const KnownCaller>(caller), version);
 }
 
-std::shared_ptr<const storage::Repository> ReadCache::find_repository(const std::string& account,
-                                                                      const std::string& region,
-                                                                      const std::string& name,
-                                                                      std::uint64_t version) const {
+std::shared_ptr<const storage::Repository> ReadMemo::find_repository(const std::string& account,
+                                                                     const std::string& region,
+                                                                     const std::string& name,
+                                                                     std::uint64_t version) const {
   return repositories_.find(repository_key(account, region, name), version);
 }
 
-void ReadCache::put(const storage::Repository& repository, std::uint64_t version) {
+void ReadMemo::put(const storage::Repository& repository, std::uint64_t version) {
   repositories_.put(repository_key(repository.account, repository.region, repository.name),
                     std::make_shared<const storage::Repository>(repository), version);
 }

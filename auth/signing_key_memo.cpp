@@ -1,13 +1,12 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <tuple>
-#include <unordered_map>
 
 #include <openssl/crypto.h>
 
 #include "auth/canonical_request.h"
 #include "auth/sigv4.h"
+#include "schemas/base/bounded_memo.h"
 
 namespace ecr::auth {
 namespace {
@@ -26,8 +25,8 @@ struct KeyOwner {
   KeyView view() const { return {secret, date, region, service}; }
 };
 
-// The map is asked with views, so that a hit allocates nothing. The secret compared here comes from
-// the credential store, not from the request: its timing tells a caller nothing.
+// The memo is asked with views, so that a hit allocates nothing. The secret compared here comes
+// from the credential store, not from the request: its timing tells a caller nothing.
 struct KeyHash {
   using is_transparent = void;
   std::size_t operator()(const KeyView& key) const {
@@ -53,48 +52,31 @@ struct Derived {
   ~Derived() { OPENSSL_cleanse(key.data(), key.size()); }
 };
 
-using Generation = std::unordered_map<KeyOwner, Derived, KeyHash, KeyEqual>;
-
 }  // namespace
 
-// Two generations: a full `recent` becomes `old`, and what `old` held and nobody asked for since is
-// gone. Keys of days past leave that way.
-struct SigningKeyCache::Impl {
-  explicit Impl(std::size_t capacity) : half(capacity / 2 + 1) {}
-  void insert(const KeyView& key, const model::Sha256& derived) {
-    if (recent.size() >= half) {
-      old.swap(recent);
-      recent.clear();
-    }
-    recent.emplace(KeyOwner(key), Derived(derived));
-  }
+// A key is good for one day of its scope: keys of past days are no longer asked for and leave the
+// memo that way.
+struct SigningKeyMemo::Impl {
+  explicit Impl(std::size_t capacity) : keys(capacity) {}
 
-  const std::size_t half;
   std::mutex mutex;
-  Generation recent, old;
+  base::BoundedMemo<KeyOwner, Derived, KeyHash, KeyEqual> keys;  // under mutex
 };
 
-SigningKeyCache::SigningKeyCache(std::size_t capacity) : impl_(std::make_unique<Impl>(capacity)) {}
-SigningKeyCache::~SigningKeyCache() = default;
+SigningKeyMemo::SigningKeyMemo(std::size_t capacity) : impl_(std::make_unique<Impl>(capacity)) {}
+SigningKeyMemo::~SigningKeyMemo() = default;
 
-model::Sha256 SigningKeyCache::get(std::string_view secret, std::string_view date,
-                                   std::string_view region, std::string_view service) {
+model::Sha256 SigningKeyMemo::get(std::string_view secret, std::string_view date,
+                                  std::string_view region, std::string_view service) {
   const KeyView key{secret, date, region, service};
   {
     const std::lock_guard lock(impl_->mutex);
-    if (const auto found = impl_->recent.find(key); found != impl_->recent.end()) {
-      return found->second.key;
-    }
-    if (const auto found = impl_->old.find(key); found != impl_->old.end()) {
-      const model::Sha256 derived = found->second.key;
-      impl_->insert(key, derived);
-      return derived;
-    }
+    if (const Derived* const known = impl_->keys.find(key)) return known->key;
   }
   // Outside the lock: two threads may derive the same key, and either result is right.
   const model::Sha256 derived = derive_signing_key(secret, date, region, service);
   const std::lock_guard lock(impl_->mutex);
-  impl_->insert(key, derived);
+  impl_->keys.put(key, Derived(derived));
   return derived;
 }
 

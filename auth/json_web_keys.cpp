@@ -58,7 +58,7 @@ std::string decoded(const base::Json& key, const char* name) {
   return base::base64url_decode(member(key, name)).value_or("");
 }
 
-// Null: OpenSSL does not take it as a public key.
+// Makes a public key of its numbers. Null: OpenSSL does not take them as one.
 PKey make_key(const char* type, OSSL_PARAM_BLD* builder) {
   const base::openssl::Params params(OSSL_PARAM_BLD_to_param(builder));
   const base::openssl::PKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
@@ -86,6 +86,7 @@ PKey make_rsa_key(const base::Json& key) {
   return make_key("RSA", builder.get());
 }
 
+// RFC 7518 section 6.2.1: both coordinates have the full width of the curve.
 PKey make_ec_key(const base::Json& key, const Algorithm& algorithm) {
   std::string x = decoded(key, "x");
   std::string y = decoded(key, "y");

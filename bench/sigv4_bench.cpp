@@ -5,8 +5,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "auth/sigv4.h"
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
+#include "auth/sigv4/sigv4.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::auth {

@@ -21,7 +21,7 @@
 #include "api/sts/issuer_keys.h"
 #include "api/sts/sts_api.h"
 #include "auth/jwt.h"
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/text.h"
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"

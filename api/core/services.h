@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "auth/registry_token.h"
-#include "auth/sigv4.h"
+#include "auth/sigv4/sigv4.h"
 #include "schemas/base/clock.h"
 #include "storage/store.h"
 

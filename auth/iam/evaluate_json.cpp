@@ -7,10 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "auth/iam/compiled.h"
-#include "auth/iam/document.h"
-#include "auth/iam/json_access.h"
-#include "auth/iam/top_level_member.h"
+#include "auth/iam/policy/compiled.h"
+#include "auth/iam/policy/document.h"
+#include "auth/iam/policy/json_access.h"
+#include "auth/iam/policy/json_text.h"
 #include "schemas/base/bounded_memo.h"
 #include "schemas/model/arn.h"
 
@@ -94,7 +94,8 @@ Request read_request(const OrderedJson& line) {
   return request;
 }
 
-// What the place of a policy asks for, where the documents are otherwise read as kAny.
+// The documents are read as kAny; this checks which elements the list that a policy stands in asks
+// for.
 void check_place(const Policy& policy, bool resource_based, bool needs_resource,
                  const std::string& place) {
   for (const Statement& statement : policy.compiled().statements) {

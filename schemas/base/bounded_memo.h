@@ -1,4 +1,4 @@
-// The one bounded memo: it keeps values by key and drops those that nobody has asked for lately.
+// The one bounded memo: it keeps values by key and drops those that were not asked for lately.
 //
 // It has two generations. A new value goes into the recent one; when that is full it becomes the
 // old one, and the values of the old one that were not asked for meanwhile are destroyed. So a hit

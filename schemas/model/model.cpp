@@ -116,6 +116,8 @@ class ShapeLoader {
     }
   }
 
+  // A member refers to its shape by name; anything else it says (locationName, documentation) is of
+  // no use here.
   const Shape* member_shape(const base::OrderedJson& member) const {
     const auto found = shapes_.find(text_of(member, "shape"));
     if (found == shapes_.end()) fail("no shape " + text_of(member, "shape"));

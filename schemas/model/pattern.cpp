@@ -8,14 +8,14 @@
 
 #include <re2/re2.h>
 
-#include "schemas/base/utf8.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::model {
 namespace {
 
 // Bounds the compiled form of one expression together with the states that RE2 remembers between
-// matches. The largest of the models needs a tenth of it. Where the states outgrow it, RE2 forgets
-// them and begins anew: still linear, but slower.
+// matches. The largest of the models compiles to 12 KiB; the rest is for states. Where these
+// outgrow it, RE2 forgets them and begins anew: still linear, but slower.
 constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 
 // The only lookahead of the models, in IAM's accountAliasType: no hyphen follows a hyphen. RE2 has

@@ -5,7 +5,6 @@
 
 #include "api/core/registry_host.h"
 #include "schemas/base/embed.h"
-#include "schemas/base/suggestion.h"
 #include "schemas/base/text.h"
 #include "server/runtime/listen_address.h"
 

@@ -20,7 +20,7 @@
 #include "api/core/work/job_runner.h"
 #include "api/registry/registry_plane.h"
 #include "api/sts/issuer_keys.h"
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::api::test {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "auth/sigv4.h"
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
+#include "auth/sigv4/sigv4.h"
 #include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 

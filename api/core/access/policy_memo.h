@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 
 namespace ecr::api {
 

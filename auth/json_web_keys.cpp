@@ -2,37 +2,20 @@
 #include <array>
 
 #include <nlohmann/json.hpp>
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
 
 #include "auth/jwt.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
+#include "schemas/base/openssl.h"
 
 namespace ecr::auth {
 namespace {
 
-template <typename T, void (*Free)(T*)>
-struct Deleter {
-  void operator()(T* pointer) const { Free(pointer); }
-};
-using PKey = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY, EVP_PKEY_free>>;
-using PKeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX, EVP_MD_CTX_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BIGNUM, BN_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM, OSSL_PARAM_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG, ECDSA_SIG_free>>;
-
-// What fails here must not be taken for a failure of whatever this thread asks OpenSSL next.
-struct ErrorQueue {
-  ~ErrorQueue() { ERR_clear_error(); }
-};
+using base::openssl::ErrorQueue;
+using base::openssl::Number;
+using base::openssl::ParamBuilder;
+using base::openssl::PKey;
 
 constexpr std::size_t kMaxKeys = 100;
 constexpr int kMinRsaBits = 2048;  // RFC 7518 section 3.3
@@ -75,10 +58,10 @@ std::string decoded(const base::Json& key, const char* name) {
   return base::base64url_decode(member(key, name)).value_or("");
 }
 
-// Null: OpenSSL does not take it as a public key.
+// Makes a public key of its numbers. Null: OpenSSL does not take them as one.
 PKey make_key(const char* type, OSSL_PARAM_BLD* builder) {
-  const Params params(OSSL_PARAM_BLD_to_param(builder));
-  const PKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  const base::openssl::Params params(OSSL_PARAM_BLD_to_param(builder));
+  const base::openssl::PKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* key = nullptr;
   if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
@@ -95,7 +78,7 @@ PKey make_rsa_key(const base::Json& key) {
   const Number e(BN_bin2bn(bytes(exponent), static_cast<int>(exponent.size()), nullptr));
   if (!n || !e || BN_num_bits(n.get()) < kMinRsaBits || BN_is_odd(e.get()) == 0) return nullptr;
   if (BN_is_one(e.get()) != 0) return nullptr;
-  const Builder builder(OSSL_PARAM_BLD_new());
+  const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
       OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
     return nullptr;
@@ -103,12 +86,13 @@ PKey make_rsa_key(const base::Json& key) {
   return make_key("RSA", builder.get());
 }
 
+// RFC 7518 section 6.2.1: both coordinates have the full width of the curve.
 PKey make_ec_key(const base::Json& key, const Algorithm& algorithm) {
   std::string x = decoded(key, "x");
   std::string y = decoded(key, "y");
   if (x.size() != algorithm.coordinate || y.size() != algorithm.coordinate) return nullptr;
   const std::string point = std::string("\x04") + x + y;  // uncompressed
-  const Builder builder(OSSL_PARAM_BLD_new());
+  const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, algorithm.group,
                                       0) != 1 ||
       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
@@ -124,7 +108,7 @@ std::string to_asn1(const std::string& raw, std::size_t coordinate) {
   const int half = static_cast<int>(coordinate);
   Number r(BN_bin2bn(bytes(raw), half, nullptr));
   Number s(BN_bin2bn(bytes(raw) + half, half, nullptr));
-  const Signature signature(ECDSA_SIG_new());
+  const base::openssl::Signature signature(ECDSA_SIG_new());
   if (!r || !s || !signature) return {};
   if (ECDSA_SIG_set0(signature.get(), r.release(), s.release()) != 1) return {};
   unsigned char* der = nullptr;
@@ -139,7 +123,7 @@ bool verify(EVP_PKEY* key, const Algorithm& algorithm, const Jwt& token) {
   std::string signature = token.signature;
   if (algorithm.coordinate != 0) signature = to_asn1(signature, algorithm.coordinate);
   if (signature.empty()) return false;
-  const DigestContext context(EVP_MD_CTX_new());
+  const base::openssl::DigestContext context(EVP_MD_CTX_new());
   const ErrorQueue errors;
   return context &&
          EVP_DigestVerifyInit_ex(context.get(), nullptr, algorithm.digest, nullptr, nullptr, key,

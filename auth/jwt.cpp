@@ -58,6 +58,8 @@ std::vector<std::string> values_of(const base::Json& value) {
   return values;
 }
 
+// The claims by which an identity provider passes session tags (STS, "Passing session tags using
+// AssumeRoleWithWebIdentity"): principal_tags holds lists of one value.
 void read_session_tags(const base::Json& claims, JwtClaims& out) {
   const auto tags = claims.find(kTagsClaim);
   if (tags == claims.end() || !tags->is_object()) return;
@@ -95,6 +97,8 @@ JwtClaims read_claims(const base::Json& claims) {
 
 }  // namespace
 
+// RFC 7515 section 7.1: header, claims and signature in base64url, joined by dots. A token of five
+// parts is encrypted (JWE) and refused.
 tl::expected<Jwt, std::string> parse_jwt(std::string_view token) {
   if (token.size() > kMaxBytes) return tl::unexpected(Reason("it is too long"));
   const std::size_t first = token.find('.');

@@ -22,7 +22,7 @@ struct SigningIdentity {
 // std::runtime_error where OpenSSL fails.
 SigningIdentity make_signing_identity(base::TimePoint now);
 
-// What is signed: an OCI descriptor.
+// The artifact that is signed, as an OCI descriptor.
 struct SignedArtifact {
   std::string media_type;
   std::string digest;

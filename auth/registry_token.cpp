@@ -13,7 +13,7 @@
 namespace ecr::auth {
 namespace {
 
-// The plain text: three strings (access key id, account, region), each one length byte and its
+// Plain text: three strings (access key id, account, region), each one length byte and its
 // bytes; then issued and expires, milliseconds since the epoch as 8 bytes, big-endian. The version
 // byte in front of the nonce is authenticated with it.
 constexpr std::uint8_t kVersion = 1;
@@ -96,6 +96,8 @@ std::optional<RegistryTokenClaims> decode(std::string_view plain) {
   return RegistryTokenClaims{*key, *account, *region, *issued, *expires};
 }
 
+// nullopt: the tag does not fit; nothing of the text is looked at then. The version byte is
+// authenticated as additional data.
 std::optional<std::string> decrypt(const RegistryTokenCodec::Key& key, std::string_view sealed) {
   const std::string_view nonce = sealed.substr(1, kNonceSize);
   const std::string_view text = sealed.substr(1 + kNonceSize, sealed.size() - kOverhead);

@@ -1,12 +1,12 @@
-// What it costs to verify a request's signature, with and without the cache of signing keys, and
+// What it costs to verify a request's signature, with and without the memo of signing keys, and
 // what grows with the body.
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
-#include "auth/sigv4.h"
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
+#include "auth/sigv4/sigv4.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::auth {
@@ -42,9 +42,10 @@ class Request {
   std::vector<HeaderView> views_;
 };
 
-void verify(benchmark::State& state, SigningKeyCache* cache) {
+void verify(benchmark::State& state, SigningKeyMemo* memo) {
   const Request request(static_cast<std::size_t>(state.range(0)));
-  const SigV4Options options{.now = request.now(), .service = "ecr", .region = {}, .cache = cache};
+  const SigV4Options options{
+      .now = request.now(), .service = "ecr", .region = {}, .signing_keys = memo};
   const CredentialLookup lookup = [](std::string_view) {
     return SigningCredential{std::string(kSecret), "", {}};
   };
@@ -60,18 +61,18 @@ void verify(benchmark::State& state, SigningKeyCache* cache) {
 }
 
 void VerifyCachedKey(benchmark::State& state) {
-  SigningKeyCache cache;
-  verify(state, &cache);
+  SigningKeyMemo memo;
+  verify(state, &memo);
 }
 BENCHMARK(VerifyCachedKey)->Arg(128)->Arg(64 << 10)->Arg(4 << 20);
 
 void VerifyUncachedKey(benchmark::State& state) { verify(state, nullptr); }
 BENCHMARK(VerifyUncachedKey)->Arg(128)->Arg(64 << 10);
 
-// All threads verify with keys of one cache.
+// All threads verify with keys of one memo.
 void VerifyCachedKeyShared(benchmark::State& state) {
-  static SigningKeyCache cache;
-  verify(state, &cache);
+  static SigningKeyMemo memo;
+  verify(state, &memo);
 }
 BENCHMARK(VerifyCachedKeyShared)->Arg(128)->Threads(2)->Threads(8)->UseRealTime();
 

@@ -10,7 +10,7 @@
 #include "api/admin/baseline.h"
 #include "api/admin/seed/seed.h"
 #include "api/core/access/decision_log.h"
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/work/event_log.h"
 #include "api/core/work/housekeeping.h"
 #include "api/ecr/ecr_api.h"
@@ -21,7 +21,7 @@
 #include "api/sts/issuer_keys.h"
 #include "api/sts/sts_api.h"
 #include "auth/jwt.h"
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/text.h"
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
@@ -275,8 +275,8 @@ int run_serve(const ServeConfig& config) {
   });
   restore_clock(*store, clock, log);
   const auth::RegistryTokenCodec tokens(store->key(), random);
-  auth::SigningKeyCache signing_keys;
-  api::PolicyCache policies;
+  auth::SigningKeyMemo signing_keys;
+  api::PolicyMemo policies;
   api::DecisionLog decisions;
   api::JobSignal job_signal;
   api::EventLog events(*store, random,

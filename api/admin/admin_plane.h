@@ -11,7 +11,7 @@
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
 #include "api/core/work/job_runner.h"
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::api::admin {
 

@@ -3,7 +3,7 @@
 
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::api::admin {
 

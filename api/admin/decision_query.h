@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "api/core/access/decision_log.h"
-#include "auth/iam/glob.h"
+#include "auth/iam/match/glob.h"
 
 namespace ecr::api::admin {
 

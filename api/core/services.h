@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "auth/registry_token.h"
-#include "auth/sigv4.h"
+#include "auth/sigv4/sigv4.h"
 #include "schemas/base/clock.h"
 #include "storage/store.h"
 
@@ -15,7 +15,7 @@ namespace ecr::api {
 class DecisionLog;
 class EventLog;
 class JobSignal;
-class PolicyCache;
+class PolicyMemo;
 namespace pull_through {
 class Upstreams;
 }
@@ -66,8 +66,8 @@ struct Services {
   const base::Clock& clock;
   base::Random& random;
   const auth::RegistryTokenCodec& tokens;
-  auth::SigningKeyCache& signing_keys;
-  PolicyCache& policies;
+  auth::SigningKeyMemo& signing_keys;
+  PolicyMemo& policies;
   DecisionLog& decisions;
   // The machine's time: when requests were signed, and how long the program has been running.
   const base::Clock& machine_clock;

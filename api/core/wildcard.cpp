@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "auth/iam/glob.h"
+#include "auth/iam/match/glob.h"
 
 namespace ecr::api {
 

@@ -9,7 +9,7 @@
 #include "api/iam/shared/managed_policy.h"
 #include "api/iam/shared/operations.h"
 #include "api/iam/shared/targets.h"
-#include "auth/iam/glob.h"
+#include "auth/iam/match/glob.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"

@@ -3,7 +3,7 @@
 
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::organizations {

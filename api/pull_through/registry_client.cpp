@@ -19,7 +19,6 @@ using std::chrono::seconds;
 
 constexpr int kMaxRedirects = 5;
 constexpr std::size_t kMaxTokenBytes = 256u << 10;
-constexpr std::size_t kMaxAuthorizations = 1000;
 constexpr seconds kBasicLasts{300};
 // Tokens without an end last a minute; and none is used in its last seconds (distribution,
 // "Token Authentication Specification").
@@ -136,11 +135,11 @@ bool is_bound_realm(const Upstream& upstream, const Url& realm) {
   });
 }
 
-std::string RegistryClient::cached(const std::string& key) {
+std::string RegistryClient::remembered(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  const auto found = authorizations_.find(key);
-  if (found == authorizations_.end() || found->second.until <= clock_.now()) return {};
-  return found->second.header;
+  const Authorization* const found = authorizations_.find(key);
+  if (found == nullptr || found->until <= clock_.now()) return {};
+  return found->header;
 }
 
 // One request, wherever it is redirected to. The head of the last answer.
@@ -240,14 +239,13 @@ RegistryClient::Authorization RegistryClient::authorize(const Upstream& upstream
 ExchangeHead RegistryClient::get(const Upstream& upstream, const Wanted& wanted,
                                  const Transport::OnHead& on_ok, const Transport::OnBody& on_body) {
   const std::string key = token_key(upstream, wanted.repository);
-  ExchangeHead head = follow(upstream, wanted, cached(key), on_ok, on_body);
+  ExchangeHead head = follow(upstream, wanted, remembered(key), on_ok, on_body);
   if (head.status == 401) {
     const Authorization fresh = authorize(upstream, wanted, head);
     head = follow(upstream, wanted, fresh.header, on_ok, on_body);
     if (head.status == 200) {
       const std::lock_guard lock(mutex_);
-      if (authorizations_.size() >= kMaxAuthorizations) authorizations_.clear();
-      authorizations_[key] = fresh;
+      authorizations_.put(key, fresh);
     }
   }
   if (head.status != 200) refuse(head);

@@ -13,13 +13,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "api/pull_through/secrets.h"
 #include "api/pull_through/transport.h"
+#include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::api::pull_through {
@@ -76,12 +76,14 @@ class RegistryClient {
   Authorization authorize(const Upstream& upstream, const Wanted& wanted, const ExchangeHead& head);
   Authorization fetch_token(const Upstream& upstream, const Wanted& wanted,
                             const Challenge& challenge);
-  std::string cached(const std::string& key);
+  std::string remembered(const std::string& key);
 
   Transport& transport_;
   const base::Clock& clock_;
   std::mutex mutex_;
-  std::map<std::string, Authorization> authorizations_;  // under mutex_
+  static constexpr std::size_t kMaxAuthorizations = 1000;
+  base::BoundedMemo<std::string, Authorization> authorizations_{
+      kMaxAuthorizations};  // under mutex_
 };
 
 }  // namespace ecr::api::pull_through

@@ -157,26 +157,26 @@ std::optional<HttpResponse> read_in(Session& session, LogNote& note) {
 
 // The same with the credentials read and the session built. The version is read before the rows:
 // what is remembered is never newer than it says.
-std::optional<HttpResponse> read_quickly(const Services& services, ReadCache& cache,
+std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& memo,
                                          const HttpRequest& request, const Route& route,
                                          LogNote& note) {
   const base::TimePoint now = services.clock.now();
   const Credentials credentials = read_credentials(services, request, now);
   storage::sql::Database& database = services.store.database();
   const std::uint64_t version = database.version();
-  const auto caller = cache.find_caller(credentials.claims.access_key_id, version);
+  const auto caller = memo.find_caller(credentials.claims.access_key_id, version);
   const auto repository =
-      cache.find_repository(credentials.account, credentials.region, route.name, version);
+      memo.find_repository(credentials.account, credentials.region, route.name, version);
   storage::sql::Txn txn = database.begin(Access::kRead);
   if (caller && caller->caller.account == credentials.claims.account) {
     Session session(services, txn, request, credentials, route, now, *caller);
     if (repository) session.know_repository(*repository);
     auto response = read_in(session, note);
-    if (!repository && session.find_repository()) cache.put(*session.find_repository(), version);
+    if (!repository && session.find_repository()) memo.put(*session.find_repository(), version);
     return response;
   }
   Session session(services, txn, request, credentials, route, now);
-  cache.put(session.caller, version);
+  memo.put(session.caller, version);
   return read_in(session, note);
 }
 
@@ -188,14 +188,14 @@ void complete(const Services& services, const HttpRequest& request, LogNote note
   finish(request, response);
 }
 
-std::optional<HttpResponse> answer_quickly(const Services& services, ReadCache& cache,
+std::optional<HttpResponse> answer_quickly(const Services& services, ReadMemo& memo,
                                            const HttpRequest& request) {
   const auto route = parse_route(request.path());
   if (!route || !is_quick(request, *route)) return std::nullopt;
   LogNote note;
   HttpResponse response;
   try {
-    auto read = read_quickly(services, cache, request, *route, note);
+    auto read = read_quickly(services, memo, request, *route, note);
     if (!read) return std::nullopt;
     response = std::move(*read);
   } catch (const OutsideWork&) {  // a worker asks the upstream
@@ -223,11 +223,11 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   if (!head.headers.find("authorization")) {
     response = challenge(head);
   } else {
-    if (!is_base_read(head)) return answer_quickly(services_, cache_, head);
+    if (!is_base_read(head)) return answer_quickly(services_, memo_, head);
     try {
       const Credentials credentials = read_credentials(services_, head, services_.clock.now());
-      const auto caller = cache_.find_caller(credentials.claims.access_key_id,
-                                             services_.store.database().version());
+      const auto caller =
+          memo_.find_caller(credentials.claims.access_key_id, services_.store.database().version());
       if (!caller || caller->caller.account != credentials.claims.account) return std::nullopt;
       LogNote note;
       response = base_response(caller->caller, note);
@@ -253,7 +253,7 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
     Session session(services_, txn, request, credentials, route, now);
     session.outside = std::move(outside);
     // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
-    if (route.kind == RouteKind::kBase) cache_.put(session.caller, version);
+    if (route.kind == RouteKind::kBase) memo_.put(session.caller, version);
     response = dispatch(session, note);
     txn.commit();
     after_commit = std::move(session.after_commit);

@@ -11,7 +11,7 @@
 
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
-#include "api/registry/read_cache.h"
+#include "api/registry/read_memo.h"
 
 namespace ecr::api::registry {
 
@@ -44,7 +44,7 @@ class RegistryPlane {
   HttpResponse answer(const HttpRequest& request, LogNote note, const Outside& outside) const;
 
   const Services& services_;
-  mutable ReadCache cache_;
+  mutable ReadMemo memo_;
 };
 
 }  // namespace ecr::api::registry

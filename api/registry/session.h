@@ -15,7 +15,7 @@
 #include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 #include "api/core/work/call_record.h"
-#include "api/registry/read_cache.h"
+#include "api/registry/read_memo.h"
 #include "api/registry/route.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"

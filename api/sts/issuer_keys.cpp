@@ -15,7 +15,6 @@ constexpr seconds kKeep{3600};
 // How soon keys are asked for again that did not come, or did not hold the key that is wanted.
 constexpr seconds kRetryFailure{5};
 constexpr seconds kRetryUnknownKey{30};
-constexpr std::size_t kMostIssuers = 256;
 
 std::string without_slash(std::string text) {
   if (text.ends_with('/')) text.pop_back();
@@ -58,24 +57,17 @@ tl::expected<IssuerKeys::KeySet, IssuerKeys::Failure> IssuerKeys::keys_of(
   if (const auto given = given_.find(issuer); given != given_.end()) return given->second;
   if (fetcher_ == nullptr) return tl::unexpected(Failure::kUnreachable);
   std::unique_lock lock(mutex_);
-  if (entries_.size() >= kMostIssuers && !entries_.contains(issuer)) {
-    std::erase_if(entries_, [](const auto& entry) { return !entry.second.fetching; });
+  const auto* const known = entries_.find(issuer);
+  const std::shared_ptr<Entry> entry =
+      known != nullptr ? *known : entries_.put(issuer, std::make_shared<Entry>());
+  if (entry->fetching) {  // by another thread: what comes for it is good for this one
+    fetched_.wait(lock, [&] { return !entry->fetching; });
+    return *entry->result;
   }
-  // Entries that are being fetched stay, so the reference stays valid while this one is.
-  Entry& entry = entries_[issuer];
-  if (entry.fetching) {  // by another thread: what comes for it is good for this one
-    fetched_.wait(lock, [&] {
-      const auto found = entries_.find(issuer);
-      return found == entries_.end() || !found->second.fetching;
-    });
-    const auto found = entries_.find(issuer);
-    if (found == entries_.end()) return tl::unexpected(Failure::kUnreachable);
-    return *found->second.result;
-  }
-  if (is_good(entry, key_id)) return *entry.result;
-  entry.fetching = true;
+  if (is_good(*entry, key_id)) return *entry->result;
+  entry->fetching = true;
   lock.unlock();
-  // Whatever happens, nobody waits for ever.
+  // Ends the fetch however it ends, so that no thread waits for ever.
   struct Settle {
     IssuerKeys& keys;
     Entry& entry;
@@ -87,7 +79,7 @@ tl::expected<IssuerKeys::KeySet, IssuerKeys::Failure> IssuerKeys::keys_of(
       entry.fetching = false;
       keys.fetched_.notify_all();
     }
-  } settle{*this, entry};
+  } settle{*this, *entry};
   settle.result = fetch(issuer);
   return settle.result;
 }

@@ -14,6 +14,7 @@
 
 #include "api/core/wire/https_fetcher.h"
 #include "auth/jwt.h"
+#include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::api::sts {
@@ -54,7 +55,9 @@ class IssuerKeys {
   std::map<std::string, KeySet> given_;
   std::mutex mutex_;
   std::condition_variable fetched_;
-  std::map<std::string, Entry> entries_;
+  // Under mutex_. Shared: a thread that fetches or waits keeps its entry when the memo drops it.
+  static constexpr std::size_t kMostIssuers = 256;
+  base::BoundedMemo<std::string, std::shared_ptr<Entry>> entries_{kMostIssuers};
 };
 
 }  // namespace ecr::api::sts

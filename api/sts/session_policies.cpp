@@ -7,7 +7,7 @@
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/tag_list.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

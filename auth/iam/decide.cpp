@@ -7,19 +7,20 @@
 namespace ecr::auth::iam {
 namespace {
 
-void set(Verdict& verdict, Decision decision, DecidedBy decided_by, const Hit& hit = {}) {
+void set(Verdict& verdict, Decision decision, DecidedBy decided_by,
+         const AppliedStatement& applied = {}) {
   verdict.decision = decision;
   verdict.decided_by = decided_by;
-  if (hit.policy == nullptr) return;
-  verdict.policy = hit.policy->policy.get();
-  verdict.source = hit.policy->source;
-  verdict.statement = hit.statement;
+  if (applied.policy == nullptr) return;
+  verdict.policy = applied.policy->policy.get();
+  verdict.source = applied.policy->source;
+  verdict.statement = applied.statement;
 }
 
 // AWS names one kind of policy even where several deny, and documents no precedence: this order is
 // inferred.
 bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
-  const std::array<std::pair<DecidedBy, const Findings*>, 6> order = {{
+  const std::array<std::pair<DecidedBy, const Effects*>, 6> order = {{
       {DecidedBy::kScp, &consulted.scp},
       {DecidedBy::kRcp, &consulted.rcp},
       {DecidedBy::kResource, &consulted.resource},
@@ -27,9 +28,9 @@ bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
       {DecidedBy::kBoundary, &consulted.boundary},
       {DecidedBy::kSession, &consulted.session},
   }};
-  for (const auto& [type, findings] : order) {
-    if (findings->deny.policy == nullptr) continue;
-    set(verdict, Decision::kExplicitlyDenied, type, findings->deny);
+  for (const auto& [type, effects] : order) {
+    if (effects->deny.policy == nullptr) continue;
+    set(verdict, Decision::kExplicitlyDenied, type, effects->deny);
     return true;
   }
   return false;
@@ -41,34 +42,39 @@ bool session_allows(const Principal& principal, const Consulted& consulted) {
   return consulted.session.allow.policy != nullptr;
 }
 
-// What stops a request that something allows: the boundary or the session policy.
+// The kind of policy that stops a request that another one allows: boundary or session policy. A
+// boundary and a session policy grant nothing; they only limit ("Permissions boundaries for IAM
+// entities", "Session policies").
 std::optional<DecidedBy> limit(const Principal& principal, const Consulted& consulted) {
   if (!consulted.boundary.every_policy_allows) return DecidedBy::kBoundary;
   if (!session_allows(principal, consulted)) return DecidedBy::kSession;
   return std::nullopt;
 }
 
-// What stops the caller's own side: the identity policies first.
+// The kind of policy that is missing on the caller's own side, the identity policies first.
 std::optional<DecidedBy> missing_on_callers_side(const Principal& principal,
                                                  const Consulted& consulted) {
   if (consulted.identity.allow.policy == nullptr) return DecidedBy::kIdentity;
   return limit(principal, consulted);
 }
 
-// "sts:AssumeRole" and what goes with it needs the role's trust policy even in one account.
+// AssumeRole and the permissions to send tags and a source identity with it need the role's trust
+// policy even in one account (test: AssumeRoleNeedsTheTrustPolicyEvenInOneAccount).
 bool needs_trust_policy(std::string_view lower_action) {
   return lower_action == "sts:assumerole" || lower_action == "sts:assumerolewithsaml" ||
          lower_action == "sts:assumerolewithwebidentity" || lower_action == "sts:tagsession" ||
          lower_action == "sts:setsourceidentity";
 }
 
+// The resource's account is another than the caller's. Empty: a resource without account, or one
+// that the caller is about to make, counts as the caller's own.
 bool is_cross_account(const Request& request) {
   return !request.resource_account.empty() && request.resource_account != request.principal.account;
 }
 
 // "Cross-account policy evaluation logic": both sides have to allow, however closely the
-// resource-based policy names the caller. Which side is reported first is inferred from messages
-// that name the resource-based policy.
+// resource-based policy names the caller (test: CrossAccountNeedsBothHalves). Which side is
+// reported first is inferred from messages that name the resource-based policy.
 void decide_cross_account(const Principal& principal, const Consulted& consulted,
                           Verdict& verdict) {
   if (consulted.resource.allow.policy == nullptr) {
@@ -80,11 +86,14 @@ void decide_cross_account(const Principal& principal, const Consulted& consulted
   }
 }
 
-// "Policy evaluation for requests within a single account", with its table of principals.
+// "Policy evaluation for requests within a single account", with its table of principals: a policy
+// on the resource that names the caller directly is enough; one that names the role or user behind
+// a session is still limited by the boundary and the session policy; one that names only the
+// account leaves the decision to the identity policies. Test: decision_test.cpp.
 void decide_same_account(const PreparedRequest& prepared, const Consulted& consulted,
                          Verdict& verdict) {
   const Principal& principal = prepared.request.principal;
-  const Findings& resource = consulted.resource;
+  const Effects& resource = consulted.resource;
   if (resource.allowed_as == Named::kNot && needs_trust_policy(prepared.lower_action)) {
     set(verdict, Decision::kImplicitlyDenied, DecidedBy::kResource);
     return;
@@ -115,6 +124,8 @@ bool is_always_allowed(const PreparedRequest& request) {
           request.lower_action == "sts:getsessiontoken");
 }
 
+// The order of AWS's flow chart ("Policy evaluation logic"): an explicit deny anywhere ends it;
+// then the organization's policies have to allow; only then the policies of the two accounts count.
 void decide(const PreparedRequest& prepared, const Consulted& consulted, Verdict& verdict) {
   const Request& request = prepared.request;
   if (decide_explicit_deny(consulted, verdict)) return;
@@ -124,7 +135,7 @@ void decide(const PreparedRequest& prepared, const Consulted& consulted, Verdict
     set(verdict, Decision::kImplicitlyDenied, DecidedBy::kRcp);
   } else if (request.principal.account.empty()) {
     // Services and anonymous callers have no identity policies: only the resource's side speaks.
-    const Hit& allow = consulted.resource.allow;
+    const AppliedStatement& allow = consulted.resource.allow;
     set(verdict, allow.policy != nullptr ? Decision::kAllowed : Decision::kImplicitlyDenied,
         DecidedBy::kResource, allow);
   } else if (is_cross_account(request)) {

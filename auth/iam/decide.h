@@ -1,4 +1,4 @@
-// From what the policies say to the decision. Internal to auth/iam. Pure.
+// Combines the effects of all policies into the decision. Internal to auth/iam. Pure.
 #pragma once
 
 #include <cstddef>
@@ -8,27 +8,27 @@
 
 namespace ecr::auth::iam {
 
-// A statement that applies. Null: none does.
-struct Hit {
+// A statement that applies to the request; `policy` null: none does.
+struct AppliedStatement {
   const AttachedPolicy* policy = nullptr;
   std::size_t statement = 0;
 };
 
-// What the policies of one kind say.
-struct Findings {
-  Hit deny;                         // the first
-  Hit allow;                        // the first that names the caller most closely
+// The effects that the policies of one kind have on a request.
+struct Effects {
+  AppliedStatement deny;            // the first
+  AppliedStatement allow;           // the first that names the caller most closely
   Named allowed_as = Named::kNot;   // kNot: nothing allows
   bool every_policy_allows = true;  // of SCPs and RCPs: every level does
 };
 
 struct Consulted {
-  Findings scp;
-  Findings rcp;
-  Findings resource;
-  Findings identity;
-  Findings boundary;
-  Findings session;
+  Effects scp;
+  Effects rcp;
+  Effects resource;
+  Effects identity;
+  Effects boundary;
+  Effects session;
   bool has_session_policy = false;
 };
 

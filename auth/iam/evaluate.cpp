@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "auth/iam/compiled.h"
 #include "auth/iam/decide.h"
+#include "auth/iam/policy/compiled.h"
 #include "auth/iam/statement_match.h"
 
 namespace ecr::auth::iam {
@@ -23,8 +23,8 @@ bool scps_apply(const Principal& principal) {
          !is_service_linked_role(principal);
 }
 
-// "Resource control policies": everybody but service-linked roles, for the services that support
-// them. Of those that this program speaks, IAM does not.
+// "Resource control policies": every caller but service-linked roles, for the services that support
+// them. IAM is the one service of this program that does not.
 bool rcps_apply(const PreparedRequest& request) {
   return request.action_service != "iam" && !is_service_linked_role(request.request.principal);
 }
@@ -33,11 +33,13 @@ class Consultation {
  public:
   Consultation(const PreparedRequest& request, Trace& trace) : request_(request), trace_(trace) {}
 
-  Findings consult(const std::vector<AttachedPolicy>& policies, DecidedBy type,
-                   std::size_t level = 0) {
-    Findings found;
+  // One list of policies. The allow that names the caller most closely is kept, as it decides which
+  // other policies may still limit the caller.
+  Effects consult(const std::vector<AttachedPolicy>& policies, DecidedBy type,
+                  std::size_t level = 0) {
+    Effects found;
     for (std::size_t index = 0; index < policies.size(); ++index) {
-      const Findings one = consult(policies[index], type, level, index);
+      const Effects one = consult(policies[index], type, level, index);
       found.every_policy_allows = found.every_policy_allows && one.allow.policy != nullptr;
       if (found.deny.policy == nullptr) found.deny = one.deny;
       if (one.allowed_as > found.allowed_as) {
@@ -48,11 +50,11 @@ class Consultation {
     return found;
   }
 
-  // Of all levels: a deny anywhere, an allow at every one.
-  Findings consult_levels(const std::vector<std::vector<AttachedPolicy>>& levels, DecidedBy type) {
-    Findings found;
+  // All levels together: a deny at any level denies; an allow counts only if every level has one.
+  Effects consult_levels(const std::vector<std::vector<AttachedPolicy>>& levels, DecidedBy type) {
+    Effects found;
     for (std::size_t level = 0; level < levels.size(); ++level) {
-      const Findings one = consult(levels[level], type, level);
+      const Effects one = consult(levels[level], type, level);
       if (found.deny.policy == nullptr) found.deny = one.deny;
       found.every_policy_allows = found.every_policy_allows && one.allow.policy != nullptr;
     }
@@ -60,9 +62,10 @@ class Consultation {
   }
 
  private:
-  Findings consult(const AttachedPolicy& attached, DecidedBy type, std::size_t level,
-                   std::size_t index) {
-    Findings found;
+  // One policy. Every statement is looked at, also after a deny: the trace is complete.
+  Effects consult(const AttachedPolicy& attached, DecidedBy type, std::size_t level,
+                  std::size_t index) {
+    Effects found;
     const auto& statements = attached.policy->compiled().statements;
     for (std::size_t i = 0; i < statements.size(); ++i) {
       const StatementMatch match = match_statement(statements[i], request_, type);
@@ -70,7 +73,7 @@ class Consultation {
                         static_cast<std::uint16_t>(index), static_cast<std::uint16_t>(i),
                         static_cast<std::int16_t>(match.condition)});
       if (match.outcome != Outcome::kMatched) continue;
-      const Hit hit{&attached, i};
+      const AppliedStatement hit{&attached, i};
       if (!statements[i].allow) {
         if (found.deny.policy == nullptr) found.deny = hit;
       } else if (match.named > found.allowed_as) {
@@ -87,6 +90,8 @@ class Consultation {
 
 }  // namespace
 
+// All kinds of policies are consulted before anything is decided, for the trace; decide() then
+// weighs them in AWS's order.
 Verdict evaluate(const Request& request, const PolicySet& policies) {
   const PreparedRequest prepared(request, !policies.boundaries.empty());
   Verdict verdict;

@@ -9,31 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/iam/context.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/match/context.h"
+#include "auth/iam/match/principal.h"
+#include "auth/iam/policy/policy.h"
 #include "auth/iam/trace.h"
 
 namespace ecr::auth::iam {
-
-enum class PrincipalKind { kAnonymous, kRoot, kUser, kRoleSession, kFederatedUser, kService };
-
-struct Principal {
-  PrincipalKind kind = PrincipalKind::kAnonymous;
-  // What a policy may name and an error prints: "arn:aws:iam::123456789012:user/jane",
-  // "arn:aws:sts::123456789012:assumed-role/role/session", "x.amazonaws.com"; empty: anonymous.
-  std::string arn;
-  std::string account;  // empty: anonymous or a service
-  // Of a session: the role with its path, or the user that issued it; else empty.
-  std::string issuer;
-  // "AIDA...", "AROA...": of the user, or of the role or user behind a session. Stored policies may
-  // name it. Empty: unknown, then no unique id in a policy matches.
-  std::string unique_id;
-};
-
-// Kind and account from the ARN's form, as `ecr-local evaluate` reads it. Empty: anonymous. A role
-// session without issuer gets the role of that name with the path "/"; the ARN of a role itself
-// stands for any session of the role. nullopt: not a principal.
-std::optional<Principal> make_principal(std::string_view arn, std::string_view issuer);
 
 struct Request {
   Principal principal;
@@ -72,8 +53,8 @@ std::string_view name_of(Outcome outcome);       // "Matched", "PrincipalMismatc
 
 struct Verdict {
   Decision decision = Decision::kImplicitlyDenied;
-  // What decided: for an allow the kind of policy whose statement allowed; for a deny the kind that
-  // denied or did not allow.
+  // The kind of policy that decided: for an allow the kind whose statement allowed; for a deny the
+  // kind that denied or did not allow.
   DecidedBy decided_by = DecidedBy::kIdentity;
   const Policy* policy = nullptr;  // the deciding statement's policy; null for implicit denials
   std::string_view source;         // its AttachedPolicy::source; view into the PolicySet
@@ -86,9 +67,9 @@ struct Verdict {
 // An allow by a resource-based policy is reported as such, before one by an identity policy: that
 // is AWS's order of evaluation. An SCP or RCP level that does not allow is an implicit denial here,
 // though AWS's sentence calls it explicit (denial_message does). Always allowed, without a deciding
-// statement: sts:GetCallerIdentity and sts:GetSessionToken of whoever is authenticated. What
-// GetSessionToken and GetFederationToken credentials may not call is no policy and not checked
-// here.
+// statement: sts:GetCallerIdentity and sts:GetSessionToken of every authenticated caller. Some
+// calls are closed to the credentials of GetSessionToken and GetFederationToken; that is no policy
+// and not checked here.
 Verdict evaluate(const Request& request, const PolicySet& policies);
 
 struct DenialText {

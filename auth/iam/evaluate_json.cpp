@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
-#include <unordered_map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "auth/iam/compiled.h"
-#include "auth/iam/document.h"
-#include "auth/iam/json_access.h"
-#include "auth/iam/top_level_member.h"
+#include "auth/iam/policy/compiled.h"
+#include "auth/iam/policy/document.h"
+#include "auth/iam/policy/json_access.h"
+#include "auth/iam/policy/json_text.h"
+#include "schemas/base/bounded_memo.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::auth::iam {
@@ -19,7 +19,7 @@ namespace {
 
 using base::OrderedJson;
 
-constexpr std::size_t kMostCached = 4096;
+constexpr std::size_t kMostKnownSets = 4096;
 
 // Ends a line: caught in LineEvaluator::evaluate and nowhere else.
 struct Malformed : std::runtime_error {
@@ -94,7 +94,8 @@ Request read_request(const OrderedJson& line) {
   return request;
 }
 
-// What the place of a policy asks for, where the documents are otherwise read as kAny.
+// The documents are read as kAny; this checks which elements the list that a policy stands in asks
+// for.
 void check_place(const Policy& policy, bool resource_based, bool needs_resource,
                  const std::string& place) {
   for (const Statement& statement : policy.compiled().statements) {
@@ -155,7 +156,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
 }  // namespace
 
 struct LineEvaluator::State {
-  std::unordered_map<std::string, std::shared_ptr<const PolicySet>> sets;  // by text
+  base::BoundedMemo<std::string, std::shared_ptr<const PolicySet>, base::StringHash> sets{
+      kMostKnownSets};  // by text
   AttachedPolicy root{*Policy::parse(R"({"Version":"2012-10-17","Statement":)"
                                      R"([{"Effect":"Allow","Action":"*","Resource":"*"}]})",
                                      PolicyType::kIdentity),
@@ -227,12 +229,8 @@ struct LineEvaluator::State {
   }
 
   std::shared_ptr<const PolicySet> set_of(std::string_view text) {
-    std::string key(text);
-    if (const auto found = sets.find(key); found != sets.end()) return found->second;
-    auto set = std::make_shared<const PolicySet>(read_set(parse(text)));
-    if (sets.size() >= kMostCached) sets.clear();
-    sets.emplace(std::move(key), set);
-    return set;
+    if (const auto* const known = sets.find(text)) return *known;
+    return sets.put(text, std::make_shared<const PolicySet>(read_set(parse(text))));
   }
 
   std::string evaluate(std::string_view line, bool explain) {

@@ -34,7 +34,7 @@ class LineEvaluator {
   std::unique_ptr<State> state_;
 };
 
-// The same with an evaluator that belongs to the calling thread.
+// Does the same with an evaluator that belongs to the calling thread.
 std::string evaluate_line(std::string_view line, bool explain, bool& ok);
 
 }  // namespace ecr::auth::iam

@@ -51,11 +51,14 @@ std::string_view policy_that_does_not_allow(DecidedBy decided_by, bool trust) {
 
 std::string reason(const Request& request, const Verdict& verdict, bool policy_arn) {
   const bool trust = is_trust_action(request);
-  // An SCP that does not allow is reported as one that denies; of RCPs by analogy.
+  // AWS reports an SCP that does not allow as one that denies. For RCPs this is by analogy: no page
+  // shows their sentence.
   if (verdict.decision == Decision::kExplicitlyDenied || verdict.decided_by == DecidedBy::kScp ||
       verdict.decided_by == DecidedBy::kRcp) {
     std::string text =
         " with an explicit deny in " + std::string(denying_policy(verdict.decided_by, trust));
+    // Since 2026 AWS adds the policy's ARN, where the policy has one (AWS Security Blog; it is
+    // being rolled out, so it is off by default).
     if (policy_arn && verdict.source.starts_with("arn:")) {
       text += ": " + std::string(verdict.source);
     }

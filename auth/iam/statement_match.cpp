@@ -9,7 +9,8 @@ namespace {
 
 Named match_principal(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
   if (type != DecidedBy::kResource && type != DecidedBy::kRcp) return Named::kDirectly;
-  // A resource-based policy without Principal is refused when it is stored; it would name nobody.
+  // A resource-based policy without Principal is refused when it is stored; it would name no
+  // caller.
   if (!statement.has_principal) return Named::kNot;
   const Principal& principal = request.request.principal;
   const Context& context = request.request.context;
@@ -17,7 +18,7 @@ Named match_principal(const Statement& statement, const PreparedRequest& request
   // "NotPrincipal": a Deny always applies to principals that have a permissions boundary.
   bool applies = false;
   if (statement.allow) {
-    // Whoever is listed by any of its layers is left out (inferred).
+    // A caller that is listed, itself or by its role or account, is left out (inferred).
     applies = statement.principals.names(principal, context) == Named::kNot;
   } else {
     applies = request.has_boundary || !statement.principals.exempts(principal, context);
@@ -25,6 +26,8 @@ Named match_principal(const Statement& statement, const PreparedRequest& request
   return applies ? Named::kDirectly : Named::kNot;
 }
 
+// Both halves of an action are compared without case; a '*' may stand anywhere in them. NotAction
+// matches every other action, those of other services too.
 bool match_action(const Statement& statement, const PreparedRequest& request) {
   const bool some = std::any_of(
       statement.actions.begin(), statement.actions.end(), [&](const ActionPattern& action) {
@@ -50,6 +53,7 @@ bool match_resource(const Statement& statement, const PreparedRequest& request, 
 ActionPattern::ActionPattern(std::string_view text) {
   const std::string lower = base::to_lower(text);
   const std::size_t colon = lower.find(':');
+  // Without a service only "*" (or "**") names actions; the grammar refuses other texts.
   if (colon == std::string::npos) {
     everything_ = !lower.empty() && lower.find_first_not_of('*') == std::string::npos;
     nothing_ = !everything_;

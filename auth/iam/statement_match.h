@@ -1,13 +1,13 @@
-// Does a statement apply to a request? Internal to auth/iam. Pure.
+// Decides whether a statement applies to a request. Internal to auth/iam. Pure.
 #pragma once
 
 #include <array>
 #include <string>
 #include <string_view>
 
-#include "auth/iam/arn_match.h"
-#include "auth/iam/compiled.h"
 #include "auth/iam/evaluate.h"
+#include "auth/iam/match/arn_match.h"
+#include "auth/iam/policy/compiled.h"
 
 namespace ecr::auth::iam {
 

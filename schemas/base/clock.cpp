@@ -42,6 +42,7 @@ Civil to_civil(TimePoint time) {
           static_cast<unsigned>(clock.seconds().count())};
 }
 
+// nullopt: there is no such day or time. A leap second is none: the clock has no place for it.
 std::optional<TimePoint> to_time_point(const Civil& civil) {
   const std::chrono::year_month_day date{
       std::chrono::year{civil.year}, std::chrono::month{civil.month}, std::chrono::day{civil.day}};
@@ -192,6 +193,8 @@ std::string format_http_date(TimePoint time) {
                       c.day, kMonths[c.month - 1], c.year, c.hour, c.minute, c.second);
 }
 
+// RFC 9110 section 5.6.7: only IMF-fixdate. The two obsolete forms are refused, and so is a weekday
+// that is not the date's.
 std::optional<TimePoint> parse_http_date(std::string_view text) {
   Reader reader(text);
   Civil c;
@@ -218,6 +221,27 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
 
 double to_epoch_seconds(TimePoint time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
+}
+
+// The machine's clock is read outside the lock.
+TimePoint MovableClock::now() const {
+  const State state = this->state();
+  return state.frozen_at ? *state.frozen_at : machine_.now() + state.offset;
+}
+
+MovableClock::State MovableClock::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+void MovableClock::restore(const State& state) {
+  const std::lock_guard lock(mutex_);
+  state_ = state;
+}
+
+MovableClock::State MovableClock::state_at(TimePoint time, bool frozen) const {
+  if (frozen) return {.offset = {}, .frozen_at = time};
+  return {.offset = time - machine_.now(), .frozen_at = {}};
 }
 
 }  // namespace ecr::base

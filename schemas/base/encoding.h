@@ -1,6 +1,7 @@
 // Text encodings. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,6 +36,15 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
 
 bool equals_ignore_case(std::string_view a, std::string_view b);  // ASCII
 std::string to_lower(std::string_view text);                      // ASCII
+
 bool is_valid_utf8(std::string_view text);
+// The code point at `at`, which moves past it; kBadCodePoint, and `at` stays, on invalid UTF-8.
+// REQUIRES: at < text.size()
+inline constexpr char32_t kBadCodePoint = 0xFFFFFFFF;
+char32_t next_code_point(std::string_view text, std::size_t& at);
+// The offset of the first byte that is not UTF-8; text.size() when all is.
+std::size_t utf8_prefix(std::string_view text);
+// REQUIRES: the text is valid UTF-8.
+std::size_t count_code_points(std::string_view text);
 
 }  // namespace ecr::base

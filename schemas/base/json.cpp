@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/base/utf8.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::base {
 namespace {
@@ -38,7 +38,7 @@ class Cursor {
   const char** reached_;
 };
 
-// What an object that is still open does with a key. Both kinds do it in less than linear time: a
+// Checks the keys of an object that is still open. Both kinds do it in less than linear time: a
 // body of a million keys must not take a million squared steps.
 class SortedKeys {
  public:
@@ -72,6 +72,7 @@ class Builder {
       : text_(text), limits_(limits), reached_(text.data()) {}
 
   tl::expected<Document, JsonError> run() {
+    // UTF-8 is checked first, so that bad bytes have an error of their own.
     if (text_.size() > limits_.max_bytes) {
       fail(JsonError::Kind::kTooLarge, limits_.max_bytes, "the document is too large");
     } else if (const std::size_t valid = utf8_prefix(text_); valid != text_.size()) {
@@ -196,6 +197,7 @@ class Builder {
   std::optional<JsonError> error_;
 };
 
+// "replace": a string that did not come through this parser may hold bad bytes.
 template <typename Document>
 std::string dump_text(const Document& json) {
   return json.dump(-1, ' ', false, Document::error_handler_t::replace);

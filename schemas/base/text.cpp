@@ -3,9 +3,31 @@
 #define FMT_HEADER_ONLY 1
 #include "schemas/base/text.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace ecr::base {
+namespace {
+
+// Insertions, deletions, replacements and swaps of neighbours (restricted Damerau-Levenshtein).
+std::size_t edits(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> table(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) table[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) table[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = table[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      table[i][j] = std::min({replaced, table[i - 1][j] + 1, table[i][j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        table[i][j] = std::min(table[i][j], table[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return table[a.size()][b.size()];
+}
+
+}  // namespace
 
 std::string format_values(fmt::string_view text, fmt::format_args values) {
   return fmt::vformat(text, values);
@@ -21,6 +43,26 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
+}
+
+std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
+  constexpr std::size_t kLongest = 64;
+  if (word.size() > kLongest) return {};
+  // A third of the letters may be wrong: further away it is a guess.
+  std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::string found;
+  for (const std::string& each : known) {
+    const std::size_t needed = edits(word, each);
+    if (needed >= fewest) continue;
+    fewest = needed;
+    found = each;
+  }
+  return found;
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+  const std::string found = nearest_word(word, known);
+  return found.empty() ? "" : ", did you mean " + found + "?";
 }
 
 }  // namespace ecr::base

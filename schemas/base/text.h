@@ -1,9 +1,10 @@
-// Text: formatting, joining, replacing. Pure.
+// Text: formatting, joining, replacing, and "did you mean". Pure.
 #pragma once
 
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -49,5 +50,11 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 
 // "localhost" of "localhost:4599", "[::1]" of "[::1]:4599".
 std::string_view without_port(std::string_view host);
+
+// The known word that fewest edits lead to; empty: none is near.
+std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
+
+// ", did you mean listen?", or nothing.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace ecr::base

@@ -72,6 +72,8 @@ EVP_MD_CTX* as_context(void* context) { return static_cast<EVP_MD_CTX*>(context)
 
 }  // namespace
 
+// OCI image-spec, "Digests": the two registered algorithms. Hexadecimal digits in upper case are
+// refused, so that equal digests are equal texts.
 std::optional<Digest> Digest::parse(std::string_view text) {
   for (const auto algorithm : {DigestAlgorithm::kSha256, DigestAlgorithm::kSha512}) {
     const std::string_view name = name_of(algorithm);
@@ -147,6 +149,7 @@ Sha256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view bytes) {
   return out;
 }
 
+// Only the contents are secret: the lengths of hashes, signatures and tokens are known.
 bool constant_time_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

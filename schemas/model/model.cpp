@@ -116,6 +116,8 @@ class ShapeLoader {
     }
   }
 
+  // A member refers to its shape by name; anything else it says (locationName, documentation) is of
+  // no use here.
   const Shape* member_shape(const base::OrderedJson& member) const {
     const auto found = shapes_.find(text_of(member, "shape"));
     if (found == shapes_.end()) fail("no shape " + text_of(member, "shape"));
@@ -128,11 +130,11 @@ class ShapeLoader {
     }
   }
 
-  // Many shapes have the same expression: they share its program.
+  // Many shapes have the same expression: they share its compiled form.
   Pattern pattern(const Shape& shape) {
     const auto known = patterns_.find(shape.pattern_text);
     if (known != patterns_.end()) return known->second;
-    auto compiled = Pattern::compile(shape.pattern_text);
+    auto compiled = Pattern::compile_at_first_match(shape.pattern_text);
     if (!compiled) fail(shape.name + ": " + compiled.error());
     patterns_.emplace(shape.pattern_text, *compiled);
     return *std::move(compiled);

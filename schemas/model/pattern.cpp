@@ -1,94 +1,171 @@
 #include "schemas/model/pattern.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <mutex>
+#include <optional>
 
-#include "schemas/base/utf8.h"
-#include "schemas/model/pattern_program.h"
-#include "schemas/model/pattern_syntax.h"
+#include <re2/re2.h>
+
+#include "schemas/base/encoding.h"
 
 namespace ecr::model {
-
-struct Pattern::Program : pattern_program::Program {};
-
 namespace {
 
-using pattern_program::Op;
-using pattern_program::Place;
-using pattern_program::SparseSet;
+// Bounds the compiled form of one expression together with the states that RE2 remembers between
+// matches. The largest of the models compiles to 12 KiB; the rest is for states. Where these
+// outgrow it, RE2 forgets them and begins anew: still linear, but slower.
+constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 
-// No code point: what "comes next" at the end of the input.
-constexpr char32_t kEndOfInput = 0xFFFFFFFE;
+// The only lookahead of the models, in IAM's accountAliasType: no hyphen follows a hyphen. RE2 has
+// no lookahead. Where it stands after every hyphen that the expression may read, it says that the
+// text has no two hyphens in a row, and that is checked beside the match.
+constexpr std::string_view kHyphenLookahead = "-(?!-)";
 
-// Where the simulation stands before and after a code point, kept a thread so that a match
-// allocates nothing once they have grown.
-struct Scratch {
-  SparseSet now;
-  SparseSet next;
+struct Translation {
+  std::string expression;
+  bool single_hyphens = false;  // the text may not hold "--"
 };
 
-// One code point: takes every place in `now` over `point` into `next`. True when kMatch was
-// reached. Assertions are decided here, where both neighbours are known. A place is visited once,
-// so the time is bounded whatever the expression.
-bool step(const pattern_program::Program& program, Scratch& scratch, char32_t point,
-          bool at_start) {
-  bool matched = false;
-  scratch.next.clear();
-  for (std::uint32_t i = 0; i < scratch.now.size(); ++i) {
-    const Place& place = program.places[scratch.now[i]];
-    SparseSet* to = nullptr;
-    switch (place.op) {
-      case Op::kSet:
-        if (program.sets[place.set].contains(point)) to = &scratch.next;
-        break;
-      case Op::kNotBefore:
-        if (!program.sets[place.set].contains(point)) to = &scratch.now;
-        break;
-      case Op::kStart:
-        if (at_start) to = &scratch.now;
-        break;
-      case Op::kEnd:
-        if (point == kEndOfInput) to = &scratch.now;
-        break;
-      case Op::kMatch:
-        matched = true;
-        break;
+using Refusal = tl::unexpected<std::string>;
+
+Refusal unsupported(std::string_view what) {
+  return Refusal("not supported: " + std::string(what));
+}
+
+// Rewrites Java's syntax, in which AWS writes the models, in RE2's.
+class Translator {
+ public:
+  explicit Translator(std::string_view java) : rest_(java) {}
+
+  tl::expected<Translation, std::string> run() {
+    while (!rest_.empty() && error_.empty()) {
+      if (rest_.front() == '\\') {
+        escape();
+      } else if (in_class_) {
+        in_class();
+      } else {
+        outside_class();
+      }
     }
-    if (!to) continue;
-    for (std::uint32_t f = place.first; f < place.last; ++f) to->insert(program.followers[f]);
+    if (!error_.empty()) return unsupported(error_);
+    return std::move(result_);
   }
-  std::swap(scratch.now, scratch.next);
-  return matched;
+
+ private:
+  bool accept(std::string_view literal) {
+    if (!rest_.starts_with(literal)) return false;
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+
+  void copy(std::size_t count) {
+    result_.expression += rest_.substr(0, count);
+    rest_.remove_prefix(std::min(count, rest_.size()));
+  }
+
+  void outside_class() {
+    if (accept(kHyphenLookahead)) {
+      result_.expression += '-';
+      result_.single_hyphens = true;
+    } else if (rest_.starts_with("(?") && !rest_.starts_with("(?:")) {
+      error_ = "a group of the form (?...)";
+    } else if (rest_.front() == '[') {
+      in_class_ = true;
+      copy(rest_.starts_with("[^") ? 2 : 1);
+      // RE2 would take the bracket for a member of the class.
+      if (rest_.starts_with("]")) error_ = "an empty class";
+    } else {
+      copy(1);
+    }
+  }
+
+  // Java reads "[a-z[0-9]]" as a union and "&&" as an intersection; RE2 reads both as members.
+  void in_class() {
+    if (rest_.front() == '[' || rest_.starts_with("&&")) error_ = "a class in a class";
+    if (rest_.front() == ']') in_class_ = false;
+    copy(1);
+  }
+
+  // A backslash and what belongs to it. Letters that mean one thing in Java and another in RE2, or
+  // that no model has, are refused.
+  void escape() {
+    if (accept("\\s")) return add_class(" \\t-\\r");
+    if (accept("\\S")) return add_class("\\x00-\\x08\\x0E-\\x1F!-\\x{10FFFF}");
+    if (accept("\\p{L}")) return add_class("a-zA-Z\\x{80}-\\x{10FFFF}");
+    if (accept("\\p{N}")) return add_class("0-9\\x{80}-\\x{10FFFF}");
+    if (accept("\\p{Z}")) return add_class(" \\x{80}-\\x{10FFFF}");
+    if (accept("\\u")) {
+      // Exactly four digits: Java reads "\u10000" as U+1000 and '0'.
+      if (rest_.size() < 4) error_ = "an escape with too few hexadecimal digits";
+      result_.expression += "\\x{";
+      copy(4);
+      result_.expression += '}';
+      return;
+    }
+    const bool letter_or_digit =
+        rest_.size() > 1 && (std::isalnum(static_cast<unsigned char>(rest_[1])) != 0);
+    if (letter_or_digit && std::string_view("dDwWtnrx").find(rest_[1]) == std::string_view::npos) {
+      error_ = "an escape of a letter or digit other than those listed";
+    }
+    copy(2);
+  }
+
+  void add_class(std::string_view members) {
+    result_.expression += in_class_ ? std::string(members) : "[" + std::string(members) + "]";
+  }
+
+  std::string_view rest_;
+  Translation result_;
+  std::string error_;
+  bool in_class_ = false;
+};
+
+RE2::Options re2_options() {
+  RE2::Options options;
+  options.set_log_errors(false);    // nothing but the program writes to standard error
+  options.set_never_capture(true);  // a match is yes or no
+  options.set_max_mem(kMaxPatternMemory);
+  return options;
 }
 
 }  // namespace
 
+struct Pattern::Compiled {
+  explicit Compiled(Translation from) : translation(std::move(from)) {}
+
+  const RE2& re2() const {
+    std::call_once(once, [this] { compiled.emplace(translation.expression, re2_options()); });
+    return *compiled;
+  }
+
+  Translation translation;
+  mutable std::once_flag once;
+  mutable std::optional<RE2> compiled;  // set by re2()
+};
+
+tl::expected<Pattern, std::string> Pattern::compile_at_first_match(std::string_view expression) {
+  auto translation = Translator(expression).run();
+  if (!translation) return tl::unexpected(translation.error());
+  return Pattern(std::make_shared<const Compiled>(*std::move(translation)));
+}
+
 tl::expected<Pattern, std::string> Pattern::compile(std::string_view expression) {
-  const auto tree = pattern_syntax::parse(expression);
-  if (!tree) return tl::unexpected(tree.error());
-  auto program = pattern_program::build(*tree);
-  if (!program) return tl::unexpected(std::string("not supported: an expression this large"));
-  return Pattern(std::make_shared<const Program>(Program{std::move(*program)}));
+  auto pattern = compile_at_first_match(expression);
+  if (pattern && !pattern->compiled_->re2().ok()) {
+    return unsupported(pattern->compiled_->re2().error());
+  }
+  return pattern;
 }
 
 bool Pattern::matches(std::string_view input) const {
-  thread_local Scratch kept;
-  Scratch& scratch = kept;
-  const Program& program = *program_;
-  scratch.now.reset(program.places.size());
-  scratch.next.reset(program.places.size());
-  for (std::size_t i = program.start; i < program.followers.size(); ++i) {
-    scratch.now.insert(program.followers[i]);
+  // RE2 takes surrogates and overlong forms for code points.
+  if (base::utf8_prefix(input) != input.size()) return false;
+  if (compiled_->translation.single_hyphens && input.find("--") != std::string_view::npos) {
+    return false;
   }
-  for (std::size_t at = 0; at < input.size();) {
-    const bool at_start = at == 0;
-    const char32_t point = base::next_code_point(input, at);
-    if (point == base::kBadCodePoint) return false;
-    step(program, scratch, point, at_start);
-    if (scratch.now.size() == 0) return false;
-  }
-  return step(program, scratch, kEndOfInput, input.empty());
+  return compiled_->re2().Match(input, 0, input.size(), RE2::ANCHOR_BOTH, nullptr, 0);
 }
 
 }  // namespace ecr::model

@@ -11,7 +11,6 @@
 
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
-#include "schemas/base/utf8.h"
 
 namespace ecr::model {
 namespace {
@@ -116,6 +115,7 @@ class Validator {
     }
   }
 
+  // A null member counts as absent, as in AWS's JSON protocols.
   void check_structure(const base::Json& value, const Shape& shape) {
     if (!value.is_object()) return wrong_type(value, shape);
     for (const Member& member : shape.members) {
@@ -203,6 +203,7 @@ class Validator {
     check_text(value.get_ref<const std::string&>(), shape);
   }
 
+  // Lengths count code points, not bytes. Every constraint that is broken is reported.
   void check_text(const std::string& text, const Shape& shape) {
     if (shape.min || shape.max) check_length(base::count_code_points(text), shape, text);
     if (shape.pattern && !shape.pattern->matches(text)) add(Kind::kPattern, shape, text);
@@ -212,6 +213,7 @@ class Validator {
     }
   }
 
+  // An Integer has 32 bits, a Long 64; what does not fit cannot be read and is a wrong type.
   void check_integer(const base::Json& value, const Shape& shape) {
     const auto number = as_integer(value);
     const bool fits = number && (shape.type == ShapeType::kLong ||
@@ -233,6 +235,7 @@ class Validator {
     }
   }
 
+  // AWS JSON 1.1 writes bytes in base64; the length limits count the decoded bytes.
   void check_blob(const base::Json& value, const Shape& shape) {
     if (!value.is_string()) return wrong_type(value, shape);
     const auto bytes = base::base64_decode(value.get_ref<const std::string&>());

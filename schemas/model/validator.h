@@ -39,8 +39,8 @@ struct Violation {
 // same as absent. Empty: the value is valid.
 std::vector<Violation> validate(const nlohmann::json& value, const Shape& shape);
 
-// The same for what the program answers, stricter: unknown members are violations (kWrongType with
-// expected "no such member"). For tests.
+// Checks the program's own answers, and more strictly: unknown members are violations (kWrongType
+// with expected "no such member"). For tests.
 std::vector<Violation> validate_output(const nlohmann::json& value, const Shape& shape);
 
 // The constraint as ECR words it after "failed to satisfy constraint: ", without the outer quotes:

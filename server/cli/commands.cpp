@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "auth/iam/evaluate_json.h"
-#include "auth/iam/policy.h"
-#include "auth/verify_json.h"
+#include "auth/iam/policy/policy.h"
+#include "auth/sigv4/verify_json.h"
 #include "schemas/base/text.h"
 #include "server/cli/progress.h"
 #include "server/cli/system.h"

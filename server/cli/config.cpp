@@ -12,7 +12,7 @@
 #include "api/core/wire/client_address.h"
 #include "api/pull_through/url.h"
 #include "schemas/base/encoding.h"
-#include "schemas/base/suggestion.h"
+#include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "server/cli/command_tree.h"
 #include "server/cli/config_file.h"

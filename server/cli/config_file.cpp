@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/json.h"
-#include "schemas/base/suggestion.h"
+#include "schemas/base/text.h"
 
 namespace ecr::server {
 namespace {

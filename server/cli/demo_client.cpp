@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <sys/socket.h>
 
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "server/client/http_get.h"

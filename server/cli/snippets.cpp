@@ -4,38 +4,26 @@
 #include <stdexcept>
 
 #include "api/core/registry_host.h"
-#include "schemas/base/suggestion.h"
+#include "schemas/base/embed.h"
 #include "schemas/base/text.h"
 #include "server/runtime/listen_address.h"
 
-// The assembler copies the files; CMake makes this object depend on them.
-#define ECR_SNIPPET(name, file)                                                                  \
-  __asm__(                                                                                       \
-      ".pushsection .rodata\n"                                                                   \
-      ".global ecr_snippet_" #name "\n.hidden ecr_snippet_" #name "\necr_snippet_" #name         \
-      ":\n"                                                                                      \
-      ".incbin \"" ECR_SNIPPET_DIR "/" file                                                      \
-      "\"\n"                                                                                     \
-      ".global ecr_snippet_" #name "_end\n.hidden ecr_snippet_" #name "_end\necr_snippet_" #name \
-      "_end:\n.byte 0\n"                                                                         \
-      ".popsection\n");                                                                          \
-  extern "C" const char ecr_snippet_##name[];                                                    \
-  extern "C" const char ecr_snippet_##name##_end[];
+#define ECR_SNIPPET(name, file) ECR_EMBED(name, ECR_SNIPPET_DIR "/" file)
 
-ECR_SNIPPET(aws_config, "aws-config.ini")
-ECR_SNIPPET(cdk, "cdk.sh")
-ECR_SNIPPET(compose, "compose.yaml")
-ECR_SNIPPET(daemon_json, "daemon.json")
-ECR_SNIPPET(docker_login, "docker-login.sh")
-ECR_SNIPPET(env, "env.sh")
-ECR_SNIPPET(github_actions, "github-actions.yaml")
-ECR_SNIPPET(gitlab_ci, "gitlab-ci.yaml")
-ECR_SNIPPET(hosts, "hosts.txt")
-ECR_SNIPPET(hosts_toml, "hosts.toml")
-ECR_SNIPPET(k3d, "k3d.yaml")
-ECR_SNIPPET(kind, "kind.yaml")
-ECR_SNIPPET(registries_conf, "registries.conf")
-ECR_SNIPPET(terraform, "terraform.tf")
+ECR_SNIPPET(snippet_aws_config, "aws-config.ini")
+ECR_SNIPPET(snippet_cdk, "cdk.sh")
+ECR_SNIPPET(snippet_compose, "compose.yaml")
+ECR_SNIPPET(snippet_daemon_json, "daemon.json")
+ECR_SNIPPET(snippet_docker_login, "docker-login.sh")
+ECR_SNIPPET(snippet_env, "env.sh")
+ECR_SNIPPET(snippet_github_actions, "github-actions.yaml")
+ECR_SNIPPET(snippet_gitlab_ci, "gitlab-ci.yaml")
+ECR_SNIPPET(snippet_hosts, "hosts.txt")
+ECR_SNIPPET(snippet_hosts_toml, "hosts.toml")
+ECR_SNIPPET(snippet_k3d, "k3d.yaml")
+ECR_SNIPPET(snippet_kind, "kind.yaml")
+ECR_SNIPPET(snippet_registries_conf, "registries.conf")
+ECR_SNIPPET(snippet_terraform, "terraform.tf")
 
 namespace ecr::server {
 namespace {
@@ -45,26 +33,26 @@ struct Template {
   std::string_view text;
 };
 
-#define ECR_TEXT(name) \
-  std::string_view { ecr_snippet_##name, ecr_snippet_##name##_end }
-
 const std::vector<Template>& templates() {
   static const std::vector<Template> kAll{
-      {{"aws-config", "a profile for ~/.aws/config"}, ECR_TEXT(aws_config)},
-      {{"cdk", "shell: publishes the images of a CDK app"}, ECR_TEXT(cdk)},
-      {{"compose", "compose.yaml with the server as a service"}, ECR_TEXT(compose)},
-      {{"daemon.json", "docker's engine: the registry without TLS"}, ECR_TEXT(daemon_json)},
-      {{"docker-login", "shell: docker login"}, ECR_TEXT(docker_login)},
-      {{"env", "shell: endpoint, keys and region for AWS clients"}, ECR_TEXT(env)},
-      {{"github-actions", "a workflow that builds and pushes"}, ECR_TEXT(github_actions)},
-      {{"gitlab-ci", "a pipeline that builds and pushes"}, ECR_TEXT(gitlab_ci)},
-      {{"hosts", "lines for /etc/hosts: AWS's names on this machine"}, ECR_TEXT(hosts)},
-      {{"hosts.toml", "containerd: where a registry's images are"}, ECR_TEXT(hosts_toml)},
-      {{"k3d", "a k3d cluster that pulls from here"}, ECR_TEXT(k3d)},
-      {{"kind", "a kind cluster that pulls from here"}, ECR_TEXT(kind)},
+      {{"aws-config", "a profile for ~/.aws/config"}, ECR_EMBEDDED(snippet_aws_config)},
+      {{"cdk", "shell: publishes the images of a CDK app"}, ECR_EMBEDDED(snippet_cdk)},
+      {{"compose", "compose.yaml with the server as a service"}, ECR_EMBEDDED(snippet_compose)},
+      {{"daemon.json", "docker's engine: the registry without TLS"},
+       ECR_EMBEDDED(snippet_daemon_json)},
+      {{"docker-login", "shell: docker login"}, ECR_EMBEDDED(snippet_docker_login)},
+      {{"env", "shell: endpoint, keys and region for AWS clients"}, ECR_EMBEDDED(snippet_env)},
+      {{"github-actions", "a workflow that builds and pushes"},
+       ECR_EMBEDDED(snippet_github_actions)},
+      {{"gitlab-ci", "a pipeline that builds and pushes"}, ECR_EMBEDDED(snippet_gitlab_ci)},
+      {{"hosts", "lines for /etc/hosts: AWS's names on this machine"}, ECR_EMBEDDED(snippet_hosts)},
+      {{"hosts.toml", "containerd: where a registry's images are"},
+       ECR_EMBEDDED(snippet_hosts_toml)},
+      {{"k3d", "a k3d cluster that pulls from here"}, ECR_EMBEDDED(snippet_k3d)},
+      {{"kind", "a kind cluster that pulls from here"}, ECR_EMBEDDED(snippet_kind)},
       {{"registries.conf", "podman, buildah, skopeo: the registry without TLS"},
-       ECR_TEXT(registries_conf)},
-      {{"terraform", "Terraform's provider block"}, ECR_TEXT(terraform)},
+       ECR_EMBEDDED(snippet_registries_conf)},
+      {{"terraform", "Terraform's provider block"}, ECR_EMBEDDED(snippet_terraform)},
   };
   return kAll;
 }

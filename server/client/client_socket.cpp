@@ -97,7 +97,7 @@ bool ClientSocket::connect_to(const addrinfo& address) {
 }
 
 void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext& tls) {
-  const TlsErrorQueue errors;
+  const base::openssl::ErrorQueue errors;
   tls_ = tls.make();
   if (!tls_ || SSL_set_fd(tls_.get(), fd_.get()) != 1 || !expect_host(tls_.get(), url.host)) {
     fail_connection("there is no TLS");
@@ -134,7 +134,7 @@ void ClientSocket::wait_tls(int result) {
 }
 
 void ClientSocket::write(std::string_view bytes) {
-  const TlsErrorQueue errors;
+  const base::openssl::ErrorQueue errors;
   while (!bytes.empty()) {
     const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), 1u << 20));
     const auto sent =
@@ -153,7 +153,7 @@ void ClientSocket::write(std::string_view bytes) {
 }
 
 std::size_t ClientSocket::read(char* to, std::size_t size) {
-  const TlsErrorQueue errors;
+  const base::openssl::ErrorQueue errors;
   for (;;) {
     if (stop_) fail_connection("this server is stopping");
     const auto got = tls_ ? static_cast<ssize_t>(SSL_read(tls_.get(), to, static_cast<int>(size)))

@@ -76,7 +76,7 @@ tl::expected<std::string, std::string> HttpsClient::get(const std::string& url) 
   const auto deadline = Clock::now() + limits_.time;
   const storage::Fd fd(connect_to(parsed->host, parsed->port));
   if (!fd) return tl::unexpected(Reason("nothing answers there"));
-  const TlsErrorQueue errors;
+  const base::openssl::ErrorQueue errors;
   const TlsPtr ssl = context_->tls.make();
   if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1 || !expect_host(ssl.get(), parsed->host)) {
     return tl::unexpected(Reason("there is no TLS"));

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <stdexcept>
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "schemas/base/text.h"
@@ -19,11 +18,9 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-TlsErrorQueue::~TlsErrorQueue() { ERR_clear_error(); }
-
 TlsClientContext::TlsClientContext(const std::string& ca_file)
     : context_(SSL_CTX_new(TLS_client_method())) {
-  const TlsErrorQueue errors;
+  const base::openssl::ErrorQueue errors;
   if (!context_) throw std::runtime_error("OpenSSL has no TLS");
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
@@ -33,7 +30,7 @@ TlsClientContext::TlsClientContext(const std::string& ca_file)
 }
 
 TlsPtr TlsClientContext::make() {
-  const TlsErrorQueue errors;
+  const base::openssl::ErrorQueue errors;
   std::call_once(system_, [this] { SSL_CTX_set_default_verify_paths(context_.get()); });
   return TlsPtr(SSL_new(context_.get()));
 }

@@ -7,6 +7,8 @@
 
 #include <openssl/ssl.h>
 
+#include "schemas/base/openssl.h"
+
 namespace ecr::server {
 
 struct FreeTls {
@@ -14,12 +16,6 @@ struct FreeTls {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
 using TlsPtr = std::unique_ptr<SSL, FreeTls>;
-
-// What fails in its scope must not be taken for a failure of whatever this thread asks OpenSSL
-// next.
-struct TlsErrorQueue {
-  ~TlsErrorQueue();
-};
 
 // TLS 1.2 at least, the server's certificate verified. Thread-safe.
 class TlsClientContext {

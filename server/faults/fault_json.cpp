@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/json.h"
-#include "schemas/base/suggestion.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {

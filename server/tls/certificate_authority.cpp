@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/ec.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "schemas/base/text.h"
@@ -19,79 +17,20 @@
 namespace ecr::server {
 namespace {
 
-using openssl::require;
-using openssl::require_ok;
+using base::openssl::add_extension;
+using base::openssl::add_to_subject;
+using base::openssl::new_certificate;
+using base::openssl::pem_of;
+using base::openssl::require_ok;
 using storage::Fd;
 
 constexpr long kDay = 86'400;
 constexpr long kAuthorityDays = 3650;
 constexpr long kLeafDays = 90;
 
-std::string text_of(BIO* memory) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
-openssl::Memory memory_of(const std::string& text) {
-  return openssl::Memory(
-      require(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "memory"));
-}
-
-std::string pem_of(X509* certificate) {
-  const openssl::Memory memory(require(BIO_new(BIO_s_mem()), "memory"));
-  require_ok(PEM_write_bio_X509(memory.get(), certificate), "writing a certificate");
-  return text_of(memory.get());
-}
-
-std::string pem_of(EVP_PKEY* key) {
-  const openssl::Memory memory(require(BIO_new(BIO_s_mem()), "memory"));
-  require_ok(PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr),
-             "writing a key");
-  return text_of(memory.get());
-}
-
-void set_serial(X509* certificate) {
-  const openssl::Number number(require(BN_new(), "a number"));
-  require_ok(BN_rand(number.get(), 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY), "a serial number");
-  require(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)), "a serial number");
-}
-
-// From a day ago: other machines' clocks are not quite this one's.
-void set_validity(X509* certificate, base::TimePoint now, long days) {
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  ASN1_TIME_set(X509_getm_notBefore(certificate), static_cast<time_t>(seconds - kDay));
-  ASN1_TIME_set(X509_getm_notAfter(certificate), static_cast<time_t>(seconds + days * kDay));
-}
-
 void set_subject(X509* certificate, const std::string& name) {
-  const auto add = [&](const char* key, const std::string& value) {
-    require_ok(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), key, MBSTRING_UTF8,
-                                          reinterpret_cast<const unsigned char*>(value.c_str()), -1,
-                                          -1, 0),
-               "a name");
-  };
-  add("O", "ECR Local");
-  add("CN", name);
-}
-
-void add_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const openssl::Extension extension(
-      require(X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()), "an extension"));
-  require_ok(X509_add_ext(certificate, extension.get(), -1), "an extension");
-}
-
-openssl::Certificate new_certificate(EVP_PKEY* key, base::TimePoint now, long days) {
-  openssl::Certificate certificate(require(X509_new(), "a certificate"));
-  require_ok(X509_set_version(certificate.get(), 2), "a certificate");
-  set_serial(certificate.get());
-  set_validity(certificate.get(), now, days);
-  require_ok(X509_set_pubkey(certificate.get(), key), "a certificate");
-  return certificate;
+  add_to_subject(certificate, "O", "ECR Local");
+  add_to_subject(certificate, "CN", name);
 }
 
 // "DNS:localhost,IP:127.0.0.1".
@@ -142,8 +81,6 @@ Fd open_locked(const std::string& parent, const std::string& place) {
 
 }  // namespace
 
-openssl::PKey make_p256_key() { return openssl::PKey(require(EVP_EC_gen("P-256"), "a key")); }
-
 bool is_ip_address(const std::string& text) {
   unsigned char bytes[16];
   return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
@@ -168,7 +105,7 @@ CertificateAuthority::CertificateAuthority(const std::string& directory, base::T
 }
 
 void CertificateAuthority::make(base::TimePoint now) {
-  key_ = make_p256_key();
+  key_ = base::openssl::make_p256_key();
   certificate_ = new_certificate(key_.get(), now, kAuthorityDays);
   X509* const certificate = certificate_.get();
   // Its number is in its name: who trusts one of several should see which.
@@ -194,10 +131,8 @@ bool CertificateAuthority::load(int directory, const std::string& place) {
     throw std::runtime_error(
         place + "/ca-key.pem is missing; without tls/ca.pem too, a new authority is made");
   }
-  const auto certificate_text = memory_of(pem_);
-  const auto key_text = memory_of(key);
-  certificate_.reset(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
-  key_.reset(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  certificate_ = base::openssl::read_certificate(pem_);
+  key_ = base::openssl::read_private_key(key);
   const bool fit =
       certificate_ && key_ && X509_check_private_key(certificate_.get(), key_.get()) == 1;
   ERR_clear_error();
@@ -211,9 +146,9 @@ void CertificateAuthority::save(int directory, const std::string& place) const {
   storage::sync_directory(directory, place);
 }
 
-openssl::Certificate CertificateAuthority::issue(const std::vector<std::string>& names,
-                                                 EVP_PKEY* key, base::TimePoint now) const {
-  openssl::Certificate made = new_certificate(key, now, kLeafDays);
+base::openssl::Certificate CertificateAuthority::issue(const std::vector<std::string>& names,
+                                                       EVP_PKEY* key, base::TimePoint now) const {
+  base::openssl::Certificate made = new_certificate(key, now, kLeafDays);
   X509* const certificate = made.get();
   X509* const issuer = certificate_.get();
   constexpr std::size_t kMostName = 64;  // of a common name

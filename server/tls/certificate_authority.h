@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
-#include "server/tls/openssl_ptr.h"
+#include "schemas/base/openssl.h"
 
 namespace ecr::server {
 
@@ -23,20 +23,19 @@ class CertificateAuthority {
 
   // A server's certificate for `names` (DNS names, perhaps "*.x.y", and addresses), good for 90
   // days. REQUIRES: names is not empty.
-  openssl::Certificate issue(const std::vector<std::string>& names, EVP_PKEY* key,
-                             base::TimePoint now) const;
+  base::openssl::Certificate issue(const std::vector<std::string>& names, EVP_PKEY* key,
+                                   base::TimePoint now) const;
 
  private:
   void make(base::TimePoint now);
   bool load(int directory, const std::string& place);
   void save(int directory, const std::string& place) const;
 
-  openssl::PKey key_;
-  openssl::Certificate certificate_;
+  base::openssl::PKey key_;
+  base::openssl::Certificate certificate_;
   std::string pem_;
 };
 
-openssl::PKey make_p256_key();
 bool is_ip_address(const std::string& text);
 
 }  // namespace ecr::server

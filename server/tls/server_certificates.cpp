@@ -9,7 +9,6 @@
 namespace ecr::server {
 namespace {
 
-constexpr std::size_t kMostIssued = 256;
 constexpr std::chrono::hours kRenewAfter{24 * 60};  // of 90 days
 
 bool is_label(std::string_view label) {
@@ -72,7 +71,10 @@ std::vector<std::string> certificate_names(const std::string& region,
 
 ServerCertificates::ServerCertificates(const CertificateAuthority& authority,
                                        std::vector<std::string> names, const base::Clock& clock)
-    : authority_(authority), names_(std::move(names)), clock_(clock), key_(make_p256_key()) {}
+    : authority_(authority),
+      names_(std::move(names)),
+      clock_(clock),
+      key_(base::openssl::make_p256_key()) {}
 
 std::shared_ptr<X509> ServerCertificates::get(std::string name) {
   if (!is_ip_address(name)) {
@@ -81,16 +83,15 @@ std::shared_ptr<X509> ServerCertificates::get(std::string name) {
   }
   const base::TimePoint now = clock_.now();
   const std::lock_guard lock(mutex_);
-  const auto found = issued_.find(name);
-  if (found != issued_.end() && now < found->second.renew_at) return found->second.certificate;
+  const Entry* const found = issued_.find(name);
+  if (found != nullptr && now < found->renew_at) return found->certificate;
   std::vector<std::string> names = names_;
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
     names.insert(names.begin(), name);
   }
-  // Who asks for that many names can wait for the next ones.
-  if (issued_.size() >= kMostIssued) issued_.clear();
-  std::shared_ptr<X509> made(authority_.issue(names, key_.get(), now).release(), openssl::Free());
-  issued_.insert_or_assign(name, Entry{made, now + kRenewAfter});
+  std::shared_ptr<X509> made(authority_.issue(names, key_.get(), now).release(),
+                             base::openssl::Free());
+  issued_.put(name, Entry{made, now + kRenewAfter});
   return made;
 }
 

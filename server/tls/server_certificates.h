@@ -3,12 +3,12 @@
 // whatever was configured. Thread-safe.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
 #include "server/tls/certificate_authority.h"
 
@@ -34,9 +34,10 @@ class ServerCertificates {
   const CertificateAuthority& authority_;
   const std::vector<std::string> names_;
   const base::Clock& clock_;
-  const openssl::PKey key_;
+  const base::openssl::PKey key_;
   std::mutex mutex_;
-  std::map<std::string, Entry> issued_;  // bounded
+  static constexpr std::size_t kMostIssued = 256;
+  base::BoundedMemo<std::string, Entry> issued_{kMostIssued};  // under mutex_
 };
 
 // What every certificate names: localhost, AWS's API and registry names in `region`, the hosts of

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {

@@ -4,7 +4,7 @@
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
 #include "api/sts/sts_api.h"
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "schemas/model/validator.h"

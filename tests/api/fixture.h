@@ -13,14 +13,14 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/dispatch/control_plane.h"
 #include "api/core/services.h"
 #include "api/core/work/event_log.h"
 #include "api/core/work/job_runner.h"
 #include "api/registry/registry_plane.h"
 #include "api/sts/issuer_keys.h"
-#include "schemas/base/movable_clock.h"
+#include "schemas/base/clock.h"
 
 namespace ecr::api::test {
 
@@ -94,8 +94,8 @@ class ApiTest : public ::testing::Test {
   Settings settings;
   std::unique_ptr<storage::Store> store;
   auth::RegistryTokenCodec tokens;
-  auth::SigningKeyCache signing_keys;
-  PolicyCache policies;
+  auth::SigningKeyMemo signing_keys;
+  PolicyMemo policies;
   DecisionLog decisions;
   EventLog events;
   JobSignal job_signal;

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
 #include "schemas/base/encoding.h"
 #include "schemas/model/validator.h"
 

@@ -37,7 +37,7 @@ ECR_FUZZ_TARGET(evaluate_json) {
   require(ok != json->contains("error"), "either a decision or an error");
   require(!ok || json->contains("decision"), "a decision is named");
 
-  // The second time the policies come from the evaluator's cache.
+  // The second time the policies come from the evaluator's memo.
   bool cached_ok = false;
   require(evaluator.evaluate(line, true, cached_ok) == out && cached_ok == ok,
           "compiled policies that are kept decide as new ones do");

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "auth/iam/arn_match.h"
-#include "auth/iam/glob.h"
-#include "auth/iam/variables.h"
+#include "auth/iam/match/arn_match.h"
+#include "auth/iam/match/glob.h"
+#include "auth/iam/match/variables.h"
 #include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,8 +2,8 @@
 // it accepts, so what is accepted can be written again.
 #include <string>
 
-#include "auth/iam/condition_values.h"
 #include "auth/iam/evaluate.h"
+#include "auth/iam/match/condition_values.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/encoding.h"
 #include "schemas/model/arn.h"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/iam/evaluate.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "tests/fuzz/fuzz.h"

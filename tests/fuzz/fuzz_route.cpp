@@ -6,7 +6,7 @@
 #include "api/core/wire/error.h"
 #include "api/registry/range.h"
 #include "api/registry/route.h"
-#include "auth/iam/condition_values.h"
+#include "auth/iam/match/condition_values.h"
 #include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 

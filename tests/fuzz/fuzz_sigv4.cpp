@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "auth/sigv4.h"
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
+#include "auth/sigv4/sigv4.h"
 #include "schemas/base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -131,11 +131,11 @@ ECR_FUZZ_TARGET(sigv4) {
                 ecr::fuzz::as_text(data, size).find(kSecret) != std::string_view::npos,
             "no error tells the secret");
   }
-  SigningKeyCache cache(4);
-  options.cache = &cache;
+  SigningKeyMemo memo(4);
+  options.signing_keys = &memo;
   require(verify_sigv4(request, options, lookup).has_value() == verified.has_value(),
           "cached signing keys verify as derived ones do");
-  options.cache = nullptr;
+  options.signing_keys = nullptr;
   options.normalize_path = true;
   check_signing(input, options);
   return 0;

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "auth/verify_json.h"
+#include "auth/sigv4/verify_json.h"
 #include "schemas/base/json.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/statement_text.h"
-#include "auth/iam/arn_match.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/match/arn_match.h"
+#include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

@@ -1,7 +1,7 @@
 #include "api/admin/decisions/statement_text.h"
 
-#include "auth/iam/arn_match.h"
-#include "auth/iam/authorization_data.h"
+#include "auth/iam/match/arn_match.h"
+#include "auth/iam/policy/authorization_data.h"
 #include "schemas/base/encoding.h"
 
 namespace ecr::api::admin {

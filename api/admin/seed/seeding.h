@@ -9,7 +9,7 @@
 #include "api/admin/seed/oci_layout.h"
 #include "api/admin/seed/seed_reader.h"
 #include "api/core/services.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::admin {

@@ -45,8 +45,10 @@ void DecisionLog::note_usage(const DecisionRecord& decision) {
   const bool allowed = decision.verdict.allowed();
   // Allowed, and by no statement: nobody needs a permission for it.
   if (allowed && decision.verdict.policy == nullptr) return;
-  Usage& usage = usages_[usage_key(decision.request)];
-  if (usage.last_sequence == 0) {
+  std::string key = usage_key(decision.request);
+  Usage* const known = usages_.find(key);
+  Usage& usage = known != nullptr ? *known : usages_.put(std::move(key), Usage{});
+  if (known == nullptr) {
     usage.principal = decision.request.principal;
     usage.action = decision.request.action;
     usage.resource = decision.request.resource;
@@ -54,16 +56,6 @@ void DecisionLog::note_usage(const DecisionRecord& decision) {
   usage.last_sequence = decision.sequence;
   usage.last = decision.time;
   if (allowed) usage.last_allowed = decision.time;
-  if (usages_.size() <= usage_capacity_) return;
-  // Half of them at once, so that a full log costs little per decision.
-  std::vector<std::uint64_t> ages;
-  ages.reserve(usages_.size());
-  for (const auto& [key, each] : usages_) ages.push_back(each.last_sequence);
-  const auto middle = ages.begin() + static_cast<std::ptrdiff_t>(ages.size() / 2);
-  std::nth_element(ages.begin(), middle, ages.end());
-  std::erase_if(usages_, [oldest_kept = *middle](const auto& each) {
-    return each.second.last_sequence < oldest_kept;
-  });
 }
 
 Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Wanted& wanted) const {
@@ -104,9 +96,9 @@ std::uint64_t DecisionLog::newest() const {
 std::vector<Usage> DecisionLog::usages(const std::function<bool(const Usage&)>& wanted) const {
   std::vector<Usage> found;
   const std::lock_guard lock(mutex_);
-  for (const auto& [key, usage] : usages_) {
+  usages_.for_each([&](const std::string&, const Usage& usage) {
     if (wanted(usage)) found.push_back(usage);
-  }
+  });
   return found;
 }
 

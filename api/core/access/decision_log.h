@@ -11,10 +11,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "auth/iam/evaluate.h"
+#include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::api {
@@ -47,7 +47,7 @@ class DecisionLog {
   using Wanted = std::function<bool(const DecisionRecord&)>;
 
   explicit DecisionLog(std::size_t capacity = 1000, std::size_t usage_capacity = 20000)
-      : capacity_(capacity), usage_capacity_(usage_capacity) {}
+      : capacity_(capacity), usages_(usage_capacity) {}
 
   void record(DecisionRecord decision);
 
@@ -77,12 +77,11 @@ class DecisionLog {
   void note_usage(const DecisionRecord& decision);
 
   const std::size_t capacity_;
-  const std::size_t usage_capacity_;
   mutable std::mutex mutex_;
   std::uint64_t next_ = 1;
   Totals totals_;
   std::deque<std::shared_ptr<const DecisionRecord>> records_;
-  std::unordered_map<std::string, Usage> usages_;  // by principal, action and resource
+  base::BoundedMemo<std::string, Usage> usages_;  // by principal, action and resource
 };
 
 }  // namespace ecr::api

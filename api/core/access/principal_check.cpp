@@ -5,7 +5,7 @@
 
 #include "api/core/access/principal_policies.h"
 #include "api/core/unique_id.h"
-#include "auth/iam/principal_text.h"
+#include "auth/iam/policy/document_text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
 

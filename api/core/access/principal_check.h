@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "storage/sql/database.h"
 
 namespace ecr::api {

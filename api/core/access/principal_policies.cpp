@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/aws_managed_policies.h"
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "api/core/access/principal_policies.h"
-#include "auth/iam/principal_text.h"
+#include "auth/iam/policy/document_text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
 

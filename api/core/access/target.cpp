@@ -1,6 +1,6 @@
 #include "api/core/access/target.h"
 
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/account_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"

@@ -153,7 +153,7 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   options.credentials_now = now;
   options.service = api.signing_name;
   options.region = region_of_host(request.host());
-  options.cache = &services.signing_keys;
+  options.signing_keys = &services.signing_keys;
   const auth::SignedRequest message{request.method, request.path(), request.query(),
                                     request.headers.fields(), request.body};
   const auto verified = auth::verify_sigv4(

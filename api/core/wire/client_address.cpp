@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "auth/iam/condition_values.h"
+#include "auth/iam/match/condition_values.h"
 #include "schemas/base/encoding.h"
 
 namespace ecr::api {

@@ -11,7 +11,7 @@
 
 #include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "storage/rows/iam/identities.h"
 
 namespace ecr::api::iam {

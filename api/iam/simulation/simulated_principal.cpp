@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/iam/shared/common.h"

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "auth/iam/authorization_data.h"
-#include "auth/iam/document_facts.h"
+#include "auth/iam/policy/authorization_data.h"
+#include "auth/iam/policy/document_text.h"
 #include "schemas/base/encoding.h"
 #include "schemas/model/arn.h"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
-#include "auth/iam/condition_values.h"
+#include "auth/iam/match/condition_values.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"

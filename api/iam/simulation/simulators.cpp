@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/wire/error.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/simulation/simulated_principal.h"

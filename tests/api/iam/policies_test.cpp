@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "api/core/access/aws_managed_policies.h"
-#include "auth/iam/policy.h"
+#include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
 #include "tests/api/iam/fixture.h"
 

@@ -1,6 +1,6 @@
 // The Organizations API: the tree, policies, and that what it attaches decides at once.
 
-#include "auth/sigv4_sign.h"
+#include "auth/sigv4/sign.h"
 #include "schemas/base/text.h"
 #include "schemas/model/validator.h"
 #include "tests/api/query_fixture.h"

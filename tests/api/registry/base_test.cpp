@@ -130,43 +130,43 @@ TEST_F(RegistryBaseTest, WhatHasToBeWrittenDownIsNotReadAtOnce) {
 }
 
 TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
-  registry::ReadCache cache;
+  registry::ReadMemo memo;
   Caller caller;
   caller.access_key_id = "ASIA";
-  cache.put(caller, 1);
-  EXPECT_NE(cache.find_caller("ASIA", 1), nullptr);
-  EXPECT_EQ(cache.find_caller("ASIA", 2), nullptr);
+  memo.put(caller, 1);
+  EXPECT_NE(memo.find_caller("ASIA", 1), nullptr);
+  EXPECT_EQ(memo.find_caller("ASIA", 2), nullptr);
   caller.temporary.emplace();
   caller.access_key_id = "ASIB";
-  cache.put(caller, 1);
-  EXPECT_EQ(cache.find_caller("ASIB", 1), nullptr);
+  memo.put(caller, 1);
+  EXPECT_EQ(memo.find_caller("ASIB", 1), nullptr);
 }
 
 TEST_F(RegistryBaseTest, AnOlderReadDoesNotReplaceANewerOne) {
-  registry::ReadCache cache;
+  registry::ReadMemo memo;
   Caller caller;
   caller.access_key_id = "AKIA";
-  cache.put(caller, 2);
+  memo.put(caller, 2);
   caller.account = "old";
-  cache.put(caller, 1);
-  EXPECT_EQ(cache.find_caller("AKIA", 1), nullptr);
-  EXPECT_EQ(cache.find_caller("AKIA", 2)->caller.account, "");
+  memo.put(caller, 1);
+  EXPECT_EQ(memo.find_caller("AKIA", 1), nullptr);
+  EXPECT_EQ(memo.find_caller("AKIA", 2)->caller.account, "");
 }
 
 TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {
-  registry::ReadCache cache;
+  registry::ReadMemo memo;
   storage::Repository repository;
   repository.id = 7;
   repository.account = "111122223333";
   repository.region = "us-east-1";
   repository.name = "app";
-  cache.put(repository, 3);
-  ASSERT_NE(cache.find_repository("111122223333", "us-east-1", "app", 3), nullptr);
-  EXPECT_EQ(cache.find_repository("111122223333", "us-east-1", "app", 3)->id, 7);
-  EXPECT_EQ(cache.find_repository("111122223333", "us-east-1", "app", 4), nullptr);
-  EXPECT_EQ(cache.find_repository("444455556666", "us-east-1", "app", 3), nullptr);
-  EXPECT_EQ(cache.find_repository("111122223333", "eu-west-1", "app", 3), nullptr);
-  EXPECT_EQ(cache.find_repository("111122223333", "us-east-1", "ap", 3), nullptr);
+  memo.put(repository, 3);
+  ASSERT_NE(memo.find_repository("111122223333", "us-east-1", "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "app", 3)->id, 7);
+  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "app", 4), nullptr);
+  EXPECT_EQ(memo.find_repository("444455556666", "us-east-1", "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository("111122223333", "eu-west-1", "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "ap", 3), nullptr);
 }
 
 // Nothing of what was read before is good after a write: a policy, and the repository itself.

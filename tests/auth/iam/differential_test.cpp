@@ -44,7 +44,7 @@ TEST(IamDifferential, RandomCasesAgreeWithTheNaiveEvaluator) {
 
 // Cases that the two evaluators once disagreed on, or that are easy to get wrong.
 TEST(IamDifferential, CorpusAgreesWithTheNaiveEvaluator) {
-  std::ifstream corpus(ECR_TEST_DATA "/../iam/data/corpus.jsonl");
+  std::ifstream corpus(ECR_TEST_DATA "/iam/data/corpus.jsonl");
   ASSERT_TRUE(corpus);
   std::string line;
   std::size_t count = 0;

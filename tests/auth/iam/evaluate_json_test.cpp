@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "auth/iam/top_level_member.h"
+#include "auth/iam/policy/json_text.h"
 
 namespace ecr::auth::iam::test {
 namespace {
@@ -138,7 +138,7 @@ TEST(IamEvaluateLine, MalformedLines) {
   }
 }
 
-TEST(IamEvaluateLine, EqualPoliciesGiveEqualAnswersFromTheCache) {
+TEST(IamEvaluateLine, EqualPoliciesGiveEqualAnswersFromTheMemo) {
   LineEvaluator evaluator;
   bool ok = false;
   const std::string first = evaluator.evaluate(kLine, true, ok);

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "schemas/base/suggestion.h"
+#include "schemas/base/text.h"
 #include "server/cli/command_tree.h"
 #include "server/cli/snippets.h"
 

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "api/core/access/decision_log.h"
-#include "api/core/access/policy_cache.h"
+#include "api/core/access/policy_memo.h"
 #include "api/core/work/event_log.h"
 #include "api/ecr/ecr_api.h"
 #include "schemas/base/encoding.h"
@@ -128,8 +128,8 @@ class ServerTest : public ::testing::Test {
   api::Settings settings_;
   std::unique_ptr<storage::Store> store_;
   auth::RegistryTokenCodec tokens_;
-  auth::SigningKeyCache signing_keys_;
-  api::PolicyCache policies_;
+  auth::SigningKeyMemo signing_keys_;
+  api::PolicyMemo policies_;
   api::DecisionLog decisions_;
   api::EventLog events_;
   api::JobSignal job_signal_;

@@ -44,9 +44,10 @@ bool is_for(X509* certificate, const std::string& name) {
 }
 
 bool is_issued_by(X509* certificate, const std::string& authority_pem) {
-  const openssl::Memory memory(
+  const base::openssl::Memory memory(
       BIO_new_mem_buf(authority_pem.data(), static_cast<int>(authority_pem.size())));
-  const openssl::Certificate authority(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+  const base::openssl::Certificate authority(
+      PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
   X509_STORE* const store = X509_STORE_new();
   X509_STORE_add_cert(store, authority.get());
   X509_STORE_CTX* const context = X509_STORE_CTX_new();

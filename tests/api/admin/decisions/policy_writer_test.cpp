@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "auth/iam/authorization_data.h"
 #include "auth/iam/evaluate.h"
+#include "auth/iam/policy/authorization_data.h"
 
 namespace ecr::api::admin {
 namespace {

@@ -1,7 +1,7 @@
 // Users and roles in policies are kept by their ids.
 #include <gmock/gmock.h>
 
-#include "auth/iam/principal_text.h"
+#include "auth/iam/policy/document_text.h"
 #include "tests/api/iam/fixture.h"
 
 namespace ecr::api::test {

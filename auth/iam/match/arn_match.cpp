@@ -1,0 +1,104 @@
+#include "auth/iam/match/arn_match.h"
+
+#include <algorithm>
+
+namespace ecr::auth::iam {
+namespace {
+
+constexpr std::size_t kService = 2;
+constexpr std::size_t kResource = 5;
+
+// Splits at the first five colons; returns the number of parts.
+std::size_t split(std::string_view text, std::array<std::string_view, 6>& part) {
+  std::size_t count = 0;
+  while (count < kResource) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) break;
+    part[count++] = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  part[count++] = text;
+  return count;
+}
+
+}  // namespace
+
+ArnParts::ArnParts(std::string_view text) : whole(text) {
+  is_arn = split(text, part) == part.size() && part[0] == "arn";
+}
+
+ArnGlob::ArnGlob(const GlobText& text) {
+  std::array<std::string_view, 6> part;
+  complete_ = split(text.text, part) == part.size();
+  if (!complete_) return;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const auto offset = static_cast<std::size_t>(part[i].data() - text.text.data());
+    part_[i] = Glob(part[i], std::string_view(text.wild).substr(offset, part[i].size()));
+  }
+}
+
+// ArnEquals and ArnLike are the same: each part is matched by itself, so that a '*' never crosses a
+// colon before the resource ("Amazon Resource Name (ARN) condition operators").
+bool ArnGlob::matches(const ArnParts& arn) const {
+  if (!complete_ || !arn.is_arn) return false;
+  for (std::size_t i = part_.size(); i-- > 0;) {  // the resource tells most apart
+    if (!part_[i].matches(arn.part[i])) return false;
+  }
+  return true;
+}
+
+ResourcePattern::ResourcePattern(std::string_view text, bool variables) {
+  if (!text.empty() && text.find_first_not_of('*') == std::string_view::npos) {
+    everything_ = true;
+    return;
+  }
+  std::array<std::string_view, 6> part;
+  parts_ = split(text, part);
+  for (std::size_t i = 0; i < kResource; ++i) {
+    if (i >= parts_) {
+      part_[i] = Glob("*");
+    } else if (i == kService) {
+      // The service part knows no wildcards ("IAM JSON policy elements: Resource"):
+      // a
+      // '*' there stands for itself.
+      part_[i] = Glob(part[i], std::string(part[i].size(), '\0'));
+    } else {
+      part_[i] = Glob(part[i]);
+    }
+  }
+  const std::string_view resource = parts_ == part.size() ? part[kResource] : "*";
+  if (std::all_of(part_.begin(), part_.end(), [](const Glob& g) { return g.is_literal(); })) {
+    head_ = text.substr(0, text.size() - resource.size());
+  }
+  GlobText glob;
+  if (!variables) {
+    glob.add_pattern(resource);
+  } else if (Template parsed(resource); parsed.is_constant()) {
+    parsed.expand(Context{}, glob);
+  } else {
+    variable_resource_ = std::move(parsed);
+    return;
+  }
+  resource_ = Glob(glob.text, glob.wild);
+}
+
+bool ResourcePattern::matches(const ArnParts& resource, const Context& context,
+                              bool complete_short) const {
+  if (everything_) return true;
+  // An action without resources asks for "*", which is no ARN: only a policy's own "*" matches it
+  // (test: WildcardOnlyActionNeedsAStar).
+  if (!resource.is_arn || (parts_ < 6 && !complete_short)) return false;
+  if (!head_.empty()) {
+    if (!resource.whole.starts_with(head_)) return false;
+  } else {
+    for (std::size_t i = 0; i < part_.size(); ++i) {
+      if (!part_[i].matches(resource.part[i])) return false;
+    }
+  }
+  if (!variable_resource_) return resource_.matches(resource.part[kResource]);
+  GlobText text;
+  return variable_resource_->expand(context, text) &&
+         Glob(text.text, text.wild).matches(resource.part[kResource]);
+}
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,287 @@
+#include "auth/iam/match/condition.h"
+
+#include <algorithm>
+#include <array>
+
+#include "schemas/base/encoding.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+using enum Comparison;
+using enum Relation;
+
+struct NamedOperator {
+  std::string_view name;
+  Comparison comparison;
+  Relation relation = kEqual;
+  bool negated = false;
+};
+
+constexpr std::array kOperators = {
+    NamedOperator{"StringEquals", kString},
+    NamedOperator{"StringNotEquals", kString, kEqual, true},
+    NamedOperator{"StringEqualsIgnoreCase", kStringIgnoreCase},
+    NamedOperator{"StringNotEqualsIgnoreCase", kStringIgnoreCase, kEqual, true},
+    NamedOperator{"StringLike", kStringLike},
+    NamedOperator{"StringNotLike", kStringLike, kEqual, true},
+    NamedOperator{"NumericEquals", kNumeric},
+    NamedOperator{"NumericNotEquals", kNumeric, kEqual, true},
+    NamedOperator{"NumericLessThan", kNumeric, kLess},
+    NamedOperator{"NumericLessThanEquals", kNumeric, kLessEqual},
+    NamedOperator{"NumericGreaterThan", kNumeric, kGreater},
+    NamedOperator{"NumericGreaterThanEquals", kNumeric, kGreaterEqual},
+    NamedOperator{"DateEquals", kDate},
+    NamedOperator{"DateNotEquals", kDate, kEqual, true},
+    NamedOperator{"DateLessThan", kDate, kLess},
+    NamedOperator{"DateLessThanEquals", kDate, kLessEqual},
+    NamedOperator{"DateGreaterThan", kDate, kGreater},
+    NamedOperator{"DateGreaterThanEquals", kDate, kGreaterEqual},
+    NamedOperator{"Bool", kBool},
+    NamedOperator{"BinaryEquals", kBinary},
+    NamedOperator{"IpAddress", kIp},
+    NamedOperator{"NotIpAddress", kIp, kEqual, true},
+    NamedOperator{"ArnEquals", kArn},
+    NamedOperator{"ArnLike", kArn},
+    NamedOperator{"ArnNotEquals", kArn, kEqual, true},
+    NamedOperator{"ArnNotLike", kArn, kEqual, true},
+    NamedOperator{"Null", kNull},
+};
+
+template <class T>
+bool relate(Relation relation, const T& actual, const T& wanted) {
+  switch (relation) {
+    case kEqual:
+      return actual == wanted;
+    case kLess:
+      return actual < wanted;
+    case kLessEqual:
+      return actual <= wanted;
+    case kGreater:
+      return actual > wanted;
+    case kGreaterEqual:
+      return actual >= wanted;
+  }
+  return false;
+}
+
+template <class T>
+ConditionValue value_or_nothing(std::optional<T> value) {
+  if (!value) return std::monostate{};
+  return std::move(*value);
+}
+
+// The value, once its text is known.
+ConditionValue make_value(Comparison comparison, const GlobText& text) {
+  switch (comparison) {
+    case kString:
+      return text.text;
+    case kStringIgnoreCase:
+      return base::to_lower(text.text);
+    case kStringLike:
+      return Glob(text.text, text.wild);
+    case kNumeric:
+      return value_or_nothing(parse_number(text.text));
+    case kDate:
+      return value_or_nothing(parse_date(text.text));
+    case kBool:
+    case kNull:
+      return value_or_nothing(parse_bool(text.text));
+    case kBinary:
+      return value_or_nothing(base::base64_decode(text.text));
+    case kIp:
+      return value_or_nothing(IpNetwork::parse(text.text));
+    case kArn:
+      return std::make_unique<const ArnGlob>(text);
+  }
+  return std::monostate{};
+}
+
+// The documentation names String and Arn operators, and Bool in one place.
+bool takes_variables(Comparison comparison) {
+  return comparison == kString || comparison == kStringIgnoreCase || comparison == kStringLike ||
+         comparison == kArn || comparison == kBool;
+}
+
+// A set without values ("null data set"); one empty value counts as none. Source: "Single-valued
+// vs. multivalued context keys" ("resolves to a null data set, such as an empty string").
+bool is_null_set(const Context::Value& value) {
+  return value.values.empty() || (value.values.size() == 1 && value.values[0].empty());
+}
+
+// A value of the request, read once for all values of the policy.
+class Actual {
+ public:
+  Actual(const ConditionOperator& op, const std::string& text) : op_(op), text_(text) {
+    switch (op.comparison) {
+      case kStringIgnoreCase:
+        lower_ = base::to_lower(text);
+        break;
+      case kNumeric:
+        number_ = parse_number(text);
+        break;
+      case kDate:
+        date_ = parse_date(text);
+        break;
+      case kBool:
+        boolean_ = parse_bool(text);
+        break;
+      case kBinary:
+        bytes_ = base::base64_decode(text);
+        break;
+      case kIp:
+        address_ = IpNetwork::parse(text);
+        break;
+      case kArn:
+        arn_.emplace(text);
+        break;
+      case kString:
+      case kStringLike:
+      case kNull:
+        break;
+    }
+  }
+
+  bool matches(const ConditionValue& value) const {
+    switch (op_.comparison) {
+      case kString:
+        return text_ == std::get<std::string>(value);
+      case kStringIgnoreCase:
+        return lower_ == std::get<std::string>(value);
+      case kStringLike:
+        return std::get<Glob>(value).matches(text_);
+      case kNumeric:
+        return number_ && relates(*number_, value);
+      case kDate:
+        return date_ && relates(*date_, value);
+      case kBool:
+        return boolean_ && relates(*boolean_, value);
+      case kBinary:
+        return bytes_ && relates(*bytes_, value);
+      case kIp: {
+        const auto* network = std::get_if<IpNetwork>(&value);
+        return address_ && network != nullptr && network->contains(*address_);
+      }
+      case kArn:
+        return std::get<std::unique_ptr<const ArnGlob>>(value)->matches(*arn_);
+      case kNull:
+        break;
+    }
+    return false;
+  }
+
+ private:
+  template <class T>
+  bool relates(const T& actual, const ConditionValue& value) const {
+    const T* wanted = std::get_if<T>(&value);
+    return wanted != nullptr && relate(op_.relation, actual, *wanted);
+  }
+
+  const ConditionOperator& op_;
+  const std::string& text_;
+  std::string lower_;
+  std::optional<double> number_;
+  std::optional<std::int64_t> date_;
+  std::optional<bool> boolean_;
+  std::optional<std::string> bytes_;
+  std::optional<IpNetwork> address_;
+  std::optional<ArnParts> arn_;
+};
+
+}  // namespace
+
+std::optional<ConditionOperator> ConditionOperator::parse(std::string_view name) {
+  ConditionOperator op;
+  constexpr std::string_view kAll = "ForAllValues:";
+  constexpr std::string_view kAny = "ForAnyValue:";
+  constexpr std::string_view kIfExists = "IfExists";
+  if (name.starts_with(kAll)) {
+    op.quantifier = Quantifier::kForAllValues;
+    name.remove_prefix(kAll.size());
+  } else if (name.starts_with(kAny)) {
+    op.quantifier = Quantifier::kForAnyValue;
+    name.remove_prefix(kAny.size());
+  }
+  if (name.ends_with(kIfExists)) {
+    op.if_exists = true;
+    name.remove_suffix(kIfExists.size());
+  }
+  for (const NamedOperator& known : kOperators) {
+    if (known.name != name) continue;
+    // "You can add IfExists to the end of any condition operator name except the Null condition."
+    if (known.comparison == kNull && op.if_exists) return std::nullopt;
+    op.comparison = known.comparison;
+    op.relation = known.relation;
+    op.negated = known.negated;
+    return op;
+  }
+  return std::nullopt;
+}
+
+Condition::Condition(std::string_view operator_name, ConditionOperator op, std::string_view key,
+                     const std::vector<std::string>& values, bool variables)
+    : operator_name_(operator_name), operator_(op), key_name_(key), key_(base::to_lower(key)) {
+  values_.reserve(values.size());
+  for (const std::string& value : values) {
+    GlobText text;
+    // A value without variables is read here, once; one with variables at each request.
+    if (!variables || !takes_variables(op.comparison)) {
+      text.add_pattern(value);
+    } else if (Template parsed(value); parsed.is_constant()) {
+      parsed.expand(Context{}, text);
+    } else {
+      values_.emplace_back(std::move(parsed));
+      continue;
+    }
+    values_.push_back(make_value(op.comparison, text));
+  }
+}
+
+// True: the key must be absent, or hold no value.
+bool Condition::null_holds(const Context::Value* value) const {
+  const bool null = value == nullptr || (value->multivalued && is_null_set(*value));
+  return std::any_of(values_.begin(), values_.end(), [&](const ConditionValue& wanted) {
+    const bool* want_null = std::get_if<bool>(&wanted);
+    return want_null != nullptr && *want_null == null;
+  });
+}
+
+// The values of a condition are alternatives (OR). A negated operator holds when none of them
+// matches, so the caller negates the whole ("Multiple context keys or values").
+bool Condition::matches_some(const std::string& text, const Context& context) const {
+  const Actual actual(operator_, text);
+  return std::any_of(values_.begin(), values_.end(), [&](const ConditionValue& wanted) {
+    const auto* variable = std::get_if<Template>(&wanted);
+    if (variable == nullptr) return actual.matches(wanted);
+    GlobText expanded;
+    return variable->expand(context, expanded) &&
+           actual.matches(make_value(operator_.comparison, expanded));
+  });
+}
+
+bool Condition::holds(const Context& context) const {
+  const Context::Value* value = context.find_lower(key_);
+  if (operator_.comparison == kNull) return null_holds(value);
+
+  const bool set = operator_.quantifier != Quantifier::kNone;
+  if (value == nullptr || (set && is_null_set(*value))) {
+    // An absent key: false, but true under a negated operator, under IfExists and under
+    // ForAllValues, which asks nothing of a set without members (test: MissingKey).
+    // That IfExists also covers a set without values is inferred from "null data set".
+    if (operator_.if_exists) return true;
+    if (set) return operator_.quantifier == Quantifier::kForAllValues;
+    return operator_.negated;
+  }
+  const auto pass = [&](const std::string& actual) { return passes(actual, context); };
+  if (operator_.quantifier == Quantifier::kForAllValues) {
+    return std::all_of(value->values.begin(), value->values.end(), pass);
+  }
+  if (operator_.quantifier == Quantifier::kForAnyValue) {
+    return std::any_of(value->values.begin(), value->values.end(), pass);
+  }
+  // A multivalued key needs one of the set operators; without one the condition never holds
+  // ("Single-valued vs. multivalued context keys"; test: SetOperators).
+  return !value->multivalued && pass(value->values[0]);
+}
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,92 @@
+#include "auth/iam/match/condition_values.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "schemas/base/clock.h"
+#include "schemas/base/encoding.h"
+
+namespace ecr::auth::iam {
+
+std::optional<double> parse_number(std::string_view text) {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
+  // from_chars also reads "inf" and "nan".
+  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> parse_date(std::string_view text) {
+  // "Date condition operators": ISO 8601, or seconds since the epoch.
+  if (!text.empty() && text.size() != 4 &&
+      text.find_first_not_of("0123456789") == std::string_view::npos) {
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    // Beyond the range of milliseconds: as far away as can be said.
+    return std::min(seconds, INT64_MAX / 1000) * 1000;
+  }
+  const auto time = base::parse_iso8601(text);
+  if (!time) return std::nullopt;
+  return time->time_since_epoch().count();
+}
+
+// Bool and Null read "true" and "false" in any case (test: Operators).
+std::optional<bool> parse_bool(std::string_view text) {
+  if (base::equals_ignore_case(text, "true")) return true;
+  if (base::equals_ignore_case(text, "false")) return false;
+  return std::nullopt;
+}
+
+// "IP address condition operators": CIDR notation of RFC 4632 or RFC 4291; without a prefix length
+// it is one address.
+std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view address = text.substr(0, slash);
+  char buffer[INET6_ADDRSTRLEN + 1];
+  if (address.size() >= sizeof buffer) return std::nullopt;
+  std::memcpy(buffer, address.data(), address.size());
+  buffer[address.size()] = '\0';
+  if (address.find('\0') != std::string_view::npos) return std::nullopt;
+
+  IpNetwork network;
+  network.v6 = address.find(':') != std::string_view::npos;
+  if (inet_pton(network.v6 ? AF_INET6 : AF_INET, buffer, network.bytes.data()) != 1) {
+    return std::nullopt;
+  }
+  const int bits = network.v6 ? 128 : 32;
+  network.prefix = bits;
+  if (slash == std::string_view::npos) return network;
+  const std::string_view prefix = text.substr(slash + 1);
+  const auto [end, error] =
+      std::from_chars(prefix.data(), prefix.data() + prefix.size(), network.prefix);
+  if (error != std::errc{} || end != prefix.data() + prefix.size() || network.prefix < 0 ||
+      network.prefix > bits || prefix.starts_with('-')) {
+    return std::nullopt;
+  }
+  return network;
+}
+
+bool IpNetwork::contains(const IpNetwork& address) const {
+  // An IPv4-mapped IPv6 address is not that IPv4 address.
+  if (v6 != address.v6) return false;
+  const auto whole = static_cast<std::size_t>(prefix / 8);
+  if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(whole),
+                  address.bytes.begin())) {
+    return false;
+  }
+  const int rest = prefix % 8;
+  if (rest == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xFF << (8 - rest));
+  return (bytes[whole] & mask) == (address.bytes[whole] & mask);
+}
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,52 @@
+// Patterns with '*' (any run of characters, also none) and '?' (exactly one character), compiled
+// once. Matching is linear in the text, times the pattern's length / 64 where a long run holds '?':
+// there is no backtracking. Case-sensitive; for a match without case give both sides in lower case.
+// Immutable, thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ecr::auth::iam {
+
+// Text in which only some '*' and '?' are wildcards: what a policy variable put in is literal.
+struct GlobText {
+  std::string text;
+  std::string wild;  // as long as text: 1 where text is a wildcard, else 0
+
+  void add_pattern(std::string_view pattern);
+  void add_literal(std::string_view literal);
+};
+
+class Glob {
+ public:
+  Glob() = default;  // matches only the empty text
+  explicit Glob(std::string_view pattern);
+  // REQUIRES: text and wild are equally long.
+  Glob(std::string_view text, std::string_view wild);
+
+  bool matches(std::string_view text) const;
+  bool matches_everything() const { return kind_ == Kind::kEverything; }
+  bool is_literal() const { return kind_ == Kind::kExact; }
+  const std::string& literal() const { return literal_; }  // what stands before the first wildcard
+
+  // The text between two '*'. `any` is 1 where the character is '?', empty: nowhere.
+  struct Piece {
+    std::string text;
+    std::string any;
+  };
+
+ private:
+  enum class Kind : std::uint8_t { kExact, kPrefix, kEverything, kGeneral };
+  Kind kind_ = Kind::kExact;
+  bool has_any_ = false;
+  std::string literal_;
+  std::vector<Piece> pieces_;  // kGeneral: the first is anchored at the start, the last at the end
+};
+
+// Both without case (ASCII).
+bool glob_match_ignore_case(std::string_view pattern, std::string_view text);
+
+}  // namespace ecr::auth::iam

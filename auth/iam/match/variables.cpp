@@ -1,0 +1,109 @@
+#include "auth/iam/match/variables.h"
+
+#include <optional>
+
+#include "schemas/base/encoding.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+constexpr std::size_t kNoVariable = std::string_view::npos;
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == kNoVariable) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// The '}' of the variable whose name starts at `from`; a default in quotes may hold one.
+std::size_t closing_brace(std::string_view text, std::size_t from) {
+  bool comma = false;
+  bool quoted = false;
+  for (std::size_t i = from; i < text.size(); ++i) {
+    if (text[i] == ',' && !quoted) comma = true;
+    if (text[i] == '\'' && comma) quoted = !quoted;
+    if (text[i] == '}' && !quoted) return i;
+  }
+  return kNoVariable;
+}
+
+Template::Part parse_variable(std::string_view inside) {
+  Template::Part part;
+  // "${*}", "${?}" and "${$}" are the characters themselves, without a meaning as wildcard.
+  if (inside == "*" || inside == "?" || inside == "$") {
+    part.kind = Template::Part::Kind::kLiteral;
+    part.text = inside;
+    return part;
+  }
+  part.kind = Template::Part::Kind::kVariable;
+  const std::size_t comma = inside.find(',');
+  part.key = base::to_lower(trim(inside.substr(0, comma)));
+  if (comma != kNoVariable) {
+    const std::string_view value = trim(inside.substr(comma + 1));
+    if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') {
+      part.has_default = true;
+      part.text = value.substr(1, value.size() - 2);
+    }
+  }
+  return part;
+}
+
+// A multivalued key cannot be used as a variable; that its default then applies is inferred.
+std::optional<std::string_view> value_of(const Template::Part& part, const Context& context) {
+  const Context::Value* value = context.find_lower(part.key);
+  if (value != nullptr && !value->multivalued && !value->values.empty()) return value->values[0];
+  if (part.has_default) return part.text;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Template::Template(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t start = text.find("${", at);
+    const std::size_t end = start == kNoVariable ? kNoVariable : closing_brace(text, start + 2);
+    if (end == kNoVariable) break;
+    add_pattern(text.substr(at, start - at));
+    parts_.push_back(parse_variable(text.substr(start + 2, end - start - 2)));
+    constant_ = constant_ && parts_.back().kind != Part::Kind::kVariable;
+    at = end + 1;
+  }
+  add_pattern(text.substr(at));
+}
+
+void Template::add_pattern(std::string_view text) {
+  if (text.empty()) return;
+  parts_.emplace_back().text = text;
+}
+
+// The value of a variable is literal text: a user named "*" matches a resource "*" and no other.
+bool Template::expand(const Context& context, GlobText& out) const {
+  for (const Part& part : parts_) {
+    if (part.kind == Part::Kind::kPattern) {
+      out.add_pattern(part.text);
+    } else if (part.kind == Part::Kind::kLiteral) {
+      out.add_literal(part.text);
+    } else {
+      const auto value = value_of(part, context);
+      if (!value) return false;
+      out.add_literal(*value);
+    }
+  }
+  return true;
+}
+
+bool Template::expand_plain(const Context& context, std::string& out) const {
+  for (const Part& part : parts_) {
+    if (part.kind == Part::Kind::kVariable) {
+      const auto value = value_of(part, context);
+      if (!value) return false;
+      out += *value;
+    } else {
+      out += part.text;
+    }
+  }
+  return true;
+}
+
+}  // namespace ecr::auth::iam

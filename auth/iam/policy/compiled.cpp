@@ -1,0 +1,75 @@
+#include "auth/iam/policy/compiled.h"
+
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/policy/json_access.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+using base::OrderedJson;
+
+void add_principals(const OrderedJson& element, PrincipalSet& out) {
+  if (element.is_string()) {
+    out.add({PrincipalEntry::Kind::kEveryone, {}});  // "Principal": "*"
+    return;
+  }
+  for (const auto& [type, values] : element.items()) {
+    for (const std::string& text : texts(values)) out.add(*PrincipalEntry::parse(type, text));
+  }
+}
+
+// Variables count only in policies of version 2012-10-17; in older ones "${" is plain text.
+Statement compile_statement(const OrderedJson& json, bool variables) {
+  Statement statement;
+  statement.allow = json["Effect"] == "Allow";
+  statement.not_action = json.contains("NotAction");
+  statement.not_resource = json.contains("NotResource");
+  statement.not_principal = json.contains("NotPrincipal");
+  if (const OrderedJson* sid = member(json, "Sid")) statement.sid = sid->get<std::string>();
+  statement.json = base::dump(json);
+
+  for (const std::string& text : texts(json[statement.not_action ? "NotAction" : "Action"])) {
+    statement.actions.emplace_back(text);
+  }
+  if (const auto* element = member(json, statement.not_resource ? "NotResource" : "Resource")) {
+    statement.has_resource = true;
+    for (const std::string& text : texts(*element)) {
+      statement.resources.emplace_back(text, variables);
+    }
+  }
+  if (const auto* element = member(json, statement.not_principal ? "NotPrincipal" : "Principal")) {
+    statement.has_principal = true;
+    add_principals(*element, statement.principals);
+  }
+  if (const OrderedJson* conditions = member(json, "Condition")) {
+    for (const auto& [name, keys] : conditions->items()) {
+      for (const auto& [key, values] : keys.items()) {
+        statement.conditions.emplace_back(name, *ConditionOperator::parse(name), key, texts(values),
+                                          variables);
+      }
+    }
+  }
+  return statement;
+}
+
+}  // namespace
+
+std::unique_ptr<const Policy::Compiled> compile(const OrderedJson& document) {
+  auto compiled = std::make_unique<Policy::Compiled>();
+  const OrderedJson* version = member(document, "Version");
+  // Without Version a policy is of 2008-10-17, where "${" means nothing.
+  const bool variables = version != nullptr && *version == "2012-10-17";
+  const OrderedJson& statements = document["Statement"];
+  if (statements.is_object()) {
+    compiled->statements.push_back(compile_statement(statements, variables));
+  } else {
+    compiled->statements.reserve(statements.size());
+    for (const OrderedJson& statement : statements) {
+      compiled->statements.push_back(compile_statement(statement, variables));
+    }
+  }
+  return compiled;
+}
+
+}  // namespace ecr::auth::iam

@@ -1,0 +1,128 @@
+#include "auth/iam/policy/document.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ecr::auth::iam {
+namespace {
+
+constexpr std::size_t kMaxBytes = 1u << 20;  // far above any of AWS's limits
+
+PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail) {
+  PolicyProblem problem;
+  problem.line = line;
+  problem.detail = std::move(detail);
+  switch (type) {
+    case PolicyType::kRepository:
+      problem.message = "Invalid repository policy provided";
+      break;
+    case PolicyType::kRegistry:
+    case PolicyType::kRegistryV1:
+      problem.message = "Invalid registry policy provided";
+      break;
+    default:
+      problem.message = "Syntax errors in policy.";
+      break;
+  }
+  return problem;
+}
+
+// The pattern of IAM's and STS's policyDocumentType; ECR's PolicyText has none.
+bool limits_characters(PolicyType type) {
+  return type == PolicyType::kIdentity || type == PolicyType::kSession ||
+         type == PolicyType::kTrust;
+}
+
+// The line of the first character that IAM's pattern refuses; 0: none. In UTF-8 U+0080 to U+00FF
+// are the two bytes C2 or C3 and what follows. REQUIRES: UTF-8.
+std::size_t line_of_bad_character(std::string_view text) {
+  std::size_t line = 1;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte == '\n') ++line;
+    const bool control = byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
+    if (control || byte > 0xC3) return line;
+  }
+  return 0;
+}
+
+struct SizeLimit {
+  std::size_t most = 0;   // 0: none is known
+  std::size_t usual = 0;  // beyond it only some places take the document
+  const char* where = "";
+};
+
+// "IAM and AWS STS quotas"; ECR's are those of its API model, which counts white space as well.
+SizeLimit size_limit(PolicyType type) {
+  switch (type) {
+    case PolicyType::kIdentity:
+      return {10240, 6144, "only a role's inline policies may be, together"};
+    case PolicyType::kTrust:
+      return {4096, 2048, "only with a raised quota may it be"};
+    case PolicyType::kSession:
+      return {2048, 2048, ""};
+    case PolicyType::kRepository:
+    case PolicyType::kRegistry:
+    case PolicyType::kRegistryV1:
+      return {10240, 10240, ""};
+    case PolicyType::kScp:
+    case PolicyType::kRcp:
+    case PolicyType::kAny:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Finding> check_size(std::string_view document, PolicyType type) {
+  const bool ecr = type == PolicyType::kRepository || type == PolicyType::kRegistry ||
+                   type == PolicyType::kRegistryV1;
+  const std::size_t size = ecr ? document.size() : counted_size(document);
+  const SizeLimit limit = size_limit(type);
+  if (limit.most == 0 || size <= limit.usual) return {};
+  std::string message = std::to_string(size) + " characters are more than ";
+  if (size > limit.most) {
+    message += "the " + std::to_string(limit.most) + " that such a policy may have.";
+    return {{Stage::kResources, "", std::move(message), ""}};
+  }
+  message += std::to_string(limit.usual) + ": " + limit.where + ".";
+  return {{Stage::kWarning, "", std::move(message), ""}};
+}
+
+tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view document,
+                                                             PolicyType type) {
+  // RFC 8259 section 8.1: JSON text has no byte order mark.
+  if (document.starts_with("\xEF\xBB\xBF")) {
+    return tl::unexpected(syntax_error(type, 1, "starts with a byte order mark"));
+  }
+  base::JsonLimits limits;
+  limits.max_bytes = kMaxBytes;
+  auto json = base::parse_ordered_json(document, limits);
+  if (!json) return tl::unexpected(syntax_error(type, json.error().line, json.error().detail));
+  if (limits_characters(type)) {
+    if (const std::size_t line = line_of_bad_character(document); line != 0) {
+      return tl::unexpected(syntax_error(type, line, "a character beyond U+00FF"));
+    }
+  }
+  return std::move(*json);
+}
+
+std::size_t counted_size(std::string_view document) {
+  std::size_t size = 0;
+  bool in_string = false;
+  bool escaped = false;
+  for (const char c : document) {
+    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    const bool continuation = (c & 0xC0) == 0x80;  // characters are counted, not bytes
+    if (!continuation && (in_string || !space)) ++size;
+    if (in_string && c == '\\' && !escaped) {
+      escaped = true;
+      continue;
+    }
+    if (c == '"' && !escaped) in_string = !in_string;
+    escaped = false;
+  }
+  return size;
+}
+
+}  // namespace ecr::auth::iam

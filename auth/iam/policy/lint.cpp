@@ -1,0 +1,228 @@
+// Warnings: what AWS accepts though it cannot do what it seems to.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "auth/iam/match/arn_match.h"
+#include "auth/iam/match/glob.h"
+#include "auth/iam/policy/authorization_data.h"
+#include "auth/iam/policy/document.h"
+#include "auth/iam/policy/json_access.h"
+#include "schemas/base/encoding.h"
+
+namespace ecr::auth::iam {
+namespace {
+
+using base::OrderedJson;
+
+// "AWS global condition context keys" that every request may carry, whatever the action.
+constexpr std::array kGlobalKeys = {"aws:assumedroot",
+                                    "aws:calledvia",
+                                    "aws:calledviafirst",
+                                    "aws:calledvialast",
+                                    "aws:chatbotsourcearn",
+                                    "aws:currenttime",
+                                    "aws:ec2instancesourceprivateipv4",
+                                    "aws:ec2instancesourcevpc",
+                                    "aws:epochtime",
+                                    "aws:federatedprovider",
+                                    "aws:ismcpserviceaction",
+                                    "aws:multifactorauthage",
+                                    "aws:multifactorauthpresent",
+                                    "aws:principalaccount",
+                                    "aws:principalarn",
+                                    "aws:principalisawsservice",
+                                    "aws:principalorgid",
+                                    "aws:principalorgpaths",
+                                    "aws:principalservicename",
+                                    "aws:principalservicenameslist",
+                                    "aws:principaltype",
+                                    "aws:referer",
+                                    "aws:requestedregion",
+                                    "aws:resourceaccount",
+                                    "aws:resourceorgid",
+                                    "aws:resourceorgpaths",
+                                    "aws:securetransport",
+                                    "aws:sourceaccount",
+                                    "aws:sourcearn",
+                                    "aws:sourceidentity",
+                                    "aws:sourceip",
+                                    "aws:sourceorgid",
+                                    "aws:sourceorgpaths",
+                                    "aws:sourcevpc",
+                                    "aws:sourcevpcarn",
+                                    "aws:sourcevpce",
+                                    "aws:tokenissuetime",
+                                    "aws:useragent",
+                                    "aws:userid",
+                                    "aws:username",
+                                    "aws:viaawsservice",
+                                    "aws:vpceaccount",
+                                    "aws:vpceorgid",
+                                    "aws:vpceorgpaths",
+                                    "aws:vpcsourceip"};
+
+// "aws:ResourceTag/${TagKey}" stands for every key that starts with "aws:resourcetag/".
+bool carries(const ActionInfo& action, std::string_view lower_key) {
+  return std::any_of(action.condition_keys.begin(), action.condition_keys.end(),
+                     [&](const std::string& known) {
+                       const std::string lower = base::to_lower(known);
+                       const std::size_t variable = lower.find("${");
+                       if (variable == std::string::npos) return lower == lower_key;
+                       return lower_key.starts_with(lower.substr(0, variable));
+                     });
+}
+
+bool is_global(std::string_view lower_key) {
+  return lower_key.starts_with("aws:principaltag/") ||
+         std::find(kGlobalKeys.begin(), kGlobalKeys.end(), lower_key) != kGlobalKeys.end();
+}
+
+// The text up to the first wildcard or variable.
+std::string_view fixed_part(std::string_view text) {
+  return text.substr(0, text.find_first_of("*?$"));
+}
+
+// Could the resource of a policy match some ARN of the type? Only what is plain is told apart: the
+// service, and how the resource part starts.
+bool could_match(std::string_view resource, std::string_view type_arn) {
+  if (resource == "*") return true;
+  const ArnParts pattern(resource);
+  const ArnParts type(type_arn);
+  if (!pattern.is_arn) return true;  // short, or for the grammar to refuse
+  if (fixed_part(pattern.part[2]) != type.part[2]) return false;
+  const std::string_view given = fixed_part(pattern.part[5]);
+  const std::string_view wanted = fixed_part(type.part[5]);
+  return given.starts_with(wanted) ||
+         (given.size() < pattern.part[5].size() && wanted.starts_with(given));
+}
+
+class StatementLinter {
+ public:
+  StatementLinter(const OrderedJson& statement, std::string path)
+      : statement_(statement), path_(std::move(path)) {}
+
+  std::vector<Finding> run() {
+    check_actions();
+    if (!every_service_known_ || actions_.empty()) return std::move(findings_);
+    check_condition_keys();
+    check_resources();
+    return std::move(findings_);
+  }
+
+ private:
+  void warn(std::string path, std::string message) {
+    findings_.push_back({Stage::kWarning, std::move(path), std::move(message), {}});
+  }
+
+  // Collects the actions that the statement is about; with NotAction that is nearly everything.
+  void check_actions() {
+    const bool negated = statement_.contains("NotAction");
+    const OrderedJson* element = member(statement_, negated ? "NotAction" : "Action");
+    if (element == nullptr) return;
+    const auto all = texts(*element);
+    const std::string list = child(path_, negated ? "NotAction" : "Action");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string at = element->is_array() ? item(list, i) : list;
+      const std::string lower = base::to_lower(all[i]);
+      const std::size_t colon = lower.find(':');
+      const ServiceInfo* service = find_service(lower.substr(0, colon));
+      if (service == nullptr || colon == std::string::npos || negated) {
+        every_service_known_ = false;
+      }
+      if (service == nullptr || colon == std::string::npos) continue;
+      const std::string name = lower.substr(colon + 1);
+      // A wildcard means no action in particular: what does not suit all of them is no mistake.
+      if (!add_matching(*service, name)) warn(at, "There is no action " + all[i] + ".");
+    }
+  }
+
+  bool add_matching(const ServiceInfo& service, const std::string& name) {
+    const Glob pattern(name);
+    const bool exact = pattern.is_literal();
+    bool some = false;
+    for (const ActionInfo& action : service.actions) {
+      if (!pattern.matches(action.lower)) continue;
+      actions_.push_back({&service, &action, exact});
+      some = true;
+    }
+    // An operation of the API that the reference has no row for.
+    return some || (service.prefix == "ecr" && pattern.matches("listimagereferrers"));
+  }
+
+  void check_condition_keys() {
+    const OrderedJson* condition = member(statement_, "Condition");
+    if (condition == nullptr) return;
+    for (const auto& [name, keys] : condition->items()) {
+      for (const auto& [key, unused] : keys.items()) {
+        const std::string lower = base::to_lower(key);
+        const std::string at = child(child(child(path_, "Condition"), name), key);
+        if (is_global(lower)) continue;
+        if (std::none_of(actions_.begin(), actions_.end(),
+                         [&](const Matched& m) { return carries(*m.action, lower); })) {
+          warn(at, "No action of the statement carries the condition key " + key + ".");
+          continue;
+        }
+        for (const Matched& matched : actions_) {
+          if (!matched.exact || carries(*matched.action, lower)) continue;
+          warn(at, matched.text() + " never carries the condition key " + key + ".");
+        }
+      }
+    }
+  }
+
+  void check_resources() {
+    const OrderedJson* element = member(statement_, "Resource");
+    if (element == nullptr) return;
+    const auto all = texts(*element);
+    std::vector<bool> used(all.size());
+    for (const Matched& matched : actions_) {
+      bool some = false;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!works_on(*matched.action, all[i])) continue;
+        some = used[i] = true;
+      }
+      if (some || !matched.exact) continue;
+      warn(path_ + ".Resource",
+           matched.action->wildcard_only
+               ? matched.text() + " knows no resources: only \"*\" matches it."
+               : "No resource of the statement is of a kind that " + matched.text() + " works on.");
+    }
+    // Where none is used, that was said of each action.
+    if (std::find(used.begin(), used.end(), true) == used.end()) return;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (used[i]) continue;
+      warn(item(path_ + ".Resource", i),
+           "No action of the statement works on the resource " + all[i] + ".");
+    }
+  }
+
+  static bool works_on(const ActionInfo& action, const std::string& resource) {
+    return resource == "*" ||
+           std::any_of(action.resource_arns.begin(), action.resource_arns.end(),
+                       [&](const std::string& arn) { return could_match(resource, arn); });
+  }
+
+  struct Matched {
+    const ServiceInfo* service;
+    const ActionInfo* action;
+    bool exact;  // named without wildcards
+    std::string text() const { return service->prefix + ":" + action->name; }
+  };
+
+  const OrderedJson& statement_;
+  std::string path_;
+  bool every_service_known_ = true;
+  std::vector<Matched> actions_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> find_doubtful(const OrderedJson& statement, const std::string& path) {
+  return StatementLinter(statement, path).run();
+}
+
+}  // namespace ecr::auth::iam

@@ -20,7 +20,7 @@ using storage::sql::Access;
 // Conditions see which setting is asked for (ecr:AccountSetting).
 std::vector<Target> setting_target(const Call& call) {
   std::vector<Target> targets = registry_target(call);
-  targets.front().context.emplace_back("ecr:AccountSetting", string_member(call.input, "name"));
+  targets.front().context.emplace_back("ecr:AccountSetting", text_member(call.input, "name"));
   return targets;
 }
 
@@ -31,7 +31,7 @@ ApiError not_one_of(std::string_view field, const std::vector<std::string_view>&
 }
 
 const AccountSetting& require_setting(const Call& call) {
-  const AccountSetting* setting = find_account_setting(string_member(call.input, "name"));
+  const AccountSetting* setting = find_account_setting(text_member(call.input, "name"));
   if (setting != nullptr) return *setting;
   std::vector<std::string_view> names;
   for (const AccountSetting& known : account_settings()) names.push_back(known.name);
@@ -46,7 +46,7 @@ Json get_setting(Call& call) {
 
 Json put_setting(Call& call) {
   const AccountSetting& setting = require_setting(call);
-  const std::string value = string_member(call.input, "value");
+  const std::string value = text_member(call.input, "value");
   if (std::find(setting.values.begin(), setting.values.end(), value) == setting.values.end()) {
     throw not_one_of("value", {setting.values.begin(), setting.values.end()});
   }

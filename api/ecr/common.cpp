@@ -6,8 +6,8 @@
 #include "api/core/registry_host.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
-#include "api/images/creation/creation.h"
-#include "api/images/tag_mutability.h"
+#include "api/images/repository_creation.h"
+#include "api/images/repository_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
@@ -21,18 +21,13 @@ std::string listing_of(const Call& call, std::string_view listing) {
 
 }  // namespace
 
-std::string string_member(const Json& input, std::string_view name) {
-  const auto found = input.find(name);
-  return found == input.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
 std::string registry_id(const Call& call) {
-  std::string id = string_member(call.input, "registryId");
+  std::string id = text_member(call.input, "registryId");
   return id.empty() ? call.caller.account : id;
 }
 
 storage::Repository require_repository(Call& call) {
-  return require_repository(call, string_member(call.input, "repositoryName"));
+  return require_repository(call, text_member(call.input, "repositoryName"));
 }
 
 storage::Repository require_repository(Call& call, std::string_view name) {
@@ -44,7 +39,7 @@ storage::Repository require_repository(Call& call, std::string_view name) {
 
 std::vector<Target> repository_target(const Call& call) {
   const std::string account = registry_id(call);
-  const std::string name = string_member(call.input, "repositoryName");
+  const std::string name = text_member(call.input, "repositoryName");
   const auto repository = storage::find_repository(call.txn, account, call.region, name);
   return {make_repository_target(call.services, call.txn, call.action, account, call.region, name,
                                  repository ? &*repository : nullptr)};
@@ -55,7 +50,7 @@ namespace {
 // The template by which the push would create its repository; nullopt: it is there, or none is.
 std::optional<storage::CreationTemplate> creating_template(const Call& call) {
   const std::string account = registry_id(call);
-  const std::string name = string_member(call.input, "repositoryName");
+  const std::string name = text_member(call.input, "repositoryName");
   if (storage::find_repository(call.txn, account, call.region, name)) return std::nullopt;
   return creation::find_template(call.txn, account, call.region, name, creation::Reason::kPush);
 }
@@ -76,7 +71,7 @@ storage::Repository require_pushed_repository(Call& call) {
   if (!as) return require_repository(call);
   return creation::create_repository(
       call.services, call.txn,
-      {registry_id(call), call.region, string_member(call.input, "repositoryName")}, as, call.now);
+      {registry_id(call), call.region, text_member(call.input, "repositoryName")}, as, call.now);
 }
 
 std::vector<Target> registry_target(const Call& call) {
@@ -113,7 +108,7 @@ Json to_json(const Call& call, const storage::Repository& repository) {
 
 Page read_page(const Call& call, std::string_view listing, std::int64_t standard) {
   Page page{call.input.value("maxResults", standard), {}};
-  const std::string token = string_member(call.input, "nextToken");
+  const std::string token = text_member(call.input, "nextToken");
   if (token.empty()) return page;
   auto position = read_page_token(call.services.store.key(), listing_of(call, listing), token);
   // ECR's own wording of this is not published.

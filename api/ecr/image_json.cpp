@@ -2,10 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "schemas/base/json.h"
+
 namespace ecr::api::ecr {
 
 ImageIdentifier image_identifier(const nlohmann::json& id) {
-  return {id.value("imageDigest", std::string()), id.value("imageTag", std::string())};
+  return {base::text_member(id, "imageDigest"), base::text_member(id, "imageTag")};
 }
 
 nlohmann::json image_id_json(std::string_view digest, std::string_view tag) {

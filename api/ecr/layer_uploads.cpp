@@ -38,8 +38,7 @@ ApiError upload_not_found(const UploadCall& upload) {
 // An upload is its principal's and its repository's alone; to everyone else it does not exist.
 UploadCall require_upload(Call& call) {
   // Ids are written in lower case; the model lets both through.
-  UploadCall upload{require_repository(call),
-                    base::to_lower(string_member(call.input, "uploadId"))};
+  UploadCall upload{require_repository(call), base::to_lower(text_member(call.input, "uploadId"))};
   const auto found = storage::find_upload(call.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
       found->principal != call.caller.principal.arn) {

@@ -15,7 +15,7 @@ using storage::sql::Access;
 
 // ECR's wording of the two errors is not published.
 Json register_exclusion(Call& call) {
-  const std::string arn = string_member(call.input, "principalArn");
+  const std::string arn = text_member(call.input, "principalArn");
   if (!storage::add_pull_exclusion(call.txn, call.caller.account, call.region, arn, call.now)) {
     throw ApiError(
         ErrorCode::kExclusionAlreadyExists,
@@ -27,7 +27,7 @@ Json register_exclusion(Call& call) {
 }
 
 Json deregister_exclusion(Call& call) {
-  const std::string arn = string_member(call.input, "principalArn");
+  const std::string arn = text_member(call.input, "principalArn");
   if (!storage::remove_pull_exclusion(call.txn, call.caller.account, call.region, arn)) {
     throw ApiError(
         ErrorCode::kExclusionNotFound,

@@ -2,8 +2,8 @@
 // DeletePullThroughCacheRule, ValidatePullThroughCacheRule. What rules do is api/pull_through/.
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/pass_role.h"
-#include "api/core/outside_work.h"
+#include "api/core/access/operation.h"
+#include "api/core/access/target.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
@@ -25,7 +25,7 @@ struct Stored {
 // Who gives ECR a role to reach an upstream with must be allowed to pass it.
 std::vector<Target> rule_targets(const Call& call) {
   std::vector<Target> targets = registry_target(call);
-  const std::string role = string_member(call.input, "customRoleArn");
+  const std::string role = text_member(call.input, "customRoleArn");
   if (!role.empty()) {
     targets.push_back(pass_role_target(call.txn, call.caller.account, role,
                                        "pullthroughcache.ecr.amazonaws.com"));
@@ -64,7 +64,7 @@ Stored require_rule(const Call& call, const std::string& prefix) {
 }
 
 Stored require_rule(const Call& call) {
-  return require_rule(call, string_member(call.input, "ecrRepositoryPrefix"));
+  return require_rule(call, text_member(call.input, "ecrRepositoryPrefix"));
 }
 
 void check_secret(const Call& call, const std::string& arn) {
@@ -137,12 +137,12 @@ void check_credentials(const Call& call, const pull_through::Rule& rule,
 
 pull_through::Rule rule_of_input(const Call& call) {
   pull_through::Rule rule;
-  rule.prefix = string_member(call.input, "ecrRepositoryPrefix");
-  rule.host = string_member(call.input, "upstreamRegistryUrl");
-  rule.registry = string_member(call.input, "upstreamRegistry");
-  rule.credential_arn = string_member(call.input, "credentialArn");
-  rule.role_arn = string_member(call.input, "customRoleArn");
-  rule.upstream_prefix = string_member(call.input, "upstreamRepositoryPrefix");
+  rule.prefix = text_member(call.input, "ecrRepositoryPrefix");
+  rule.host = text_member(call.input, "upstreamRegistryUrl");
+  rule.registry = text_member(call.input, "upstreamRegistry");
+  rule.credential_arn = text_member(call.input, "credentialArn");
+  rule.role_arn = text_member(call.input, "customRoleArn");
+  rule.upstream_prefix = text_member(call.input, "upstreamRepositoryPrefix");
   return rule;
 }
 
@@ -185,7 +185,7 @@ Json update_rule(Call& call) {
   for (const auto& [name, member] :
        {std::pair("credentialArn", &pull_through::Rule::credential_arn),
         std::pair("customRoleArn", &pull_through::Rule::role_arn)}) {
-    if (call.input.contains(name)) stored.rule.*member = string_member(call.input, name);
+    if (call.input.contains(name)) stored.rule.*member = text_member(call.input, name);
   }
   check_credentials(call, stored.rule, pull_through::find_registry(stored.rule.registry));
   stored.row.body = pull_through::write_rule(stored.rule);

@@ -1,11 +1,10 @@
 // ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image.
-#include "api/images/referrers.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/images/images.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 
@@ -26,7 +25,7 @@ std::vector<Target> referrer_targets(const Call& call) {
 }
 
 std::string require_subject(const Call& call) {
-  std::string digest = string_member(call.input.at("subjectId"), "imageDigest");
+  std::string digest = text_member(call.input.at("subjectId"), "imageDigest");
   if (!model::Digest::parse(digest)) {
     throw ApiError::invalid_parameter(
         "subjectId.imageDigest", "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'");
@@ -54,7 +53,7 @@ Json list_referrers(Call& call) {
   const Page page = read_page(call, listing, kDefaultPage);
   Json output = {{"referrers", Json::array()}};
   // Every artifact is active: nothing archives one yet.
-  const std::string status = filter.value("artifactStatus", std::string("ACTIVE"));
+  const std::string status = text_member(filter, "artifactStatus", "ACTIVE");
   if (status != "ACTIVE" && status != "ANY") return output;
   const auto types = filter.value("artifactTypes", std::vector<std::string>());
   const std::string after = page.after.empty() ? std::string() : page.after.front();

@@ -1,7 +1,6 @@
 // GetRegistryPolicy, PutRegistryPolicy, DeleteRegistryPolicy: of the caller's own registry.
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/principal_check.h"
 #include "api/core/access/stored_principals.h"
 #include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
@@ -39,7 +38,7 @@ Json get_registry_policy(Call& call) {
 }
 
 Json put_policy(Call& call) {
-  const std::string text = string_member(call.input, "policyText");
+  const std::string text = text_member(call.input, "policyText");
   const auto parsed = Policy::parse(text, policy_type(call));
   if (!parsed) throw ApiError::invalid_parameter("PolicyText", "Invalid registry policy provided");
   if (unknown_principal(call.txn, **parsed, text)) {

@@ -1,7 +1,6 @@
 // SetRepositoryPolicy, GetRepositoryPolicy, DeleteRepositoryPolicy.
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/principal_check.h"
 #include "api/core/access/stored_principals.h"
 #include "api/core/access/target.h"
 #include "api/core/wire/error.h"
@@ -36,7 +35,7 @@ void refuse_lock_out(const Call& call, const storage::Repository& changed) {
 
 Json set_policy(Call& call) {
   storage::Repository repository = require_repository(call);
-  repository.policy = string_member(call.input, "policyText");
+  repository.policy = text_member(call.input, "policyText");
   const auto parsed =
       auth::iam::Policy::parse(*repository.policy, auth::iam::PolicyType::kRepository);
   if (!parsed) {

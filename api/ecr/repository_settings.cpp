@@ -1,9 +1,10 @@
 // PutImageTagMutability, PutImageScanningConfiguration.
+#include "api/images/repository_settings.h"
+
 #include <nlohmann/json.hpp>
 
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/images/tag_mutability.h"
 
 namespace ecr::api::ecr {
 namespace {

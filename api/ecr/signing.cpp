@@ -1,12 +1,13 @@
 // PutSigningConfiguration, GetSigningConfiguration, DeleteSigningConfiguration,
 // DescribeImageSigningStatus.
+#include "api/images/push/signing.h"
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_lookup.h"
-#include "api/images/signing/configuration.h"
 #include "schemas/base/text.h"
 #include "storage/rows/signings.h"
 

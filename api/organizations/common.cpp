@@ -27,15 +27,13 @@ Target target_with(const Call& call, std::string resource) {
   target.resource = std::move(resource);
   target.account = call.caller.account;
   for (const char* member : {"PolicyType", "Type", "Filter"}) {
-    const std::string type = text(call.input, member);
+    const std::string type = text_member(call.input, member);
     if (!type.empty()) target.context.emplace_back("organizations:PolicyType", type);
   }
   return target;
 }
 
 }  // namespace
-
-std::string text(const Json& input, const char* member) { return input.value(member, ""); }
 
 storage::Organization require_organization(const Call& call) {
   const auto organization = storage::organization_of(call.txn, call.caller.account);
@@ -155,7 +153,7 @@ Json page_of(const Call& call, std::string_view listing, const char* member,
   const std::string name = base::format("{}\n{}", call.caller.account, listing);
   const auto size = static_cast<std::size_t>(call.input.value("MaxResults", kPage));
   std::size_t begin = 0;
-  if (const std::string token = text(call.input, "NextToken"); !token.empty()) {
+  if (const std::string token = text_member(call.input, "NextToken"); !token.empty()) {
     const auto position = read_page_token(call.services.store.key(), name, token);
     if (!position || position->size() != 1) {
       throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
@@ -178,10 +176,10 @@ std::vector<Target> targets(const Call& call) {
   if (organization) {
     for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
                                "SourceParentId", "DestinationParentId", "RootId", "ChildId"}) {
-      const std::string id = text(call.input, member);
+      const std::string id = text_member(call.input, member);
       if (!id.empty()) list.push_back(target_with(call, target_arn(*organization, id)));
     }
-    if (const std::string id = text(call.input, "PolicyId"); !id.empty()) {
+    if (const std::string id = text_member(call.input, "PolicyId"); !id.empty()) {
       const auto policy = require_policy(call, *organization, id);
       list.push_back(target_with(call, policy_arn(*organization, policy)));
       for (Target& target : list) {

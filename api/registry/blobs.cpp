@@ -1,9 +1,9 @@
 // GET, HEAD and DELETE of a blob, with a token; GET and HEAD by a signed URL.
 
 #include "api/core/wire/error.h"
+#include "api/images/layer_url.h"
 #include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
-#include "api/registry/layer_url.h"
 #include "api/registry/pull_through.h"
 #include "api/registry/range.h"
 #include "schemas/base/text.h"
@@ -77,7 +77,7 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
 namespace {
 
 // ECR sends whoever downloads a layer to S3; here that is a URL of this server which, like S3's,
-// needs no credentials for an hour (layer_url.h).
+// needs no credentials for an hour (api/images/layer_url.h).
 HttpResponse redirect_to_layer(const Session& session, const storage::Repository& repository,
                                const model::Digest& digest) {
   if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
-#include "api/images/referrers.h"
+#include "api/images/images.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pages.h"
 #include "schemas/base/encoding.h"

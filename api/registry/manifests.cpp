@@ -2,9 +2,8 @@
 
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
-#include "api/images/arrival/push.h"
 #include "api/images/images.h"
-#include "api/images/pulls.h"
+#include "api/images/push/push.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
 #include "schemas/base/text.h"
@@ -72,7 +71,8 @@ void tell_deleted(Session& session, const storage::Repository& repository,
 
 SentManifest read_body(const Session& session, const std::string& digest) {
   try {
-    return read_sent(session.request.body, session.request.headers.get("content-type"), digest);
+    return read_sent_manifest(session.request.body, session.request.headers.get("content-type"),
+                              digest);
   } catch (const ApiError& error) {
     // ECR's answer to every manifest it does not understand (containers-roadmap issue 2783).
     if (error.code() != ErrorCode::kManifestInvalid || !session.services.settings.strict_ecr) throw;
@@ -120,9 +120,9 @@ HttpResponse get_manifest(Session& session, LogNote& note, AfterCommit& after) {
   if (!repository && !may_be_imported(session)) throw missing();
   const ImageIdentifier id = parse_reference(session);
   const pull_through::Lookup found =
-      pull_through::look_up(session.services, session.txn, place_of(session),
+      pull_through::look_up(session.services, session.txn, repository_key(session),
                             repository ? &*repository : nullptr, id, session.now);
-  if (found.question) ask_upstream(session, *found.question, note);
+  if (found.query) ask_upstream(session, *found.query, note);
   if (found.pending) {
     return manifest_response(session, found.pending->digest, found.pending->media_type,
                              found.pending->manifest);

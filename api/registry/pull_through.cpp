@@ -1,8 +1,8 @@
 #include "api/registry/pull_through.h"
 
+#include "api/core/access/operation.h"
 #include "api/core/access/target.h"
-#include "api/core/outside_work.h"
-#include "api/pull_through/finish.h"
+#include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
 #include "schemas/base/text.h"
 
@@ -10,20 +10,20 @@ namespace ecr::api::registry {
 namespace {
 
 // What the work outside of the transaction keeps of the session.
-struct Errand {
+struct ManifestFetch {
   const Services& services;
   const HttpRequest& request;
   Credentials credentials;
   Route route;
-  pull_through::Question question;
+  pull_through::UpstreamQuery query;
 
   // The answer is kept for who asks as he is then.
   void run() const {
-    pull_through::fetch(services, {credentials.account, credentials.region, route.name}, question,
-                        [this](storage::sql::Txn& txn, base::TimePoint now) {
-                          Session session(services, txn, request, credentials, route, now);
-                          return session.require_import();
-                        });
+    pull_through::fetch_manifest(services, {credentials.account, credentials.region, route.name},
+                                 query, [this](storage::sql::Txn& txn, base::TimePoint now) {
+                                   Session session(services, txn, request, credentials, route, now);
+                                   return session.require_import();
+                                 });
   }
 };
 
@@ -43,12 +43,12 @@ ApiError unavailable_layer(const pull_through::UpstreamError& error) {
     return {ErrorCode::kBlobUnknown, "blob unknown to registry"};
   }
   return {ErrorCode::kUnableToGetUpstreamLayer,
-          base::format("{}: {}", pull_through::event_code(error.failure()), error.what())};
+          base::format("{}: {}", pull_through::failure_code(error.failure()), error.what())};
 }
 
 using DownloadPtr = std::shared_ptr<pull_through::Download>;
 
-DownloadPtr begin_download(const Services& services, const pull_through::DownloadOrder& order) {
+DownloadPtr begin_download(const Services& services, const pull_through::DownloadRequest& order) {
   try {
     DownloadPtr download = services.upstreams->download(services, order);
     download->wait_begun();
@@ -60,7 +60,7 @@ DownloadPtr begin_download(const Services& services, const pull_through::Downloa
 
 }  // namespace
 
-pull_through::Place place_of(const Session& session) {
+RepositoryKey repository_key(const Session& session) {
   return {session.credentials.account, session.credentials.region, session.route.name};
 }
 
@@ -70,20 +70,20 @@ bool may_be_imported(Session& session) {
                                  session.credentials.region, session.route.name);
 }
 
-void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note) {
+void ask_upstream(Session& session, const pull_through::UpstreamQuery& query, LogNote& note) {
   if (session.outside.has_value()) return;
-  switch (question.kind) {
-    case pull_through::Question::Kind::kRefresh:
+  switch (query.kind) {
+    case pull_through::UpstreamQuery::Kind::kRefresh:
       if (!may_refresh(session)) return;
       break;
-    case pull_through::Question::Kind::kImport:
-    case pull_through::Question::Kind::kChild:
+    case pull_through::UpstreamQuery::Kind::kImport:
+    case pull_through::UpstreamQuery::Kind::kChild:
       session.authorize_import(note);
       break;
   }
-  throw OutsideWork{[errand = Errand{session.services, session.request, session.credentials,
-                                     session.route, question}]() -> std::any {
-    errand.run();
+  throw OutsideWork{[fetch = ManifestFetch{session.services, session.request, session.credentials,
+                                           session.route, query}]() -> std::any {
+    fetch.run();
     return true;
   }};
 }
@@ -110,7 +110,7 @@ std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Rep
       return begin_download(services, order);
     }};
   }
-  response.body = pull_through::follow(*download);
+  response.body = pull_through::stream_download(*download);
   return response;
 }
 

@@ -4,12 +4,12 @@
 
 #include <optional>
 
-#include "api/pull_through/imports.h"
+#include "api/pull_through/image_import.h"
 #include "api/registry/session.h"
 
 namespace ecr::api::registry {
 
-pull_through::Place place_of(const Session& session);
+RepositoryKey repository_key(const Session& session);
 
 // A rule covers the repository's name.
 bool may_be_imported(Session& session);
@@ -17,7 +17,7 @@ bool may_be_imported(Session& session);
 // Throws OutsideWork, to ask the upstream, where that has not been done for this request; throws
 // kAccessDenied where the caller may not have it done. Of a refresh, which may as well not happen,
 // it returns then.
-void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note);
+void ask_upstream(Session& session, const pull_through::UpstreamQuery& query, LogNote& note);
 
 // The answer to a GET or HEAD of a blob that an import of the repository needs and that is not
 // there yet: a GET throws OutsideWork, until the upstream has begun to send it, and then gets it

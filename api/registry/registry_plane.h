@@ -26,7 +26,7 @@ class RegistryPlane {
   // the last write, and reads of a few rows, for which a worker would cost more than all the rest.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
-  // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.
+  // Layers by the signed URLs of GetDownloadUrlForLayer (layer_download.h), which need no token.
   HttpResponse download(const HttpRequest& request) const;
 
   // A request whose body, if it has one, is in memory. `request` outlives what HttpResponse::later

@@ -64,25 +64,4 @@ std::optional<Route> parse_route(std::string_view path) {
   return route_of(*decoded);
 }
 
-std::vector<std::string> query_values(std::string_view query, std::string_view name) {
-  std::vector<std::string> values;
-  if (query.empty()) return values;
-  const auto pairs = base::parse_form(query, true);
-  if (!pairs) throw ApiError(ErrorCode::kBadQuery, "The query string is not well-formed");
-  for (const auto& [key, text] : *pairs) {
-    if (key == name) values.push_back(text);
-  }
-  return values;
-}
-
-std::optional<std::string> query_value(std::string_view query, std::string_view name) {
-  auto values = query_values(query, name);
-  if (values.empty()) return std::nullopt;
-  if (values.size() > 1) {
-    throw ApiError(ErrorCode::kBadQuery,
-                   base::format("The parameter {} is given more than once", name));
-  }
-  return std::move(values.front());
-}
-
 }  // namespace ecr::api::registry

@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "api/core/wire/error.h"
-#include "api/core/wire/failure.h"
 #include "api/registry/handlers.h"
 #include "api/registry/mount.h"
 #include "api/registry/range.h"

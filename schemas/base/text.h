@@ -50,4 +50,8 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 // "localhost" of "localhost:4599", "[::1]" of "[::1]:4599".
 std::string_view without_port(std::string_view host);
 
+// ECR's own patterns (filters of tag mutability, tag patterns of lifecycle rules, ...): '*' stands
+// for any run of characters, also none; every other character for itself.
+bool wildcard_matches(std::string_view pattern, std::string_view text);
+
 }  // namespace ecr::base

@@ -7,6 +7,7 @@ namespace {
 
 using Records = std::vector<std::shared_ptr<const DecisionRecord>>;
 
+// By principal ARN: each session of a role is a principal of its own here.
 std::string usage_key(const auth::iam::Request& request) {
   std::string key = request.principal.arn;
   key.append(1, '\n').append(request.action).append(1, '\n').append(request.resource);
@@ -30,6 +31,8 @@ std::uint64_t& count_of(DecisionLog::Totals& totals, auth::iam::Decision decisio
 void DecisionLog::record(DecisionRecord decision) {
   auto kept = std::make_shared<DecisionRecord>(std::move(decision));
   std::shared_ptr<const DecisionRecord> oldest;  // freed outside of the lock
+  // The record is made before the lock is taken, and the oldest is freed after it: the lock is on
+  // the path of every request.
   const std::lock_guard lock(mutex_);
   ++count_of(totals_, kept->verdict.decision);
   kept->sequence = next_++;
@@ -43,7 +46,7 @@ void DecisionLog::record(DecisionRecord decision) {
 // REQUIRES: the lock.
 void DecisionLog::note_usage(const DecisionRecord& decision) {
   const bool allowed = decision.verdict.allowed();
-  // Allowed, and by no statement: nobody needs a permission for it.
+  // Allowed, and by no statement: the action needs no permission (sts:GetCallerIdentity).
   if (allowed && decision.verdict.policy == nullptr) return;
   Usage& usage = usages_[usage_key(decision.request)];
   if (usage.last_sequence == 0) {
@@ -55,7 +58,8 @@ void DecisionLog::note_usage(const DecisionRecord& decision) {
   usage.last = decision.time;
   if (allowed) usage.last_allowed = decision.time;
   if (usages_.size() <= usage_capacity_) return;
-  // Half of them at once, so that a full log costs little per decision.
+  // The older half goes at once, so that a full log costs little per decision: nth_element over all
+  // of them is paid for once in usage_capacity_ / 2 new usages.
   std::vector<std::uint64_t> ages;
   ages.reserve(usages_.size());
   for (const auto& [key, each] : usages_) ages.push_back(each.last_sequence);
@@ -66,7 +70,7 @@ void DecisionLog::note_usage(const DecisionRecord& decision) {
   });
 }
 
-Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Wanted& wanted) const {
+Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Filter& filter) const {
   Records found;
   const std::lock_guard lock(mutex_);
   // Sequences are consecutive, so the first one wanted is found without a search.
@@ -75,18 +79,18 @@ Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Wanted& 
     at = std::min<std::size_t>(after - records_.front()->sequence + 1, records_.size());
   }
   for (; at < records_.size() && found.size() < limit; ++at) {
-    if (!wanted || wanted(*records_[at])) found.push_back(records_[at]);
+    if (!filter || filter(*records_[at])) found.push_back(records_[at]);
   }
   return found;
 }
 
 Records DecisionLog::read_back(std::uint64_t before, std::uint64_t after, std::size_t limit,
-                               const Wanted& wanted) const {
+                               const Filter& filter) const {
   Records found;
   const std::lock_guard lock(mutex_);
   for (auto at = records_.rbegin(); at != records_.rend() && found.size() < limit; ++at) {
     if ((*at)->sequence <= after) break;
-    if ((*at)->sequence < before && (!wanted || wanted(**at))) found.push_back(*at);
+    if ((*at)->sequence < before && (!filter || filter(**at))) found.push_back(*at);
   }
   return found;
 }

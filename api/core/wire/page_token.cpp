@@ -9,8 +9,12 @@
 namespace ecr::api {
 namespace {
 
+// Half of an HMAC-SHA-256 keeps tokens short, which stand in URLs; 128 bits cannot be guessed.
 constexpr std::size_t kMacSize = 16;
 
+// "page" keeps these MACs apart from the signatures of layer URLs, which have the same key.
+// `listing` is in the MAC and not in the token: a token of another listing, or of another caller,
+// does not verify.
 std::string mac_of(const PageKey& key, std::string_view listing, std::string_view payload) {
   std::string message = "page\n";
   message += listing;
@@ -31,7 +35,8 @@ std::string make_page_token(const PageKey& key, std::string_view listing,
 std::optional<std::vector<std::string>> read_page_token(const PageKey& key,
                                                         std::string_view listing,
                                                         std::string_view token) {
-  if (token.size() > 8192) return std::nullopt;
+  if (token.size() > 8192) return std::nullopt;  // no position is that long: nothing is decoded
+  // The MAC comes first: the payload of a forged token is never parsed.
   const auto bytes = base::base64url_decode(token);
   if (!bytes || bytes->size() < kMacSize) return std::nullopt;
   const std::string_view payload = std::string_view(*bytes).substr(kMacSize);

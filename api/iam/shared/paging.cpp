@@ -17,7 +17,7 @@ Pager::Pager(const Call& call) : call_(call) {
   filters.erase("MaxItems");
   listing_ = base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(filters));
   size_ = call.input.value("MaxItems", size_);
-  const std::string marker = text(call.input, "Marker");
+  const std::string marker = text_member(call.input, "Marker");
   if (marker.empty()) return;
   const auto position = read_page_token(call.services.store.key(), listing_, marker);
   if (!position || position->size() != 1) throw validation_error("Invalid Marker.");  // ours

@@ -1,4 +1,4 @@
-// What a client sees of a bad signature: ECR's types, always 400, and those of the Query services.
+// The answers to a bad signature: ECR's types, always 400, and those of the Query services.
 #include "auth/sigv4_sign.h"
 #include "tests/api/fixture.h"
 

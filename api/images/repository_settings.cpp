@@ -1,0 +1,113 @@
+#include "api/images/repository_settings.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api {
+namespace {
+
+constexpr const char* kFilters = "imageTagMutabilityExclusionFilters";
+constexpr std::ptrdiff_t kMaxWildcards = 2;
+
+constexpr std::size_t kMaxResourceTags = 50;
+constexpr std::size_t kMaxTagKey = 128;
+constexpr std::size_t kMaxTagValue = 256;
+
+// Lengths of tags are counted in characters, not in bytes.
+std::size_t code_points(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+bool is_valid_tag(const std::string& key, const std::string& value) {
+  return !key.empty() && code_points(key) <= kMaxTagKey && code_points(value) <= kMaxTagValue &&
+         !key.starts_with("aws:");
+}
+
+}  // namespace
+
+// ECR refuses a filter with more than two wildcards (from memory), exclusion filters without a
+// *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the three is not
+// published.
+void set_mutability(const nlohmann::json& input, storage::Repository& repository) {
+  repository.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
+  repository.mutability_exclusions.clear();
+  for (const nlohmann::json& entry : input.value(kFilters, nlohmann::json::array())) {
+    std::string filter = entry.at("filter").get<std::string>();
+    if (std::count(filter.begin(), filter.end(), '*') > kMaxWildcards) {
+      throw ApiError::invalid_parameter(kFilters, "A filter can have at most two wildcards");
+    }
+    repository.mutability_exclusions.push_back(std::move(filter));
+  }
+  const bool wants = repository.tag_mutability.ends_with("_WITH_EXCLUSION");
+  if (wants != !repository.mutability_exclusions.empty()) {
+    throw ApiError::invalid_parameter(
+        kFilters, wants ? "Member must not be null for tag mutability " + repository.tag_mutability
+                        : "Member must be null for tag mutability " + repository.tag_mutability);
+  }
+}
+
+void add_mutability(const storage::Repository& repository, nlohmann::json& output) {
+  output["imageTagMutability"] = repository.tag_mutability;
+  for (const std::string& filter : repository.mutability_exclusions) {
+    output[kFilters].push_back({{"filterType", "WILDCARD"}, {"filter", filter}});
+  }
+}
+
+void set_encryption(const nlohmann::json& encryption, storage::Repository& repository) {
+  repository.encryption_type = base::text_member(encryption, "encryptionType", "AES256");
+  repository.kms_key = base::text_member(encryption, "kmsKey");
+  // ECR uses its own managed key (alias/aws/ecr) where KMS is asked for without a key. KMS_DSSE is
+  // the third type, and takes a key like KMS.
+  const bool kms = repository.encryption_type != "AES256";
+  if (!kms && !repository.kms_key.empty()) {
+    throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
+                                      "Member must be null for encryption type AES256");
+  }
+  if (kms && repository.kms_key.empty()) {
+    repository.kms_key =
+        base::format("arn:{}:kms:{}:{}:alias/aws/ecr", model::partition_of(repository.region),
+                     repository.region, repository.account);
+  }
+}
+
+// "Tag parameters are invalid" is captured for an empty key; that the other faults have the same
+// text is inferred.
+storage::Tags parse_tags(const nlohmann::json& list) {
+  storage::Tags tags;
+  for (const nlohmann::json& tag : list) {
+    tags.emplace_back(tag.at("Key").get<std::string>(), tag.at("Value").get<std::string>());
+    if (!is_valid_tag(tags.back().first, tags.back().second)) {
+      throw ApiError(ErrorCode::kInvalidTagParameter, "Tag parameters are invalid");
+    }
+  }
+  std::sort(tags.begin(), tags.end());
+  const auto twice = std::adjacent_find(
+      tags.begin(), tags.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (twice != tags.end()) {
+    throw ApiError(ErrorCode::kInvalidTagParameter, "Tag parameters are invalid");
+  }
+  return tags;
+}
+
+void check_tag_count(std::size_t count) {
+  if (count > kMaxResourceTags) {
+    throw ApiError(ErrorCode::kTooManyTags, "The maximum number of tags for a resource is " +
+                                                std::to_string(kMaxResourceTags));
+  }
+}
+
+nlohmann::json tags_to_json(const storage::Tags& tags) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& [key, value] : tags) list.push_back({{"Key", key}, {"Value", value}});
+  return list;
+}
+
+}  // namespace ecr::api

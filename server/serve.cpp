@@ -12,7 +12,7 @@
 #include "api/core/access/decision_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/work/event_log.h"
-#include "api/core/work/housekeeping.h"
+#include "api/core/work/jobs.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
 #include "api/images/scan/findings_file.h"

@@ -44,6 +44,14 @@ MAY_INCLUDE = {
     "server": ["server/cli", "server/net", "server/client", "server/tls", "server/runtime",
                "server/faults", *API],
 }
+# The rooms of api/ that a room may include, besides itself.
+API_ROOMS = {
+    "core": set(),
+    "images": {"core"},
+    "pull_through": {"core", "images"},
+    "admin": {"core", "images", "pull_through", "ecr"},  # a seed file runs ECR's own operations
+}
+ANY_PLANE = {"core", "images", "pull_through"}
 # What only some places may include, by the first matching pattern.
 GUARDED = [
     (re.compile(r"boost/(asio|beast)"), lambda f: f.parts[0] == "server"),

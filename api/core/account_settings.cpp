@@ -13,13 +13,16 @@ constexpr std::string_view kScanTypes[] = {"AWS_NATIVE", "CLAIR"};
 constexpr std::string_view kScopes[] = {"V1", "V2"};
 constexpr std::string_view kSwitch[] = {"ENABLED", "DISABLED"};
 
-// Registries that are new have V2; mounting must be asked for.
+// The defaults of a new registry: BLOB_MOUNTING is opt-in, and REGISTRY_POLICY_SCOPE is V2 (ECR
+// User Guide, "Private registry settings").
 constexpr AccountSetting kSettings[] = {
     {kBasicScanType, "AWS_NATIVE", kScanTypes},
     {kRegistryPolicyScope, "V2", kScopes},
     {kBlobMounting, "DISABLED", kSwitch},
 };
 
+// ECR User Guide, "Private registry permissions": a policy of scope V1 grants these three actions
+// alone.
 constexpr std::string_view kV1Actions[] = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage",
                                            "ecr:CreateRepository"};
 

@@ -28,8 +28,8 @@ const AccountSetting* find_account_setting(std::string_view name);
 std::string account_setting(storage::sql::Txn& txn, std::string_view account,
                             std::string_view region, std::string_view name);
 
-// Whether the registry policy has a say in the action: under scope V1 only in those of replication,
-// pull through cache and creation, under V2 (the default) in all.
+// Whether the registry policy covers the action: under scope V1 only those of replication, pull
+// through cache and creation, under V2 (the default) all.
 bool registry_policy_covers(storage::sql::Txn& txn, std::string_view account,
                             std::string_view region, std::string_view action);
 

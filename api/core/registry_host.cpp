@@ -26,6 +26,8 @@ std::string with_port(std::string host, std::string_view port) {
 
 }  // namespace
 
+// The forms that AWS's own credential helper accepts, under any domain: "dkr.ecr", "dkr-ecr" (the
+// dual stack names), and each with "-fips".
 std::optional<RegistryName> parse_registry_host(std::string_view host) {
   const std::string lower = base::to_lower(base::without_port(host));
   std::string_view rest = lower;
@@ -53,6 +55,8 @@ std::string registry_host(const Settings& settings, std::string_view used_host,
     base::replace_all(host, "{port}", port);
     return host;
   }
+  // The host must be one that the caller's docker can reach: where the caller already used a name
+  // of AWS's form, other registries have a sibling of that name.
   std::string_view rest = used_host;
   if (used_host.starts_with("api.ecr.")) {
     next_label(rest), next_label(rest), next_label(rest);

@@ -20,7 +20,7 @@ std::optional<RegistryName> parse_registry_host(std::string_view host);
 
 // host[:port] of a registry, as repositoryUri has it: by the configured template; else, for the
 // caller's own registry, the host it used; else "<account>.dkr.ecr.<region>.localhost[:port]". A
-// caller who used AWS's API name ("api.ecr.<region>.amazonaws.com") gets AWS's registry name.
+// caller that used AWS's API name ("api.ecr.<region>.amazonaws.com") gets AWS's registry name.
 std::string registry_host(const Settings& settings, std::string_view used_host,
                           std::string_view account, std::string_view region, bool own);
 

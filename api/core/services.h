@@ -1,4 +1,5 @@
-// What every part of the API works with, wired once in server/. References outlive all requests.
+// The services and settings that every part of the API works with, wired once in server/.
+// References outlive all requests.
 #pragma once
 
 #include <chrono>
@@ -48,8 +49,8 @@ struct Settings {
   std::vector<std::string> admin_hosts;
   // Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR blocks.
   std::vector<std::string> trusted_proxies;
-  // Garbage collection (storage/collector.h): how long nobody must have needed what goes, and how
-  // often it is looked for; 0: only when asked.
+  // Garbage collection (storage/collector.h): for how long a blob must have been unused before it
+  // goes, and how often the collector runs; 0: only when asked.
   std::chrono::milliseconds gc_grace = std::chrono::hours(24);
   std::chrono::milliseconds gc_interval = std::chrono::hours(1);
   std::string version;
@@ -73,7 +74,7 @@ struct Services {
   const base::Clock& machine_clock;
   JobSignal& job_signal;
   EventLog& events;
-  // Of web identities. Null: none can be verified.
+  // The keys of web identity providers. Null: no web identity can be verified.
   sts::IssuerKeys* issuer_keys = nullptr;
   // The registries that pull-through caches fetch from. Null: none can be reached.
   pull_through::Upstreams* upstreams = nullptr;

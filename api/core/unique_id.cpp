@@ -15,7 +15,9 @@ constexpr std::size_t kPrefixLength = 4;
 constexpr std::size_t kEncoded = 16;  // characters: 80 bits
 constexpr std::uint64_t kMaxAccount = 999'999'999'999;
 
-// Of the first 48 bits: a one, 40 bits of account, 7 of chance.
+// The first 48 bits: a one, 40 bits of account, 7 random ones. AWS has not published the layout; it
+// is the one that public decoders of access key ids read, and that GetAccessKeyInfo of these ids
+// relies on.
 constexpr std::uint64_t kAlwaysSet = std::uint64_t{1} << 47;
 constexpr int kAccountShift = 7;
 constexpr std::uint64_t kAccountMask = (std::uint64_t{1} << 40) - 1;
@@ -50,6 +52,7 @@ std::string make_unique_id(base::Random& random, std::string_view prefix,
   }
   for (std::size_t i = 6; i < bytes.size(); ++i) bytes[i] = chance[i];
   std::string id = std::string(prefix) + to_base32(bytes);
+  // Access key ids have 20 characters, all other ids 21.
   if (prefix != kAccessKeyId && prefix != kSessionKeyId) id += kBase32[chance[1] & 31];
   return id;
 }

@@ -24,7 +24,7 @@ using storage::sql::Access;
 // Reference; test ConditionsSeeWhichSettingIsMeant).
 std::vector<Target> setting_target(const Call& call) {
   std::vector<Target> targets = registry_target(call);
-  targets.front().context.emplace_back("ecr:AccountSetting", string_member(call.input, "name"));
+  targets.front().context.emplace_back("ecr:AccountSetting", text_member(call.input, "name"));
   return targets;
 }
 
@@ -36,7 +36,7 @@ ApiError not_one_of(std::string_view field, const std::vector<std::string_view>&
 }
 
 const AccountSetting& require_setting(const Call& call) {
-  const AccountSetting* setting = find_account_setting(string_member(call.input, "name"));
+  const AccountSetting* setting = find_account_setting(text_member(call.input, "name"));
   if (setting != nullptr) return *setting;
   std::vector<std::string_view> names;
   for (const AccountSetting& known : account_settings()) names.push_back(known.name);
@@ -53,7 +53,7 @@ Json get_setting(Call& call) {
 
 Json put_setting(Call& call) {
   const AccountSetting& setting = require_setting(call);
-  const std::string value = string_member(call.input, "value");
+  const std::string value = text_member(call.input, "value");
   if (std::find(setting.values.begin(), setting.values.end(), value) == setting.values.end()) {
     throw not_one_of("value", {setting.values.begin(), setting.values.end()});
   }
@@ -65,7 +65,7 @@ Json put_setting(Call& call) {
 // AnExcludedPullMovesNoTimeOnEitherPlane). Whether the principal exists is not asked. ECR's wording
 // of the two errors here is not published.
 Json register_exclusion(Call& call) {
-  const std::string arn = string_member(call.input, "principalArn");
+  const std::string arn = text_member(call.input, "principalArn");
   if (!storage::add_pull_exclusion(call.txn, call.caller.account, call.region, arn, call.now)) {
     throw ApiError(
         ErrorCode::kExclusionAlreadyExists,
@@ -77,7 +77,7 @@ Json register_exclusion(Call& call) {
 }
 
 Json deregister_exclusion(Call& call) {
-  const std::string arn = string_member(call.input, "principalArn");
+  const std::string arn = text_member(call.input, "principalArn");
   if (!storage::remove_pull_exclusion(call.txn, call.caller.account, call.region, arn)) {
     throw ApiError(
         ErrorCode::kExclusionNotFound,

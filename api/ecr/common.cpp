@@ -5,28 +5,24 @@
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
 #include "api/core/wire/error.h"
-#include "api/images/creation/creation.h"
-#include "api/images/tag_mutability.h"
+#include "api/core/wire/page_token.h"
+#include "api/images/repository_creation.h"
+#include "api/images/repository_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
 
-std::string string_member(const Json& input, std::string_view name) {
-  const auto found = input.find(name);
-  return found == input.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
 // registryId names the registry of another account, too: whether the caller may reach it is a
 // matter of the policies of both accounts (IAM User Guide, cross-account policy evaluation).
 // Operations on the registry itself have no such member and use the caller's account.
 std::string registry_id(const Call& call) {
-  std::string id = string_member(call.input, "registryId");
+  std::string id = text_member(call.input, "registryId");
   return id.empty() ? call.caller.account : id;
 }
 
 storage::Repository require_repository(Call& call) {
-  return require_repository(call, string_member(call.input, "repositoryName"));
+  return require_repository(call, text_member(call.input, "repositoryName"));
 }
 
 // Reached only by an authorized caller: the gate runs before the handler, so that an unauthorized
@@ -42,7 +38,7 @@ storage::Repository require_repository(Call& call, std::string_view name) {
 // permission learns nothing of whether it exists.
 std::vector<Target> repository_target(const Call& call) {
   const std::string account = registry_id(call);
-  const std::string name = string_member(call.input, "repositoryName");
+  const std::string name = text_member(call.input, "repositoryName");
   const auto repository = storage::find_repository(call.txn, account, call.region, name);
   return {make_repository_target(call.services, call.txn, call.action, account, call.region, name,
                                  repository ? &*repository : nullptr)};
@@ -55,7 +51,7 @@ namespace {
 // push; test APushByTheApiCreatesToo).
 std::optional<storage::CreationTemplate> creating_template(const Call& call) {
   const std::string account = registry_id(call);
-  const std::string name = string_member(call.input, "repositoryName");
+  const std::string name = text_member(call.input, "repositoryName");
   if (storage::find_repository(call.txn, account, call.region, name)) return std::nullopt;
   return creation::find_template(call.txn, account, call.region, name, creation::Reason::kPush);
 }
@@ -79,7 +75,7 @@ storage::Repository require_pushed_repository(Call& call) {
   if (!as) return require_repository(call);
   return creation::create_repository(
       call.services, call.txn,
-      {registry_id(call), call.region, string_member(call.input, "repositoryName")}, as, call.now);
+      {registry_id(call), call.region, text_member(call.input, "repositoryName")}, as, call.now);
 }
 
 // 25 actions of ECR have no resource type, so that only a policy with "Resource": "*" allows them
@@ -124,7 +120,7 @@ Page requested_page(const Call& call, std::string_view listing, std::int64_t def
   Page page(call.services.store.key(),
             base::format("{}\n{}\n{}", call.caller.account, call.region, listing),
             call.input.value("maxResults", default_size));
-  const std::string token = string_member(call.input, "nextToken");
+  const std::string token = text_member(call.input, "nextToken");
   if (!token.empty() && !page.resume(token)) {
     // ECR's own wording of this is not published (test ForgedAndForeignPageTokensAreRefused).
     throw ApiError::invalid_parameter("nextToken", "Invalid pagination token");

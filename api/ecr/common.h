@@ -12,13 +12,12 @@
 
 #include "api/core/access/operation.h"
 #include "api/core/wire/page_token.h"
-#include "auth/iam/policy.h"
+#include "schemas/base/json.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 
-// A string member of the input; empty: absent.
-std::string string_member(const Json& input, std::string_view name);
+using base::text_member;  // of the input; empty: absent
 
 // Input registryId, or the caller's own account.
 std::string registry_id(const Call& call);

@@ -9,10 +9,8 @@
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/images/encryption.h"
 #include "api/images/lifecycle/policy.h"
-#include "api/images/tag_mutability.h"
-#include "api/images/tag_rules.h"
+#include "api/images/repository_settings.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
@@ -32,7 +30,7 @@ constexpr const char* kMembers[] = {
 // "team" and "team/" are one prefix (ECR API Reference: there is always an assumed slash). "ROOT"
 // stands for every repository that no other template covers.
 std::string key_of(const Json& input) {
-  std::string prefix = string_member(input, "prefix");
+  std::string prefix = text_member(input, "prefix");
   if (prefix.ends_with('/')) prefix.pop_back();
   return prefix;
 }
@@ -61,20 +59,20 @@ Target role_target(const Call& call, const std::string& role) {
 std::vector<Target> template_targets(const Call& call) {
   std::vector<Target> targets = registry_target(call);
   targets.push_back(repositories_target(call, "ecr:CreateRepository"));
-  if (!string_member(call.input, "lifecyclePolicy").empty()) {
+  if (!text_member(call.input, "lifecyclePolicy").empty()) {
     targets.push_back(repositories_target(call, "ecr:PutLifecyclePolicy"));
   }
-  if (!string_member(call.input, "repositoryPolicy").empty()) {
+  if (!text_member(call.input, "repositoryPolicy").empty()) {
     targets.push_back(repositories_target(call, "ecr:SetRepositoryPolicy"));
   }
-  const std::string role = string_member(call.input, "customRoleArn");
+  const std::string role = text_member(call.input, "customRoleArn");
   if (!role.empty()) targets.push_back(role_target(call, role));
   return targets;
 }
 
 // The text is compacted, as PutLifecyclePolicy does it.
 void check_lifecycle_policy(Json& body) {
-  const std::string text = string_member(body, "lifecyclePolicy");
+  const std::string text = text_member(body, "lifecyclePolicy");
   if (text.empty()) return;
   auto policy = lifecycle::parse_policy(text);
   if (!policy) {
@@ -95,12 +93,12 @@ void check(const Call& call, Json& body) {
   set_encryption(body.value("encryptionConfiguration", Json::object()), trial);
   const auto tags = parse_tags(body.value("resourceTags", Json::array()));
   check_tag_count(tags.size());
-  if (const std::string text = string_member(body, "repositoryPolicy"); !text.empty()) {
+  if (const std::string text = text_member(body, "repositoryPolicy"); !text.empty()) {
     check_resource_policy(call, text, auth::iam::PolicyType::kRepository);
   }
   check_lifecycle_policy(body);
   const bool needs_role = !tags.empty() || trial.encryption_type != "AES256";
-  if (needs_role && string_member(body, "customRoleArn").empty()) {
+  if (needs_role && text_member(body, "customRoleArn").empty()) {
     throw ApiError::invalid_parameter(
         "customRoleArn",
         "Member must not be null where resource tags or a KMS key are to be applied");
@@ -126,7 +124,7 @@ CreationTemplate require_template(const Call& call) {
     throw ApiError(ErrorCode::kTemplateNotFound,
                    base::format("The repository creation template with prefix '{}' does not exist "
                                 "in the registry with id '{}'",
-                                string_member(call.input, "prefix"), call.caller.account));
+                                text_member(call.input, "prefix"), call.caller.account));
   }
   return std::move(*found);
 }
@@ -159,7 +157,7 @@ Json create_template(Call& call) {
     throw ApiError(ErrorCode::kTemplateAlreadyExists,
                    base::format("The repository creation template with prefix '{}' already exists "
                                 "in the registry with id '{}'",
-                                string_member(call.input, "prefix"), call.caller.account));
+                                text_member(call.input, "prefix"), call.caller.account));
   }
   return output_of(call, row);
 }

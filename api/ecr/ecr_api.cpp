@@ -1,10 +1,10 @@
 #include "api/ecr/ecr_api.h"
 
 #include "api/images/lifecycle/lifecycle_jobs.h"
-#include "api/images/replication/replicate.h"
+#include "api/images/push/replication.h"
+#include "api/images/push/signing.h"
 #include "api/images/scan/scan_jobs.h"
-#include "api/images/signing/signing_jobs.h"
-#include "api/pull_through/imports.h"
+#include "api/pull_through/import_jobs.h"
 
 namespace ecr::api::ecr {
 
@@ -24,9 +24,13 @@ ServiceApi make_api() {
 }
 
 std::vector<JobKind> job_kinds() {
-  return {kLifecycle,           kLifecyclePreview,      kImageRestore,
-          scan::kImageScan,     signing::kImageSigning, replication::kReplication,
-          pull_through::kImport};
+  return {kLifecycle,
+          kLifecyclePreview,
+          kImageRestore,
+          scan::kImageScan,
+          signing::kImageSigning,
+          replication::kReplication,
+          pull_through::kImportJob};
 }
 
 }  // namespace ecr::api::ecr

@@ -5,14 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/outside_work.h"
+#include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/pulls.h"
-#include "api/pull_through/imports.h"
+#include "api/images/images.h"
+#include "api/pull_through/image_import.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 
@@ -52,43 +52,43 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
 }
 
 // The repository's place, whether it exists or not: a pull-through cache may create it.
-pull_through::Place place_of(const Call& call) {
-  return {registry_id(call), call.region, string_member(call.input, "repositoryName")};
+RepositoryKey repository_key(const Call& call) {
+  return {registry_id(call), call.region, text_member(call.input, "repositoryName")};
 }
 
 std::optional<storage::Repository> repository_of(const Call& call) {
-  const pull_through::Place place = place_of(call);
-  return storage::find_repository(call.txn, place.account, place.region, place.name);
+  const RepositoryKey key = repository_key(call);
+  return storage::find_repository(call.txn, key.account, key.region, key.name);
 }
 
 pull_through::Lookup look_up(const Call& call, const std::optional<storage::Repository>& repository,
                              const Json& id) {
-  return pull_through::look_up(call.services, call.txn, place_of(call),
+  return pull_through::look_up(call.services, call.txn, repository_key(call),
                                repository ? &*repository : nullptr, image_identifier(id), call.now);
 }
 
-// The questions that an upstream registry has to be asked before the call can be answered. Most
+// The queries that an upstream registry has to be asked before the call can be answered. Most
 // repositories have neither a rule nor imports, and cost no look-up of their images here.
-std::vector<pull_through::Question> questions_of(const Call& call) {
-  std::vector<pull_through::Question> questions;
-  if (call.services.upstreams == nullptr) return questions;
+std::vector<pull_through::UpstreamQuery> queries_of(const Call& call) {
+  std::vector<pull_through::UpstreamQuery> queries;
+  if (call.services.upstreams == nullptr) return queries;
   const auto repository = repository_of(call);
-  const pull_through::Place place = place_of(call);
-  if (!pull_through::find_rule(call.txn, place.account, place.region, place.name) &&
+  const RepositoryKey key = repository_key(call);
+  if (!pull_through::find_rule(call.txn, key.account, key.region, key.name) &&
       !(repository && storage::has_imports(call.txn, repository->id))) {
-    return questions;
+    return queries;
   }
   for (const Json& id : call.input.at("imageIds")) {
-    if (auto found = look_up(call, repository, id); found.question) {
-      questions.push_back(std::move(*found.question));
+    if (auto found = look_up(call, repository, id); found.query) {
+      queries.push_back(std::move(*found.query));
     }
   }
-  return questions;
+  return queries;
 }
 
 // Without an answer to a refresh there is still the cached image.
-bool is_needed(const pull_through::Question& question) {
-  return question.kind != pull_through::Question::Kind::kRefresh;
+bool is_needed(const pull_through::UpstreamQuery& query) {
+  return query.kind != pull_through::UpstreamQuery::Kind::kRefresh;
 }
 
 // A pull that imports an upstream's image needs the permissions for that too: ECR User Guide,
@@ -96,8 +96,8 @@ bool is_needed(const pull_through::Question& question) {
 // ecr:CreateRepository where the repository is missing.
 std::vector<Target> pull_targets(const Call& call) {
   std::vector<Target> targets = repository_target(call);
-  const auto questions = questions_of(call);
-  if (std::none_of(questions.begin(), questions.end(), is_needed)) return targets;
+  const auto queries = queries_of(call);
+  if (std::none_of(queries.begin(), queries.end(), is_needed)) return targets;
   const Target repository = targets.front();
   targets.push_back(repository);
   targets.back().action = "ecr:BatchImportUpstreamImage";
@@ -109,15 +109,15 @@ std::vector<Target> pull_targets(const Call& call) {
 
 // An image that the upstream does not have is no error here: it becomes one of the batch's
 // failures. An upstream that cannot be reached is the error of the whole call.
-void fetch_all(const Services& services, const pull_through::Place& place,
-               const std::vector<pull_through::Question>& questions) {
-  for (const pull_through::Question& question : questions) {
+void fetch_all(const Services& services, const RepositoryKey& key,
+               const std::vector<pull_through::UpstreamQuery>& queries) {
+  for (const pull_through::UpstreamQuery& query : queries) {
     try {
-      pull_through::fetch(
-          services, place, question, [&](storage::sql::Txn& txn, base::TimePoint now) {
-            auto found = storage::find_repository(txn, place.account, place.region, place.name);
+      pull_through::fetch_manifest(
+          services, key, query, [&](storage::sql::Txn& txn, base::TimePoint now) {
+            auto found = storage::find_repository(txn, key.account, key.region, key.name);
             return found ? std::move(*found)
-                         : pull_through::create_repository(services, txn, place, now);
+                         : pull_through::create_repository(services, txn, key, now);
           });
     } catch (const ApiError& error) {
       if (error.code() == ErrorCode::kUnableToGetUpstreamImage) throw;
@@ -127,8 +127,8 @@ void fetch_all(const Services& services, const pull_through::Place& place,
 
 // A refresh happens only for a caller that has the permission to import; any other caller gets the
 // cached image as it is. For an import the permission was required by pull_targets().
-bool may_fetch(const Call& call, const std::vector<pull_through::Question>& questions) {
-  if (std::any_of(questions.begin(), questions.end(), is_needed)) return true;
+bool may_fetch(const Call& call, const std::vector<pull_through::UpstreamQuery>& queries) {
+  if (std::any_of(queries.begin(), queries.end(), is_needed)) return true;
   Target target = repository_target(call).front();
   target.action = "ecr:BatchImportUpstreamImage";
   return call.services.settings.enforcement != Enforcement::kEnforce ||
@@ -140,11 +140,11 @@ bool may_fetch(const Call& call, const std::vector<pull_through::Question>& ques
 // call.prepared set, and finds in the repository what the upstream answered.
 void ask_upstream(const Call& call) {
   if (call.prepared.has_value()) return;
-  auto questions = questions_of(call);
-  if (questions.empty() || !may_fetch(call, questions)) return;
-  throw OutsideWork{[&services = call.services, place = place_of(call),
-                     questions = std::move(questions)]() -> std::any {
-    fetch_all(services, place, questions);
+  auto queries = queries_of(call);
+  if (queries.empty() || !may_fetch(call, queries)) return;
+  throw OutsideWork{[&services = call.services, key = repository_key(call),
+                     queries = std::move(queries)]() -> std::any {
+    fetch_all(services, key, queries);
     return true;
   }};
 }

@@ -3,11 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "schemas/base/json.h"
 
 namespace ecr::api::ecr {
 
 ImageIdentifier image_identifier(const Json& id) {
-  return {id.value("imageDigest", std::string()), id.value("imageTag", std::string())};
+  return {base::text_member(id, "imageDigest"), base::text_member(id, "imageTag")};
 }
 
 // Outputs never have an empty member: SDKs tell an absent tag by the absent member.

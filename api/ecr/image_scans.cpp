@@ -101,7 +101,7 @@ Json describe_scan_findings(Call& call) {
   const storage::Image image = require_image(call, repository);
   const auto scan = storage::find_scan(call.txn, repository.id, image.digest);
   if (!scan) {
-    const std::string tag = string_member(call.input.at("imageId"), "imageTag");
+    const std::string tag = text_member(call.input.at("imageId"), "imageTag");
     throw ApiError(
         ErrorCode::kScanNotFound,
         base::format("Image scan does not exist for the image with '{{imageDigest:'{}', "

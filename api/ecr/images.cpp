@@ -8,7 +8,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/arrival/push.h"
+#include "api/images/push/push.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
@@ -18,7 +18,7 @@ using storage::TagStatus;
 using storage::sql::Access;
 
 TagStatus image_tag_status(const Json& filter) {
-  const std::string status = string_member(filter, "tagStatus");
+  const std::string status = text_member(filter, "tagStatus");
   if (status == "TAGGED") return TagStatus::kTagged;
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
 }
@@ -26,7 +26,7 @@ TagStatus image_tag_status(const Json& filter) {
 // Archived images are shown only to a caller that asks for them: imageStatus is ACTIVE by default
 // (ECR API Reference, "ListImages"; test AnArchivedImageIsHiddenAndNotPulled).
 std::string image_status(const Json& filter) {
-  const std::string status = string_member(filter, "imageStatus");
+  const std::string status = text_member(filter, "imageStatus");
   return status.empty() ? "ACTIVE" : status;
 }
 
@@ -49,13 +49,13 @@ void check_tag(const std::string& tag) {
 // moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
 Json put_image(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
-  const std::string manifest = string_member(call.input, "imageManifest");
-  const std::string media_type = string_member(call.input, "imageManifestMediaType");
-  const std::string tag = string_member(call.input, "imageTag");
-  const std::string digest = string_member(call.input, "imageDigest");
+  const std::string manifest = text_member(call.input, "imageManifest");
+  const std::string media_type = text_member(call.input, "imageManifestMediaType");
+  const std::string tag = text_member(call.input, "imageTag");
+  const std::string digest = text_member(call.input, "imageDigest");
   check_tag(tag);
-  const PutImageResult result =
-      put_image(call.txn, repository, read_sent(manifest, media_type, digest), tag, call.now);
+  const PutImageResult result = put_image(
+      call.txn, repository, read_sent_manifest(manifest, media_type, digest), tag, call.now);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);

@@ -42,7 +42,7 @@ ApiError upload_not_found(const UploadCall& upload) {
 UploadCall require_upload(Call& call) {
   // Upload ids are UUIDs. They are stored in lower case; the model allows upper case too.
   UploadCall upload{require_repository(call),
-                    base::to_lower(string_member(call.input, "uploadId"))};
+                    base::to_lower(text_member(call.input, "uploadId"))};
   const auto found = storage::find_upload(call.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
       found->principal != call.caller.principal.arn) {

@@ -1,14 +1,14 @@
 // BatchCheckLayerAvailability, GetDownloadUrlForLayer.
 #include <nlohmann/json.hpp>
 
-#include "api/core/outside_work.h"
+#include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/pull_through/finish.h"
-#include "api/pull_through/imports.h"
+#include "api/images/layer_url.h"
+#include "api/pull_through/image_import.h"
+#include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
-#include "api/registry/layer_url.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 #include "storage/collector.h"
@@ -81,7 +81,7 @@ void await_upstream(const Call& call, const storage::Repository& repository,
     } catch (const pull_through::UpstreamError& error) {
       throw ApiError(
           ErrorCode::kUnableToGetUpstreamLayer,
-          base::format("{}: {}", pull_through::event_code(error.failure()), error.what()));
+          base::format("{}: {}", pull_through::failure_code(error.failure()), error.what()));
     }
     return true;
   }};
@@ -91,7 +91,7 @@ void await_upstream(const Call& call, const storage::Repository& repository,
 // the same. A digest that is none is answered as a layer that is not there.
 Json download_url(Call& call) {
   const storage::Repository repository = require_repository(call);
-  const std::string text = string_member(call.input, "layerDigest");
+  const std::string text = text_member(call.input, "layerDigest");
   const auto digest = model::Digest::parse(text);
   if (digest) await_upstream(call, repository, *digest);
   // Membership decides: a layer that only another repository has is not there (test
@@ -104,9 +104,8 @@ Json download_url(Call& call) {
                                 "name '{}' in the registry with id '{}'",
                                 text, repository.name, repository.account));
   }
-  return {
-      {"downloadUrl", registry::layer_url(call.services, call.http, repository, *digest, call.now)},
-      {"layerDigest", digest->text()}};
+  return {{"downloadUrl", layer_url(call.services, call.http, repository, *digest, call.now)},
+          {"layerDigest", digest->text()}};
 }
 
 constexpr Operation kLayerOperations[] = {

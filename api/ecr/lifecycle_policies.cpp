@@ -22,7 +22,7 @@ using storage::sql::Access;
 // test APolicyComesBackCompactedAndUnevaluated). ECR names the member LifecyclePolicyText in its
 // errors.
 std::string read_policy_text(const Json& input) {
-  auto policy = lifecycle::parse_policy(string_member(input, "lifecyclePolicyText"));
+  auto policy = lifecycle::parse_policy(text_member(input, "lifecyclePolicyText"));
   if (!policy) {
     throw ApiError::invalid_parameter("LifecyclePolicyText",
                                       "Lifecycle policy validation failure: " + policy.error());
@@ -126,7 +126,7 @@ Json summary_json(const storage::LifecyclePreview& preview) {
 
 // The only filter that a preview has.
 TagStatus preview_tag_status(const Json& filter) {
-  const std::string status = string_member(filter, "tagStatus");
+  const std::string status = text_member(filter, "tagStatus");
   if (status == "TAGGED") return TagStatus::kTagged;
   return status == "UNTAGGED" ? TagStatus::kUntagged : TagStatus::kAny;
 }
@@ -135,8 +135,8 @@ TagStatus preview_tag_status(const Json& filter) {
 // ran: the result is of that time, the tag may have moved since.
 std::optional<storage::LifecyclePreviewResult> find_result(Call& call, std::int64_t repository,
                                                            const Json& id) {
-  std::string digest = string_member(id, "imageDigest");
-  const std::string tag = string_member(id, "imageTag");
+  std::string digest = text_member(id, "imageDigest");
+  const std::string tag = text_member(id, "imageTag");
   if (digest.empty() && !tag.empty()) {
     digest = storage::find_tag(call.txn, repository, tag).value_or("");
   }

@@ -3,7 +3,7 @@
 // the caller's own registry.
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/principal_check.h"
+#include "api/core/access/stored_principals.h"
 #include "api/core/access/stored_principals.h"
 #include "api/core/access/target.h"
 #include "api/core/account_settings.h"
@@ -47,7 +47,7 @@ void refuse_lock_out(const Call& call, const storage::Repository& changed) {
 
 Json set_repository_policy(Call& call) {
   storage::Repository repository = require_repository(call);
-  const std::string text = string_member(call.input, "policyText");
+  const std::string text = text_member(call.input, "policyText");
   check_resource_policy(call, text, PolicyType::kRepository);
   repository.policy = stored_principals(call.txn, text);
   if (!call.input.value("force", false)) refuse_lock_out(call, repository);
@@ -95,7 +95,7 @@ std::string require_registry_policy(const Call& call) {
 
 // The API has no `force` here, so that nothing is checked for a lock-out.
 Json put_registry_policy(Call& call) {
-  const std::string text = string_member(call.input, "policyText");
+  const std::string text = text_member(call.input, "policyText");
   check_resource_policy(call, text, registry_policy_type(call));
   storage::set_registry_policy(call.txn, call.caller.account, call.region,
                                stored_principals(call.txn, text));

@@ -2,8 +2,8 @@
 // DeletePullThroughCacheRule, ValidatePullThroughCacheRule. What rules do is api/pull_through/.
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/pass_role.h"
-#include "api/core/outside_work.h"
+#include "api/core/access/operation.h"
+#include "api/core/access/target.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
@@ -26,7 +26,7 @@ struct StoredRule {
 // iam:PassRole, to the service that ECR's rules run as.
 std::vector<Target> rule_targets(const Call& call) {
   std::vector<Target> targets = registry_target(call);
-  const std::string role = string_member(call.input, "customRoleArn");
+  const std::string role = text_member(call.input, "customRoleArn");
   if (!role.empty()) {
     targets.push_back(pass_role_target(call.txn, call.caller.account, role,
                                        "pullthroughcache.ecr.amazonaws.com"));
@@ -67,7 +67,7 @@ StoredRule require_rule(const Call& call, const std::string& prefix) {
 }
 
 StoredRule require_rule(const Call& call) {
-  return require_rule(call, string_member(call.input, "ecrRepositoryPrefix"));
+  return require_rule(call, text_member(call.input, "ecrRepositoryPrefix"));
 }
 
 // AWS reads the secret from Secrets Manager; here a file of secrets that `serve` was given takes
@@ -149,12 +149,12 @@ void check_credentials(const Call& call, const pull_through::Rule& rule,
 // All of the input's members; those that it does not have are empty.
 pull_through::Rule rule_of_input(const Call& call) {
   pull_through::Rule rule;
-  rule.prefix = string_member(call.input, "ecrRepositoryPrefix");
-  rule.host = string_member(call.input, "upstreamRegistryUrl");
-  rule.registry = string_member(call.input, "upstreamRegistry");
-  rule.credential_arn = string_member(call.input, "credentialArn");
-  rule.role_arn = string_member(call.input, "customRoleArn");
-  rule.upstream_prefix = string_member(call.input, "upstreamRepositoryPrefix");
+  rule.prefix = text_member(call.input, "ecrRepositoryPrefix");
+  rule.host = text_member(call.input, "upstreamRegistryUrl");
+  rule.registry = text_member(call.input, "upstreamRegistry");
+  rule.credential_arn = text_member(call.input, "credentialArn");
+  rule.role_arn = text_member(call.input, "customRoleArn");
+  rule.upstream_prefix = text_member(call.input, "upstreamRepositoryPrefix");
   return rule;
 }
 
@@ -203,7 +203,7 @@ Json update_rule(Call& call) {
   for (const auto& [name, member] :
        {std::pair("credentialArn", &pull_through::Rule::credential_arn),
         std::pair("customRoleArn", &pull_through::Rule::role_arn)}) {
-    if (call.input.contains(name)) stored.rule.*member = string_member(call.input, name);
+    if (call.input.contains(name)) stored.rule.*member = text_member(call.input, name);
   }
   check_credentials(call, stored.rule, pull_through::find_registry(stored.rule.registry));
   stored.row.body = pull_through::write_rule(stored.rule);

@@ -1,12 +1,13 @@
 // ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image. The same
 // listing is GET /v2/<name>/referrers/<digest> (api/registry/listings.cpp).
-#include "api/images/referrers.h"
+#include "api/images/images.h"
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/images/images.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 
@@ -32,7 +33,7 @@ std::vector<Target> referrer_targets(const Call& call) {
 // Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
 // has for digests elsewhere.
 std::string require_subject(const Call& call) {
-  std::string digest = string_member(call.input.at("subjectId"), "imageDigest");
+  std::string digest = text_member(call.input.at("subjectId"), "imageDigest");
   if (!model::Digest::parse(digest)) {
     throw ApiError::invalid_parameter(
         "subjectId.imageDigest", "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'");

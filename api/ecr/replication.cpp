@@ -8,7 +8,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/replication/configuration.h"
+#include "api/images/push/replication.h"
 
 namespace ecr::api::ecr {
 namespace {

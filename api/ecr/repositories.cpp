@@ -6,9 +6,7 @@
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/images/encryption.h"
-#include "api/images/tag_mutability.h"
-#include "api/images/tag_rules.h"
+#include "api/images/repository_settings.h"
 #include "storage/rows/images.h"
 #include "storage/rows/uploads.h"
 
@@ -30,7 +28,7 @@ std::vector<Target> creation_targets(const Call& call) {
   const std::string account = registry_id(call);
   Target create =
       make_repository_target(call.services, call.txn, "ecr:CreateRepository", account, call.region,
-                             string_member(call.input, "repositoryName"), nullptr);
+                             text_member(call.input, "repositoryName"), nullptr);
   const storage::Tags tags = tags_of(call);
   if (tags.empty()) return {create};
   create.request_tags = tags;
@@ -47,7 +45,7 @@ Json create_repository(Call& call) {
   storage::Repository repository;
   repository.account = registry_id(call);
   repository.region = call.region;
-  repository.name = string_member(call.input, "repositoryName");
+  repository.name = text_member(call.input, "repositoryName");
   repository.created_at = call.now;
   set_mutability(call.input, repository);
   set_encryption(call.input.value("encryptionConfiguration", Json::object()), repository);

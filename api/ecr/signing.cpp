@@ -7,7 +7,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/signing/configuration.h"
+#include "api/images/push/signing.h"
 #include "schemas/base/text.h"
 #include "storage/rows/signings.h"
 

@@ -10,7 +10,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/replication/replicate.h"
+#include "api/images/push/replication.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::ecr {
@@ -73,7 +73,7 @@ std::string restore(Call& call, const storage::Repository& repository,
 Json update_storage_class(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
-  const bool to_archive = string_member(call.input, "targetStorageClass") == "ARCHIVE";
+  const bool to_archive = text_member(call.input, "targetStorageClass") == "ARCHIVE";
   const std::string status =
       to_archive ? archive(call, repository, image) : restore(call, repository, image);
   return {{"registryId", repository.account},
@@ -102,7 +102,7 @@ void run_image_restore(JobCall& call) {
       call.services, txn, call.now,
       storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", call.now));
   // ECR replicates images that are pushed or restored after replication was configured.
-  replication::image_arrived(call.services, txn, *repository, digest, first_tag(txn, id, digest),
+  replication::enqueue_replication(call.services, txn, *repository, digest, first_tag(txn, id, digest),
                              call.now);
 }
 

@@ -7,7 +7,7 @@
 #include "api/core/wire/tag_list.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "api/images/tag_rules.h"
+#include "api/images/repository_settings.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
@@ -24,7 +24,7 @@ struct RepositoryRef {
 // Throws InvalidParameterException unless the ARN is that of a repository of this region (test
 // AnArnMustNameARepositoryOfTheRegion). The text is from another emulator's tests.
 RepositoryRef resource_of(const Call& call) {
-  const auto arn = model::Arn::parse(string_member(call.input, "resourceArn"));
+  const auto arn = model::Arn::parse(text_member(call.input, "resourceArn"));
   if (!arn || arn->service != "ecr" || arn->region != call.region ||
       !model::is_account_id(arn->account) || !arn->resource.starts_with(kRepositoryPrefix)) {
     throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");

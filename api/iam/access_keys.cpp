@@ -41,7 +41,7 @@ Json create_access_key(Call& call) {
 // The user's own key; those of others are as unknown as those that do not exist.
 storage::AccessKey require_key(const Call& call) {
   const storage::Entity user = require_entity(call);
-  const std::string id = text(call.input, "AccessKeyId");
+  const std::string id = text_member(call.input, "AccessKeyId");
   auto key = storage::find_access_key(call.txn, id);
   if (!key || key->entity != user.id) {
     throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
@@ -50,7 +50,7 @@ storage::AccessKey require_key(const Call& call) {
 }
 
 Json update_access_key(Call& call) {
-  const std::string status = text(call.input, "Status");
+  const std::string status = text_member(call.input, "Status");
   const storage::AccessKey key = require_key(call);
   if (status == "Expired") throw invalid_input("The status Expired cannot be set.");  // ours
   storage::set_access_key_active(call.txn, key.id, status == "Active");
@@ -84,7 +84,7 @@ Json list_access_keys(Call& call) {
 
 // The user whose key it is. A key that nobody in the account has is "*": the handler denies it.
 std::vector<Target> key_target(const Call& call) {
-  const auto key = storage::find_access_key(call.txn, text(call.input, "AccessKeyId"));
+  const auto key = storage::find_access_key(call.txn, text_member(call.input, "AccessKeyId"));
   const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
   if (!owner || owner->account != call.caller.account) return account_target(call);
   Target target = target_of(call, *owner);
@@ -93,7 +93,7 @@ std::vector<Target> key_target(const Call& call) {
 }
 
 Json get_access_key_last_used(Call& call) {
-  const std::string id = text(call.input, "AccessKeyId");
+  const std::string id = text_member(call.input, "AccessKeyId");
   const auto key = storage::find_access_key(call.txn, id);
   const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
   if (!owner || owner->account != call.caller.account) {

@@ -20,7 +20,7 @@ using storage::EntityKind;
 using storage::sql::Access;
 
 Json create_alias(Call& call) {
-  const std::string alias = text(call.input, "AccountAlias");
+  const std::string alias = text_member(call.input, "AccountAlias");
   if (!storage::set_account_alias(call.txn, call.caller.account, alias)) {
     throw already_exists(base::format("The account alias {} already exists.", alias));
   }
@@ -28,7 +28,7 @@ Json create_alias(Call& call) {
 }
 
 Json delete_alias(Call& call) {
-  const std::string alias = text(call.input, "AccountAlias");
+  const std::string alias = text_member(call.input, "AccountAlias");
   if (storage::account_alias(call.txn, call.caller.account) != alias) {  // the sentence is ours
     throw no_such_entity(base::format("The account alias {} cannot be found.", alias));
   }

@@ -24,7 +24,7 @@ void check_arn(const Call& call) { policy_target(call); }
 Json attach(Call& call) {
   check_arn(call);
   const storage::Entity entity = require_changeable(call);
-  const std::string arn = text(call.input, "PolicyArn");
+  const std::string arn = text_member(call.input, "PolicyArn");
   const auto policy = find_managed(call, arn);
   if (!policy) {
     throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
@@ -46,7 +46,7 @@ Json attach(Call& call) {
 Json detach(Call& call) {
   check_arn(call);
   const storage::Entity entity = require_changeable(call);
-  const std::string arn = text(call.input, "PolicyArn");
+  const std::string arn = text_member(call.input, "PolicyArn");
   if (!storage::detach_policy(call.txn, entity.id, arn)) {
     throw no_such_entity(base::format("Policy {} was not found.", arn));
   }
@@ -54,7 +54,7 @@ Json detach(Call& call) {
 }
 
 Json list_attached(Call& call) {
-  const std::string prefix = text(call.input, "PathPrefix");
+  const std::string prefix = text_member(call.input, "PathPrefix");
   std::vector<Listed> items;
   for (const auto& arn : storage::attached_policies(call.txn, require_entity(call).id)) {
     const auto policy = find_managed(call, arn);
@@ -69,13 +69,13 @@ Json list_attached(Call& call) {
 
 // EntityFilter: one kind. The filters for policies fit nothing that can have a policy.
 bool fits(const Call& call, const storage::Entity& entity) {
-  const std::string filter = text(call.input, "EntityFilter");
-  return entity.path.starts_with(text(call.input, "PathPrefix")) &&
+  const std::string filter = text_member(call.input, "EntityFilter");
+  return entity.path.starts_with(text_member(call.input, "PathPrefix")) &&
          (filter.empty() || filter == title_of(entity.kind));
 }
 
 std::vector<storage::Entity> users_of_policy(const Call& call, const std::string& arn) {
-  const std::string usage = text(call.input, "PolicyUsageFilter");
+  const std::string usage = text_member(call.input, "PolicyUsageFilter");
   const std::string& account = call.caller.account;
   std::vector<storage::Entity> found;
   if (usage != "PermissionsBoundary") {

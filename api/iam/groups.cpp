@@ -19,16 +19,16 @@ using storage::EntityKind;
 using storage::sql::Access;
 
 storage::Entity require_group(const Call& call) {
-  return require_entity(call, EntityKind::kGroup, text(call.input, "GroupName"));
+  return require_entity(call, EntityKind::kGroup, text_member(call.input, "GroupName"));
 }
 storage::Entity require_user(const Call& call) {
-  return require_entity(call, EntityKind::kUser, text(call.input, "UserName"));
+  return require_entity(call, EntityKind::kUser, text_member(call.input, "UserName"));
 }
 
 Json create_group(Call& call) {
   storage::Entity group;
   group.kind = EntityKind::kGroup;
-  group.name = text(call.input, "GroupName");
+  group.name = text_member(call.input, "GroupName");
   group.unique_id = make_unique_id(call.services.random, kGroupId, call.caller.account);
   insert_new(call, group);
   return {{"Group", entity_json(call, group)}};
@@ -49,7 +49,7 @@ Json list_groups(Call& call) { return list_page(call, EntityKind::kGroup, "Group
 
 Json update_group(Call& call) {
   storage::Entity group = require_group(call);
-  rename(call, group, text(call.input, "NewGroupName"));
+  rename(call, group, text_member(call.input, "NewGroupName"));
   return Json::object();
 }
 

@@ -41,8 +41,8 @@ void check_size(const Call& call, const storage::Entity& entity, const std::stri
 
 Json put_policy(Call& call) {
   const storage::Entity entity = require_changeable(call);
-  const std::string name = text(call.input, "PolicyName");
-  const std::string document = text(call.input, "PolicyDocument");
+  const std::string name = text_member(call.input, "PolicyName");
+  const std::string document = text_member(call.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
   check_size(call, entity, name, document);
   storage::put_inline_policy(call.txn, entity.id, name, document);
@@ -50,7 +50,7 @@ Json put_policy(Call& call) {
 }
 
 std::string require_document(const Call& call, const storage::Entity& entity) {
-  const std::string name = text(call.input, "PolicyName");
+  const std::string name = text_member(call.input, "PolicyName");
   auto document = storage::inline_policy(call.txn, entity.id, name);
   if (!document) {
     throw no_such_entity(
@@ -62,14 +62,14 @@ std::string require_document(const Call& call, const storage::Entity& entity) {
 Json get_inline_policy(Call& call) {
   const storage::Entity entity = require_entity(call);
   return {{std::string(title_of(entity.kind)) + "Name", entity.name},
-          {"PolicyName", text(call.input, "PolicyName")},
+          {"PolicyName", text_member(call.input, "PolicyName")},
           {"PolicyDocument", shown_document(require_document(call, entity))}};
 }
 
 Json delete_inline_policy(Call& call) {
   const storage::Entity entity = require_changeable(call);
   require_document(call, entity);
-  storage::delete_inline_policy(call.txn, entity.id, text(call.input, "PolicyName"));
+  storage::delete_inline_policy(call.txn, entity.id, text_member(call.input, "PolicyName"));
   return Json::object();
 }
 

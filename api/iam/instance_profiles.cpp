@@ -1,8 +1,8 @@
 // Instance profiles.
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/pass_role.h"
 #include "api/core/access/principal_policies.h"
+#include "api/core/access/target.h"
 #include "api/core/unique_id.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/instance_profile_json.h"
@@ -22,7 +22,7 @@ using storage::InstanceProfile;
 using storage::sql::Access;
 
 InstanceProfile require_instance_profile(const Call& call) {
-  const std::string name = text(call.input, "InstanceProfileName");
+  const std::string name = text_member(call.input, "InstanceProfileName");
   auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
   if (!profile || profile->name != name) {
     throw no_such_entity(base::format("Instance Profile {} cannot be found.", name));
@@ -39,7 +39,7 @@ Json instance_profile_detail_json(const Call& call, const InstanceProfile& profi
 Json create_instance_profile(Call& call) {
   InstanceProfile profile;
   profile.account = call.caller.account;
-  profile.name = text(call.input, "InstanceProfileName");
+  profile.name = text_member(call.input, "InstanceProfileName");
   profile.path = path_of(call.input);
   profile.unique_id = make_unique_id(call.services.random, kInstanceProfileId, profile.account);
   profile.created_at = call.now;
@@ -68,7 +68,7 @@ Json list_profiles(Call& call) {
   const Pager pager(call);
   std::vector<Listed> items;
   for (const auto& profile : storage::list_instance_profiles(call.txn, call.caller.account,
-                                                             text(call.input, "PathPrefix"),
+                                                             text_member(call.input, "PathPrefix"),
                                                              pager.after(), pager.enough())) {
     items.emplace_back(base::to_lower(profile.name), instance_profile_json(call, profile));
   }
@@ -86,7 +86,7 @@ Json list_profiles_of_role(Call& call) {
 // Whoever puts a role into a profile gives it to the computers that run with it.
 std::vector<Target> add_role_targets(const Call& call) {
   std::vector<Target> targets = instance_profile_target(call);
-  const std::string name = text(call.input, "RoleName");
+  const std::string name = text_member(call.input, "RoleName");
   const auto role = storage::find_entity(call.txn, call.caller.account, EntityKind::kRole, name);
   const std::string arn =
       role ? entity_arn(*role) : base::format("arn:aws:iam::{}:role/{}", call.caller.account, name);
@@ -97,7 +97,7 @@ std::vector<Target> add_role_targets(const Call& call) {
 Json add_role(Call& call) {
   const InstanceProfile profile = require_instance_profile(call);
   const storage::Entity role =
-      require_entity(call, EntityKind::kRole, text(call.input, "RoleName"));
+      require_entity(call, EntityKind::kRole, text_member(call.input, "RoleName"));
   refuse_service_linked(role);
   if (profile.role) {
     throw limit_exceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
@@ -108,7 +108,7 @@ Json add_role(Call& call) {
 
 Json remove_role(Call& call) {
   const InstanceProfile profile = require_instance_profile(call);
-  const std::string name = text(call.input, "RoleName");
+  const std::string name = text_member(call.input, "RoleName");
   const storage::Entity role = require_entity(call, EntityKind::kRole, name);
   if (profile.role != role.id) {
     throw no_such_entity(base::format("The role with name {} cannot be found.", name));

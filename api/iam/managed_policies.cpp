@@ -22,7 +22,7 @@ namespace {
 using storage::sql::Access;
 
 std::string checked_document(const Call& call) {
-  std::string document = text(call.input, "PolicyDocument");
+  std::string document = text_member(call.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
   if (auth::iam::counted_size(document) > kPolicySize) {
     throw limit_exceeded(base::format("Cannot exceed quota for PolicySize: {}", kPolicySize));
@@ -40,12 +40,12 @@ Json managed_policy_detail_json(const Call& call, const Managed& policy) {
 Json create_policy(Call& call) {
   storage::ManagedPolicy row;
   row.account = call.caller.account;
-  row.name = text(call.input, "PolicyName");
+  row.name = text_member(call.input, "PolicyName");
   row.path = path_of(call.input);
   row.arn = base::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
   row.unique_id = make_unique_id(call.services.random, kPolicyId, row.account);
   row.created_at = call.now;
-  if (call.input.contains("Description")) row.description = text(call.input, "Description");
+  if (call.input.contains("Description")) row.description = text_member(call.input, "Description");
   const std::string document = checked_document(call);
   if (storage::find_managed_policy_named(call.txn, row.account, row.name)) {
     throw already_exists(base::format(
@@ -70,9 +70,9 @@ bool is_used(const Call& call, const Managed& policy, std::string_view usage) {
 }
 
 Json list_managed_policies(Call& call) {
-  const std::string scope = call.input.value("Scope", "All");
-  const std::string usage = text(call.input, "PolicyUsageFilter");
-  const std::string prefix = text(call.input, "PathPrefix");
+  const std::string scope = text_member(call.input, "Scope", "All");
+  const std::string usage = text_member(call.input, "PolicyUsageFilter");
+  const std::string prefix = text_member(call.input, "PathPrefix");
   const bool only_used = call.input.value("OnlyAttached", false) || !usage.empty();
   std::vector<Listed> items;
   for (const Managed& policy : all_managed(call, scope != "AWS", scope != "Local")) {
@@ -117,7 +117,7 @@ Json create_version(Call& call) {
 }
 
 storage::PolicyVersion require_version(const Call& call, const Managed& policy) {
-  const std::string id = text(call.input, "VersionId");
+  const std::string id = text_member(call.input, "VersionId");
   for (auto& version : versions_of(call, policy)) {
     if (version_id(version.version) == id) return std::move(version);
   }

@@ -49,7 +49,7 @@ void check_client_ids(const std::vector<std::string>& ids) {
 
 // The host, and no query or fragment.
 std::string checked_url(const Json& input) {
-  const std::string url = text(input, "Url");
+  const std::string url = text_member(input, "Url");
   const std::string stored = storage::oidc_url(url);
   if (!url.starts_with("https://") || stored.empty() || stored.starts_with('/') ||
       stored.find_first_of("?#@ \t\n\\") != std::string::npos) {
@@ -88,7 +88,7 @@ Json create_oidc_provider(Call& call) {
 }
 
 OidcProvider require_oidc_provider(const Call& call) {
-  const std::string arn = text(call.input, "OpenIDConnectProviderArn");
+  const std::string arn = text_member(call.input, "OpenIDConnectProviderArn");
   constexpr std::string_view kMark = ":oidc-provider/";
   auto provider = storage::find_oidc_provider(call.txn, call.caller.account,
                                               arn.substr(arn.find(kMark) + kMark.size()));
@@ -125,7 +125,7 @@ Json delete_oidc_provider(Call& call) {
 
 Json add_client_id(Call& call) {
   OidcProvider provider = require_oidc_provider(call);
-  const std::string id = text(call.input, "ClientID");
+  const std::string id = text_member(call.input, "ClientID");
   auto& ids = provider.client_ids;
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   check_client_ids(ids);
@@ -135,7 +135,7 @@ Json add_client_id(Call& call) {
 
 Json remove_client_id(Call& call) {
   OidcProvider provider = require_oidc_provider(call);
-  std::erase(provider.client_ids, text(call.input, "ClientID"));
+  std::erase(provider.client_ids, text_member(call.input, "ClientID"));
   storage::update_oidc_provider(call.txn, provider);
   return Json::object();
 }

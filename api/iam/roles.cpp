@@ -16,21 +16,22 @@ using storage::EntityKind;
 using storage::sql::Access;
 
 void set_description_and_duration(const Json& input, storage::Entity& role) {
-  if (input.contains("Description")) role.description = text(input, "Description");
+  if (input.contains("Description")) role.description = text_member(input, "Description");
   role.max_session_seconds = input.value("MaxSessionDuration", role.max_session_seconds);
 }
 
 Json create_role(Call& call) {
   storage::Entity role;
   role.kind = EntityKind::kRole;
-  role.name = text(call.input, "RoleName");
+  role.name = text_member(call.input, "RoleName");
   role.path = path_of(call.input);
   if (is_service_linked(role)) {  // the sentence is ours
     throw validation_error("The path /aws-service-role/ is reserved for service-linked roles.");
   }
   role.unique_id = make_unique_id(call.services.random, kRoleId, call.caller.account);
   role.boundary = requested_boundary(call);
-  role.trust_policy = checked_trust_policy(call, text(call.input, "AssumeRolePolicyDocument"));
+  role.trust_policy =
+      checked_trust_policy(call, text_member(call.input, "AssumeRolePolicyDocument"));
   set_description_and_duration(call.input, role);
   insert_new(call, role);
   return {{"Role", entity_detail_json(call, role)}};
@@ -50,14 +51,14 @@ Json update_role(Call& call) {
 // Also of a service-linked role.
 Json update_role_description(Call& call) {
   storage::Entity role = require_entity(call);
-  role.description = text(call.input, "Description");
+  role.description = text_member(call.input, "Description");
   storage::update_entity(call.txn, role);
   return {{"Role", entity_json(call, role)}};
 }
 
 Json update_assume_role_policy(Call& call) {
   storage::Entity role = require_changeable(call);
-  role.trust_policy = checked_trust_policy(call, text(call.input, "PolicyDocument"));
+  role.trust_policy = checked_trust_policy(call, text_member(call.input, "PolicyDocument"));
   storage::update_entity(call.txn, role);
   return Json::object();
 }

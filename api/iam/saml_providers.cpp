@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/saml_metadata.h"
+#include "api/core/access/iam_entities.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/operations.h"
 #include "api/iam/shared/tags.h"
@@ -19,7 +19,7 @@ using storage::SamlProvider;
 using storage::sql::Access;
 
 void set_metadata(const Call& call, SamlProvider& provider) {
-  provider.metadata = text(call.input, "SAMLMetadataDocument");
+  provider.metadata = text_member(call.input, "SAMLMetadataDocument");
   const auto valid_until = saml_valid_until(provider.metadata, call.now);
   if (!valid_until) throw invalid_input("Could not parse metadata");
   provider.valid_until = *valid_until;
@@ -36,7 +36,7 @@ void refuse_encryption(const Json& input) {
 SamlProvider requested_saml_provider(const Call& call) {
   SamlProvider provider;
   provider.account = call.caller.account;
-  provider.name = text(call.input, "Name");
+  provider.name = text_member(call.input, "Name");
   return provider;
 }
 
@@ -62,7 +62,7 @@ Json create_saml_provider(Call& call) {
 }
 
 SamlProvider require_saml_provider(const Call& call) {
-  const std::string arn = text(call.input, "SAMLProviderArn");
+  const std::string arn = text_member(call.input, "SAMLProviderArn");
   auto provider =
       storage::find_saml_provider(call.txn, call.caller.account, arn.substr(arn.rfind('/') + 1));
   if (!provider || storage::saml_provider_arn(*provider) != arn) {

@@ -21,7 +21,7 @@ using storage::EntityKind;
 using storage::sql::Access;
 
 std::optional<storage::Entity> entity_of_arn(const Call& call) {
-  const std::string arn = text(call.input, "Arn");
+  const std::string arn = text_member(call.input, "Arn");
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->account != call.caller.account) return std::nullopt;
   const std::string name = parsed->resource.substr(parsed->resource.rfind('/') + 1);
@@ -33,7 +33,7 @@ std::optional<storage::Entity> entity_of_arn(const Call& call) {
 }
 
 std::vector<Target> arn_target(const Call& call) {
-  const std::string arn = text(call.input, "Arn");
+  const std::string arn = text_member(call.input, "Arn");
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam") {
     throw validation_error(base::format("ARN {} is not valid.", arn));
@@ -52,7 +52,7 @@ std::vector<std::string> statement_strings(const Json& statement, const char* me
 }
 
 bool speaks_of(const Json& statement, const std::string& service) {
-  if (statement.value("Effect", "") != "Allow") return false;
+  if (text_member(statement, "Effect") != "Allow") return false;
   const auto actions = statement_strings(statement, "Action");
   if (actions.empty()) return statement.contains("NotAction");
   return std::any_of(actions.begin(), actions.end(), [&](const std::string& action) {
@@ -91,7 +91,7 @@ void add_policies_of(const Call& call, const storage::Entity& entity, const std:
 Json list_granting(Call& call) {
   const auto entity = entity_of_arn(call);
   if (!entity) {
-    throw no_such_entity(base::format("ARN {} cannot be found.", text(call.input, "Arn")));
+    throw no_such_entity(base::format("ARN {} cannot be found.", text_member(call.input, "Arn")));
   }
   Json output = {{"PoliciesGrantingServiceAccess", Json::array()}, {"IsTruncated", false}};
   for (const Json& json : call.input["ServiceNamespaces"]) {

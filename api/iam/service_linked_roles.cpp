@@ -1,8 +1,7 @@
 // Service-linked roles of ECR. Which error says that there is no such service is inferred.
-#include "api/core/access/service_linked_roles.h"
-
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/iam_entities.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/operations.h"
 #include "api/iam/shared/targets.h"
@@ -15,7 +14,7 @@ namespace {
 using storage::sql::Access;
 
 std::vector<Target> linked_role_target(const Call& call) {
-  const std::string service = text(call.input, "AWSServiceName");
+  const std::string service = text_member(call.input, "AWSServiceName");
   const ServiceLinkedRole* role = find_service_linked_role(service);
   Target target;
   target.resource = base::format("arn:aws:iam::{}:role{}{}", call.caller.account,
@@ -26,7 +25,7 @@ std::vector<Target> linked_role_target(const Call& call) {
 }
 
 Json create_service_linked_role(Call& call) {
-  const std::string service = text(call.input, "AWSServiceName");
+  const std::string service = text_member(call.input, "AWSServiceName");
   const ServiceLinkedRole* role = find_service_linked_role(service);
   if (role == nullptr) {
     throw invalid_input(base::format("The service {} has no service-linked role here", service));
@@ -35,7 +34,7 @@ Json create_service_linked_role(Call& call) {
     throw invalid_input(base::format("Custom suffix is not allowed for {}", service));
   }
   std::optional<std::string> description;
-  if (call.input.contains("Description")) description = text(call.input, "Description");
+  if (call.input.contains("Description")) description = text_member(call.input, "Description");
   const auto made = make_service_linked_role(call.services, call.txn, call.caller.account, *role,
                                              std::move(description), call.now);
   if (!made) {
@@ -63,7 +62,7 @@ Json delete_service_linked_role(Call& call) {
 
 // task/aws-service-role/<service>/<role>/<uuid>: about that role.
 std::vector<Target> task_target(const Call& call) {
-  std::string path = text(call.input, "DeletionTaskId");
+  std::string path = text_member(call.input, "DeletionTaskId");
   const std::size_t begin = path.find('/');
   const std::size_t end = path.rfind('/');
   if (begin == std::string::npos || begin == end) return account_target(call);
@@ -75,7 +74,7 @@ std::vector<Target> task_target(const Call& call) {
 }
 
 Json deletion_status(Call& call) {
-  const std::string task = text(call.input, "DeletionTaskId");
+  const std::string task = text_member(call.input, "DeletionTaskId");
   if (!storage::role_deletion_exists(call.txn, call.caller.account, task)) {
     throw no_such_entity(base::format("Deletion task {} cannot be found.", task));  // ours
   }

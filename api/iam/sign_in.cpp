@@ -18,7 +18,7 @@ void check_password(const Call& call) {
   const auto policy = storage::password_policy(call.txn, call.caller.account);
   const auto length =
       policy ? base::parse_json(*policy).value().value("MinimumPasswordLength", 6) : 8;
-  if (text(call.input, "Password").size() < static_cast<std::size_t>(length)) {
+  if (text_member(call.input, "Password").size() < static_cast<std::size_t>(length)) {
     throw ApiError(ErrorCode::kPasswordPolicyViolation,
                    base::format("Password should have a minimum length of {}", length));
   }

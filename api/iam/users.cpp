@@ -22,7 +22,7 @@ using storage::sql::Access;
 Json create_user(Call& call) {
   storage::Entity user;
   user.kind = EntityKind::kUser;
-  user.name = text(call.input, "UserName");
+  user.name = text_member(call.input, "UserName");
   user.unique_id = make_unique_id(call.services.random, kUserId, call.caller.account);
   user.boundary = requested_boundary(call);
   insert_new(call, user);
@@ -51,7 +51,7 @@ Json list_users(Call& call) { return list_page(call, EntityKind::kUser, "Users")
 
 Json update_user(Call& call) {
   storage::Entity user = require_entity(call);
-  rename(call, user, text(call.input, "NewUserName"));
+  rename(call, user, text_member(call.input, "NewUserName"));
   return Json::object();
 }
 

@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
-#include "api/core/wildcard.h"
+#include <nlohmann/json.hpp>
+
 #include "api/core/wire/error.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
 #include "schemas/model/digest.h"
+#include "storage/os/error.h"
+#include "storage/rows/referrers.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api {
 namespace {
@@ -23,7 +29,8 @@ void sort_unique(std::vector<storage::ImageBlob>& list) {
              list.end());
 }
 
-// Digests that the manifest names and the repository lacks.
+// Every blob that the manifest names must be in this repository already (LayersNotFoundException):
+// layers come before manifests in a push. Foreign layers (those with urls) may live elsewhere.
 void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository,
                    const Manifest& manifest, storage::Image& image) {
   std::vector<std::string> missing;
@@ -41,7 +48,9 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
   }
 }
 
-// An index is as large as its largest child.
+// Every child of an index must be an image of this repository already
+// (ReferencedImagesNotFoundException). ECR shows the size of the largest child as the size of an
+// index (imageSizeInBytes).
 void require_children(storage::sql::Txn& txn, const storage::Repository& repository,
                       const Manifest& manifest, storage::Image& image) {
   std::vector<std::string> missing;
@@ -86,6 +95,7 @@ void require_room_for_tag(storage::sql::Txn& txn, std::int64_t repository,
                  "An image can have at most " + std::to_string(kMaxTags) + " tags");
 }
 
+// ImageDigestDoesNotMatchException where the client's digest is another one than that of the bytes.
 model::Digest digest_of(std::string_view bytes, std::string_view wanted_text) {
   if (wanted_text.empty()) return model::Digest::of(bytes);
   const auto wanted = model::Digest::parse(wanted_text);
@@ -101,18 +111,47 @@ model::Digest digest_of(std::string_view bytes, std::string_view wanted_text) {
   return actual;
 }
 
+// An exclusion names a user, or a role for all of its sessions.
+bool is_excluded(storage::sql::Txn& txn, const Caller& caller,
+                 const storage::Repository& repository) {
+  const auto& principal = caller.principal;
+  const std::string& arn = principal.issuer.empty() ? principal.arn : principal.issuer;
+  return storage::has_pull_exclusion(txn, repository.account, repository.region, arn);
+}
+
+// About what an entry of a listing takes beside its annotations: digest, types, names of members.
+constexpr std::size_t kEntryBytes = 512;
+
+Referrer to_referrer(const storage::ReferrerRow& row) {
+  Referrer referrer;
+  referrer.digest = row.digest;
+  referrer.media_type = row.media_type;
+  referrer.artifact_type = row.artifact_type;
+  referrer.size = static_cast<std::int64_t>(row.manifest.size());
+  const auto json = base::parse_json(row.manifest);
+  if (!json || !json->is_object()) return referrer;
+  const auto found = json->find("annotations");
+  if (found == json->end() || !found->is_object()) return referrer;
+  for (const auto& [key, value] : found->items()) {
+    if (value.is_string()) referrer.annotations.emplace_back(key, value.get<std::string>());
+  }
+  return referrer;
+}
+
 }  // namespace
 
 bool tag_may_move(const storage::Repository& repository, std::string_view tag) {
+  // A tag that matches an exclusion filter gets the opposite of the setting: it may move under
+  // IMMUTABLE_WITH_EXCLUSION and may not under MUTABLE_WITH_EXCLUSION.
   const bool immutable = repository.tag_mutability.starts_with("IMMUTABLE");
   const bool excluded =
       std::any_of(repository.mutability_exclusions.begin(), repository.mutability_exclusions.end(),
-                  [tag](const std::string& filter) { return wildcard_matches(filter, tag); });
+                  [tag](const std::string& filter) { return base::wildcard_matches(filter, tag); });
   return immutable == excluded;
 }
 
-SentManifest read_sent(std::string_view bytes, std::string_view media_type,
-                       std::string_view digest) {
+SentManifest read_sent_manifest(std::string_view bytes, std::string_view media_type,
+                                std::string_view digest) {
   model::Digest actual = digest_of(bytes, digest);
   return {bytes, std::move(actual), parse_manifest(bytes, media_type)};
 }
@@ -120,6 +159,8 @@ SentManifest read_sent(std::string_view bytes, std::string_view media_type,
 PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
                          const SentManifest& sent, std::string_view tag, base::TimePoint now) {
   const model::Digest& digest = sent.digest;
+  // Another manifest under an immutable tag is refused before anything is written; the same
+  // manifest is not an error here (ImageAlreadyExistsException is the API's to throw).
   const auto tagged = tag.empty() ? std::nullopt : storage::find_tag(txn, repository.id, tag);
   if (tagged && *tagged != digest.text() && !tag_may_move(repository, tag)) {
     throw ApiError::image_tag_already_exists(repository.name, tag);
@@ -140,6 +181,7 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
     result.image = new_image(txn, repository, sent.manifest, digest, now);
     storage::insert_image(txn, repository.id, result.image, sent.bytes);
   }
+  // A tag that moves leaves its old image behind, untagged if it had no other.
   if (!tag.empty() && tagged != digest.text()) {
     require_room_for_tag(txn, repository.id, digest.text());
     storage::put_tag(txn, repository.id, tag, digest.text());
@@ -147,6 +189,7 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
   return result;
 }
 
+// With both given, the tag must stand for that very digest.
 std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
                                          const ImageIdentifier& id) {
   if (!id.tag.empty()) {
@@ -160,11 +203,57 @@ std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t re
 
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
                       std::string_view digest, base::TimePoint now) {
+  // ECR deletes an image with its last tag; an image that an index names stays, untagged.
   storage::delete_tag(txn, repository, tag);
   if (storage::image_tags(txn, repository, digest).empty() &&
       storage::image_parents(txn, repository, digest).empty()) {
     storage::delete_image(txn, repository, digest, now);
   }
+}
+
+// ECR refreshes lastRecordedPullTime at least once in 24 hours; to a minute is enough here, and
+// keeps pulls cheap.
+bool pull_is_due(const storage::Image& image, base::TimePoint now) {
+  return !image.last_pulled_at || now - *image.last_pulled_at >= std::chrono::minutes(1);
+}
+
+std::function<void()> record_pulls(const Services& services, storage::sql::Txn& txn,
+                                   const Caller& caller, const storage::Repository& repository,
+                                   const std::vector<storage::Image>& images, base::TimePoint now) {
+  std::vector<std::string> digests;
+  for (const storage::Image& image : images) {
+    if (pull_is_due(image, now)) digests.push_back(image.digest);
+  }
+  // ECR User Guide, "Pull time update exclusions": pulls by an excluded principal (a scanner, for
+  // example) do not move the time, so that lifecycle rules do not take them for use.
+  if (digests.empty() || is_excluded(txn, caller, repository)) return {};
+  return [&store = services.store, id = repository.id, now, digests = std::move(digests)] {
+    try {
+      storage::sql::Txn write = store.database().begin(storage::sql::Access::kWrite);
+      for (const auto& digest : digests) storage::touch_image_pull(write, id, digest, now);
+      write.commit(storage::sql::Durability::kRelaxed);
+    } catch (const storage::StorageError&) {
+      return;  // a full or failed disk does not stop pulls
+    }
+  };
+}
+
+ReferrerPage read_referrers(storage::sql::Txn& txn, std::int64_t repository,
+                            std::string_view subject,
+                            const std::vector<std::string>& artifact_types, std::string_view after,
+                            std::int64_t limit) {
+  ReferrerPage page;
+  std::size_t bytes = 0;
+  storage::visit_referrers(
+      txn, repository, subject, artifact_types, after, [&](const storage::ReferrerRow& row) {
+        // Any number of referrers may have manifests of 4 MiB: a page holds that many bytes in all.
+        bytes += row.manifest.size() + kEntryBytes;
+        const bool room = page.referrers.empty() || bytes <= kMaxManifestBytes;
+        page.more = !room || static_cast<std::int64_t>(page.referrers.size()) >= limit;
+        if (!page.more) page.referrers.push_back(to_referrer(row));
+        return !page.more;
+      });
+  return page;
 }
 
 }  // namespace ecr::api

@@ -1,12 +1,19 @@
-// ECR's rules for images in a repository, the same for the API and for docker push: what may be
-// put, what a tag may do, what deleting means. Works on the rows; the caller has authorized.
+// The images of a repository and ECR's rules for them, the same for the API and for docker: which
+// manifests may be put, where tags may point, what deleting removes, what a pull leaves behind,
+// which artifacts refer to an image. Stateless functions on the rows; the caller has been
+// authorized.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "api/core/access/identity.h"
+#include "api/core/services.h"
 #include "api/images/manifest.h"
 #include "schemas/base/clock.h"
 #include "schemas/model/digest.h"
@@ -23,8 +30,8 @@ struct SentManifest {
 };
 // `media_type` empty: as the manifest says. `digest` empty: whatever it is. Throws
 // ImageDigestDoesNotMatch, or what parse_manifest throws.
-SentManifest read_sent(std::string_view bytes, std::string_view media_type,
-                       std::string_view digest);
+SentManifest read_sent_manifest(std::string_view bytes, std::string_view media_type,
+                                std::string_view digest);
 
 struct PutImageResult {
   storage::Image image;
@@ -52,5 +59,44 @@ std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t re
 // Takes a tag away; the image goes with its last tag. REQUIRES: the tag exists.
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
                       std::string_view digest, base::TimePoint now);
+
+// --- Pulls leave a time behind, which DescribeImages and lifecycle rules see: the same for
+// BatchGetImage and for docker pull.
+
+// True where the time noted last is not recent, so that a pull now is to be noted.
+bool pull_is_due(const storage::Image& image, base::TimePoint now);
+
+// Returns the function that notes that `caller` pulled `images`, to be run after the answer's own
+// (read) transaction; a power loss may take the note. Empty where there is nothing to note: the
+// time noted last is recent, or the caller is excluded (RegisterPullTimeUpdateExclusion).
+std::function<void()> record_pulls(const Services& services, storage::sql::Txn& txn,
+                                   const Caller& caller, const storage::Repository& repository,
+                                   const std::vector<storage::Image>& images, base::TimePoint now);
+
+// --- The artifacts (signatures, SBOMs, ...) whose subject is an image, the same for
+// ListImageReferrers and for /v2/.../referrers/.
+
+struct Referrer {
+  std::string digest;
+  std::string media_type;
+  std::string artifact_type;  // may be empty
+  std::int64_t size = 0;      // of its manifest
+  // The annotations of its manifest: strings by their specification; any other value is left out.
+  std::vector<std::pair<std::string, std::string>> annotations;
+};
+
+struct ReferrerPage {
+  std::vector<Referrer> referrers;
+  bool more = false;  // others come after the last of these
+};
+
+// By digest, after `after` (exclusive): at most `limit`, and fewer (but one at least) where their
+// manifests together are larger than one may be, so that neither the page nor the work for it grows
+// with what was pushed. One manifest at a time is in memory. `artifact_types` as in
+// storage/rows/referrers.h.
+ReferrerPage read_referrers(storage::sql::Txn& txn, std::int64_t repository,
+                            std::string_view subject,
+                            const std::vector<std::string>& artifact_types, std::string_view after,
+                            std::int64_t limit);
 
 }  // namespace ecr::api

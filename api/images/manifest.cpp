@@ -23,7 +23,8 @@ constexpr std::size_t kMaxValues = 500'000;
   throw ApiError(ErrorCode::kManifestInvalid, "Invalid image manifest: " + why);
 }
 
-std::string string_of(const Json& object, const char* key) {
+// Empty where the member is absent or null; any other type makes the manifest invalid.
+std::string optional_string(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return {};
   if (!found->is_string()) refuse(base::format("{} must be a string", key));
@@ -33,9 +34,10 @@ std::string string_of(const Json& object, const char* key) {
 Descriptor parse_descriptor(const Json& json, const std::string& where) {
   if (!json.is_object()) refuse(where + " must be a descriptor");
   Descriptor descriptor;
-  descriptor.media_type = string_of(json, "mediaType");
-  descriptor.digest = string_of(json, "digest");
+  descriptor.media_type = optional_string(json, "mediaType");
+  descriptor.digest = optional_string(json, "digest");
   if (!model::Digest::parse(descriptor.digest)) refuse(where + ".digest is not a digest");
+  // Sizes are summed up: a negative one, or one past 63 bits, must not reach the sums.
   const auto size = json.find("size");
   if (size == json.end() || !size->is_number_integer() ||
       (size->is_number_unsigned() &&
@@ -45,6 +47,8 @@ Descriptor parse_descriptor(const Json& json, const std::string& where) {
   }
   descriptor.size = size->get<std::int64_t>();
   const auto urls = json.find("urls");
+  // Docker's foreign layers (Windows base images) are not pushed: they have the URLs to get them
+  // from.
   descriptor.foreign = urls != json.end() && urls->is_array() && !urls->empty();
   return descriptor;
 }
@@ -60,6 +64,8 @@ std::vector<Descriptor> parse_descriptors(const Json& list, const std::string& w
   return descriptors;
 }
 
+// The limits are checked before and while the text is parsed: what a client pushes must not take
+// more memory than its 4 MiB justify.
 Json parse_object(std::string_view bytes) {
   if (bytes.size() > kMaxManifestBytes) {
     throw ApiError(ErrorCode::kSizeInvalid, "The manifest is larger than 4 MiB");
@@ -71,10 +77,11 @@ Json parse_object(std::string_view bytes) {
   return std::move(*json);
 }
 
+// OCI distribution-spec, "Pushing Manifests": a mediaType in the body must match the Content-Type.
 // The Content-Type without parameters, against what the body says of itself.
 std::string media_type_of(const Json& json, std::string_view content_type) {
   const std::string_view sent = content_type.substr(0, content_type.find(';'));
-  const std::string stated = string_of(json, "mediaType");
+  const std::string stated = optional_string(json, "mediaType");
   if (!stated.empty() && !sent.empty() && stated != sent) {
     refuse(base::format("mediaType {} is not the Content-Type {}", stated, sent));
   }
@@ -105,11 +112,15 @@ Manifest parse_manifest(std::string_view bytes, std::string_view content_type) {
   const auto layers = json.find("layers");
   const auto manifests = json.find("manifests");
   if (layers != json.end() && manifests != json.end()) {
+    // CVE-2021-41190: a document that is both an image and an index means something else to each
+    // client.
     refuse("it has both layers and manifests");
   }
-  manifest.artifact_media_type = string_of(json, "artifactType");
+  manifest.artifact_media_type = optional_string(json, "artifactType");
   if (const auto config = json.find("config"); config != json.end() && !config->is_null()) {
     manifest.blobs.push_back(parse_descriptor(*config, "config"));
+    // OCI image-spec, "Guidelines for Artifact Usage": without artifactType the config's type
+    // stands for it.
     if (manifest.artifact_media_type.empty()) {
       manifest.artifact_media_type = manifest.blobs.back().media_type;
     }

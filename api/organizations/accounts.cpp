@@ -45,7 +45,7 @@ void create_access_role(const Call& call, const storage::Organization& organizat
   storage::Entity role;
   role.account = account;
   role.kind = storage::EntityKind::kRole;
-  role.name = text(call.input, "RoleName");
+  role.name = text_member(call.input, "RoleName");
   if (role.name.empty()) role.name = "OrganizationAccountAccessRole";
   role.unique_id = make_unique_id(call.services.random, kRoleId, account);
   role.created_at = call.now;
@@ -78,8 +78,8 @@ Json create_account(Call& call) {
   const OrganizationTarget account{new_account_id(call),
                                    organization.id,
                                    require_root(call, organization).id,
-                                   text(call.input, "AccountName"),
-                                   text(call.input, "Email"),
+                                   text_member(call.input, "AccountName"),
+                                   text_member(call.input, "Email"),
                                    call.now};
   storage::insert_organization_target(call.txn, account);
   attach_full_access(call, organization, account.id);
@@ -89,7 +89,7 @@ Json create_account(Call& call) {
 
 Json describe_create_account_status(Call& call) {
   const auto organization = require_management(call);
-  const std::string id = text(call.input, "CreateAccountRequestId");
+  const std::string id = text_member(call.input, "CreateAccountRequestId");
   const auto account = storage::find_organization_target(call.txn, organization.id, id.substr(4));
   if (!account || !model::is_account_id(account->id)) {
     throw ApiError(ErrorCode::kCreateAccountStatusNotFound,
@@ -118,14 +118,14 @@ Json list_accounts(Call& call) {
 
 Json list_accounts_for_parent(Call& call) {
   const auto organization = require_management(call);
-  const std::string parent = text(call.input, "ParentId");
+  const std::string parent = text_member(call.input, "ParentId");
   require_target(call, organization, parent, ErrorCode::kParentNotFound);
   return page_of(call, "accounts\n" + parent, "Accounts",
                  accounts_below(call, organization, parent));
 }
 
 OrganizationTarget require_account(const Call& call, const storage::Organization& organization) {
-  const std::string id = text(call.input, "AccountId");
+  const std::string id = text_member(call.input, "AccountId");
   const auto account = storage::find_organization_target(call.txn, organization.id, id);
   if (!account) {
     throw ApiError(ErrorCode::kAccountNotFound, "You specified an account that doesn't exist.");
@@ -141,8 +141,8 @@ Json describe_account(Call& call) {
 Json move_account(Call& call) {
   const auto organization = require_management(call);
   const OrganizationTarget account = require_account(call, organization);
-  const std::string source = text(call.input, "SourceParentId");
-  const std::string destination = text(call.input, "DestinationParentId");
+  const std::string source = text_member(call.input, "SourceParentId");
+  const std::string destination = text_member(call.input, "DestinationParentId");
   require_target(call, organization, destination, ErrorCode::kDestinationParentNotFound);
   require_target(call, organization, source, ErrorCode::kSourceParentNotFound);
   if (account.parent != source) {

@@ -22,9 +22,11 @@ struct Attachment {
 Attachment attachment_of(const Call& call) {
   Attachment attachment;
   attachment.organization = require_management(call);
-  attachment.policy = require_policy(call, attachment.organization, text(call.input, "PolicyId"));
-  attachment.target = require_target(call, attachment.organization, text(call.input, "TargetId"),
-                                     ErrorCode::kTargetNotFound);
+  attachment.policy =
+      require_policy(call, attachment.organization, text_member(call.input, "PolicyId"));
+  attachment.target =
+      require_target(call, attachment.organization, text_member(call.input, "TargetId"),
+                     ErrorCode::kTargetNotFound);
   if (!is_enabled(call, attachment.organization, attachment.policy.kind)) {
     throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
                    "This operation can be performed only for enabled policy types.");
@@ -78,7 +80,7 @@ Json detach_policy(Call& call) {
 
 Json list_targets_for_policy(Call& call) {
   const auto organization = require_management(call);
-  const auto policy = require_policy(call, organization, text(call.input, "PolicyId"));
+  const auto policy = require_policy(call, organization, text_member(call.input, "PolicyId"));
   std::vector<Json> list;
   for (const std::string& id : storage::targets_of_control_policy(call.txn, policy.id)) {
     const auto target = storage::find_organization_target(call.txn, organization.id, id);
@@ -109,7 +111,7 @@ Json root_target_json(const Call& call) {
 
 storage::Organization require_root_of_input(const Call& call) {
   const auto organization = require_management(call);
-  if (require_root(call, organization).id != text(call.input, "RootId")) {
+  if (require_root(call, organization).id != text_member(call.input, "RootId")) {
     throw ApiError(ErrorCode::kRootNotFound,
                    "We can't find a root with the RootId that you specified.");
   }
@@ -119,7 +121,7 @@ storage::Organization require_root_of_input(const Call& call) {
 // Everything in the organization starts out with the policy that allows everything.
 Json enable_policy_type(Call& call) {
   storage::Organization organization = require_root_of_input(call);
-  const ControlPolicyKind kind = kind_of(text(call.input, "PolicyType"));
+  const ControlPolicyKind kind = kind_of(text_member(call.input, "PolicyType"));
   if (is_enabled(call, organization, kind)) {
     throw ApiError(ErrorCode::kPolicyTypeAlreadyEnabled,
                    "The specified policy type is already enabled.");
@@ -135,7 +137,7 @@ Json enable_policy_type(Call& call) {
 // The policies stay, what they were attached to is forgotten.
 Json disable_policy_type(Call& call) {
   const storage::Organization organization = require_root_of_input(call);
-  const ControlPolicyKind kind = kind_of(text(call.input, "PolicyType"));
+  const ControlPolicyKind kind = kind_of(text_member(call.input, "PolicyType"));
   if (!is_enabled(call, organization, kind)) {
     throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
                    "This operation can be performed only for enabled policy types.");

@@ -24,15 +24,13 @@ Target target_with(const Call& call, std::string resource) {
   target.resource = std::move(resource);
   target.account = call.caller.account;
   for (const char* member : {"PolicyType", "Type", "Filter"}) {
-    const std::string type = text(call.input, member);
+    const std::string type = text_member(call.input, member);
     if (!type.empty()) target.context.emplace_back("organizations:PolicyType", type);
   }
   return target;
 }
 
 }  // namespace
-
-std::string text(const Json& input, const char* member) { return input.value(member, ""); }
 
 storage::Organization require_organization(const Call& call) {
   const auto organization = storage::organization_of(call.txn, call.caller.account);
@@ -168,10 +166,10 @@ std::vector<Target> targets(const Call& call) {
   if (organization) {
     for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
                                "SourceParentId", "DestinationParentId", "RootId", "ChildId"}) {
-      const std::string id = text(call.input, member);
+      const std::string id = text_member(call.input, member);
       if (!id.empty()) list.push_back(target_with(call, target_arn(*organization, id)));
     }
-    if (const std::string id = text(call.input, "PolicyId"); !id.empty()) {
+    if (const std::string id = text_member(call.input, "PolicyId"); !id.empty()) {
       const auto policy = require_policy(call, *organization, id);
       list.push_back(target_with(call, policy_arn(*organization, policy)));
       for (Target& target : list) {

@@ -10,6 +10,7 @@
 
 #include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
+#include "schemas/base/json.h"
 #include "storage/rows/iam/organization_tree.h"
 
 namespace ecr::api::organizations {
@@ -18,7 +19,7 @@ namespace ecr::api::organizations {
 inline constexpr std::string_view kFullScp = "p-FullAWSAccess";
 inline constexpr std::string_view kFullRcp = "p-RCPFullAWSAccess";
 
-std::string text(const Json& input, const char* member);  // empty: absent
+using base::text_member;  // of the input; empty: absent
 
 // Throws AWSOrganizationsNotInUseException.
 storage::Organization require_organization(const Call& call);

@@ -57,7 +57,7 @@ void check_name(const Call& call, const storage::Organization& organization,
 
 // AWS's own policies belong to nobody.
 ControlPolicyRow require_own_policy(const Call& call, const storage::Organization& organization) {
-  ControlPolicyRow policy = require_policy(call, organization, text(call.input, "PolicyId"));
+  ControlPolicyRow policy = require_policy(call, organization, text_member(call.input, "PolicyId"));
   const std::string id = shown_policy_id(policy.id);
   if (id == kFullScp || id == kFullRcp) {
     throw ApiError(ErrorCode::kOrganizationsInvalidInput,
@@ -70,10 +70,10 @@ Json create_policy(Call& call) {
   const auto organization = require_management(call);
   ControlPolicyRow policy;
   policy.id = make_id(call.services.random, "p-", 10);
-  policy.name = text(call.input, "Name");
-  policy.description = text(call.input, "Description");
-  policy.document = text(call.input, "Content");
-  policy.kind = kind_of(text(call.input, "Type"));
+  policy.name = text_member(call.input, "Name");
+  policy.description = text_member(call.input, "Description");
+  policy.document = text_member(call.input, "Content");
+  policy.kind = kind_of(text_member(call.input, "Type"));
   if (!is_enabled(call, organization, policy.kind)) {
     throw ApiError(ErrorCode::kPolicyTypeNotAvailable,
                    "Policies of that type have to be enabled first (EnablePolicyType).");
@@ -87,9 +87,10 @@ Json create_policy(Call& call) {
 Json update_policy(Call& call) {
   const auto organization = require_management(call);
   ControlPolicyRow policy = require_own_policy(call, organization);
-  if (call.input.contains("Name")) policy.name = text(call.input, "Name");
-  if (call.input.contains("Description")) policy.description = text(call.input, "Description");
-  if (call.input.contains("Content")) policy.document = text(call.input, "Content");
+  if (call.input.contains("Name")) policy.name = text_member(call.input, "Name");
+  if (call.input.contains("Description"))
+    policy.description = text_member(call.input, "Description");
+  if (call.input.contains("Content")) policy.document = text_member(call.input, "Content");
   check_document(policy.document, policy.kind);
   check_name(call, organization, policy);
   storage::update_control_policy(call.txn, policy);
@@ -111,12 +112,12 @@ Json delete_policy(Call& call) {
 Json describe_policy(Call& call) {
   const auto organization = require_management(call);
   return policy_json(organization,
-                     require_policy(call, organization, text(call.input, "PolicyId")));
+                     require_policy(call, organization, text_member(call.input, "PolicyId")));
 }
 
 Json list_policies(Call& call) {
   const auto organization = require_management(call);
-  const std::string type = text(call.input, "Filter");
+  const std::string type = text_member(call.input, "Filter");
   std::vector<Json> policies;
   for (const auto& policy :
        storage::control_policies_of(call.txn, organization.id, kind_of(type))) {
@@ -127,8 +128,8 @@ Json list_policies(Call& call) {
 
 Json list_policies_for_target(Call& call) {
   const auto organization = require_management(call);
-  const std::string id = text(call.input, "TargetId");
-  const ControlPolicyKind kind = kind_of(text(call.input, "Filter"));
+  const std::string id = text_member(call.input, "TargetId");
+  const ControlPolicyKind kind = kind_of(text_member(call.input, "Filter"));
   require_target(call, organization, id, ErrorCode::kTargetNotFound);
   std::vector<Json> policies;
   for (const std::string& attached : storage::control_policies_at(call.txn, id)) {

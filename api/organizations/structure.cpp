@@ -82,7 +82,7 @@ Json create_organization(Call& call) {
     throw ApiError(ErrorCode::kAlreadyInOrganization,
                    "The AWS account is already a member of an organization.");
   }
-  if (text(call.input, "FeatureSet") == "CONSOLIDATED_BILLING") {
+  if (text_member(call.input, "FeatureSet") == "CONSOLIDATED_BILLING") {
     throw ApiError(ErrorCode::kOrganizationsInvalidInput,
                    "Only organizations with all features exist here");
   }
@@ -134,7 +134,7 @@ std::vector<OrganizationTarget> children_of(const Call& call,
 }
 
 OrganizationTarget require_parent(const Call& call, const storage::Organization& organization) {
-  const std::string id = text(call.input, "ParentId");
+  const std::string id = text_member(call.input, "ParentId");
   auto parent = require_target(call, organization, id, ErrorCode::kParentNotFound);
   if (model::is_account_id(parent.id)) {
     throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");
@@ -145,7 +145,7 @@ OrganizationTarget require_parent(const Call& call, const storage::Organization&
 Json create_organizational_unit(Call& call) {
   const auto organization = require_management(call);
   const OrganizationTarget parent = require_parent(call, organization);
-  const std::string name = text(call.input, "Name");
+  const std::string name = text_member(call.input, "Name");
   for (const auto& sibling : children_of(call, organization, parent.id, true)) {
     if (sibling.name == name) {
       throw ApiError(ErrorCode::kDuplicateOrganizationalUnit,
@@ -166,8 +166,9 @@ Json create_organizational_unit(Call& call) {
 
 Json describe_organizational_unit(Call& call) {
   const auto organization = require_management(call);
-  const auto unit = require_target(call, organization, text(call.input, "OrganizationalUnitId"),
-                                   ErrorCode::kOrganizationalUnitNotFound);
+  const auto unit =
+      require_target(call, organization, text_member(call.input, "OrganizationalUnitId"),
+                     ErrorCode::kOrganizationalUnitNotFound);
   return {{"OrganizationalUnit", unit_json(organization, unit)}};
 }
 
@@ -183,8 +184,8 @@ Json list_units(Call& call) {
 
 Json list_parents(Call& call) {
   const auto organization = require_management(call);
-  const auto child =
-      require_target(call, organization, text(call.input, "ChildId"), ErrorCode::kChildNotFound);
+  const auto child = require_target(call, organization, text_member(call.input, "ChildId"),
+                                    ErrorCode::kChildNotFound);
   std::vector<Json> parents;
   if (child.parent) {
     const auto parent =
@@ -197,7 +198,7 @@ Json list_parents(Call& call) {
 Json list_children(Call& call) {
   const auto organization = require_management(call);
   const OrganizationTarget parent = require_parent(call, organization);
-  const std::string type = text(call.input, "ChildType");
+  const std::string type = text_member(call.input, "ChildType");
   std::vector<Json> children;
   for (const auto& child :
        children_of(call, organization, parent.id, type == "ORGANIZATIONAL_UNIT")) {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "api/pull_through/imports.h"
+#include "api/pull_through/image_import.h"
 #include "storage/os/error.h"
 
 namespace ecr::api::pull_through {
 namespace {
 
-// As much of the file as one piece has, so that a reader notices the end of a download soon.
+// The largest piece of the file that is sent at once: between two pieces the stream sees a failure.
 constexpr std::uint64_t kMaxPiece = 1u << 20;
 
 UpstreamError wrong(const char* what) {
@@ -17,15 +17,16 @@ UpstreamError wrong(const char* what) {
           std::string("The upstream registry's layer is not what its ") + what + " says"};
 }
 
-class Follower : public PieceSource {
+class DownloadStream : public PieceSource {
  public:
-  explicit Follower(std::shared_ptr<Download> download) : download_(std::move(download)) {}
+  explicit DownloadStream(std::shared_ptr<Download> download) : download_(std::move(download)) {}
 
-  std::uint64_t length() const override { return download_->order().size; }
+  std::uint64_t length() const override { return download_->request().size; }
 
   std::optional<Piece> next() override {
     const Download::Progress progress = download_->progress();
     if (progress.failure) throw *progress.failure;
+    // An empty piece means "nothing yet": the connection asks again soon, and waits for no thread.
     if (at_ == length() && progress.stored) return std::nullopt;
     if (at_ >= progress.readable) {
       // Stored by another download, and gone again: the connection ends, the client tries anew.
@@ -43,15 +44,15 @@ class Follower : public PieceSource {
   std::uint64_t at_ = 0;
 };
 
-bool is_stored(const Services& services, const DownloadOrder& order) {
+bool is_stored(const Services& services, const DownloadRequest& request) {
   auto txn = services.store.database().begin(storage::sql::Access::kRead);
-  return storage::find_blob(txn, order.repository, order.digest).has_value();
+  return storage::find_blob(txn, request.repository, request.digest).has_value();
 }
 
 }  // namespace
 
-std::shared_ptr<PieceSource> follow(std::shared_ptr<Download> download) {
-  return std::make_shared<Follower>(std::move(download));
+std::shared_ptr<PieceSource> stream_download(std::shared_ptr<Download> download) {
+  return std::make_shared<DownloadStream>(std::move(download));
 }
 
 void Download::wait_begun() {
@@ -87,20 +88,23 @@ void Download::end(std::optional<UpstreamError> failure) {
 Download::Progress Download::progress() const {
   const std::lock_guard lock(mutex_);
   Progress progress{file_, 0, over_ && !failure_, failure_};
+  // The last byte is held back until the digest is known to be right (header).
   const std::uint64_t held_back = progress.stored ? 0 : 1;
-  progress.readable = std::min(received_, order_.size - std::min(order_.size, held_back));
+  progress.readable = std::min(received_, request_.size - std::min(request_.size, held_back));
   return progress;
 }
 
-std::shared_ptr<Download> Downloads::start(const Services& services, const DownloadOrder& order) {
+std::shared_ptr<Download> Downloads::start(const Services& services,
+                                           const DownloadRequest& request) {
   std::shared_ptr<Download> download;
   {
     const std::lock_guard lock(mutex_);
-    const Key key{order.repository, order.digest};
+    const Key key{request.repository, request.digest};
     if (const auto running = running_.find(key); running != running_.end()) return running->second;
-    download = std::make_shared<Download>(order);
-    // One that has just ended: it was a blob before it was no download any more.
-    if (is_stored(services, order)) {
+    download = std::make_shared<Download>(request);
+    // A download that has just ended left the map after its blob was stored, so one look at the
+    // store under the lock is enough: no blob is downloaded twice.
+    if (is_stored(services, request)) {
       download->end(std::nullopt);
       return download;
     }
@@ -111,49 +115,52 @@ std::shared_ptr<Download> Downloads::start(const Services& services, const Downl
   return download;
 }
 
-// Whoever asks once this is over begins anew: he finds the blob, or tries again.
+// The entry goes before end(): a request that comes later finds the blob in the store, or begins a
+// new download after a failure.
 void Downloads::perform(const Services& services, const std::string& upload, Download& download) {
   const auto failure = fetch(services, upload, download);
   {
     const std::lock_guard lock(mutex_);
-    running_.erase({download.order().repository, download.order().digest});
+    running_.erase({download.request().repository, download.request().digest});
   }
   download.end(failure);
 }
 
 std::optional<UpstreamError> Downloads::fetch(const Services& services, const std::string& upload,
                                               Download& download) {
-  const DownloadOrder& order = download.order();
+  const DownloadRequest& request = download.request();
   // No row names the upload: after a crash the sweep at the next start removes it, and while the
   // lease is held nothing else does.
   std::optional<storage::UploadSessions::Lease> lease;
   std::optional<UpstreamError> failure;
   try {
-    const auto digest = model::Digest::parse(order.digest);
+    const auto digest = model::Digest::parse(request.digest);
     if (!digest) throw wrong("digest");
     auto acquired = services.store.uploads().acquire(upload, digest->algorithm());
-    lease.emplace(std::move(*acquired));  // nobody else knows its name
+    lease.emplace(std::move(*acquired));  // never busy: the name is new
     storage::UploadWriter& writer = lease->writer();
     const auto check_size = [&](std::optional<std::uint64_t> size) {
-      if (size && *size != order.size) throw wrong("size");
+      if (size && *size != request.size) throw wrong("size");
       download.begin(writer.open_reader());
     };
-    fetch_(order, check_size, [&](std::string_view bytes) {
-      if (writer.size() + bytes.size() > order.size) throw wrong("size");
+    fetch_(request, check_size, [&](std::string_view bytes) {
+      if (writer.size() + bytes.size() > request.size) throw wrong("size");
       writer.append(bytes);
       download.advance(writer.size());
     });
-    if (writer.size() != order.size) throw wrong("size");
+    // The blob becomes visible only when size and digest are right and some import still wants it.
+    if (writer.size() != request.size) throw wrong("size");
     if (writer.digest(digest->algorithm()) != *digest) throw wrong("digest");
-    storage::commit_upload(services.store, upload, writer, *digest, order.repository,
+    storage::commit_upload(services.store, upload, writer, *digest, request.repository,
                            services.clock.now(), [&](storage::sql::Txn& txn) {
-                             if (wanted_blob(txn, order.repository, order.digest)) return;
+                             if (wanted_blob(txn, request.repository, request.digest)) return;
                              throw UpstreamError(UpstreamFailure::kNotFound,
                                                  "The image is not wanted any more");
                            });
   } catch (const UpstreamError& error) {
     failure = error;
   } catch (const std::exception& error) {
+    // A full disk, say: the client is told that the layer could not be had, not that it is wrong.
     failure = UpstreamError(UpstreamFailure::kUnavailable,
                             std::string("The layer cannot be kept: ") + error.what());
   }

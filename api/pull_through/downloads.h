@@ -1,6 +1,6 @@
-// Blobs on their way from an upstream into a repository: each is fetched once, however many ask
-// for it, into an upload that readers may follow while it grows. It becomes a blob when all of it
-// is there and is what its digest says; else nothing of it is kept.
+// Blobs on their way from an upstream into a repository: each is fetched once, however many clients
+// ask for it, into an upload that readers may follow while it grows. It becomes a blob when all of
+// it is there and is what its digest says; else nothing of it is kept.
 //
 // One download a repository and digest: another repository's must not give away that this server
 // can have the blob. Thread-safe.
@@ -24,7 +24,7 @@
 
 namespace ecr::api::pull_through {
 
-struct DownloadOrder {
+struct DownloadRequest {
   std::int64_t repository = 0;
   std::string digest;
   std::uint64_t size = 0;  // as the manifest says: nothing of another size is taken
@@ -33,15 +33,16 @@ struct DownloadOrder {
 
 class Download {
  public:
-  explicit Download(DownloadOrder order) : order_(std::move(order)) {}
+  explicit Download(DownloadRequest request) : request_(std::move(request)) {}
 
-  const DownloadOrder& order() const { return order_; }
-  // Until the upstream has begun to send it, or it is over. Throws UpstreamError where it failed.
+  const DownloadRequest& request() const { return request_; }
+  // Waits until the upstream has begun to send it, or it is over. Throws UpstreamError where it
+  // failed.
   void wait_begun();
-  // Until it is a blob of the repository. Throws UpstreamError where it failed.
+  // Waits until it is a blob of the repository. Throws UpstreamError where it failed.
   void wait_stored();
 
-  // For whoever fetches it.
+  // For the thread that fetches it.
   void begin(storage::BlobFile file);
   void advance(std::uint64_t received);
   void end(std::optional<UpstreamError> failure);
@@ -55,7 +56,7 @@ class Download {
   Progress progress() const;
 
  private:
-  const DownloadOrder order_;
+  const DownloadRequest request_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Under mutex_.
@@ -65,20 +66,22 @@ class Download {
   std::optional<UpstreamError> failure_;
 };
 
-// The bytes as they come. The last of them is held back until the digest is known to be right: who
-// follows a download that fails gets less than it was promised.
-std::shared_ptr<PieceSource> follow(std::shared_ptr<Download> download);
+// The bytes as they come. The last byte is held back until the digest is known to be right: the
+// client of a download that fails gets less than Content-Length promised, and so does not believe
+// what it has.
+std::shared_ptr<PieceSource> stream_download(std::shared_ptr<Download> download);
 
 class Downloads {
  public:
   using OnSize = std::function<void(std::optional<std::uint64_t>)>;
   // Fetches the bytes; throws UpstreamError.
-  using Fetch = std::function<void(const DownloadOrder&, const OnSize&, const Transport::OnBody&)>;
+  using Fetch =
+      std::function<void(const DownloadRequest&, const OnSize&, const Transport::OnBody&)>;
 
   explicit Downloads(Fetch fetch) : fetch_(std::move(fetch)) {}
 
   // Begun, or joined where it is under way. `services` outlives stop().
-  std::shared_ptr<Download> start(const Services& services, const DownloadOrder& order);
+  std::shared_ptr<Download> start(const Services& services, const DownloadRequest& request);
   void stop() { pool_.stop(); }
 
  private:

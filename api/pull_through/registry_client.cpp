@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include <nlohmann/json.hpp>
-
 #include "api/images/manifest.h"
-#include "api/pull_through/challenge.h"
+#include "api/pull_through/registry_auth.h"
 #include "schemas/base/encoding.h"
-#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 
@@ -20,11 +17,11 @@ using std::chrono::seconds;
 constexpr int kMaxRedirects = 5;
 constexpr std::size_t kMaxTokenBytes = 256u << 10;
 constexpr seconds kBasicLasts{300};
-// Tokens without an end last a minute; and none is used in its last seconds (distribution,
-// "Token Authentication Specification").
-constexpr seconds kTokenLasts{60};
+// No token is used in its last seconds: it could expire on its way.
 constexpr seconds kMargin{10};
 
+// All four kinds of manifest are accepted, so that the upstream translates nothing: the digest must
+// be the one that clients of the upstream know.
 constexpr const char* kManifestTypes =
     "application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -45,11 +42,7 @@ bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-std::string basic(const Secret& secret) {
-  return "Basic " + base::base64_encode(secret.username + ':' + secret.access_token);
-}
-
-// Of two secrets for one upstream each has its own tokens; the key holds no secret.
+// Two secrets for one upstream have each its own tokens. The key holds a digest and no secret.
 std::string token_key(const Upstream& upstream, const std::string& repository) {
   const std::string who =
       upstream.secret
@@ -59,6 +52,7 @@ std::string token_key(const Upstream& upstream, const std::string& repository) {
   return base::format("{}\n{}\n{}", upstream.base.text(), repository, who);
 }
 
+// The body of an error is not passed on: it is another server's text.
 [[noreturn]] void refuse(const ExchangeHead& head) {
   switch (head.status) {
     case 401:
@@ -75,6 +69,7 @@ std::string token_key(const Upstream& upstream, const std::string& repository) {
   }
 }
 
+// Going down to http:// would send the rest of the exchange in the clear.
 Url next_hop(const Url& from, const ExchangeHead& head) {
   auto to = resolve_location(from, head.header("location"));
   if (!to) {
@@ -87,6 +82,7 @@ Url next_hop(const Url& from, const ExchangeHead& head) {
   return std::move(*to);
 }
 
+// Only a hint: the size that counts is the manifest's, and the bytes are counted.
 std::optional<std::uint64_t> length_of(const ExchangeHead& head) {
   const std::string text = head.header("content-length");
   std::uint64_t length = 0;
@@ -108,25 +104,10 @@ Transport::OnBody append_to(std::string& text, std::size_t limit) {
   };
 }
 
-std::string text_member(const base::Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool is_clean_token(const std::string& token) {
-  return !token.empty() &&
-         std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 }  // namespace
 
-std::string ExchangeHead::header(std::string_view name) const {
-  for (const auto& [key, value] : headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
+// Without this check an upstream could name any server as its token server, and would be sent the
+// operator's secret there.
 bool is_bound_realm(const Upstream& upstream, const Url& realm) {
   if (upstream.base.tls && !realm.tls) return false;
   if (realm.host == upstream.base.host) return true;
@@ -135,25 +116,27 @@ bool is_bound_realm(const Upstream& upstream, const Url& realm) {
   });
 }
 
-std::string RegistryClient::remembered(const std::string& key) {
+std::string RegistryClient::known_authorization(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const Authorization* const found = authorizations_.find(key);
   if (found == nullptr || found->until <= clock_.now()) return {};
   return found->header;
 }
 
-// One request, wherever it is redirected to. The head of the last answer.
-ExchangeHead RegistryClient::follow(const Upstream& upstream, const Wanted& wanted,
+// One request and its redirects; returns the head of the last answer. Credentials go to the
+// upstream's own host and port alone: layers are usually redirected to object storage, whose URL is
+// signed itself and which refuses a second authorization.
+ExchangeHead RegistryClient::follow(const Upstream& upstream, const Resource& resource,
                                     const std::string& authorization,
                                     const Transport::OnHead& on_ok,
                                     const Transport::OnBody& on_body) {
   ExchangeRequest request;
   request.url = upstream.base;
-  request.url.target += wanted.path;
+  request.url.target += resource.path;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     const bool at_home = request.url.same_server(upstream.base);
     request.private_allowed = upstream.mapped && at_home;
-    request.headers = {{"Accept", wanted.accept}};
+    request.headers = {{"Accept", resource.accept}};
     if (at_home && !authorization.empty()) {
       request.headers.emplace_back("Authorization", authorization);
     }
@@ -173,7 +156,7 @@ ExchangeHead RegistryClient::follow(const Upstream& upstream, const Wanted& want
 }
 
 RegistryClient::Authorization RegistryClient::fetch_token(const Upstream& upstream,
-                                                          const Wanted& wanted,
+                                                          const Resource& resource,
                                                           const Challenge& challenge) {
   const auto realm = parse_url(challenge.parameter("realm"));
   if (!realm || !is_bound_realm(upstream, *realm)) {
@@ -190,9 +173,10 @@ RegistryClient::Authorization RegistryClient::fetch_token(const Upstream& upstre
   };
   const std::string service = challenge.parameter("service");
   if (!service.empty()) add("service", service);
-  if (!wanted.repository.empty()) add("scope", "repository:" + wanted.repository + ":pull");
+  if (!resource.repository.empty()) add("scope", "repository:" + resource.repository + ":pull");
   request.headers = {{"Accept", "application/json"}};
-  if (upstream.secret) request.headers.emplace_back("Authorization", basic(*upstream.secret));
+  if (upstream.secret)
+    request.headers.emplace_back("Authorization", basic_authorization(*upstream.secret));
   ExchangeHead head;
   std::string body;
   transport_.get(
@@ -203,23 +187,19 @@ RegistryClient::Authorization RegistryClient::fetch_token(const Upstream& upstre
       },
       append_to(body, kMaxTokenBytes));
   if (head.status != 200) refuse(head);
-  const auto json = base::parse_json(body);
-  std::string token = json && json->is_object() ? text_member(*json, "token") : std::string();
-  if (token.empty() && json && json->is_object()) token = text_member(*json, "access_token");
-  if (!is_clean_token(token)) {
+  const auto answer = read_token_answer(body);
+  if (!answer) {
     throw UpstreamError(UpstreamFailure::kInvalid,
                         "The upstream registry's token server sends no token");
   }
-  seconds lasts = kTokenLasts;
-  if (const auto given = json->find("expires_in"); given != json->end() && given->is_number()) {
-    lasts = seconds(std::clamp<std::int64_t>(given->get<std::int64_t>(), 0, 3600));
-  }
-  return {"Bearer " + token, clock_.now() + lasts - kMargin};
+  return {"Bearer " + answer->token, clock_.now() + answer->lasts - kMargin};
 }
 
-// What the 401 asks for.
+// The authorization that the challenges of a 401 ask for; Bearer before Basic where both are
+// offered. A token is asked for without credentials, too: public registries give tokens to
+// anonymous clients.
 RegistryClient::Authorization RegistryClient::authorize(const Upstream& upstream,
-                                                        const Wanted& wanted,
+                                                        const Resource& resource,
                                                         const ExchangeHead& head) {
   std::vector<Challenge> challenges;
   for (const auto& [name, value] : head.headers) {
@@ -227,22 +207,22 @@ RegistryClient::Authorization RegistryClient::authorize(const Upstream& upstream
     for (Challenge& challenge : parse_challenges(value)) challenges.push_back(std::move(challenge));
   }
   for (const Challenge& challenge : challenges) {
-    if (challenge.scheme == "bearer") return fetch_token(upstream, wanted, challenge);
+    if (challenge.scheme == "bearer") return fetch_token(upstream, resource, challenge);
   }
   for (const Challenge& challenge : challenges) {
     if (challenge.scheme != "basic" || !upstream.secret) continue;
-    return {basic(*upstream.secret), clock_.now() + kBasicLasts};
+    return {basic_authorization(*upstream.secret), clock_.now() + kBasicLasts};
   }
   refuse(head);
 }
 
-ExchangeHead RegistryClient::get(const Upstream& upstream, const Wanted& wanted,
+ExchangeHead RegistryClient::get(const Upstream& upstream, const Resource& resource,
                                  const Transport::OnHead& on_ok, const Transport::OnBody& on_body) {
   const std::string key = token_key(upstream, wanted.repository);
   ExchangeHead head = follow(upstream, wanted, remembered(key), on_ok, on_body);
   if (head.status == 401) {
-    const Authorization fresh = authorize(upstream, wanted, head);
-    head = follow(upstream, wanted, fresh.header, on_ok, on_body);
+    const Authorization fresh = authorize(upstream, resource, head);
+    head = follow(upstream, resource, fresh.header, on_ok, on_body);
     if (head.status == 200) {
       const std::lock_guard lock(mutex_);
       authorizations_.put(key, fresh);
@@ -266,7 +246,9 @@ UpstreamManifest RegistryClient::manifest(const Upstream& upstream, const std::s
       [](const ExchangeHead&) { return true; }, append_to(manifest.bytes, kMaxManifestBytes));
   manifest.media_type = head.header("content-type");
   manifest.media_type = manifest.media_type.substr(0, manifest.media_type.find(';'));
-  // What was asked for by digest must have that; a tag's must have what the header says.
+  // A manifest that was asked for by digest must have that digest; one by tag must have the digest
+  // of Docker-Content-Digest, where the upstream sends that header (ECR itself leaves it out of
+  // GET).
   const bool by_digest = reference.find(':') != std::string::npos;
   const auto wanted =
       model::Digest::parse(by_digest ? reference : head.header("docker-content-digest"));

@@ -62,21 +62,22 @@ class RegistryClient {
     std::string header;
     base::TimePoint until;
   };
-  struct Wanted {
+  struct Resource {
     std::string path;  // below the upstream's base: "v2/..."
     std::string accept;
     std::string repository;  // for the token's scope; empty: none
   };
 
-  ExchangeHead get(const Upstream& upstream, const Wanted& wanted, const Transport::OnHead& on_ok,
-                   const Transport::OnBody& on_body);
-  ExchangeHead follow(const Upstream& upstream, const Wanted& wanted,
+  ExchangeHead get(const Upstream& upstream, const Resource& resource,
+                   const Transport::OnHead& on_ok, const Transport::OnBody& on_body);
+  ExchangeHead follow(const Upstream& upstream, const Resource& resource,
                       const std::string& authorization, const Transport::OnHead& on_ok,
                       const Transport::OnBody& on_body);
-  Authorization authorize(const Upstream& upstream, const Wanted& wanted, const ExchangeHead& head);
-  Authorization fetch_token(const Upstream& upstream, const Wanted& wanted,
+  Authorization authorize(const Upstream& upstream, const Resource& resource,
+                          const ExchangeHead& head);
+  Authorization fetch_token(const Upstream& upstream, const Resource& resource,
                             const Challenge& challenge);
-  std::string remembered(const std::string& key);
+  std::string known_authorization(const std::string& key);  // empty: none that is still good
 
   Transport& transport_;
   const base::Clock& clock_;

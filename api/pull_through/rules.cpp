@@ -12,7 +12,10 @@ namespace ecr::api::pull_through {
 namespace {
 
 using base::Json;
+using base::text_member;
 
+// ECR API Reference, "CreatePullThroughCacheRule" (upstreamRegistry), and the user guide's table of
+// upstream registry URLs. Those with `true` need a secret (credentialArn), the others take none.
 constexpr KnownRegistry kRegistries[] = {
     {"ecr", "", false},
     {"ecr-public", "public.ecr.aws", false},
@@ -25,10 +28,10 @@ constexpr KnownRegistry kRegistries[] = {
     {"chainguard", "cgr.dev", true},
 };
 
-std::string text(const Json& json, const char* name) { return json.value(name, std::string()); }
-
 }  // namespace
 
+// Only AWS's own names are upstreams of the kind "ecr"; the account in it decides whether
+// customRoleArn is needed.
 std::string_view ecr_account(std::string_view host) {
   constexpr std::size_t kDigits = 12;
   constexpr std::string_view kMiddle = ".dkr.ecr.";
@@ -58,14 +61,18 @@ const KnownRegistry* registry_of_host(std::string_view host) {
   return found == std::end(kRegistries) ? nullptr : found;
 }
 
+// Rows are kept without the slash, so that a registry cannot have both forms of one prefix.
 std::string key_of(std::string_view prefix) {
   return std::string(prefix.ends_with('/') ? prefix.substr(0, prefix.size() - 1) : prefix);
 }
 
+// Both are rows of this program alone, so their shape is not checked; members that an older program
+// did not write are empty.
 Rule read_rule(const storage::PullThroughRule& row) {
   const Json json = Json::parse(row.body);
-  return {text(json, "prefix"),        text(json, "host"), text(json, "registry"),
-          text(json, "credentialArn"), text(json, "role"), text(json, "upstreamPrefix")};
+  return {text_member(json, "prefix"),   text_member(json, "host"),
+          text_member(json, "registry"), text_member(json, "credentialArn"),
+          text_member(json, "role"),     text_member(json, "upstreamPrefix")};
 }
 
 std::string write_rule(const Rule& rule) {
@@ -77,6 +84,8 @@ std::string write_rule(const Rule& rule) {
                          {"upstreamPrefix", rule.upstream_prefix}});
 }
 
+// The prefix "a" is meant as "a/": it covers "a/b", and not "a" or "ab". ROOT covers every name
+// that no other rule covers.
 std::optional<Rule> find_rule(storage::sql::Txn& txn, std::string_view account,
                               std::string_view region, std::string_view name) {
   for (auto slash = name.rfind('/'); slash != std::string_view::npos;
@@ -102,8 +111,8 @@ Origin origin_of(const Rule& rule, std::string_view name) {
 
 Origin read_origin(const std::string& text_) {
   const Json json = Json::parse(text_);
-  return {text(json, "prefix"), text(json, "host"), text(json, "repository"),
-          text(json, "credentialArn")};
+  return {text_member(json, "prefix"), text_member(json, "host"), text_member(json, "repository"),
+          text_member(json, "credentialArn")};
 }
 
 std::string write_origin(const Origin& origin) {

@@ -1,6 +1,6 @@
-// Pull-through cache rules: which upstream a repository's images come from. Free functions; reads
-// rows, asks nobody.
-// Source: ECR User Guide, "Sync an upstream registry with an Amazon ECR private registry".
+// Pull-through cache rules: which upstream a repository's images come from. Stateless functions on
+// values and rows; no upstream is asked here. Source: ECR User Guide, "Sync an upstream registry
+// with an Amazon ECR private registry".
 #pragma once
 
 #include <optional>
@@ -44,7 +44,8 @@ std::string write_rule(const Rule& rule);
 std::optional<Rule> find_rule(storage::sql::Txn& txn, std::string_view account,
                               std::string_view region, std::string_view name);
 
-// Where a repository's images come from, whatever becomes of the rule.
+// Where a repository's images come from. Stored with an import, so that a changed rule does not
+// matter to it.
 struct Origin {
   std::string prefix;
   std::string host;

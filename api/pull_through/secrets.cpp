@@ -11,7 +11,10 @@ namespace {
 
 using base::Json;
 
-Secrets::Found read_entry(const Json& entry) {
+Secrets::Entry read_entry(const Json& entry) {
+  // The two faults that Secrets Manager has: the secret cannot be accessed
+  // (UnableToAccessSecretException), or its text is not what ECR reads
+  // (UnableToDecryptSecretValueException).
   if (entry.is_null()) return {Secrets::State::kInaccessible};
   const bool good = entry.is_object() && entry.contains("username") &&
                     entry["username"].is_string() && entry.contains("accessToken") &&
@@ -32,18 +35,20 @@ Secrets Secrets::parse(std::string_view document) {
   return secrets;
 }
 
-Secrets::Found Secrets::find(const std::string& key) const {
+Secrets::Entry Secrets::find(const std::string& key) const {
   const auto found = secrets_.find(key);
-  return found == secrets_.end() ? Found{} : found->second;
+  return found == secrets_.end() ? Entry{} : found->second;
 }
 
-Secrets::Found Secrets::by_arn(std::string_view arn) const {
+// Secrets Manager adds a hyphen and six random characters to a secret's name in its ARN; a file
+// written by hand has the name without them.
+Secrets::Entry Secrets::by_arn(std::string_view arn) const {
   constexpr std::string_view kSecret = ":secret:";
   constexpr std::size_t kSuffix = 7;  // "-AbCdEf"
   const std::size_t at = arn.find(kSecret);
   std::string name(at == std::string_view::npos ? arn : arn.substr(at + kSecret.size()));
   for (const std::string& key : {std::string(arn), name}) {
-    if (Found found = find(key); found.state != State::kMissing) return found;
+    if (Entry found = find(key); found.state != State::kMissing) return found;
   }
   if (name.size() <= kSuffix || name[name.size() - kSuffix] != '-') return {};
   name.resize(name.size() - kSuffix);

@@ -1,4 +1,4 @@
-// Credentials of upstreams, in the place of AWS Secrets Manager: a JSON file of
+// Credentials of upstreams. A JSON file takes the place of AWS Secrets Manager:
 //
 //   {"ecr-pullthroughcache/hub": {"username": "jane", "accessToken": "..."},
 //    "registry.example.com": {"username": "jane", "accessToken": "..."}}
@@ -23,7 +23,7 @@ struct Secret {
 class Secrets {
  public:
   enum class State { kGood, kMissing, kInaccessible, kUnreadable };
-  struct Found {
+  struct Entry {
     State state = State::kMissing;
     Secret secret = {};
   };
@@ -34,12 +34,12 @@ class Secrets {
 
   // "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/hub-AbCdEf": under
   // the ARN, or the name with or without the six characters that Secrets Manager adds.
-  Found by_arn(std::string_view arn) const;
-  Found by_host(const std::string& host) const { return find(host); }
+  Entry by_arn(std::string_view arn) const;
+  Entry by_host(const std::string& host) const { return find(host); }
 
  private:
-  Found find(const std::string& key) const;
-  std::map<std::string, Found> secrets_;
+  Entry find(const std::string& key) const;
+  std::map<std::string, Entry> secrets_;
 };
 
 }  // namespace ecr::api::pull_through

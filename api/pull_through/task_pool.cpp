@@ -8,6 +8,7 @@ void TaskPool::run(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return;
   tasks_.push_back(std::move(task));
+  // A new thread only where the idle ones cannot take every queued task.
   if (idle_ < tasks_.size() && threads_.size() < most_) {
     threads_.emplace_back([this] { work(); });
   }
@@ -22,6 +23,8 @@ void TaskPool::work() {
     --idle_;
     if (stopping_) return;
     {
+      // Destroyed before the lock is taken again: a task may hold the last reference to something
+      // that locks, too.
       const auto task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
@@ -36,6 +39,7 @@ void TaskPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    // Joined without the lock, which the threads need to end.
     threads.swap(threads_);
     changed_.notify_all();
   }

@@ -1,5 +1,5 @@
-// Threads for what waits on upstreams: made as they are needed, up to a number, and kept.
-// Thread-safe.
+// Threads for tasks that wait on upstreams: made as they are needed, up to a number, and kept until
+// stop(). Thread-safe.
 #pragma once
 
 #include <condition_variable>

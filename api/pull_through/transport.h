@@ -1,5 +1,5 @@
-// One HTTP exchange with an upstream: what the API, which opens no socket itself, needs of a
-// network. Implemented in server/, faked in tests. Also the errors of everything about upstreams.
+// One HTTP exchange with an upstream. The API opens no socket itself: server/ implements this
+// interface, tests fake it. Also the errors of everything about upstreams.
 #pragma once
 
 #include <functional>
@@ -18,10 +18,10 @@ enum class UpstreamFailure {
   kAccessDenied,
   kTooManyRequests,
   kUnavailable,  // no answer, or one that says so
-  kInvalid       // what it sends is not what it must be: a wrong digest, ...
+  kInvalid       // a wrong answer: another digest than asked for, an unknown manifest, ...
 };
 
-// Why an upstream gave nothing. what() is for whoever asked: it holds no secret.
+// The reason why an upstream gave nothing. what() is shown to the client: it holds no secret.
 class UpstreamError : public std::runtime_error {
  public:
   UpstreamError(UpstreamFailure failure, const std::string& reason)
@@ -35,7 +35,7 @@ class UpstreamError : public std::runtime_error {
 struct ExchangeRequest {
   Url url;
   std::vector<std::pair<std::string, std::string>> headers;
-  // The server may have an address that the internet cannot reach (address_guard.h).
+  // The server may have an address that the internet cannot reach (is_public_address()).
   bool private_allowed = false;
 };
 
@@ -43,7 +43,12 @@ struct ExchangeHead {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   // The first of that name; empty: none.
-  std::string header(std::string_view name) const;
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
 };
 
 // Thread-safe; blocks, for a bounded time without progress.

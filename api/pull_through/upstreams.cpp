@@ -1,26 +1,26 @@
 #include "api/pull_through/upstreams.h"
 
-#include "api/pull_through/imports.h"
+#include "api/pull_through/image_import.h"
 
 namespace ecr::api::pull_through {
 
-// One import that is being brought.
-struct Upstreams::Task {
+// The download of one import, and its result.
+struct Upstreams::ImportTask {
   void run(const Services& services, const Key& key) {
-    Brought brought;
+    ImportResult outcome;
     try {
-      pull_through::bring(services, key.first, key.second);
+      pull_through::download_import(services, key.first, key.second);
     } catch (const UpstreamError& error) {
-      brought.failure = error;
+      outcome.failure = error;
     } catch (const std::exception& error) {
-      brought.failure = UpstreamError(UpstreamFailure::kUnavailable, error.what());
+      outcome.failure = UpstreamError(UpstreamFailure::kUnavailable, error.what());
     }
     const std::lock_guard lock(mutex);
-    result = std::move(brought);
+    result = std::move(outcome);
     changed.notify_all();
   }
 
-  std::optional<Brought> wait(std::chrono::milliseconds patience) {
+  std::optional<ImportResult> wait(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex);
     changed.wait_for(lock, patience, [this] { return result.has_value(); });
     return result;
@@ -28,15 +28,15 @@ struct Upstreams::Task {
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::optional<Brought> result;  // under mutex
+  std::optional<ImportResult> result;  // under mutex
 };
 
 Upstreams::Upstreams(Transport& transport, Options options, const base::Clock& machine_clock)
     : options_(std::move(options)),
       client_(transport, machine_clock),
-      downloads_([this](const DownloadOrder& order, const Downloads::OnSize& on_size,
+      downloads_([this](const DownloadRequest& request, const Downloads::OnSize& on_size,
                         const Transport::OnBody& on_body) {
-        client_.blob(resolve(order.origin), order.origin.repository, order.digest, on_size,
+        client_.blob(resolve(request.origin), request.origin.repository, request.digest, on_size,
                      on_body);
       }) {}
 
@@ -47,6 +47,8 @@ void Upstreams::stop() {
   downloads_.stop();
 }
 
+// --upstream HOST=URL moves an upstream to where the operator says; every other host is reached as
+// https://<host>.
 Upstream Upstreams::resolve(const Origin& origin) const {
   Upstream upstream;
   const auto mapped = options_.urls.find(origin.host);
@@ -60,8 +62,10 @@ Upstream Upstreams::resolve(const Origin& origin) const {
     }
     upstream.base = *url;
   }
+  // A rule with a credentialArn needs that secret. Without one, a secret under the upstream's host
+  // name is used where there is one: a registry of the operator's own, for example.
   const bool named = !origin.credential_arn.empty();
-  const Secrets::Found found = named ? options_.secrets.by_arn(origin.credential_arn)
+  const Secrets::Entry found = named ? options_.secrets.by_arn(origin.credential_arn)
                                      : options_.secrets.by_host(origin.host);
   if (found.state == Secrets::State::kGood) {
     upstream.secret = found.secret;
@@ -78,17 +82,16 @@ UpstreamManifest Upstreams::manifest(const Origin& origin, const std::string& re
   return client_.manifest(resolve(origin), origin.repository, reference);
 }
 
-std::optional<Upstreams::Brought> Upstreams::bring(const Services& services,
-                                                   std::int64_t repository,
-                                                   const std::string& digest,
-                                                   std::chrono::milliseconds patience) {
+std::optional<Upstreams::ImportResult> Upstreams::download_import(
+    const Services& services, std::int64_t repository, const std::string& digest,
+    std::chrono::milliseconds patience) {
   const Key key{repository, digest};
-  std::shared_ptr<Task> task;
+  std::shared_ptr<ImportTask> task;
   {
     const std::lock_guard lock(mutex_);
     auto& running = tasks_[key];
     if (!running) {
-      running = std::make_shared<Task>();
+      running = std::make_shared<ImportTask>();
       pool_.run([&services, key, task = running] { task->run(services, key); });
     }
     task = running;
@@ -96,6 +99,7 @@ std::optional<Upstreams::Brought> Upstreams::bring(const Services& services,
   auto result = task->wait(patience);
   if (!result) return std::nullopt;
   const std::lock_guard lock(mutex_);
+  // The result was given out: the next call begins a new download.
   tasks_.erase(key);
   return result;
 }

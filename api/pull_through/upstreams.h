@@ -1,6 +1,6 @@
-// The upstream registries as this program is configured to reach them: where each is, with what
-// credentials; and what is under way from them. Thread-safe; what asks an upstream blocks and
-// throws UpstreamError.
+// The upstream registries as this program is configured to reach them: where each is, with which
+// credentials; and the downloads from them that are under way. Owns their threads. Thread-safe; the
+// functions that ask an upstream block and throw UpstreamError.
 #pragma once
 
 #include <chrono>
@@ -33,30 +33,32 @@ class Upstreams {
   ~Upstreams();
 
   bool is_mapped(const std::string& host) const { return options_.urls.contains(host); }
-  Secrets::Found find_secret(const std::string& arn) const { return options_.secrets.by_arn(arn); }
+  Secrets::Entry find_secret(const std::string& arn) const { return options_.secrets.by_arn(arn); }
 
   void ping(const Origin& origin);
   UpstreamManifest manifest(const Origin& origin, const std::string& reference);
 
-  // Begun, or joined where it is under way.
-  std::shared_ptr<Download> download(const Services& services, const DownloadOrder& order) {
-    return downloads_.start(services, order);
+  // Begins the download, or joins the one that is under way.
+  std::shared_ptr<Download> download(const Services& services, const DownloadRequest& request) {
+    return downloads_.start(services, request);
   }
 
-  struct Brought {
+  struct ImportResult {
     std::optional<UpstreamError> failure = {};
   };
-  // Gets everything that an import needs (imports.h), on another thread: begun, or joined where it
-  // is under way. The result is given out once; nullopt: there is none within `patience`.
-  std::optional<Brought> bring(const Services& services, std::int64_t repository,
-                               const std::string& digest, std::chrono::milliseconds patience);
+  // Downloads everything that an import needs (image_import.h) on another thread: begins that, or
+  // joins the one that is under way. The result is given out once; nullopt: there is none within
+  // `patience`.
+  std::optional<ImportResult> download_import(const Services& services, std::int64_t repository,
+                                              const std::string& digest,
+                                              std::chrono::milliseconds patience);
 
-  // Waits for what is under way, which the transport must have been told to end; nothing is begun
-  // any more. Before the services go that were given to download() and bring().
+  // Waits for everything under way, which the transport must have been told to end; nothing new is
+  // begun. Call it before the services go that were given to download() and download_import().
   void stop();
 
  private:
-  struct Task;
+  struct ImportTask;
   using Key = std::pair<std::int64_t, std::string>;
 
   Upstream resolve(const Origin& origin) const;
@@ -65,9 +67,9 @@ class Upstreams {
   RegistryClient client_;
   Downloads downloads_;
   std::mutex mutex_;
-  std::map<Key, std::shared_ptr<Task>> tasks_;  // under mutex_
-  TaskPool pool_{kMostImports};
-  static constexpr std::size_t kMostImports = 16;
+  std::map<Key, std::shared_ptr<ImportTask>> tasks_;  // under mutex_
+  TaskPool pool_{kMaxImports};
+  static constexpr std::size_t kMaxImports = 16;
 };
 
 }  // namespace ecr::api::pull_through

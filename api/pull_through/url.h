@@ -1,8 +1,10 @@
-// http:// and https:// URLs of upstream registries, as far as a client needs them. Pure.
+// Where an upstream registry is: its http:// or https:// URL, as far as a client needs it, and
+// which IP addresses it may have. Pure.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,5 +27,10 @@ struct Url {
 std::optional<Url> parse_url(std::string_view text);
 // A Location header, which may be relative to where it came from.
 std::optional<Url> resolve_location(const Url& from, std::string_view location);
+
+// `address`: 4 or 16 bytes in network order. False: loopback, private, shared (100.64.0.0/10),
+// link-local (169.254.169.254 among them), unique local, multicast, reserved, documentation; and
+// IPv6 forms that carry such an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo).
+bool is_public_address(std::span<const std::uint8_t> address);
 
 }  // namespace ecr::api::pull_through

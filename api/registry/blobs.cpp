@@ -2,8 +2,8 @@
 // Sources: OCI distribution-spec, "Pulling blobs" and "Deleting Blobs"; RFC 9110, section 14.
 
 #include "api/core/wire/error.h"
+#include "api/images/layer_url.h"
 #include "api/registry/handlers.h"
-#include "api/registry/layer_url.h"
 #include "api/registry/pull_through.h"
 #include "api/registry/range.h"
 #include "schemas/base/text.h"

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/failure.h"
+#include "api/core/wire/error.h"
 #include "api/core/work/call_record.h"
 #include "api/core/work/event_log.h"
 #include "api/registry/route.h"
@@ -234,7 +234,7 @@ CallRecord make_record(const Services& services, const HttpRequest& request, con
   record.service = "ecr";
   record.operation = operation;
   record.region = note.registry_region;
-  record.who = note.who;
+  record.identity = note.identity;
   describe_request(record, request, services.settings);
   if (const auto* model = model::ServiceModel::ecr().find(operation)) {
     record.input_shape = model->input;
@@ -294,7 +294,7 @@ void add_read(const Services& services, const HttpRequest& request, const LogNot
 void record_calls(const Services& services, const HttpRequest& request,
                   const HttpResponse& response, const ReceivedBody* body) {
   const LogNote& note = response.note;
-  if (!note.who) return;
+  if (!note.identity) return;
   auto route = parse_route(request.path());
   if (!route) return;
   if (is_read(request, *route)) return add_read(services, request, note, std::move(*route));

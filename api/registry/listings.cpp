@@ -7,7 +7,7 @@
 
 #include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
-#include "api/images/referrers.h"
+#include "api/images/images.h"
 #include "api/registry/handlers.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"

@@ -3,9 +3,8 @@
 // --strict-ecr.
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
-#include "api/images/arrival/push.h"
 #include "api/images/images.h"
-#include "api/images/pulls.h"
+#include "api/images/push/push.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
 #include "schemas/base/text.h"
@@ -78,7 +77,8 @@ void record_deletion(Session& session, const storage::Repository& repository,
 
 SentManifest read_body(const Session& session, const std::string& digest) {
   try {
-    return read_sent(session.request.body, session.request.headers.get("content-type"), digest);
+    return read_sent_manifest(session.request.body, session.request.headers.get("content-type"),
+                              digest);
   } catch (const ApiError& error) {
     // ECR answers 405 UNSUPPORTED with this sentence to every manifest that it does not understand
     // (containers-roadmap issue 2783; test ABadManifestIsUnsupported).
@@ -129,9 +129,9 @@ HttpResponse get_manifest(Session& session, LogNote& note) {
   if (!repository && !may_be_imported(session)) throw missing();
   const ImageIdentifier id = parse_reference(session);
   const pull_through::Lookup found =
-      pull_through::look_up(session.services, session.txn, place_of(session),
+      pull_through::look_up(session.services, session.txn, repository_key(session),
                             repository ? &*repository : nullptr, id, session.now);
-  if (found.question) ask_upstream(session, *found.question, note);
+  if (found.query) ask_upstream(session, *found.query, note);
   if (found.pending) {
     return manifest_response(session, found.pending->digest, found.pending->media_type,
                              found.pending->manifest);

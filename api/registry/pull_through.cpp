@@ -1,30 +1,30 @@
 #include "api/registry/pull_through.h"
 
+#include "api/core/access/operation.h"
 #include "api/core/access/target.h"
-#include "api/core/outside_work.h"
-#include "api/pull_through/finish.h"
+#include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
 
-// A question to the upstream, with all that it needs of the session once the transaction is over.
+// A query to the upstream, with all that it needs of the session once the transaction is over.
 struct UpstreamFetch {
   const Services& services;
   const HttpRequest& request;
   Credentials credentials;
   Route route;
-  pull_through::Question question;
+  pull_through::UpstreamQuery query;
 
   // The answer is stored in a transaction of its own, after the caller was authorized anew: the
   // upstream may have taken a while.
   void run() const {
-    pull_through::fetch(services, {credentials.account, credentials.region, route.name}, question,
-                        [this](storage::sql::Txn& txn, base::TimePoint now) {
-                          Session session(services, txn, request, credentials, route, now);
-                          return session.require_import();
-                        });
+    pull_through::fetch_manifest(services, {credentials.account, credentials.region, route.name},
+                                 query, [this](storage::sql::Txn& txn, base::TimePoint now) {
+                                   Session session(services, txn, request, credentials, route, now);
+                                   return session.require_import();
+                                 });
   }
 };
 
@@ -47,7 +47,7 @@ ApiError unavailable_layer(const pull_through::UpstreamError& error) {
     return {ErrorCode::kBlobUnknown, "blob unknown to registry"};
   }
   return {ErrorCode::kUnableToGetUpstreamLayer,
-          base::format("{}: {}", pull_through::event_code(error.failure()), error.what())};
+          base::format("{}: {}", pull_through::failure_code(error.failure()), error.what())};
 }
 
 using DownloadPtr = std::shared_ptr<pull_through::Download>;
@@ -66,7 +66,7 @@ DownloadPtr begin_download(const Services& services, const pull_through::Downloa
 
 }  // namespace
 
-pull_through::Place place_of(const Session& session) {
+RepositoryKey repository_key(const Session& session) {
   return {session.credentials.account, session.credentials.region, session.route.name};
 }
 
@@ -77,19 +77,19 @@ bool may_be_imported(Session& session) {
                                  session.credentials.region, session.route.name);
 }
 
-void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note) {
+void ask_upstream(Session& session, const pull_through::UpstreamQuery& query, LogNote& note) {
   if (session.outside.has_value()) return;  // this request has asked already
-  switch (question.kind) {
-    case pull_through::Question::Kind::kRefresh:
+  switch (query.kind) {
+    case pull_through::UpstreamQuery::Kind::kRefresh:
       if (!may_refresh(session)) return;
       break;
-    case pull_through::Question::Kind::kImport:
-    case pull_through::Question::Kind::kChild:
+    case pull_through::UpstreamQuery::Kind::kImport:
+    case pull_through::UpstreamQuery::Kind::kChild:
       session.authorize_import(note);
       break;
   }
   throw OutsideWork{[fetch = UpstreamFetch{session.services, session.request, session.credentials,
-                                           session.route, question}]() -> std::any {
+                                           session.route, query}]() -> std::any {
     fetch.run();
     return true;
   }};
@@ -119,7 +119,7 @@ std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Rep
       return begin_download(services, order);
     }};
   }
-  response.body = pull_through::follow(*download);
+  response.body = pull_through::stream_download(*download);
   return response;
 }
 

@@ -5,12 +5,12 @@
 
 #include <optional>
 
-#include "api/pull_through/imports.h"
+#include "api/pull_through/image_import.h"
 #include "api/registry/session.h"
 
 namespace ecr::api::registry {
 
-pull_through::Place place_of(const Session& session);
+RepositoryKey repository_key(const Session& session);
 
 // Whether a pull-through cache rule covers the repository's name.
 bool may_be_imported(Session& session);
@@ -18,7 +18,7 @@ bool may_be_imported(Session& session);
 // Throws OutsideWork, to ask the upstream, where that has not been done for this request. Throws
 // kAccessDenied where the caller lacks the permission; a refresh, which need not happen, is left
 // out instead.
-void ask_upstream(Session& session, const pull_through::Question& question, LogNote& note);
+void ask_upstream(Session& session, const pull_through::UpstreamQuery& query, LogNote& note);
 
 // The answer to a GET or HEAD of a blob that an import of the repository needs and that is not
 // there yet. A GET throws OutsideWork until the upstream has begun to send the blob; then the

@@ -1,12 +1,11 @@
 #include "api/registry/registry_plane.h"
 
-#include "api/core/outside_work.h"
+#include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
-#include "api/core/wire/failure.h"
-#include "api/images/pulls.h"
+#include "api/images/images.h"
 #include "api/registry/call_records.h"
 #include "api/registry/handlers.h"
-#include "api/registry/layer_url.h"
+#include "api/registry/layer_download.h"
 #include "storage/collector.h"
 #include "storage/rows/images.h"
 

@@ -27,7 +27,7 @@ class RegistryPlane {
   // to a worker would cost more than the read. nullopt: a worker has to answer.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
-  // Layers by the signed URLs of GetDownloadUrlForLayer (layer_url.h), which need no token.
+  // Layers by the signed URLs of GetDownloadUrlForLayer (layer_download.h), which need no token.
   HttpResponse download(const HttpRequest& request) const;
 
   // A request whose body, if it has one, is in memory. `request` outlives the call of the answer's

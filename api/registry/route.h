@@ -28,10 +28,4 @@ struct Route {
 // `path` as it came, percent-encoded. nullopt: no such route, or a bad escape.
 std::optional<Route> parse_route(std::string_view path);
 
-// A value of the query string, decoded; nullopt: absent. Throws ApiError for a query that is not
-// well-formed or gives the parameter twice.
-std::optional<std::string> query_value(std::string_view query, std::string_view name);
-// All of a parameter that may be given more than once. Throws for a query that is not well-formed.
-std::vector<std::string> query_values(std::string_view query, std::string_view name);
-
 }  // namespace ecr::api::registry

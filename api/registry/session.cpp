@@ -5,8 +5,8 @@
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
 #include "api/core/wire/error.h"
-#include "api/images/creation/creation.h"
-#include "api/pull_through/imports.h"
+#include "api/images/repository_creation.h"
+#include "api/pull_through/image_import.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -122,7 +122,7 @@ storage::Repository Session::authorize_repository(std::string_view action, LogNo
 std::optional<storage::Repository> Session::authorize_name(
     const std::vector<std::string_view>& actions, LogNote& note, std::string_view if_missing) {
   note.principal = caller.principal.arn;
-  note.who = identity;
+  note.identity = identity;
   note.registry_account = credentials.account;
   note.registry_region = credentials.region;
   note.action = actions.front();

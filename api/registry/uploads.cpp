@@ -7,7 +7,6 @@
 #include <charconv>
 
 #include "api/core/wire/error.h"
-#include "api/core/wire/failure.h"
 #include "api/registry/handlers.h"
 #include "api/registry/range.h"
 #include "schemas/base/text.h"

@@ -25,13 +25,10 @@ std::string without_slash(std::string text) {
 std::optional<std::string> key_url(const std::string& document, const std::string& issuer) {
   const auto json = base::parse_json(document, {.max_depth = 16, .max_bytes = 1u << 20});
   if (!json || !json->is_object()) return std::nullopt;
-  const auto text = [&](const char* name) {
-    const auto found = json->find(name);
-    return found != json->end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
   // "The issuer value returned MUST be identical to the Issuer URL that was used as the prefix."
-  if (without_slash(text("issuer")) != without_slash(issuer)) return std::nullopt;
-  std::string url = text("jwks_uri");
+  if (without_slash(base::text_member(*json, "issuer")) != without_slash(issuer))
+    return std::nullopt;
+  std::string url = base::text_member(*json, "jwks_uri");
   if (!url.starts_with("https://")) return std::nullopt;
   return url;
 }

@@ -12,7 +12,7 @@
 
 #include <tl/expected.hpp>
 
-#include "api/core/wire/https_fetcher.h"
+#include "api/core/wire/http.h"
 #include "auth/jwt.h"
 #include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"

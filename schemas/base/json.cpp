@@ -199,6 +199,13 @@ class Builder {
 
 // "replace": a string that did not come through this parser may hold bad bytes.
 template <typename Document>
+std::string read_text(const Document& object, std::string_view name, std::string_view fallback) {
+  const auto found = object.find(name);  // the end, where `object` is not an object
+  const bool is_text = found != object.end() && found->is_string();
+  return is_text ? found->template get<std::string>() : std::string(fallback);
+}
+
+template <typename Document>
 std::string dump_text(const Document& json) {
   return json.dump(-1, ' ', false, Document::error_handler_t::replace);
 }
@@ -212,6 +219,14 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
 tl::expected<OrderedJson, JsonError> parse_ordered_json(std::string_view text,
                                                         const JsonLimits& limits) {
   return Builder<OrderedJson, OrderedKeys>(text, limits).run();
+}
+
+std::string text_member(const Json& object, std::string_view name, std::string_view fallback) {
+  return read_text(object, name, fallback);
+}
+std::string text_member(const OrderedJson& object, std::string_view name,
+                        std::string_view fallback) {
+  return read_text(object, name, fallback);
 }
 
 std::string dump(const Json& json) { return dump_text(json); }

@@ -35,6 +35,12 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
 tl::expected<OrderedJson, JsonError> parse_ordered_json(std::string_view text,
                                                         const JsonLimits& limits = {});
 
+// The string under `name` in an object; `fallback` where there is no such member, where it is not a
+// string, and where `object` is not an object.
+std::string text_member(const Json& object, std::string_view name, std::string_view fallback = {});
+std::string text_member(const OrderedJson& object, std::string_view name,
+                        std::string_view fallback = {});
+
 // Compact, valid UTF-8 always (bad bytes become U+FFFD instead of an exception).
 std::string dump(const Json& json);
 std::string dump(const OrderedJson& json);

@@ -56,5 +56,8 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
 
 // ", did you mean listen?", or nothing.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
+// ECR's own patterns (filters of tag mutability, tag patterns of lifecycle rules, ...): '*' stands
+// for any run of characters, also none; every other character for itself.
+bool wildcard_matches(std::string_view pattern, std::string_view text);
 
 }  // namespace ecr::base

@@ -42,12 +42,6 @@ const base::OrderedJson* find(const base::OrderedJson& object, const char* key) 
   return it == object.end() ? nullptr : &*it;
 }
 
-const std::string& text_of(const base::OrderedJson& object, const char* key) {
-  static const std::string none;
-  const base::OrderedJson* value = find(object, key);
-  return value ? value->get_ref<const std::string&>() : none;
-}
-
 bool flag_of(const base::OrderedJson& object, const char* key) {
   const base::OrderedJson* value = find(object, key);
   return value && value->get<bool>();
@@ -80,21 +74,21 @@ class ShapeLoader {
   const Shape* reference(const base::OrderedJson& object, const char* key) const {
     const base::OrderedJson* value = find(object, key);
     if (!value) return nullptr;
-    const auto found = shapes_.find(text_of(*value, "shape"));
-    if (found == shapes_.end()) fail("no shape " + text_of(*value, "shape"));
+    const auto found = shapes_.find(base::text_member(*value, "shape"));
+    if (found == shapes_.end()) fail("no shape " + base::text_member(*value, "shape"));
     return found->second.get();
   }
 
  private:
   void fill(Shape& shape, const base::OrderedJson& description) {
-    shape.type = shape_type(text_of(description, "type"));
+    shape.type = shape_type(base::text_member(description, "type"));
     shape.min = bound_of(description, "min");
     shape.max = bound_of(description, "max");
     shape.exception = flag_of(description, "exception");
     shape.sensitive = flag_of(description, "sensitive");
     shape.key = reference(description, "key");
     shape.element = reference(description, shape.type == ShapeType::kMap ? "value" : "member");
-    shape.pattern_text = text_of(description, "pattern");
+    shape.pattern_text = base::text_member(description, "pattern");
     if (!shape.pattern_text.empty()) shape.pattern = pattern(shape);
     if (const base::OrderedJson* values = find(description, "enum")) {
       shape.enumeration = values->get<std::vector<std::string>>();
@@ -119,8 +113,8 @@ class ShapeLoader {
   // A member refers to its shape by name; anything else it says (locationName, documentation) is of
   // no use here.
   const Shape* member_shape(const base::OrderedJson& member) const {
-    const auto found = shapes_.find(text_of(member, "shape"));
-    if (found == shapes_.end()) fail("no shape " + text_of(member, "shape"));
+    const auto found = shapes_.find(base::text_member(member, "shape"));
+    if (found == shapes_.end()) fail("no shape " + base::text_member(member, "shape"));
     return found->second.get();
   }
 
@@ -146,14 +140,14 @@ class ShapeLoader {
 
 OperationModel load_operation(const base::OrderedJson& description, const ShapeLoader& shapes) {
   OperationModel operation;
-  operation.name = text_of(description, "name");
+  operation.name = base::text_member(description, "name");
   operation.input = shapes.reference(description, "input");
   operation.output = shapes.reference(description, "output");
   if (const base::OrderedJson* output = find(description, "output")) {
-    operation.result_wrapper = text_of(*output, "resultWrapper");
+    operation.result_wrapper = base::text_member(*output, "resultWrapper");
   }
   if (const base::OrderedJson* errors = find(description, "errors")) {
-    for (const auto& error : *errors) operation.errors.push_back(text_of(error, "shape"));
+    for (const auto& error : *errors) operation.errors.push_back(base::text_member(error, "shape"));
   }
   return operation;
 }
@@ -173,9 +167,9 @@ std::unique_ptr<const ServiceModel> ServiceModel::load(std::string_view text) {
   auto model = std::make_unique<ServiceModel>();
   try {
     const base::OrderedJson& metadata = document->at("metadata");
-    model->target_prefix_ = text_of(metadata, "targetPrefix");
-    model->api_version_ = text_of(metadata, "apiVersion");
-    model->xml_namespace_ = text_of(metadata, "xmlNamespace");
+    model->target_prefix_ = base::text_member(metadata, "targetPrefix");
+    model->api_version_ = base::text_member(metadata, "apiVersion");
+    model->xml_namespace_ = base::text_member(metadata, "xmlNamespace");
     ShapeLoader shapes(model->shapes_);
     shapes.run(document->at("shapes"));
     for (const auto& [name, description] : document->at("operations").items()) {

@@ -9,7 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "api/admin/duration.h"
-#include "api/core/wire/client_address.h"
+#include "api/core/wire/http.h"
 #include "api/pull_through/url.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"

@@ -51,8 +51,8 @@ std::string element(const DemoReply& reply, const std::string& name) {
 
 std::string message_of(const DemoReply& reply) {
   const Json json = parse_reply(reply);
-  return json.contains("errors") ? json.at("errors").at(0).value("message", "")
-                                 : json.value("message", "");
+  return json.contains("errors") ? base::text_member(json.at("errors").at(0), "message")
+                                 : base::text_member(json, "message");
 }
 
 class Demo {
@@ -113,7 +113,7 @@ std::string Demo::forged() {
   const DemoReply reply =
       client_.ecr({root_.access_key, root_.secret_key + "x"}, "DescribeRepositories", "{}");
   if (reply.status == 200) throw std::runtime_error("a wrong secret key was accepted");
-  return "refused, " + parse_reply(reply).value("__type", "");
+  return "refused, " + base::text_member(parse_reply(reply), "__type");
 }
 
 std::string Demo::create() {
@@ -121,7 +121,7 @@ std::string Demo::create() {
       client_.ecr(root_, "CreateRepository", base::dump(Json{{"repositoryName", name_}}));
   const Json json = parse_reply(expect(reply, 200, "CreateRepository"));
   made_repository_ = true;
-  return json.at("repository").value("repositoryUri", "");
+  return base::text_member(json.at("repository"), "repositoryUri");
 }
 
 // As `aws ecr get-login-password` does.
@@ -129,7 +129,7 @@ std::string Demo::password_of(const DemoKeys& keys) {
   const auto reply = client_.ecr(keys, "GetAuthorizationToken", "{}");
   const Json json = parse_reply(expect(reply, 200, "GetAuthorizationToken"));
   const auto pair = base::base64_decode(
-      json.at("authorizationData").at(0).value("authorizationToken", std::string()));
+      base::text_member(json.at("authorizationData").at(0), "authorizationToken"));
   if (!pair || !pair->starts_with("AWS:")) fail("a login that is none", reply);
   return pair->substr(4);
 }
@@ -222,7 +222,7 @@ std::string Demo::explained() {
   if (reply.status == 403) return "not asked for: it needs --admin-token";
   const Json json = parse_reply(expect(reply, 200, "the explanation"));
   const Json& decision = json.at("decisions").at(0);
-  return base::format("{}\n    ecr-local explain {}{}", decision.value("decision", ""),
+  return base::format("{}\n    ecr-local explain {}{}", base::text_member(decision, "decision"),
                       denied_request_, config_.url.empty() ? "" : " --url " + config_.url);
 }
 

@@ -5,17 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {
 namespace {
 
 using base::OrderedJson;
-
-std::string reason_text(const OrderedJson& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+using base::text_member;
 
 // The context's value of a key, compared without case; null: absent.
 const OrderedJson* find_key(const OrderedJson& decision, std::string_view key) {
@@ -63,8 +60,8 @@ std::string condition_reason(const OrderedJson& entry, const OrderedJson& decisi
   if (condition == entry.end() || !condition->is_object()) return "a condition does not hold";
   const OrderedJson actual = condition->value("actual", OrderedJson());
   const std::string wanted = base::dump(condition->value("wanted", OrderedJson()));
-  return base::format("{} {} wants {}, the request {}{}", reason_text(*condition, "operator"),
-                      reason_text(*condition, "key"), wanted,
+  return base::format("{} {} wants {}, the request {}{}", text_member(*condition, "operator"),
+                      text_member(*condition, "key"), wanted,
                       actual.is_null() ? "does not have it" : "has " + base::dump(actual),
                       variables_note(wanted, decision));
 }
@@ -72,17 +69,17 @@ std::string condition_reason(const OrderedJson& entry, const OrderedJson& decisi
 }  // namespace
 
 std::string reason_of_mismatch(const OrderedJson& entry, const OrderedJson& decision) {
-  const std::string outcome = reason_text(entry, "outcome");
+  const std::string outcome = text_member(entry, "outcome");
   if (outcome == "PrincipalMismatch") {
-    const std::string principal = reason_text(decision, "principal");
+    const std::string principal = text_member(decision, "principal");
     return element_reason(entry, decision, "Principal",
                           principal.empty() ? "anonymous" : principal);
   }
   if (outcome == "ActionMismatch") {
-    return element_reason(entry, decision, "Action", reason_text(decision, "action"));
+    return element_reason(entry, decision, "Action", text_member(decision, "action"));
   }
   if (outcome == "ResourceMismatch") {
-    return element_reason(entry, decision, "Resource", reason_text(decision, "resource"));
+    return element_reason(entry, decision, "Resource", text_member(decision, "resource"));
   }
   return condition_reason(entry, decision);
 }

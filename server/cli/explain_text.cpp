@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "server/cli/explain_reason.h"
 #include "server/cli/text_tree.h"
@@ -16,6 +17,7 @@ namespace ecr::server {
 namespace {
 
 using base::OrderedJson;
+using base::text_member;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds = {{
     {"scp", "service control policies"},
@@ -25,12 +27,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds = 
     {"boundary", "permissions boundaries"},
     {"session", "session policies"},
 }};
-
-std::string text_or(const OrderedJson& object, const char* name, std::string_view otherwise = "") {
-  const auto found = object.find(name);
-  const bool is_text = found != object.end() && found->is_string();
-  return is_text ? found->get<std::string>() : std::string(otherwise);
-}
 
 // An array member; empty where there is none.
 const OrderedJson& list(const OrderedJson& object, const char* name) {
@@ -45,10 +41,11 @@ std::string number(const OrderedJson& object, const char* name) {
 }
 
 std::string statement_line(const OrderedJson& entry, const OrderedJson& decision) {
-  const bool matched = text_or(entry, "outcome") == "Matched";
-  const std::string sid = text_or(entry, "sid");
-  return base::format("{} {} (statement {}{}): {}", matched ? "✓" : "✗", text_or(entry, "effect"),
-                      number(entry, "index"), sid.empty() ? "" : ", Sid " + sid,
+  const bool matched = text_member(entry, "outcome") == "Matched";
+  const std::string sid = text_member(entry, "sid");
+  return base::format("{} {} (statement {}{}): {}", matched ? "✓" : "✗",
+                      text_member(entry, "effect"), number(entry, "index"),
+                      sid.empty() ? "" : ", Sid " + sid,
                       matched ? std::string("applies") : reason_of_mismatch(entry, decision));
 }
 
@@ -58,12 +55,12 @@ TextTree policies_of_kind(const OrderedJson& decision, std::string_view kind,
   TextTree tree(std::string(title), {});
   std::string current;
   for (const OrderedJson& entry : list(decision, "trace")) {
-    if (text_or(entry, "policyType") != kind) continue;
+    if (text_member(entry, "policyType") != kind) continue;
     const std::string level = number(entry, "level");
     const std::string key = level + "/" + number(entry, "policy");
     if (tree.children.empty() || key != current) {
       current = key;
-      std::string name = text_or(entry, "source");
+      std::string name = text_member(entry, "source");
       if (name.empty()) name = "policy " + number(entry, "policy");
       if (!level.empty()) name = base::format("level {}: {}", level, name);
       tree.children.emplace_back(std::move(name), std::vector<TextTree>{});
@@ -78,7 +75,7 @@ TextTree policies_of_kind(const OrderedJson& decision, std::string_view kind,
 // Kinds without policies are told only where that says something.
 bool is_worth_telling(const OrderedJson& decision, std::string_view kind, const TextTree& tree) {
   return !tree.children.empty() || kind == "identity" || kind == "resource" ||
-         text_or(decision, "decidedBy") == kind;
+         text_member(decision, "decidedBy") == kind;
 }
 
 TextTree context_tree(const OrderedJson& decision) {
@@ -97,10 +94,10 @@ TextTree context_tree(const OrderedJson& decision) {
 TextTree deciding_tree(const OrderedJson& decision) {
   const auto statement = decision.find("statement");
   if (statement == decision.end() || !statement->is_object()) {
-    if (text_or(decision, "decision") == "Allowed") {
+    if (text_member(decision, "decision") == "Allowed") {
       return {"deciding statement: none, the action needs no permission", {}};
     }
-    const std::string kind = text_or(decision, "decidedBy");
+    const std::string kind = text_member(decision, "decidedBy");
     const auto* found = std::find_if(kKinds.begin(), kKinds.end(),
                                      [&](const auto& known) { return known.first == kind; });
     return {base::format("deciding statement: none, the {} do not allow it",
@@ -108,17 +105,17 @@ TextTree deciding_tree(const OrderedJson& decision) {
             {}};
   }
   return {base::format("deciding statement: {} of {}", number(*statement, "index"),
-                       text_or(*statement, "source", "a policy")),
+                       text_member(*statement, "source", "a policy")),
           {{base::dump(statement->value("document", OrderedJson())), {}}}};
 }
 
 TextTree suggestion_tree(const OrderedJson& decision) {
   TextTree tree("to allow it", {});
   for (const OrderedJson& step : list(decision, "suggestion")) {
-    const std::string where = text_or(step, "where");
-    const std::string sid = text_or(step, "sid");
+    const std::string where = text_member(step, "where");
+    const std::string sid = text_member(step, "sid");
     const std::string what =
-        text_or(step, "change") == "add"
+        text_member(step, "change") == "add"
             ? "add to " + where
             : base::format("remove or narrow statement {}{} of {}", number(step, "index"),
                            sid.empty() ? "" : " (Sid " + sid + ")", where);
@@ -130,20 +127,20 @@ TextTree suggestion_tree(const OrderedJson& decision) {
 }  // namespace
 
 std::string explain_text(const OrderedJson& decision) {
-  const std::string verdict = text_or(decision, "decision");
+  const std::string verdict = text_member(decision, "decision");
   const bool allowed = verdict == "Allowed";
-  TextTree tree(base::format("{} {} on {}", allowed ? "✓" : "✗", text_or(decision, "action"),
-                             text_or(decision, "resource")),
+  TextTree tree(base::format("{} {} on {}", allowed ? "✓" : "✗", text_member(decision, "action"),
+                             text_member(decision, "resource")),
                 {});
   const auto leaf = [&tree](std::string line) {
     tree.children.emplace_back(std::move(line), std::vector<TextTree>{});
   };
-  leaf("principal: " + text_or(decision, "principal", "anonymous"));
-  leaf("request: " + text_or(decision, "requestId") + " at " + text_or(decision, "time"));
-  std::string line = base::format("verdict: {} ({})", verdict, text_or(decision, "decidedBy"));
+  leaf("principal: " + text_member(decision, "principal", "anonymous"));
+  leaf("request: " + text_member(decision, "requestId") + " at " + text_member(decision, "time"));
+  std::string line = base::format("verdict: {} ({})", verdict, text_member(decision, "decidedBy"));
   if (!allowed && !decision.value("enforced", true)) line += ", but let pass: --iam soft";
   leaf(std::move(line));
-  if (!allowed) leaf("message: " + text_or(decision, "message"));
+  if (!allowed) leaf("message: " + text_member(decision, "message"));
   for (const auto& [kind, title] : kKinds) {
     TextTree policies = policies_of_kind(decision, kind, title);
     if (is_worth_telling(decision, kind, policies)) tree.children.push_back(std::move(policies));

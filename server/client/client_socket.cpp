@@ -9,8 +9,8 @@
 #include <span>
 #include <sys/socket.h>
 
-#include "api/pull_through/address_guard.h"
 #include "api/pull_through/transport.h"
+#include "api/pull_through/url.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "api/core/wire/https_fetcher.h"
+#include "api/core/wire/http.h"
 
 namespace ecr::server {
 

@@ -1,6 +1,6 @@
 #include "server/faults/fault_rules.h"
 
-#include "api/core/wildcard.h"
+#include "schemas/base/text.h"
 
 namespace ecr::server {
 namespace {
@@ -33,7 +33,7 @@ std::string_view name_of(FaultKind kind) {
 bool fault_matches(std::string_view pattern, std::string_view operation) {
   const std::string_view bare = operation.substr(operation.find(':') + 1);
   const bool qualified = pattern.find(':') != std::string_view::npos;
-  return api::wildcard_matches(pattern, qualified ? operation : bare);
+  return base::wildcard_matches(pattern, qualified ? operation : bare);
 }
 
 bool FaultRules::hits(State& state) {

@@ -6,7 +6,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "api/core/wire/error.h"
-#include "api/core/wire/failure.h"
 #include "schemas/base/text.h"
 #include "server/faults/fault_rules.h"
 #include "server/net/response_writer.h"

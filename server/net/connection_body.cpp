@@ -5,7 +5,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "api/core/wire/error.h"
-#include "api/core/wire/failure.h"
 #include "schemas/base/text.h"
 #include "server/net/connection.h"
 

@@ -4,7 +4,7 @@
 
 #include "api/core/wire/error.h"
 #include "api/images/manifest.h"
-#include "api/registry/layer_url.h"
+#include "api/registry/layer_download.h"
 #include "api/registry/session.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -67,7 +67,7 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
     if (reset && faults_ != nullptr) faults_->replace({});
     return response;
   }
-  if (api::registry::is_layer_path(path)) return registry_.download(request);
+  if (api::is_layer_path(path)) return registry_.download(request);
   if (path == "/") return control_.handle(request);
   if (path == "/metrics" && request.method == "GET" && metrics_) {
     return api::text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_());

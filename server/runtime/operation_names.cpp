@@ -1,6 +1,6 @@
 #include "server/runtime/operation_names.h"
 
-#include "api/registry/layer_url.h"
+#include "api/registry/layer_download.h"
 #include "api/registry/route.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -94,7 +94,7 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
 std::string OperationNames::of(const api::HttpRequest& request) const {
   const std::string_view path = request.path();
   if (path == "/") return of_api(request);
-  return api::registry::is_layer_path(path) ? std::string(kLayer) : of_registry(request);
+  return api::is_layer_path(path) ? std::string(kLayer) : of_registry(request);
 }
 
 }  // namespace ecr::server

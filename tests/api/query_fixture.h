@@ -39,7 +39,7 @@ class QueryTest : public ApiTest {
   }
   // Applies a seed document, which must be accepted.
   void seed(const Json& document);
-  // What follows is called with these temporary credentials.
+  // The following calls are made with these temporary credentials.
   void use(const Json& credentials);
   // ... with these long-term ones.
   void use(const Keys& long_term);

@@ -2,8 +2,8 @@
 // second a Range or Content-Range, the third X-Forwarded-For.
 #include <string>
 
-#include "api/core/wire/client_address.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/http.h"
 #include "api/registry/range.h"
 #include "api/registry/route.h"
 #include "auth/iam/match/condition_values.h"
@@ -53,7 +53,7 @@ void check_route(std::string_view path) {
 void check_query(std::string_view query) {
   for (const char* name : {"digest", "n", "last", "mount"}) {
     try {
-      static_cast<void>(registry::query_value(query, name));
+      static_cast<void>(query_value(query, name));
     } catch (const ApiError& error) {
       require(!error.message().empty(), "a refusal has a reason");
     }

@@ -86,8 +86,8 @@ class Importer {
 
   void add_manifest(const base::Json& descriptor, std::vector<std::string> tags) {
     if (!descriptor.is_object()) fail(directory_ + "/index.json: a descriptor is not an object");
-    add_manifest(descriptor.value("digest", std::string()),
-                 descriptor.value("mediaType", std::string()), std::move(tags));
+    add_manifest(base::text_member(descriptor, "digest"),
+                 base::text_member(descriptor, "mediaType"), std::move(tags));
   }
 
   void add_manifest(const std::string& name, const std::string& media_type,
@@ -168,7 +168,8 @@ void put_layout(storage::sql::Txn& txn, storage::Store& store,
   }
   for (const LayoutManifest& manifest : layout.manifests) {
     const std::vector<std::string> untagged = {""};
-    const SentManifest sent = read_sent(manifest.bytes, manifest.media_type, manifest.digest);
+    const SentManifest sent =
+        read_sent_manifest(manifest.bytes, manifest.media_type, manifest.digest);
     for (const std::string& tag : manifest.tags.empty() ? untagged : manifest.tags) {
       put_image(txn, repository, sent, tag, now);
     }

@@ -87,7 +87,7 @@ Json creation_input(const SeedNode& node) {
 void settle(Seeding& seeding, const SeedNode& node, const Json& input,
             const storage::Repository& row) {
   storage::Repository wanted = row;
-  wanted.tag_mutability = input.value("imageTagMutability", std::string("MUTABLE"));
+  wanted.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
   wanted.mutability_exclusions.clear();
   for (const Json& filter : input.value("imageTagMutabilityExclusionFilters", Json::array())) {
     wanted.mutability_exclusions.push_back(filter.at("filter").get<std::string>());
@@ -98,7 +98,7 @@ void settle(Seeding& seeding, const SeedNode& node, const Json& input,
   wanted.scan_on_push =
       input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
   const Json encryption = input.value("encryptionConfiguration", Json::object());
-  if (encryption.value("encryptionType", std::string("AES256")) != row.encryption_type ||
+  if (base::text_member(encryption, "encryptionType", "AES256") != row.encryption_type ||
       encryption.value("kmsKey", row.kms_key) != row.kms_key) {
     node.fail("the encryption of a repository that exists cannot be changed");
   }

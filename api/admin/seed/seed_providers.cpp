@@ -2,8 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/seed/seeding.h"
-#include "api/core/access/service_linked_roles.h"
-#include "api/core/saml_metadata.h"
+#include "api/core/access/iam_entities.h"
 #include "api/core/unique_id.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/account_access.h"

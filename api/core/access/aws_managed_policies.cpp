@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::string_view kManagedPolicyArnPrefix = "arn:aws:iam::aws:policy";
 
+// Names, paths, dates, descriptions and documents are AWS's (AWS Managed Policy Reference Guide);
+// the documents of ReadOnlyAccess and PowerUserAccess have only what concerns the services that are
+// here.
 constexpr AwsManagedPolicy kPolicies[] = {
     {"AWSECRPullThroughCache_ServiceRolePolicy", "/aws-service-role/", "2021-11-26T21:52:00Z",
      "Allows access to AWS services and resources used or managed by the ECR pull through cache",
@@ -96,6 +99,7 @@ constexpr AwsManagedPolicy kPolicies[] = {
 "sts:GetSessionToken"],"Resource":"*"}]})"},
 };
 
+// The unique ids that AWS gives to its own policies, as far as they are published.
 struct KnownId {
   std::string_view name;
   std::string_view id;
@@ -124,6 +128,7 @@ std::string AwsManagedPolicy::unique_id() const {
   for (const KnownId& known : kIds) {
     if (known.name == name) return std::string(known.id);
   }
+  // The others get an id from their ARN: it must be the same in every account and after each start.
   constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const model::Sha256 hash = model::sha256(arn());
   std::string id = "ANPA";

@@ -7,6 +7,7 @@ namespace {
 
 using Records = std::vector<std::shared_ptr<const DecisionRecord>>;
 
+// By principal ARN: each session of a role is a principal of its own here.
 std::string usage_key(const auth::iam::Request& request) {
   std::string key = request.principal.arn;
   key.append(1, '\n').append(request.action).append(1, '\n').append(request.resource);
@@ -30,6 +31,8 @@ std::uint64_t& count_of(DecisionLog::Totals& totals, auth::iam::Decision decisio
 void DecisionLog::record(DecisionRecord decision) {
   auto kept = std::make_shared<DecisionRecord>(std::move(decision));
   std::shared_ptr<const DecisionRecord> oldest;  // freed outside of the lock
+  // The record is made before the lock is taken, and the oldest is freed after it: the lock is on
+  // the path of every request.
   const std::lock_guard lock(mutex_);
   ++count_of(totals_, kept->verdict.decision);
   kept->sequence = next_++;
@@ -43,7 +46,7 @@ void DecisionLog::record(DecisionRecord decision) {
 // REQUIRES: the lock.
 void DecisionLog::note_usage(const DecisionRecord& decision) {
   const bool allowed = decision.verdict.allowed();
-  // Allowed, and by no statement: nobody needs a permission for it.
+  // Allowed, and by no statement: the action needs no permission (sts:GetCallerIdentity).
   if (allowed && decision.verdict.policy == nullptr) return;
   std::string key = usage_key(decision.request);
   Usage* const known = usages_.find(key);
@@ -58,7 +61,7 @@ void DecisionLog::note_usage(const DecisionRecord& decision) {
   if (allowed) usage.last_allowed = decision.time;
 }
 
-Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Wanted& wanted) const {
+Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Filter& filter) const {
   Records found;
   const std::lock_guard lock(mutex_);
   // Sequences are consecutive, so the first one wanted is found without a search.
@@ -67,18 +70,18 @@ Records DecisionLog::read(std::uint64_t after, std::size_t limit, const Wanted& 
     at = std::min<std::size_t>(after - records_.front()->sequence + 1, records_.size());
   }
   for (; at < records_.size() && found.size() < limit; ++at) {
-    if (!wanted || wanted(*records_[at])) found.push_back(records_[at]);
+    if (!filter || filter(*records_[at])) found.push_back(records_[at]);
   }
   return found;
 }
 
 Records DecisionLog::read_back(std::uint64_t before, std::uint64_t after, std::size_t limit,
-                               const Wanted& wanted) const {
+                               const Filter& filter) const {
   Records found;
   const std::lock_guard lock(mutex_);
   for (auto at = records_.rbegin(); at != records_.rend() && found.size() < limit; ++at) {
     if ((*at)->sequence <= after) break;
-    if ((*at)->sequence < before && (!wanted || wanted(**at))) found.push_back(*at);
+    if ((*at)->sequence < before && (!filter || filter(**at))) found.push_back(*at);
   }
   return found;
 }

@@ -31,8 +31,8 @@ struct DecisionRecord {
   bool enforced = true;  // false: a denial that --iam soft let pass
 };
 
-// That a principal has asked for an action on a resource. Outlives the records, so that the policy
-// for a long job is complete. Actions that need no permission are left out.
+// A principal has asked for an action on a resource. Usages outlive the records, so that the policy
+// written for a long job is complete. Actions that need no permission are left out.
 struct Usage {
   auth::iam::Principal principal;
   std::string action;
@@ -44,25 +44,25 @@ struct Usage {
 
 class DecisionLog {
  public:
-  using Wanted = std::function<bool(const DecisionRecord&)>;
+  using Filter = std::function<bool(const DecisionRecord&)>;
 
   explicit DecisionLog(std::size_t capacity = 1000, std::size_t usage_capacity = 20000)
       : capacity_(capacity), usages_(usage_capacity) {}
 
   void record(DecisionRecord decision);
 
-  // Those with a sequence above `after` that `wanted` takes, oldest first, at most `limit`.
+  // The records with a sequence above `after` that `filter` takes, oldest first, at most `limit`.
   std::vector<std::shared_ptr<const DecisionRecord>> read(std::uint64_t after, std::size_t limit,
-                                                          const Wanted& wanted) const;
-  // Those with a sequence above `after` and below `before`, newest first, at most `limit`.
+                                                          const Filter& filter) const;
+  // The records with a sequence above `after` and below `before`, newest first, at most `limit`.
   std::vector<std::shared_ptr<const DecisionRecord>> read_back(std::uint64_t before,
                                                                std::uint64_t after,
                                                                std::size_t limit,
-                                                               const Wanted& wanted) const;
+                                                               const Filter& filter) const;
   // The newest sequence; 0: nothing yet.
   std::uint64_t newest() const;
 
-  // Of all time.
+  // Counts since the program began.
   struct Totals {
     std::uint64_t allowed = 0;
     std::uint64_t explicitly_denied = 0;

@@ -2,8 +2,8 @@
 
 #include "api/core/access/decision_log.h"
 #include "api/core/access/principal_policies.h"
-#include "api/core/wire/client_address.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/http.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api {
@@ -11,6 +11,7 @@ namespace {
 
 using auth::iam::Context;
 using auth::iam::PrincipalKind;
+using storage::SessionKind;
 
 std::string_view principal_type(PrincipalKind kind) {
   switch (kind) {
@@ -30,24 +31,30 @@ std::string_view principal_type(PrincipalKind kind) {
   return "Anonymous";
 }
 
-void add_request(Context& context, const RequestFacts& facts,
+void add_request(Context& context, const RequestContext& request,
                  const std::vector<std::string>& proxies) {
-  context.set("aws:CurrentTime", base::format_iso8601(facts.now));
-  context.set("aws:EpochTime", base::format("{}", facts.now.time_since_epoch().count() / 1000));
-  context.set("aws:SecureTransport", is_secure(facts.http, proxies) ? "true" : "false");
-  context.set("aws:SourceIp", client_address(facts.http, proxies));
-  if (const auto agent = facts.http.headers.find("user-agent")) {
+  // Time is a condition key like any other: the evaluator itself reads no clock.
+  context.set("aws:CurrentTime", base::format_iso8601(request.now));
+  context.set("aws:EpochTime", base::format("{}", request.now.time_since_epoch().count() / 1000));
+  context.set("aws:SecureTransport", is_secure(request.http, proxies) ? "true" : "false");
+  // The peer's address, or the client's behind trusted proxies (--trusted-proxy). No request comes
+  // through a VPC endpoint, so aws:SourceVpc and its like are absent.
+  context.set("aws:SourceIp", client_address(request.http, proxies));
+  if (const auto agent = request.http.headers.find("user-agent")) {
     context.set("aws:UserAgent", *agent);
   }
-  if (const auto referer = facts.http.headers.find("referer")) {
+  if (const auto referer = request.http.headers.find("referer")) {
     context.set("aws:Referer", *referer);
   }
-  context.set("aws:RequestedRegion", facts.region);
+  context.set("aws:RequestedRegion", request.region);
   context.set("aws:ViaAWSService", "false");
 }
 
 void add_target(Context& context, const Target& target) {
   context.set("aws:ResourceAccount", target.account);
+  // ECR has both keys on every action with a repository (Service Authorization Reference, "Amazon
+  // Elastic Container Registry"). On creation the tags of the request are here too: the builder of
+  // the target puts them into resource_tags.
   for (const auto& [key, value] : target.resource_tags) {
     context.set("aws:ResourceTag/" + key, value);
     context.set("ecr:ResourceTag/" + key, value);
@@ -61,21 +68,23 @@ void add_target(Context& context, const Target& target) {
       keys.push_back(key);
     }
   }
+  // A request without tags has no aws:TagKeys at all, which is not the same as an empty list: Null
+  // and ForAllValues tell the two apart.
   if (target.request_tags || !keys.empty()) context.set_multi("aws:TagKeys", std::move(keys));
 }
 
 auth::iam::Request to_request(const Services& services, const Caller& caller,
-                              const RequestFacts& facts, const Target& target) {
-  auth::iam::Request request;
-  request.principal = caller.principal;
-  request.action = target.action;
-  request.resource = target.resource;
-  request.resource_account = target.account;
-  request.context.reserve(32);
-  add_principal_context(request.context, caller);
-  add_request(request.context, facts, services.settings.trusted_proxies);
-  add_target(request.context, target);
-  return request;
+                              const RequestContext& request, const Target& target) {
+  auth::iam::Request asked;
+  asked.principal = caller.principal;
+  asked.action = target.action;
+  asked.resource = target.resource;
+  asked.resource_account = target.account;
+  asked.context.reserve(32);
+  add_principal_context(asked.context, caller);
+  add_request(asked.context, request, services.settings.trusted_proxies);
+  add_target(asked.context, target);
+  return asked;
 }
 
 auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
@@ -89,33 +98,38 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
 }
 
 // "aws:PrincipalOrgPaths", "aws:ResourceOrgPaths": "o-.../r-.../ou-.../", with a slash at the end.
-std::string organization_path(const RequestFacts& facts, const storage::Organization& organization,
-                              std::string_view account) {
-  return organization.id + "/" + storage::organization_path(facts.txn, account);
+std::string organization_path(const RequestContext& request,
+                              const storage::Organization& organization, std::string_view account) {
+  return organization.id + "/" + storage::organization_path(request.txn, account);
 }
 
-// Where the caller's account stands in its organization; its id is a key of the caller's already.
-void add_callers_organization(const Caller& caller, const RequestFacts& facts, Context& context) {
+// The path of the caller's account in its organization. The organization's id is among the caller's
+// own keys already (add_organization()).
+void add_callers_organization(const Caller& caller, const RequestContext& request,
+                              Context& context) {
   if (!caller.organization) return;
   context.set_multi("aws:PrincipalOrgPaths",
-                    {organization_path(facts, *caller.organization, caller.account)});
+                    {organization_path(request, *caller.organization, caller.account)});
 }
 
-// The organization of the resource's owner: its id and path, and its resource control policies.
-void add_owner(const Services& services, const Caller& caller, const RequestFacts& facts,
+// The organization of the resource's owner: its id and path, and its resource control policies,
+// which apply to every caller, also to one outside of the organization.
+void add_owner(const Services& services, const Caller& caller, const RequestContext& request,
                const Target& target, DecisionRecord& record) {
   const bool own = target.account == caller.account;
   const auto organization =
-      own ? caller.organization : storage::organization_of(facts.txn, target.account);
+      own ? caller.organization : storage::organization_of(request.txn, target.account);
   if (!organization) return;
   Context& context = record.request.context;
   context.set("aws:ResourceOrgID", organization->id);
   context.set_multi("aws:ResourceOrgPaths",
-                    {organization_path(facts, *organization, target.account)});
+                    {organization_path(request, *organization, target.account)});
   record.policies.rcps =
-      resource_control_policies(services, facts.txn, *organization, target.account);
+      resource_control_policies(services, request.txn, *organization, target.account);
 }
 
+// The sentence that the client sees: AWS's (auth/iam/evaluate.h, denial_message()), or the one of
+// the target.
 std::string refusal(const Target& target, const DecisionRecord& record) {
   if (!target.denial.empty()) return target.denial;
   if (target.shown_resource.empty()) return denial_message(record.request, record.verdict);
@@ -124,19 +138,48 @@ std::string refusal(const Target& target, const DecisionRecord& record) {
   return denial_message(shown, record.verdict);
 }
 
-DecisionRecord decide(const Services& services, const Caller& caller, const RequestFacts& facts,
+DecisionRecord decide(const Services& services, const Caller& caller, const RequestContext& request,
                       const Target& target) {
   DecisionRecord record;
-  record.request_id = facts.http.id;
-  record.time = facts.now;
-  record.request = to_request(services, caller, facts, target);
+  record.request_id = request.http.id;
+  record.time = request.now;
+  record.request = to_request(services, caller, request, target);
   record.policies = to_policies(caller, target);
-  add_callers_organization(caller, facts, record.request.context);
-  add_owner(services, caller, facts, target, record);
+  add_callers_organization(caller, request, record.request.context);
+  add_owner(services, caller, request, target, record);
   record.verdict = evaluate(record.request, record.policies);
   record.enforced = services.settings.enforcement == Enforcement::kEnforce;
   if (!record.verdict.allowed()) record.message = refusal(target, record);
   return record;
+}
+
+// AWS IAM User Guide, "Compare AWS STS credentials": sessions of AssumeRole* cannot call
+// GetFederationToken or GetSessionToken; those of GetSessionToken can call AssumeRole and
+// GetCallerIdentity alone; those of GetFederationToken GetCallerIdentity alone.
+bool may_call_sts(SessionKind kind, std::string_view operation) {
+  switch (kind) {
+    case SessionKind::kRole:
+      return operation != "GetFederationToken" && operation != "GetSessionToken";
+    case SessionKind::kUser:
+      return operation == "AssumeRole" || operation == "GetCallerIdentity";
+    case SessionKind::kFederatedUser:
+      return operation == "GetCallerIdentity";
+  }
+  return false;
+}
+
+// The same page: credentials of GetSessionToken can call IAM only with MFA, those of
+// GetFederationToken not at all.
+bool may_call_iam(const storage::Session& session) {
+  switch (session.kind) {
+    case SessionKind::kRole:
+      return true;
+    case SessionKind::kUser:
+      return session.mfa;
+    case SessionKind::kFederatedUser:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -149,7 +192,7 @@ void add_principal_context(Context& context, const Caller& caller) {
               principal.kind == PrincipalKind::kService ? "true" : "false");
   context.set("aws:userid", caller.user_id);
   if (principal.kind != PrincipalKind::kAnonymous) {
-    // The role's own ARN for its sessions, not the session's.
+    // For a session it is the ARN of the role, with its path, and not that of the session.
     context.set("aws:PrincipalArn",
                 principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);
     context.set("aws:PrincipalAccount", caller.account);
@@ -159,24 +202,41 @@ void add_principal_context(Context& context, const Caller& caller) {
   for (const auto& [key, value] : caller.context) context.set(key, value);
 }
 
-bool is_allowed(const Services& services, const Caller& caller, const RequestFacts& facts,
+bool is_allowed(const Services& services, const Caller& caller, const RequestContext& request,
                 const Target& target) {
-  return decide(services, caller, facts, target).verdict.allowed();
+  return decide(services, caller, request, target).verdict.allowed();
 }
 
-void authorize(const Services& services, const Caller& caller, const RequestFacts& facts,
+void authorize(const Services& services, const Caller& caller, const RequestContext& request,
                const std::vector<Target>& targets, LogNote& note) {
   if (services.settings.enforcement == Enforcement::kOff) return;
   for (const Target& target : targets) {
-    DecisionRecord record = decide(services, caller, facts, target);
+    DecisionRecord record = decide(services, caller, request, target);
     const bool allowed = record.verdict.allowed();
     std::string sentence = record.message;
     services.decisions.record(std::move(record));
     if (allowed) continue;
+    // The first target that is denied ends the request, so the order of targets decides which
+    // sentence the client sees.
     if (services.settings.enforcement == Enforcement::kEnforce) {
       throw ApiError::access_denied(std::move(sentence));
     }
     note.error = "would deny: " + sentence;
+  }
+}
+
+void check_session_limits(const Caller& caller, std::string_view service,
+                          std::string_view operation) {
+  if (!caller.temporary) return;
+  // AWS says this sentence for GetSessionToken and GetFederationToken; for the other operations it
+  // is inferred.
+  if (service == "sts" && !may_call_sts(caller.temporary->kind, operation)) {
+    throw ApiError::access_denied(
+        base::format("Cannot call {} with session credentials", operation));
+  }
+  if (service == "iam" && !may_call_iam(*caller.temporary)) {
+    throw ApiError(ErrorCode::kUnrecognizedClient,
+                   "The security token included in the request is invalid");
   }
 }
 

@@ -5,6 +5,7 @@
 #include "api/core/access/principal_policies.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "storage/os/error.h"
 #include "storage/rows/iam/sessions.h"
 
 namespace ecr::api {
@@ -14,13 +15,15 @@ using auth::iam::PrincipalKind;
 using storage::SessionKind;
 
 // The account whose root user the key is; nullopt: not a root key.
+// "test" and every 12-digit key are root credentials by default, as other
+// emulators have them; --no-default-credentials switches both off.
 std::optional<std::string> root_account(const Settings& settings, std::string_view key) {
   if (!settings.root_access_key.empty() && key == settings.root_access_key) return settings.account;
   if (settings.account_root_keys && model::is_account_id(key)) return std::string(key);
   return std::nullopt;
 }
 
-// What every kind of principal has: account, organization, its SCPs.
+// The parts that every kind of principal has: account, organization, its service control policies.
 Caller make_caller(const Services& services, storage::sql::Txn& txn, PrincipalKind kind,
                    const std::string& account, std::string_view key) {
   Caller caller;
@@ -39,7 +42,8 @@ void become_root(const Services& services, Caller& caller) {
   caller.identity.push_back(root_policy(services));
 }
 
-// As the user himself, with whatever his groups give him.
+// A user, with the policies of its groups. The credentials of GetSessionToken are the user's own:
+// AWS shows and evaluates them as the user, not as a session.
 void become_user(const Services& services, storage::sql::Txn& txn, const storage::Entity& user,
                  Caller& caller) {
   caller.principal.kind = PrincipalKind::kUser;
@@ -47,10 +51,13 @@ void become_user(const Services& services, storage::sql::Txn& txn, const storage
   caller.principal.unique_id = user.unique_id;
   caller.user_id = user.unique_id;
   caller.user_name = user.name;
+  // Long-term keys have no MFA keys at all, not even "false": policies test that with BoolIfExists.
   caller.tags = storage::entity_tags(txn, user.id);
   add_identity_policies(services, txn, user, caller);
 }
 
+// aws:userid is "AROA...:session name". The unique id is the role's: a trust or repository policy
+// stores it in place of the role's ARN (stored_principals.h).
 void become_role_session(const Services& services, storage::sql::Txn& txn,
                          const storage::Session& session, const storage::Entity& role,
                          Caller& caller) {
@@ -64,7 +71,10 @@ void become_role_session(const Services& services, storage::sql::Txn& txn,
   add_session_policies(services, txn, session, caller);
 }
 
-// A federated user has what both the issuing user and the session's policies allow.
+// A federated user may do what both the issuing user's policies and the session's policies allow;
+// without a session policy it may do nothing (AWS IAM User Guide, "Permissions for
+// GetFederationToken"). The issuer is the account's root user where root credentials asked for the
+// token.
 void become_federated(const Services& services, storage::sql::Txn& txn,
                       const storage::Session& session, const std::optional<storage::Entity>& issuer,
                       Caller& caller) {
@@ -94,11 +104,16 @@ void add_second_factor(const Services& services, const storage::Session& session
   caller.context.emplace_back("aws:MultiFactorAuthAge", base::format("{}", age.count()));
 }
 
+// Sessions of AssumeRoleWithWebIdentity: the provider, and the claims of the token as condition
+// keys
+// ("token.actions.githubusercontent.com:sub").
 void add_web_identity(const storage::Session& session, Caller& caller) {
   caller.context.emplace_back("aws:FederatedProvider", *session.provider);
   for (auto& claim : session_claims(session)) caller.context.push_back(std::move(claim));
 }
 
+// A session whose role or user is gone is no caller any more: its policies cannot be known. The
+// clock of expiry is the one that clients see (services.clock), which tests move.
 std::optional<Caller> session_caller(const Services& services, storage::sql::Txn& txn,
                                      std::string_view key) {
   const auto session = storage::find_session(txn, key);
@@ -128,6 +143,8 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
       add_second_factor(services, *session, caller);
       break;
   }
+  // Every kind of temporary credentials has aws:TokenIssueTime; aws:SourceIdentity survives role
+  // chaining, as it is copied from session to session (STS).
   caller.context.emplace_back("aws:TokenIssueTime", base::format_iso8601(session->created_at));
   if (session->source_identity) {
     caller.context.emplace_back("aws:SourceIdentity", *session->source_identity);
@@ -135,6 +152,16 @@ std::optional<Caller> session_caller(const Services& services, storage::sql::Txn
   if (session->provider) add_web_identity(*session, caller);
   caller.temporary = session;
   return caller;
+}
+
+void write_note(storage::Store& store, const std::function<void(storage::sql::Txn&)>& change) {
+  try {
+    storage::sql::Txn txn = store.database().begin(storage::sql::Access::kWrite);
+    change(txn);
+    txn.commit(storage::sql::Durability::kRelaxed);
+  } catch (const storage::StorageError&) {
+    // A full disk, say. The call itself has its answer already, and the note is not worth an error.
+  }
 }
 
 }  // namespace
@@ -154,6 +181,7 @@ bool is_reserved_access_key(const Settings& settings, std::string_view access_ke
 std::optional<auth::SigningCredential> find_credential(const Services& services,
                                                        storage::sql::Txn& txn,
                                                        std::string_view access_key_id) {
+  // Root keys come first: no row can take the place of one, whatever an older program stored.
   const Settings& settings = services.settings;
   if (root_account(settings, access_key_id)) {
     const bool configured = access_key_id == settings.root_access_key;
@@ -185,6 +213,29 @@ std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& t
                      key->last_used_service.value_or("")};
   become_user(services, txn, *owner, caller);
   return caller;
+}
+
+std::function<void()> note_of_use(const Services& services, const Caller& caller,
+                                  std::string_view service, std::string_view region,
+                                  base::TimePoint now) {
+  const LastUse& last = caller.last_use;
+  // One note a minute and region: a pull of a hundred layers must not be a hundred writes.
+  const bool noted = last.at && now - *last.at < std::chrono::minutes(1) && last.region == region;
+  storage::Store* store = &services.store;
+  if (caller.temporary) {
+    const auto& session = *caller.temporary;
+    if (session.kind != storage::SessionKind::kRole || !session.entity || noted) return {};
+    return [store, role = *session.entity, now, region = std::string(region)] {
+      write_note(*store, [&](auto& txn) { storage::note_entity_use(txn, role, now, region); });
+    };
+  }
+  const bool user = caller.principal.kind == auth::iam::PrincipalKind::kUser;
+  if (!user || (noted && last.service == service)) return {};
+  return [store, key = caller.access_key_id, now, region = std::string(region),
+          service = std::string(service)] {
+    write_note(*store,
+               [&](auto& txn) { storage::note_access_key_use(txn, key, now, region, service); });
+  };
 }
 
 }  // namespace ecr::api

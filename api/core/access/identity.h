@@ -1,7 +1,9 @@
-// Who is asking: from an access key to a principal with everything attached to it, as it is now.
-// The one place that knows of root credentials. Stateless functions on the request's transaction.
+// The caller of a request: from an access key to a principal with everything attached to it, as it
+// is now. The only place that knows root credentials. Stateless functions on the request's
+// transaction.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +18,7 @@
 
 namespace ecr::api {
 
-// When credentials were used last, as far as it has been noted.
+// When credentials were used last, as far as that has been noted.
 struct LastUse {
   std::optional<base::TimePoint> at;
   std::string region;
@@ -34,7 +36,8 @@ struct Caller {
   std::vector<auth::iam::AttachedPolicy> boundaries;
   std::vector<auth::iam::AttachedPolicy> session;
   std::optional<storage::Organization> organization;  // that the account is in
-  // Of the caller's organization: root, OUs, account. Empty: no organization, or exempt from it.
+  // The service control policies by level: root, OUs, account. Empty: the account is in no
+  // organization, or is its management account.
   std::vector<std::vector<auth::iam::AttachedPolicy>> scps;
   std::optional<storage::Session> temporary;  // the credentials, where they are temporary ones
   LastUse last_use;                           // of the access key, or of a session's role
@@ -51,10 +54,18 @@ std::optional<auth::SigningCredential> find_credential(const Services& services,
 std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
                                   std::string_view access_key_id);
 
-// Who calls without a signature (AssumeRoleWithWebIdentity): nobody, until the call itself says.
+// The caller of an operation without signature (AssumeRoleWithWebIdentity), until the call itself
+// says more.
 Caller anonymous_caller();
 
-// True for keys that name a root user, which no stored key may shadow.
+// Notes when an access key, and a role, was used last (GetAccessKeyLastUsed, RoleLastUsed). Returns
+// the function that writes the note; empty: nothing to write, as the same use was noted within the
+// last minute. Run it outside of a transaction; it never throws.
+std::function<void()> note_of_use(const Services& services, const Caller& caller,
+                                  std::string_view service, std::string_view region,
+                                  base::TimePoint now);
+
+// True for keys that name a root user: no stored key may have such an id.
 bool is_reserved_access_key(const Settings& settings, std::string_view access_key_id);
 
 }  // namespace ecr::api

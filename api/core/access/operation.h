@@ -36,15 +36,25 @@ struct Call {
   // Run once the transaction is committed (removal of files, background work).
   std::vector<std::function<void()>> after_commit;
   std::string_view action = {};  // the operation's; empty outside of the control plane
-  // Whom a call without signature turned out to come from, for the record of it. By the handler.
+  // The caller that a call without signature turned out to have, for the record of the call. Set by
+  // the handler.
   std::shared_ptr<const CallIdentity> identified = nullptr;
+};
+
+// Thrown by a handler that cannot answer before another server was asked. The request's transaction
+// is rolled back; then `run` is called, with no transaction open and on a thread that may wait, and
+// the request begins anew, from authentication on, with what `run` returned.
+struct OutsideWork {
+  // Throws ApiError where the request ends with that. What is captured by reference must live as
+  // long as the request.
+  std::function<std::any()> run;
 };
 
 using Resolver = std::vector<Target> (*)(const Call&);
 using Handler = Json (*)(Call&);
 
-// What has to be fetched from elsewhere before the transaction, for an operation that anybody may
-// call; handed on as Call::prepared. The input has been validated; nobody has been authenticated.
+// Fetches something from elsewhere before the transaction, for an operation that is not signed; the
+// result becomes Call::prepared. The input has been validated; the caller is not authenticated.
 using Prepare = std::any (*)(const Services&, const Json& input);
 
 struct Operation {
@@ -53,7 +63,7 @@ struct Operation {
   storage::sql::Access access;
   Resolver resources;
   Handler handle;
-  // Of an operation without signature (the model's authtype "none"); null: the call is signed.
+  // Not null: an operation without signature (the model's authtype "none").
   Prepare prepare = nullptr;
 };
 

@@ -45,8 +45,8 @@ AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
   return {services.policies.get(*document, PolicyType::kIdentity), arn};
 }
 
-// What stands for a session policy whose managed policy has been deleted meanwhile: the ceiling
-// stays, and nothing is under it.
+// Stands for a session policy whose managed policy was deleted after the session began: the ceiling
+// stays, and nothing is under it. (AWS documents no rule for this case; it is the safe one.)
 constexpr std::string_view kAllowNothing =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
 
@@ -69,6 +69,7 @@ void add_policies_of(const Services& services, storage::sql::Txn& txn,
   }
 }
 
+// One list a level, from the root to the account: the evaluator wants an allow at every level.
 Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_view account,
                  storage::ControlPolicyKind kind) {
   const PolicyType type =
@@ -84,7 +85,7 @@ Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_v
   return levels;
 }
 
-// Of a JSON object of texts.
+// The members of a JSON object of strings.
 std::vector<std::pair<std::string, std::string>> text_members(const std::string& text,
                                                               const char* complaint) {
   std::vector<std::pair<std::string, std::string>> members;
@@ -110,6 +111,7 @@ AttachedPolicy root_policy(const Services& services) {
 void add_identity_policies(const Services& services, storage::sql::Txn& txn,
                            const storage::Entity& entity, Caller& caller) {
   add_policies_of(services, txn, entity, caller.identity);
+  // Groups have policies and no boundary, and a group is never a principal itself.
   if (entity.kind == storage::EntityKind::kUser) {
     for (const storage::Entity& group : storage::groups_of(txn, entity.id)) {
       add_policies_of(services, txn, group, caller.identity);
@@ -120,6 +122,7 @@ void add_identity_policies(const Services& services, storage::sql::Txn& txn,
   }
 }
 
+// AWS's own policies are compiled in (aws_managed_policies.h); all others are rows.
 std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn) {
   if (const auto* policy = find_aws_managed_policy(arn)) return std::string(policy->document);
   return storage::managed_policy_document(txn, arn);
@@ -129,6 +132,9 @@ bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
   return managed_document(txn, arn).has_value();
 }
 
+// The session's policies are one list of AttachedPolicy, of which one must allow: AWS takes the
+// union of the inline session policy and of up to ten managed ones, and that union limits the
+// session (AWS IAM User Guide, "Session policies").
 void add_session_policies(const Services& services, storage::sql::Txn& txn,
                           const storage::Session& session, Caller& caller) {
   const auto documents = base::parse_json(session.policies);
@@ -148,6 +154,8 @@ std::vector<std::pair<std::string, std::string>> session_claims(const storage::S
   return text_members(session.claims, "a session's claims do not parse");
 }
 
+// AWS STS User Guide, "Passing session tags": a session tag replaces the role's tag of the same
+// key, and the keys are compared without case.
 storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
   for (const auto& tag : session) {
     std::erase_if(
@@ -158,6 +166,9 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
   return role;
 }
 
+// aws:PrincipalOrgID is there for the management account too; its service control policies are not:
+// "SCPs don't affect users or roles in the management account" (AWS Organizations User Guide,
+// "Service control policies"). The same holds for resource control policies below.
 void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller) {
   caller.organization = storage::organization_of(txn, caller.account);
   if (!caller.organization) return;

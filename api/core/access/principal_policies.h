@@ -1,5 +1,6 @@
-// What is attached to a principal, collected from the rows: identity policies of users, their
-// groups and roles, boundaries, session policies, the service control policies of its organization.
+// Collects the policies of a principal from the rows: identity policies of users, their groups and
+// roles, permissions boundaries, session policies, the control policies of its organization.
+// Stateless functions on the request's transaction.
 #pragma once
 
 #include <optional>
@@ -20,10 +21,11 @@ std::string entity_arn(const storage::Entity& entity);
 std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn);
 bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn);
 
-// "Allow everything": the root user is a policy like any other.
+// "Allow everything": the root user's permissions are a policy like any other, so that service
+// control policies and explicit denies limit it in the usual way.
 auth::iam::AttachedPolicy root_policy(const Services& services);
 
-// Inline and managed policies of the entity and, of a user, his groups; and the boundary.
+// Adds the inline and managed policies of the entity, of a user's groups too, and the boundary.
 void add_identity_policies(const Services& services, storage::sql::Txn& txn,
                            const storage::Entity& entity, Caller& caller);
 // A session policy is a document, or the ARN of a managed policy, which counts as it is now.

@@ -1,9 +1,11 @@
 #include "api/core/access/target.h"
 
 #include "api/core/access/policy_memo.h"
+#include "api/core/access/principal_policies.h"
 #include "api/core/account_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/organizations.h"
 
 namespace ecr::api {
@@ -16,6 +18,8 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
   target.action = action;
   target.resource = model::repository_arn(region, account, name);
   target.account = account;
+  // The registry's policy counts for a repository that does not exist yet as well: it may grant
+  // ecr:CreateRepository to another account's replication or pull-through cache.
   attach_registry_policy(services, txn, account, region, target);
   if (repository == nullptr) return target;
   target.resource_tags = storage::repository_tags(txn, repository->id);
@@ -33,6 +37,28 @@ void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
   if (!policy || !registry_policy_covers(txn, account, region, target.action)) return;
   target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
                              base::format("registry policy of {} in {}", account, region)});
+}
+
+Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
+                        const std::string& role_arn, std::string_view service) {
+  Target target;
+  target.action = "iam:PassRole";
+  target.resource = role_arn;
+  target.account = account;
+  target.context.emplace_back("iam:PassedToService", service);
+  const auto arn = model::Arn::parse(role_arn);
+  if (!arn) return target;  // decided on the text as it is
+  if (model::is_account_id(arn->account)) target.account = arn->account;
+  // The tags of the role are condition keys of iam:PassRole. The path counts: an ARN with another
+  // path names no role.
+  const auto role = storage::find_entity(txn, arn->account, storage::EntityKind::kRole,
+                                         arn->resource.substr(arn->resource.rfind('/') + 1));
+  if (!role || entity_arn(*role) != role_arn) return target;
+  target.resource_tags = storage::entity_tags(txn, role->id);
+  for (const auto& [key, value] : target.resource_tags) {
+    target.context.emplace_back("iam:ResourceTag/" + key, value);
+  }
+  return target;
 }
 
 }  // namespace ecr::api

@@ -1,14 +1,39 @@
-// Targets of ECR actions as both planes build them: a repository with its tags and policies.
+// Targets: the things that a request acts on, about which the gate decides (gate.h), and the one
+// builder for each kind that more than one plane needs. Values; the builders read rows.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "api/core/access/gate.h"
+#include "api/core/services.h"
+#include "auth/iam/evaluate.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api {
+
+// One thing that a request acts on, with one action. A request may have several.
+struct Target {
+  std::string action;    // "ecr:PutImage"
+  std::string resource;  // an ARN, or "*"
+  std::string account;   // its owner
+  storage::Tags resource_tags;
+  // Resource policies as stored: the repository's, the registry's.
+  std::vector<auth::iam::AttachedPolicy> policies;
+  // Further condition keys of this action (ecr:AccountSetting, sts:ExternalId, ...).
+  std::vector<std::pair<std::string, std::string>> context;
+  std::vector<std::pair<std::string, std::vector<std::string>>> multivalued_context;
+  // Tags that the request sends, where it sends any (aws:RequestTag, aws:TagKeys).
+  std::optional<storage::Tags> request_tags;
+  // Tag keys without values (UntagResource).
+  std::vector<std::string> request_tag_keys;
+  // The text of a refusal where it is not AWS's usual sentence; empty: that sentence.
+  std::string denial;
+  // The name of the resource in that sentence, where it is not `resource` ("user jane").
+  std::string shown_resource;
+};
 
 // The action on a repository of that account and region. `repository` null: it does not exist
 // (yet); the action is then decided on the ARN it would have.
@@ -17,8 +42,15 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
                               std::string_view region, std::string_view name,
                               const storage::Repository* repository);
 
-// Lets the registry's policy have its say in `target`, where its scope covers the action.
+// Adds the registry's policy to `target`, where the policy's scope covers the action.
 void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
                             std::string_view account, std::string_view region, Target& target);
+
+// iam:PassRole: a caller that gives a service a role to act as must be allowed to pass that role.
+// `service`: the one that gets it, "ec2.amazonaws.com" (iam:PassedToService). `account`: the
+// caller's. `role_arn` may be of a role that does not exist. Source: AWS IAM User Guide, "Grant a
+// user permissions to pass a role to an AWS service".
+Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
+                        const std::string& role_arn, std::string_view service);
 
 }  // namespace ecr::api

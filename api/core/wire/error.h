@@ -188,4 +188,9 @@ class ApiError : public std::exception {
   std::vector<std::pair<std::string, Member>> members_;
 };
 
+// The ApiError for an exception that escaped a handler: an ApiError itself; a full disk or a
+// read-only store (503); anything else is the server's fault (500), and its text says no more than
+// that.
+ApiError to_api_error(const std::exception_ptr& failure);
+
 }  // namespace ecr::api

@@ -1,12 +1,55 @@
 #include "api/core/wire/http.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "api/core/wire/error.h"
+#include "auth/iam/match/condition_values.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api {
+namespace {
+
+using auth::iam::IpNetwork;
+
+// An address that does not parse is no proxy: it then counts as the client's own.
+bool is_proxy(std::string_view address, const std::vector<std::string>& proxies) {
+  const auto parsed = IpNetwork::parse(address);
+  return parsed && std::any_of(proxies.begin(), proxies.end(), [&](const std::string& text) {
+           const auto network = IpNetwork::parse(text);
+           return network && network->contains(*parsed);
+         });
+}
+
+std::string_view trim(std::string_view text) {
+  const auto space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Every hop that the request tells of, the nearest last. A proxy may add a field of its own instead
+// of adding to the client's: all of them count, in their order.
+std::vector<std::string_view> list_of(const HttpRequest& request, std::string_view name) {
+  std::vector<std::string_view> items;
+  for (const auto& [key, value] : request.headers.fields()) {
+    if (!base::equals_ignore_case(key, name)) continue;
+    for (std::string_view rest = value;;) {
+      const std::size_t comma = rest.find(',');
+      items.push_back(trim(rest.substr(0, comma)));
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return items;
+}
+
+}  // namespace
 
 HeaderList::HeaderList(std::span<const HeaderView> fields) {
+  // One buffer for all: the views must stay valid when the object is moved, which the text of a
+  // vector does and a short std::string does not.
   std::size_t size = 0;
   for (const auto& [name, value] : fields) size += name.size() + value.size();
   text_.resize(size);
@@ -24,6 +67,8 @@ HeaderList::HeaderList(std::span<const HeaderView> fields) {
   }
 }
 
+// The strict framing of server/net has refused requests with two fields of a name that matters
+// (Host, Authorization, ...): the first one is the only one then.
 std::optional<std::string_view> HeaderList::find(std::string_view name) const {
   for (const auto& [key, value] : fields_) {
     if (base::equals_ignore_case(key, name)) return value;
@@ -48,6 +93,55 @@ std::string_view HttpRequest::query() const {
   return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
+bool is_proxy_address(std::string_view text) { return IpNetwork::parse(text).has_value(); }
+
+// The usual rule for X-Forwarded-For: walk from the right, as long as the address before was a
+// proxy that the operator named. What stands further left was sent by the client, and could be any
+// address.
+std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies) {
+  if (proxies.empty()) return request.peer;
+  std::string_view address = request.peer;
+  auto hops = list_of(request, "x-forwarded-for");
+  // From the nearest hop outwards: each is believed because the one before it is a proxy of ours.
+  while (!hops.empty() && is_proxy(address, proxies)) {
+    if (!IpNetwork::parse(hops.back()) || hops.back().find('/') != std::string_view::npos) break;
+    address = hops.back();
+    hops.pop_back();
+  }
+  return std::string(address);
+}
+
+bool is_secure(const HttpRequest& request, const std::vector<std::string>& proxies) {
+  if (request.secure) return true;
+  if (!is_proxy(request.peer, proxies)) return false;
+  // The last value is the one that the nearest proxy wrote; a client may have sent others before
+  // it.
+  const auto protocols = list_of(request, "x-forwarded-proto");
+  return !protocols.empty() && base::equals_ignore_case(protocols.back(), "https");
+}
+
+// '+' is a space here, as in a form: tags with a plus sign must be escaped by the client.
+std::vector<std::string> query_values(std::string_view query, std::string_view name) {
+  std::vector<std::string> values;
+  if (query.empty()) return values;
+  const auto pairs = base::parse_form(query, true);
+  if (!pairs) throw ApiError(ErrorCode::kBadQuery, "The query string is not well-formed");
+  for (const auto& [key, text] : *pairs) {
+    if (key == name) values.push_back(text);
+  }
+  return values;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  auto values = query_values(query, name);
+  if (values.empty()) return std::nullopt;
+  if (values.size() > 1) {
+    throw ApiError(ErrorCode::kBadQuery,
+                   base::format("The parameter {} is given more than once", name));
+  }
+  return std::move(values.front());
+}
+
 void LogNote::fail_as(LogNote&& other) {
   error = std::move(other.error);
   error_type = std::move(other.error_type);
@@ -62,6 +156,7 @@ HttpResponse text_response(int status, std::string content_type, std::string bod
   return response;
 }
 
+// RFC 9110, section 15; 413 and 414 by their present names.
 std::string_view reason_of(int status) {
   switch (status) {
     case 100:

@@ -1,4 +1,4 @@
-// What passes between the server and the API: HTTP messages as values, without sockets.
+// HTTP messages as they pass between the server and the API: values, without sockets.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "storage/blobs/blob_store.h"
 
@@ -52,6 +54,23 @@ struct HttpRequest {
   std::string_view host() const { return headers.get("host"); }
 };
 
+// A value of the query string, decoded; nullopt: absent. Throws ApiError for a query that is not
+// well-formed or gives the parameter twice.
+std::optional<std::string> query_value(std::string_view query, std::string_view name);
+// All of a parameter that may be given more than once. Throws for a query that is not well-formed.
+std::vector<std::string> query_values(std::string_view query, std::string_view name);
+
+// The address of the client: the peer, or, where that is one of `proxies` (addresses or CIDR
+// blocks), the last hop in X-Forwarded-For that is none of them. The headers of a proxy count only
+// as far as the configured proxies vouch for them.
+std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies);
+
+// An address or a CIDR block, as `proxies` holds them.
+bool is_proxy_address(std::string_view text);
+
+// TLS between the client and this server, or the first proxy.
+bool is_secure(const HttpRequest& request, const std::vector<std::string>& proxies);
+
 // Part of a stored blob, sent from its file.
 struct FileSlice {
   std::shared_ptr<storage::BlobFile> file;
@@ -63,7 +82,7 @@ struct FileSlice {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // What is new since the last call; empty: nothing. Must not block.
+  // The bytes that are new since the last call; empty: none. Must not block.
   virtual std::string poll() = 0;
 };
 
@@ -73,7 +92,7 @@ using Piece = std::variant<std::string, FileSlice>;
 class PieceSource {
  public:
   virtual ~PieceSource() = default;
-  // Of all pieces together, in bytes.
+  // The length of all pieces together, in bytes.
   virtual std::uint64_t length() const = 0;
   // nullopt: that was all. An empty text: nothing yet, it is asked again soon. Must not block for
   // long. What it throws ends the connection.
@@ -82,20 +101,20 @@ class PieceSource {
 
 struct CallIdentity;
 
-// What the logs say of a request beyond its line: the access log, and the record of the call.
+// Notes of a request for the logs: for its line in the access log, and for the record of the call.
 struct LogNote {
   std::string principal;
   std::string action;
   std::string error;
-  std::shared_ptr<const CallIdentity> who;  // null: nobody was authenticated
-  std::string registry_account;             // whose registry a registry request is about
+  std::shared_ptr<const CallIdentity> identity;  // null: the caller was not authenticated
+  std::string registry_account;                  // whose registry a registry request is about
   std::string registry_region;
-  // What a manifest's DELETE took away: digest and tag (empty: none).
+  // The images that a DELETE of a manifest removed: digest and tag (empty: none).
   std::vector<std::pair<std::string, std::string>> deleted;
   std::string error_type;  // as AWS JSON names it; empty: success
   std::string error_message;
 
-  // The error of `other`; who and what stay.
+  // Takes over the error of `other`; the caller and the action stay.
   void fail_as(LogNote&& other);
 };
 
@@ -118,6 +137,16 @@ struct HttpResponse {
 };
 
 HttpResponse text_response(int status, std::string content_type, std::string body);
+
+// Fetches documents from the web for the API, which itself opens no socket. Thread-safe; blocks for
+// a few seconds at most.
+class HttpsFetcher {
+ public:
+  virtual ~HttpsFetcher() = default;
+  // The body of a 200 answer to a GET of an https:// URL. Redirects are not followed. The reason
+  // where there is no such answer.
+  virtual tl::expected<std::string, std::string> get(const std::string& url) = 0;
+};
 
 // Takes a body that is too large for memory. One thread at a time; destroyed without finish() when
 // the client goes away.

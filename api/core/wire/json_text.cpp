@@ -18,6 +18,8 @@ bool is_plain(char c) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  // The usual text needs no escaping and is copied; any other takes the way through nlohmann's
+  // tree, so that both ways give the same bytes (test: units_test.cpp).
   if (!std::all_of(text.begin(), text.end(), is_plain)) {
     out += base::dump(base::Json(text));
     return;

@@ -14,10 +14,14 @@ namespace {
 
 // A token is base64url(MAC + payload). The payload is the JSON list of the position's parts; the
 // MAC covers the name of the listing too, which is not in the token.
+// Half of an HMAC-SHA-256 keeps tokens short, which stand in URLs; 128 bits cannot be guessed.
 constexpr std::size_t kMacSize = 16;
 // Longer than any token made here: what is longer is not worth decoding.
 constexpr std::size_t kMaxToken = 8192;
 
+// "page" keeps these MACs apart from the signatures of layer URLs, which have the same key.
+// `listing` is in the MAC and not in the token: a token of another listing, or of another caller,
+// does not verify.
 std::string mac_of(const PageKey& key, std::string_view listing, std::string_view payload) {
   std::string message = "page\n";
   message += listing;

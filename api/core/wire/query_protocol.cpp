@@ -20,6 +20,8 @@ struct Node {
   const std::string* value = nullptr;
 };
 
+// "Tags.member.1.Key" and "Tags.member.1.Value" share three edges. A parameter that comes twice is
+// refused: it would be left open which value counts.
 Node to_tree(const FormParameters& parameters) {
   Node root;
   for (const auto& [name, value] : parameters) {
@@ -29,6 +31,8 @@ Node to_tree(const FormParameters& parameters) {
     Node* at = &root;
     std::string_view rest = name;
     for (int depth = 0;; ++depth) {
+      // A name is cut at its dots: without a limit one long name would be a tree as deep as it is
+      // long.
       if (depth > 16) throw ApiError::serialization("A parameter is nested too deeply");
       const std::size_t dot = rest.find('.');
       at = &at->children[std::string(rest.substr(0, dot))];
@@ -46,6 +50,8 @@ Node to_tree(const FormParameters& parameters) {
 base::Json decode_node(const Node& node, const Shape& shape, const std::string& path);
 
 base::Json decode_scalar(const std::string& text, const Shape& shape, const std::string& path) {
+  // All values are text; the shape says what they mean. "True" and "TRUE" are booleans for AWS,
+  // too.
   switch (shape.type) {
     case ShapeType::kBoolean:
       if (base::equals_ignore_case(text, "true")) return true;
@@ -71,6 +77,7 @@ base::Json decode_list(const Node& node, const Shape& shape, const std::string& 
   base::Json list = base::Json::array();
   const auto member = node.children.find("member");
   if (member == node.children.end()) return list;
+  // By index, not by the order of parameters; an index may be left out.
   std::map<int, const Node*> in_order;
   for (const auto& [key, child] : member->second.children) {
     int index = 0;
@@ -86,6 +93,7 @@ base::Json decode_list(const Node& node, const Shape& shape, const std::string& 
   return list;
 }
 
+// "<name>.entry.1.key", "<name>.entry.1.value".
 base::Json decode_map(const Node& node, const Shape& shape, const std::string& path) {
   base::Json map = base::Json::object();
   const auto entries = node.children.find("entry");
@@ -107,6 +115,8 @@ base::Json decode_node(const Node& node, const Shape& shape, const std::string& 
   switch (shape.type) {
     case ShapeType::kStructure: {
       base::Json object = base::Json::object();
+      // Parameters that the shape does not have are ignored, as AWS does (Action and Version are
+      // some).
       for (const model::Member& member : shape.members) {
         const auto child = node.children.find(member.name);
         if (child == node.children.end()) continue;
@@ -129,6 +139,8 @@ base::Json decode_node(const Node& node, const Shape& shape, const std::string& 
 
 void encode_node(std::string& out, const base::Json& value, const Shape& shape);
 
+// Lists are <member> elements, maps <entry><key/><value/></entry>: the model has no flattened lists
+// in IAM and STS.
 void encode_member(std::string& out, std::string_view name, const base::Json& value,
                    const Shape& shape) {
   out += base::format("<{}>", name);
@@ -136,6 +148,7 @@ void encode_member(std::string& out, std::string_view name, const base::Json& va
   out += base::format("</{}>", name);
 }
 
+// Members in the order of the model; an absent or null member has no element at all.
 void encode_structure(std::string& out, const base::Json& value, const Shape& shape) {
   for (const model::Member& member : shape.members) {
     const auto found = value.find(member.name);
@@ -170,6 +183,8 @@ nlohmann::json decode_query(const FormParameters& parameters, const model::Shape
   return decode_node(to_tree(parameters), shape, "");
 }
 
+// <ActionResponse><ActionResult>...</ActionResult><ResponseMetadata>. An operation without output
+// has no Result element.
 std::string encode_query_result(const base::Json& output, const model::OperationModel& operation,
                                 std::string_view xml_namespace, std::string_view request_id) {
   std::string xml = base::format("<{}Response xmlns=\"{}\">", operation.name, xml_namespace);
@@ -183,6 +198,7 @@ std::string encode_query_result(const base::Json& output, const model::Operation
   return xml;
 }
 
+// <Type> says whose fault it is: Sender below status 500, Receiver from there on.
 std::string encode_query_error(const ApiError& error, std::string_view xml_namespace,
                                std::string_view request_id) {
   const ErrorNames& names = names_of(error.code());
@@ -214,6 +230,7 @@ std::string xml_escape(std::string_view text) {
         out += "&apos;";
         break;
       default:
+        // XML 1.0 cannot express other control characters at all, not even as references.
         if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r') out += c;
     }
   }

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/client_address.h"
+#include "api/core/wire/http.h"
 #include "api/core/wire/json_text.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
@@ -44,6 +44,7 @@ bool contains(const std::array<std::string_view, N>& list, std::string_view valu
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+// CloudTrail writes the members of Query services with a small first letter ("roleArn"), too.
 std::string member_name(const std::string& name) {
   std::string shown = name;
   shown[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(shown[0])));
@@ -63,6 +64,7 @@ std::string record_time(base::TimePoint time) {
                       clock.minutes().count(), clock.seconds().count(), hour < 12 ? "AM" : "PM");
 }
 
+// Times are numbers in AWS JSON and ISO 8601 texts in AWS Query; a record has one form for both.
 void append_time(std::string& out, const Json& value) {
   if (value.is_number()) {
     const double seconds = value.get<double>();
@@ -75,10 +77,11 @@ void append_time(std::string& out, const Json& value) {
 }
 
 // Writes a request or an answer as the record shows it.
-class Shower {
+class RecordFormatter {
  public:
-  // Of the request secrets are named and hidden; of the answer they are left out.
-  explicit Shower(bool request) : request_(request) {}
+  // In requestParameters a secret is named and its value hidden; in responseElements it is left
+  // out.
+  explicit RecordFormatter(bool request) : request_(request) {}
 
   void append(std::string& out, const Json& value, const Shape* shape) const {
     if (value.is_object()) return append_object(out, value, shape);
@@ -127,9 +130,10 @@ class Shower {
 };
 
 std::string element(const Json* value, const Shape* shape, bool request) {
+  // CloudTrail writes null for an operation without parameters, and for an answer without members.
   if (value == nullptr || value->empty()) return "null";
   std::string text;
-  Shower(request).append(text, *value, shape);
+  RecordFormatter(request).append(text, *value, shape);
   if (text == "{}" || text.size() > kMaxElement) return "null";
   return text;
 }
@@ -138,31 +142,36 @@ std::string last_of(std::string_view arn) {
   return std::string(arn.substr(arn.rfind('/') + 1));  // the whole where there is no '/'
 }
 
-OrderedJson session_issuer(const CallIdentity& who) {
-  const bool role = who.principal.kind == PrincipalKind::kRoleSession;
-  const bool root = who.principal.issuer.ends_with(":root");
+// "sessionIssuer": the role or user that the temporary credentials came from. The account's root
+// user has its account id as principalId and no name.
+OrderedJson session_issuer(const CallIdentity& caller) {
+  const bool role = caller.principal.kind == PrincipalKind::kRoleSession;
+  const bool root = caller.principal.issuer.ends_with(":root");
   OrderedJson issuer;
   issuer["type"] = role ? "Role" : (root ? "Root" : "IAMUser");
-  issuer["principalId"] = who.principal.unique_id.empty() ? who.account : who.principal.unique_id;
-  issuer["arn"] = who.principal.issuer;
-  issuer["accountId"] = who.account;
-  if (!root) issuer["userName"] = last_of(who.principal.issuer);
+  issuer["principalId"] =
+      caller.principal.unique_id.empty() ? caller.account : caller.principal.unique_id;
+  issuer["arn"] = caller.principal.issuer;
+  issuer["accountId"] = caller.account;
+  if (!root) issuer["userName"] = last_of(caller.principal.issuer);
   return issuer;
 }
 
-OrderedJson session_context(const CallIdentity& who) {
+// "sessionContext" of temporary credentials. "attributes" have text values, also mfaAuthenticated.
+OrderedJson session_context(const CallIdentity& caller) {
   OrderedJson session;
-  if (!who.principal.issuer.empty()) session["sessionIssuer"] = session_issuer(who);
-  if (who.federated_provider) {
-    session["webIdFederationData"] = {{"federatedProvider", *who.federated_provider},
+  if (!caller.principal.issuer.empty()) session["sessionIssuer"] = session_issuer(caller);
+  if (caller.federated_provider) {
+    session["webIdFederationData"] = {{"federatedProvider", *caller.federated_provider},
                                       {"attributes", OrderedJson::object()}};
   }
-  session["attributes"] = {{"creationDate", *who.issued_at},
-                           {"mfaAuthenticated", who.mfa ? "true" : "false"}};
-  if (who.source_identity) session["sourceIdentity"] = *who.source_identity;
+  session["attributes"] = {{"creationDate", *caller.issued_at},
+                           {"mfaAuthenticated", caller.mfa ? "true" : "false"}};
+  if (caller.source_identity) session["sourceIdentity"] = *caller.source_identity;
   return session;
 }
 
+// CloudTrail User Guide, "CloudTrail userIdentity element", the values of "type".
 const char* type_name(PrincipalKind kind) {
   switch (kind) {
     case PrincipalKind::kRoot:
@@ -181,26 +190,28 @@ const char* type_name(PrincipalKind kind) {
   return "WebIdentityUser";  // the only calls that come without a signature
 }
 
-void append_user_identity(std::string& out, const CallIdentity& who) {
+void append_user_identity(std::string& out, const CallIdentity& caller) {
   JsonObjectText identity(out);
-  identity.text("type", type_name(who.principal.kind));
-  if (who.principal.kind == PrincipalKind::kService) {
-    identity.text("invokedBy", who.principal.arn);
+  identity.text("type", type_name(caller.principal.kind));
+  if (caller.principal.kind == PrincipalKind::kService) {
+    identity.text("invokedBy", caller.principal.arn);
     return identity.end();
   }
-  if (!who.user_id.empty()) identity.text("principalId", who.user_id);
-  if (!who.principal.arn.empty()) identity.text("arn", who.principal.arn);
-  if (who.principal.kind == PrincipalKind::kAnonymous) {
-    if (who.federated_provider) identity.text("identityProvider", *who.federated_provider);
+  if (!caller.user_id.empty()) identity.text("principalId", caller.user_id);
+  if (!caller.principal.arn.empty()) identity.text("arn", caller.principal.arn);
+  // A web identity belongs to no account: CloudTrail has its provider instead.
+  if (caller.principal.kind == PrincipalKind::kAnonymous) {
+    if (caller.federated_provider) identity.text("identityProvider", *caller.federated_provider);
   } else {
-    identity.text("accountId", who.account);
+    identity.text("accountId", caller.account);
   }
-  if (!who.access_key_id.empty()) identity.text("accessKeyId", who.access_key_id);
-  if (!who.user_name.empty()) identity.text("userName", who.user_name);
-  if (who.issued_at) identity.raw("sessionContext", base::dump(session_context(who)));
+  if (!caller.access_key_id.empty()) identity.text("accessKeyId", caller.access_key_id);
+  if (!caller.user_name.empty()) identity.text("userName", caller.user_name);
+  if (caller.issued_at) identity.raw("sessionContext", base::dump(session_context(caller)));
   identity.end();
 }
 
+// CloudTrail writes "ARN" in capitals and "accountId" not.
 void append_resources(std::string& out, const CallRecord& record) {
   char before = '[';
   for (const auto& [arn, account] : record.resources) {
@@ -216,31 +227,33 @@ void append_resources(std::string& out, const CallRecord& record) {
 
 }  // namespace
 
+// The facts about a session are taken from its condition keys, so that the record cannot differ
+// from what was decided on.
 CallIdentity make_call_identity(const Caller& caller) {
-  CallIdentity who{.principal = caller.principal,
-                   .access_key_id = caller.access_key_id,
-                   .account = caller.account,
-                   .user_id = caller.user_id,
-                   .user_name = caller.user_name,
-                   .issued_at = {},
-                   .mfa = false,
-                   .source_identity = {},
-                   .federated_provider = {}};
+  CallIdentity identity{.principal = caller.principal,
+                        .access_key_id = caller.access_key_id,
+                        .account = caller.account,
+                        .user_id = caller.user_id,
+                        .user_name = caller.user_name,
+                        .issued_at = {},
+                        .mfa = false,
+                        .source_identity = {},
+                        .federated_provider = {}};
   for (const auto& [key, value] : caller.context) {
-    if (key == "aws:TokenIssueTime") who.issued_at = value;
-    if (key == "aws:MultiFactorAuthPresent") who.mfa = value == "true";
-    if (key == "aws:SourceIdentity") who.source_identity = value;
-    if (key == "aws:FederatedProvider") who.federated_provider = value;
+    if (key == "aws:TokenIssueTime") identity.issued_at = value;
+    if (key == "aws:MultiFactorAuthPresent") identity.mfa = value == "true";
+    if (key == "aws:SourceIdentity") identity.source_identity = value;
+    if (key == "aws:FederatedProvider") identity.federated_provider = value;
   }
-  return who;
+  return identity;
 }
 
 CallIdentity make_service_identity(std::string_view service, std::string_view account) {
-  CallIdentity who;
-  who.principal.kind = PrincipalKind::kService;
-  who.principal.arn = service;
-  who.account = account;
-  return who;
+  CallIdentity identity;
+  identity.principal.kind = PrincipalKind::kService;
+  identity.principal.arn = service;
+  identity.account = account;
+  return identity;
 }
 
 void describe_request(CallRecord& record, const HttpRequest& request, const Settings& settings) {
@@ -250,6 +263,8 @@ void describe_request(CallRecord& record, const HttpRequest& request, const Sett
   record.request_bytes = request.body.size();
 }
 
+// What is dropped would be left out of the record anyway (kMaxElement): here it goes before it
+// waits in memory.
 void drop_large_members(CallRecord& record) {
   if (record.request_bytes <= kMaxElement || !record.input || !record.input->is_object()) return;
   Json kept = Json::object();
@@ -258,17 +273,19 @@ void drop_large_members(CallRecord& record) {
     kept[name] = value;
   }
   record.input = std::make_shared<const Json>(std::move(kept));
-  record.output = nullptr;  // of PutImage it has the same manifest
+  record.output = nullptr;  // the answer of PutImage holds the same manifest
   record.request_bytes = 0;
 }
 
 std::string record_error_code(ErrorCode code, Protocol protocol) {
-  // Whatever the protocol calls it.
+  // CloudTrail says AccessDenied for every service, whatever the protocol's own name is.
   if (code == ErrorCode::kAccessDenied) return "AccessDenied";
   const ErrorNames& names = names_of(code);
   return std::string(protocol == Protocol::kJson ? names.json_type : names.query_type);
 }
 
+// CloudTrail gives no rule for readOnly. Its records have true for these prefixes, AssumeRole among
+// them.
 bool is_read_only(std::string_view operation) {
   constexpr std::array<std::string_view, 9> kPrefixes = {"Get",        "List",       "Describe",
                                                          "BatchGet",   "BatchCheck", "Simulate",
@@ -280,6 +297,8 @@ bool is_read_only(std::string_view operation) {
 
 std::string write_call_record(const CallRecord& record, std::string_view event_id) {
   const bool read_only = is_read_only(record.operation);
+  // responseElements is for calls that change something (CloudTrail User Guide, "CloudTrail record
+  // contents"): the answer of a read is not recorded, nor that of a failed call.
   const bool shows_output = !read_only || contains(kCredentialCalls, record.operation);
   const bool output = shows_output && record.error_code.empty();
   std::string text;
@@ -287,7 +306,7 @@ std::string write_call_record(const CallRecord& record, std::string_view event_i
   JsonObjectText json(text);
   json.text("eventVersion", "1.08");
   json.name("userIdentity");
-  append_user_identity(text, *record.who);
+  append_user_identity(text, *record.identity);
   json.text("eventTime", base::format_iso8601(record.time));
   json.text("eventSource", record.service + ".amazonaws.com");
   json.text("eventName", record.operation);
@@ -310,7 +329,9 @@ std::string write_call_record(const CallRecord& record, std::string_view event_i
   }
   json.text("eventType", "AwsApiCall");
   json.flag("managementEvent", true);
-  json.text("recipientAccountId", record.who->account);
+  // AWS delivers the record of a cross-account call to both accounts; here the caller's has it
+  // alone.
+  json.text("recipientAccountId", record.identity->account);
   json.text("eventCategory", "Management");
   json.end();
   return text;

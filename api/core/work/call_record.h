@@ -19,14 +19,14 @@
 
 namespace ecr::api {
 
-// Who called: what the userIdentity element is made of.
+// The caller as the userIdentity element shows it.
 struct CallIdentity {
   auth::iam::Principal principal;
   std::string access_key_id;
   std::string account;
   std::string user_id;
   std::string user_name;
-  // Of temporary credentials.
+  // The following are of temporary credentials.
   std::optional<std::string> issued_at;  // ISO 8601
   bool mfa = false;
   std::optional<std::string> source_identity;
@@ -44,7 +44,7 @@ struct CallRecord {
   std::string source_address;
   std::string user_agent;
   std::string request_id;
-  std::shared_ptr<const CallIdentity> who;
+  std::shared_ptr<const CallIdentity> identity;
   // As the model's input and output have them; null: none. The shapes may be null, then nothing in
   // the values is a time.
   std::shared_ptr<const Json> input;
@@ -60,7 +60,7 @@ struct CallRecord {
   std::function<void(CallRecord&)> complete;
 };
 
-// What the request itself says: address, agent, id, size.
+// Sets what the request itself says: address, agent, id, size.
 void describe_request(CallRecord& record, const HttpRequest& request, const Settings& settings);
 
 // Takes members of the request away that are too large to be recorded (a layer, say), so that a

@@ -8,7 +8,7 @@
 namespace ecr::api {
 namespace {
 
-// What the queue may hold of request bodies.
+// How many bytes of request bodies the queue may hold.
 constexpr std::size_t kMaxQueuedBytes = 16u << 20;
 constexpr std::size_t kRowsAtOnce = 500;
 
@@ -63,18 +63,19 @@ std::deque<CallRecord> EventLog::take() {
   return std::exchange(queue_, {});
 }
 
-// Of the oldest, which go.
+// Makes rows of the oldest records, at most kRowsAtOnce, and takes those off the queue.
 std::vector<storage::EventRow> EventLog::to_rows(std::deque<CallRecord>& records) {
   std::vector<storage::EventRow> rows;
   rows.reserve(std::min(records.size(), kRowsAtOnce));
   for (; !records.empty() && rows.size() < kRowsAtOnce; records.pop_front()) {
     CallRecord& record = records.front();
+    // Input and output of a read are put together only here: most such records are dropped before.
     if (record.complete) record.complete(record);
     rows.push_back({.sequence = 0,
                     .kind = storage::EventKind::kRecord,
                     .type = record.operation,
                     .source = record.service + ".amazonaws.com",
-                    .account = record.who->account,
+                    .account = record.identity->account,
                     .region = record.region,
                     .time = record.time,
                     .request_id = record.request_id,
@@ -86,12 +87,15 @@ std::vector<storage::EventRow> EventLog::to_rows(std::deque<CallRecord>& records
 void EventLog::write(std::vector<storage::EventRow> rows) {
   storage::sql::Txn txn = store_.database().begin(storage::sql::Access::kWrite);
   for (storage::EventRow& row : rows) {
+    // Within the write transaction: sequences are in the order of commits, so a reader that has
+    // seen one never misses a smaller one.
     row.sequence = next_sequence();
     storage::insert_event(txn, row);
   }
   txn.commit(storage::sql::Durability::kRelaxed);
 }
 
+// Records and events have limits of their own: many reads must not push out the few pushes.
 void EventLog::prune() {
   storage::sql::Txn txn = store_.database().begin(storage::sql::Access::kWrite);
   storage::prune_events(txn, storage::EventKind::kRecord, limits_.records);
@@ -101,7 +105,8 @@ void EventLog::prune() {
 }
 
 void EventLog::flush() {
-  // Held over the writing: whoever flushed knows that everything queued before is readable.
+  // The lock is held while the records are written: a thread that returns from flush() knows that
+  // every record queued before its call can be read, also one that another thread was writing.
   const std::lock_guard lock(flushing_);
   std::deque<CallRecord> records = take();
   try {
@@ -109,7 +114,7 @@ void EventLog::flush() {
     while (!records.empty()) write(to_rows(records));
     if (pruned_at_ != newest_) prune();
   } catch (const storage::StorageError&) {
-    // A full disk, say: the calls themselves say so.
+    // A full disk, say. The calls themselves report it; the log never fails a request.
   }
 }
 

@@ -3,9 +3,9 @@
 //
 // Events belong to the transaction of what they tell about: acknowledged together or not at all
 // (events.h). Records of calls must not cost a read its speed: they wait in memory, bounded too,
-// until flush() writes them in one transaction that a power loss may take. Whoever reads the log
-// flushes first, so that a call's record is there as soon as its answer is. A record that would
-// push out older ones before it is even written pushes them out of the queue.
+// until flush() writes them in transactions that a power loss may take. A reader of the log flushes
+// first, so that a call's record is there as soon as its answer is. The queue has the same limit as
+// the log: a record that the log would drop at once is not written first.
 //
 // Thread-safe.
 #pragma once
@@ -36,8 +36,8 @@ class EventLog {
   EventLog(storage::Store& store, base::Random& random) : EventLog(store, random, Limits{}) {}
   ~EventLog();  // flushes
 
-  // Of a new row. REQUIRES: the caller's write transaction (of that store) is open, so that
-  // sequences are in the order of commits.
+  // The sequence of a new row. REQUIRES: the caller's write transaction (of that store) is open, so
+  // that sequences are in the order of commits.
   std::int64_t next_sequence() { return ++newest_; }
   // An upper bound of what a reader can see by now.
   std::int64_t newest() const { return newest_; }
@@ -47,12 +47,12 @@ class EventLog {
   // Writes what is queued and drops what is too old. What storage refuses is lost: the log never
   // fails a request. REQUIRES: no transaction is open in this thread.
   void flush();
-  // Until something was added (or committed and announced), at most that long.
+  // Waits until something was added (or committed and announced), for at most that long.
   void wait(std::chrono::milliseconds at_most);
   // Wakes wait().
   void announce();
-  // While what this returns is held, somebody reads along and wants records soon after their calls.
-  // May outlive the log.
+  // While a client holds the returned pointer, it reads along and wants records soon after their
+  // calls. The pointer may outlive the log.
   std::shared_ptr<const void> follow() const { return followers_; }
   bool followed() const { return followers_.use_count() > 1; }
   // Empties the log; sequences go on.

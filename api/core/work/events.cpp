@@ -27,6 +27,8 @@ std::string arn_of(const storage::Repository& repository) {
 
 const char* name_of(ImageAction action) { return action == ImageAction::kPush ? "PUSH" : "DELETE"; }
 
+// The members that "ECR Image Action" and "ECR Referrer Action" share, in the order of AWS's
+// samples. AWS leaves image-tag out of the event of an image without a tag.
 OrderedJson image_detail(const storage::Repository& repository, std::string_view action,
                          const EventImage& image) {
   OrderedJson detail = {{"result", "SUCCESS"},
@@ -49,6 +51,7 @@ Event make_event(const storage::Repository& repository, const char* detail_type,
           base::dump(detail)};
 }
 
+// Artifacts with a subject (signatures, SBOMs) raise "ECR Referrer Action".
 const char* kind_for(const storage::Image& image) {
   return image.subject.empty() ? kImageAction : kReferrerAction;
 }
@@ -58,6 +61,7 @@ const char* kind_for(const storage::Image& image) {
 void record_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
                   const Event& event, std::string_view request_id) {
   OrderedJson json;
+  // The envelope that EventBridge puts around every event, in the order of its documentation.
   json["version"] = "0";
   json["id"] = base::make_uuid(services.random);
   json["detail-type"] = event.detail_type;
@@ -108,6 +112,8 @@ Event storage_class_event(const storage::Repository& repository, const storage::
   return make_event(repository, kind_for(image), detail);
 }
 
+// `resources` holds the repository's ARN in this event and in those of replication and pull-through
+// caches; in AWS's samples of "ECR Image Action" it is empty.
 Event image_scan_event(const storage::Repository& repository, std::string_view digest,
                        const std::vector<std::string>& tags, std::string_view status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities) {
@@ -121,6 +127,7 @@ Event image_scan_event(const storage::Repository& repository, std::string_view d
   return make_event(repository, "ECR Image Scan", detail, {arn_of(repository)});
 }
 
+// One event names every repository whose frequency changed with the configuration.
 Event scan_change_event(std::string_view account, std::string_view region,
                         const std::vector<ScanFrequencyChange>& changes,
                         std::string_view scan_type) {
@@ -142,6 +149,8 @@ Event scan_change_event(std::string_view account, std::string_view region,
           base::dump(detail)};
 }
 
+// The destination's event: account, region and repository are those of the copy, source-* those of
+// the push.
 Event replication_event(const storage::Repository& destination, std::string_view digest,
                         std::string_view tag, std::string_view source_account,
                         std::string_view source_region, bool success) {
@@ -163,6 +172,7 @@ Event pull_through_event(const storage::Repository& repository, const PullThroug
                         {"upstream-registry-url", sync.upstream}};
   if (!sync.tag.empty()) detail["image-tag"] = sync.tag;
   if (!sync.digest.empty()) detail["image-digest"] = sync.digest;
+  // failure-code and failure-reason are in the event of a failed sync alone.
   if (!sync.failure_code.empty()) {
     detail["failure-code"] = sync.failure_code;
     detail["failure-reason"] = sync.failure_reason;
@@ -174,6 +184,8 @@ void record_service_event(const Services& services, storage::sql::Txn& txn, base
                           const storage::Repository& repository, std::string_view name,
                           std::string_view details) {
   OrderedJson json;
+  // AWS's sample of a PolicyExecutionEvent: the service has no identity but "AWS Internal", and
+  // readOnly is true although images go.
   json["eventVersion"] = "1.08";
   json["userIdentity"] = {{"accountId", repository.account}, {"invokedBy", "AWS Internal"}};
   json["eventTime"] = base::format_iso8601(now);

@@ -30,7 +30,7 @@ struct Event {
 void record_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
                   const Event& event, std::string_view request_id = {});
 
-// What an event says of an image.
+// The members of an event that are about an image.
 struct EventImage {
   std::string digest;
   std::string tag;                  // empty: none
@@ -83,8 +83,8 @@ struct PullThroughSync {
 // "ECR Pull Through Cache Action".
 Event pull_through_event(const storage::Repository& repository, const PullThroughSync& sync);
 
-// A service's own doing as CloudTrail records it (eventType AwsServiceEvent): what a lifecycle
-// policy did in one repository. `details` is serviceEventDetails as JSON text.
+// Records an action that ECR took by itself, as CloudTrail has it (eventType AwsServiceEvent): a
+// lifecycle policy's in one repository. `details` is serviceEventDetails as JSON text.
 void record_service_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
                           const storage::Repository& repository, std::string_view name,
                           std::string_view details);

@@ -20,6 +20,7 @@ constexpr std::array<std::chrono::seconds, kMaxJobAttempts - 1> kDelays = {
     std::chrono::minutes(10)};
 constexpr std::size_t kMaxErrorBytes = 1000;
 
+// Shown by /_ecr-local/jobs, and stored with the row: bounded.
 std::string error_text(const std::exception_ptr& failure) {
   std::string text = "an unknown error";
   try {
@@ -46,6 +47,8 @@ JobRunner::JobRunner(const Services& services, std::vector<JobKind> kinds)
   schedule_periodic();
 }
 
+// The key makes it one row a kind: enqueueing a periodic job that is pending keeps the earlier
+// time, so a program that is restarted often still gets its turn.
 void JobRunner::schedule_periodic() {
   const auto is_periodic = [](const JobKind& kind) { return kind.every.count() > 0; };
   if (std::none_of(kinds_.begin(), kinds_.end(), is_periodic)) return;
@@ -78,6 +81,7 @@ std::optional<storage::Job> JobRunner::claim() {
   auto txn = database.begin(Access::kWrite);
   auto job = storage::first_job(txn);
   if (!job || job->due > now) return std::nullopt;
+  // Counted before it begins, so that a job which kills the process uses up its attempts too.
   storage::note_job_attempt(txn, job->id);
   txn.commit(Durability::kRelaxed);
   return job;
@@ -96,8 +100,10 @@ void JobRunner::run(const JobKind* kind, JobOutcome& outcome) {
   JobCall call(services_, outcome.job, payload, services_.clock.now());
   kind->run(call);
   if (!call.txn_) call.begin();
+  // In the same transaction: a periodic job is never without its next row.
   if (kind->every.count() > 0) schedule(*call.txn_, *kind, call.now + kind->every);
   call.txn_->commit();
+  // The job is done whatever these do: it must not run again because a file could not be removed.
   try {
     for (const auto& action : call.after_commit) action();
   } catch (...) {
@@ -117,12 +123,15 @@ JobOutcome JobRunner::attempt(const storage::Job& job) {
   return outcome;
 }
 
+// In a transaction of its own: the attempt's was rolled back.
 void JobRunner::note_failure(const JobKind* kind, JobOutcome& outcome) {
   const auto attempts = outcome.job.attempts;  // before this one
   const base::TimePoint now = services_.clock.now();
   const bool periodic = kind != nullptr && kind->every.count() > 0;
   outcome.result = JobOutcome::Result::kRetry;
   base::TimePoint due = now;
+  // A kind that this program does not have gets no further attempt: another version of the program
+  // wrote the row.
   if (kind != nullptr && attempts < std::ssize(kDelays)) {
     due += kDelays[static_cast<std::size_t>(attempts)];
   } else if (periodic) {
@@ -139,6 +148,8 @@ void JobRunner::note_failure(const JobKind* kind, JobOutcome& outcome) {
   txn.commit();
 }
 
+// The limit ends a chain of jobs that enqueue each other (a test, or /_ecr-local/jobs/run, would
+// wait forever).
 JobRunner::Report JobRunner::run_due(std::size_t limit) {
   Report report;
   while (auto outcome = run_next()) {

@@ -1,4 +1,4 @@
-// Does background work (jobs.h), one job at a time, whoever asks: its thread in server/, or
+// Does background work (jobs.h), one job at a time: for its own thread in server/, and for
 // /_ecr-local/jobs/run. Thread-safe; blocking.
 //
 // An attempt is counted, and survives the process's death, before it begins, so that a job which

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/json.h"
+#include "storage/collector.h"
+#include "storage/rows/iam/sessions.h"
 
 namespace ecr::api {
 
@@ -17,6 +19,7 @@ void enqueue_job(const Services& services, storage::sql::Txn& txn, std::string_v
   job.due = due;
   job.created_at = services.clock.now();
   storage::put_job(txn, job);
+  // After the commit: before it the runner would not see the row, and would go back to sleep.
   txn.on_commit([&signal = services.job_signal] { signal.notify(); });
 }
 
@@ -27,6 +30,8 @@ void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view 
 storage::sql::Txn& JobCall::begin() {
   if (txn_) throw std::logic_error("a job begins its transaction once");
   txn_.emplace(services.store.database().begin(storage::sql::Access::kWrite));
+  // The row goes in the transaction that the job ends with: a crash before the commit leaves it,
+  // and the job is attempted again.
   storage::delete_job(*txn_, job.id);
   return *txn_;
 }
@@ -41,6 +46,15 @@ std::uint64_t JobSignal::wait(std::uint64_t seen, std::chrono::milliseconds at_m
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, at_most, [&] { return count_ != seen; });
   return count_;
+}
+
+// The collector works in short transactions of its own; a run that breaks off is simply begun anew.
+void collect_garbage(JobCall& call) {
+  storage::collect(call.services.store, call.now - call.services.settings.gc_grace);
+}
+
+void drop_expired_sessions(JobCall& call) {
+  storage::delete_expired_sessions(call.begin(), call.now - std::chrono::hours(24));
 }
 
 }  // namespace ecr::api

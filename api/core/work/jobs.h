@@ -36,7 +36,7 @@ using Json = nlohmann::json;
 // REQUIRES: a write transaction; the kind is in the runner's table.
 void enqueue_job(const Services& services, storage::sql::Txn& txn, std::string_view kind,
                  const Json& payload, base::TimePoint due, std::string_view key = {});
-// Nothing where there is none.
+// Does nothing where there is no such job.
 void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view key);
 
 // One attempt at a job. A handler does what takes long (reading, evaluating, the network) before it
@@ -72,6 +72,21 @@ struct JobKind {
   // Not 0: enqueued at start, and anew at this interval after each attempt, by itself.
   std::chrono::milliseconds every{0};
 };
+
+// Periodic work that keeps the store tidy.
+
+// Removes what has been unused for Settings::gc_grace: blobs that no image names, abandoned uploads
+// (storage/collector.h).
+void collect_garbage(JobCall& call);
+// Removes temporary credentials that expired a day ago. Until then a client that uses them is told
+// that they have expired (ExpiredTokenException); after that they are unknown.
+void drop_expired_sessions(JobCall& call);
+
+inline JobKind garbage_collection(const Settings& settings) {
+  return {"garbage-collection", collect_garbage, settings.gc_interval};
+}
+inline constexpr JobKind kExpiredSessions{"expired-sessions", drop_expired_sessions,
+                                          std::chrono::hours(1)};
 
 // Tells the runner's thread that there may be something to do: a job was enqueued, the clock moved.
 class JobSignal {

@@ -13,8 +13,6 @@ namespace ecr::api::iam {
 
 using storage::EntityKind;
 
-std::string text(const Json& input, const char* member) { return input.value(member, ""); }
-
 ApiError no_such_entity(std::string message) {
   return {ErrorCode::kNoSuchEntity, std::move(message)};
 }
@@ -63,7 +61,7 @@ std::optional<EntityName> named_entity(const Call& call) {
                                                              {"RoleName", EntityKind::kRole},
                                                              {"UserName", EntityKind::kUser}};
   for (const auto& [member, kind] : kMembers) {
-    if (call.input.contains(member)) return EntityName{kind, text(call.input, member)};
+    if (call.input.contains(member)) return EntityName{kind, text_member(call.input, member)};
   }
   if (call.caller.user_name.empty()) return std::nullopt;
   return EntityName{EntityKind::kUser, call.caller.user_name};
@@ -105,7 +103,7 @@ void refuse_service_linked(const storage::Entity& entity) {
 }
 
 std::string path_of(const Json& input, const char* member) {
-  const std::string path = text(input, member);
+  const std::string path = text_member(input, member);
   if (path.empty()) return "/";
   // What a reader would take for another path. The model's pattern does not refuse these; whether
   // AWS does is not documented. The sentence is AWS's for paths that are none.
@@ -165,7 +163,7 @@ void check_policy(const std::string& document, auth::iam::PolicyType type) {
 
 std::optional<std::string> requested_boundary(const Call& call) {
   if (!call.input.contains("PermissionsBoundary")) return std::nullopt;
-  const std::string arn = text(call.input, "PermissionsBoundary");
+  const std::string arn = text_member(call.input, "PermissionsBoundary");
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
     throw validation_error(base::format("ARN {} is not valid.", arn));

@@ -12,11 +12,12 @@
 #include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
 #include "auth/iam/policy/policy.h"
+#include "schemas/base/json.h"
 #include "storage/rows/iam/identities.h"
 
 namespace ecr::api::iam {
 
-std::string text(const Json& input, const char* member);  // empty: absent
+using base::text_member;  // of the input; empty: absent
 
 ApiError no_such_entity(std::string message);
 ApiError already_exists(std::string message);

@@ -34,9 +34,9 @@ void insert_new(Call& call, storage::Entity& entity) {
 Json list_page(const Call& call, storage::EntityKind kind, const char* member) {
   const Pager pager(call);
   std::vector<Listed> items;
-  for (const auto& entity :
-       storage::list_entities(call.txn, call.caller.account, kind, text(call.input, "PathPrefix"),
-                              pager.after(), pager.enough())) {
+  for (const auto& entity : storage::list_entities(call.txn, call.caller.account, kind,
+                                                   text_member(call.input, "PathPrefix"),
+                                                   pager.after(), pager.enough())) {
     items.emplace_back(base::to_lower(entity.name), entity_json(call, entity));
   }
   return pager.page(member, std::move(items));

@@ -50,7 +50,7 @@ std::optional<Managed> find_managed(const Call& call, const std::string& arn) {
 }
 
 Managed require_managed(const Call& call) {
-  const std::string arn = text(call.input, "PolicyArn");
+  const std::string arn = text_member(call.input, "PolicyArn");
   auto policy = find_managed(call, arn);
   if (!policy) throw no_such_entity(base::format("Policy {} was not found.", arn));
   return std::move(*policy);

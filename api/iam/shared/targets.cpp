@@ -30,7 +30,7 @@ void set_tags(Target& target, storage::Tags tags) {
 
 // The boundary that the call sets; else the one that the user or role has.
 void add_boundary_key(const Call& call, const storage::Entity* entity, Target& target) {
-  std::string boundary = text(call.input, "PermissionsBoundary");
+  std::string boundary = text_member(call.input, "PermissionsBoundary");
   if (boundary.empty() && entity != nullptr) boundary = entity->boundary.value_or("");
   if (!boundary.empty()) target.context.emplace_back("iam:PermissionsBoundary", boundary);
 }
@@ -46,7 +46,7 @@ storage::Entity future_entity(const Call& call, EntityKind kind, std::string nam
 }
 
 void add_call_keys(const Call& call, Target& target) {
-  const std::string policy = text(call.input, "PolicyArn");
+  const std::string policy = text_member(call.input, "PolicyArn");
   if (!policy.empty()) target.context.emplace_back("iam:PolicyARN", policy);
   add_request_tags(call, target);
 }
@@ -74,7 +74,7 @@ std::vector<Target> made(Target target, std::string_view tag_action) {
 
 // What a listing's refusal names.
 std::string shown_listing(const Call& call) {
-  const std::string prefix = text(call.input, "PathPrefix");
+  const std::string prefix = text_member(call.input, "PathPrefix");
   const std::string path = prefix.empty() ? "/" : prefix;
   if (call.action == "iam:ListPolicies") return "policy path " + path;
   constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
@@ -147,7 +147,7 @@ std::vector<Target> renamed_entity_target(const Call& call) {
   storage::Entity future =
       entity ? std::move(*entity) : future_entity(call, named->kind, named->name, "/");
   const std::string name =
-      text(call.input, named->kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
+      text_member(call.input, named->kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
   if (!name.empty()) future.name = name;
   if (call.input.contains("NewPath")) future.path = path_of(call.input, "NewPath");
   Target target = target_of(call, future);
@@ -162,7 +162,7 @@ std::vector<Target> account_target(const Call& call) {
 }
 
 std::vector<Target> policy_target(const Call& call) {
-  const std::string arn = text(call.input, "PolicyArn");
+  const std::string arn = text_member(call.input, "PolicyArn");
   const std::string account = account_of_arn(call, arn, "policy/");
   Target target = target_of_arn(call, arn);
   target.account = account;
@@ -174,14 +174,14 @@ std::vector<Target> policy_target(const Call& call) {
 std::vector<Target> new_policy_target(const Call& call) {
   Target target =
       bare_target(call, base::format("arn:aws:iam::{}:policy{}{}", call.caller.account,
-                                     path_of(call.input), text(call.input, "PolicyName")));
-  target.shown_resource = "policy " + text(call.input, "PolicyName");
+                                     path_of(call.input), text_member(call.input, "PolicyName")));
+  target.shown_resource = "policy " + text_member(call.input, "PolicyName");
   add_request_tags(call, target);
   return made(std::move(target), "iam:TagPolicy");
 }
 
 std::vector<Target> instance_profile_target(const Call& call) {
-  const std::string name = text(call.input, "InstanceProfileName");
+  const std::string name = text_member(call.input, "InstanceProfileName");
   const auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
   Target target =
       target_of_arn(call, base::format("arn:aws:iam::{}:instance-profile{}{}", call.caller.account,
@@ -198,15 +198,17 @@ std::vector<Target> made_target(const Call& call, std::string arn, std::string_v
 }
 
 std::vector<Target> new_instance_profile_target(const Call& call) {
-  return made_target(call,
-                     base::format("arn:aws:iam::{}:instance-profile{}{}", call.caller.account,
-                                  path_of(call.input), text(call.input, "InstanceProfileName")),
-                     "iam:TagInstanceProfile");
+  return made_target(
+      call,
+      base::format("arn:aws:iam::{}:instance-profile{}{}", call.caller.account, path_of(call.input),
+                   text_member(call.input, "InstanceProfileName")),
+      "iam:TagInstanceProfile");
 }
 
 std::vector<Target> provider_target(const Call& call) {
   const bool oidc = call.input.contains("OpenIDConnectProviderArn");
-  const std::string arn = text(call.input, oidc ? "OpenIDConnectProviderArn" : "SAMLProviderArn");
+  const std::string arn =
+      text_member(call.input, oidc ? "OpenIDConnectProviderArn" : "SAMLProviderArn");
   const std::string account = account_of_arn(call, arn, oidc ? "oidc-provider/" : "saml-provider/");
   Target target = target_of_arn(call, arn);
   target.account = account;

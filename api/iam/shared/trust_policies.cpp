@@ -1,6 +1,5 @@
 #include "api/iam/shared/trust_policies.h"
 
-#include "api/core/access/principal_check.h"
 #include "api/core/access/stored_principals.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/quotas.h"

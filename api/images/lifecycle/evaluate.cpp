@@ -18,7 +18,8 @@ std::optional<TimePoint> clock_of(CountType type, const Image& image) {
       // An image that has ever been restored counts from then.
       return image.last_activated_at.value_or(image.pushed_at);
     case CountType::kSinceImagePulled:
-      // A pull before the image was restored says nothing about its use since.
+      // ECR User Guide: an image that was never pulled counts from its push. A pull before the
+      // image was restored says nothing about its use since.
       if (image.last_activated_at &&
           (!image.last_pulled_at || *image.last_pulled_at < *image.last_activated_at)) {
         return image.last_activated_at;
@@ -48,8 +49,8 @@ class Evaluator {
 
  private:
   bool leaves(std::size_t image) const {
-    const Fate fate = result_.images[image].fate;
-    return fate == Fate::kExpired || fate == Fate::kArchived;
+    const Outcome outcome = result_.images[image].outcome;
+    return outcome == Outcome::kExpired || outcome == Outcome::kArchived;
   }
 
   // Youngest first; equal ages by digest, so that a result does not depend on the order of rows.
@@ -68,7 +69,8 @@ class Evaluator {
     return selected;
   }
 
-  // `position` among the selected, from 0.
+  // `position` among the selected, from 0. imageCountMoreThan N keeps the N youngest; the other
+  // types mark an image that is older than N days.
   Finding judge(const Rule& rule, std::size_t image, std::size_t position) const {
     if (rule.count_type == CountType::kImageCountMoreThan) {
       const bool within = static_cast<std::int64_t>(position) < rule.count;
@@ -79,6 +81,9 @@ class Evaluator {
     return old ? Finding::kMarked : Finding::kTooYoung;
   }
 
+  // Two rules of the guide meet here. Every rule counts all images that it selects, as if no other
+  // rule had marked any ("within count" is independent of other rules). And an image that a rule
+  // selects, even one that the rule keeps, is out of reach of every later rule.
   void apply(const Rule& rule) {
     RuleReport report{rule.priority, {}};
     const auto selected = select(rule);
@@ -91,9 +96,9 @@ class Evaluator {
         finding = Finding::kOutOfReach;
       } else {
         verdict.rule_priority = rule.priority;
-        verdict.fate = finding != Finding::kMarked          ? Fate::kKept
-                       : rule.action == ActionType::kExpire ? Fate::kExpired
-                                                            : Fate::kArchived;
+        verdict.outcome = finding != Finding::kMarked          ? Outcome::kKept
+                          : rule.action == ActionType::kExpire ? Outcome::kExpired
+                                                               : Outcome::kArchived;
       }
       report.selected.push_back({image, finding});
     }
@@ -103,20 +108,21 @@ class Evaluator {
   // Whether an index that names the image keeps it where it is: an image expires only with all of
   // its indexes, and is archived only where they are in the archive or gone too.
   bool is_held(std::size_t image) const {
-    const bool expires = result_.images[image].fate == Fate::kExpired;
+    const bool expires = result_.images[image].outcome == Outcome::kExpired;
     return std::any_of(images_[image].parents.begin(), images_[image].parents.end(),
                        [&](const std::string& digest) {
                          const auto found = by_digest_.find(digest);
                          if (found == by_digest_.end()) return false;
                          const std::size_t parent = found->second;
-                         if (result_.images[parent].fate == Fate::kExpired) return false;
+                         if (result_.images[parent].outcome == Outcome::kExpired) return false;
                          if (expires) return true;
                          return !leaves(parent) &&
                                 images_[parent].storage_class != StorageClass::kArchive;
                        });
   }
 
-  // An index that stays holds its children, which may be indexes themselves.
+  // An index that stays holds its children (ImageReferencedByManifestList), which may be indexes
+  // themselves: an image that is held holds its own children in turn, until nothing changes.
   void hold_referenced() {
     std::unordered_map<std::size_t, std::vector<std::size_t>> children;
     std::vector<std::size_t> suspects;
@@ -133,7 +139,7 @@ class Evaluator {
       const std::size_t image = suspects.back();
       suspects.pop_back();
       if (!leaves(image) || !is_held(image)) continue;
-      result_.images[image].fate = Fate::kReferenced;
+      result_.images[image].outcome = Outcome::kReferenced;
       if (const auto found = children.find(image); found != children.end()) {
         suspects.insert(suspects.end(), found->second.begin(), found->second.end());
       }
@@ -149,14 +155,16 @@ class Evaluator {
   // index is gone.
   bool follow(std::size_t image, const Verdict& subject) {
     Verdict& verdict = result_.images[image];
-    if (verdict.fate == Fate::kExpired || verdict.fate == subject.fate) return false;
-    const bool archives = subject.fate == Fate::kArchived;
+    if (verdict.outcome == Outcome::kExpired || verdict.outcome == subject.outcome) return false;
+    const bool archives = subject.outcome == Outcome::kArchived;
     if (archives && images_[image].storage_class == StorageClass::kArchive) return false;
     if (is_named(image)) return false;
-    verdict = {subject.fate, subject.rule_priority, true};
+    verdict = {subject.outcome, subject.rule_priority, true};
     return true;
   }
 
+  // ECR removes artifacts with their subject, within 24 hours: here in the same evaluation. An
+  // artifact may be the subject of another one.
   void let_referrers_follow() {
     std::unordered_map<std::string_view, std::vector<std::size_t>> referrers;
     for (std::size_t i = 0; i < images_.size(); ++i) {

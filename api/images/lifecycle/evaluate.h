@@ -1,5 +1,6 @@
-// What a lifecycle policy does to the images of a repository, and why. Pure: images and time are
-// given. Source: ECR User Guide, "Lifecycle policy evaluation rules".
+// The evaluation of a lifecycle policy: which images of a repository it expires or archives, and
+// why. Pure: images and time are given. Source: ECR User Guide, "Lifecycle policy evaluation
+// rules".
 //
 // Every rule first looks at all images of its storage class whose tags it selects, as if no rule
 // had done anything. Then the rules are applied by priority: an image that a rule selects is out of
@@ -29,7 +30,7 @@ struct Image {
   std::string subject = {};                               // digest; empty: none
 };
 
-// What a rule found out about one image it selects.
+// The finding of a rule about one image that it selects.
 enum class Finding {
   kWithinCount,  // among the youngest that the rule keeps
   kTooYoung,
@@ -45,8 +46,8 @@ struct RuleReport {
   std::vector<Selected> selected;  // youngest first
 };
 
-// What becomes of one image.
-enum class Fate {
+// The outcome of one image.
+enum class Outcome {
   kNotSelected,  // no rule is about it
   kKept,         // by the rule that selects it
   kReferenced,   // marked, but an index that stays names it (ImageReferencedByManifestList)
@@ -54,10 +55,10 @@ enum class Fate {
   kArchived
 };
 struct Verdict {
-  Fate fate = Fate::kNotSelected;
+  Outcome outcome = Outcome::kNotSelected;
   // The rule that decided: the first that selects the image. nullopt: none.
   std::optional<std::int64_t> rule_priority = {};
-  // No rule did it: its subject goes, and what refers to an image follows it.
+  // The outcome comes from no rule: its subject goes, and an artifact follows its subject.
   bool follows_subject = false;
 };
 

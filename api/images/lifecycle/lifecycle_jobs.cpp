@@ -12,14 +12,15 @@
 #include "storage/rows/images.h"
 #include "storage/rows/lifecycle.h"
 
-namespace ecr::api::ecr {
+namespace ecr::api {
 namespace {
 
-using lifecycle::Fate;
+using lifecycle::Outcome;
 using storage::LifecycleImage;
 using storage::sql::Access;
 
-// Images that one transaction changes: how long it may keep pushes waiting.
+// Images that one transaction changes. There is one writer: a long transaction would keep pushes
+// waiting.
 constexpr std::size_t kAtOnce = 200;
 
 lifecycle::Image to_image(const LifecycleImage& row) {
@@ -42,7 +43,7 @@ lifecycle::Policy require_policy(std::string_view text) {
   return std::move(*policy);
 }
 
-// What one snapshot of the repository says. `images` and `verdicts` go together.
+// The evaluation of one snapshot of the repository. `images` and `verdicts` go together.
 struct Plan {
   std::vector<LifecycleImage> images;
   std::vector<lifecycle::Verdict> verdicts;
@@ -59,14 +60,14 @@ Plan make_plan(storage::sql::Txn& txn, std::int64_t repository, std::string_view
 }
 
 bool leaves(const lifecycle::Verdict& verdict) {
-  return verdict.fate == Fate::kExpired || verdict.fate == Fate::kArchived;
+  return verdict.outcome == Outcome::kExpired || verdict.outcome == Outcome::kArchived;
 }
 
 // Whether an image that goes with `verdict` may still go: an index that names it may have stayed,
 // and so may the subject that it follows.
 bool is_held(storage::sql::Txn& txn, std::int64_t repository, const LifecycleImage& judged,
              const lifecycle::Verdict& verdict) {
-  const bool expires = verdict.fate == Fate::kExpired;
+  const bool expires = verdict.outcome == Outcome::kExpired;
   const auto stays = [&](const std::string& digest) {
     const auto image = storage::find_image(txn, repository, digest);
     return image && (expires || image->status == "ACTIVE");
@@ -90,7 +91,7 @@ std::optional<storage::Image> unchanged_image(storage::sql::Txn& txn, std::int64
   return same ? std::move(current) : std::nullopt;
 }
 
-// What one run of the job works with.
+// One run of the job.
 struct Run {
   JobCall& call;
   storage::Repository repository;
@@ -98,27 +99,27 @@ struct Run {
   Plan plan;
 };
 
-void tell(const Run& run, storage::sql::Txn& txn, const Event& event) {
+void record(const Run& run, storage::sql::Txn& txn, const Event& event) {
   record_event(run.call.services, txn, run.call.now, event);
 }
 
-// `image`: as it is now, with its media types.
+// Writes one event for each tag, or one without a tag. `image`: as it is now, with its media types.
 void expire(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
             const std::vector<std::string>& tags) {
   storage::delete_image(txn, run.repository.id, image.digest, run.call.now);
-  const auto tell_of = [&](std::string_view tag) {
-    tell(run, txn, push_or_delete_event(run.repository, ImageAction::kDelete, image, tag));
+  const auto record_deletion = [&](std::string_view tag) {
+    record(run, txn, push_or_delete_event(run.repository, ImageAction::kDelete, image, tag));
   };
-  if (tags.empty()) tell_of("");
-  for (const std::string& tag : tags) tell_of(tag);
+  if (tags.empty()) record_deletion("");
+  for (const std::string& tag : tags) record_deletion(tag);
 }
 
 void archive(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
              const std::vector<std::string>& tags) {
   storage::archive_image(txn, run.repository.id, image.digest, run.call.now);
-  tell(run, txn,
-       storage_class_event(run.repository, image, tags.empty() ? "" : tags.front(), "ARCHIVE",
-                           std::nullopt));
+  record(run, txn,
+         storage_class_event(run.repository, image, tags.empty() ? "" : tags.front(), "ARCHIVE",
+                             std::nullopt));
 }
 
 LifecycleAction action_of(const LifecycleImage& judged, const lifecycle::Verdict& verdict) {
@@ -126,10 +127,10 @@ LifecycleAction action_of(const LifecycleImage& judged, const lifecycle::Verdict
           .tags = judged.tags,
           .pushed_at = judged.image.pushed_at,
           .rule_priority = verdict.rule_priority.value_or(0),
-          .referenced = verdict.fate == Fate::kReferenced};
+          .referenced = verdict.outcome == Outcome::kReferenced};
 }
 
-// In the transaction of what they tell about.
+// Writes PolicyExecutionEvents, in the transaction of the actions that they record.
 void record_actions(const Run& run, storage::sql::Txn& txn,
                     const std::vector<LifecycleAction>& actions) {
   const lifecycle::Policy policy = require_policy(run.policy.text);
@@ -189,7 +190,7 @@ std::size_t carry_out(const Run& run) {
       const lifecycle::Verdict& verdict = run.plan.verdicts[order[i]];
       const auto image = unchanged_image(txn, run.repository.id, judged);
       if (!image || is_held(txn, run.repository.id, judged, verdict)) continue;
-      const auto act = verdict.fate == Fate::kExpired ? expire : archive;
+      const auto act = verdict.outcome == Outcome::kExpired ? expire : archive;
       act(run, txn, *image, judged.tags);
       done.push_back(action_of(judged, verdict));
     }
@@ -200,11 +201,12 @@ std::size_t carry_out(const Run& run) {
   return gone;
 }
 
-// Of what the policy would have done and could not; and, of a run that did nothing, that it was.
+// Records the images that the policy would have removed and could not; and a run that did nothing,
+// without any action.
 void record_rest(const Run& run, storage::sql::Txn& txn, std::size_t gone) {
   std::vector<LifecycleAction> kept;
   for (std::size_t i = 0; i < run.plan.images.size(); ++i) {
-    if (run.plan.verdicts[i].fate == Fate::kReferenced) {
+    if (run.plan.verdicts[i].outcome == Outcome::kReferenced) {
       kept.push_back(action_of(run.plan.images[i], run.plan.verdicts[i]));
     }
   }
@@ -219,7 +221,8 @@ const char* storage_class_name(lifecycle::StorageClass storage_class) {
   return storage_class == lifecycle::StorageClass::kArchive ? "ARCHIVE" : "STANDARD";
 }
 
-// What the preview shows: what the rules do themselves, oldest first.
+// The preview shows the images that rules themselves select, oldest first; artifacts that follow
+// their subject are not in it.
 std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
   std::vector<storage::LifecyclePreviewResult> results;
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
@@ -230,7 +233,7 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
                        .tags = row.tags,
                        .pushed_at = row.image.pushed_at,
                        .storage_class = storage_class_name(to_image(row).storage_class),
-                       .action = verdict.fate == Fate::kExpired ? "EXPIRE" : "TRANSITION",
+                       .action = verdict.outcome == Outcome::kExpired ? "EXPIRE" : "TRANSITION",
                        .rule_priority = verdict.rule_priority.value_or(0)});
   }
   std::stable_sort(results.begin(), results.end(),
@@ -242,6 +245,9 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
 
 }  // namespace
 
+// Read, decide, act, in three steps: the evaluation runs on a snapshot without a lock, and each
+// image is looked at again before it goes (unchanged_image(), is_held()), so that a push or a pull
+// in between saves it.
 void run_lifecycle(JobCall& call) {
   const std::int64_t id = repository_of(call);
   std::optional<Run> run;
@@ -265,6 +271,8 @@ void run_lifecycle(JobCall& call) {
   enqueue_lifecycle(call.services, txn, id, same ? call.now + kLifecycleInterval : call.now);
 }
 
+// The text of the preview may be another one than the repository's policy. A preview that was
+// started anew meanwhile has another text, and a job of its own.
 void run_lifecycle_preview(JobCall& call) {
   const std::int64_t repository = repository_of(call);
   std::vector<storage::LifecyclePreviewResult> results;
@@ -291,4 +299,4 @@ void enqueue_lifecycle(const Services& services, storage::sql::Txn& txn, std::in
               std::to_string(repository));
 }
 
-}  // namespace ecr::api::ecr
+}  // namespace ecr::api

@@ -5,7 +5,7 @@
 #include "api/core/work/jobs.h"
 #include "storage/rows/repositories.h"
 
-namespace ecr::api::ecr {
+namespace ecr::api {
 
 // ECR acts within 24 hours after an image meets a rule (ECR User Guide, "Lifecycle policies").
 inline constexpr std::chrono::hours kLifecycleInterval{24};
@@ -21,4 +21,4 @@ inline constexpr JobKind kLifecyclePreview{"lifecycle-preview", run_lifecycle_pr
 void enqueue_lifecycle(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
                        base::TimePoint due);
 
-}  // namespace ecr::api::ecr
+}  // namespace ecr::api

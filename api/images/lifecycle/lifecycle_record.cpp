@@ -9,12 +9,12 @@
 #include "schemas/model/arn.h"
 #include "schemas/model/digest.h"
 
-namespace ecr::api::ecr {
+namespace ecr::api {
 namespace {
 
 using base::OrderedJson;
 
-constexpr std::size_t kMaxTags = 100;
+constexpr std::size_t kMaxRecordedTags = 100;
 
 std::int64_t milliseconds(base::TimePoint time) { return time.time_since_epoch().count(); }
 
@@ -72,6 +72,7 @@ std::string policy_id(const storage::Repository& repository, const lifecycle::Po
                       hash.substr(16, 4), hash.substr(20, 12));
 }
 
+// lastEvaluatedAt is 0 until the first evaluation, and in milliseconds here, other than in the API.
 OrderedJson policy_json(const storage::Repository& repository, const lifecycle::Policy& policy,
                         std::optional<base::TimePoint> last_evaluated_at) {
   OrderedJson rules = OrderedJson::array();
@@ -85,8 +86,8 @@ OrderedJson policy_json(const storage::Repository& repository, const lifecycle::
 }
 
 OrderedJson action_json(const LifecycleAction& action) {
-  const auto end =
-      action.tags.begin() + static_cast<std::ptrdiff_t>(std::min(action.tags.size(), kMaxTags));
+  const auto end = action.tags.begin() +
+                   static_cast<std::ptrdiff_t>(std::min(action.tags.size(), kMaxRecordedTags));
   OrderedJson image;
   image["digest"] = action.digest;
   image["tagStatus"] = action.tags.empty() ? "Untagged" : "Tagged";
@@ -100,6 +101,8 @@ OrderedJson action_json(const LifecycleAction& action) {
 
 }  // namespace
 
+// Members and their order are those of AWS's sample; lifecycleEventFailureDetails is there only
+// where something failed.
 std::string lifecycle_record(const storage::Repository& repository, const lifecycle::Policy& policy,
                              std::optional<base::TimePoint> last_evaluated_at,
                              const std::vector<LifecycleAction>& actions) {
@@ -126,4 +129,4 @@ std::string lifecycle_record(const storage::Repository& repository, const lifecy
   return base::dump(details);
 }
 
-}  // namespace ecr::api::ecr
+}  // namespace ecr::api

@@ -1,6 +1,6 @@
-// What a lifecycle policy did in one evaluation, as CloudTrail records it: PolicyExecutionEvent.
-// Source: ECR User Guide, "Logging Amazon ECR actions with AWS CloudTrail", and AWS re:Post,
-// "How do I view the events of Amazon ECR lifecycle policies".
+// The actions of a lifecycle policy in one evaluation, as CloudTrail records them:
+// PolicyExecutionEvent. Pure. Source: ECR User Guide, "Logging Amazon ECR actions with AWS
+// CloudTrail", and AWS re:Post, "How do I view the events of Amazon ECR lifecycle policies".
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 #include "schemas/base/clock.h"
 #include "storage/rows/repositories.h"
 
-namespace ecr::api::ecr {
+namespace ecr::api {
 
 // Images a record speaks of: more are spread over several, as a record's size is limited.
 inline constexpr std::size_t kRecordedImages = 10;
@@ -30,4 +30,4 @@ std::string lifecycle_record(const storage::Repository& repository, const lifecy
                              std::optional<base::TimePoint> last_evaluated_at,
                              const std::vector<LifecycleAction>& actions);
 
-}  // namespace ecr::api::ecr
+}  // namespace ecr::api

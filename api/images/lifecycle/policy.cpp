@@ -4,8 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "api/core/wildcard.h"
-#include "api/images/lifecycle/policy_schema.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::lifecycle {
@@ -13,8 +11,8 @@ namespace {
 
 using Problem = std::string;  // empty: none
 
-// What the schema cannot say of one rule. Only the first sentence is known from ECR; the others
-// follow its manner.
+// Checks of one rule that the schema cannot express. Only the first sentence is captured from ECR;
+// the others are worded in its manner.
 Problem check_tags(const Rule& rule) {
   const bool prefixes = !rule.prefixes.empty();
   const bool patterns = !rule.patterns.empty();
@@ -27,6 +25,7 @@ Problem check_tags(const Rule& rule) {
     return "tagPrefixList and tagPatternList can only be specified when tagStatus=TAGGED.";
   }
   for (const std::string& pattern : rule.patterns) {
+    // ECR User Guide, "tagPatternList": a maximum of four wildcards in a string.
     if (std::count(pattern.begin(), pattern.end(), '*') > 4) {
       return "A tag pattern in tagPatternList can have at most 4 wildcards (*).";
     }
@@ -34,7 +33,8 @@ Problem check_tags(const Rule& rule) {
   return {};
 }
 
-// What it may do depends on what it counts (ECR User Guide, "Count type", "Action").
+// The actions that a rule may have depend on what it counts (ECR User Guide, "Count type",
+// "Action"). The texts are not published; 90 days is the least time in the archive.
 Problem check_count(const Rule& rule) {
   const bool archive = rule.storage_class == StorageClass::kArchive;
   const bool transition = rule.action == ActionType::kTransition;
@@ -55,7 +55,7 @@ Problem check_count(const Rule& rule) {
   return {};
 }
 
-// What holds between the rules of one storage class.
+// Checks between the rules of one storage class. The first two sentences are captured from ECR.
 Problem check_together(const std::vector<Rule>& rules, StorageClass storage_class) {
   using List = std::pair<bool, std::set<std::string>>;  // prefixes or patterns
   std::set<List> lists;
@@ -98,6 +98,8 @@ Problem check(const std::vector<Rule>& rules) {
 
 }  // namespace
 
+// The order of checks is the schema first, then each rule, then the rules together. Which of
+// several faults ECR names is not known.
 tl::expected<Policy, std::string> parse_policy(std::string_view text) {
   auto policy = read_policy(text);
   if (!policy) return policy;
@@ -112,6 +114,7 @@ tl::expected<Policy, std::string> parse_policy(std::string_view text) {
 bool selects_tags(const Rule& rule, const std::vector<std::string>& tags) {
   if (rule.tag_status == TagStatus::kAny) return true;
   if (rule.tag_status == TagStatus::kUntagged) return tags.empty();
+  // Several entries of one rule are ANDed: each must match some tag, not all of them the same tag.
   const auto some_tag = [&tags](const auto& matches) {
     return std::any_of(tags.begin(), tags.end(), matches);
   };
@@ -121,7 +124,8 @@ bool selects_tags(const Rule& rule, const std::vector<std::string>& tags) {
                return some_tag([&](const std::string& tag) { return tag.starts_with(prefix); });
              }) &&
          std::all_of(rule.patterns.begin(), rule.patterns.end(), [&](const std::string& pattern) {
-           return some_tag([&](const std::string& tag) { return wildcard_matches(pattern, tag); });
+           return some_tag(
+               [&](const std::string& tag) { return base::wildcard_matches(pattern, tag); });
          });
 }
 

@@ -25,7 +25,7 @@ struct Rule {
   std::int64_t priority = 1;  // the lowest is applied first
   std::string description;    // empty: none
   TagStatus tag_status = TagStatus::kAny;
-  // Of kTagged: exactly one of the two has entries. Each entry must match some tag of the image.
+  // For kTagged exactly one of the two has entries. Each entry must match some tag of the image.
   std::vector<std::string> prefixes;
   std::vector<std::string> patterns;  // '*' stands for any run of characters
   StorageClass storage_class = StorageClass::kStandard;
@@ -38,6 +38,10 @@ struct Policy {
   std::vector<Rule> rules;  // by priority
   std::string text;         // compacted, keys in the order they came: as ECR returns it
 };
+
+// The shape of the text alone: the rules as they came, each well-formed by itself. Errors are the
+// sentences of the JSON schema validator (fge) that ECR passes on. A step of parse_policy().
+tl::expected<Policy, std::string> read_policy(std::string_view text);
 
 // Or what is wrong, as ECR says it after "Lifecycle policy validation failure: ".
 tl::expected<Policy, std::string> parse_policy(std::string_view text);

@@ -1,5 +1,3 @@
-#include "api/images/lifecycle/policy_schema.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
@@ -7,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/images/lifecycle/policy.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
@@ -16,9 +15,15 @@ namespace {
 using base::OrderedJson;
 using Names = std::initializer_list<std::string_view>;
 
+// ECR service quotas, "Lifecycle policy rules".
 constexpr std::size_t kMostRules = 50;
+// The largest number of Java's int.
 constexpr std::int64_t kLargest = 2147483647;
 
+// ECR passes on the sentences of the Java library fge json-schema-validator. No answers of ECR
+// itself were at hand: the texts are those that the library and another emulator's tests have
+// (test: tests/api/images/lifecycle/policy_test.cpp).
+//
 // Thrown and caught in this file alone: the first fault ends the reading.
 struct Fault {
   std::string text;
@@ -39,11 +44,14 @@ const char* type_of(const OrderedJson& json) {
 
 void require_type(const OrderedJson& json, bool right, std::string_view type) {
   if (right) return;
+  // "instance type (string) does not match any allowed primitive type (allowed: ["integer"])".
   throw Fault{base::format(
       "instance type ({}) does not match any allowed primitive type (allowed: [\"{}\"])",
       type_of(json), type)};
 }
 
+// The library reports all missing members in one sentence, sorted, then all unknown ones in
+// another.
 void require_members(const OrderedJson& json, Names required, Names allowed) {
   require_type(json, json.is_object(), "object");
   std::vector<std::string> missing;
@@ -71,7 +79,7 @@ std::string read_text(const OrderedJson& json) {
   return json.get<std::string>();
 }
 
-// The position in `values`, sorted.
+// The position in `values`. REQUIRES: `values` are sorted, as the library shows them.
 std::size_t read_choice(const OrderedJson& json, Names values) {
   const std::string text = json.is_string() ? json.get<std::string>() : base::dump(json);
   const auto* const found = std::find(values.begin(), values.end(), text);
@@ -164,6 +172,7 @@ void read_action(const OrderedJson& json, Rule& rule) {
   require_members(json, {"type"}, {"type", "targetStorageClass"});
   const bool transition = read_choice(json.at("type"), {"expire", "transition"}) == 1;
   rule.action = transition ? ActionType::kTransition : ActionType::kExpire;
+  // targetStorageClass is required for transition, and refused for expire.
   if (transition) {
     require_members(json, {"type", "targetStorageClass"}, {"type", "targetStorageClass"});
     read_choice(json.at("targetStorageClass"), {"archive"});
@@ -193,6 +202,7 @@ tl::expected<Policy, std::string> read_policy(std::string_view text) {
     return tl::unexpected(std::string("Could not map policyString into LifecyclePolicy."));
   }
   Policy policy;
+  // ECR returns the text without spaces and with the keys in the order they came (captured).
   policy.text = base::dump(*json);
   try {
     require_members(*json, {"rules"}, {"rules"});

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wildcard.h"
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 #include "storage/rows/registry_settings.h"
 
 namespace ecr::api::scan {
@@ -11,11 +11,13 @@ namespace {
 
 using base::Json;
 
-// Beside the account settings, which have names of their own.
+// The row's name. It is none of the account settings' names, which share the table.
 constexpr std::string_view kSetting = "scanning-configuration";
 
+// ECR User Guide, "Filters to choose which repositories are scanned": without a wildcard a filter
+// matches every name that contains it; with one it must match the whole name.
 bool filter_matches(const std::string& filter, const std::string& name) {
-  if (filter.find('*') != std::string::npos) return wildcard_matches(filter, name);
+  if (filter.find('*') != std::string::npos) return base::wildcard_matches(filter, name);
   return name.find(filter) != std::string::npos;
 }
 
@@ -59,7 +61,7 @@ RepositoryScanning scanning_of(const Configuration& configuration,
   const bool enhanced = configuration.type == "ENHANCED";
   // Enhanced scanning without any rule is continuous for every repository.
   if (enhanced && configuration.rules.empty()) return {"CONTINUOUS_SCAN", {}};
-  // Continuous wins.
+  // Where rules of both frequencies match, continuous scanning wins.
   for (const std::string_view frequency : {"CONTINUOUS_SCAN", "SCAN_ON_PUSH"}) {
     for (const Rule& rule : configuration.rules) {
       if (rule.frequency != frequency) continue;

@@ -1,6 +1,6 @@
-// What a registry scans, and when: its scanning configuration (PutRegistryScanningConfiguration)
-// and what that means for one repository.
-// Source: ECR User Guide, "Image scanning" and "Filters to choose which repositories are scanned".
+// The scanning configuration of a registry (PutRegistryScanningConfiguration), and the frequency
+// that it gives to one repository. Stateless functions. Source: ECR User Guide, "Image scanning"
+// and "Filters to choose which repositories are scanned".
 #pragma once
 
 #include <string>

@@ -13,6 +13,8 @@
 namespace ecr::api::scan {
 namespace {
 
+using base::text_member;
+
 constexpr std::array<std::string_view, 6> kSeverities = {"CRITICAL", "HIGH",          "MEDIUM",
                                                          "LOW",      "INFORMATIONAL", "UNDEFINED"};
 
@@ -83,11 +85,6 @@ std::string problem_of(const Json& object, const Member (&members)[N], const std
   return "";
 }
 
-std::string finding_text(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
-}
-
 std::size_t rank_of(std::string_view severity) {
   return static_cast<std::size_t>(std::find(kSeverities.begin(), kSeverities.end(), severity) -
                                   kSeverities.begin());
@@ -105,6 +102,8 @@ const Json& part(const Json& finding, const char* name, const Json& standard) {
 const Json kNoObject = Json::object();
 const Json kNoList = Json::array();
 
+// ECR API Reference, "ImageScanFinding" and "Attribute": at most 50 attributes, keys of 128
+// characters and values of 256.
 void add_attribute(Json& attributes, const std::string& key, const std::string& value) {
   constexpr std::size_t kMaxAttributes = 50;
   constexpr std::size_t kMaxKey = 128;
@@ -116,7 +115,7 @@ void add_attribute(Json& attributes, const std::string& key, const std::string& 
 
 // "CVSS3" of "3.1".
 std::string score_name(const Json& score) {
-  return "CVSS" + finding_text(score, "version").substr(0, 1);
+  return "CVSS" + text_member(score, "version").substr(0, 1);
 }
 
 std::string score_text(const Json& score) {
@@ -128,7 +127,7 @@ const Json* best_score(const Json& finding) {
   const Json* best = nullptr;
   for (const Json& score : part(finding, "cvss", kNoList)) {
     if (!score.contains("score")) continue;
-    if (best == nullptr || finding_text(score, "version") > finding_text(*best, "version"))
+    if (best == nullptr || text_member(score, "version") > text_member(*best, "version"))
       best = &score;
   }
   return best;
@@ -137,23 +136,25 @@ const Json* best_score(const Json& finding) {
 Json enhanced_score(const Json& score) {
   Json json = Json::object();
   if (score.contains("score")) json["baseScore"] = score["score"].get<double>();
-  set_text(json, "scoringVector", finding_text(score, "vector"));
-  set_text(json, "source", finding_text(score, "source"));
-  set_text(json, "version", finding_text(score, "version"));
+  set_text(json, "scoringVector", text_member(score, "vector"));
+  set_text(json, "source", text_member(score, "source"));
+  set_text(json, "version", text_member(score, "version"));
   return json;
 }
 
+// The members of a package in Inspector's names.
 Json vulnerable_package(const Json& package) {
   constexpr std::pair<const char*, const char*> kNames[] = {
       {"name", "name"},     {"version", "version"},       {"fixedVersion", "fixedInVersion"},
       {"path", "filePath"}, {"layer", "sourceLayerHash"}, {"manager", "packageManager"},
       {"arch", "arch"},     {"release", "release"}};
   Json json = Json::object();
-  for (const auto& [from, to] : kNames) set_text(json, to, finding_text(package, from));
+  for (const auto& [from, to] : kNames) set_text(json, to, text_member(package, from));
   if (package.contains("epoch")) json["epoch"] = package["epoch"];
   return json;
 }
 
+// "packageVulnerabilityDetails": the references keep the order of the file.
 Json vulnerability_details(const Json& finding) {
   Json scores = Json::array();
   for (const Json& score : part(finding, "cvss", kNoList)) scores.push_back(enhanced_score(score));
@@ -164,14 +165,15 @@ Json vulnerability_details(const Json& finding) {
                {"relatedVulnerabilities", part(finding, "related", kNoList)},
                {"vulnerabilityId", finding.at("name")},
                {"vulnerablePackages", std::move(packages)}};
-  set_text(json, "source", finding_text(finding, "source"));
-  set_text(json, "sourceUrl", finding_text(finding, "uri"));
-  set_text(json, "vendorSeverity", finding_text(finding, "vendorSeverity"));
+  set_text(json, "source", text_member(finding, "source"));
+  set_text(json, "sourceUrl", text_member(finding, "uri"));
+  set_text(json, "vendorSeverity", text_member(finding, "vendorSeverity"));
   if (finding.contains("publishedAt")) json["vendorCreatedAt"] = finding["publishedAt"];
   if (finding.contains("updatedAt")) json["vendorUpdatedAt"] = finding["updatedAt"];
   return json;
 }
 
+// The resource of a finding, in Amazon Inspector's shape (AWS_ECR_CONTAINER_IMAGE).
 Json scanned_resource(const ScannedImage& scanned) {
   const storage::Repository& repository = scanned.repository;
   const Json details = {{"imageHash", scanned.image.digest},
@@ -186,12 +188,13 @@ Json scanned_resource(const ScannedImage& scanned) {
           {"type", "AWS_ECR_CONTAINER_IMAGE"}};
 }
 
-// The same for the same finding in the same image.
+// Amazon Inspector's ids of findings are its own. This one is a digest, so that the same finding in
+// the same image has the same ARN after each scan.
 std::string finding_arn(const Json& finding, const ScannedImage& scanned) {
   const storage::Repository& repository = scanned.repository;
   const std::string seed = repository.name + "\n" + scanned.image.digest + "\n" +
-                           finding_text(finding, "name") + "\n" +
-                           finding_text(part(finding, "package", kNoObject), "name");
+                           text_member(finding, "name") + "\n" +
+                           text_member(part(finding, "package", kNoObject), "name");
   return base::format("arn:{}:inspector2:{}:{}:finding/{}", model::partition_of(repository.region),
                       repository.region, repository.account,
                       model::Digest::of(seed).text().substr(7, 32));
@@ -199,35 +202,40 @@ std::string finding_arn(const Json& finding, const ScannedImage& scanned) {
 
 }  // namespace
 
+// An unknown member is refused: it is most likely a typing error in a file that was written by
+// hand.
 tl::expected<Json, std::string> check_finding(const Json& finding) {
   auto problem = problem_of(finding, kMembers, "");
   if (!problem.empty()) return tl::unexpected(std::move(problem));
-  if (finding_text(finding, "name").empty())
+  if (text_member(finding, "name").empty())
     return tl::unexpected(std::string("a finding needs a name"));
-  if (rank_of(finding_text(finding, "severity")) == kSeverities.size()) {
+  if (rank_of(text_member(finding, "severity")) == kSeverities.size()) {
     return tl::unexpected(base::format("severity of {} must be one of {}",
-                                       finding_text(finding, "name"),
+                                       text_member(finding, "name"),
                                        "CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNDEFINED"));
   }
   return finding;
 }
 
+// ECR's order is not documented.
 void sort_findings(std::vector<Json>& findings) {
   std::stable_sort(findings.begin(), findings.end(), [](const Json& a, const Json& b) {
     const auto key = [](const Json& finding) {
-      return std::pair(rank_of(finding_text(finding, "severity")), finding_text(finding, "name"));
+      return std::pair(rank_of(text_member(finding, "severity")), text_member(finding, "name"));
     };
     return key(a) < key(b);
   });
 }
 
+// ECR's basic finding has name, description, uri, severity and a flat list of attributes:
+// package_name, package_version, CVSS3_VECTOR, CVSS3_SCORE, ...
 Json basic_finding(const Json& finding) {
   Json attributes = Json::array();
   const Json& package = part(finding, "package", kNoObject);
-  add_attribute(attributes, "package_version", finding_text(package, "version"));
-  add_attribute(attributes, "package_name", finding_text(package, "name"));
+  add_attribute(attributes, "package_version", text_member(package, "version"));
+  add_attribute(attributes, "package_name", text_member(package, "name"));
   for (const Json& score : part(finding, "cvss", kNoList)) {
-    add_attribute(attributes, score_name(score) + "_VECTOR", finding_text(score, "vector"));
+    add_attribute(attributes, score_name(score) + "_VECTOR", text_member(score, "vector"));
     add_attribute(attributes, score_name(score) + "_SCORE", score_text(score));
   }
   for (const auto& [key, value] : part(finding, "attributes", kNoObject).items()) {
@@ -236,22 +244,23 @@ Json basic_finding(const Json& finding) {
   Json json = {{"name", finding.at("name")},
                {"severity", finding.at("severity")},
                {"attributes", std::move(attributes)}};
-  set_text(json, "description", finding_text(finding, "description"));
-  set_text(json, "uri", finding_text(finding, "uri"));
+  set_text(json, "description", text_member(finding, "description"));
+  set_text(json, "uri", text_member(finding, "uri"));
   return json;
 }
 
+// Amazon Inspector says UNTRIAGED where basic scanning says UNDEFINED.
 std::string enhanced_severity(std::string_view severity) {
   return severity == "UNDEFINED" ? "UNTRIAGED" : std::string(severity);
 }
 
 Json enhanced_finding(const Json& finding, const ScannedImage& scanned) {
   const Json& package = part(finding, "package", kNoObject);
-  const std::string name = finding_text(finding, "name");
-  std::string title = finding_text(finding, "title");
+  const std::string name = text_member(finding, "name");
+  std::string title = text_member(finding, "title");
   if (title.empty()) {
     title =
-        finding_text(package, "name").empty() ? name : name + " - " + finding_text(package, "name");
+        text_member(package, "name").empty() ? name : name + " - " + text_member(package, "name");
   }
   const double seen = base::to_epoch_seconds(scanned.scanned_at);
   Json json = {{"awsAccountId", scanned.repository.account},
@@ -262,17 +271,17 @@ Json enhanced_finding(const Json& finding, const ScannedImage& scanned) {
                {"packageVulnerabilityDetails", vulnerability_details(finding)},
                {"remediation", {{"recommendation", {{"text", "None Provided"}}}}},
                {"resources", Json::array({scanned_resource(scanned)})},
-               {"severity", enhanced_severity(finding_text(finding, "severity"))},
+               {"severity", enhanced_severity(text_member(finding, "severity"))},
                {"status", "ACTIVE"},
                {"title", title},
                {"type", "PACKAGE_VULNERABILITY"},
-               {"fixAvailable", finding_text(package, "fixedVersion").empty() ? "NO" : "YES"}};
-  set_text(json, "description", finding_text(finding, "description"));
+               {"fixAvailable", text_member(package, "fixedVersion").empty() ? "NO" : "YES"}};
+  set_text(json, "description", text_member(finding, "description"));
   if (const Json* best = best_score(finding)) {
     Json details = {{"adjustments", Json::array()}, {"score", (*best)["score"].get<double>()}};
-    set_text(details, "scoreSource", finding_text(*best, "source"));
-    set_text(details, "scoringVector", finding_text(*best, "vector"));
-    set_text(details, "version", finding_text(*best, "version"));
+    set_text(details, "scoreSource", text_member(*best, "source"));
+    set_text(details, "scoringVector", text_member(*best, "vector"));
+    set_text(details, "version", text_member(*best, "version"));
     json["score"] = (*best)["score"].get<double>();
     json["scoreDetails"] = {{"cvss", std::move(details)}};
   }

@@ -7,7 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wildcard.h"
 #include "api/images/scan/finding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -76,6 +75,7 @@ tl::expected<Entry, std::string> read_entry(const Json& json) {
   return entry;
 }
 
+// Errors name the file, and the line or the entry: the user writes these files by hand.
 Entries read_file(const fs::path& path) {
   const auto fail = [&](const std::string& why) {
     return tl::unexpected(path.string() + ": " + why);
@@ -106,19 +106,22 @@ tl::expected<std::vector<fs::path>, std::string> files_of(const std::string& pat
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   }
   if (error) return tl::unexpected(path + ": " + error.message());
+  // A directory is read in no order: sorted, findings come out the same each time.
   std::sort(files.begin(), files.end());
   return files;
 }
 
+// One matching tag is enough; a pattern of another kind than "*" never matches an image without
+// tags.
 bool tag_matches(const std::string& pattern, const ScanSubject& subject) {
   if (pattern == "*") return true;  // also an image without tags
   return std::any_of(subject.tags.begin(), subject.tags.end(),
-                     [&](const std::string& tag) { return wildcard_matches(pattern, tag); });
+                     [&](const std::string& tag) { return base::wildcard_matches(pattern, tag); });
 }
 
 bool matches(const Entry& entry, const ScanSubject& subject) {
-  return wildcard_matches(entry.repository, subject.repository) &&
-         wildcard_matches(entry.digest, subject.digest) && tag_matches(entry.tag, subject);
+  return base::wildcard_matches(entry.repository, subject.repository) &&
+         base::wildcard_matches(entry.digest, subject.digest) && tag_matches(entry.tag, subject);
 }
 
 std::optional<base::TimePoint> modified_at(const fs::path& path) {
@@ -144,6 +147,7 @@ std::string for_each_file(const std::string& path, Use use) {
 
 }  // namespace
 
+// The files are read anew for each scan: a test can change them while the program runs.
 tl::expected<Findings, std::string> findings_for(const std::string& path,
                                                  const ScanSubject& subject) {
   Findings found;

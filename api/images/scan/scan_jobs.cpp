@@ -24,14 +24,17 @@ struct Report {
   std::string description = kDone;
 };
 
-// From the user's files where they speak of the image, else from the scanner. Nothing is made up:
-// with neither, the description says that nobody looked.
-tl::expected<Report, std::string> look(const Services& services, const ImageToScan& subject,
-                                       const std::vector<std::string>& tags) {
+// The findings come from the user's files where those match the image, else from the scanner.
+// Findings are never made up: with neither source the description says that none were looked for.
+tl::expected<Report, std::string> collect_findings(const Services& services,
+                                                   const ImageToScan& subject,
+                                                   const std::vector<std::string>& tags) {
   const Settings& settings = services.settings;
   if (!settings.scan_findings.empty()) {
     auto found =
         findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest, tags});
+    // A broken findings file fails the scan (status FAILED, with the reason): findings would be
+    // missed silently.
     if (!found) return tl::unexpected(found.error());
     if (found->matched || settings.scanner_command.empty()) {
       return Report{std::move(found->list), found->updated_at, kDone};
@@ -50,8 +53,8 @@ tl::expected<Report, std::string> look(const Services& services, const ImageToSc
                     "none were looked for."};
 }
 
-std::vector<std::pair<std::string, std::int64_t>> count(const std::vector<Json>& findings,
-                                                        bool enhanced) {
+std::vector<std::pair<std::string, std::int64_t>> count_severities(
+    const std::vector<Json>& findings, bool enhanced) {
   std::vector<std::pair<std::string, std::int64_t>> counts;
   for (const Json& finding : findings) {
     std::string severity = finding.at("severity").get<std::string>();
@@ -80,8 +83,8 @@ std::optional<ImageToScan> subject_of(JobCall& call, std::vector<std::string>& t
   return ImageToScan{std::move(*repository), std::move(*image), std::move(manifest)};
 }
 
-void fill(storage::ImageScan& scan, const tl::expected<Report, std::string>& report,
-          bool continuous, base::TimePoint now) {
+void set_outcome(storage::ImageScan& scan, const tl::expected<Report, std::string>& report,
+                 bool continuous, base::TimePoint now) {
   scan.completed_at = now;
   if (!report) {
     scan.status = "FAILED";
@@ -94,7 +97,7 @@ void fill(storage::ImageScan& scan, const tl::expected<Report, std::string>& rep
                          ? "Continuous scan is selected for image."
                          : report->description;
   scan.source_updated_at = report->source_updated_at;
-  scan.severities = count(report->findings, scan.type == "ENHANCED");
+  scan.severities = count_severities(report->findings, scan.type == "ENHANCED");
 }
 
 bool is_continuous(storage::sql::Txn& txn, const storage::ImageScan& scan,
@@ -113,13 +116,14 @@ void run_image_scan(JobCall& call) {
     call.begin();
     return;
   }
-  const auto report = look(call.services, *subject, tags);
+  const auto report = collect_findings(call.services, *subject, tags);
   storage::sql::Txn& txn = call.begin();
   const storage::Repository& repository = subject->repository;
   const std::string& digest = subject->image.digest;
+  // The scan took its time, without a transaction.
   auto scan = storage::find_scan(txn, repository.id, digest);
   if (!scan) return;  // the image went meanwhile
-  fill(*scan, report, is_continuous(txn, *scan, repository), call.now);
+  set_outcome(*scan, report, is_continuous(txn, *scan, repository), call.now);
   storage::put_scan(txn, repository.id, digest, *scan);
   if (report) {
     std::int64_t position = 0;
@@ -127,19 +131,23 @@ void run_image_scan(JobCall& call) {
       storage::add_scan_finding(txn, repository.id, digest, {++position, base::dump(finding)});
     }
   }
-  // Of enhanced scanning Amazon Inspector tells, in events of its own.
+  // "ECR Image Scan" is basic scanning's event. Enhanced scans are announced by Amazon Inspector's
+  // own events, which this program does not have.
   if (scan->type == "BASIC") {
     record_event(call.services, txn, call.now,
                  image_scan_event(repository, digest, tags, scan->status, scan->severities));
   }
 }
 
+// By the config's media type: an index has no packages of its own, and for an artifact ECR answers
+// UnsupportedImageTypeException.
 bool is_scannable(const storage::Image& image) {
   return image.subject.empty() &&
          (image.artifact_media_type == "application/vnd.docker.container.image.v1+json" ||
           image.artifact_media_type == "application/vnd.oci.image.config.v1+json");
 }
 
+// A scan on push counts as the one scan in 24 hours, too; one that failed does not.
 bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::TimePoint now) {
   return scan && scan->status != "FAILED" && now - scan->requested_at < kScanInterval;
 }
@@ -147,6 +155,7 @@ bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::Tim
 storage::ImageScan start_scan(const Services& services, storage::sql::Txn& txn,
                               const storage::Repository& repository, const storage::Image& image,
                               std::string_view type, base::TimePoint now) {
+  // ECR's first status is IN_PROGRESS for basic scanning and PENDING for enhanced scanning.
   storage::ImageScan scan{std::string(type), type == "ENHANCED" ? "PENDING" : "IN_PROGRESS"};
   scan.requested_at = now;
   storage::put_scan(txn, repository.id, image.digest, scan);
@@ -156,6 +165,7 @@ storage::ImageScan start_scan(const Services& services, storage::sql::Txn& txn,
   return scan;
 }
 
+// SCAN_ON_PUSH and CONTINUOUS_SCAN both scan a push; MANUAL waits for StartImageScan.
 void scan_pushed_image(const Services& services, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        base::TimePoint now) {

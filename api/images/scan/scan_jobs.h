@@ -29,7 +29,8 @@ storage::ImageScan start_scan(const Services& services, storage::sql::Txn& txn,
                               const storage::Repository& repository, const storage::Image& image,
                               std::string_view type, base::TimePoint now);
 
-// What the registry's scanning configuration says of an image that was pushed.
+// Starts the scan of an image that was pushed, where the registry's scanning configuration asks for
+// one.
 void scan_pushed_image(const Services& services, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        base::TimePoint now);

@@ -32,6 +32,7 @@ fs::path blob_path(const fs::path& layout, const std::string& digest) {
   return layout / "blobs" / digest.substr(0, colon) / digest.substr(colon + 1);
 }
 
+// A copy, and not a link: the command could write into the store through a link.
 void copy_blob(const Services& services, const fs::path& layout, const std::string& digest) {
   const auto parsed = model::Digest::parse(digest);
   const auto blob = parsed ? services.store.blobs().open(*parsed) : std::nullopt;
@@ -62,6 +63,7 @@ void write_layout(const Services& services, const fs::path& layout, const ImageT
   }
 }
 
+// Scanners print their reason last. It becomes the scan's description, which clients see: bounded.
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   constexpr std::size_t kMost = 300;
@@ -84,6 +86,7 @@ std::string failure_of(const storage::CommandResult& result) {
 tl::expected<std::vector<Json>, std::string> run_scanner(const Services& services,
                                                          const std::string& command,
                                                          const ImageToScan& subject) {
+  // Below the data directory, where there is room for images; gone when this returns.
   const auto staging = services.store.make_staging_directory(services.random);
   const fs::path layout = fs::path(staging->path()) / "image";
   write_layout(services, layout, subject);
@@ -93,6 +96,7 @@ tl::expected<std::vector<Json>, std::string> run_scanner(const Services& service
                             {"IMAGE_REPOSITORY", subject.repository.name},
                             {"IMAGE_DIGEST", subject.image.digest}},
                            {.cancelled = [&] { return services.job_signal.stopping(); }});
+  // The job's attempt fails with this, and begins anew when the program starts again.
   if (result.cancelled) throw std::runtime_error("the server stops: the scan is begun anew");
   auto failure = failure_of(result);
   if (!failure.empty()) return tl::unexpected(std::move(failure));

@@ -5,22 +5,21 @@
 #include "api/images/scan/finding.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 
 namespace ecr::api::scan {
 namespace {
 
-std::string trivy_text(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
-}
+using base::text_member;
 
 void copy_text(const Json& from, const char* name, Json& to, const char* as) {
-  const std::string value = trivy_text(from, name);
+  const std::string value = text_member(from, name);
   if (!value.empty()) to[as] = value;
 }
 
+// Trivy's UNKNOWN, and every text that ECR does not have, becomes UNDEFINED.
 std::string severity_of(const Json& vulnerability) {
-  const std::string severity = trivy_text(vulnerability, "Severity");
+  const std::string severity = text_member(vulnerability, "Severity");
   for (const char* known : {"CRITICAL", "HIGH", "MEDIUM", "LOW"}) {
     if (severity == known) return severity;
   }
@@ -34,7 +33,7 @@ std::string version_of(const std::string& vector, const char* standard) {
 
 void add_score(const Json& scores, const std::string& source, const char* vector_name,
                const char* score_name, const char* standard, Json& list) {
-  const std::string vector = trivy_text(scores, vector_name);
+  const std::string vector = text_member(scores, vector_name);
   const auto score = scores.find(score_name);
   const bool scored = score != scores.end() && score->is_number();
   if (vector.empty() && !scored) return;
@@ -44,6 +43,7 @@ void add_score(const Json& scores, const std::string& source, const char* vector
   list.push_back(std::move(json));
 }
 
+// "CVSS": {"nvd": {"V3Vector": "CVSS:3.1/...", "V3Score": 7.5}, "redhat": {...}}.
 Json scores_of(const Json& vulnerability) {
   Json list = Json::array();
   const auto cvss = vulnerability.find("CVSS");
@@ -58,7 +58,7 @@ Json scores_of(const Json& vulnerability) {
 }
 
 void add_time(const Json& vulnerability, const char* name, Json& finding, const char* as) {
-  const auto time = base::parse_iso8601(trivy_text(vulnerability, name));
+  const auto time = base::parse_iso8601(text_member(vulnerability, name));
   if (time) finding[as] = base::to_epoch_seconds(*time);
 }
 
@@ -70,7 +70,7 @@ Json package_of(const Json& vulnerability, const Json& result) {
   copy_text(vulnerability, "PkgPath", package, "path");
   // Inspector's names of package managers are those of Trivy's types, in capitals.
   std::string manager =
-      trivy_text(result, "Class") == "os-pkgs" ? "OS" : trivy_text(result, "Type");
+      text_member(result, "Class") == "os-pkgs" ? "OS" : text_member(result, "Type");
   for (char& c : manager) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   if (!manager.empty()) package["manager"] = manager;
   const auto layer = vulnerability.find("Layer");
@@ -91,7 +91,7 @@ Json references_of(const Json& vulnerability) {
 }
 
 Json finding_of(const Json& vulnerability, const Json& result) {
-  Json finding = {{"name", trivy_text(vulnerability, "VulnerabilityID")},
+  Json finding = {{"name", text_member(vulnerability, "VulnerabilityID")},
                   {"severity", severity_of(vulnerability)},
                   {"package", package_of(vulnerability, result)},
                   {"cvss", scores_of(vulnerability)},
@@ -107,6 +107,7 @@ Json finding_of(const Json& vulnerability, const Json& result) {
 
 }  // namespace
 
+// Only what findings need is checked; a report of a newer Trivy with other members is fine.
 tl::expected<std::vector<Json>, std::string> findings_of_trivy(const Json& report) {
   if (!report.is_object()) return tl::unexpected(std::string("a Trivy report is an object"));
   std::vector<Json> findings;
@@ -119,7 +120,7 @@ tl::expected<std::vector<Json>, std::string> findings_of_trivy(const Json& repor
     if (found == result.end() || found->is_null()) continue;
     if (!found->is_array()) return tl::unexpected(std::string("Vulnerabilities must be a list"));
     for (const Json& vulnerability : *found) {
-      if (!vulnerability.is_object() || trivy_text(vulnerability, "VulnerabilityID").empty()) {
+      if (!vulnerability.is_object() || text_member(vulnerability, "VulnerabilityID").empty()) {
         return tl::unexpected(std::string("a vulnerability must have a VulnerabilityID"));
       }
       findings.push_back(finding_of(vulnerability, result));

@@ -1,10 +1,11 @@
 // Small pure parts: errors, host names, pages and their tokens, tag lists, the Query protocol.
 #include "api/core/registry_host.h"
-#include "api/core/wildcard.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/json_text.h"
 #include "api/core/wire/page_token.h"
 #include "api/core/wire/query_protocol.h"
 #include "api/core/wire/tag_list.h"
+#include "schemas/base/json.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -130,13 +131,28 @@ TEST(TagList, KeysAreUniqueAndNotReserved) {
   EXPECT_EQ(verdict({{"aw", "1"}, {"awsx", ""}}, TagKeyCase::kIgnored), "good");
 }
 
-TEST(Wildcard, OnlyTheStarIsOne) {
-  EXPECT_TRUE(wildcard_matches("v*", "v1.2"));
-  EXPECT_TRUE(wildcard_matches("*-rc*", "1-rc"));
-  EXPECT_TRUE(wildcard_matches("**", ""));
-  EXPECT_FALSE(wildcard_matches("v*.1", "v1.2"));
-  EXPECT_FALSE(wildcard_matches("v?", "v1"));
-  EXPECT_FALSE(wildcard_matches("", "v"));
+TEST(JsonText, StringsAreWrittenAsATreeWritesThem) {
+  for (const std::string& text :
+       {std::string(), std::string("plain / text ~\x7f"), std::string("quote \" and \\ back"),
+        std::string("control \x01\n\t and \0 nul", 21), std::string("snowman \xe2\x98\x83"),
+        std::string("bad \xff\xc3 bytes")}) {
+    std::string out;
+    append_json_string(out, text);
+    EXPECT_EQ(out, base::dump(base::Json(text)));
+  }
+}
+
+TEST(JsonText, ObjectHasItsMembersInOrder) {
+  std::string out = "x";
+  JsonObjectText object(out);
+  object.text("b", "1\"");
+  object.flag("a", false);
+  object.raw("c", "[1]");
+  object.name("d");
+  JsonObjectText inner(out);
+  inner.end();
+  object.end();
+  EXPECT_EQ(out, R"(x{"b":"1\"","a":false,"c":[1],"d":{}})");
 }
 
 TEST(QueryProtocol, DecodesByTheShape) {

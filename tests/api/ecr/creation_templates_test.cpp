@@ -1,6 +1,6 @@
 // Repository creation templates, and the repositories that they create.
 #include "api/admin/seed/seed.h"
-#include "api/images/creation/creation.h"
+#include "api/images/repository_creation.h"
 #include "storage/rows/lifecycle.h"
 #include "tests/api/fixture.h"
 

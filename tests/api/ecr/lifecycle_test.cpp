@@ -86,7 +86,7 @@ class LifecycleTest : public ApiTest {
   }
 
   std::int64_t seen_ = 0;
-  JobRunner runner{services, {ecr::kLifecycle, ecr::kLifecyclePreview}};
+  JobRunner runner{services, {kLifecycle, kLifecyclePreview}};
 };
 
 using TagList = std::set<std::string>;

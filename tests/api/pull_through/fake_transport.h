@@ -67,7 +67,7 @@ class FakeTransport : public pull_through::Transport {
     const std::lock_guard lock(mutex_);
     answers_.erase(url);
   }
-  // Whoever asks for the URL waits until it is released.
+  // A request for the URL waits until it is released.
   void hold(const std::string& url) {
     const std::lock_guard lock(mutex_);
     held_[url] = true;

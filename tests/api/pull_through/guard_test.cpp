@@ -1,12 +1,12 @@
-// What keeps upstreams from reaching what only this machine can: addresses, URLs, realms,
-// challenges.
+// The checks that keep upstreams away from addresses that only this machine can reach, and from
+// credentials: addresses, URLs, realms, challenges.
 #include <arpa/inet.h>
 
 #include <gtest/gtest.h>
 
-#include "api/pull_through/address_guard.h"
-#include "api/pull_through/challenge.h"
+#include "api/pull_through/registry_auth.h"
 #include "api/pull_through/registry_client.h"
+#include "api/pull_through/url.h"
 
 namespace ecr::api::pull_through {
 namespace {

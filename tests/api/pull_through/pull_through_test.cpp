@@ -20,7 +20,7 @@ bool is_refused(const HttpResponse& response) {
   return response.status >= 400 || !read_all(response);
 }
 
-TEST_F(PullThroughTest, APullBringsTheImage) {
+TEST_F(PullThroughTest, APullImportsTheImage) {
   make_rule("mirror");
   const UpstreamImage image = make_upstream_image("the layer");
   publish("team/app", "v1", image);
@@ -53,7 +53,7 @@ TEST_F(PullThroughTest, APullBringsTheImage) {
                            {"image-digest", image.digest}}));
 }
 
-TEST_F(PullThroughTest, TheJobBringsWhatNobodyAsksFor) {
+TEST_F(PullThroughTest, TheJobDownloadsLayersThatNoClientPulls) {
   make_rule("mirror");
   const UpstreamImage image = make_upstream_image("the layer");
   publish("app", "v1", image);
@@ -93,7 +93,7 @@ TEST_F(PullThroughTest, WithoutARuleNothingIsAsked) {
   EXPECT_TRUE(upstream.asked().empty());
 }
 
-TEST_F(PullThroughTest, IndexesBringTheirChildren) {
+TEST_F(PullThroughTest, AnIndexImportsItsChildren) {
   make_rule("mirror");
   const UpstreamImage one = make_upstream_image("one");
   const UpstreamImage two = make_upstream_image("two");
@@ -129,7 +129,7 @@ TEST_F(PullThroughTest, AnImageAndAnIndexOfItComeTogether) {
   EXPECT_EQ(cache_events().size(), 2u);
 }
 
-TEST_F(PullThroughTest, WhatCannotBeATagIsNotAskedFor) {
+TEST_F(PullThroughTest, AnInvalidTagIsNotAskedFor) {
   make_rule("mirror");
   for (const char* tag : {"../../../v2/other", "a b", "a\r\nHost: x", "?x", ".hidden"}) {
     const Json input = {{"repositoryName", "mirror/app"}, {"imageIds", {{{"imageTag", tag}}}}};
@@ -151,7 +151,7 @@ TEST_F(PullThroughTest, TheRepositoryIsAsItsTemplateSays) {
 
 class PullThroughPermissions : public PullThroughTest {
  protected:
-  // The seeded user with these actions on everything, in his own account.
+  // The seeded user with these actions on everything, in its own account.
   void become(const Json& actions) {
     Json needed = actions;
     needed.push_back("ecr:GetAuthorizationToken");
@@ -252,7 +252,8 @@ TEST_F(PullThroughTest, ATagIsCheckedAgainAfterADay) {
   EXPECT_EQ(body_of(pull("mirror/app", "v1")), two.manifest);
   EXPECT_EQ(upstream.times_asked(url), 3u);
 
-  // Nobody there: the cached image is good, and nobody is asked for a while.
+  // The upstream does not answer: the cached image is good, and the upstream is not asked for a
+  // while.
   upstream.remove(url);
   clock.time += std::chrono::hours(24);
   EXPECT_EQ(body_of(pull("mirror/app", "v1")), two.manifest);
@@ -263,7 +264,7 @@ TEST_F(PullThroughTest, ATagIsCheckedAgainAfterADay) {
   EXPECT_EQ(upstream.times_asked(url), 5u);
 }
 
-TEST_F(PullThroughTest, WhatWasPushedIsNotRefreshed) {
+TEST_F(PullThroughTest, APushedImageIsNotRefreshed) {
   make_rule("mirror");
   publish("app", "v1", make_upstream_image("one"));
   pull("mirror/app", "v1");
@@ -274,7 +275,7 @@ TEST_F(PullThroughTest, WhatWasPushedIsNotRefreshed) {
   EXPECT_EQ(upstream.times_asked(manifest_url("app", "v1")), 1u);
 }
 
-TEST_F(PullThroughTest, FailuresAreToldAndLeaveNothing) {
+TEST_F(PullThroughTest, FailuresAreReportedAndLeaveNothing) {
   make_rule("mirror");
   const struct {
     Answer answer;

@@ -1,5 +1,5 @@
-// The client of upstream registries, on a network in memory: who gets credentials, where redirects
-// may lead, what is believed.
+// The client of upstream registries, on a network in memory: which servers get credentials, where
+// redirects may lead, which answers are believed.
 #include "api/pull_through/registry_client.h"
 
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ class UpstreamClient : public ::testing::Test {
     ADD_FAILURE() << "it has an answer";
     return UpstreamFailure::kInvalid;
   }
-  // Answers `url` to whoever brings that authorization, and challenges everybody else.
+  // Answers `url` to requests with that authorization, and challenges all others.
   void protect(const std::string& url, const std::string& authorization,
                const std::string& challenge) {
     protected_ = {url, authorization};
@@ -97,7 +97,7 @@ TEST_F(UpstreamClient, StatusesAreFailures) {
   EXPECT_EQ(failure(), UpstreamFailure::kUnavailable);
 }
 
-TEST_F(UpstreamClient, BasicCredentialsGoToWhoAsksForThem) {
+TEST_F(UpstreamClient, BasicCredentialsAnswerABasicChallenge) {
   protect(kBase + kPath, kBasic, R"(Basic realm="x")");
   EXPECT_EQ(get().bytes, kManifest);
   get();  // remembered

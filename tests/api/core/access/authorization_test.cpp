@@ -62,8 +62,8 @@ TEST_F(Authorization, PullOnlyPullsAndIsRefusedPushInAwsWords) {
   EXPECT_EQ(registry("GET", "/v2/team-c/app/manifests/1").status, 403);
 }
 
-// What each request of docker's asks for; AWS documents no such table, clients and error messages
-// tell it.
+// The actions that each request of docker needs. AWS documents no such table; clients and error
+// messages show them.
 TEST_F(Authorization, EveryRequestOfTheRegistryHasItsAction) {
   become({{"login", kLogin}});
   const std::string path = "/v2/team-a/app/";
@@ -194,7 +194,7 @@ TEST_F(Authorization, TagConditionsLookAtTheRepositoryAndAtTheRequest) {
   EXPECT_EQ(registry("GET", "/v2/team-b/app/manifests/1").status, 403);
 
   Json create = policy("Allow", {"ecr:CreateRepository", "ecr:TagResource"}, "*");
-  // Of what is being made the tags of the request are the resource's as well.
+  // For a repository that is being made the tags of the request are the resource's as well.
   create["Statement"][0]["Condition"] = {
       {"StringEquals",
        {{"aws:RequestTag/team", "team-a"},
@@ -237,7 +237,7 @@ TEST_F(Authorization, SignaturesAreVerifiedInEveryMode) {
 }
 
 // Condition keys have no case, so two such tags are one key. AWS leaves open which counts.
-TEST_F(Authorization, OfTagsThatDifferOnlyInCaseTheLowerCounts) {
+TEST_F(Authorization, AmongTagsThatDifferOnlyInCaseTheLowerCounts) {
   call("CreateRepository",
        {{"repositoryName", "two"},
         {"tags", {{{"Key", "stage"}, {"Value", "low"}}, {{"Key", "STAGE"}, {"Value", "high"}}}}});
@@ -250,8 +250,8 @@ TEST_F(Authorization, OfTagsThatDifferOnlyInCaseTheLowerCounts) {
   }
 }
 
-// AWS IAM User Guide, "Information available in all requests": aws:userid of who is nobody.
-TEST_F(Authorization, NobodysUserIdIsAnonymous) {
+// AWS IAM User Guide, "Information available in all requests": aws:userid of an anonymous caller.
+TEST_F(Authorization, TheUserIdOfAnUnauthenticatedCallerIsAnonymous) {
   auto txn = store->database().begin(storage::sql::Access::kRead);
   const HttpRequest http = make_request("GET", "/", {{"Host", host}}, "");
   Json document = policy("Allow", "ecr:BatchGetImage", "*");

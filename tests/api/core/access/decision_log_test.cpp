@@ -71,7 +71,7 @@ TEST(DecisionLog, UsagesAreBoundedAndTheOldestGo) {
   EXPECT_EQ(kept.size(), 2u);
 }
 
-TEST(DecisionLog, WhatNeedsNoPermissionIsNoUsage) {
+TEST(DecisionLog, AnActionThatNeedsNoPermissionIsNoUsage) {
   DecisionLog log;
   DecisionRecord record = denial("sts:GetCallerIdentity");
   record.verdict.decision = auth::iam::Decision::kAllowed;

@@ -14,7 +14,7 @@ class EventLogTest : public test::ApiTest {
     CallRecord record;
     record.service = "ecr";
     record.operation = std::move(operation);
-    record.who =
+    record.identity =
         std::make_shared<const CallIdentity>(make_service_identity("ecr.amazonaws.com", "1"));
     return record;
   }

@@ -8,7 +8,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Result = JobOutcome::Result;
 
-// What the handlers below did, by the payload's "name".
+// The actions of the handlers below, by the payload's "name".
 std::vector<std::string> done;
 
 void note(JobCall& call) { done.push_back(call.payload.at("name").get<std::string>()); }
@@ -84,7 +84,7 @@ TEST_F(JobsTest, RunInTheOrderTheyAreDueAndNotBefore) {
   EXPECT_TRUE(rows().empty());
 }
 
-TEST_F(JobsTest, WhatAJobEnqueuesRunsInTheSameGo) {
+TEST_F(JobsTest, AJobThatAJobEnqueuesRunsInTheSameRun) {
   enqueue("spawn", "parent");
   const auto report = runner.run_due(100);
   EXPECT_TRUE(report.complete);
@@ -105,7 +105,7 @@ TEST_F(JobsTest, AJobExistsOnlyOnceItsTransactionIsCommitted) {
   EXPECT_EQ(rows().size(), 1u);
 }
 
-TEST_F(JobsTest, OfAKeyThereIsOneJobWithTheNewestPayloadAndTheEarlierTime) {
+TEST_F(JobsTest, AKeyHasOneJobWithTheNewestPayloadAndTheEarlierTime) {
   enqueue("note", "old", seconds(10), "k");
   enqueue("note", "new", seconds(20), "k");
   enqueue("note", "other", seconds(10), "other");
@@ -174,7 +174,7 @@ TEST_F(JobsTest, AnUnknownKindIsGivenUpAtOnce) {
   EXPECT_FALSE(runner.run_next().has_value());
 }
 
-TEST_F(JobsTest, WhatFollowsTheCommitCannotUndoTheJob) {
+TEST_F(JobsTest, ActionsAfterTheCommitCannotUndoTheJob) {
   enqueue("trip", "x");
   const auto outcome = runner.run_next();
   EXPECT_EQ(outcome->result, Result::kDone);

@@ -46,17 +46,18 @@ Rule since_pushed(std::int64_t priority, TagStatus status, std::vector<std::stri
   return rule(priority, status, std::move(prefixes), CountType::kSinceImagePushed, count);
 }
 
-// Names of the images with that fate, in the order given.
-std::string with_fate(const std::vector<Image>& images, const Evaluation& evaluation, Fate fate) {
+// Names of the images with that outcome, in the order given.
+std::string with_outcome(const std::vector<Image>& images, const Evaluation& evaluation,
+                         Outcome outcome) {
   std::string names;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    if (evaluation.images[i].fate == fate) names += images[i].digest;
+    if (evaluation.images[i].outcome == outcome) names += images[i].digest;
   }
   return names;
 }
 
 std::string expired(const std::vector<Rule>& rules, const std::vector<Image>& images) {
-  return with_fate(images, evaluate({rules, ""}, images, kNow), Fate::kExpired);
+  return with_outcome(images, evaluate({rules, ""}, images, kNow), Outcome::kExpired);
 }
 
 // ECR User Guide, "Examples of lifecycle policies in Amazon ECR", by their headings.
@@ -122,7 +123,7 @@ TEST(LifecycleUserGuide, FilteringOnAllImages) {
       "ABD");
 }
 
-TEST(Lifecycle, EachRuleSaysWhatItFound) {
+TEST(Lifecycle, EachRuleReportsItsFindings) {
   const std::vector<Image> images = {image("A", {"prod", "beta"}, days(10)),
                                      image("B", {"beta"}, days(2)), image("C", {}, days(1))};
   const auto evaluation = evaluate({{more_than(5, TagStatus::kTagged, {"prod"}, 1),
@@ -140,11 +141,11 @@ TEST(Lifecycle, EachRuleSaysWhatItFound) {
   EXPECT_EQ(evaluation.rules[0].priority, 5);
   EXPECT_EQ(found(0), "A0");    // within the count
   EXPECT_EQ(found(1), "B3A2");  // youngest first: marked, out of reach
-  EXPECT_EQ(evaluation.images[0].fate, Fate::kKept);
+  EXPECT_EQ(evaluation.images[0].outcome, Outcome::kKept);
   EXPECT_EQ(evaluation.images[0].rule_priority, 5);
-  EXPECT_EQ(evaluation.images[1].fate, Fate::kExpired);
+  EXPECT_EQ(evaluation.images[1].outcome, Outcome::kExpired);
   EXPECT_EQ(evaluation.images[1].rule_priority, 7);
-  EXPECT_EQ(evaluation.images[2].fate, Fate::kNotSelected);
+  EXPECT_EQ(evaluation.images[2].outcome, Outcome::kNotSelected);
   EXPECT_FALSE(evaluation.images[2].rule_priority.has_value());
 }
 
@@ -170,7 +171,7 @@ TEST(Lifecycle, ARestoredImageCountsFromItsRestoration) {
   EXPECT_EQ(expired({since_pushed(1, TagStatus::kAny, {}, 10)}, images), "CD");
   auto pulled = rule(1, TagStatus::kAny, {}, CountType::kSinceImagePulled, 10);
   pulled.action = ActionType::kTransition;
-  EXPECT_EQ(with_fate(images, evaluate({{pulled}, ""}, images, kNow), Fate::kArchived), "CD");
+  EXPECT_EQ(with_outcome(images, evaluate({{pulled}, ""}, images, kNow), Outcome::kArchived), "CD");
 }
 
 TEST(Lifecycle, AnArchivedImageExpiresByTheTimeItWasArchived) {
@@ -187,7 +188,7 @@ TEST(Lifecycle, AnArchivedImageExpiresByTheTimeItWasArchived) {
             "C");
 }
 
-TEST(Lifecycle, AnIndexThatStaysHoldsWhatItNames) {
+TEST(Lifecycle, AnIndexThatStaysHoldsItsChildren) {
   Image index = image("I", {"v1"}, days(50));
   Image child = image("A", {}, days(50));
   child.parents = {"I"};
@@ -195,12 +196,12 @@ TEST(Lifecycle, AnIndexThatStaysHoldsWhatItNames) {
   grandchild.parents = {"A"};
   const std::vector<Image> images = {index, child, grandchild, image("C", {}, days(50))};
   const auto held = evaluate({{since_pushed(1, TagStatus::kUntagged, {}, 10)}, ""}, images, kNow);
-  EXPECT_EQ(with_fate(images, held, Fate::kExpired), "C");
-  EXPECT_EQ(with_fate(images, held, Fate::kReferenced), "AB");
+  EXPECT_EQ(with_outcome(images, held, Outcome::kExpired), "C");
+  EXPECT_EQ(with_outcome(images, held, Outcome::kReferenced), "AB");
   EXPECT_EQ(expired({since_pushed(1, TagStatus::kAny, {}, 10)}, images), "IABC");
 }
 
-TEST(Lifecycle, WhatRefersToAnImageFollowsIt) {
+TEST(Lifecycle, ReferrersFollowTheirSubject) {
   Image signature = image("S", {"sig"}, days(1));
   signature.subject = "A";
   Image of_signature = image("T", {"sig2"}, days(1));
@@ -210,7 +211,7 @@ TEST(Lifecycle, WhatRefersToAnImageFollowsIt) {
   const std::vector<Image> images = {image("A", {}, days(50)), signature, of_signature, of_nothing};
   const auto evaluation =
       evaluate({{since_pushed(3, TagStatus::kUntagged, {}, 10)}, ""}, images, kNow);
-  EXPECT_EQ(with_fate(images, evaluation, Fate::kExpired), "AST");
+  EXPECT_EQ(with_outcome(images, evaluation, Outcome::kExpired), "AST");
   EXPECT_FALSE(evaluation.images[0].follows_subject);
   EXPECT_TRUE(evaluation.images[1].follows_subject);
   EXPECT_EQ(evaluation.images[2].rule_priority, 3);
@@ -279,7 +280,7 @@ class Cases {
 
 TEST(LifecycleProperty, AgreesWithTheNaiveEvaluatorOnTenThousandCases) {
   Cases cases(20260101);
-  std::size_t fates[5] = {};
+  std::size_t outcomes[5] = {};
   std::size_t followers = 0;
   for (int round = 0; round < 10'000; ++round) {
     const auto images = cases.images();
@@ -288,15 +289,15 @@ TEST(LifecycleProperty, AgreesWithTheNaiveEvaluatorOnTenThousandCases) {
     const auto expected = test::naive_evaluate(policy, images, kNow);
     ASSERT_EQ(actual.size(), expected.size());
     for (std::size_t i = 0; i < images.size(); ++i) {
-      ASSERT_EQ(actual[i].fate, expected[i].fate) << "case " << round << ", image " << i;
+      ASSERT_EQ(actual[i].outcome, expected[i].outcome) << "case " << round << ", image " << i;
       ASSERT_EQ(actual[i].rule_priority, expected[i].rule_priority) << "case " << round;
       ASSERT_EQ(actual[i].follows_subject, expected[i].follows_subject) << "case " << round;
-      ++fates[static_cast<std::size_t>(actual[i].fate)];
+      ++outcomes[static_cast<std::size_t>(actual[i].outcome)];
       followers += actual[i].follows_subject ? 1 : 0;
     }
   }
   // Nothing of this is rare.
-  for (const std::size_t count : fates) EXPECT_GT(count, 1000u);
+  for (const std::size_t count : outcomes) EXPECT_GT(count, 1000u);
   EXPECT_GT(followers, 500u);
 }
 
@@ -310,7 +311,7 @@ TEST(LifecycleProperty, TheOrderOfTheImagesDoesNotMatter) {
     auto backward = evaluate(policy, images, kNow);
     std::reverse(backward.images.begin(), backward.images.end());
     for (std::size_t i = 0; i < images.size(); ++i) {
-      ASSERT_EQ(forward.images[i].fate, backward.images[i].fate) << round;
+      ASSERT_EQ(forward.images[i].outcome, backward.images[i].outcome) << round;
     }
   }
 }

@@ -60,7 +60,7 @@ bool would_mark(const Rule& rule, const Image& image, const std::vector<Image>& 
   return older(since, rule.count, now);
 }
 
-bool goes(Fate fate) { return fate == Fate::kExpired || fate == Fate::kArchived; }
+bool goes(Outcome outcome) { return outcome == Outcome::kExpired || outcome == Outcome::kArchived; }
 
 }  // namespace
 
@@ -77,9 +77,10 @@ std::vector<Verdict> naive_evaluate(const Policy& policy, const std::vector<Imag
     }
     if (first == nullptr) continue;
     verdicts[i].rule_priority = first->priority;
-    verdicts[i].fate = Fate::kKept;
+    verdicts[i].outcome = Outcome::kKept;
     if (!would_mark(*first, images[i], images, now)) continue;
-    verdicts[i].fate = first->action == ActionType::kExpire ? Fate::kExpired : Fate::kArchived;
+    verdicts[i].outcome =
+        first->action == ActionType::kExpire ? Outcome::kExpired : Outcome::kArchived;
   }
   const auto index_of = [&](const std::string& digest) {
     std::size_t i = 0;
@@ -92,33 +93,33 @@ std::vector<Verdict> naive_evaluate(const Policy& policy, const std::vector<Imag
     for (std::size_t i = 0; i < images.size(); ++i) {
       for (const auto& parent : images[i].parents) {
         const std::size_t p = index_of(parent);
-        if (!goes(verdicts[i].fate) || p == images.size()) continue;
-        const Fate fate = verdicts[p].fate;
+        if (!goes(verdicts[i].outcome) || p == images.size()) continue;
+        const Outcome outcome = verdicts[p].outcome;
         const bool in_archive =
-            fate == Fate::kArchived || images[p].storage_class == StorageClass::kArchive;
-        const bool free =
-            fate == Fate::kExpired || (verdicts[i].fate == Fate::kArchived && in_archive);
+            outcome == Outcome::kArchived || images[p].storage_class == StorageClass::kArchive;
+        const bool free = outcome == Outcome::kExpired ||
+                          (verdicts[i].outcome == Outcome::kArchived && in_archive);
         if (free) continue;
-        verdicts[i].fate = Fate::kReferenced;
+        verdicts[i].outcome = Outcome::kReferenced;
         changed = true;
       }
     }
   }
-  // What refers to an image goes where the image goes, until nothing changes.
+  // An artifact goes where its subject goes, until nothing changes.
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t i = 0; i < images.size(); ++i) {
       const std::size_t s = index_of(images[i].subject);
-      if (s == images.size() || !goes(verdicts[s].fate)) continue;
+      if (s == images.size() || !goes(verdicts[s].outcome)) continue;
       const bool named = std::any_of(images[i].parents.begin(), images[i].parents.end(),
                                      [&](const auto& p) { return index_of(p) < images.size(); });
-      if (named || verdicts[i].fate == Fate::kExpired) continue;
-      if (verdicts[s].fate == Fate::kArchived &&
-          (verdicts[i].fate == Fate::kArchived ||
+      if (named || verdicts[i].outcome == Outcome::kExpired) continue;
+      if (verdicts[s].outcome == Outcome::kArchived &&
+          (verdicts[i].outcome == Outcome::kArchived ||
            images[i].storage_class == StorageClass::kArchive)) {
         continue;
       }
-      verdicts[i] = {verdicts[s].fate, verdicts[s].rule_priority, true};
+      verdicts[i] = {verdicts[s].outcome, verdicts[s].rule_priority, true};
       changed = true;
     }
   }

@@ -51,7 +51,7 @@ TEST(LifecyclePolicy, KeepsItsTextCompactedWithItsKeysInOrder) {
   EXPECT_EQ(policy->rules[0].description, "bé \"q\"");
 }
 
-TEST(LifecyclePolicy, WhatIsAccepted) {
+TEST(LifecyclePolicy, AcceptedPolicies) {
   const std::string kGood[] = {
       one(kUntagged),
       one(kAny, kTransition),
@@ -83,7 +83,7 @@ TEST(LifecyclePolicy, RulesAreAppliedByPriorityWhateverTheirOrder) {
 }
 
 // Sentences that were seen from ECR.
-TEST(LifecyclePolicy, WhatIsRefusedInEcrsOwnWords) {
+TEST(LifecyclePolicy, RefusalsInEcrsOwnWords) {
   const std::pair<std::string, const char*> kBad[] = {
       {rules(one(kUntagged) + "," + one(kUntagged, R"({"type":"expire"})", 2)),
        "Only one rule can select Untagged images per storage class."},
@@ -97,7 +97,7 @@ TEST(LifecyclePolicy, WhatIsRefusedInEcrsOwnWords) {
   for (const auto& [text, error] : kBad) EXPECT_EQ(error_of(text), error) << text;
 }
 
-TEST(LifecyclePolicy, WhatIsRefusedByItsSchema) {
+TEST(LifecyclePolicy, RefusalsByTheSchema) {
   const std::pair<std::string, const char*> kBad[] = {
       {"", "Could not map policyString into LifecyclePolicy."},
       {"some invalid input", "Could not map policyString into LifecyclePolicy."},
@@ -155,7 +155,7 @@ TEST(LifecyclePolicy, WhatIsRefusedByItsSchema) {
 }
 
 // ECR's words for these are not known; that they are refused is.
-TEST(LifecyclePolicy, WhatElseIsRefused) {
+TEST(LifecyclePolicy, OtherRefusals) {
   std::string fifty_one = one(kAny, R"({"type":"expire"})", 51);
   for (int i = 1; i <= 50; ++i) {
     fifty_one += "," + one(tagged(R"("tagPrefixList":["p)" + std::to_string(i) + R"("])"),

@@ -26,7 +26,7 @@ const Json kFull = Json::parse(R"({
   "references": ["https://example.test/2"], "related": ["CVE-2024-2"],
   "attributes": {"team": "a"}})");
 
-TEST(ScanFinding, WhatIsWrongIsNamed) {
+TEST(ScanFinding, FaultsAreNamed) {
   EXPECT_TRUE(check_finding(kFull).has_value());
   EXPECT_TRUE(check_finding({{"name", "X"}, {"severity", "UNDEFINED"}}).has_value());
   const std::pair<const char*, const char*> kCases[] = {
@@ -204,7 +204,7 @@ TEST_F(FindingsFile, AnImageMayHaveNoFindings) {
   EXPECT_EQ(names(directory, {"app", "sha256:bb", {}}), "");
 }
 
-TEST_F(FindingsFile, WhatIsWrongIsSaidWithItsPlace) {
+TEST_F(FindingsFile, FaultsAreReportedWithTheirPlace) {
   const std::pair<const char*, const char*> kCases[] = {
       {"{", "line 1: "},
       {"[]", "must hold an object with one member, the list \"images\""},

@@ -1,0 +1,78 @@
+#include "api/core/access/iam_entities.h"
+
+#include <array>
+
+#include "api/core/unique_id.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/managed_policies.h"
+
+namespace ecr::api {
+namespace {
+
+constexpr ServiceLinkedRole kRoles[] = {
+    {"replication.ecr.amazonaws.com", "AWSServiceRoleForECRReplication",
+     "arn:aws:iam::aws:policy/aws-service-role/ECRReplicationServiceRolePolicy"},
+    {"pullthroughcache.ecr.amazonaws.com", "AWSServiceRoleForECRPullThroughCache",
+     "arn:aws:iam::aws:policy/aws-service-role/AWSECRPullThroughCache_ServiceRolePolicy"},
+    {"ecr.amazonaws.com", "AWSServiceRoleForECRTemplate",
+     "arn:aws:iam::aws:policy/aws-service-role/ECRTemplateServiceRolePolicy"},
+};
+
+}  // namespace
+
+const ServiceLinkedRole* find_service_linked_role(std::string_view service) {
+  for (const ServiceLinkedRole& role : kRoles) {
+    if (role.service == service) return &role;
+  }
+  return nullptr;
+}
+
+std::string service_linked_path(std::string_view service) {
+  return base::format("/aws-service-role/{}/", service);
+}
+
+std::optional<storage::Entity> make_service_linked_role(
+    const Services& services, storage::sql::Txn& txn, const std::string& account,
+    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now) {
+  storage::Entity entity;
+  entity.account = account;
+  entity.kind = storage::EntityKind::kRole;
+  entity.name = role.name;
+  entity.path = service_linked_path(role.service);
+  entity.unique_id = make_unique_id(services.random, kRoleId, account);
+  entity.created_at = now;
+  entity.description = std::move(description);
+  // The trust policy of a service-linked role cannot be changed, and names its service alone.
+  entity.trust_policy =
+      base::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",)"
+                   R"("Principal":{{"Service":"{}"}},"Action":"sts:AssumeRole"}}]}})",
+                   role.service);
+  const auto id = storage::insert_entity(txn, entity);
+  if (!id) return std::nullopt;
+  entity.id = *id;
+  storage::attach_policy(txn, entity.id, role.policy);
+  return entity;
+}
+
+// IAM reads validUntil from the metadata document. The document is not parsed as XML: the attribute
+// is found as text, which is enough for what IAM shows of a provider.
+std::optional<base::TimePoint> saml_valid_until(std::string_view metadata, base::TimePoint now) {
+  if (metadata.find("EntityDescriptor") == std::string_view::npos) return std::nullopt;
+  constexpr std::chrono::hours kYears{24 * 365 * 100};
+  constexpr std::string_view kAttribute = "validUntil=\"";
+  const std::size_t at = metadata.find(kAttribute);
+  if (at == std::string_view::npos) return now + kYears;
+  const std::string_view rest = metadata.substr(at + kAttribute.size());
+  const auto time = base::parse_iso8601(rest.substr(0, rest.find('"')));
+  return time ? *time : now + kYears;
+}
+
+std::string make_saml_provider_uuid(base::Random& random) {
+  std::array<std::uint8_t, 16> noise{};
+  random.fill(noise);
+  std::string uuid;
+  for (const std::uint8_t byte : noise) uuid += base::format("{:02X}", byte);
+  return uuid;
+}
+
+}  // namespace ecr::api

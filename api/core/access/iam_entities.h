@@ -1,0 +1,42 @@
+// Entities that the IAM API and the seed file both make: the service-linked roles of Amazon ECR,
+// and SAML identity providers. Stateless functions; the caller owns the transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/core/services.h"
+#include "storage/rows/iam/identities.h"
+
+namespace ecr::api {
+
+// Service-linked roles are made by the API, or by ECR itself when a feature is set up. Source:
+// Amazon ECR User Guide, "Using service-linked roles for Amazon ECR".
+struct ServiceLinkedRole {
+  std::string_view service;  // may assume it, alone: "replication.ecr.amazonaws.com"
+  std::string_view name;     // "AWSServiceRoleForECRReplication"
+  std::string_view policy;   // ARN of the AWS-managed policy it has
+};
+
+// Null: Amazon ECR has no service of that name.
+const ServiceLinkedRole* find_service_linked_role(std::string_view service);
+// /aws-service-role/<service>/
+std::string service_linked_path(std::string_view service);
+
+// Makes the role with its trust policy and its permissions. nullopt: the account has the role
+// already.
+std::optional<storage::Entity> make_service_linked_role(
+    const Services& services, storage::sql::Txn& txn, const std::string& account,
+    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now);
+
+// SAML providers: no client signs in through one here, so only what IAM shows of a provider is read
+// from its metadata.
+//
+// The end of the metadata's validity, by its own validUntil; without one a hundred years from now.
+// nullopt: it is no SAML metadata.
+std::optional<base::TimePoint> saml_valid_until(std::string_view metadata, base::TimePoint now);
+// 32 digits, as IAM's model has them.
+std::string make_saml_provider_uuid(base::Random& random);
+
+}  // namespace ecr::api

@@ -1,0 +1,235 @@
+#include "api/images/push/replication.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/gate.h"
+#include "api/core/access/principal_policies.h"
+#include "api/core/access/target.h"
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
+#include "api/images/images.h"
+#include "api/images/repository_creation.h"
+#include "schemas/base/text.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/replication.h"
+
+namespace ecr::api::replication {
+namespace {
+
+using storage::sql::Access;
+
+constexpr std::string_view kSetting = "REPLICATION_CONFIGURATION";
+
+// PREFIX_MATCH is the only type of filter: the prefix is plain text, without a slash of its own.
+bool covers(const Json& rule, std::string_view repository) {
+  const auto filters = rule.find("repositoryFilters");
+  if (filters == rule.end() || filters->empty()) return true;
+  return std::any_of(filters->begin(), filters->end(), [&](const Json& filter) {
+    return repository.starts_with(filter.at("filter").get_ref<const std::string&>());
+  });
+}
+
+constexpr const char* kInProgress = "IN_PROGRESS";
+constexpr const char* kComplete = "COMPLETE";
+constexpr const char* kFailed = "FAILED";
+
+// The payload of a job: one image, one destination.
+struct CopyJob {
+  std::string account;
+  std::string region;
+  std::string repository;
+  std::string digest;
+  std::string tag;  // empty: none
+  Destination to;
+};
+
+Json to_json(const CopyJob& job) {
+  return {{"account", job.account},   {"region", job.region}, {"repository", job.repository},
+          {"digest", job.digest},     {"tag", job.tag},       {"toAccount", job.to.account},
+          {"toRegion", job.to.region}};
+}
+
+CopyJob read_payload(const Json& payload) {
+  const auto text = [&](const char* name) { return payload.at(name).get<std::string>(); };
+  return {text("account"), text("region"), text("repository"),
+          text("digest"),  text("tag"),    {text("toAccount"), text("toRegion")}};
+}
+
+// The role that ECR replicates with. Its permissions policy lets it create repositories and
+// replicate images anywhere; what another account's registry policy says is up to that account.
+// Service-linked roles are exempt from service control policies.
+Caller service_role(const Services& services, const std::string& account) {
+  Caller caller;
+  caller.principal.kind = auth::iam::PrincipalKind::kRoleSession;
+  caller.principal.account = account;
+  caller.principal.issuer = base::format(
+      "arn:aws:iam::{}:role/aws-service-role/replication.ecr.amazonaws.com/"
+      "AWSServiceRoleForECRReplication",
+      account);
+  caller.principal.arn = base::format(
+      "arn:aws:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication", account);
+  caller.account = account;
+  // ecr:CreateRepository and ecr:ReplicateImage on "*" are all that is asked of it, so "allow
+  // everything" decides the same as ECRReplicationServiceRolePolicy.
+  caller.identity.push_back(root_policy(services));
+  return caller;
+}
+
+// One destination in one transaction: what the service role may do there, and the copying.
+class Copy {
+ public:
+  Copy(const JobCall& call, storage::sql::Txn& txn, const CopyJob& job)
+      : services_(call.services), txn_(txn), job_(job), now_(call.now) {
+    request_.id = base::make_uuid(call.services.random);
+  }
+
+  // Throws ApiError where the destination refuses the image.
+  void run(const storage::Repository& source) {
+    const storage::Repository destination = require_destination();
+    copy_image(source, destination, job_.digest, tag_for(source, destination));
+  }
+
+ private:
+  void authorize_action(std::string_view action, const storage::Repository* destination) {
+    const Target target = make_repository_target(services_, txn_, action, job_.to.account,
+                                                 job_.to.region, job_.repository, destination);
+    LogNote ignored;
+    authorize(services_, service_role(services_, job_.account),
+              {txn_, request_, job_.to.region, now_}, {target}, ignored);
+  }
+
+  storage::Repository require_destination() {
+    auto found = storage::find_repository(txn_, job_.to.account, job_.to.region, job_.repository);
+    // In the own account the role's policy is enough. Another account's registry policy must allow
+    // ecr:ReplicateImage, and ecr:CreateRepository too where the repository is missing.
+    authorize_action("ecr:ReplicateImage", found ? &*found : nullptr);
+    if (found) return std::move(*found);
+    authorize_action("ecr:CreateRepository", nullptr);
+    const RepositoryKey wanted{job_.to.account, job_.to.region, job_.repository};
+    const auto as = creation::find_template(txn_, wanted.account, wanted.region, wanted.name,
+                                            creation::Reason::kReplication);
+    return creation::create_repository(services_, txn_, wanted, as, now_);
+  }
+
+  // The tag that the copy gets: none where it has moved on meanwhile (the later push has a job of
+  // its own), and none where the destination's tag may not move.
+  std::string tag_for(const storage::Repository& source, const storage::Repository& destination) {
+    if (job_.tag.empty()) return {};
+    if (storage::find_tag(txn_, source.id, job_.tag) != job_.digest) return {};
+    const auto there = storage::find_tag(txn_, destination.id, job_.tag);
+    const bool clashes = there && *there != job_.digest && !tag_may_move(destination, job_.tag);
+    return clashes ? std::string() : job_.tag;
+  }
+
+  // The images that an index names come first: put_image() refuses an index without them. Blobs are
+  // not copied: both repositories name the same files.
+  void copy_image(const storage::Repository& source, const storage::Repository& destination,
+                  const std::string& digest, const std::string& tag) {
+    const auto image = storage::find_image(txn_, source.id, digest);
+    const auto text = storage::image_manifest(txn_, source.id, digest);
+    if (!image || !text) return;
+    const Manifest manifest = parse_manifest(*text, image->media_type);
+    for (const Descriptor& child : manifest.manifests) {
+      copy_image(source, destination, child.digest, "");
+    }
+    for (const Descriptor& blob : manifest.blobs) {
+      const auto size = storage::find_blob(txn_, source.id, blob.digest);
+      const auto name = model::Digest::parse(blob.digest);
+      if (size && name) storage::add_blob(txn_, destination.id, *name, *size, now_);
+    }
+    put_image(txn_, destination, read_sent_manifest(*text, image->media_type, digest), tag, now_);
+  }
+
+  const Services& services_;
+  storage::sql::Txn& txn_;
+  const CopyJob& job_;
+  base::TimePoint now_;
+  HttpRequest request_;  // no client sent it: it only has an id, for the log of decisions
+};
+
+// The failure's code, empty where there is none. AWS publishes no list of ReplicationError codes:
+// the API's own error names stand here.
+std::string copy(const JobCall& call, const CopyJob& job) {
+  auto txn = call.services.store.database().begin(Access::kWrite);
+  const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
+  if (!source) return {};
+  try {
+    Copy(call, txn, job).run(*source);
+  } catch (const ApiError& error) {  // the destination's refusal ends the job, not the runner
+    return std::string(names_of(error.code()).json_type);
+  }
+  txn.commit();
+  return {};
+}
+
+storage::Repository destination_of(const CopyJob& job) {
+  storage::Repository destination;
+  destination.account = job.to.account;
+  destination.region = job.to.region;
+  destination.name = job.repository;
+  return destination;
+}
+
+}  // namespace
+
+Json configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region) {
+  const auto text = storage::registry_setting(txn, account, region, kSetting);
+  return text ? Json::parse(*text) : Json{{"rules", Json::array()}};
+}
+
+void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+                       const Json& configuration) {
+  storage::set_registry_setting(txn, account, region, kSetting, configuration.dump());
+}
+
+std::vector<Destination> destinations_of(const Json& configuration, std::string_view repository) {
+  std::vector<Destination> found;
+  for (const Json& rule : configuration.at("rules")) {
+    if (!covers(rule, repository)) continue;
+    for (const Json& json : rule.at("destinations")) {
+      Destination destination{json.at("registryId").get<std::string>(),
+                              json.at("region").get<std::string>()};
+      const bool known = std::any_of(found.begin(), found.end(), [&](const Destination& other) {
+        return other.account == destination.account && other.region == destination.region;
+      });
+      if (!known) found.push_back(std::move(destination));
+    }
+  }
+  return found;
+}
+
+void enqueue_replication(const Services& services, storage::sql::Txn& txn,
+                         const storage::Repository& repository, std::string_view digest,
+                         std::string_view tag, base::TimePoint now) {
+  // Several rules may name one destination: destinations_of() has each once. The key makes a second
+  // push of the same image and tag replace the job that still waits.
+  const Json rules = configuration(txn, repository.account, repository.region);
+  for (const Destination& to : destinations_of(rules, repository.name)) {
+    const CopyJob job{repository.account,  repository.region, repository.name,
+                      std::string(digest), std::string(tag),  to};
+    storage::put_image_replication(txn, repository.id, digest,
+                                   {to.account, to.region, kInProgress, ""});
+    const Json payload = to_json(job);
+    enqueue_job(services, txn, kReplication.kind, payload, now, payload.dump());
+  }
+}
+
+// ECR sends the event in the destination's account and region (ECR User Guide, "Amazon ECR events
+// and EventBridge").
+void run_replication(JobCall& call) {
+  const CopyJob job = read_payload(call.payload);
+  const std::string failure = copy(call, job);
+  storage::sql::Txn& txn = call.begin();
+  const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
+  if (!source || !storage::find_image(txn, source->id, job.digest)) return;  // it went meanwhile
+  storage::put_image_replication(
+      txn, source->id, job.digest,
+      {job.to.account, job.to.region, failure.empty() ? kComplete : kFailed, failure});
+  record_event(call.services, txn, call.now,
+               replication_event(destination_of(job), job.digest, job.tag, job.account, job.region,
+                                 failure.empty()));
+}
+
+}  // namespace ecr::api::replication

@@ -1,0 +1,46 @@
+// Replication of images to other registries of this server: the registry's configuration
+// (PutReplicationConfiguration), and the jobs that copy. A job is asked for in the transaction of
+// the push, and done by the job runner. Once a push, without chaining: an image that arrived by
+// replication goes no further. Stateless functions on the rows. ECR User Guide, "Private image
+// replication".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/core/work/jobs.h"
+#include "storage/rows/repositories.h"
+#include "storage/sql/database.h"
+
+namespace ecr::api::replication {
+
+using Json = nlohmann::json;
+
+struct Destination {
+  std::string account;
+  std::string region;
+};
+
+// {"rules": [...]} as it was put; {"rules": []} where none was.
+Json configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region);
+void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+                       const Json& configuration);
+
+// Where a push to that repository goes to, each destination once, in the order of the rules. A rule
+// without filters covers every repository; of several filters one must match.
+std::vector<Destination> destinations_of(const Json& configuration, std::string_view repository);
+
+// Enqueues what the registry's configuration says about an image that was just pushed to the
+// repository, or restored there. `tag` empty: pushed by digest. REQUIRES: a write transaction.
+void enqueue_replication(const Services& services, storage::sql::Txn& txn,
+                         const storage::Repository& repository, std::string_view digest,
+                         std::string_view tag, base::TimePoint now);
+
+// Payload: {"account", "region", "repository", "digest", "tag", "toAccount", "toRegion"}.
+void run_replication(JobCall& call);
+inline constexpr JobKind kReplication{"replication", run_replication};
+
+}  // namespace ecr::api::replication

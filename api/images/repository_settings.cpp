@@ -1,0 +1,103 @@
+#include "api/images/repository_settings.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api {
+namespace {
+
+constexpr const char* kFilters = "imageTagMutabilityExclusionFilters";
+constexpr std::ptrdiff_t kMaxWildcards = 2;
+
+constexpr std::size_t kMaxResourceTags = 50;
+constexpr std::size_t kMaxTagKey = 128;
+constexpr std::size_t kMaxTagValue = 256;
+
+// Lengths of tags are counted in characters, not in bytes.
+std::size_t code_points(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+bool has_valid_size(const std::string& key, const std::string& value) {
+  return !key.empty() && code_points(key) <= kMaxTagKey && code_points(value) <= kMaxTagValue;
+}
+
+// One sentence for every rule (captured for an empty key; for the others it is inferred).
+ApiError invalid_tags() { return {ErrorCode::kInvalidTagParameter, "Tag parameters are invalid"}; }
+
+constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, invalid_tags};
+
+}  // namespace
+
+// ECR refuses a filter with more than two wildcards (from memory), exclusion filters without a
+// *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the three is not
+// published.
+void set_mutability(const nlohmann::json& input, storage::Repository& repository) {
+  repository.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
+  repository.mutability_exclusions.clear();
+  for (const nlohmann::json& entry : input.value(kFilters, nlohmann::json::array())) {
+    std::string filter = entry.at("filter").get<std::string>();
+    if (std::count(filter.begin(), filter.end(), '*') > kMaxWildcards) {
+      throw ApiError::invalid_parameter(kFilters, "A filter can have at most two wildcards");
+    }
+    repository.mutability_exclusions.push_back(std::move(filter));
+  }
+  const bool wants = repository.tag_mutability.ends_with("_WITH_EXCLUSION");
+  if (wants != !repository.mutability_exclusions.empty()) {
+    throw ApiError::invalid_parameter(
+        kFilters, wants ? "Member must not be null for tag mutability " + repository.tag_mutability
+                        : "Member must be null for tag mutability " + repository.tag_mutability);
+  }
+}
+
+void add_mutability(const storage::Repository& repository, nlohmann::json& output) {
+  output["imageTagMutability"] = repository.tag_mutability;
+  for (const std::string& filter : repository.mutability_exclusions) {
+    output[kFilters].push_back({{"filterType", "WILDCARD"}, {"filter", filter}});
+  }
+}
+
+void set_encryption(const nlohmann::json& encryption, storage::Repository& repository) {
+  repository.encryption_type = base::text_member(encryption, "encryptionType", "AES256");
+  repository.kms_key = base::text_member(encryption, "kmsKey");
+  // ECR uses its own managed key (alias/aws/ecr) where KMS is asked for without a key. KMS_DSSE is
+  // the third type, and takes a key like KMS.
+  const bool kms = repository.encryption_type != "AES256";
+  if (!kms && !repository.kms_key.empty()) {
+    throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
+                                      "Member must be null for encryption type AES256");
+  }
+  if (kms && repository.kms_key.empty()) {
+    repository.kms_key =
+        base::format("arn:{}:kms:{}:{}:alias/aws/ecr", model::partition_of(repository.region),
+                     repository.region, repository.account);
+  }
+}
+
+storage::Tags parse_tags(const nlohmann::json& list) {
+  storage::Tags tags = read_tags(list);
+  for (const auto& [key, value] : tags) {
+    if (!has_valid_size(key, value)) throw invalid_tags();
+  }
+  check_tags(tags, kResourceTagRules);
+  std::sort(tags.begin(), tags.end());
+  return tags;
+}
+
+void check_tag_count(std::size_t count) {
+  if (count > kMaxResourceTags) {
+    throw ApiError(ErrorCode::kTooManyTags, "The maximum number of tags for a resource is " +
+                                                std::to_string(kMaxResourceTags));
+  }
+}
+
+}  // namespace ecr::api

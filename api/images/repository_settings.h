@@ -1,0 +1,32 @@
+// The settings of a repository as CreateRepository, the Put operations and creation templates take
+// them, and ECR's rules for them that the API model leaves open: tag mutability, encryption,
+// resource tags. Stateless functions on values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "storage/rows/repositories.h"
+
+namespace ecr::api {
+
+// Takes over imageTagMutability and its exclusion filters; what they mean for a tag is
+// tag_may_move()'s (images.h). Throws InvalidParameterException where exclusion filters and setting
+// do not go together, or a filter has too many wildcards.
+void set_mutability(const nlohmann::json& input, storage::Repository& repository);
+// imageTagMutability and, where there are any, imageTagMutabilityExclusionFilters.
+void add_mutability(const storage::Repository& repository, nlohmann::json& output);
+
+// From encryptionConfiguration ({}: ECR's default). Throws InvalidParameterException where key and
+// type do not go together. REQUIRES: the repository has its account and region.
+void set_encryption(const nlohmann::json& encryption, storage::Repository& repository);
+
+// [{"Key":..., "Value":...}, ...] sorted by key. Throws InvalidTagParameterException (empty or too
+// long key, value too long, reserved prefix "aws:", key given twice).
+storage::Tags parse_tags(const nlohmann::json& list);
+// Throws TooManyTagsException above 50.
+void check_tag_count(std::size_t count);
+
+}  // namespace ecr::api

@@ -1,0 +1,304 @@
+#include "api/pull_through/image_import.h"
+
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
+#include "api/images/repository_creation.h"
+#include "api/pull_through/import_jobs.h"
+#include "api/pull_through/upstreams.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api::pull_through {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using storage::sql::Access;
+
+// ECR User Guide, "Using pull through cache rules": a tag is compared with the upstream's at least
+// once in 24 hours.
+constexpr hours kCheckEvery{24};
+// The cached image is served for this long after an upstream that did not answer, so that each pull
+// does not wait for a registry that is down.
+constexpr minutes kCheckTagAgain{5};
+// An index with its children, and theirs. No real image has more; a hostile upstream could nest
+// indexes without end.
+constexpr std::size_t kMaxManifests = 500;
+constexpr std::int64_t kMaxLayerBytes = std::int64_t{52'000} << 20;  // ECR service quotas
+
+Manifest parsed(const storage::Import& import) {
+  return parse_manifest(import.manifest, import.media_type);
+}
+
+std::string import_key(std::int64_t repository, const std::string& digest) {
+  return base::format("{}/{}", repository, digest);
+}
+
+// The import whose index names the image.
+std::optional<storage::Import> parent_of(storage::sql::Txn& txn, std::int64_t repository,
+                                         const std::string& digest) {
+  for (storage::Import& import : storage::list_imports(txn, repository)) {
+    for (const Descriptor& child : parsed(import).manifests) {
+      if (child.digest == digest) return std::move(import);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<UpstreamQuery> import_query(const Services& services, storage::sql::Txn& txn,
+                                          const RepositoryKey& key, const std::string& tag,
+                                          UpstreamQuery::Kind kind) {
+  // The model lets anything be a tag; an upstream is asked for nothing that cannot be one.
+  if (services.upstreams == nullptr || !model::is_tag(tag)) return std::nullopt;
+  const auto rule = find_rule(txn, key.account, key.region, key.name);
+  if (!rule) return std::nullopt;
+  return UpstreamQuery{kind, tag, "", origin_of(*rule, key.name)};
+}
+
+void look_up_tag(const Services& services, storage::sql::Txn& txn, const RepositoryKey& key,
+                 const storage::Repository& repository, const std::string& tag, base::TimePoint now,
+                 Lookup& found) {
+  // Three cases. The tag's new image is still being imported: its manifest is served from the
+  // import. The repository lacks the tag: the upstream is asked. The cached tag was last compared
+  // 24 hours ago: it is compared again, unless it may not move anyway.
+  const auto cached = storage::find_cached_tag(txn, repository.id, tag);
+  if (cached && cached->digest != found.stored) {
+    found.pending = storage::find_import(txn, repository.id, cached->digest);
+  }
+  if (found.pending) return;
+  if (!found.stored) {
+    found.query = import_query(services, txn, key, tag, UpstreamQuery::Kind::kImport);
+  } else if (cached && cached->digest == *found.stored && cached->check_at <= now &&
+             tag_may_move(repository, tag)) {
+    found.query = import_query(services, txn, key, tag, UpstreamQuery::Kind::kRefresh);
+  }
+}
+
+// ECR imports by tag alone: a first pull by digest of an image that is not cached fails
+// (containers-roadmap issues 2304 and 2837). The exceptions are the children of an index that is
+// being imported, which every client pulls by digest.
+void look_up_digest(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
+                    const std::string& digest, Lookup& found) {
+  if (found.stored || !storage::has_imports(txn, repository)) return;
+  found.pending = storage::find_import(txn, repository, digest);
+  if (found.pending || services.upstreams == nullptr) return;
+  if (const auto parent = parent_of(txn, repository, digest)) {
+    found.query =
+        UpstreamQuery{UpstreamQuery::Kind::kChild, "", digest, read_origin(parent->origin)};
+  }
+}
+
+// The import's row, unless the repository has the image by now. True: it is new.
+bool begin_import(storage::sql::Txn& txn, const storage::Repository& repository,
+                  const UpstreamManifest& manifest, const Origin& origin, bool child) {
+  if (storage::find_image(txn, repository.id, manifest.digest)) return false;
+  storage::put_import(txn, {repository.id, manifest.digest, manifest.media_type,
+                            write_origin(origin), child, manifest.bytes});
+  return true;
+}
+
+// Asks the upstream. The answer is checked as far as it can be without its blobs.
+UpstreamManifest query_upstream(const Services& services, const UpstreamQuery& query) {
+  UpstreamManifest answer = services.upstreams->manifest(query.origin, query.reference());
+  try {
+    const Manifest manifest = parse_manifest(answer.bytes, answer.media_type);
+    answer.media_type = manifest.media_type;
+    for (const Descriptor& blob : manifest.blobs) {
+      if (blob.size <= kMaxLayerBytes) continue;
+      throw UpstreamError(UpstreamFailure::kInvalid, "A layer is larger than 52,000 MiB");
+    }
+  } catch (const ApiError& error) {
+    throw UpstreamError(UpstreamFailure::kInvalid,
+                        "The upstream registry's manifest is refused: " + error.message());
+  }
+  return answer;
+}
+
+void store_answer(const Services& services, storage::sql::Txn& txn,
+                  const storage::Repository& repository, const UpstreamQuery& query,
+                  const UpstreamManifest& answer, base::TimePoint now) {
+  const bool child = query.kind == UpstreamQuery::Kind::kChild;
+  const bool is_new = begin_import(txn, repository, answer, query.origin, child);
+  if (child) return;
+  // The tag is compared again in 24 hours, whichever image it stands for now. The image itself gets
+  // the tag when the import is complete, or at once where the repository has the image already.
+  storage::put_cached_tag(txn, repository.id, {query.tag, answer.digest, now + kCheckEvery});
+  if (is_new) {
+    const Json payload = {
+        {"repository", repository.id}, {"digest", answer.digest}, {"failures", 0}};
+    enqueue_job(services, txn, kImportJob.kind, payload, now,
+                import_key(repository.id, answer.digest));
+  } else {
+    move_cached_tags(services, txn, repository, query.origin, answer.digest, now);
+  }
+}
+
+void postpone_check(storage::sql::Txn& txn, const storage::Repository& repository,
+                    const UpstreamQuery& query, base::TimePoint now) {
+  auto cached = storage::find_cached_tag(txn, repository.id, query.tag);
+  if (!cached) return;
+  cached->check_at = now + kCheckTagAgain;
+  storage::put_cached_tag(txn, repository.id, *cached);
+}
+
+// Writes the event, and returns what the client is told. ECR answers "name unknown" or "manifest
+// unknown" where the upstream has no such image, as if there were no cache.
+ApiError report_failure(const Services& services, const RepositoryKey& key,
+                        const UpstreamQuery& query, const UpstreamError& error) {
+  const base::TimePoint now = services.clock.now();
+  auto txn = services.store.database().begin(Access::kWrite);
+  const auto found = storage::find_repository(txn, key.account, key.region, key.name);
+  storage::Repository repository;
+  repository.account = key.account;
+  repository.region = key.region;
+  repository.name = key.name;
+  record_event(services, txn, now,
+               pull_through_event(found ? *found : repository,
+                                  {query.origin.prefix, query.origin.host, query.digest, query.tag,
+                                   std::string(failure_code(error.failure())), error.what()}));
+  txn.commit();
+  if (error.failure() != UpstreamFailure::kNotFound) {
+    return {ErrorCode::kUnableToGetUpstreamImage,
+            base::format("{}: {}", failure_code(error.failure()), error.what())};
+  }
+  if (!found) return ApiError::repository_not_found(key.account, key.name);
+  return {ErrorCode::kImageNotFound, "Requested image not found"};
+}
+
+// Downloads everything that one import needs, one thing after the other. No transaction is open
+// while the upstream is asked, so each step looks again whether the import is still wanted.
+class ImportDownload {
+ public:
+  ImportDownload(const Services& services, std::int64_t repository)
+      : services_(services), repository_(repository) {}
+
+  void run(const std::string& digest) {
+    if (!seen_.insert(digest).second) return;
+    if (seen_.size() > kMaxManifests) {
+      throw UpstreamError(UpstreamFailure::kInvalid, "The image has too many manifests");
+    }
+    const auto import = find(digest);
+    if (!import) return;  // it is an image already, or not wanted any more
+    const Manifest manifest = parsed(*import);
+    const Origin origin = read_origin(import->origin);
+    for (const Descriptor& child : manifest.manifests) download_child(origin, digest, child.digest);
+    for (const Descriptor& blob : manifest.blobs) {
+      if (!blob.foreign) download_blob(blob.digest);
+    }
+  }
+
+ private:
+  std::optional<storage::Import> find(const std::string& digest) {
+    auto txn = services_.store.database().begin(Access::kRead);
+    return storage::find_import(txn, repository_, digest);
+  }
+
+  bool has(const std::string& digest) {
+    auto txn = services_.store.database().begin(Access::kRead);
+    return storage::find_image(txn, repository_, digest) ||
+           storage::find_import(txn, repository_, digest);
+  }
+
+  void download_child(const Origin& origin, const std::string& parent, const std::string& digest) {
+    if (!has(digest)) {
+      const UpstreamQuery query{UpstreamQuery::Kind::kChild, "", digest, origin};
+      const UpstreamManifest answer = query_upstream(services_, query);
+      auto txn = services_.store.database().begin(Access::kWrite);
+      // The repository or the import may have been deleted while the upstream was asked.
+      const auto repository = storage::find_repository(txn, repository_);
+      if (!repository || !storage::find_import(txn, repository_, parent)) return;
+      store_answer(services_, txn, *repository, query, answer, services_.clock.now());
+      txn.commit();
+    }
+    run(digest);
+  }
+
+  void download_blob(const std::string& digest) {
+    std::optional<DownloadRequest> request;
+    {
+      auto txn = services_.store.database().begin(Access::kRead);
+      if (storage::find_blob(txn, repository_, digest)) return;
+      request = wanted_blob(txn, repository_, digest);
+    }
+    if (request) services_.upstreams->download(services_, *request)->wait_stored();
+  }
+
+  const Services& services_;
+  const std::int64_t repository_;
+  std::set<std::string> seen_;
+};
+
+}  // namespace
+
+Lookup look_up(const Services& services, storage::sql::Txn& txn, const RepositoryKey& key,
+               const storage::Repository* repository, const ImageIdentifier& id,
+               base::TimePoint now) {
+  Lookup found;
+  if (repository == nullptr) {
+    if (!id.tag.empty()) {
+      found.query = import_query(services, txn, key, id.tag, UpstreamQuery::Kind::kImport);
+    }
+    return found;
+  }
+  found.stored = resolve_image(txn, repository->id, id);
+  if (!id.tag.empty()) {
+    if (id.digest.empty()) {
+      look_up_tag(services, txn, key, *repository, id.tag, now, found);
+    }
+  } else {
+    look_up_digest(services, txn, repository->id, id.digest, found);
+  }
+  return found;
+}
+
+void fetch_manifest(const Services& services, const RepositoryKey& key, const UpstreamQuery& query,
+                    const RequireRepository& repository) {
+  std::optional<UpstreamManifest> answer;
+  std::optional<UpstreamError> failure;
+  try {
+    answer = query_upstream(services, query);
+  } catch (const UpstreamError& error) {
+    failure = error;
+  }
+  const base::TimePoint now = services.clock.now();
+  // A refresh without an answer is no error of the request: the cached image is served.
+  if (failure && query.kind != UpstreamQuery::Kind::kRefresh) {
+    throw report_failure(services, key, query, *failure);
+  }
+  auto txn = services.store.database().begin(Access::kWrite);
+  if (answer) {
+    store_answer(services, txn, repository(txn, now), query, *answer, now);
+  } else {
+    postpone_check(txn, repository(txn, now), query, now);
+  }
+  txn.commit();
+}
+
+storage::Repository create_repository(const Services& services, storage::sql::Txn& txn,
+                                      const RepositoryKey& key, base::TimePoint now) {
+  const auto as = creation::find_template(txn, key.account, key.region, key.name,
+                                          creation::Reason::kPullThroughCache);
+  return creation::create_repository(services, txn, key, as, now);
+}
+
+std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t repository,
+                                           const std::string& digest) {
+  for (const storage::Import& import : storage::list_imports(txn, repository)) {
+    for (const Descriptor& blob : parsed(import).blobs) {
+      if (blob.digest != digest) continue;
+      return DownloadRequest{repository, digest, static_cast<std::uint64_t>(blob.size),
+                             read_origin(import.origin)};
+    }
+  }
+  return std::nullopt;
+}
+
+void download_import(const Services& services, std::int64_t repository, const std::string& digest) {
+  ImportDownload(services, repository).run(digest);
+}
+
+}  // namespace ecr::api::pull_through

@@ -1,0 +1,217 @@
+#include "api/pull_through/import_jobs.h"
+
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/core/work/events.h"
+#include "api/images/push/replication.h"
+#include "api/images/scan/scan_jobs.h"
+#include "api/pull_through/image_import.h"
+#include "api/pull_through/upstreams.h"
+
+namespace ecr::api::pull_through {
+namespace {
+
+// The image that a tag had before a failed import is served for this long without asking again.
+constexpr std::chrono::minutes kRefreshTagAgain{5};
+// How long one attempt of the job waits for the download; other jobs run between two attempts.
+constexpr std::chrono::milliseconds kWait{500};
+// Delays after an upstream that gave no answer, or answered 429.
+constexpr std::chrono::seconds kDelays[] = {std::chrono::seconds(1), std::chrono::seconds(10)};
+
+bool is_passing(UpstreamFailure failure) {
+  return failure == UpstreamFailure::kUnavailable || failure == UpstreamFailure::kTooManyRequests;
+}
+
+void record_sync(const Services& services, storage::sql::Txn& txn,
+                 const storage::Repository& repository, const Origin& origin,
+                 const std::string& digest, const std::string& tag, const UpstreamError* error,
+                 base::TimePoint now) {
+  PullThroughSync sync{origin.prefix, origin.host, digest, tag, "", ""};
+  if (error != nullptr) {
+    sync.failure_code = failure_code(error->failure());
+    sync.failure_reason = error->what();
+  }
+  record_event(services, txn, now, pull_through_event(repository, sync));
+}
+
+// What follows an image that is new here: replication and the scan, as after a push. (Signing is by
+// the pusher's permissions, and an import has no pusher.)
+void follow_import(const Services& services, storage::sql::Txn& txn,
+                   const storage::Repository& repository, const PutImageResult& result,
+                   const std::string& tag, base::TimePoint now) {
+  if (result.unchanged) return;
+  replication::enqueue_replication(services, txn, repository, result.image.digest, tag, now);
+  scan::scan_pushed_image(services, txn, repository, result.image, now);
+}
+
+// Children come before the index that names them: put_image() refuses an index of unknown images.
+void put_manifests(const Services& services, storage::sql::Txn& txn,
+                   const storage::Repository& repository, const std::string& digest,
+                   base::TimePoint now, std::set<std::string>& put) {
+  if (!put.insert(digest).second) return;
+  const auto import = storage::find_import(txn, repository.id, digest);
+  if (!import) return;
+  for (const Descriptor& child : parse_manifest(import->manifest, import->media_type).manifests) {
+    put_manifests(services, txn, repository, child.digest, now, put);
+  }
+  const auto result = put_image(
+      txn, repository, read_sent_manifest(import->manifest, import->media_type, digest), "", now);
+  storage::delete_import(txn, repository.id, digest);
+  if (import->child) {
+    follow_import(services, txn, repository, result, "", now);
+  } else {
+    move_cached_tags(services, txn, repository, read_origin(import->origin), digest, now);
+  }
+}
+
+// Deletes the import and the children that it alone brought. A child that another import's index
+// names belongs to that import too, and stays.
+void forget_manifests(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
+  const auto import = storage::find_import(txn, repository, digest);
+  if (!import) return;
+  storage::delete_import(txn, repository, digest);
+  std::set<std::string> named;
+  for (const storage::Import& other : storage::list_imports(txn, repository)) {
+    for (const Descriptor& child : parse_manifest(other.manifest, other.media_type).manifests) {
+      named.insert(child.digest);
+    }
+  }
+  for (const Descriptor& child : parse_manifest(import->manifest, import->media_type).manifests) {
+    const auto found = storage::find_import(txn, repository, child.digest);
+    if (found && found->child && !named.contains(child.digest)) {
+      forget_manifests(txn, repository, child.digest);
+    }
+  }
+}
+
+// The payload of the job.
+struct ImportPayload {
+  std::int64_t repository = 0;
+  std::string digest;
+  std::size_t failures = 0;
+};
+ImportPayload read_payload(const Json& payload) {
+  return {payload.at("repository").get<std::int64_t>(), payload.at("digest").get<std::string>(),
+          payload.at("failures").get<std::size_t>()};
+}
+
+void run_again(JobCall& call, const ImportPayload& job, std::chrono::milliseconds in) {
+  storage::sql::Txn& txn = call.begin();
+  const Json payload = {
+      {"repository", job.repository}, {"digest", job.digest}, {"failures", job.failures}};
+  enqueue_job(call.services, txn, kImportJob.kind, payload, call.now + in,
+              call.job.key.value_or(std::string()));
+}
+
+// False: a part of the image is gone again. Sets `failure` where the repository refuses the image.
+bool try_to_complete(JobCall& call, const ImportPayload& job,
+                     std::optional<UpstreamError>& failure) {
+  auto txn = call.services.store.database().begin(storage::sql::Access::kWrite);
+  const auto repository = storage::find_repository(txn, job.repository);
+  if (!repository) return true;
+  try {
+    if (!complete_import(call.services, txn, *repository, job.digest, call.now)) return false;
+  } catch (const ApiError& error) {  // the repository's refusal ends the job, not the runner
+    failure = UpstreamError(UpstreamFailure::kInvalid, error.message());
+    return true;
+  }
+  txn.commit();
+  return true;
+}
+
+}  // namespace
+
+std::string_view failure_code(UpstreamFailure failure) {
+  switch (failure) {
+    case UpstreamFailure::kAccessDenied:
+      return "UpstreamAccessDenied";
+    case UpstreamFailure::kTooManyRequests:
+      return "UpstreamTooManyRequests";
+    case UpstreamFailure::kNotFound:
+    case UpstreamFailure::kUnavailable:
+    case UpstreamFailure::kInvalid:
+      break;
+  }
+  return "UpstreamUnavailable";
+}
+
+void move_cached_tags(const Services& services, storage::sql::Txn& txn,
+                      const storage::Repository& repository, const Origin& origin,
+                      const std::string& digest, base::TimePoint now) {
+  const auto image = storage::find_image(txn, repository.id, digest);
+  const auto text = storage::image_manifest(txn, repository.id, digest);
+  const SentManifest sent = read_sent_manifest(*text, image->media_type, digest);
+  for (const std::string& tag : storage::cached_tags(txn, repository.id, digest)) {
+    const auto there = storage::find_tag(txn, repository.id, tag);
+    // Under an immutable setting the tag stays on the image that it has.
+    if (there == digest || (there && !tag_may_move(repository, tag))) continue;
+    const auto result = put_image(txn, repository, sent, tag, now);
+    follow_import(services, txn, repository, result, tag, now);
+    record_sync(services, txn, repository, origin, digest, tag, nullptr, now);
+  }
+}
+
+bool complete_import(const Services& services, storage::sql::Txn& txn,
+                     const storage::Repository& repository, const std::string& digest,
+                     base::TimePoint now) {
+  std::set<std::string> put;
+  try {
+    put_manifests(services, txn, repository, digest, now, put);
+  } catch (const ApiError& error) {
+    // A blob or child was removed between the download and this transaction.
+    const bool lacks = error.code() == ErrorCode::kLayersNotFound ||
+                       error.code() == ErrorCode::kReferencedImagesNotFound;
+    if (lacks) return false;
+    throw;
+  }
+  return true;
+}
+
+void abandon_import(const Services& services, storage::sql::Txn& txn,
+                    const storage::Repository& repository, const std::string& digest,
+                    const UpstreamError& error, base::TimePoint now) {
+  const auto import = storage::find_import(txn, repository.id, digest);
+  if (!import) return;
+  const Origin origin = read_origin(import->origin);
+  for (const std::string& tag : storage::cached_tags(txn, repository.id, digest)) {
+    // The tag goes on to stand for its old image, where it has one.
+    if (const auto there = storage::find_tag(txn, repository.id, tag)) {
+      storage::put_cached_tag(txn, repository.id, {tag, *there, now + kRefreshTagAgain});
+    } else {
+      storage::delete_cached_tag(txn, repository.id, tag);
+    }
+    record_sync(services, txn, repository, origin, digest, tag, &error, now);
+  }
+  forget_manifests(txn, repository.id, digest);
+}
+
+// The download runs on a thread of its own (Upstreams). The job waits for it only for a moment,
+// then enqueues itself anew, so that one slow upstream does not hold up other jobs.
+void run_import(JobCall& call) {
+  ImportPayload job = read_payload(call.payload);
+  if (call.services.upstreams == nullptr) {
+    throw std::runtime_error("no upstream registry can be reached");
+  }
+  const auto result =
+      call.services.upstreams->download_import(call.services, job.repository, job.digest, kWait);
+  if (!result) return run_again(call, job, std::chrono::milliseconds(0));
+  std::optional<UpstreamError> failure = result->failure;
+  if (!failure && !try_to_complete(call, job, failure)) {
+    failure = UpstreamError(UpstreamFailure::kUnavailable, "Part of the image is gone again");
+  }
+  if (!failure) return;
+  if (is_passing(failure->failure()) && job.failures < std::size(kDelays)) {
+    const auto delay = kDelays[job.failures++];
+    return run_again(call, job, delay);
+  }
+  storage::sql::Txn& txn = call.begin();
+  const auto repository = storage::find_repository(txn, job.repository);
+  if (repository) {
+    abandon_import(call.services, txn, *repository, job.digest, *failure, call.now);
+  }
+}
+
+}  // namespace ecr::api::pull_through

@@ -1,0 +1,41 @@
+// The job of an import (image_import.h) and the end of it: the image with its tags, or, where it
+// failed, the removal of what was imported. Stateless functions; the caller owns the transaction.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/core/work/jobs.h"
+#include "api/pull_through/rules.h"
+#include "api/pull_through/transport.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api::pull_through {
+
+// The failure-code of ECR's event. AWS lists three: every failure that is neither about access nor
+// about the rate is UpstreamUnavailable here (inferred).
+std::string_view failure_code(UpstreamFailure failure);
+
+// Moves every tag that the upstream has for the image to it, where the repository's tags may move,
+// and writes the event of each. REQUIRES: the repository has the image; a write transaction.
+void move_cached_tags(const Services& services, storage::sql::Txn& txn,
+                      const storage::Repository& repository, const Origin& origin,
+                      const std::string& digest, base::TimePoint now);
+
+// Makes the import an image. False: a part of it is not there (any more). Does nothing where there
+// is no such import. Throws ApiError where the repository refuses the image. REQUIRES: a write
+// transaction, which the caller gives up where this throws or returns false.
+bool complete_import(const Services& services, storage::sql::Txn& txn,
+                     const storage::Repository& repository, const std::string& digest,
+                     base::TimePoint now);
+
+// Removes the import, and writes the event of the failure. REQUIRES: a write transaction.
+void abandon_import(const Services& services, storage::sql::Txn& txn,
+                    const storage::Repository& repository, const std::string& digest,
+                    const UpstreamError& error, base::TimePoint now);
+
+// Payload: {"repository": id, "digest": "...", "failures": n}; key: "<id>/<digest>".
+void run_import(JobCall& call);
+inline constexpr JobKind kImportJob{"pull-through", run_import};
+
+}  // namespace ecr::api::pull_through

@@ -4,13 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/admin/admin_http.h"
 #include "api/admin/clock_routes.h"
 #include "api/admin/decision_routes.h"
 #include "api/admin/event_routes.h"
-#include "api/admin/gc_routes.h"
-#include "api/admin/job_routes.h"
-#include "api/admin/query_parameters.h"
-#include "api/admin/refusal.h"
+#include "api/admin/maintenance_routes.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/snapshot.h"
 #include "api/core/wire/error.h"
@@ -25,23 +23,15 @@ namespace {
 
 constexpr std::string_view kSnapshotPath = "/_ecr-local/snapshot";
 
-HttpResponse json_response(int status, const Json& json) {
-  return text_response(status, "application/json", base::dump(json) + "\n");
-}
-
-HttpResponse error_response(int status, std::string_view message) {
-  HttpResponse response = json_response(status, {{"message", std::string(message)}});
-  response.note.error = message;
-  return response;
-}
-
 bool is_address(std::string_view host) {
   if (host.starts_with('[')) return true;
   return std::all_of(host.begin(), host.end(),
                      [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
-// DNS rebinding makes a browser send requests here under a name of the attacker's.
+// Protects against DNS rebinding: a web page of evil.example can make that name resolve to this
+// server, and the browser then treats our answers as the page's own. Such a request still has the
+// attacker's name in its Host header. Addresses and localhost cannot be rebound.
 bool is_our_host(const Settings& settings, std::string_view host) {
   const std::string name = base::to_lower(base::without_port(host));
   if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
@@ -49,6 +39,9 @@ bool is_our_host(const Settings& settings, std::string_view host) {
          settings.admin_hosts.end();
 }
 
+// A browser says where a request comes from: Sec-Fetch-Site (Fetch Metadata), and Origin on every
+// request that is not a plain GET. "none" is an address that a person typed. Other clients send
+// neither header and are not restricted.
 bool is_same_origin(const HttpRequest& request) {
   const std::string_view site = request.headers.get("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none") return false;
@@ -58,8 +51,11 @@ bool is_same_origin(const HttpRequest& request) {
   return *origin == scheme + std::string(request.host());
 }
 
+// The peer is the other end of the connection; forwarding headers are not consulted.
 bool is_loopback(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
 
+// Compared in constant time, so that the time of a refusal does not show how much of a guess is
+// right.
 bool has_admin_token(const Settings& settings, const HttpRequest& request) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view header = request.headers.get("authorization");
@@ -68,6 +64,7 @@ bool has_admin_token(const Settings& settings, const HttpRequest& request) {
 }
 
 // {"ecr": {"done": n, "total": n, "operations": {"PutImage": true, ...}}, ...}
+// The operations of AWS's own models, and which of them have a handler here.
 Json coverage(const ControlPlane& control) {
   Json services = Json::object();
   for (const ServiceApi& api : control.apis()) {
@@ -81,7 +78,8 @@ Json coverage(const ControlPlane& control) {
   return services;
 }
 
-// `failure`: why nothing is written any more; empty: all is well.
+// `failure`: the reason why storage refuses writes since a failed fsync; empty: it does not. The
+// server stays up and answers reads, but reports 503, so that an orchestrator restarts it.
 Json health(const Services& services, std::chrono::milliseconds uptime,
             const std::string& failure) {
   const char* const state = failure.empty() ? "ready" : "read-only";
@@ -102,7 +100,7 @@ Json health(const Services& services, std::chrono::milliseconds uptime,
   return json;
 }
 
-// What a verifier has to trust.
+// The certificate that a verifier of image signatures has to trust.
 HttpResponse signing_certificate(const Services& services) {
   auto txn = services.store.database().begin(storage::sql::Access::kRead);
   auto certificate = signing::signing_certificate(txn);
@@ -110,9 +108,13 @@ HttpResponse signing_certificate(const Services& services) {
   return text_response(200, "application/x-pem-file", std::move(*certificate));
 }
 
+bool is_read(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
 }  // namespace
 
-HttpResponse refuse_stranger() {
+HttpResponse refuse_administration() {
   return error_response(403,
                         "This needs the admin token (Authorization: Bearer ...), or a client on "
                         "this machine where none is set");
@@ -137,12 +139,14 @@ bool AdminPlane::is_streamed(const HttpRequest& head) {
   return head.path() == kSnapshotPath && (head.method == "PUT" || head.method == "POST");
 }
 
+// Asked before the body is read: a caller without permission sends nothing that is stored.
 std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminPlane::open(
     const HttpRequest& head) const {
-  if (!may_administer(services_.settings, head)) return refuse_stranger();
+  if (!may_administer(services_.settings, head)) return refuse_administration();
   return restore_snapshot(services_);
 }
 
+// A HEAD request is answered like a GET, without the body but with the body's length.
 HttpResponse AdminPlane::handle(const HttpRequest& request) const {
   HttpResponse response = answer(request);
   if (request.method != "HEAD") return response;
@@ -153,55 +157,54 @@ HttpResponse AdminPlane::handle(const HttpRequest& request) const {
 }
 
 HttpResponse AdminPlane::answer(const HttpRequest& request) const {
-  const std::string_view path = request.path();
-  const bool get = request.method == "GET" || request.method == "HEAD";
   try {
-    if (path == "/_ecr-local/health" && get) {
-      const std::string failure = services_.store.sync_health().what();
-      const auto uptime = services_.machine_clock.now() - started_;
-      return json_response(failure.empty() ? 200 : 503, health(services_, uptime, failure));
-    }
-    if (!may_administer(services_.settings, request)) {
-      return refuse_stranger();
-    }
-    if (path == "/_ecr-local/coverage" && get) return json_response(200, coverage(control_));
-    if (path == "/_ecr-local/seed" && request.method == "POST") {
-      apply_seed(services_, request.body);
-      return json_response(200, {{"status", "applied"}});
-    }
-    if (path == "/_ecr-local/clock") return answer_clock(services_, clock_, request);
-    if (path == "/_ecr-local/signing-certificate" && get) return signing_certificate(services_);
-    if (path == "/_ecr-local/jobs" && get) return answer_jobs(services_, request);
-    if (path == "/_ecr-local/jobs/run" && request.method == "POST") {
-      return answer_run_jobs(jobs_, request);
-    }
-    if (path == "/_ecr-local/gc" && request.method == "POST") {
-      return answer_gc(services_, request);
-    }
-    if (path == "/_ecr-local/reset" && request.method == "POST") {
-      baseline_.reset();
-      jobs_.schedule_periodic();  // their rows went with all the others
-      return json_response(200, {{"status", "reset"}});
-    }
-    if (path == kSnapshotPath && request.method == "GET") return save_snapshot(services_);
-    if (path == "/_ecr-local/events" && request.method == "GET") {
-      return answer_events(services_, request);
-    }
-    if (path == "/_ecr-local/decisions" && request.method == "GET") {
-      return answer_decisions(services_, request);
-    }
-    if (path == "/_ecr-local/decisions/policy" && request.method == "GET") {
-      return answer_decision_policy(services_, request);
-    }
-    return error_response(404, "There is nothing at this path");
+    // Health is open: a probe has no token, and the answer has no secrets.
+    if (request.path() == "/_ecr-local/health" && is_read(request)) return answer_health();
+    if (!may_administer(services_.settings, request)) return refuse_administration();
+    return answer_administrator(request);
   } catch (const SeedError& error) {
     return error_response(400, error.what());
-  } catch (const QueryError& error) {
+  } catch (const ParameterError& error) {
     return error_response(400, error.what());
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
     return error_response(names_of(error.code()).json_status, error.message());
   }
+}
+
+HttpResponse AdminPlane::answer_health() const {
+  const std::string failure = services_.store.sync_health().what();
+  const auto uptime = services_.machine_clock.now() - started_;
+  return json_response(failure.empty() ? 200 : 503, health(services_, uptime, failure));
+}
+
+HttpResponse AdminPlane::answer_administrator(const HttpRequest& request) const {
+  const std::string_view path = request.path();
+  const bool read = is_read(request);
+  const bool get = request.method == "GET";
+  const bool post = request.method == "POST";
+  if (path == "/_ecr-local/clock") return answer_clock(services_, clock_, request);
+  if (path == "/_ecr-local/coverage" && read) return json_response(200, coverage(control_));
+  if (path == "/_ecr-local/signing-certificate" && read) return signing_certificate(services_);
+  if (path == "/_ecr-local/jobs" && read) return answer_jobs(services_, request);
+  if (path == "/_ecr-local/jobs/run" && post) return answer_run_jobs(jobs_, request);
+  if (path == "/_ecr-local/gc" && post) return answer_gc(services_, request);
+  if (path == "/_ecr-local/seed" && post) {
+    apply_seed(services_, request.body);
+    return json_response(200, Json{{"status", "applied"}});
+  }
+  if (path == "/_ecr-local/reset" && post) {
+    baseline_.reset();
+    jobs_.schedule_periodic();  // the reset removed the rows of periodic jobs with all others
+    return json_response(200, Json{{"status", "reset"}});
+  }
+  if (path == kSnapshotPath && get) return save_snapshot(services_);
+  if (path == "/_ecr-local/events" && get) return answer_events(services_, request);
+  if (path == "/_ecr-local/decisions" && get) return answer_decisions(services_, request);
+  if (path == "/_ecr-local/decisions/policy" && get) {
+    return answer_decision_policy(services_, request);
+  }
+  return error_response(404, "There is nothing at this path");
 }
 
 }  // namespace ecr::api::admin

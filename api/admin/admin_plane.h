@@ -1,6 +1,6 @@
-// The emulator's own API below /_ecr-local/. Separate by construction from what AWS credentials and
-// registry tokens open: it asks for the admin token, or a loopback peer, and refuses what a web
-// page could send. Thread-safe; blocking.
+// The emulator's own API below /_ecr-local/. AWS credentials and registry tokens give no access to
+// it: it requires the admin token, or a client on this machine where no token is set, and it
+// refuses requests that a web page could send. Thread-safe; blocking.
 #pragma once
 
 #include <memory>
@@ -23,13 +23,16 @@ class AdminPlane {
 
   HttpResponse handle(const HttpRequest& request) const;
 
-  // True: the body goes through open(), never into memory.
+  // True: the body goes to the sink of open() piece by piece, and is never in memory as a whole.
   static bool is_streamed(const HttpRequest& head);
-  // A refusal, or where the body goes.
+  // The answer that refuses the request, or the sink for its body.
   std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
 
  private:
   HttpResponse answer(const HttpRequest& request) const;
+  HttpResponse answer_health() const;
+  // REQUIRES: may_administer().
+  HttpResponse answer_administrator(const HttpRequest& request) const;
 
   const Services& services_;
   const ControlPlane& control_;
@@ -39,7 +42,9 @@ class AdminPlane {
   const base::TimePoint started_;
 };
 
-// Who may use the guarded part. Pure.
+// True where the request may use more than /_ecr-local/health. Pure.
 bool may_administer(const Settings& settings, const HttpRequest& request);
+// The answer to a request that may not: 403.
+HttpResponse refuse_administration();
 
 }  // namespace ecr::api::admin

@@ -14,10 +14,12 @@ constexpr const char* kBaselineDatabase = "/ecr-local.db";
 
 void Baseline::prepare() {
   const std::lock_guard lock(mutex_);
-  if (!staging_) make();
+  if (!staging_) build();
 }
 
-void Baseline::make() {
+void Baseline::build() {
+  // The seed is applied to a second store by the same code as at the start; fsync is not needed,
+  // because a crash throws the directory away.
   auto staging = services_.store.make_staging_directory(services_.random);
   {
     const auto store = storage::Store::open(
@@ -30,8 +32,8 @@ void Baseline::make() {
   staging_ = std::move(staging);
 }
 
-// The blob may have been collected since the start.
-void Baseline::provide(const storage::SavedBlob& blob) {
+// Copies the file of a blob of the seed back, where the garbage collection has removed it since.
+void Baseline::restore_blob(const storage::SavedBlob& blob) {
   if (services_.store.blobs().open(blob.digest)) return;
   const auto file = saved_blobs_->open(blob.digest);
   auto upload =
@@ -45,8 +47,9 @@ void Baseline::provide(const storage::SavedBlob& blob) {
 
 void Baseline::reset() {
   const std::lock_guard lock(mutex_);
-  if (!staging_) make();
-  for (const auto& blob : blobs_) provide(blob);
+  if (!staging_) build();
+  // Files before rows: a row whose file is missing would be a broken image.
+  for (const auto& blob : blobs_) restore_blob(blob);
   storage::restore_database(services_.store, staging_->path() + kBaselineDatabase, blobs_);
   services_.events.clear();
   services_.store.want_sweep();

@@ -1,5 +1,6 @@
-// What /_ecr-local/reset returns to: an empty server with the seed applied. It is made once, in a
-// directory of its own, so that a reset only takes its rows in. Thread-safe; blocking.
+// The state that /_ecr-local/reset returns to: an empty server with the seed applied. It is built
+// once, as a store in a directory of its own, so that a reset only has to copy its rows.
+// Thread-safe; blocking.
 #pragma once
 
 #include <memory>
@@ -14,26 +15,26 @@ namespace ecr::api::admin {
 
 class Baseline {
  public:
-  // `seed`: the document, empty for none; `directory`: what its paths are relative to. `services`
-  // outlives it.
+  // `seed`: the document, empty for none; `directory`: its relative paths start here. `services`
+  // must outlive the baseline.
   Baseline(const Services& services, std::string seed, std::string directory)
       : services_(services), seed_(std::move(seed)), directory_(std::move(directory)) {}
 
-  // Makes it now instead of at the first reset. Throws SeedError.
+  // Builds it now instead of at the first reset. Throws SeedError.
   void prepare();
-  // The state is the baseline: atomically, durably, the log of events empty. Files that nothing
-  // names any more are removed later.
+  // Replaces the state by the baseline, atomically and durably, and empties the log of events. A
+  // sweep removes the files of blobs that no row names any more.
   void reset();
 
  private:
-  void make();
-  void provide(const storage::SavedBlob& blob);
+  void build();
+  void restore_blob(const storage::SavedBlob& blob);
 
   const Services& services_;
   const std::string seed_;
   const std::string directory_;
   std::mutex mutex_;
-  std::unique_ptr<storage::StagingDirectory> staging_;  // null: not made yet
+  std::unique_ptr<storage::StagingDirectory> staging_;  // null: not built yet
   std::unique_ptr<storage::BlobStore> saved_blobs_;
   std::vector<storage::SavedBlob> blobs_;
 };

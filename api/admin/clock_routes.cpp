@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/duration.h"
-#include "api/admin/query_parameters.h"
+#include "api/admin/admin_http.h"
 #include "api/core/work/jobs.h"
+#include "schemas/base/duration.h"
 #include "schemas/base/json.h"
 #include "storage/rows/clock_state.h"
 #include "storage/rows/jobs.h"
@@ -19,7 +19,8 @@ using base::MovableClock;
 using base::TimePoint;
 using std::chrono::milliseconds;
 
-// Four digits are all that ISO 8601 has for a year; tokens and sessions need some time beyond.
+// The clock must stay below the year 10,000, because ISO 8601 has four digits for a year; tokens
+// and sessions end some time after the clock's own time, so the limit is earlier.
 constexpr TimePoint kEnd = std::chrono::sys_days(std::chrono::year{9000} / 1 / 1);
 
 // The members of the body, typed.
@@ -31,21 +32,23 @@ struct Change {
 };
 
 bool read_flag(const std::string& name, const Json& value) {
-  if (!value.is_boolean()) throw QueryError(name, "must be true or false");
+  if (!value.is_boolean()) throw ParameterError(name, "must be true or false");
   return value.get<bool>();
 }
 
 TimePoint read_time(const std::string& name, const Json& value) {
   const auto time =
       value.is_string() ? base::parse_iso8601(value.get<std::string>()) : std::nullopt;
-  if (!time) throw QueryError(name, "must be a time in ISO 8601, as \"2030-01-31T12:00:00Z\"");
+  if (!time) throw ParameterError(name, "must be a time in ISO 8601, as \"2030-01-31T12:00:00Z\"");
   return *time;
 }
 
+// A plain number is seconds. The limit keeps the result far from an overflow; kEnd is checked
+// later.
 milliseconds read_duration(const std::string& name, const Json& value) {
   std::optional<milliseconds> duration;
   if (value.is_string()) {
-    duration = parse_duration(value.get<std::string>());
+    duration = base::parse_duration(value.get<std::string>());
   } else if (value.is_number()) {
     const double seconds = value.get<double>();
     if (seconds >= 0 && seconds < 1e12) {
@@ -53,24 +56,26 @@ milliseconds read_duration(const std::string& name, const Json& value) {
     }
   }
   if (!duration) {
-    throw QueryError(name,
-                     "must be a number of seconds, or a text as \"90d\" or \"1d12h\" (w, d, h, m, "
-                     "s); the clock moves forward only");
+    throw ParameterError(
+        name,
+        "must be a number of seconds, or a text as \"90d\" or \"1d12h\" (w, d, h, m, "
+        "s); the clock moves forward only");
   }
   return *duration;
 }
 
+// Every fault is reported before anything changes: the body is read as a whole first.
 Change read_change(const std::string& body) {
   const auto parsed = base::parse_json(body);
-  if (!parsed) throw QueryError("body", parsed.error().detail);
+  if (!parsed) throw ParameterError("body", parsed.error().detail);
   if (!parsed->is_object() || parsed->empty()) {
-    throw QueryError("body", "must be a JSON object with reset, now, advance or freeze");
+    throw ParameterError("body", "must be a JSON object with reset, now, advance or freeze");
   }
   Change change;
   for (const auto& [name, value] : parsed->items()) {
     if (name == "reset") {
       change.reset = read_flag(name, value);
-      if (!change.reset) throw QueryError(name, "must be true");
+      if (!change.reset) throw ParameterError(name, "must be true");
     } else if (name == "now") {
       change.now = read_time(name, value);
     } else if (name == "advance") {
@@ -78,16 +83,18 @@ Change read_change(const std::string& body) {
     } else if (name == "freeze") {
       change.freeze = read_flag(name, value);
     } else {
-      throw QueryError(name, "is not known here");
+      throw ParameterError(name, "is not known here");
     }
   }
-  if (change.now && change.advance) throw QueryError("advance", "cannot be given with now");
+  if (change.now && change.advance) throw ParameterError("advance", "cannot be given with now");
   if (change.reset && (change.now || change.advance)) {
-    throw QueryError("reset", "cannot be given with now or advance");
+    throw ParameterError("reset", "cannot be given with now or advance");
   }
   return change;
 }
 
+// The clock's state after the change. Clients may rely on time that does not run backwards (page
+// order, expiry, "last used"), so only "reset" may take the clock back.
 MovableClock::State changed(const MovableClock& clock, TimePoint machine, const Change& change) {
   const bool frozen = change.freeze.value_or(!change.reset && clock.state().frozen_at.has_value());
   if (change.reset) {
@@ -99,15 +106,18 @@ MovableClock::State changed(const MovableClock& clock, TimePoint machine, const 
   if (change.advance) now += *change.advance;
   const char* const member = change.now ? "now" : "advance";
   if (now < before) {
-    throw QueryError(member, "is before " + base::format_iso8601(before) +
-                                 ", and the clock moves forward only (\"reset\" takes it back to "
-                                 "the machine's time)");
+    throw ParameterError(member,
+                         "is before " + base::format_iso8601(before) +
+                             ", and the clock moves forward only (\"reset\" takes it back to "
+                             "the machine's time)");
   }
-  if (now >= kEnd) throw QueryError(member, "must be before the year 9000");
+  if (now >= kEnd) throw ParameterError(member, "must be before the year 9000");
   if (!change.now && !change.advance && !frozen && !clock.state().frozen_at) return clock.state();
   return clock.state_at(now, frozen);
 }
 
+// "machine" shows the time of signatures: clients sign with their own clock, so those are verified
+// by the machine's time.
 Json clock_json(const Services& services, const MovableClock& clock) {
   const TimePoint now = clock.now();
   const TimePoint machine = services.machine_clock.now();
@@ -126,17 +136,20 @@ HttpResponse answer_clock(const Services& services, MovableClock& clock,
     auto txn = services.store.database().begin(storage::sql::Access::kWrite);
     const TimePoint machine = services.machine_clock.now();
     const auto state = changed(clock, machine, change);
-    // What waited for a time that is far ahead again would wait for as long as the clock was moved.
+    // A job that is due by the moved clock would, after the reset, wait for as long as the clock
+    // had been moved: jobs are moved back by the same time.
     const TimePoint after = state.frozen_at.value_or(machine + state.offset);
     if (change.reset && after < clock.now()) storage::shift_jobs(txn, clock.now() - after);
     storage::save_clock(txn, state);
+    // The clock changes after the commit, still under the writer's lock: no other request sees the
+    // new time before it is durable.
     txn.commit_then([&] { clock.restore(state); });
     services.job_signal.notify();
   } else if (request.method != "GET" && request.method != "HEAD") {
     return text_response(405, "application/json",
                          "{\"message\":\"GET shows the clock; POST and PUT change it\"}\n");
   }
-  return text_response(200, "application/json", base::dump(clock_json(services, clock)) + "\n");
+  return json_response(200, clock_json(services, clock));
 }
 
 }  // namespace ecr::api::admin

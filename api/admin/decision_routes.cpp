@@ -4,12 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/decision_query.h"
 #include "api/admin/decisions/decision_json.h"
 #include "api/admin/decisions/policy_writer.h"
-#include "api/admin/live_stream.h"
-#include "api/admin/query_parameters.h"
+#include "api/admin/listing.h"
 #include "api/core/access/decision_log.h"
+#include "auth/iam/match/glob.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::admin {
@@ -17,8 +16,60 @@ namespace {
 
 using base::OrderedJson;
 
-constexpr std::size_t kMostPerPoll = 50;
-constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kMostDecisionsPerPoll = 50;
+constexpr std::uint64_t kGreatestSequence = std::numeric_limits<std::uint64_t>::max();
+
+// True for a principal's own ARN and, for each session of a role, for the role's ARN: sessions have
+// a new name each time, so that a filter by their own ARN would miss most of them.
+bool is_principal(const auth::iam::Principal& principal, std::string_view arn) {
+  if (principal.arn == arn) return true;
+  return principal.kind == auth::iam::PrincipalKind::kRoleSession && principal.issuer == arn;
+}
+
+bool is_decision(auth::iam::Decision decision, std::string_view name) {
+  if (name == "Denied") return decision != auth::iam::Decision::kAllowed;
+  return auth::iam::name_of(decision) == name;
+}
+
+struct DecisionQuery : ListingQuery {
+  std::optional<std::string> principal;
+  std::optional<std::string> action;
+  std::optional<auth::iam::Glob> resource;
+  std::optional<std::string> decision;
+  std::optional<std::string> request_id;
+  bool trace = false;
+
+  static DecisionQuery parse(std::string_view text);
+  // Checks all filters but `after`.
+  bool matches(const DecisionRecord& record) const;
+};
+
+DecisionQuery DecisionQuery::parse(std::string_view text) {
+  QueryParameters parameters(text);
+  DecisionQuery query;
+  query.principal = parameters.take("principal");
+  query.action = parameters.take("action");
+  const auto resource = parameters.take("resource");
+  if (resource) query.resource.emplace(*resource);
+  query.decision =
+      parameters.take_choice("decision", "Allowed, ImplicitlyDenied, ExplicitlyDenied, Denied");
+  query.request_id = parameters.take("requestId");
+  take_range(parameters, kGreatestSequence, query);
+  query.trace = parameters.take_flag("trace");
+  finish_listing(parameters, "decisions",
+                 {query.principal, query.action, resource, query.decision, query.request_id},
+                 query);
+  return query;
+}
+
+bool DecisionQuery::matches(const DecisionRecord& record) const {
+  const auth::iam::Request& request = record.request;
+  return (!request_id || record.request_id == *request_id) && (!since || record.time >= *since) &&
+         (!decision || is_decision(record.verdict.decision, *decision)) &&
+         (!principal || is_principal(request.principal, *principal)) &&
+         (!action || auth::iam::glob_match_ignore_case(*action, request.action)) &&
+         (!resource || resource->matches(request.resource));
+}
 
 class DecisionStream : public BodySource {
  public:
@@ -26,17 +77,17 @@ class DecisionStream : public BodySource {
       : log_(log), query_(std::move(query)), after_(query_.after.value_or(log.newest())) {}
 
   std::string poll() override {
-    // Before reading: what comes in between must not be skipped.
+    // The newest sequence is read before the records: a record that is added between the two reads
+    // is then found by the next poll, and not skipped.
     const std::uint64_t newest = log_.newest();
     if (newest <= after_) return {};
-    const auto records = log_.read(after_, kMostPerPoll, [this](const DecisionRecord& record) {
-      return query_.wants(record);
-    });
+    const auto records = log_.read(after_, kMostDecisionsPerPoll,
+                                   [this](const auto& record) { return query_.matches(record); });
     std::string events;
     for (const auto& record : records) {
       events += stream_entry(record->sequence, base::dump(decision_json(*record, query_.trace)));
     }
-    if (records.size() < kMostPerPoll) after_ = newest;
+    if (records.size() < kMostDecisionsPerPoll) after_ = newest;
     if (!records.empty()) after_ = std::max(after_, records.back()->sequence);
     return events;
   }
@@ -51,25 +102,24 @@ class DecisionStream : public BodySource {
 
 HttpResponse answer_decisions(const Services& services, const HttpRequest& request) {
   DecisionQuery query = DecisionQuery::parse(request.query());
-  query.filters = "decisions\n" + query.filters;
-  if (query.follow)
+  if (query.follow) {
     return live_stream(std::make_shared<DecisionStream>(services.decisions, std::move(query)));
-  const Page page =
-      requested_page(services.store.key(), query.filters, query.limit, query.next_token);
-  // The page ends before the sequence in its token: the newest decision comes first.
+  }
+  const std::uint64_t before = page_position(services, query).value_or(kGreatestSequence);
+  // One more than the page shows: if it is found, there is a next page.
   auto records = services.decisions.read_back(
-      static_cast<std::uint64_t>(page.after_number(kNoEnd)), query.after.value_or(0),
-      static_cast<std::size_t>(page.query_limit()),
-      [&query](const DecisionRecord& record) { return query.wants(record); });
+      before, query.after.value_or(0), query.limit + 1,
+      [&query](const DecisionRecord& record) { return query.matches(record); });
   OrderedJson json;
   json["decisions"] = OrderedJson::array();
-  const auto next = page.cut(
-      records, [](const auto& record) { return static_cast<std::int64_t>(record->sequence); });
-  if (next) json["nextToken"] = *next;
+  if (records.size() > query.limit) {
+    records.pop_back();
+    json["nextToken"] = next_page_token(services, query, records.back()->sequence);
+  }
   for (const auto& record : records) {
     json["decisions"].push_back(decision_json(*record, query.trace));
   }
-  return text_response(200, "application/json", base::dump(json) + "\n");
+  return json_response(200, json);
 }
 
 HttpResponse answer_decision_policy(const Services& services, const HttpRequest& request) {
@@ -78,19 +128,19 @@ HttpResponse answer_decision_policy(const Services& services, const HttpRequest&
   const auto since = parameters.take_time("since");
   const bool all = parameters.take_choice("include", "all, allowed").value_or("all") == "all";
   parameters.finish();
-  if (!principal) throw QueryError("principal", "is missing: an ARN");
+  if (!principal) throw ParameterError("principal", "is missing: an ARN");
   const auto usages = services.decisions.usages([&](const Usage& usage) {
     const auto when = all ? usage.last : usage.last_allowed;
     return when && (!since || *when >= *since) && is_principal(usage.principal, *principal);
   });
   if (usages.empty()) {
-    const OrderedJson json = {
-        {"message", "Nothing that needs a permission is recorded of " + *principal}};
-    return text_response(404, "application/json", base::dump(json) + "\n");
+    const std::string message = "Nothing that needs a permission is recorded of " + *principal;
+    return json_response(404, base::Json{{"message", message}});
   }
   std::vector<RequestedAccess> requests;
   for (const Usage& usage : usages) requests.emplace_back(usage.action, usage.resource);
   const auto policies = write_least_privilege_policies(requests);
+  // The policies are texts already, indented for people. Several of them are answered as a list.
   if (policies.size() == 1) return text_response(200, "application/json", policies.front());
   return text_response(200, "application/json",
                        base::format("[\n{}]\n", base::join(policies, ",\n")));

@@ -7,15 +7,20 @@
 
 namespace ecr::api::admin {
 
+// Filters: principal (its ARN, or the ARN of a role for all of its sessions), action (a pattern
+// without regard to case), resource (a pattern), decision (as in the answer, or "Denied" for both
+// denials), requestId, since, after; with trace=true each decision has its trace.
 // {"decisions": [newest first], "nextToken": where older ones follow}. The stream is
-// text/event-stream: "id: <sequence>", "data: <a decision>", an empty line; lines that begin with
-// ':' only show that the connection lives. It starts behind `after`, else with what happens next;
-// a client that is too slow for the log misses the oldest. Throws QueryError.
+// text/event-stream: "id: <sequence>", "data: <a decision>", an empty line; a line that begins with
+// ':' only shows that the connection is alive. The stream starts behind `after`, otherwise with the
+// next decision; a client that reads more slowly than the log is overwritten misses the oldest
+// decisions. Throws ParameterError.
 HttpResponse answer_decisions(const Services& services, const HttpRequest& request);
 
-// The least-privilege policy document for what `principal` asked for `since`; with include=allowed
-// only for what it was allowed. Covers more than the list of decisions does. 404: there is nothing.
-// A resource of another account needs that account's policy as well. Throws QueryError.
+// The least-privilege policy document for the requests that `principal` made `since` then; with
+// include=allowed only for those that were allowed. It covers more requests than the list of
+// decisions, which forgets sooner. 404: nothing is recorded. A resource of another account needs a
+// policy of that account as well. Throws ParameterError.
 HttpResponse answer_decision_policy(const Services& services, const HttpRequest& request);
 
 }  // namespace ecr::api::admin

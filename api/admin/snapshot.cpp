@@ -20,11 +20,14 @@ namespace {
 
 using storage::StorageError;
 
+// Changes when an older program could not read a newer snapshot. The schema of the database has its
+// own version (storage/snapshot.h).
 constexpr int kFormat = 1;
-constexpr const char* kAbout = "snapshot.json";
+constexpr const char* kInfoEntry = "snapshot.json";
 constexpr const char* kDatabaseEntry = "ecr-local.db";
 
-// Each part of a tar's name has its limit: hex digits beyond 64 go into a part of their own.
+// The name of a blob in the tar file. The parts of a ustar name have limits (tar.h), which a
+// SHA-512 digest exceeds: the hex digits are split into parts of 64.
 std::string blob_entry(const model::Digest& digest) {
   constexpr std::size_t kPart = 64;
   const std::string text = digest.text();
@@ -51,7 +54,9 @@ ApiError not_a_snapshot(const std::string& why) {
   return {ErrorCode::kInvalidParameter, "This is not a snapshot: " + why};
 }
 
-// The tar, piece by piece. Blobs are opened when it is their turn.
+// The tar file, piece by piece. Files of blobs are opened when they are sent, because there may be
+// more of them than file descriptors. Garbage collection is paused for as long as this exists: all
+// blobs of the saved database are still there when their turn comes.
 class SnapshotBody : public PieceSource {
  public:
   SnapshotBody(const Services& services, std::unique_ptr<storage::StagingDirectory> staging,
@@ -62,11 +67,13 @@ class SnapshotBody : public PieceSource {
     storage::Fd file = storage::open_file(AT_FDCWD, path.c_str(), O_RDONLY, path);
     const std::uint64_t size = storage::file_state(file.get(), path).size;
     database_ = std::make_shared<storage::BlobFile>(file.release(), size);
-    about_ = base::dump(base::Json{{"format", kFormat}, {"version", services_.settings.version}});
+    info_ = base::dump(base::Json{{"format", kFormat}, {"version", services_.settings.version}});
   }
 
+  // The length is known before anything is sent, so that the client sees a snapshot that was cut
+  // off.
   std::uint64_t length() const override {
-    std::uint64_t total = tar_end().size() + entry_length(about_.size());
+    std::uint64_t total = tar_end().size() + entry_length(info_.size());
     total += entry_length(database_->size());
     for (const auto& blob : blobs_) total += entry_length(blob.size);
     return total;
@@ -75,11 +82,12 @@ class SnapshotBody : public PieceSource {
   std::optional<Piece> next() override {
     const std::size_t step = step_++;
     if (step == 0) {
-      return tar_header(kAbout, about_.size()) + about_ + tar_padding(about_.size()) +
+      return tar_header(kInfoEntry, info_.size()) + info_ + tar_padding(info_.size()) +
              tar_header(kDatabaseEntry, database_->size());
     }
     if (step == 1) return FileSlice{database_, 0, database_->size()};
-    // Then for each blob what stands before it, and its bytes.
+    // Then two steps for each blob: the padding of the file before it with its own header, and its
+    // bytes. The last step is the padding of the last file with the end of the tar file.
     const std::size_t index = (step - 2) / 2;
     const std::uint64_t before = index == 0 ? database_->size() : blobs_[index - 1].size;
     if (index == blobs_.size()) {
@@ -112,10 +120,13 @@ class SnapshotBody : public PieceSource {
   std::unique_ptr<storage::CollectionPause> pause_;
   std::vector<storage::SavedBlob> blobs_;
   std::shared_ptr<storage::BlobFile> database_;
-  std::string about_;
+  std::string info_;
   std::size_t step_ = 0;
 };
 
+// Reads the tar file as it arrives. The database goes into a file of a staging directory and blobs
+// into the blob store; nothing of the current state changes until finish() has a whole snapshot and
+// replaces the database in one transaction.
 class RestoreSink : public BodySink {
  public:
   explicit RestoreSink(const Services& services)
@@ -126,6 +137,8 @@ class RestoreSink : public BodySink {
     if (upload_) upload_->finish();
   }
 
+  // Pieces arrive in any size. `left_` counts the bytes of the current file that are still to come;
+  // between files, `block_` collects padding and the next header.
   void write(std::string_view bytes) override {
     while (!bytes.empty() && !ended_) {
       if (left_ > 0) {
@@ -145,12 +158,15 @@ class RestoreSink : public BodySink {
 
   HttpResponse finish() override {
     if (!ended_) throw not_a_snapshot("it is cut off");
-    if (!has_about_ || written_ == 0) throw not_a_snapshot("it has no database");
+    // Every check that needs no database comes first.
+    if (!has_info_ || written_ == 0) throw not_a_snapshot("it has no database");
     database_ = {};
     const std::string path = database_path();
     try {
       storage::restore_database(services_.store, path, storage::prepare_saved(path));
     } catch (const StorageError& error) {
+      // Three faults are the client's and not the server's: the database is damaged, a newer
+      // program wrote it (kUnavailable), or a blob that it names is missing.
       using Kind = StorageError::Kind;
       if (error.kind() != Kind::kCorrupt && error.kind() != Kind::kUnavailable) throw;
       throw not_a_snapshot(error.what());
@@ -161,7 +177,7 @@ class RestoreSink : public BodySink {
  private:
   std::string database_path() const { return staging_->path() + "/" + kDatabaseEntry; }
 
-  // Padding of the file before counts as part of the next header.
+  // The padding behind a file is read together with the next header.
   std::size_t wanted_block() const { return padding_ + kTarBlock; }
 
   void begin_file() {
@@ -180,15 +196,17 @@ class RestoreSink : public BodySink {
     if (left_ == 0) end_file();
   }
 
-  enum class Part { kIgnored, kAboutFile, kDatabaseFile, kBlob };
+  enum class Part { kIgnored, kInfoFile, kDatabaseFile, kBlob };
 
   Part part_of(const TarEntry& entry) {
     std::string_view name = entry.name;
+    // tar writes this prefix when somebody unpacks a snapshot and packs it again.
     while (name.starts_with("./")) name.remove_prefix(2);
     if (!entry.file) return Part::kIgnored;
-    if (name == kAbout) {
+    if (name == kInfoEntry) {
+      // This file is held in memory.
       if (entry.size > 4096) throw not_a_snapshot("its snapshot.json is too long");
-      return Part::kAboutFile;
+      return Part::kInfoFile;
     }
     if (name == kDatabaseEntry) {
       const std::string path = database_path();
@@ -197,6 +215,7 @@ class RestoreSink : public BodySink {
       return Part::kDatabaseFile;
     }
     auto digest = blob_of_entry(name);
+    // Unknown entries are skipped, so that a later format can add some.
     if (!digest) return Part::kIgnored;
     digest_ = std::move(*digest);
     begin_blob();
@@ -204,15 +223,15 @@ class RestoreSink : public BodySink {
   }
 
   void begin_blob() {
-    // In use for as long as it is held: no sweep takes its file.
+    // While the lease is held the upload counts as in use, so that no sweep removes its file.
     upload_ = std::make_unique<storage::UploadSessions::Lease>(*services_.store.uploads().acquire(
         base::make_uuid(services_.random), digest_->algorithm()));
   }
 
   void take(std::string_view bytes) {
     switch (part_) {
-      case Part::kAboutFile:
-        about_.append(bytes);
+      case Part::kInfoFile:
+        info_.append(bytes);
         break;
       case Part::kDatabaseFile:
         storage::write_all(database_.get(), bytes, written_, database_path());
@@ -227,19 +246,20 @@ class RestoreSink : public BodySink {
   }
 
   void end_file() {
-    if (part_ == Part::kAboutFile) check_about();
+    if (part_ == Part::kInfoFile) check_info();
     if (part_ == Part::kBlob) end_blob();
   }
 
-  void check_about() {
-    const auto json = base::parse_json(about_);
+  void check_info() {
+    const auto json = base::parse_json(info_);
     if (!json || !json->is_object() || json->value("format", 0) != kFormat) {
       throw not_a_snapshot(base::format("its snapshot.json does not say \"format\": {}", kFormat));
     }
-    has_about_ = true;
+    has_info_ = true;
   }
 
-  // A blob without a row harms nobody: should the rest fail, a sweep removes it.
+  // The blob is stored before it is known that the rest of the file is good. If it is not, the blob
+  // has no row, and a sweep removes it.
   void end_blob() {
     auto& writer = upload_->writer();
     if (writer.digest(digest_->algorithm()) != *digest_) {
@@ -259,9 +279,9 @@ class RestoreSink : public BodySink {
   std::size_t padding_ = 0;
   std::uint64_t left_ = 0;
   bool ended_ = false;
-  bool has_about_ = false;
+  bool has_info_ = false;
   Part part_ = Part::kIgnored;
-  std::string about_;
+  std::string info_;
   std::optional<model::Digest> digest_;
   std::unique_ptr<storage::UploadSessions::Lease> upload_;
 };

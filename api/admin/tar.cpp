@@ -30,7 +30,7 @@ std::string_view get(std::string_view block, Field field) {
   return value.substr(0, value.find('\0'));
 }
 
-// The checksum counts its own field as blanks.
+// The sum of all bytes, with the checksum's own field as blanks (ustar).
 std::uint64_t checksum(std::string_view block) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < block.size(); ++i) {
@@ -40,7 +40,8 @@ std::uint64_t checksum(std::string_view block) {
   return sum;
 }
 
-// Eleven octal digits; beyond them base 256 with the top bit set, as GNU tar writes it.
+// ustar has eleven octal digits, which is enough for 8 GiB. For larger files GNU tar, and bsdtar
+// with it, writes base 256: the first byte is 0x80, the number is big-endian.
 std::string size_field(std::uint64_t size) {
   if (size < (std::uint64_t{1} << 33)) return base::format("{:011o}", size);
   std::string field(kSize.size, '\0');
@@ -51,6 +52,7 @@ std::string size_field(std::uint64_t size) {
   return field;
 }
 
+// Numbers may have blanks around them: different programs pad differently.
 std::optional<std::uint64_t> octal(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -71,7 +73,7 @@ std::optional<std::uint64_t> parse_size(std::string_view block) {
     if (i < kSize.size - 8 && byte != 0) return std::nullopt;
     value = value << 8 | byte;
   }
-  // Room for the padding.
+  // So that size and padding together do not overflow.
   if (value > (std::uint64_t{1} << 62)) return std::nullopt;
   return value;
 }
@@ -87,6 +89,7 @@ std::string tar_header(std::string_view name, std::uint64_t size) {
   }
   put(block, kName, name);
   put(block, kMode, "0000600");
+  // Owner, group and time are zero: the same state results in the same bytes.
   put(block, {108, 8}, "0000000");  // owner
   put(block, {116, 8}, "0000000");  // group
   put(block, kSize, size_field(size));
@@ -110,6 +113,7 @@ std::optional<TarEntry> parse_tar_header(std::string_view block) {
   if (!size) return std::nullopt;
   TarEntry entry;
   entry.name = get(block, kName);
+  // Only ustar has a prefix; GNU tar's own format uses these bytes for other fields.
   const bool ustar = block.substr(kMagic.at, 5) == "ustar" && block[kMagic.at + 5] == '\0';
   if (const auto prefix = get(block, kPrefix); ustar && !prefix.empty()) {
     entry.name = std::string(prefix) + "/" + entry.name;

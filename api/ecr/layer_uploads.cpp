@@ -41,8 +41,7 @@ ApiError upload_not_found(const UploadCall& upload) {
 // caller it does not exist: the error is the same as for an unknown id.
 UploadCall require_upload(Call& call) {
   // Upload ids are UUIDs. They are stored in lower case; the model allows upper case too.
-  UploadCall upload{require_repository(call),
-                    base::to_lower(text_member(call.input, "uploadId"))};
+  UploadCall upload{require_repository(call), base::to_lower(text_member(call.input, "uploadId"))};
   const auto found = storage::find_upload(call.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
       found->principal != call.caller.principal.arn) {

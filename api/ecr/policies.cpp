@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/stored_principals.h"
-#include "api/core/access/stored_principals.h"
 #include "api/core/access/target.h"
 #include "api/core/account_settings.h"
 #include "api/core/wire/error.h"

@@ -1,7 +1,5 @@
 // ListImageReferrers: the artifacts (signatures, SBOMs, ...) whose subject is an image. The same
 // listing is GET /v2/<name>/referrers/<digest> (api/registry/listings.cpp).
-#include "api/images/images.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"

@@ -1,13 +1,14 @@
 // PutSigningConfiguration, GetSigningConfiguration, DeleteSigningConfiguration,
 // DescribeImageSigningStatus: managed signing of pushed images with AWS Signer's profiles. The
 // signing itself is a job of api/images/signing/.
+#include "api/images/push/signing.h"
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/push/signing.h"
 #include "schemas/base/text.h"
 #include "storage/rows/signings.h"
 

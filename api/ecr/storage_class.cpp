@@ -102,8 +102,8 @@ void run_image_restore(JobCall& call) {
       call.services, txn, call.now,
       storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", call.now));
   // ECR replicates images that are pushed or restored after replication was configured.
-  replication::enqueue_replication(call.services, txn, *repository, digest, first_tag(txn, id, digest),
-                             call.now);
+  replication::enqueue_replication(call.services, txn, *repository, digest,
+                                   first_tag(txn, id, digest), call.now);
 }
 
 std::vector<const Operation*> storage_class_operations() {

@@ -1,12 +1,13 @@
-// Access keys of users. The root user's are those of the configuration; the API makes none.
+// Access keys of users. Source: AWS IAM API Reference. The root user's keys come from the server's
+// settings and cannot be managed by the API: it has no row that they could belong to.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/identity.h"
 #include "api/core/unique_id.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/paging.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
 
@@ -15,8 +16,11 @@ namespace {
 
 using storage::sql::Access;
 
+// An inactive key keeps its row and fails like an unknown one.
 const char* status_of(const storage::AccessKey& key) { return key.active ? "Active" : "Inactive"; }
 
+// The only answer that has the secret: IAM shows it once. The record of the call leaves it out
+// (test RecordsHideSecrets).
 Json create_access_key(Call& call) {
   const storage::Entity user = require_entity(call);
   if (storage::entity_access_keys(call.txn, user.id).size() >= kAccessKeysPerUser) {
@@ -28,6 +32,7 @@ Json create_access_key(Call& call) {
   key.secret = make_secret_key(call.services.random);
   key.created_at = call.now;
   do {
+    // The id contains the account, as AWS's ids do; a collision of the random part is tried again.
     key.id = make_unique_id(call.services.random, kAccessKeyId, user.account);
   } while (!storage::insert_access_key(call.txn, key));
   return {{"AccessKey",
@@ -35,10 +40,11 @@ Json create_access_key(Call& call) {
             {"AccessKeyId", key.id},
             {"Status", status_of(key)},
             {"SecretAccessKey", key.secret},
-            {"CreateDate", shown_time(key.created_at)}}}};
+            {"CreateDate", iso_time(key.created_at)}}}};
 }
 
-// The user's own key; those of others are as unknown as those that do not exist.
+// The key of the user that the call names. A key of another user is reported as missing, like one
+// that does not exist: the answer must not show who owns a key (test KeysOfAnotherUserAreUnknown).
 storage::AccessKey require_key(const Call& call) {
   const storage::Entity user = require_entity(call);
   const std::string id = text_member(call.input, "AccessKeyId");
@@ -52,11 +58,13 @@ storage::AccessKey require_key(const Call& call) {
 Json update_access_key(Call& call) {
   const std::string status = text_member(call.input, "Status");
   const storage::AccessKey key = require_key(call);
-  if (status == "Expired") throw invalid_input("The status Expired cannot be set.");  // ours
+  // The model shares the type with listings, where Expired is possible. The text is ours.
+  if (status == "Expired") throw invalid_input("The status Expired cannot be set.");
   storage::set_access_key_active(call.txn, key.id, status == "Active");
   return Json::object();
 }
 
+// Requests that the key signs fail at once: keys are looked up for every request.
 Json delete_access_key(Call& call) {
   storage::delete_access_key(call.txn, require_key(call).id);
   return Json::object();
@@ -65,24 +73,27 @@ Json delete_access_key(Call& call) {
 Json list_access_keys(Call& call) {
   const Pager pager(call);
   std::vector<Listed> items;
+  // Without UserName the caller's own keys are listed. Those of the root user are not shown: the
+  // list is empty.
   const bool own_root = !call.input.contains("UserName") &&
                         call.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
   if (!own_root) {
     const storage::Entity user = require_entity(call);
     for (const auto& key : storage::entity_access_keys(call.txn, user.id)) {
-      // By age, then by id.
+      // Sorted by age, then by id; the digits make the times sort like texts.
       items.emplace_back(
           base::format("{:020}{}", key.created_at.time_since_epoch().count(), key.id),
           Json{{"UserName", user.name},
                {"AccessKeyId", key.id},
                {"Status", status_of(key)},
-               {"CreateDate", shown_time(key.created_at)}});
+               {"CreateDate", iso_time(key.created_at)}});
     }
   }
   return pager.page("AccessKeyMetadata", std::move(items));
 }
 
-// The user whose key it is. A key that nobody in the account has is "*": the handler denies it.
+// The call names a key and no user: the resource is the user who owns it. For a key that no user of
+// the account has it is "*", and the handler answers that there is none.
 std::vector<Target> key_target(const Call& call) {
   const auto key = storage::find_access_key(call.txn, text_member(call.input, "AccessKeyId"));
   const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
@@ -92,6 +103,8 @@ std::vector<Target> key_target(const Call& call) {
   return {target};
 }
 
+// "N/A" is IAM's value for a key that was never used. Differs from AWS, which answers AccessDenied
+// for a key that does not exist.
 Json get_access_key_last_used(Call& call) {
   const std::string id = text_member(call.input, "AccessKeyId");
   const auto key = storage::find_access_key(call.txn, id);
@@ -101,7 +114,7 @@ Json get_access_key_last_used(Call& call) {
   }
   Json used = {{"ServiceName", key->last_used_service.value_or("N/A")},
                {"Region", key->last_used_region.value_or("N/A")}};
-  if (key->last_used_at) used["LastUsedDate"] = shown_time(*key->last_used_at);
+  if (key->last_used_at) used["LastUsedDate"] = iso_time(*key->last_used_at);
   return {{"UserName", owner->name}, {"AccessKeyLastUsed", std::move(used)}};
 }
 

@@ -1,9 +1,10 @@
-// The account itself: alias, password policy, counts.
+// The account itself: alias, password policy, and the counts of GetAccountSummary. Source: AWS IAM
+// API Reference. An account exists as soon as a request names it, so none of these needs a row for
+// it.
 #include <nlohmann/json.hpp>
 
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -19,6 +20,8 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
+// An account has at most one alias: a new one replaces the old one. Aliases are unique among all
+// accounts, because AWS uses them in the host name of the sign-in page.
 Json create_alias(Call& call) {
   const std::string alias = text_member(call.input, "AccountAlias");
   if (!storage::set_account_alias(call.txn, call.caller.account, alias)) {
@@ -29,13 +32,14 @@ Json create_alias(Call& call) {
 
 Json delete_alias(Call& call) {
   const std::string alias = text_member(call.input, "AccountAlias");
-  if (storage::account_alias(call.txn, call.caller.account) != alias) {  // the sentence is ours
+  if (storage::account_alias(call.txn, call.caller.account) != alias) {  // the text is ours
     throw no_such_entity(base::format("The account alias {} cannot be found.", alias));
   }
   storage::remove_account_alias(call.txn, call.caller.account);
   return Json::object();
 }
 
+// The model has a list with a marker, but an account has at most one alias.
 Json list_aliases(Call& call) {
   Json aliases = Json::array();
   if (const auto alias = storage::account_alias(call.txn, call.caller.account)) {
@@ -44,7 +48,8 @@ Json list_aliases(Call& call) {
   return {{"AccountAliases", std::move(aliases)}, {"IsTruncated", false}};
 }
 
-// What is not given goes back to its default (API Reference).
+// A parameter that is absent is reset to its default, not left as it is (API Reference). IAM
+// derives ExpirePasswords from MaxPasswordAge.
 Json update_password_policy(Call& call) {
   Json policy = {{"MinimumPasswordLength", 6},
                  {"RequireSymbols", false},
@@ -58,6 +63,7 @@ Json update_password_policy(Call& call) {
   return Json::object();
 }
 
+// "Domain name" is AWS's word in this error; its value is the account id.
 Json require_password_policy(const Call& call) {
   const auto policy = storage::password_policy(call.txn, call.caller.account);
   if (!policy) {
@@ -69,14 +75,17 @@ Json require_password_policy(const Call& call) {
 
 Json get_password_policy(Call& call) { return {{"PasswordPolicy", require_password_policy(call)}}; }
 
+// Differs from AWS, whose text here is "The account policy with name PasswordPolicy cannot be
+// found."
 Json delete_password_policy(Call& call) {
   require_password_policy(call);
   storage::set_password_policy(call.txn, call.caller.account, std::nullopt);
   return Json::object();
 }
 
-constexpr std::int64_t kEveryEntity = 1'000'000;
+constexpr std::int64_t kEveryEntity = 1'000'000;  // the limit of a listing that has no pages
 
+// Counts every stored version of the account's own policies.
 std::size_t versions_in_use(const Call& call) {
   std::size_t count = 0;
   for (const auto& policy :
@@ -86,7 +95,9 @@ std::size_t versions_in_use(const Call& call) {
   return count;
 }
 
-// Quotas of numbers of things are AWS's defaults; they are not enforced here.
+// The ...Quota values are AWS's defaults. Those of sizes and of attachments are enforced
+// (common.h), those of the number of users, roles and so on are not. AccountAccessKeysPresent is 1:
+// the root user has a key, that of the server's settings.
 Json get_summary(Call& call) {
   const std::string& account = call.caller.account;
   const Json map = {

@@ -1,13 +1,15 @@
-// What managed policies are attached to, seen from both sides.
+// Managed policies by reference: attached to users, groups and roles, and set as the permissions
+// boundary of users and roles. Source: AWS IAM API Reference. One set of handlers serves all three
+// kinds.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/managed_policy.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/paging.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -18,31 +20,37 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-// Throws ValidationError where PolicyArn is no ARN of a policy.
+// Throws ValidationError where PolicyArn is not the ARN of a policy. The resource of these
+// operations is the user, group or role, so nothing has checked the ARN before the handler runs.
 void check_arn(const Call& call) { policy_target(call); }
 
+// The policy is stored by its ARN. Its default version applies, so a new default version takes
+// effect for everyone it is attached to.
 Json attach(Call& call) {
   check_arn(call);
   const storage::Entity entity = require_changeable(call);
   const std::string arn = text_member(call.input, "PolicyArn");
-  const auto policy = find_managed(call, arn);
+  const auto policy = find_policy(call, arn);
   if (!policy) {
     throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
   }
+  // Policies of service-linked roles (path /aws-service-role/) can be attached to those alone.
   if (!policy->attachable) {
     throw ApiError(ErrorCode::kPolicyNotAttachable,
                    "Cannot attach a Service Role Policy to a Customer Role.");
   }
   const auto attached = storage::attached_policies(call.txn, entity.id);
+  // Attaching a policy again succeeds and changes nothing, also where the quota is reached.
   const bool again = std::find(attached.begin(), attached.end(), arn) != attached.end();
   if (!again && attached.size() >= kAttachedPolicies) {
     throw limit_exceeded(base::format("Cannot exceed quota for PoliciesPer{}: {}",
-                                      title_of(entity.kind), kAttachedPolicies));
+                                      kind_title(entity.kind), kAttachedPolicies));
   }
   storage::attach_policy(call.txn, entity.id, arn);
   return Json::object();
 }
 
+// The policy does not have to exist: an attachment is found by its ARN alone.
 Json detach(Call& call) {
   check_arn(call);
   const storage::Entity entity = require_changeable(call);
@@ -53,11 +61,12 @@ Json detach(Call& call) {
   return Json::object();
 }
 
+// Sorted by name. PathPrefix is that of the policies.
 Json list_attached(Call& call) {
   const std::string prefix = text_member(call.input, "PathPrefix");
   std::vector<Listed> items;
   for (const auto& arn : storage::attached_policies(call.txn, require_entity(call).id)) {
-    const auto policy = find_managed(call, arn);
+    const auto policy = find_policy(call, arn);
     if (!policy || !policy->path.starts_with(prefix)) continue;
     items.emplace_back(base::to_lower(policy->name) + " " + arn,
                        Json{{"PolicyName", policy->name}, {"PolicyArn", arn}});
@@ -67,14 +76,17 @@ Json list_attached(Call& call) {
   return Pager(call).page("AttachedPolicies", std::move(items));
 }
 
-// EntityFilter: one kind. The filters for policies fit nothing that can have a policy.
+// EntityFilter names one kind. Its values LocalManagedPolicy and AWSManagedPolicy exist in the
+// model because GetAccountAuthorizationDetails shares the type; no entity has such a kind.
 bool fits(const Call& call, const storage::Entity& entity) {
   const std::string filter = text_member(call.input, "EntityFilter");
   return entity.path.starts_with(text_member(call.input, "PathPrefix")) &&
-         (filter.empty() || filter == title_of(entity.kind));
+         (filter.empty() || filter == kind_title(entity.kind));
 }
 
-std::vector<storage::Entity> users_of_policy(const Call& call, const std::string& arn) {
+// The users, groups and roles that have the policy attached or as boundary, as PolicyUsageFilter
+// says.
+std::vector<storage::Entity> entities_using(const Call& call, const std::string& arn) {
   const std::string usage = text_member(call.input, "PolicyUsageFilter");
   const std::string& account = call.caller.account;
   std::vector<storage::Entity> found;
@@ -93,24 +105,44 @@ std::vector<storage::Entity> users_of_policy(const Call& call, const std::string
 }
 
 Json list_entities_for_policy(Call& call) {
-  const Managed policy = require_managed(call);
+  const ManagedPolicy policy = require_policy(call);
   std::vector<Listed> items;
-  for (const auto& entity : users_of_policy(call, policy.arn)) {
-    const std::string title(title_of(entity.kind));
+  for (const auto& entity : entities_using(call, policy.arn)) {
+    const std::string title(kind_title(entity.kind));
     items.emplace_back(title + " " + base::to_lower(entity.name),
                        Json{{title + "Name", entity.name}, {title + "Id", entity.unique_id}});
   }
   std::sort(items.begin(), items.end(),
             [](const Listed& a, const Listed& b) { return a.first < b.first; });
-  // Whoever has it as policy and as boundary is named once.
+  // An entity that has the policy attached and as its boundary is listed once.
   items.erase(std::unique(items.begin(), items.end()), items.end());
   Json output = {{"PolicyGroups", Json::array()},
                  {"PolicyUsers", Json::array()},
                  {"PolicyRoles", Json::array()}};
+  // One page goes through all three lists: groups, then roles, then users (the order of the keys).
   for (auto& [key, json] : Pager(call).take(std::move(items), output)) {
     output["Policy" + key.substr(0, key.find(' ')) + "s"].push_back(std::move(json));
   }
   return output;
+}
+
+// A boundary limits what the identity-based policies of a user or role can allow (IAM User Guide,
+// "Permissions boundaries for IAM entities"). Groups cannot have one.
+Json put_boundary(Call& call) {
+  storage::Entity entity = require_changeable(call);
+  entity.boundary = requested_boundary(call);
+  storage::update_entity(call.txn, entity);
+  return Json::object();
+}
+
+Json delete_boundary(Call& call) {
+  storage::Entity entity = require_changeable(call);
+  if (!entity.boundary) {  // the text is ours
+    throw no_such_entity("There is no permissions boundary on " + entity.name);
+  }
+  entity.boundary.reset();
+  storage::update_entity(call.txn, entity);
+  return Json::object();
 }
 
 constexpr Operation kAttachmentOperations[] = {
@@ -128,6 +160,14 @@ constexpr Operation kAttachmentOperations[] = {
      list_attached},
     {"ListEntitiesForPolicy", "iam:ListEntitiesForPolicy", Access::kRead, policy_target,
      list_entities_for_policy},
+    {"PutUserPermissionsBoundary", "iam:PutUserPermissionsBoundary", Access::kWrite, entity_target,
+     put_boundary},
+    {"PutRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", Access::kWrite, entity_target,
+     put_boundary},
+    {"DeleteUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary", Access::kWrite,
+     entity_target, delete_boundary},
+    {"DeleteRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", Access::kWrite,
+     entity_target, delete_boundary},
 };
 
 }  // namespace

@@ -1,13 +1,14 @@
-// GetAccountAuthorizationDetails: everything that decides who may do what, in pages.
+// GetAccountAuthorizationDetails: all users, groups, roles and managed policies with everything
+// that decides what they may do, in pages. Source: AWS IAM API Reference.
 #include <algorithm>
 #include <functional>
 
 #include <nlohmann/json.hpp>
 
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/instance_profile_json.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/managed_policy.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
@@ -20,9 +21,11 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-constexpr std::int64_t kEveryKind = 1'000'000;
+constexpr std::int64_t kNoListLimit = 1'000'000;
 
-// What is listed before it is written out: its key, whose first character tells the list.
+// An entry of the answer that is not written yet: writing one costs several queries, and most
+// entries are not on the page. The first character of the key is the number of the entry's list, so
+// that one marker goes through all four lists.
 struct Entry {
   std::string key;
   std::function<Json()> write;
@@ -31,7 +34,7 @@ struct Entry {
 Json attached_json(const Call& call, std::int64_t entity) {
   Json list = Json::array();
   for (const auto& arn : storage::attached_policies(call.txn, entity)) {
-    if (const auto policy = find_managed(call, arn)) {
+    if (const auto policy = find_policy(call, arn)) {
       list.push_back({{"PolicyName", policy->name}, {"PolicyArn", arn}});
     }
   }
@@ -41,15 +44,16 @@ Json attached_json(const Call& call, std::int64_t entity) {
 Json inline_json(const Call& call, std::int64_t entity) {
   Json list = Json::array();
   for (const auto& policy : storage::inline_policies(call.txn, entity)) {
-    list.push_back(
-        {{"PolicyName", policy.name}, {"PolicyDocument", shown_document(policy.document)}});
+    list.push_back({{"PolicyName", policy.name}, {"PolicyDocument", url_encoded(policy.document)}});
   }
   return list;
 }
 
+// Differs from AWS: the list of inline policies of a user who has none is empty here and absent
+// there.
 Json full_entity_json(const Call& call, const storage::Entity& entity) {
   Json json = entity_detail_json(call, entity);
-  json[std::string(title_of(entity.kind)) + "PolicyList"] = inline_json(call, entity.id);
+  json[std::string(kind_title(entity.kind)) + "PolicyList"] = inline_json(call, entity.id);
   json["AttachedManagedPolicies"] = attached_json(call, entity.id);
   if (entity.kind == EntityKind::kUser) {
     json["GroupList"] = Json::array();
@@ -66,8 +70,9 @@ Json full_entity_json(const Call& call, const storage::Entity& entity) {
   return json;
 }
 
-Json policy_detail_json(const Call& call, const Managed& policy) {
-  Json json = managed_json(call, policy);
+// Differs from AWS: its entries of Policies have no Description.
+Json policy_detail_json(const Call& call, const ManagedPolicy& policy) {
+  Json json = policy_json(call, policy);
   if (policy.description) json["Description"] = *policy.description;
   json["PolicyVersionList"] = Json::array();
   for (const auto& version : versions_of(call, policy)) {
@@ -76,25 +81,26 @@ Json policy_detail_json(const Call& call, const Managed& policy) {
   return json;
 }
 
-bool wants(const Call& call, std::string_view kind) {
+// Filter names kinds of entities and of policies; without it all are listed.
+bool is_requested(const Call& call, std::string_view kind) {
   const Json filter = call.input.value("Filter", Json::array());
   return filter.empty() || std::find(filter.begin(), filter.end(), kind) != filter.end();
 }
 
 void add_entities(const Call& call, EntityKind kind, char list, std::vector<Entry>& entries) {
-  if (!wants(call, title_of(kind))) return;
+  if (!is_requested(call, kind_title(kind))) return;
   for (auto& entity :
-       storage::list_entities(call.txn, call.caller.account, kind, "", "", kEveryKind)) {
+       storage::list_entities(call.txn, call.caller.account, kind, "", "", kNoListLimit)) {
     entries.push_back({list + base::to_lower(entity.name),
                        [&call, entity] { return full_entity_json(call, entity); }});
   }
 }
 
-// Of AWS's policies those that something has.
+// AWS-managed policies are listed only where they are attached or used as a boundary.
 void add_policies(const Call& call, std::vector<Entry>& entries) {
-  const auto policies =
-      all_managed(call, wants(call, "LocalManagedPolicy"), wants(call, "AWSManagedPolicy"));
-  for (const Managed& policy : policies) {
+  const auto policies = all_policies(call, is_requested(call, "LocalManagedPolicy"),
+                                     is_requested(call, "AWSManagedPolicy"));
+  for (const ManagedPolicy& policy : policies) {
     if (!policy.row &&
         storage::entities_with_policy(call.txn, call.caller.account, policy.arn).empty() &&
         storage::entities_with_boundary(call.txn, call.caller.account, policy.arn).empty()) {
@@ -106,6 +112,7 @@ void add_policies(const Call& call, std::vector<Entry>& entries) {
 }
 
 Json get_details(Call& call) {
+  // The numbers are the order of the lists in kLists.
   std::vector<Entry> entries;
   add_entities(call, EntityKind::kUser, '1', entries);
   add_entities(call, EntityKind::kGroup, '2', entries);

@@ -1,14 +1,14 @@
-// Groups and who is in them.
+// Groups and their members. Source: AWS IAM API Reference. A group is not a principal: its policies
+// apply to its members, and no policy can name it.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/unique_id.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/paging.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
 
@@ -25,6 +25,7 @@ storage::Entity require_user(const Call& call) {
   return require_entity(call, EntityKind::kUser, text_member(call.input, "UserName"));
 }
 
+// A group has no tags and no boundary in IAM.
 Json create_group(Call& call) {
   storage::Entity group;
   group.kind = EntityKind::kGroup;
@@ -34,6 +35,7 @@ Json create_group(Call& call) {
   return {{"Group", entity_json(call, group)}};
 }
 
+// The page is one of the group's users; the group itself stands in every page.
 Json get_group(Call& call) {
   const storage::Entity group = require_group(call);
   std::vector<Listed> users;
@@ -53,20 +55,23 @@ Json update_group(Call& call) {
   return Json::object();
 }
 
+// IAM refuses to delete a group with members or policies.
 Json delete_group(Call& call) {
   const storage::Entity group = require_group(call);
   if (!storage::users_in(call.txn, group.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove users from group first.");
   }
-  refuse_policies_left(call, group);
+  require_no_policies(call, group);
   storage::delete_entity(call.txn, group.id);
   return Json::object();
 }
 
+// With both missing, the error names the group.
 Json add_user_to_group(Call& call) {
   const storage::Entity group = require_group(call);
   const storage::Entity user = require_user(call);
   const auto groups = storage::groups_of(call.txn, user.id);
+  // Adding a member again succeeds and changes nothing.
   const bool member = std::any_of(groups.begin(), groups.end(),
                                   [&](const auto& other) { return other.id == group.id; });
   if (!member && groups.size() >= kGroupsPerUser) {
@@ -76,16 +81,18 @@ Json add_user_to_group(Call& call) {
   return Json::object();
 }
 
+// Differs from AWS, which answers 200 for a user that is not in the group.
 Json remove_user_from_group(Call& call) {
   const storage::Entity group = require_group(call);
   const storage::Entity user = require_user(call);
-  if (!storage::remove_from_group(call.txn, user.id, group.id)) {  // the sentence is ours
+  if (!storage::remove_from_group(call.txn, user.id, group.id)) {  // the text is ours
     throw no_such_entity(
         base::format("The user with name {} is not in the group {}.", user.name, group.name));
   }
   return Json::object();
 }
 
+// UserName is required here: the model does not let the caller stand in for it.
 Json list_groups_for_user(Call& call) {
   std::vector<Listed> groups;
   for (const auto& group : storage::groups_of(call.txn, require_user(call).id)) {

@@ -1,10 +1,8 @@
 #include "api/iam/iam_api.h"
 
-#include "api/iam/shared/operations.h"
-#include "api/iam/simulation/simulators.h"
-
 namespace ecr::api::iam {
 
+// The order of the tables has no meaning: an operation is found by its name.
 ServiceApi make_api() {
   std::vector<const Operation*> operations;
   for (const auto& group : {
@@ -12,7 +10,6 @@ ServiceApi make_api() {
            access_key_operations(),
            group_operations(),
            inline_policy_operations(),
-           boundary_operations(),
            tag_operations(),
            role_operations(),
            service_linked_role_operations(),

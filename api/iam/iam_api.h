@@ -1,10 +1,32 @@
-// The AWS IAM API (AWS Query).
+// The AWS IAM API (AWS Query, XML): the part that authorization needs. Certificates, MFA
+// devices and other credentials that cannot be used here have listings, which are empty.
 #pragma once
+
+#include <vector>
 
 #include "api/core/access/operation.h"
 
 namespace ecr::api::iam {
 
 ServiceApi make_api();
+
+// The tables of operations, one a file.
+std::vector<const Operation*> user_operations();                  // users.cpp
+std::vector<const Operation*> access_key_operations();            // access_keys.cpp
+std::vector<const Operation*> group_operations();                 // groups.cpp
+std::vector<const Operation*> inline_policy_operations();         // inline_policies.cpp
+std::vector<const Operation*> tag_operations();                   // shared/tags.cpp
+std::vector<const Operation*> role_operations();                  // roles.cpp
+std::vector<const Operation*> service_linked_role_operations();   // service_linked_roles.cpp
+std::vector<const Operation*> instance_profile_operations();      // instance_profiles.cpp
+std::vector<const Operation*> managed_policy_operations();        // managed_policies.cpp
+std::vector<const Operation*> attachment_operations();            // attachments.cpp
+std::vector<const Operation*> oidc_provider_operations();         // oidc_providers.cpp
+std::vector<const Operation*> saml_provider_operations();         // saml_providers.cpp
+std::vector<const Operation*> account_operations();               // account.cpp
+std::vector<const Operation*> sign_in_operations();               // sign_in.cpp
+std::vector<const Operation*> authorization_detail_operations();  // authorization_details.cpp
+std::vector<const Operation*> service_access_operations();        // service_access.cpp
+std::vector<const Operation*> simulator_operations();             // simulation/simulators.cpp
 
 }  // namespace ecr::api::iam

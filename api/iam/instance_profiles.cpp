@@ -1,12 +1,14 @@
-// Instance profiles.
+// Instance profiles: the containers by which EC2 gives a role to an instance. There is no EC2 here;
+// they exist so that infrastructure code that makes them runs unchanged. Source: AWS IAM API
+// Reference.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/principal_policies.h"
 #include "api/core/access/target.h"
 #include "api/core/unique_id.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/instance_profile_json.h"
-#include "api/iam/shared/operations.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
@@ -21,6 +23,7 @@ using storage::EntityKind;
 using storage::InstanceProfile;
 using storage::sql::Access;
 
+// Names are unique without regard to case, but a profile is found only under its exact name.
 InstanceProfile require_instance_profile(const Call& call) {
   const std::string name = text_member(call.input, "InstanceProfileName");
   auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
@@ -30,12 +33,14 @@ InstanceProfile require_instance_profile(const Call& call) {
   return std::move(*profile);
 }
 
+// Tags are stored by ARN, as those of policies and providers are.
 Json instance_profile_detail_json(const Call& call, const InstanceProfile& profile) {
   Json json = instance_profile_json(call, profile);
   add_tags(storage::resource_tags(call.txn, instance_profile_arn(profile)), json);
   return json;
 }
 
+// The tags are checked like those of a later TagInstanceProfile; an error undoes the whole call.
 Json create_instance_profile(Call& call) {
   InstanceProfile profile;
   profile.account = call.caller.account;
@@ -75,6 +80,7 @@ Json list_profiles(Call& call) {
   return pager.page("InstanceProfiles", std::move(items));
 }
 
+// The role is the resource of this listing, unlike that of ListInstanceProfiles.
 Json list_profiles_of_role(Call& call) {
   std::vector<Listed> items;
   for (const auto& profile : storage::instance_profiles_of(call.txn, require_entity(call).id)) {
@@ -83,7 +89,9 @@ Json list_profiles_of_role(Call& call) {
   return Pager(call).page("InstanceProfiles", std::move(items));
 }
 
-// Whoever puts a role into a profile gives it to the computers that run with it.
+// To put a role into a profile is to give it to the instances that run with the profile. The caller
+// therefore needs iam:PassRole on the role as well (IAM User Guide, "Grant a user permissions to
+// pass a role to an AWS service"; test AddingARoleToAProfileNeedsPassRole).
 std::vector<Target> add_role_targets(const Call& call) {
   std::vector<Target> targets = instance_profile_target(call);
   const std::string name = text_member(call.input, "RoleName");
@@ -99,6 +107,7 @@ Json add_role(Call& call) {
   const storage::Entity role =
       require_entity(call, EntityKind::kRole, text_member(call.input, "RoleName"));
   refuse_service_linked(role);
+  // The model has a list of roles, but a profile can hold one role only.
   if (profile.role) {
     throw limit_exceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
   }
@@ -110,6 +119,8 @@ Json remove_role(Call& call) {
   const InstanceProfile profile = require_instance_profile(call);
   const std::string name = text_member(call.input, "RoleName");
   const storage::Entity role = require_entity(call, EntityKind::kRole, name);
+  // Differs from AWS, whose text also names the profile: "Role R in Instance Profile P cannot be
+  // found."
   if (profile.role != role.id) {
     throw no_such_entity(base::format("The role with name {} cannot be found.", name));
   }
@@ -154,23 +165,6 @@ constexpr Operation kInstanceProfileOperations[] = {
 };
 
 }  // namespace
-
-std::string instance_profile_arn(const InstanceProfile& profile) {
-  return base::format("arn:aws:iam::{}:instance-profile{}{}", profile.account, profile.path,
-                      profile.name);
-}
-
-Json instance_profile_json(const Call& call, const InstanceProfile& profile) {
-  Json json = {{"Path", profile.path},
-               {"InstanceProfileName", profile.name},
-               {"InstanceProfileId", profile.unique_id},
-               {"Arn", instance_profile_arn(profile)},
-               {"CreateDate", shown_time(profile.created_at)},
-               {"Roles", Json::array()}};
-  const auto role = profile.role ? storage::find_entity(call.txn, *profile.role) : std::nullopt;
-  if (role) json["Roles"].push_back(entity_json(call, *role));
-  return json;
-}
 
 std::vector<const Operation*> instance_profile_operations() {
   return pointers(kInstanceProfileOperations);

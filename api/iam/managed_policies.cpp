@@ -1,15 +1,14 @@
-// Managed policies and their versions. Source: AWS IAM API Reference; sentences as published errors
-// have them.
+// Customer-managed policies and their versions; AWS-managed ones can be read. Source: AWS IAM API
+// Reference; the texts of errors are those of published errors.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/unique_id.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/managed_policy.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/paging.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
@@ -21,6 +20,8 @@ namespace {
 
 using storage::sql::Access;
 
+// The grammar is checked before the size, so that a document with both faults gets
+// MalformedPolicyDocument.
 std::string checked_document(const Call& call) {
   std::string document = text_member(call.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
@@ -30,8 +31,9 @@ std::string checked_document(const Call& call) {
   return document;
 }
 
-Json managed_policy_detail_json(const Call& call, const Managed& policy) {
-  Json json = managed_json(call, policy);
+// Differs from AWS: CreatePolicy's answer has no Description there.
+Json managed_policy_detail_json(const Call& call, const ManagedPolicy& policy) {
+  Json json = policy_json(call, policy);
   if (policy.description) json["Description"] = *policy.description;
   add_tags(storage::resource_tags(call.txn, policy.arn), json);
   return json;
@@ -46,6 +48,7 @@ Json create_policy(Call& call) {
   row.unique_id = make_unique_id(call.services.random, kPolicyId, row.account);
   row.created_at = call.now;
   if (call.input.contains("Description")) row.description = text_member(call.input, "Description");
+  // Names are unique in the account whatever the path, and without regard to case.
   const std::string document = checked_document(call);
   if (storage::find_managed_policy_named(call.txn, row.account, row.name)) {
     throw already_exists(base::format(
@@ -53,14 +56,15 @@ Json create_policy(Call& call) {
   }
   storage::insert_managed_policy(call.txn, row, document);
   tag_resource(call, row.arn);
-  return {{"Policy", managed_policy_detail_json(call, find_managed(call, row.arn).value())}};
+  return {{"Policy", managed_policy_detail_json(call, find_policy(call, row.arn).value())}};
 }
 
 Json get_managed_policy(Call& call) {
-  return {{"Policy", managed_policy_detail_json(call, require_managed(call))}};
+  return {{"Policy", managed_policy_detail_json(call, require_policy(call))}};
 }
 
-bool is_used(const Call& call, const Managed& policy, std::string_view usage) {
+// PolicyUsageFilter: PermissionsPolicy (attached), PermissionsBoundary; empty: either.
+bool is_used(const Call& call, const ManagedPolicy& policy, std::string_view usage) {
   const std::string& account = call.caller.account;
   const bool attached = usage != "PermissionsBoundary" &&
                         !storage::entities_with_policy(call.txn, account, policy.arn).empty();
@@ -69,24 +73,26 @@ bool is_used(const Call& call, const Managed& policy, std::string_view usage) {
   return attached || boundary;
 }
 
+// AWS-managed policies are part of the list (Scope All is the default).
 Json list_managed_policies(Call& call) {
   const std::string scope = text_member(call.input, "Scope", "All");
   const std::string usage = text_member(call.input, "PolicyUsageFilter");
   const std::string prefix = text_member(call.input, "PathPrefix");
   const bool only_used = call.input.value("OnlyAttached", false) || !usage.empty();
   std::vector<Listed> items;
-  for (const Managed& policy : all_managed(call, scope != "AWS", scope != "Local")) {
+  for (const ManagedPolicy& policy : all_policies(call, scope != "AWS", scope != "Local")) {
     if (!policy.path.starts_with(prefix)) continue;
     if (only_used && !is_used(call, policy, usage)) continue;
-    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, managed_json(call, policy));
+    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, policy_json(call, policy));
   }
   std::sort(items.begin(), items.end(),
             [](const Listed& a, const Listed& b) { return a.first < b.first; });
   return Pager(call).page("Policies", std::move(items));
 }
 
+// All other versions have to be deleted first; the default version is deleted with the policy.
 Json delete_managed_policy(Call& call) {
-  const Managed policy = require_own_managed(call);
+  const ManagedPolicy policy = require_customer_policy(call);
   if (is_used(call, policy, "")) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
   }
@@ -100,8 +106,11 @@ Json delete_managed_policy(Call& call) {
   return Json::object();
 }
 
+// A policy keeps at most five versions, of which one, the default, is in force: a new version has
+// no effect until it is made the default (test FiveVersionsOneOfWhichIsInForce). IAM never reuses a
+// version number.
 Json create_version(Call& call) {
-  const Managed policy = require_own_managed(call);
+  const ManagedPolicy policy = require_customer_policy(call);
   const std::string document = checked_document(call);
   if (versions_of(call, policy).size() >= kVersionsPerPolicy) {
     throw limit_exceeded(base::format(
@@ -113,10 +122,11 @@ Json create_version(Call& call) {
   if (call.input.value("SetAsDefault", false)) {
     storage::set_default_version(call.txn, *policy.row, number);
   }
-  return {{"PolicyVersion", version_json(require_managed(call), {number, "", call.now}, false)}};
+  return {{"PolicyVersion", version_json(require_policy(call), {number, "", call.now}, false)}};
 }
 
-storage::PolicyVersion require_version(const Call& call, const Managed& policy) {
+// An AWS-managed policy has only version v1 here, whatever AWS's own number is.
+storage::PolicyVersion require_version(const Call& call, const ManagedPolicy& policy) {
   const std::string id = text_member(call.input, "VersionId");
   for (auto& version : versions_of(call, policy)) {
     if (version_id(version.version) == id) return std::move(version);
@@ -126,29 +136,30 @@ storage::PolicyVersion require_version(const Call& call, const Managed& policy) 
 }
 
 Json get_version(Call& call) {
-  const Managed policy = require_managed(call);
+  const ManagedPolicy policy = require_policy(call);
   return {{"PolicyVersion", version_json(policy, require_version(call, policy), true)}};
 }
 
 Json list_versions(Call& call) {
-  const Managed policy = require_managed(call);
+  const ManagedPolicy policy = require_policy(call);
   std::vector<Listed> items;
   for (const auto& version : versions_of(call, policy)) {
-    // Newest first.
+    // Newest first: the key falls as the number grows.
     items.emplace_back(base::format("{:020}", 1'000'000'000 - version.version),
                        version_json(policy, version, false));
   }
   return Pager(call).page("Versions", std::move(items));
 }
 
+// Takes effect with the next request of every principal that has the policy.
 Json set_default(Call& call) {
-  const Managed policy = require_own_managed(call);
+  const ManagedPolicy policy = require_customer_policy(call);
   storage::set_default_version(call.txn, *policy.row, require_version(call, policy).version);
   return Json::object();
 }
 
 Json delete_version(Call& call) {
-  const Managed policy = require_own_managed(call);
+  const ManagedPolicy policy = require_customer_policy(call);
   const auto version = require_version(call, policy).version;
   if (version == policy.default_version) {
     throw delete_conflict("Cannot delete the default version of a policy.");
@@ -157,16 +168,18 @@ Json delete_version(Call& call) {
   return Json::object();
 }
 
+// Tagging changes a policy: it is refused for AWS-managed ones.
 Json tag_policy(Call& call) {
-  tag_resource(call, require_own_managed(call).arn);
+  tag_resource(call, require_customer_policy(call).arn);
   return Json::object();
 }
 Json untag_policy(Call& call) {
-  untag_resource(call, require_own_managed(call).arn);
+  untag_resource(call, require_customer_policy(call).arn);
   return Json::object();
 }
+// AWS-managed policies can be asked, too; they have no tags.
 Json list_policy_tags(Call& call) {
-  return list_tags(call, storage::resource_tags(call.txn, require_managed(call).arn));
+  return list_tags(call, storage::resource_tags(call.txn, require_policy(call).arn));
 }
 
 constexpr Operation kManagedPolicyOperations[] = {

@@ -1,14 +1,13 @@
-// OpenID Connect identity providers. Source: AWS IAM API Reference; which sentences go with the
-// errors is partly inferred.
+// OpenID Connect (OIDC) identity providers, which AssumeRoleWithWebIdentity trusts. Source: AWS IAM
+// API Reference; some of the error texts are inferred.
 #include "storage/rows/iam/oidc_providers.h"
 
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
@@ -25,6 +24,8 @@ std::vector<std::string> string_list(const Json& input, const char* member) {
   return input.value(member, Json::array()).get<std::vector<std::string>>();
 }
 
+// The thumbprints are stored and shown. AWS, too, ignores them for issuers whose certificate a
+// well-known authority has signed.
 std::vector<std::string> thumbprints(const Json& input) {
   auto list = string_list(input, "ThumbprintList");
   if (list.size() > kThumbprints) {
@@ -37,17 +38,21 @@ std::vector<std::string> thumbprints(const Json& input) {
   return list;
 }
 
+// A client id is an audience: AssumeRoleWithWebIdentity compares it to the token's "aud".
 void check_client_ids(const std::vector<std::string>& ids) {
   if (ids.size() > kClientIds) {
     throw limit_exceeded(
         base::format("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {}", kClientIds));
   }
   for (const std::string& id : ids) {
+    // A row keeps the ids in one column, separated by newlines.
     if (id.find('\n') != std::string::npos) throw invalid_input("Invalid client id");
   }
 }
 
-// The host, and no query or fragment.
+// Host and path of the URL, without the scheme, as IAM stores it: GetOpenIDConnectProvider answers
+// it, and the ARN ends with it. A query or a fragment is not part of an issuer (OpenID Connect
+// Core, "Issuer Identifier").
 std::string checked_url(const Json& input) {
   const std::string url = text_member(input, "Url");
   const std::string stored = storage::oidc_url(url);
@@ -65,9 +70,10 @@ OidcProvider requested_oidc_provider(const Call& call) {
   return provider;
 }
 
+// The ARN follows from the URL, so the resource is known before the provider exists.
 std::vector<Target> new_oidc_provider_target(const Call& call) {
-  return made_target(call, storage::oidc_provider_arn(requested_oidc_provider(call)),
-                     "iam:TagOpenIDConnectProvider");
+  return new_resource_target(call, storage::oidc_provider_arn(requested_oidc_provider(call)),
+                             "iam:TagOpenIDConnectProvider");
 }
 
 Json create_oidc_provider(Call& call) {
@@ -89,6 +95,7 @@ Json create_oidc_provider(Call& call) {
 
 OidcProvider require_oidc_provider(const Call& call) {
   const std::string arn = text_member(call.input, "OpenIDConnectProviderArn");
+  // The resolver has checked that this is the ARN of an OIDC provider.
   constexpr std::string_view kMark = ":oidc-provider/";
   auto provider = storage::find_oidc_provider(call.txn, call.caller.account,
                                               arn.substr(arn.find(kMark) + kMark.size()));
@@ -103,11 +110,12 @@ Json get_oidc_provider(Call& call) {
   Json output = {{"Url", provider.url},
                  {"ClientIDList", provider.client_ids},
                  {"ThumbprintList", provider.thumbprints},
-                 {"CreateDate", shown_time(provider.created_at)}};
+                 {"CreateDate", iso_time(provider.created_at)}};
   add_tags(storage::resource_tags(call.txn, storage::oidc_provider_arn(provider)), output);
   return output;
 }
 
+// This listing has no pages in IAM.
 Json list_oidc_providers(Call& call) {
   Json list = Json::array();
   for (const auto& provider : storage::list_oidc_providers(call.txn, call.caller.account)) {
@@ -116,6 +124,7 @@ Json list_oidc_providers(Call& call) {
   return {{"OpenIDConnectProviderList", std::move(list)}};
 }
 
+// Roles that trust the provider stay, and can no longer be assumed by its tokens (API Reference).
 Json delete_oidc_provider(Call& call) {
   const OidcProvider provider = require_oidc_provider(call);
   storage::remove_resource_tags(call.txn, storage::oidc_provider_arn(provider));
@@ -123,6 +132,8 @@ Json delete_oidc_provider(Call& call) {
   return Json::object();
 }
 
+// Both are idempotent (API Reference): a client id that is there already, or is not there, is no
+// error.
 Json add_client_id(Call& call) {
   OidcProvider provider = require_oidc_provider(call);
   const std::string id = text_member(call.input, "ClientID");
@@ -140,6 +151,7 @@ Json remove_client_id(Call& call) {
   return Json::object();
 }
 
+// The list is replaced, not extended (API Reference).
 Json update_thumbprints(Call& call) {
   OidcProvider provider = require_oidc_provider(call);
   provider.thumbprints = thumbprints(call.input);

@@ -1,12 +1,13 @@
-// Roles. Source: AWS IAM API Reference.
+// Roles. Source: AWS IAM API Reference. Service-linked roles are in service_linked_roles.cpp.
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/stored_principals.h"
 #include "api/core/unique_id.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/targets.h"
-#include "api/iam/shared/trust_policies.h"
+#include "schemas/base/text.h"
 #include "storage/rows/iam/instance_profiles.h"
 
 namespace ecr::api::iam {
@@ -15,17 +16,39 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
+// The document as it is stored. The principals are checked as IAM checks them: an ARN must name a
+// user or role that exists. It is stored as the entity's unique id, so that an entity that is
+// deleted and created again under the same name is not trusted (IAM User Guide, "AWS JSON policy
+// elements: Principal"; test TrustIsInTheEntityNotInItsName).
+std::string checked_trust_policy(const Call& call, const std::string& document) {
+  const auto parsed = auth::iam::Policy::parse(document, auth::iam::PolicyType::kTrust);
+  if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
+  if (const auto unknown = unknown_principal(call.txn, **parsed, document)) {
+    throw ApiError(ErrorCode::kMalformedPolicyDocument,
+                   base::format("Invalid principal in policy: \"AWS\":\"{}\"", *unknown));
+  }
+  // ACLSizePerRole is AWS's name of the quota in this error.
+  if (auth::iam::counted_size(document) > kTrustPolicySize) {
+    throw limit_exceeded(
+        base::format("Cannot exceed quota for ACLSizePerRole: {}", kTrustPolicySize));
+  }
+  return stored_principals(call.txn, document);
+}
+
+// Absent members leave the role as it is; a new role has the default of one hour.
 void set_description_and_duration(const Json& input, storage::Entity& role) {
   if (input.contains("Description")) role.description = text_member(input, "Description");
   role.max_session_seconds = input.value("MaxSessionDuration", role.max_session_seconds);
 }
 
+// Differs from AWS: CreateRole's answer has no Description, MaxSessionDuration and RoleLastUsed
+// there.
 Json create_role(Call& call) {
   storage::Entity role;
   role.kind = EntityKind::kRole;
   role.name = text_member(call.input, "RoleName");
   role.path = path_of(call.input);
-  if (is_service_linked(role)) {  // the sentence is ours
+  if (is_service_linked(role)) {  // the text is ours
     throw validation_error("The path /aws-service-role/ is reserved for service-linked roles.");
   }
   role.unique_id = make_unique_id(call.services.random, kRoleId, call.caller.account);
@@ -48,7 +71,9 @@ Json update_role(Call& call) {
   return Json::object();
 }
 
-// Also of a service-linked role.
+// The one change that IAM allows on a service-linked role (IAM User Guide, "Using service-linked
+// roles": "You can edit the description of a role using IAM"). Differs from AWS, whose answer has
+// no MaxSessionDuration.
 Json update_role_description(Call& call) {
   storage::Entity role = require_entity(call);
   role.description = text_member(call.input, "Description");
@@ -56,6 +81,7 @@ Json update_role_description(Call& call) {
   return {{"Role", entity_json(call, role)}};
 }
 
+// Sessions that exist keep their rights: the trust policy is asked only when a session begins.
 Json update_assume_role_policy(Call& call) {
   storage::Entity role = require_changeable(call);
   role.trust_policy = checked_trust_policy(call, text_member(call.input, "PolicyDocument"));
@@ -63,12 +89,13 @@ Json update_assume_role_policy(Call& call) {
   return Json::object();
 }
 
+// Sessions of the role end with it: they are rows that refer to its row.
 Json delete_role(Call& call) {
   const storage::Entity role = require_changeable(call);
   if (!storage::instance_profiles_of(call.txn, role.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
   }
-  refuse_policies_left(call, role);
+  require_no_policies(call, role);
   storage::delete_entity(call.txn, role.id);
   return Json::object();
 }

@@ -1,12 +1,12 @@
-// SAML identity providers: kept and shown. Nobody can sign in through one here. Source: AWS IAM API
-// Reference; sentences are partly inferred.
+// SAML identity providers. They are stored and shown only: AssumeRoleWithSAML does not exist here.
+// Source: AWS IAM API Reference; some of the error texts are inferred.
 #include "storage/rows/iam/saml_providers.h"
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/iam_entities.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
@@ -18,6 +18,7 @@ namespace {
 using storage::SamlProvider;
 using storage::sql::Access;
 
+// IAM reads the date from the metadata document, and refuses text that is not one.
 void set_metadata(const Call& call, SamlProvider& provider) {
   provider.metadata = text_member(call.input, "SAMLMetadataDocument");
   const auto valid_until = saml_valid_until(provider.metadata, call.now);
@@ -25,6 +26,8 @@ void set_metadata(const Call& call, SamlProvider& provider) {
   provider.valid_until = *valid_until;
 }
 
+// Encrypted assertions need a private key per provider, which is of no use without sign-in.
+// Ignoring the parameters would report a protection that does not exist.
 void refuse_encryption(const Json& input) {
   for (const char* member : {"AssertionEncryptionMode", "AddPrivateKey", "RemovePrivateKey"}) {
     if (input.contains(member)) {
@@ -41,10 +44,11 @@ SamlProvider requested_saml_provider(const Call& call) {
 }
 
 std::vector<Target> new_saml_provider_target(const Call& call) {
-  return made_target(call, storage::saml_provider_arn(requested_saml_provider(call)),
-                     "iam:TagSAMLProvider");
+  return new_resource_target(call, storage::saml_provider_arn(requested_saml_provider(call)),
+                             "iam:TagSAMLProvider");
 }
 
+// The ARN contains the name, and SAML metadata is stored as it was given.
 Json create_saml_provider(Call& call) {
   refuse_encryption(call.input);
   SamlProvider provider = requested_saml_provider(call);
@@ -61,11 +65,13 @@ Json create_saml_provider(Call& call) {
   return output;
 }
 
+// The name in the ARN finds the row; the comparison refuses an ARN that differs in case or account.
 SamlProvider require_saml_provider(const Call& call) {
   const std::string arn = text_member(call.input, "SAMLProviderArn");
   auto provider =
       storage::find_saml_provider(call.txn, call.caller.account, arn.substr(arn.rfind('/') + 1));
   if (!provider || storage::saml_provider_arn(*provider) != arn) {
+    // "Manifest" is AWS's word in this error.
     throw no_such_entity(base::format("Manifest not found for arn {}", arn));
   }
   return std::move(*provider);
@@ -75,18 +81,19 @@ Json get_saml_provider(Call& call) {
   const SamlProvider provider = require_saml_provider(call);
   Json output = {{"SAMLProviderUUID", provider.uuid},
                  {"SAMLMetadataDocument", provider.metadata},
-                 {"CreateDate", shown_time(provider.created_at)},
-                 {"ValidUntil", shown_time(provider.valid_until)}};
+                 {"CreateDate", iso_time(provider.created_at)},
+                 {"ValidUntil", iso_time(provider.valid_until)}};
   add_tags(storage::resource_tags(call.txn, storage::saml_provider_arn(provider)), output);
   return output;
 }
 
+// This listing has no pages in IAM.
 Json list_saml_providers(Call& call) {
   Json list = Json::array();
   for (const auto& provider : storage::list_saml_providers(call.txn, call.caller.account)) {
     list.push_back({{"Arn", storage::saml_provider_arn(provider)},
-                    {"ValidUntil", shown_time(provider.valid_until)},
-                    {"CreateDate", shown_time(provider.created_at)}});
+                    {"ValidUntil", iso_time(provider.valid_until)},
+                    {"CreateDate", iso_time(provider.created_at)}});
   }
   return {{"SAMLProviderList", std::move(list)}};
 }

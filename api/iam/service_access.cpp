@@ -1,13 +1,15 @@
-// ListPoliciesGrantingServiceAccess: which policies of someone allow anything of a service.
+// ListPoliciesGrantingServiceAccess: the policies of a user, group or role that allow any action of
+// a service. Source: AWS IAM API Reference.
 #include <algorithm>
 #include <cctype>
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/principal_policies.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/managed_policy.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/targets.h"
 #include "auth/iam/match/glob.h"
 #include "schemas/base/json.h"
@@ -20,6 +22,7 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
+// The user, group or role of member Arn. nullopt: there is none with exactly this ARN.
 std::optional<storage::Entity> entity_of_arn(const Call& call) {
   const std::string arn = text_member(call.input, "Arn");
   const auto parsed = model::Arn::parse(arn);
@@ -32,6 +35,8 @@ std::optional<storage::Entity> entity_of_arn(const Call& call) {
   return std::nullopt;
 }
 
+// The resource is the entity whether it exists or not, so that a caller without permission does not
+// learn which it is.
 std::vector<Target> arn_target(const Call& call) {
   const std::string arn = text_member(call.input, "Arn");
   const auto parsed = model::Arn::parse(arn);
@@ -44,15 +49,18 @@ std::vector<Target> arn_target(const Call& call) {
   return {target};
 }
 
-// A single value may stand in place of a list.
+// The policy grammar allows a single value in place of a list.
 std::vector<std::string> statement_strings(const Json& statement, const char* member) {
   const Json value = statement.value(member, Json::array());
   if (value.is_string()) return {value.get<std::string>()};
   return value.get<std::vector<std::string>>();
 }
 
-bool speaks_of(const Json& statement, const std::string& service) {
-  if (text_member(statement, "Effect") != "Allow") return false;
+// True where the statement allows any action of the service. Denials, resources and conditions are
+// ignored: the operation lists policies, it does not decide a request. A statement with NotAction
+// is taken as allowing every service.
+bool statement_allows(const Json& statement, const std::string& service) {
+  if (statement.value("Effect", "") != "Allow") return false;
   const auto actions = statement_strings(statement, "Action");
   if (actions.empty()) return statement.contains("NotAction");
   return std::any_of(actions.begin(), actions.end(), [&](const std::string& action) {
@@ -60,34 +68,38 @@ bool speaks_of(const Json& statement, const std::string& service) {
   });
 }
 
-bool grants(const std::string& document, const std::string& service) {
+bool policy_allows(const std::string& document, const std::string& service) {
   const Json policy = base::parse_json(document).value();
   const Json& statements = policy["Statement"];
-  if (statements.is_object()) return speaks_of(statements, service);
+  if (statements.is_object()) return statement_allows(statements, service);
   return std::any_of(statements.begin(), statements.end(),
-                     [&](const Json& statement) { return speaks_of(statement, service); });
+                     [&](const Json& statement) { return statement_allows(statement, service); });
 }
 
+// Adds the entity's own policies. An inline policy is reported with the entity that it is part of,
+// a managed one with its ARN.
 void add_policies_of(const Call& call, const storage::Entity& entity, const std::string& service,
                      Json& list) {
-  std::string kind(word_of(entity.kind));
+  std::string kind(kind_name(entity.kind));
   std::transform(kind.begin(), kind.end(), kind.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
-    if (!grants(policy.document, service)) continue;
+    if (!policy_allows(policy.document, service)) continue;
     list.push_back({{"PolicyName", policy.name},
                     {"PolicyType", "INLINE"},
                     {"EntityType", kind},
                     {"EntityName", entity.name}});
   }
   for (const auto& arn : storage::attached_policies(call.txn, entity.id)) {
-    const auto policy = find_managed(call, arn);
+    const auto policy = find_policy(call, arn);
     const auto document = managed_document(call.txn, arn);
-    if (!policy || !document || !grants(*document, service)) continue;
+    if (!policy || !document || !policy_allows(*document, service)) continue;
     list.push_back({{"PolicyName", policy->name}, {"PolicyType", "MANAGED"}, {"PolicyArn", arn}});
   }
 }
 
+// A user's list includes the policies of the user's groups. IAM pages this list by a marker; here
+// it is always whole, because it has at most as many entries as the request names services.
 Json list_granting(Call& call) {
   const auto entity = entity_of_arn(call);
   if (!entity) {

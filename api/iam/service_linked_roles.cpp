@@ -1,9 +1,11 @@
-// Service-linked roles of ECR. Which error says that there is no such service is inferred.
+// Service-linked roles, of which those of ECR exist here. Source: AWS IAM API Reference. The error
+// for an unknown service is inferred.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/iam_entities.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/account_access.h"
@@ -13,6 +15,8 @@ namespace {
 
 using storage::sql::Access;
 
+// The resource is the role to be, in the path of its service; iam:AWSServiceName is the condition
+// key by which policies limit whose roles a caller may create.
 std::vector<Target> linked_role_target(const Call& call) {
   const std::string service = text_member(call.input, "AWSServiceName");
   const ServiceLinkedRole* role = find_service_linked_role(service);
@@ -30,6 +34,7 @@ Json create_service_linked_role(Call& call) {
   if (role == nullptr) {
     throw invalid_input(base::format("The service {} has no service-linked role here", service));
   }
+  // Some services allow several roles with a suffix; ECR is not one of them.
   if (call.input.contains("CustomSuffix")) {
     throw invalid_input(base::format("Custom suffix is not allowed for {}", service));
   }
@@ -46,10 +51,11 @@ Json create_service_linked_role(Call& call) {
   return {{"Role", entity_json(call, *made)}};
 }
 
-// Deleted at once; the task says that it was.
+// AWS deletes the role in the background, once the service confirms that it does not use it. Here
+// it is deleted at once; the task is stored so that GetServiceLinkedRoleDeletionStatus knows it.
 Json delete_service_linked_role(Call& call) {
   const storage::Entity role = require_entity(call);
-  if (!is_service_linked(role)) {  // the sentence is ours
+  if (!is_service_linked(role)) {  // the text is ours
     throw no_such_entity(
         base::format("The service-linked role with name {} cannot be found.", role.name));
   }
@@ -60,7 +66,7 @@ Json delete_service_linked_role(Call& call) {
   return {{"DeletionTaskId", task}};
 }
 
-// task/aws-service-role/<service>/<role>/<uuid>: about that role.
+// The task's id is task/aws-service-role/<service>/<role>/<uuid>: the resource is that role.
 std::vector<Target> task_target(const Call& call) {
   std::string path = text_member(call.input, "DeletionTaskId");
   const std::size_t begin = path.find('/');
@@ -76,7 +82,8 @@ std::vector<Target> task_target(const Call& call) {
 Json deletion_status(Call& call) {
   const std::string task = text_member(call.input, "DeletionTaskId");
   if (!storage::role_deletion_exists(call.txn, call.caller.account, task)) {
-    throw no_such_entity(base::format("Deletion task {} cannot be found.", task));  // ours
+    throw no_such_entity(
+        base::format("Deletion task {} cannot be found.", task));  // the text is ours
   }
   return {{"Status", "SUCCEEDED"}};
 }

@@ -1,8 +1,10 @@
-// Passwords, and the credentials that cannot be made here and of which there are therefore none.
+// Passwords (login profiles), and listings of the credentials that cannot be created here, which
+// are empty: tools ask for them before they delete a user. Source: AWS IAM API Reference.
 #include <nlohmann/json.hpp>
 
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -13,7 +15,9 @@ namespace {
 
 using storage::sql::Access;
 
-// The length alone is checked: nothing here takes a password.
+// Only the length is checked, and the password is not stored, because there is no console to sign
+// in to. Without a password policy IAM requires 8 characters; a policy that does not give a length
+// has 6.
 void check_password(const Call& call) {
   const auto policy = storage::password_policy(call.txn, call.caller.account);
   const auto length =
@@ -35,10 +39,12 @@ storage::LoginProfile require_login_profile(const Call& call, const storage::Ent
 Json profile_json(const storage::Entity& user, const storage::LoginProfile& profile) {
   return {{"LoginProfile",
            {{"UserName", user.name},
-            {"CreateDate", shown_time(profile.created_at)},
+            {"CreateDate", iso_time(profile.created_at)},
             {"PasswordResetRequired", profile.reset_required}}}};
 }
 
+// Only the fact that the user has a password is stored, so that DeleteUser can refuse as AWS
+// does.
 Json create_login_profile(Call& call) {
   const storage::Entity user = require_entity(call);
   if (storage::find_login_profile(call.txn, user.id)) {
@@ -56,6 +62,7 @@ Json get_login_profile(Call& call) {
   return profile_json(user, require_login_profile(call, user));
 }
 
+// Absent members leave the profile as it is.
 Json update_profile(Call& call) {
   storage::LoginProfile profile = require_login_profile(call, require_entity(call));
   if (call.input.contains("Password")) check_password(call);
@@ -72,7 +79,7 @@ Json delete_login_profile(Call& call) {
 Json none_of_account(const char* member) {
   return {{member, Json::array()}, {"IsTruncated", false}};
 }
-// Whoever is named must be there all the same.
+// A user that the call names must exist.
 Json none_of_user(const Call& call, const char* member) {
   if (call.input.contains("UserName")) require_entity(call);
   return none_of_account(member);

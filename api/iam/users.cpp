@@ -1,11 +1,10 @@
-// Users. Sources: AWS IAM API Reference; the sentences of errors are AWS's as published errors have
-// them.
+// Users. Source: AWS IAM API Reference; the texts of errors are those of published errors.
 #include <nlohmann/json.hpp>
 
 #include "api/core/unique_id.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
-#include "api/iam/shared/operations.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
@@ -19,6 +18,7 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
+// A user has no permissions and no keys at first; both are separate calls.
 Json create_user(Call& call) {
   storage::Entity user;
   user.kind = EntityKind::kUser;
@@ -29,16 +29,18 @@ Json create_user(Call& call) {
   return {{"User", entity_detail_json(call, user)}};
 }
 
-// The root user asks about himself. AWS shows him without path; the model wants one.
+// GetUser without UserName by the root user. It has no row: its name is the account's alias or id.
+// AWS's answer has no Path; the model requires one.
 Json root_json(const Call& call) {
   return {{"Path", "/"},
           {"UserName",
            storage::account_alias(call.txn, call.caller.account).value_or(call.caller.account)},
           {"UserId", call.caller.account},
           {"Arn", call.caller.principal.arn},
-          {"CreateDate", shown_time({})}};
+          {"CreateDate", iso_time({})}};
 }
 
+// Without UserName, GetUser is about the caller; GetUser by a session of a role is an error.
 Json get_user(Call& call) {
   if (!call.input.contains("UserName") &&
       call.caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
@@ -49,13 +51,15 @@ Json get_user(Call& call) {
 
 Json list_users(Call& call) { return list_page(call, EntityKind::kUser, "Users"); }
 
+// The new name or path changes the user's ARN: the caller needs the permission on both (targets.h).
 Json update_user(Call& call) {
   storage::Entity user = require_entity(call);
   rename(call, user, text_member(call.input, "NewUserName"));
   return Json::object();
 }
 
-// What has to be taken from a user first, in the order in which it is complained of.
+// IAM refuses to delete a user that still has anything; it names one kind of thing at a time. Tags
+// and the boundary go with the user.
 Json delete_user(Call& call) {
   const storage::Entity user = require_entity(call);
   if (storage::find_login_profile(call.txn, user.id)) {
@@ -67,7 +71,7 @@ Json delete_user(Call& call) {
   if (!storage::groups_of(call.txn, user.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove users from group first.");
   }
-  refuse_policies_left(call, user);
+  require_no_policies(call, user);
   storage::delete_entity(call.txn, user.id);
   return Json::object();
 }

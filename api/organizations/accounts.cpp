@@ -1,5 +1,5 @@
-// Member accounts. An account exists here as soon as someone uses it; in an organization it is once
-// it has been created in one (or seeded).
+// Member accounts. Source: AWS Organizations API Reference. Any account can be used here without
+// being created; it is a member of an organization once CreateAccount or the seed has put it there.
 #include <nlohmann/json.hpp>
 
 #include "api/core/unique_id.h"
@@ -16,6 +16,7 @@ namespace {
 using storage::OrganizationTarget;
 using storage::sql::Access;
 
+// The examples of the API Reference show JoinedMethod INVITED for the management account.
 Json account_json(const storage::Organization& organization, const OrganizationTarget& account) {
   const bool management = account.id == organization.management_account;
   return {{"Id", account.id},
@@ -28,6 +29,7 @@ Json account_json(const storage::Organization& organization, const OrganizationT
           {"JoinedTimestamp", base::to_epoch_seconds(account.joined_at)}};
 }
 
+// Twelve random digits that no account in use has.
 std::string new_account_id(const Call& call) {
   for (;;) {
     std::uint8_t bytes[12];
@@ -38,8 +40,8 @@ std::string new_account_id(const Call& call) {
   }
 }
 
-// The role by which the management account gets into the new one (Organizations User Guide,
-// "OrganizationAccountAccessRole").
+// The role that the management account assumes to administer the new account (Organizations User
+// Guide, "OrganizationAccountAccessRole"): administrator rights, trusted by the management account.
 void create_access_role(const Call& call, const storage::Organization& organization,
                         const std::string& account) {
   storage::Entity role;
@@ -63,8 +65,9 @@ void create_access_role(const Call& call, const storage::Organization& organizat
       R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})");
 }
 
-// The request's id is made of the account's: creation is over at once, so there is nothing else to
-// remember.
+// In AWS, CreateAccount answers IN_PROGRESS, and the caller polls DescribeCreateAccountStatus. Here
+// the account exists at once and both answer SUCCEEDED. The request's id is derived from the
+// account's id, so that no status has to be stored.
 std::string request_id(const std::string& account) { return "car-" + account; }
 
 Json status_json(const OrganizationTarget& account) {
@@ -73,6 +76,8 @@ Json status_json(const OrganizationTarget& account) {
           {"RequestedTimestamp", time},   {"CompletedTimestamp", time},  {"AccountId", account.id}};
 }
 
+// A new account is placed in the root (API Reference); MoveAccount puts it into an OU. Tags in the
+// request are accepted and not stored.
 Json create_account(Call& call) {
   const auto organization = require_management(call);
   const OrganizationTarget account{new_account_id(call),
@@ -92,6 +97,7 @@ Json describe_create_account_status(Call& call) {
   const std::string id = text_member(call.input, "CreateAccountRequestId");
   const auto account = storage::find_organization_target(call.txn, organization.id, id.substr(4));
   if (!account || !model::is_account_id(account->id)) {
+    // "an create" is AWS's spelling (API Reference, CreateAccountStatusNotFoundException).
     throw ApiError(ErrorCode::kCreateAccountStatusNotFound,
                    "We can't find an create account request with the CreateAccountRequestId that "
                    "you specified.");
@@ -99,6 +105,7 @@ Json describe_create_account_status(Call& call) {
   return {{"CreateAccountStatus", status_json(*account)}};
 }
 
+// The accounts directly under `parent`; empty: all accounts of the organization.
 std::vector<Json> accounts_below(const Call& call, const storage::Organization& organization,
                                  const std::string& parent) {
   std::vector<Json> accounts;
@@ -116,6 +123,7 @@ Json list_accounts(Call& call) {
   return page_of(call, "accounts", "Accounts", accounts_below(call, organization, ""));
 }
 
+// Direct children only; accounts in OUs below the parent are not listed (API Reference).
 Json list_accounts_for_parent(Call& call) {
   const auto organization = require_management(call);
   const std::string parent = text_member(call.input, "ParentId");
@@ -124,6 +132,7 @@ Json list_accounts_for_parent(Call& call) {
                  accounts_below(call, organization, parent));
 }
 
+// The model allows 12 digits only, so that the target found is an account.
 OrganizationTarget require_account(const Call& call, const storage::Organization& organization) {
   const std::string id = text_member(call.input, "AccountId");
   const auto account = storage::find_organization_target(call.txn, organization.id, id);
@@ -145,6 +154,8 @@ Json move_account(Call& call) {
   const std::string destination = text_member(call.input, "DestinationParentId");
   require_target(call, organization, destination, ErrorCode::kDestinationParentNotFound);
   require_target(call, organization, source, ErrorCode::kSourceParentNotFound);
+  // API Reference, MoveAccount: the source must be the parent, and differ from the destination. The
+  // texts are ours.
   if (account.parent != source) {
     throw ApiError(ErrorCode::kSourceParentNotFound, "The account is not in that parent.");
   }

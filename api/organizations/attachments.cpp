@@ -1,4 +1,5 @@
-// What control policies are attached to, and which kinds of them count at all.
+// Attaching control policies to the root, OUs and accounts, and enabling the types of policies.
+// Source: AWS Organizations API Reference. Changes take effect with the next request.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@ namespace {
 using storage::ControlPolicyKind;
 using storage::sql::Access;
 
+// The policy and the target that a call names.
 struct Attachment {
   storage::Organization organization;
   storage::ControlPolicyRow policy;
@@ -27,6 +29,7 @@ Attachment attachment_of(const Call& call) {
   attachment.target =
       require_target(call, attachment.organization, text_member(call.input, "TargetId"),
                      ErrorCode::kTargetNotFound);
+  // A type that is disabled has no attachments at all.
   if (!is_enabled(call, attachment.organization, attachment.policy.kind)) {
     throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
                    "This operation can be performed only for enabled policy types.");
@@ -34,6 +37,7 @@ Attachment attachment_of(const Call& call) {
   return attachment;
 }
 
+// The policies of the same type at the target: quotas and "the last one" count per type.
 std::vector<std::string> attached_of_kind(const Call& call, const Attachment& attachment) {
   std::vector<std::string> ids;
   for (const std::string& id : storage::control_policies_at(call.txn, attachment.target.id)) {
@@ -66,9 +70,13 @@ Json detach_policy(Call& call) {
     throw ApiError(ErrorCode::kPolicyNotAttached,
                    "The policy isn't attached to the specified target in the specified root.");
   }
+  // AWS attaches RCPFullAWSAccess everywhere and forbids detaching it (Organizations User Guide,
+  // "Resource control policies"): a custom RCP can only deny. The text is ours.
   if (shown_policy_id(attachment.policy.id) == kFullRcp) {
     throw ApiError(ErrorCode::kConstraintViolation, "RCPFullAWSAccess can't be detached.");
   }
+  // FullAWSAccess may be detached, but an SCP has to remain: without any, nothing would be allowed
+  // below this target.
   if (attached.size() == 1) {
     throw ApiError(ErrorCode::kConstraintViolation,
                    "You cannot remove the last policy attached to the specified target. You must "
@@ -78,6 +86,7 @@ Json detach_policy(Call& call) {
   return Json::object();
 }
 
+// A target without a name (of a seed) is listed under its id.
 Json list_targets_for_policy(Call& call) {
   const auto organization = require_management(call);
   const auto policy = require_policy(call, organization, text_member(call.input, "PolicyId"));
@@ -93,22 +102,7 @@ Json list_targets_for_policy(Call& call) {
   return page_of(call, "targets\n" + policy.id, "Targets", list);
 }
 
-Json root_target_json(const Call& call) {
-  const auto organization = require_organization(call);
-  const auto root = require_root(call, organization);
-  Json types = Json::array();
-  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    if (is_enabled(call, organization, kind)) {
-      types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
-    }
-  }
-  return {{"Root",
-           {{"Id", root.id},
-            {"Arn", target_arn(organization, root.id)},
-            {"Name", "Root"},
-            {"PolicyTypes", types}}}};
-}
-
+// The organization, whose root RootId has to name.
 storage::Organization require_root_of_input(const Call& call) {
   const auto organization = require_management(call);
   if (require_root(call, organization).id != text_member(call.input, "RootId")) {
@@ -118,7 +112,8 @@ storage::Organization require_root_of_input(const Call& call) {
   return organization;
 }
 
-// Everything in the organization starts out with the policy that allows everything.
+// Attaches the policy that allows everything to every target, so that enabling a type changes no
+// decision. AWS sets the status PENDING_ENABLE for a while; here it is ENABLED at once.
 Json enable_policy_type(Call& call) {
   storage::Organization organization = require_root_of_input(call);
   const ControlPolicyKind kind = kind_of(text_member(call.input, "PolicyType"));
@@ -131,10 +126,11 @@ Json enable_policy_type(Call& call) {
   for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
     storage::attach_control_policy(call.txn, target.id, full);
   }
-  return root_target_json(call);
+  return {{"Root", root_json(call, organization)}};
 }
 
-// The policies stay, what they were attached to is forgotten.
+// The policies stay, but all their attachments are removed: enabling the type again attaches the
+// policy that allows everything and no other.
 Json disable_policy_type(Call& call) {
   const storage::Organization organization = require_root_of_input(call);
   const ControlPolicyKind kind = kind_of(text_member(call.input, "PolicyType"));
@@ -148,7 +144,7 @@ Json disable_policy_type(Call& call) {
       storage::detach_control_policy(call.txn, target, policy.id);
     }
   }
-  return root_target_json(call);
+  return {{"Root", root_json(call, organization)}};
 }
 
 constexpr Operation kAttachmentOperations[] = {

@@ -11,14 +11,17 @@ namespace {
 
 using storage::ControlPolicyKind;
 
-constexpr std::int64_t kPage = 20;  // default and greatest
+constexpr std::int64_t kPageSize = 20;  // default, and the maximum of the model
 
 std::string lower_type(ControlPolicyKind kind) {
   return kind == ControlPolicyKind::kService ? "service_control_policy" : "resource_control_policy";
 }
 
+// AWS-managed policies have "aws" in place of an account in their ARN.
 bool is_aws_managed(std::string_view id) { return id == kFullScp || id == kFullRcp; }
 
+// organizations:PolicyType is the condition key for operations on policies (service authorization
+// reference of AWS Organizations); the request names the type as PolicyType, Type or Filter.
 Target target_with(const Call& call, std::string resource) {
   Target target;
   target.resource = std::move(resource);
@@ -41,6 +44,9 @@ storage::Organization require_organization(const Call& call) {
   return *organization;
 }
 
+// Most operations "can be called only from the organization's management account" (API Reference),
+// whatever the policies of a member account allow. AWS also lets delegated administrators call
+// them, which do not exist here.
 storage::Organization require_management(const Call& call) {
   const storage::Organization organization = require_organization(call);
   if (organization.management_account != call.caller.account) {
@@ -52,6 +58,7 @@ storage::Organization require_management(const Call& call) {
 bool is_unit(std::string_view id) { return id.starts_with("ou-"); }
 bool is_root(const storage::OrganizationTarget& target) { return !target.parent; }
 
+// The three kinds of targets differ by their ids: r-..., ou-..., 12 digits.
 std::string_view type_name(const storage::OrganizationTarget& target) {
   if (is_root(target)) return "ROOT";
   return model::is_account_id(target.id) ? "ACCOUNT" : "ORGANIZATIONAL_UNIT";
@@ -61,6 +68,8 @@ std::string type_name(ControlPolicyKind kind) {
   return kind == ControlPolicyKind::kService ? "SERVICE_CONTROL_POLICY" : "RESOURCE_CONTROL_POLICY";
 }
 
+// AWS has more types (tag policies, backup policies, ...); none of them takes part in
+// authorization.
 ControlPolicyKind kind_of(const std::string& type) {
   if (type == "SERVICE_CONTROL_POLICY") return ControlPolicyKind::kService;
   if (type == "RESOURCE_CONTROL_POLICY") return ControlPolicyKind::kResource;
@@ -78,6 +87,7 @@ std::string organization_arn(const storage::Organization& organization) {
                       organization.id);
 }
 
+// The account in the ARN is the management account's, also for members (API Reference, "Account").
 std::string target_arn(const storage::Organization& organization, std::string_view id) {
   const std::string_view kind =
       is_unit(id) ? "ou" : (model::is_account_id(id) ? "account" : "root");
@@ -124,7 +134,7 @@ storage::OrganizationTarget require_target(const Call& call,
                                            const storage::Organization& organization,
                                            const std::string& id, ErrorCode missing) {
   auto target = storage::find_organization_target(call.txn, organization.id, id);
-  // The wording of most of these is not published.
+  // AWS's text is not published for most of these errors; this one is ours.
   if (!target) throw ApiError(missing, base::format("{} does not exist in the organization.", id));
   return std::move(*target);
 }
@@ -134,6 +144,7 @@ storage::OrganizationTarget require_root(const Call& call,
   for (auto& target : storage::organization_targets(call.txn, organization.id)) {
     if (is_root(target)) return std::move(target);
   }
+  // INVARIANT: CreateOrganization and the seed insert a root with every organization.
   throw std::runtime_error("an organization without a root");
 }
 
@@ -145,11 +156,30 @@ void attach_full_access(const Call& call, const storage::Organization& organizat
   }
 }
 
+Json policy_types_json(const Call& call, const storage::Organization& organization) {
+  Json types = Json::array();
+  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
+    if (!is_enabled(call, organization, kind)) continue;
+    types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
+  }
+  return types;
+}
+
+Json root_json(const Call& call, const storage::Organization& organization) {
+  const auto root = require_root(call, organization);
+  return {{"Id", root.id},
+          {"Arn", target_arn(organization, root.id)},
+          {"Name", "Root"},
+          {"PolicyTypes", policy_types_json(call, organization)}};
+}
+
+// Lists are short (an organization of a test has a handful of accounts), so the whole list is read
+// and the token is the index of the next item.
 Json page_of(const Call& call, std::string_view listing, const char* member,
              const std::vector<Json>& items) {
   Page page(call.services.store.key(), base::format("{}\n{}", call.caller.account, listing),
-            call.input.value("MaxResults", kPage));
-  const std::string token = text(call.input, "NextToken");
+            call.input.value("MaxResults", kPageSize));
+  const std::string token = text_member(call.input, "NextToken");
   if (!token.empty() && !page.resume(token)) {
     throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
   }
@@ -162,6 +192,7 @@ Json page_of(const Call& call, std::string_view listing, const char* member,
 
 std::vector<Target> targets(const Call& call) {
   std::vector<Target> list;
+  // Without an organization there are no ARNs; the handler then answers with the right error.
   const auto organization = storage::organization_of(call.txn, call.caller.account);
   if (organization) {
     for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
@@ -169,6 +200,7 @@ std::vector<Target> targets(const Call& call) {
       const std::string id = text_member(call.input, member);
       if (!id.empty()) list.push_back(target_with(call, target_arn(*organization, id)));
     }
+    // The type of an existing policy is a condition key for all resources of the call.
     if (const std::string id = text_member(call.input, "PolicyId"); !id.empty()) {
       const auto policy = require_policy(call, *organization, id);
       list.push_back(target_with(call, policy_arn(*organization, policy)));
@@ -182,6 +214,7 @@ std::vector<Target> targets(const Call& call) {
 }
 
 std::string make_id(base::Random& random, std::string_view prefix, std::size_t length) {
+  // 32 characters, so that every one is equally likely.
   constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz012345";
   std::vector<std::uint8_t> bytes(length);
   random.fill(bytes);

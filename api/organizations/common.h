@@ -1,5 +1,6 @@
-// What the Organizations operations share: the caller's organization, ids and ARNs, paging.
-// Stateless functions on the request's transaction.
+// Shared by the Organizations operations: the caller's organization, ids and ARNs, paging.
+// Stateless functions on the request's transaction. "Target" is AWS's word for the root, an OU or
+// an account; api::Target is the resource of an authorization.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@
 
 namespace ecr::api::organizations {
 
-// Attached to every level from the start, and AWS's own.
+// The AWS-managed policies that allow everything.
 inline constexpr std::string_view kFullScp = "p-FullAWSAccess";
 inline constexpr std::string_view kFullRcp = "p-RCPFullAWSAccess";
 
@@ -23,10 +24,10 @@ using base::text_member;  // of the input; empty: absent
 
 // Throws AWSOrganizationsNotInUseException.
 storage::Organization require_organization(const Call& call);
-// The same, for the management account alone. Throws AccessDeniedException.
+// The same, where the caller is in the management account. Throws AccessDeniedException.
 storage::Organization require_management(const Call& call);
 
-bool is_unit(std::string_view id);
+bool is_unit(std::string_view id);  // an OU
 bool is_root(const storage::OrganizationTarget& target);
 std::string_view type_name(const storage::OrganizationTarget& target);  // ROOT, ...
 // "SERVICE_CONTROL_POLICY", and back. Throws where the type is not supported here.
@@ -40,33 +41,38 @@ std::string target_arn(const storage::Organization& organization, std::string_vi
 std::string policy_arn(const storage::Organization& organization,
                        const storage::ControlPolicyRow& policy);
 
-// AWS's own policies have one id in every organization; rows of a second organization carry its id
-// behind an '@'.
+// AWS-managed policies have the same id in every organization. Row ids are unique: in a second
+// organization they are followed by '@' and its id. These two functions translate.
 std::string shown_policy_id(std::string_view row_id);
 std::string full_access_row(const Call& call, const storage::Organization& organization,
                             storage::ControlPolicyKind kind);
 storage::ControlPolicyRow require_policy(const Call& call,
                                          const storage::Organization& organization,
                                          const std::string& id);
-// The target of that id. Throws `missing`, an error without text of its own.
+// The target of that id. Throws `missing` with a text that names the id.
 storage::OrganizationTarget require_target(const Call& call,
                                            const storage::Organization& organization,
                                            const std::string& id, ErrorCode missing);
 storage::OrganizationTarget require_root(const Call& call,
                                          const storage::Organization& organization);
 
-// A new target gets the policies that allow everything, of every kind that is enabled.
+// Attaches the policies that allow everything, of every type that is enabled, to a new target.
 void attach_full_access(const Call& call, const storage::Organization& organization,
                         std::string_view target);
+
+// [{"Type", "Status": "ENABLED"}] for each enabled type.
+Json policy_types_json(const Call& call, const storage::Organization& organization);
+Json root_json(const Call& call, const storage::Organization& organization);
 
 // One page of `items` as output[member].
 Json page_of(const Call& call, std::string_view listing, const char* member,
              const std::vector<Json>& items);
 
-// What the call names, each with the operation's action; "*" where it names nothing.
+// The resources of the call for authorization: every target and policy that it names, each with the
+// operation's action; "*" where it names none.
 std::vector<Target> targets(const Call& call);
 
-// Lower-case letters and digits.
+// The prefix and `length` lower-case letters and digits.
 std::string make_id(base::Random& random, std::string_view prefix, std::size_t length);
 
 }  // namespace ecr::api::organizations

@@ -1,4 +1,5 @@
-// Service and resource control policies. They count from the next request on.
+// Service control policies (SCPs) and resource control policies (RCPs). Source: AWS Organizations
+// API Reference. A change takes effect with the next request.
 #include <nlohmann/json.hpp>
 
 #include "api/organizations/common.h"
@@ -13,8 +14,11 @@ using storage::ControlPolicyKind;
 using storage::ControlPolicyRow;
 using storage::sql::Access;
 
-constexpr std::size_t kMaxDocument = 5120;  // characters (Organizations quotas)
+// Characters (Organizations quotas). White space counts, unlike in IAM: the API stores the text
+// exactly as it is given.
+constexpr std::size_t kMaxDocument = 5120;
 
+// Listings have the summary alone; the document is in DescribePolicy's answer.
 Json summary_json(const storage::Organization& organization, const ControlPolicyRow& policy) {
   const std::string id = shown_policy_id(policy.id);
   return {{"Id", id},
@@ -34,7 +38,7 @@ void check_document(const std::string& document, ControlPolicyKind kind) {
   const auto parsed = auth::iam::Policy::parse(document, kind == ControlPolicyKind::kService
                                                              ? auth::iam::PolicyType::kScp
                                                              : auth::iam::PolicyType::kRcp);
-  // Organizations does not say what is wrong with it.
+  // Unlike IAM, Organizations has one text for every fault in a document.
   if (!parsed) {
     throw ApiError(ErrorCode::kMalformedPolicyDocument,
                    "The provided policy document does not meet the requirements of the specified "
@@ -46,6 +50,7 @@ void check_document(const std::string& document, ControlPolicyKind kind) {
   }
 }
 
+// A name may be used once within a type of policy.
 void check_name(const Call& call, const storage::Organization& organization,
                 const ControlPolicyRow& policy) {
   for (const auto& other : storage::control_policies_of(call.txn, organization.id, policy.kind)) {
@@ -55,7 +60,7 @@ void check_name(const Call& call, const storage::Organization& organization,
   }
 }
 
-// AWS's own policies belong to nobody.
+// A policy that the organization may change: AWS-managed ones are refused. The text is ours.
 ControlPolicyRow require_own_policy(const Call& call, const storage::Organization& organization) {
   ControlPolicyRow policy = require_policy(call, organization, text_member(call.input, "PolicyId"));
   const std::string id = shown_policy_id(policy.id);
@@ -75,6 +80,7 @@ Json create_policy(Call& call) {
   policy.document = text_member(call.input, "Content");
   policy.kind = kind_of(text_member(call.input, "Type"));
   if (!is_enabled(call, organization, policy.kind)) {
+    // The text is ours.
     throw ApiError(ErrorCode::kPolicyTypeNotAvailable,
                    "Policies of that type have to be enabled first (EnablePolicyType).");
   }
@@ -84,6 +90,8 @@ Json create_policy(Call& call) {
   return policy_json(organization, policy);
 }
 
+// Absent members stay as they are. The change applies to every target that the policy is attached
+// to.
 Json update_policy(Call& call) {
   const auto organization = require_management(call);
   ControlPolicyRow policy = require_own_policy(call, organization);
@@ -97,6 +105,7 @@ Json update_policy(Call& call) {
   return policy_json(organization, policy);
 }
 
+// AWS, too, refuses to delete a policy that is attached.
 Json delete_policy(Call& call) {
   const auto organization = require_management(call);
   const ControlPolicyRow policy = require_own_policy(call, organization);
@@ -126,6 +135,7 @@ Json list_policies(Call& call) {
   return page_of(call, "policies\n" + type, "Policies", policies);
 }
 
+// Policies of parents apply, too, but only those attached directly are listed (API Reference).
 Json list_policies_for_target(Call& call) {
   const auto organization = require_management(call);
   const std::string id = text_member(call.input, "TargetId");

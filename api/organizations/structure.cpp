@@ -1,4 +1,5 @@
-// The organization, its root and its units.
+// The organization, its root and its organizational units (OUs). Source: AWS Organizations API
+// Reference.
 #include <nlohmann/json.hpp>
 
 #include "api/organizations/common.h"
@@ -13,8 +14,10 @@ using storage::ControlPolicyKind;
 using storage::OrganizationTarget;
 using storage::sql::Access;
 
-constexpr std::size_t kMaxUnitDepth = 5;  // below the root
+constexpr std::size_t kMaxUnitDepth = 5;  // below the root (Organizations quotas)
 
+// CreateOrganization takes no e-mail address, because AWS knows that of the account. An account
+// that has none here gets one that cannot be delivered.
 std::string email_of(const Call& call, const storage::Organization& organization) {
   const auto target =
       storage::find_organization_target(call.txn, organization.id, organization.management_account);
@@ -23,41 +26,26 @@ std::string email_of(const Call& call, const storage::Organization& organization
 }
 
 Json organization_json(const Call& call, const storage::Organization& organization) {
-  Json types = Json::array();
-  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    if (!is_enabled(call, organization, kind)) continue;
-    types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
-  }
   return {{"Id", organization.id},
           {"Arn", organization_arn(organization)},
           {"FeatureSet", "ALL"},
           {"MasterAccountArn", target_arn(organization, organization.management_account)},
           {"MasterAccountId", organization.management_account},
           {"MasterAccountEmail", email_of(call, organization)},
-          {"AvailablePolicyTypes", types}};
+          {"AvailablePolicyTypes", policy_types_json(call, organization)}};
 }
 
-Json root_json(const Call& call, const storage::Organization& organization,
-               const OrganizationTarget& root) {
-  Json types = Json::array();
-  for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    if (is_enabled(call, organization, kind)) {
-      types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
-    }
-  }
-  return {{"Id", root.id},
-          {"Arn", target_arn(organization, root.id)},
-          {"Name", "Root"},
-          {"PolicyTypes", types}};
-}
-
+// A unit of a seed may have no name; the API requires one, and gets the id.
 Json unit_json(const storage::Organization& organization, const OrganizationTarget& unit) {
   return {{"Id", unit.id},
           {"Arn", target_arn(organization, unit.id)},
           {"Name", unit.name.empty() ? unit.id : unit.name}};
 }
 
-// Policies that allow everything exist from the start; they count once their type is enabled.
+// The AWS-managed policies that allow everything exist in every organization from the start. They
+// take part in decisions once their type is enabled. AWS uses the same two ids in every
+// organization; the id is the key of a row here, so that in a second organization the row's id gets
+// a suffix, which shown_policy_id() removes.
 void insert_full_access(const Call& call, const storage::Organization& organization) {
   const std::pair<ControlPolicyKind, const char*> kPolicies[] = {
       {ControlPolicyKind::kService,
@@ -76,6 +64,8 @@ void insert_full_access(const Call& call, const storage::Organization& organizat
   }
 }
 
+// The account that calls becomes the management account. Its own SCPs never apply to it
+// (Organizations User Guide, "Service control policies").
 Json create_organization(Call& call) {
   const std::string account = call.caller.account;
   if (storage::organization_of(call.txn, account)) {
@@ -83,6 +73,7 @@ Json create_organization(Call& call) {
                    "The AWS account is already a member of an organization.");
   }
   if (text_member(call.input, "FeatureSet") == "CONSOLIDATED_BILLING") {
+    // Consolidated billing has no control policies, which are all that organizations are for here.
     throw ApiError(ErrorCode::kOrganizationsInvalidInput,
                    "Only organizations with all features exist here");
   }
@@ -91,7 +82,9 @@ Json create_organization(Call& call) {
   organization.management_account = account;
   storage::insert_organization(call.txn, organization);
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    storage::set_policy_type(call.txn, organization.id, kind, false);  // until EnablePolicyType
+    // No policy type is enabled until EnablePolicyType. Differs from the API Reference: in AWS,
+    // SCPs are enabled from the start in an organization with all features.
+    storage::set_policy_type(call.txn, organization.id, kind, false);
   }
   insert_full_access(call, organization);
   const std::string root = make_id(call.services.random, "r-", 4);
@@ -101,16 +94,18 @@ Json create_organization(Call& call) {
   return {{"Organization", organization_json(call, organization)}};
 }
 
+// Unlike the other operations, this one can be called from any account in the organization.
 Json describe_organization(Call& call) {
   return {{"Organization", organization_json(call, require_organization(call))}};
 }
 
+// An organization has exactly one root.
 Json list_roots(Call& call) {
   const auto organization = require_management(call);
-  return page_of(call, "roots", "Roots",
-                 {root_json(call, organization, require_root(call, organization))});
+  return page_of(call, "roots", "Roots", {root_json(call, organization)});
 }
 
+// The number of levels above the target; 0 for the root.
 std::size_t depth_of(const Call& call, const storage::Organization& organization,
                      OrganizationTarget target) {
   std::size_t depth = 0;
@@ -121,6 +116,7 @@ std::size_t depth_of(const Call& call, const storage::Organization& organization
   return depth;
 }
 
+// `units`: OUs; otherwise accounts.
 std::vector<OrganizationTarget> children_of(const Call& call,
                                             const storage::Organization& organization,
                                             std::string_view parent, bool units) {
@@ -133,15 +129,18 @@ std::vector<OrganizationTarget> children_of(const Call& call,
   return children;
 }
 
+// The root or OU of ParentId.
 OrganizationTarget require_parent(const Call& call, const storage::Organization& organization) {
   const std::string id = text_member(call.input, "ParentId");
   auto parent = require_target(call, organization, id, ErrorCode::kParentNotFound);
   if (model::is_account_id(parent.id)) {
-    throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");
+    throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");  // the text is ours
   }
   return parent;
 }
 
+// Names are unique among the children of one parent, with regard to case. Tags in the request are
+// accepted and not stored.
 Json create_organizational_unit(Call& call) {
   const auto organization = require_management(call);
   const OrganizationTarget parent = require_parent(call, organization);
@@ -156,6 +155,8 @@ Json create_organizational_unit(Call& call) {
     throw ApiError(ErrorCode::kConstraintViolation,
                    "You have exceeded the allowed depth of organizational units.");
   }
+  // The id of an OU contains that of its root: "ou-" + id of the root without "r-" + "-" + 8 to 32
+  // characters (API Reference, "OrganizationalUnit").
   const std::string root_part = require_root(call, organization).id.substr(2);
   const std::string id = make_id(call.services.random, base::format("ou-{}-", root_part), 8);
   const OrganizationTarget unit{id, organization.id, parent.id, name, "", call.now};
@@ -186,6 +187,7 @@ Json list_parents(Call& call) {
   const auto organization = require_management(call);
   const auto child = require_target(call, organization, text_member(call.input, "ChildId"),
                                     ErrorCode::kChildNotFound);
+  // An account or OU has exactly one parent; the root has none.
   std::vector<Json> parents;
   if (child.parent) {
     const auto parent =

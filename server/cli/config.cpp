@@ -8,9 +8,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "api/admin/duration.h"
 #include "api/core/wire/http.h"
 #include "api/pull_through/url.h"
+#include "schemas/base/duration.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
@@ -45,7 +45,7 @@ void add_seconds(CLI::App& app, const std::string& flag, std::chrono::seconds& t
 CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
                           const std::string& default_text, const std::string& help) {
   const auto read = [&target, flag](const std::string& text) {
-    const auto duration = api::admin::parse_duration(text);
+    const auto duration = base::parse_duration(text);
     if (!duration) throw CLI::ValidationError(flag, text + " is not a duration, as 1h or 30s");
     target = *duration;
   };

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/admin_plane.h"
-#include "api/admin/refusal.h"
 #include "schemas/base/json.h"
 #include "server/faults/fault_json.h"
 
@@ -44,7 +43,8 @@ bool OwnRoutes::is_own(std::string_view path) {
 }
 
 api::HttpResponse OwnRoutes::faults(const api::HttpRequest& request) const {
-  if (!api::admin::may_administer(parts_.settings, request)) return api::admin::refuse_stranger();
+  if (!api::admin::may_administer(parts_.settings, request))
+    return api::admin::refuse_administration();
   try {
     if (request.method == "PUT") {
       parts_.faults.replace(parse_fault_rules(request.body, parts_.operations(), parts_.random));

@@ -1,5 +1,6 @@
-// Finds out by trying: the denials are taken away, then statements are added to a copy of the
-// policies, one for every verdict that still says what is missing, until evaluate() allows.
+// The advice is found by trial, with the evaluator itself, so that it cannot contradict it: a copy
+// of the policies loses its Deny statements; then, as long as evaluate() refuses the request, the
+// statement whose absence the verdict names is added.
 #include "api/admin/decisions/advice.h"
 
 #include <algorithm>
@@ -7,8 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/decisions/advice_place.h"
-#include "api/admin/decisions/statement_text.h"
+#include "api/admin/decisions/advised_statement.h"
 #include "schemas/base/json.h"
 
 namespace ecr::api::admin {
@@ -25,12 +25,13 @@ using auth::iam::TraceEntry;
 using auth::iam::Verdict;
 using base::OrderedJson;
 
-// More than an organization has levels.
+// Each step adds an allow that was missing at one place: more steps than an organization has levels
+// are not possible, unless the evaluator and this file disagree.
 constexpr std::size_t kMostSteps = 32;
 
 using PolicyList = std::vector<AttachedPolicy>;
 
-// Of a set or a const set.
+// A template, so that it serves a set and a const set.
 template <class Set>
 auto& list_in(Set& set, DecidedBy type, std::size_t level) {
   switch (type) {
@@ -50,31 +51,35 @@ auto& list_in(Set& set, DecidedBy type, std::size_t level) {
   return set.rcps.at(level);
 }
 
-bool belongs(const TraceEntry& entry, DecidedBy type, std::size_t level, std::size_t policy) {
+bool is_of_policy(const TraceEntry& entry, DecidedBy type, std::size_t level, std::size_t policy) {
   return entry.type == type && entry.level == level && entry.policy == policy;
 }
 
-// A policy that says of this one request what `policy` says, without its denials: the allows that
-// applied, with everything but the principal (which decides how much they grant) left open.
+// A policy with the same effect on this one request as `attached`, without its Deny statements. It
+// has the Allow statements that matched, reduced to their effect and their principal. The principal
+// is kept because it decides how much a resource-based policy grants: naming a user grants, naming
+// the account only delegates.
 AttachedPolicy without_denials(const AttachedPolicy& attached, DecidedBy type, std::size_t level,
                                std::size_t index, const Verdict& verdict) {
   OrderedJson statements = OrderedJson::array();
   for (const TraceEntry& entry : verdict.trace) {
-    if (!belongs(entry, type, level, index) || entry.outcome != Outcome::kMatched) continue;
+    if (!is_of_policy(entry, type, level, index) || entry.outcome != Outcome::kMatched) continue;
     const auto written = OrderedJson::parse(attached.policy->statement_json(entry.statement));
     if (written.at("Effect") != "Allow") continue;
-    OrderedJson open = {{"Effect", "Allow"}, {"Action", "*"}};
+    OrderedJson reduced = {{"Effect", "Allow"}, {"Action", "*"}};
     for (const char* name : {"Principal", "NotPrincipal"}) {
-      if (written.contains(name)) open[name] = written[name];
+      if (written.contains(name)) reduced[name] = written[name];
     }
-    statements.push_back(std::move(open));
+    statements.push_back(std::move(reduced));
   }
-  // A policy stays one: a boundary or a session policy limits also by what it does not say.
+  // A policy without a matching Allow must not disappear from its list: a boundary or a session
+  // policy limits also by what it does not allow. It gets a statement that allows no action.
   if (statements.empty()) statements.push_back({{"Effect", "Allow"}, {"NotAction", "*"}});
   const OrderedJson document = {{"Version", "2012-10-17"}, {"Statement", statements}};
   return {*Policy::parse(base::dump(document), PolicyType::kAny), attached.source};
 }
 
+// Adds the missing statements, one after the other.
 class Trial {
  public:
   Trial(const Request& request, const PolicySet& policies, const Verdict& verdict)
@@ -106,11 +111,11 @@ class Trial {
   static bool allows(const Verdict& verdict, DecidedBy type, std::size_t level,
                      std::size_t policy) {
     return std::any_of(verdict.trace.begin(), verdict.trace.end(), [&](const TraceEntry& entry) {
-      return belongs(entry, type, level, policy) && entry.outcome == Outcome::kMatched;
+      return is_of_policy(entry, type, level, policy) && entry.outcome == Outcome::kMatched;
     });
   }
 
-  // The first level none of whose policies allows.
+  // SCPs and RCPs must allow at every level: the first level where no policy does.
   static std::size_t missing_level(const Verdict& verdict, const std::vector<PolicyList>& levels) {
     for (std::size_t level = 0; level < levels.size(); ++level) {
       bool some = false;
@@ -128,18 +133,20 @@ class Trial {
     if (step.type == DecidedBy::kScp) step.level = missing_level(verdict, set_.scps);
     if (step.type == DecidedBy::kRcp) step.level = missing_level(verdict, set_.rcps);
     PolicyList& list = list_in(set_, step.type, step.level);
-    // Every boundary has to allow; of the others any will do, and a new one does no harm, except
-    // where there are session policies or SCPs already: those stand for a choice somebody made.
+    // The policy to extend. Every boundary has to allow: the first one that does not. Among
+    // identity-based and resource-based policies any allow is enough, so a new policy is advised,
+    // which changes none that exists. A session policy, SCP or RCP is extended where one exists,
+    // because somebody chose that list on purpose: step.policy is 0.
     if (step.type == DecidedBy::kBoundary) {
       while (step.policy < list.size() && allows(verdict, step.type, 0, step.policy)) ++step.policy;
     } else if (step.type == DecidedBy::kIdentity || step.type == DecidedBy::kResource) {
       step.policy = list.size();
     }
-    const Place place = place_of(request_, step.type);
-    step.document = statement_for(request_, place);
+    const PolicyKind kind = policy_kind_for(request_, step.type);
+    step.document = statement_for(request_, kind);
     const std::string_view source =
         step.policy < list.size() ? std::string_view(list[step.policy].source) : "";
-    step.where = describe(request_, place, step.level, source);
+    step.where = describe_policy(request_, kind, step.level, source);
     if (step.policy == list.size()) list.emplace_back();
     extend(list[step.policy], step.document);
     return step;
@@ -184,9 +191,10 @@ std::vector<AdviceStep> advise(const Request& request, const PolicySet& policies
     step.statement = entry.statement;
     step.sid = attached.policy->sid(entry.statement);
     step.document = std::move(written);
-    step.where = attached.source.empty()
-                     ? describe(request, place_of(request, entry.type), entry.level, "")
-                     : attached.source;
+    step.where =
+        attached.source.empty()
+            ? describe_policy(request, policy_kind_for(request, entry.type), entry.level, "")
+            : attached.source;
     steps.push_back(std::move(step));
   }
   auto added = Trial(request, policies, verdict).run();

@@ -1,5 +1,5 @@
-// What would have to change for a refused request to be allowed: the smallest statements to add,
-// each with the policy it belongs in, and the Deny statements that are in the way. Pure.
+// Advice on a refused request, the "suggestion" of a decision: the Deny statements that have to go,
+// and the smallest statements that have to be added, each with the policy it belongs in. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ struct AdviceStep {
   // kRemove: remove the statement, or narrow it so that it does not apply to the request.
   enum class Change { kAdd, kRemove } change = Change::kAdd;
   auth::iam::DecidedBy type = auth::iam::DecidedBy::kIdentity;
-  std::size_t level = 0;      // of SCPs and RCPs
-  std::size_t policy = 0;     // index into its list; its size: a policy to be attached
+  std::size_t level = 0;      // of SCPs and RCPs; 0: the root of the organization
+  std::size_t policy = 0;     // index into its list; the list's size: a new policy
   std::size_t statement = 0;  // kRemove: index
   std::string sid;            // kRemove
-  std::string document;       // JSON of the statement to add, or of the one in the way
+  std::string document;       // JSON of the statement to add or to remove
   std::string where;          // for people: "the repository policy of app"
 };
 
@@ -28,7 +28,7 @@ std::vector<AdviceStep> advise(const auth::iam::Request& request,
                                const auth::iam::PolicySet& policies,
                                const auth::iam::Verdict& verdict);
 
-// The list of the set that entries of this type and level stand in.
+// The list of policies that trace entries of this type and level refer to.
 const std::vector<auth::iam::AttachedPolicy>& policies_of(const auth::iam::PolicySet& set,
                                                           auth::iam::DecidedBy type,
                                                           std::size_t level);

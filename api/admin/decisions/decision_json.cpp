@@ -16,12 +16,12 @@ using base::OrderedJson;
 
 OrderedJson text(std::string_view value) { return std::string(value); }
 
-// Empty: null.
+// An empty text becomes null.
 OrderedJson text_or_null(std::string_view value) {
   return value.empty() ? OrderedJson() : text(value);
 }
 
-// To the millisecond, so that `since` can name exactly this moment.
+// ISO 8601 with milliseconds, so that the parameter `since` can name exactly this time.
 std::string time_text(base::TimePoint time) {
   std::string out = base::format_iso8601(time);
   out.pop_back();  // the Z
@@ -29,6 +29,8 @@ std::string time_text(base::TimePoint time) {
   return base::format("{}.{:03}Z", out, millis < 0 ? millis + 1000 : millis);
 }
 
+// A multivalued key is a list even with one value: the operators of policies treat the two
+// differently.
 OrderedJson value_json(const Context::Value& value) {
   if (!value.multivalued) return text(value.values.at(0));
   return value.values;
@@ -40,15 +42,17 @@ OrderedJson context_json(const Context& context) {
   return json;
 }
 
-// A member of an object that may be absent.
+// Sets a member that is left out where it has no value.
 void set_if(OrderedJson& object, const char* name, const std::string& value) {
   if (!value.empty()) object[name] = value;
 }
 
+// Only SCPs and RCPs are attached at levels of an organization.
 void set_level(OrderedJson& json, DecidedBy type, std::size_t level) {
   if (type == DecidedBy::kScp || type == DecidedBy::kRcp) json["level"] = level;
 }
 
+// The statement that decided; null for an implicit denial, which no statement decides.
 OrderedJson statement_json(const auth::iam::Verdict& verdict) {
   if (verdict.policy == nullptr) return {};
   OrderedJson json;
@@ -59,7 +63,8 @@ OrderedJson statement_json(const auth::iam::Verdict& verdict) {
   return json;
 }
 
-// The condition that fails: what the policy wants of it, what the request has.
+// The first condition of a statement that does not hold: the values that the policy wants, and
+// those that the request has. condition_text() is "<operator> <key>".
 OrderedJson condition_json(const AttachedPolicy& attached, const TraceEntry& entry,
                            const OrderedJson& document, const Context& context) {
   const std::string both =
@@ -74,6 +79,7 @@ OrderedJson condition_json(const AttachedPolicy& attached, const TraceEntry& ent
   return json;
 }
 
+// Every statement that the evaluator looked at, in its order.
 OrderedJson trace_json(const DecisionRecord& record) {
   OrderedJson json = OrderedJson::array();
   for (const TraceEntry& entry : record.verdict.trace) {

@@ -1,4 +1,5 @@
-// A decision as /_ecr-local/decisions shows it (and `ecr-local explain` reads it). Pure.
+// The JSON form of a decision, which /_ecr-local/decisions answers and `ecr-local explain` reads.
+// Pure.
 #pragma once
 
 #include "api/core/access/decision_log.h"

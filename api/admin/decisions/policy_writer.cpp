@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/decisions/statement_text.h"
+#include "auth/iam/match/arn_match.h"
+#include "auth/iam/policy/authorization_data.h"
+#include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 
 namespace ecr::api::admin {
@@ -14,7 +16,7 @@ namespace {
 using base::OrderedJson;
 using Names = std::set<std::string>;
 
-// As people write it: one value alone is no list.
+// A single value is written without a list, as in AWS's own examples.
 OrderedJson list_of(const Names& names) {
   if (names.size() == 1) return *names.begin();
   OrderedJson list = OrderedJson::array();
@@ -22,7 +24,7 @@ OrderedJson list_of(const Names& names) {
   return list;
 }
 
-// Actions, and the resources they are all allowed on.
+// One statement: each of the actions is allowed on each of the resources.
 struct Grant {
   Names actions;
   Names resources;
@@ -49,7 +51,8 @@ std::string text_of(const OrderedJson& document, int indent) {
   return document.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
-// As IAM counts: actions and resources have no white space in them.
+// The size as IAM counts it, without white space. The text without indentation is that: actions,
+// resources and Sids have no white space in them.
 std::size_t size_of(const std::vector<Grant>& grants) {
   return text_of(document_of(grants), -1).size();
 }
@@ -60,7 +63,8 @@ Names take_half(Names& names) {
   return half;
 }
 
-// In pieces that fit into a policy each. What cannot be divided stays as it is.
+// Divides the grant into pieces that fit into a policy each. A grant of one action on one resource
+// cannot be divided further and stays.
 void divide(Grant grant, std::vector<Grant>& pieces) {
   const bool divisible = grant.resources.size() > 1 || grant.actions.size() > 1;
   if (!divisible || size_of({grant}) <= kMaxManagedPolicy) {
@@ -77,6 +81,8 @@ void divide(Grant grant, std::vector<Grant>& pieces) {
   divide(std::move(grant), pieces);
 }
 
+// Actions on exactly the same resources share a statement. The maps are sorted, so the order of the
+// requests has no influence.
 std::vector<Grant> grants_of(const std::vector<RequestedAccess>& requests) {
   std::map<std::string, Names> resources;  // by action
   for (const auto& [action, resource] : requests) {
@@ -84,7 +90,7 @@ std::vector<Grant> grants_of(const std::vector<RequestedAccess>& requests) {
   }
   std::map<Names, Names> actions;  // by resources
   for (auto& [action, patterns] : resources) {
-    if (patterns.contains("*")) patterns = {"*"};
+    if (patterns.contains("*")) patterns = {"*"};  // "*" covers the others
     actions[patterns].insert(action);
   }
   std::vector<Grant> grants;
@@ -92,7 +98,44 @@ std::vector<Grant> grants_of(const std::vector<RequestedAccess>& requests) {
   return grants;
 }
 
+// Null: the action is not in the service authorization reference that is built in.
+const auth::iam::ActionInfo* find_action(const std::string& lower) {
+  const std::size_t colon = lower.find(':');
+  if (colon == std::string::npos) return nullptr;
+  const auto* service = auth::iam::find_service(lower.substr(0, colon));
+  if (service == nullptr) return nullptr;
+  for (const auth::iam::ActionInfo& action : service->actions) {
+    if (action.lower == std::string_view(lower).substr(colon + 1)) return &action;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::string resource_pattern(std::string_view action, std::string_view resource) {
+  const auto* info = find_action(base::to_lower(action));
+  const auth::iam::ArnParts arn(resource);
+  if ((info != nullptr && info->wildcard_only) || !arn.is_arn) return "*";
+  // A "${" of the resource would be read as a policy variable (IAM User Guide, "IAM policy
+  // elements: Variables and tags"; variables are allowed in the last part of an ARN only): it is
+  // written as
+  // "${$}{". A '*' is not escaped: a request to list everything has it in its resource.
+  std::string pattern(resource.substr(0, resource.size() - arn.part[5].size()));
+  for (std::string_view rest = arn.part[5];;) {
+    const std::size_t variable = rest.find("${");
+    pattern += rest.substr(0, variable);
+    if (variable == std::string_view::npos) return pattern;
+    pattern += "${$}{";
+    rest.remove_prefix(variable + 2);
+  }
+}
+
+std::string canonical_action(std::string_view action) {
+  const std::string lower = base::to_lower(action);
+  const auto* info = find_action(lower);
+  if (info == nullptr) return std::string(action);
+  return lower.substr(0, lower.find(':') + 1) + info->name;
+}
 
 std::vector<std::string> write_least_privilege_policies(
     const std::vector<RequestedAccess>& requests) {

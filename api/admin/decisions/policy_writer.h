@@ -1,7 +1,9 @@
-// The least-privilege policy for what a principal has asked for. Pure.
+// The least-privilege policy for the requests of a principal, and how a policy names the action and
+// the resource of a request. Pure.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,15 +13,21 @@ namespace ecr::api::admin {
 using RequestedAccess = std::pair<std::string, std::string>;
 
 // Identity policies that together allow these requests and no further action, each as indented
-// JSON; the same for the same requests in any order. Actions on the same resources share a
-// statement. A resource with a '*' (that of a listing) stays the pattern that it is. One, unless a
-// managed policy cannot hold it all: then as few as statement by statement will do. REQUIRES: there
-// is a request.
+// JSON. The order of the requests does not change the result. Actions on the same resources share a
+// statement. A resource with a '*' (that of a listing) stays a pattern. The result is one policy,
+// unless it would be larger than a managed policy may be: then the statements are filled into
+// policies one after the other. REQUIRES: there is at least one request.
 std::vector<std::string> write_least_privilege_policies(
     const std::vector<RequestedAccess>& requests);
 
-// Characters of a managed policy at most, white space not counted (IAM User Guide, "IAM and AWS STS
-// quotas").
+// The smallest Resource (in a policy of version 2012-10-17) that matches the resource of a request
+// for the action: "*" for actions that have no resource type.
+std::string resource_pattern(std::string_view action, std::string_view resource);
+// The action as AWS writes it, where it is known: "ecr:PutImage" for "ECR:putimage".
+std::string canonical_action(std::string_view action);
+
+// The most characters that a managed policy may have, white space not counted (IAM User Guide, "IAM
+// and AWS STS quotas").
 inline constexpr std::size_t kMaxManagedPolicy = 6144;
 
 }  // namespace ecr::api::admin

@@ -16,10 +16,13 @@
 namespace ecr::api::admin {
 namespace {
 
+// The tag of an image in index.json (OCI image-spec, "Annotations").
 constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 
-[[noreturn]] void fail(const std::string& why) { throw std::runtime_error(why); }
+[[noreturn]] void fail(const std::string& reason) { throw std::runtime_error(reason); }
 
+// Reads index.json, oci-layout or a manifest into memory. The limit is that of a manifest in a
+// push.
 std::string read_small(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(path + " cannot be read");
@@ -30,6 +33,8 @@ std::string read_small(const std::string& path) {
   return bytes;
 }
 
+// Reads one layout. A digest is read once, however many descriptors name it, which also ends
+// cycles.
 class Importer {
  public:
   Importer(const Services& services, const std::string& directory)
@@ -60,7 +65,8 @@ class Importer {
     }
   }
 
-  // A name may be a whole reference ("localhost/app:v1"): then its tag.
+  // The OCI annotation is a tag; some tools write a whole reference there ("localhost/app:v1"), of
+  // which the tag is taken.
   static std::vector<std::string> tags_of(const base::Json& descriptor) {
     if (!descriptor.is_object()) return {};
     const base::Json annotations = descriptor.value("annotations", base::Json::object());
@@ -94,22 +100,26 @@ class Importer {
                     std::vector<std::string> tags) {
     const model::Digest digest = digest_of(name);
     if (!done_.insert(digest.text()).second) return add_tags(digest.text(), std::move(tags));
+    // A limit for a directory that is not what its owner believes it to be.
     if (done_.size() > 10'000) fail(directory_ + " has more than 10,000 manifests and blobs");
     std::string bytes = read_small(path_of(digest));
     if (model::Digest::of(bytes, digest.algorithm()) != digest) {
       fail(path_of(digest) + " has other bytes than its name says");
     }
     const Manifest manifest = parse_manifest(bytes, media_type);
+    // Children first: a push of an index fails while its manifests are missing.
     for (const Descriptor& child : manifest.manifests) {
       add_manifest(child.digest, child.media_type, {});
     }
     for (const Descriptor& blob : manifest.blobs) {
+      // Foreign layers stay where their URLs point: they are not part of the layout.
       if (!blob.foreign) add_blob(digest_of(blob.digest));
     }
     layout_.manifests.push_back(
         {std::move(bytes), manifest.media_type, digest.text(), std::move(tags)});
   }
 
+  // A second descriptor of the same image adds its tags.
   void add_tags(const std::string& digest, std::vector<std::string> tags) {
     for (LayoutManifest& manifest : layout_.manifests) {
       if (manifest.digest != digest) continue;
@@ -120,6 +130,7 @@ class Importer {
   void add_blob(const model::Digest& digest) {
     if (!done_.insert(digest.text()).second) return;
     storage::BlobStore& blobs = services_.store.blobs();
+    // A blob that the store has already is not read again: its digest was checked when it came.
     if (const auto there = blobs.open(digest)) {
       layout_.blobs.push_back({digest, static_cast<std::int64_t>(there->size())});
       return;
@@ -128,6 +139,8 @@ class Importer {
     if (!file) fail(path_of(digest) + " cannot be read");
     auto upload =
         services_.store.uploads().acquire(base::make_uuid(services_.random), digest.algorithm());
+    // The writer hashes the bytes as they are written; only a blob with the right digest gets its
+    // name in the store.
     std::vector<char> buffer(1u << 20);
     do {
       file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
@@ -157,7 +170,8 @@ Layout import_layout(const Services& services, const std::string& directory,
 void put_layout(storage::sql::Txn& txn, storage::Store& store,
                 const storage::Repository& repository, const Layout& layout, base::TimePoint now) {
   for (const LayoutBlob& blob : layout.blobs) {
-    // The writer is held: what is there now stays.
+    // Between the import and this transaction the garbage collection may have removed the file. It
+    // needs the writer, which this transaction holds: a file that exists now stays.
     if (!store.blobs().open(blob.digest)) {
       throw storage::StorageError(storage::StorageError::Kind::kUnavailable,
                                   "blob " + blob.digest.text() + " went away; try again");

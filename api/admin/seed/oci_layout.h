@@ -1,9 +1,9 @@
 // Images of a seed: read from directories in the OCI image layout (image-spec, "OCI Image Layout
 // Specification"), and put into a repository by the same code as a push.
 //
-// Two steps, because blobs are large and the seed's transaction must not wait for them: import_
-// takes the files in before it begins, put_ adds the rows within it. A file whose row does not come
-// is swept away like any orphan.
+// Two steps, because blobs are large and the seed's transaction must not wait for them:
+// import_layout stores the files before it begins, put_layout adds the rows within it. A file that
+// gets no row is removed by the sweep, like any other.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct LayoutBlob {
   model::Digest digest;
   std::int64_t size = 0;
 };
-// What a layout has, manifests in the order in which they can be pushed: children and subjects
+// The content of a layout. The manifests are in an order in which they can be pushed: children
 // first.
 struct Layout {
   std::vector<LayoutBlob> blobs;
@@ -35,7 +35,7 @@ struct Layout {
 
 // Reads the layout and makes its blobs files of the store. `tags`: what the images of index.json
 // are called in the repository; empty: as their annotations org.opencontainers.image.ref.name say.
-// Throws std::runtime_error with a sentence for the user, or StorageError.
+// Throws std::runtime_error with a text for the user, or StorageError.
 Layout import_layout(const Services& services, const std::string& directory,
                      const std::vector<std::string>& tags);
 

@@ -1,4 +1,5 @@
-// The seed file: accounts, users, policies and repositories that exist at every start.
+// The seed: a document with accounts, users, policies and repositories, which the server applies at
+// every start (and POST /_ecr-local/seed at any time).
 //
 //   {"accounts": {"123456789012": {
 //      "managedPolicies": [{"name": "pull", "path": "/", "document": {...}}],
@@ -40,14 +41,15 @@
 //      "units": [{"id": "ou-prod", "parent": "root", "policies": [...]}],
 //      "accounts": {"123456789012": {"parent": "ou-prod", "policies": [...]}}}}
 //
-// Managed policies are named by their name (in the account) or ARN. At every level of the
-// organization the policies that allow everything (FullAWSAccess, RCPFullAWSAccess) are attached as
-// in AWS; "fullAccess": false leaves the first one out.
+// A managed policy is given by its name (in the account) or its ARN. As in AWS, the policies that
+// allow everything (FullAWSAccess, RCPFullAWSAccess) are attached at every level of the
+// organization; "fullAccess": false leaves out the first one.
 //
-// Applying it twice is the same as once. What it names is made as it says: a user's keys, tags and
-// policies are exactly those given; a repository keeps its images. What it does not name is left
-// alone, but for the organization, which is replaced as a whole where the document has one. All of
-// it is applied, or nothing.
+// Applying a document twice has the same result as once. An entity that the document names gets the
+// properties of the document: a user has exactly the keys, tags and policies given there; but a
+// repository keeps its images. Entities that it does not name stay as they are, except for the
+// organization, which is replaced as a whole where the document has one. A document is applied as a
+// whole, or not at all.
 #pragma once
 
 #include <stdexcept>
@@ -58,13 +60,15 @@
 
 namespace ecr::api::admin {
 
-// Names the place: "accounts.123456789012.users[0].name: must be ...".
+// A fault in the document. The text begins with the path of the wrong value:
+// "accounts.123456789012.users[0].name: must be ...".
 class SeedError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// `directory`: what relative paths of image layouts are relative to; empty: there may be none.
+// `directory`: relative paths of image layouts start here; empty: they are refused. Throws
+// SeedError. Thread-safe; blocking.
 void apply_seed(const Services& services, std::string_view document,
                 const std::string& directory = {});
 

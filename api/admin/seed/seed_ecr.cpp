@@ -1,12 +1,12 @@
-// Repositories with their settings and images, and the settings of registries. Whatever ECR has an
-// operation for is done by that operation's own code.
+// Repositories with their settings and images, and the settings of registries. They are made by the
+// handlers of ECR's own operations, so that a seed obeys the same rules as a client.
 #include <algorithm>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
 
 #include "api/admin/seed/oci_layout.h"
-#include "api/admin/seed/seeding.h"
+#include "api/admin/seed/seed_document.h"
 #include "api/core/access/operation.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/access/stored_principals.h"
@@ -22,7 +22,7 @@ namespace {
 using auth::iam::PolicyType;
 using base::Json;
 
-Caller root_of(const std::string& account) {
+Caller root_caller(const std::string& account) {
   Caller caller;
   caller.principal.kind = auth::iam::PrincipalKind::kRoot;
   caller.principal.arn = "arn:aws:iam::" + account + ":root";
@@ -32,45 +32,51 @@ Caller root_of(const std::string& account) {
   return caller;
 }
 
-void check_input(const Json& input, const std::string& operation, const SeedNode& place) {
+// The validator's first violation, reported with the path in the seed where the member has the same
+// name in both.
+void check_input(const Json& input, const std::string& operation, const SeedNode& node) {
   const auto* model = model::ServiceModel::ecr().find(operation);
   const auto violations = model::validate(input, *model->input);
   if (violations.empty()) return;
   const auto& first = violations.front();
   const bool wrong_type = first.kind == model::Violation::Kind::kWrongType;
-  const std::string why =
+  const std::string reason =
       wrong_type ? "must be of type " + first.expected : model::constraint_text(first);
   const std::string member = first.path.substr(0, first.path.find('.'));
-  if (place.has(member) && member == first.path) place.member(member).fail(why);
-  place.fail(first.path + ": " + why);
+  if (node.has(member) && member == first.path) node.member(member).fail(reason);
+  node.fail(first.path + ": " + reason);
 }
 
-// As the account's root user, who may do everything: a seed is the operator's.
-void call_ecr(Seeding& seeding, const std::string& account, const std::string& region,
-              const std::string& operation, const Json& input, const SeedNode& place) {
+// Calls the handler of an operation as the account's root user. Nothing is authorized: a seed comes
+// from the operator of the server.
+void call_ecr(SeedContext& context, const std::string& account, const std::string& region,
+              const std::string& operation, const Json& input, const SeedNode& node) {
   static const ServiceApi api = ecr::make_api();
   const Operation* const found = api.find(operation);
-  if (found == nullptr) place.fail("needs " + operation + ", which is not there yet");
-  check_input(input, operation, place);
+  if (found == nullptr) node.fail("needs " + operation + ", which is not there yet");
+  check_input(input, operation, node);
   const HttpRequest request;
-  const Caller caller = root_of(account);
-  Call call{seeding.services, seeding.txn, request,    caller, region,
-            seeding.now,      input,       std::any(), {}};
+  const Caller caller = root_caller(account);
+  Call call{context.services, context.txn, request,    caller, region,
+            context.now,      input,       std::any(), {}};
   try {
     found->handle(call);
   } catch (const ApiError& error) {
-    place.fail(error.message());
+    node.fail(error.message());
   }
-  for (auto& action : call.after_commit) seeding.after_commit.push_back(std::move(action));
+  // Work of the operation that waits for the commit is done after the seed's commit.
+  for (auto& action : call.after_commit) context.after_commit.push_back(std::move(action));
 }
 
-std::string region_of(const Seeding& seeding, const SeedNode& node) {
-  std::string region = node.text("region", seeding.services.settings.region);
+// A repository without "region" is in the server's default region.
+std::string region_of(const SeedContext& context, const SeedNode& node) {
+  std::string region = node.text("region", context.services.settings.region);
   if (!model::is_region(region)) node.member("region").fail("is not a region");
   return region;
 }
 
-// The members that CreateRepository knows by the same names.
+// The input of CreateRepository: the seed's members have the same names, and "scanOnPush" is a
+// short form of imageScanningConfiguration.
 Json creation_input(const SeedNode& node) {
   Json input = {{"repositoryName", node.text("name")}};
   for (const char* name : {"imageTagMutability", "imageTagMutabilityExclusionFilters",
@@ -83,9 +89,10 @@ Json creation_input(const SeedNode& node) {
   return input;
 }
 
-// A repository that exists keeps its images; its settings become those of the seed.
-void settle(Seeding& seeding, const SeedNode& node, const Json& input,
-            const storage::Repository& row) {
+// A repository that exists keeps its images and takes the settings of the seed. As in ECR, the
+// encryption of a repository cannot be changed.
+void update_settings(SeedContext& context, const SeedNode& node, const Json& input,
+                     const storage::Repository& row) {
   storage::Repository wanted = row;
   wanted.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
   wanted.mutability_exclusions.clear();
@@ -104,30 +111,32 @@ void settle(Seeding& seeding, const SeedNode& node, const Json& input,
   }
   if (wanted.tag_mutability != row.tag_mutability || wanted.scan_on_push != row.scan_on_push ||
       wanted.mutability_exclusions != row.mutability_exclusions) {
-    storage::set_repository_settings(seeding.txn, row.id, wanted);
+    storage::set_repository_settings(context.txn, row.id, wanted);
   }
 }
 
-void apply_tags(Seeding& seeding, const SeedNode& node, std::int64_t repository) {
-  for (const auto& [key, value] : storage::repository_tags(seeding.txn, repository)) {
-    storage::remove_repository_tag(seeding.txn, repository, key);
+void replace_repository_tags(SeedContext& context, const SeedNode& node, std::int64_t repository) {
+  for (const auto& [key, value] : storage::repository_tags(context.txn, repository)) {
+    storage::remove_repository_tag(context.txn, repository, key);
   }
   for (const auto& [key, value] : seed_tags(node)) {
-    storage::put_repository_tag(seeding.txn, repository, key, value);
+    storage::put_repository_tag(context.txn, repository, key, value);
   }
 }
 
-void put_images(Seeding& seeding, const SeedNode& node, const storage::Repository& repository) {
+// The images are added by the function that a push uses, with its checks.
+void put_images(SeedContext& context, const SeedNode& node, const storage::Repository& repository) {
   node.each("images", [&](const SeedNode& image) {
-    const auto found = seeding.layouts.find(image.place());
+    const auto found = context.layouts.find(image.path());
     try {
-      put_layout(seeding.txn, seeding.services.store, repository, found->second, seeding.now);
+      put_layout(context.txn, context.services.store, repository, found->second, context.now);
     } catch (const ApiError& error) {
       image.fail(error.message());
     }
   });
 }
 
+// Checked before the import, so that a bad tag fails before large files are read.
 std::vector<std::string> image_tags(const SeedNode& node) {
   std::vector<std::string> tags;
   node.each("tags", [&](const SeedNode& tag) {
@@ -139,10 +148,11 @@ std::vector<std::string> image_tags(const SeedNode& node) {
   return tags;
 }
 
+// Errors of the layout are reported with the path of the image in the document.
 void import_image(const Services& services, const SeedNode& node, const std::string& directory,
-                  LayoutsByPlace& layouts) {
+                  LayoutsByPath& layouts) {
   const bool plain = node.json().is_string();
-  if (!plain) node.only({"layout", "tags"});
+  if (!plain) node.check_members({"layout", "tags"});
   const std::filesystem::path given = plain ? node.json().get<std::string>() : node.text("layout");
   if (given.is_relative() && directory.empty()) {
     node.fail("must be an absolute path: there is no seed file that it could be relative to");
@@ -150,8 +160,8 @@ void import_image(const Services& services, const SeedNode& node, const std::str
   const std::filesystem::path path = std::filesystem::path(directory) / given;
   const std::vector<std::string> tags = plain ? std::vector<std::string>() : image_tags(node);
   try {
-    layouts.emplace(node.place(), import_layout(services, path.string(), tags));
-  } catch (const std::exception& error) {  // of the layout, or of storage
+    layouts.emplace(node.path(), import_layout(services, path.string(), tags));
+  } catch (const std::exception& error) {  // from the layout, or from storage
     node.fail(error.what());
   }
 }
@@ -159,7 +169,7 @@ void import_image(const Services& services, const SeedNode& node, const std::str
 }  // namespace
 
 void import_images(const Services& services, const SeedNode& root, const std::string& directory,
-                   LayoutsByPlace& layouts) {
+                   LayoutsByPath& layouts) {
   root.each_pair("accounts", [&](const std::string&, const SeedNode& account) {
     account.each("repositories", [&](const SeedNode& repository) {
       repository.each("images", [&](const SeedNode& image) {
@@ -169,47 +179,49 @@ void import_images(const Services& services, const SeedNode& root, const std::st
   });
 }
 
-void apply_repository(Seeding& seeding, const SeedNode& node, const std::string& account) {
-  node.only({"name", "region", "tags", "imageTagMutability", "imageTagMutabilityExclusionFilters",
-             "encryptionConfiguration", "imageScanningConfiguration", "scanOnPush", "policy",
-             "lifecyclePolicy", "images"});
-  const std::string region = region_of(seeding, node);
+void apply_repository(SeedContext& context, const SeedNode& node, const std::string& account) {
+  node.check_members({"name", "region", "tags", "imageTagMutability",
+                      "imageTagMutabilityExclusionFilters", "encryptionConfiguration",
+                      "imageScanningConfiguration", "scanOnPush", "policy", "lifecyclePolicy",
+                      "images"});
+  const std::string region = region_of(context, node);
   if (!model::is_repository_name(node.text("name"))) {
     node.member("name").fail("is not a repository name");
   }
   const Json input = creation_input(node);
   check_input(input, "CreateRepository", node);
   const std::string name = node.text("name");
-  auto row = storage::find_repository(seeding.txn, account, region, name);
+  auto row = storage::find_repository(context.txn, account, region, name);
   if (row) {
-    settle(seeding, node, input, *row);
+    update_settings(context, node, input, *row);
   } else {
-    call_ecr(seeding, account, region, "CreateRepository", input, node);
+    call_ecr(context, account, region, "CreateRepository", input, node);
   }
-  row = storage::find_repository(seeding.txn, account, region, name);
-  apply_tags(seeding, node, row->id);
+  row = storage::find_repository(context.txn, account, region, name);
+  replace_repository_tags(context, node, row->id);
   std::optional<std::string> policy;
   if (node.has("policy")) policy = policy_text(node.member("policy"), PolicyType::kRepository);
-  storage::set_repository_policy(seeding.txn, row->id, policy);
+  storage::set_repository_policy(context.txn, row->id, policy);
   if (policy) {
-    seeding.at_end.push_back([&txn = seeding.txn, id = row->id, policy = *policy] {
+    // Principals are stored by their unique ids, and may stand later in the document.
+    context.before_commit.push_back([&txn = context.txn, id = row->id, policy = *policy] {
       storage::set_repository_policy(txn, id, stored_principals(txn, policy));
     });
   }
-  put_images(seeding, node, *row);
+  put_images(context, node, *row);
   if (!node.has("lifecyclePolicy")) return;
   const SeedNode lifecycle = node.member("lifecyclePolicy");
   const std::string text = lifecycle.json().is_string() ? lifecycle.json().get<std::string>()
                                                         : base::dump(lifecycle.json());
-  call_ecr(seeding, account, region, "PutLifecyclePolicy",
+  call_ecr(context, account, region, "PutLifecyclePolicy",
            {{"repositoryName", name}, {"lifecyclePolicyText", text}}, lifecycle);
 }
 
-void apply_registries(Seeding& seeding, const SeedNode& node, const std::string& account) {
+void apply_registries(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.each_pair("registryPolicies", [&](const std::string& region, const SeedNode& policy) {
     if (!model::is_region(region)) policy.fail("is not a region");
     const std::string text = policy_text(policy, PolicyType::kRegistry);
-    seeding.at_end.push_back([&txn = seeding.txn, account, region, text] {
+    context.before_commit.push_back([&txn = context.txn, account, region, text] {
       storage::set_registry_policy(txn, account, region, stored_principals(txn, text));
     });
   });
@@ -218,7 +230,7 @@ void apply_registries(Seeding& seeding, const SeedNode& node, const std::string&
     for (const auto& [name, value] : settings.json().items()) {
       const SeedNode setting = settings.member(name);
       if (!value.is_string()) setting.fail("must be a string");
-      call_ecr(seeding, account, region, "PutAccountSetting", {{"name", name}, {"value", value}},
+      call_ecr(context, account, region, "PutAccountSetting", {{"name", name}, {"value", value}},
                setting);
     }
   });

@@ -1,7 +1,7 @@
 // Identity providers, instance profiles, service-linked roles and the account's alias in the seed.
 #include <nlohmann/json.hpp>
 
-#include "api/admin/seed/seeding.h"
+#include "api/admin/seed/seed_document.h"
 #include "api/core/access/iam_entities.h"
 #include "api/core/unique_id.h"
 #include "schemas/base/text.h"
@@ -15,118 +15,115 @@
 namespace ecr::api::admin {
 namespace {
 
-void set_tags(Seeding& seeding, const SeedNode& node, std::string_view arn) {
-  storage::remove_resource_tags(seeding.txn, arn);
+// Afterwards the resource has exactly the tags of the seed.
+void replace_tags(SeedContext& context, const SeedNode& node, std::string_view arn) {
+  storage::remove_resource_tags(context.txn, arn);
   for (const auto& [key, value] : seed_tags(node)) {
-    storage::put_resource_tag(seeding.txn, arn, key, value);
+    storage::put_resource_tag(context.txn, arn, key, value);
   }
 }
 
-std::vector<std::string> texts(const SeedNode& node, std::string_view member) {
-  std::vector<std::string> list;
-  node.each(member, [&](const SeedNode& one) {
-    if (!one.json().is_string() || one.json().get_ref<const std::string&>().empty()) {
-      one.fail("must be a text");
-    }
-    list.push_back(one.json().get<std::string>());
-  });
-  return list;
-}
-
-void apply_oidc_provider(Seeding& seeding, const SeedNode& node, const std::string& account) {
-  node.only({"url", "clientIds", "thumbprints", "tags"});
+// A provider is found by its URL; client ids and thumbprints become those of the seed.
+void apply_oidc_provider(SeedContext& context, const SeedNode& node, const std::string& account) {
+  node.check_members({"url", "clientIds", "thumbprints", "tags"});
   const std::string url = node.text("url");
   if (!url.starts_with("https://")) node.member("url").fail("must begin with https://");
   storage::OidcProvider provider;
   provider.account = account;
   provider.url = storage::oidc_url(url);
-  provider.client_ids = texts(node, "clientIds");
-  provider.thumbprints = texts(node, "thumbprints");
-  provider.created_at = seeding.now;
-  if (const auto known = storage::find_oidc_provider(seeding.txn, account, url)) {
+  provider.client_ids = node.text_list("clientIds");
+  provider.thumbprints = node.text_list("thumbprints");
+  provider.created_at = context.now;
+  if (const auto known = storage::find_oidc_provider(context.txn, account, url)) {
     provider.id = known->id;
-    storage::update_oidc_provider(seeding.txn, provider);
+    storage::update_oidc_provider(context.txn, provider);
   } else {
-    storage::insert_oidc_provider(seeding.txn, provider);
+    storage::insert_oidc_provider(context.txn, provider);
   }
-  set_tags(seeding, node, storage::oidc_provider_arn(provider));
+  replace_tags(context, node, storage::oidc_provider_arn(provider));
 }
 
-void apply_saml_provider(Seeding& seeding, const SeedNode& node, const std::string& account) {
-  node.only({"name", "metadata", "tags"});
+// A provider that exists keeps its UUID.
+void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::string& account) {
+  node.check_members({"name", "metadata", "tags"});
   storage::SamlProvider provider;
   provider.account = account;
   provider.name = checked_name(node, "name", "SAMLProviderNameType");
   provider.metadata = node.text("metadata");
-  provider.created_at = seeding.now;
-  const auto valid_until = saml_valid_until(provider.metadata, seeding.now);
+  provider.created_at = context.now;
+  const auto valid_until = saml_valid_until(provider.metadata, context.now);
   if (!valid_until) node.member("metadata").fail("is no SAML metadata: it has no EntityDescriptor");
   provider.valid_until = *valid_until;
-  if (const auto known = storage::find_saml_provider(seeding.txn, account, provider.name)) {
+  if (const auto known = storage::find_saml_provider(context.txn, account, provider.name)) {
     provider.id = known->id;
-    storage::update_saml_provider(seeding.txn, provider);
+    storage::update_saml_provider(context.txn, provider);
   } else {
-    provider.uuid = make_saml_provider_uuid(seeding.services.random);
-    storage::insert_saml_provider(seeding.txn, provider);
+    provider.uuid = make_saml_provider_uuid(context.services.random);
+    storage::insert_saml_provider(context.txn, provider);
   }
-  set_tags(seeding, node, storage::saml_provider_arn(provider));
+  replace_tags(context, node, storage::saml_provider_arn(provider));
 }
 
-void apply_service_linked_role(Seeding& seeding, const SeedNode& node, const std::string& account) {
+// A role that exists stays as it is.
+void apply_service_linked_role(SeedContext& context, const SeedNode& node,
+                               const std::string& account) {
   const ServiceLinkedRole* const role =
       node.json().is_string() ? find_service_linked_role(node.json().get<std::string>()) : nullptr;
   if (role == nullptr) node.fail("must be a service that has such a role here, as those of ECR");
-  make_service_linked_role(seeding.services, seeding.txn, account, *role, std::nullopt,
-                           seeding.now);
+  make_service_linked_role(context.services, context.txn, account, *role, std::nullopt,
+                           context.now);
 }
 
-void apply_alias(Seeding& seeding, const SeedNode& node, const std::string& account) {
+// An alias belongs to one account. Without the member the account keeps the one that it has.
+void apply_alias(SeedContext& context, const SeedNode& node, const std::string& account) {
   if (!node.has("accountAlias")) return;
   const std::string alias = checked_name(node, "accountAlias", "accountAliasType");
-  if (!storage::set_account_alias(seeding.txn, account, alias)) {
+  if (!storage::set_account_alias(context.txn, account, alias)) {
     node.member("accountAlias").fail("another account has it");
   }
 }
 
-void apply_instance_profile(Seeding& seeding, const SeedNode& node, const std::string& account) {
-  node.only({"name", "path", "role", "tags"});
+void apply_instance_profile(SeedContext& context, const SeedNode& node,
+                            const std::string& account) {
+  node.check_members({"name", "path", "role", "tags"});
   storage::InstanceProfile profile;
   profile.account = account;
   profile.name = checked_name(node, "name", "instanceProfileNameType");
   profile.path = seed_path(node);
-  const auto known = storage::find_instance_profile(seeding.txn, account, profile.name);
+  const auto known = storage::find_instance_profile(context.txn, account, profile.name);
+  // Another path or spelling is another ARN: the profile that has it is replaced.
   if (known && known->path == profile.path && known->name == profile.name) {
     profile.id = known->id;
   } else {
-    if (known) storage::delete_instance_profile(seeding.txn, known->id);
-    profile.unique_id = make_unique_id(seeding.services.random, kInstanceProfileId, account);
-    profile.created_at = seeding.now;
-    profile.id = *storage::insert_instance_profile(seeding.txn, profile);
+    if (known) storage::delete_instance_profile(context.txn, known->id);
+    profile.unique_id = make_unique_id(context.services.random, kInstanceProfileId, account);
+    profile.created_at = context.now;
+    profile.id = *storage::insert_instance_profile(context.txn, profile);
   }
   if (node.has("role")) {
     const auto role =
-        storage::find_entity(seeding.txn, account, storage::EntityKind::kRole, node.text("role"));
+        storage::find_entity(context.txn, account, storage::EntityKind::kRole, node.text("role"));
     if (!role) node.member("role").fail("there is no such role");
     profile.role = role->id;
   }
-  storage::set_instance_profile_role(seeding.txn, profile.id, profile.role);
-  set_tags(
-      seeding, node,
+  storage::set_instance_profile_role(context.txn, profile.id, profile.role);
+  replace_tags(
+      context, node,
       base::format("arn:aws:iam::{}:instance-profile{}{}", account, profile.path, profile.name));
 }
 
 }  // namespace
 
-void apply_providers(Seeding& seeding, const std::string& account, const SeedNode& node) {
+void apply_providers(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.each("oidcProviders",
-            [&](const SeedNode& one) { apply_oidc_provider(seeding, one, account); });
+            [&](const SeedNode& one) { apply_oidc_provider(context, one, account); });
   node.each("samlProviders",
-            [&](const SeedNode& one) { apply_saml_provider(seeding, one, account); });
+            [&](const SeedNode& one) { apply_saml_provider(context, one, account); });
   node.each("serviceLinkedRoles",
-            [&](const SeedNode& one) { apply_service_linked_role(seeding, one, account); });
-  apply_alias(seeding, node, account);
+            [&](const SeedNode& one) { apply_service_linked_role(context, one, account); });
+  apply_alias(context, node, account);
   node.each("instanceProfiles",
-            [&](const SeedNode& one) { apply_instance_profile(seeding, one, account); });
+            [&](const SeedNode& one) { apply_instance_profile(context, one, account); });
 }
 
 }  // namespace ecr::api::admin

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "api/core/access/principal_policies.h"
-#include "auth/iam/policy/document_text.h"
 #include "api/core/unique_id.h"
+#include "auth/iam/policy/document_text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
 

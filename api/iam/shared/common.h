@@ -1,11 +1,10 @@
-// What the IAM operations share: whom a call names, errors in AWS's words, how rows are shown.
-// Stateless functions on the request's transaction.
+// Shared by all IAM operations: errors with AWS's codes, quotas, and the forms in which the API
+// shows times and documents. Stateless.
 #pragma once
 
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -13,7 +12,6 @@
 #include "api/core/wire/error.h"
 #include "auth/iam/policy/policy.h"
 #include "schemas/base/json.h"
-#include "storage/rows/iam/identities.h"
 
 namespace ecr::api::iam {
 
@@ -26,39 +24,31 @@ ApiError limit_exceeded(std::string message);
 ApiError invalid_input(std::string message);
 ApiError validation_error(std::string message);
 
-std::string_view word_of(storage::EntityKind kind);   // "user"
-std::string_view title_of(storage::EntityKind kind);  // "User"
-
-struct EntityName {
-  storage::EntityKind kind = storage::EntityKind::kUser;
-  std::string name;
-};
-// What GroupName, RoleName or UserName says, in this order; where the call names nobody, the user
-// who makes it. nullopt: nobody is named and the caller is no user.
-std::optional<EntityName> named_entity(const Call& call);
-// The same as a row. Throws NoSuchEntity; ValidationError where nobody is named.
-storage::Entity require_entity(const Call& call);
-storage::Entity require_entity(const Call& call, storage::EntityKind kind, const std::string& name);
-// The same, where it is to be changed. Throws UnmodifiableEntity for a service-linked role.
-storage::Entity require_changeable(const Call& call);
-bool is_service_linked(const storage::Entity& entity);
-void refuse_service_linked(const storage::Entity& entity);
-
 // "/", or the path that the call gives. Throws ValidationError where it is misleading.
 std::string path_of(const Json& input, const char* member = "Path");
 
-std::string shown_time(base::TimePoint time);
-// As IAM shows documents: URL-encoded.
-std::string shown_document(std::string_view document);
-// The members that listings show. Roles come with their trust policy.
-Json entity_json(const Call& call, const storage::Entity& entity);
-// The same with boundary, tags and last use.
-Json entity_detail_json(const Call& call, const storage::Entity& entity);
-void add_boundary(const storage::Entity& entity, Json& json);
+std::string iso_time(base::TimePoint time);
+// IAM's answers have policy documents URL-encoded (RFC 3986), as the API Reference says of each
+// member that holds one.
+std::string url_encoded(std::string_view document);
 
 // Throws MalformedPolicyDocument in AWS's words.
 void check_policy(const std::string& document, auth::iam::PolicyType type);
-// The ARN that member PermissionsBoundary gives. Throws where there is no such policy.
-std::optional<std::string> requested_boundary(const Call& call);
+
+// The quotas that are enforced here. Source: IAM User Guide, "IAM and AWS STS quotas". AWS raises
+// some of them on request; these are the defaults. Policy sizes are in characters, without white
+// space; the size of inline policies is that of all inline policies of the user, group or role.
+inline constexpr std::size_t kAccessKeysPerUser = 2;
+inline constexpr std::size_t kGroupsPerUser = 10;
+inline constexpr std::size_t kAttachedPolicies = 10;  // of each user, group and role
+inline constexpr std::size_t kPolicySize = 6144;
+inline constexpr std::size_t kVersionsPerPolicy = 5;
+inline constexpr std::size_t kUserPolicySize = 2048;
+inline constexpr std::size_t kGroupPolicySize = 5120;
+inline constexpr std::size_t kRolePolicySize = 10'240;
+inline constexpr std::size_t kTrustPolicySize = 2048;
+inline constexpr std::size_t kTags = 50;
+inline constexpr std::size_t kClientIds = 100;  // of an OIDC provider
+inline constexpr std::size_t kThumbprints = 5;
 
 }  // namespace ecr::api::iam

@@ -2,23 +2,112 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/principal_policies.h"
+#include "api/core/access/stored_principals.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/shared/tags.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 #include "storage/rows/iam/managed_policies.h"
 
 namespace ecr::api::iam {
 namespace {
 
+using storage::EntityKind;
+
 [[noreturn]] void refuse_name(const storage::Entity& entity) {
   throw already_exists(
-      base::format("{} with name {} already exists.", title_of(entity.kind), entity.name));
+      base::format("{} with name {} already exists.", kind_title(entity.kind), entity.name));
+}
+
+// Differs from AWS, which sends the type "Policy" although the model's only value is this one.
+void add_boundary(const storage::Entity& entity, Json& json) {
+  if (!entity.boundary) return;
+  json["PermissionsBoundary"] = {{"PermissionsBoundaryType", "PermissionsBoundaryPolicy"},
+                                 {"PermissionsBoundaryArn", *entity.boundary}};
 }
 
 }  // namespace
 
+std::string_view kind_name(EntityKind kind) {
+  switch (kind) {
+    case EntityKind::kGroup:
+      return "group";
+    case EntityKind::kRole:
+      return "role";
+    case EntityKind::kUser:
+      break;
+  }
+  return "user";
+}
+
+std::string_view kind_title(EntityKind kind) {
+  switch (kind) {
+    case EntityKind::kGroup:
+      return "Group";
+    case EntityKind::kRole:
+      return "Role";
+    case EntityKind::kUser:
+      break;
+  }
+  return "User";
+}
+
+// GroupName comes first: AddUserToGroup has a UserName too, and its resource is the group.
+std::optional<EntityName> named_entity(const Call& call) {
+  constexpr std::pair<const char*, EntityKind> kMembers[] = {{"GroupName", EntityKind::kGroup},
+                                                             {"RoleName", EntityKind::kRole},
+                                                             {"UserName", EntityKind::kUser}};
+  for (const auto& [member, kind] : kMembers) {
+    if (call.input.contains(member)) return EntityName{kind, text_member(call.input, member)};
+  }
+  // UserName is optional in many operations: "If you do not specify a user name, IAM determines the
+  // user name implicitly based on the AWS access key ID signing the request."
+  if (call.caller.user_name.empty()) return std::nullopt;
+  return EntityName{EntityKind::kUser, call.caller.user_name};
+}
+
+storage::Entity require_entity(const Call& call) {
+  const auto named = named_entity(call);
+  if (!named) {
+    throw validation_error("Must specify userName when calling with non-User credentials");
+  }
+  return require_entity(call, named->kind, named->name);
+}
+
+storage::Entity require_entity(const Call& call, EntityKind kind, const std::string& name) {
+  auto entity = storage::find_entity(call.txn, call.caller.account, kind, name);
+  // IAM's names are unique without regard to case, so the row is found for any spelling; but the
+  // name of a call has to match exactly.
+  if (!entity || entity->name != name) {
+    throw no_such_entity(
+        base::format("The {} with name {} cannot be found.", kind_name(kind), name));
+  }
+  return std::move(*entity);
+}
+
+storage::Entity require_changeable(const Call& call) {
+  storage::Entity entity = require_entity(call);
+  refuse_service_linked(entity);
+  return entity;
+}
+
+// CreateRole refuses this path, so that it is that of service-linked roles only.
+bool is_service_linked(const storage::Entity& entity) {
+  return entity.kind == EntityKind::kRole && entity.path.starts_with("/aws-service-role/");
+}
+
+void refuse_service_linked(const storage::Entity& entity) {
+  if (!is_service_linked(entity)) return;
+  throw ApiError(ErrorCode::kUnmodifiableEntity,
+                 base::format("Cannot perform the operation on the protected role '{}' - this role "
+                              "is only modifiable by AWS",
+                              entity.name));
+}
+
+// The quotas of numbers of users, groups and roles are not enforced; that of tags is.
 void insert_new(Call& call, storage::Entity& entity) {
   entity.account = call.caller.account;
   entity.path = path_of(call.input);
@@ -31,6 +120,7 @@ void insert_new(Call& call, storage::Entity& entity) {
   for (const auto& [key, value] : tags) storage::put_entity_tag(call.txn, *id, key, value);
 }
 
+// The rows are sorted by the name in lower case, which is also the key of a page.
 Json list_page(const Call& call, storage::EntityKind kind, const char* member) {
   const Pager pager(call);
   std::vector<Listed> items;
@@ -42,6 +132,8 @@ Json list_page(const Call& call, storage::EntityKind kind, const char* member) {
   return pager.page(member, std::move(items));
 }
 
+// The unique id stays: access keys, policies and trust policies refer to it and still apply after a
+// rename. A change of the name's case is allowed: the row that has the name is the entity's own.
 void rename(Call& call, storage::Entity& entity, const std::string& name) {
   if (!name.empty()) {
     const auto other = storage::find_entity(call.txn, entity.account, entity.kind, name);
@@ -52,13 +144,80 @@ void rename(Call& call, storage::Entity& entity, const std::string& name) {
   storage::update_entity(call.txn, entity);
 }
 
-void refuse_policies_left(const Call& call, const storage::Entity& entity) {
+// Managed policies are reported before inline ones.
+void require_no_policies(const Call& call, const storage::Entity& entity) {
   if (!storage::attached_policies(call.txn, entity.id).empty()) {
     throw delete_conflict("Cannot delete entity, must detach all policies first.");
   }
   if (!storage::inline_policies(call.txn, entity.id).empty()) {
     throw delete_conflict("Cannot delete entity, must delete policies first.");
   }
+}
+
+// A boundary is a managed policy of the caller's account or of AWS. Differs from AWS, whose code
+// for an ARN that is not a policy's is InvalidInput.
+std::optional<std::string> requested_boundary(const Call& call) {
+  if (!call.input.contains("PermissionsBoundary")) return std::nullopt;
+  const std::string arn = text_member(call.input, "PermissionsBoundary");
+  const auto parsed = model::Arn::parse(arn);
+  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
+    throw validation_error(base::format("ARN {} is not valid.", arn));
+  }
+  if ((parsed->account != call.caller.account && parsed->account != "aws") ||
+      !managed_policy_exists(call.txn, arn)) {
+    throw no_such_entity(base::format("Scope ARN: {} does not exist or is not attachable.", arn));
+  }
+  return arn;
+}
+
+// The trust policy is shown with the ARNs of the principals that it names, which is stored with
+// their unique ids; a principal that was deleted is shown by its id, as in AWS.
+Json entity_json(const Call& call, const storage::Entity& entity) {
+  const std::string title(kind_title(entity.kind));
+  Json json = {{"Path", entity.path},
+               {title + "Name", entity.name},
+               {title + "Id", entity.unique_id},
+               {"Arn", entity_arn(entity)},
+               {"CreateDate", iso_time(entity.created_at)}};
+  if (entity.kind != EntityKind::kRole) return json;
+  if (entity.trust_policy) {
+    json["AssumeRolePolicyDocument"] =
+        url_encoded(shown_principals(call.txn, *entity.trust_policy));
+  }
+  if (entity.description) json["Description"] = *entity.description;
+  json["MaxSessionDuration"] = entity.max_session_seconds;
+  return json;
+}
+
+// IAM sends an empty RoleLastUsed for a role that was never used.
+Json entity_detail_json(const Call& call, const storage::Entity& entity) {
+  Json json = entity_json(call, entity);
+  add_boundary(entity, json);
+  add_tags(storage::entity_tags(call.txn, entity.id), json);
+  if (entity.kind != EntityKind::kRole) return json;
+  json["RoleLastUsed"] = Json::object();
+  if (entity.last_used_at) {
+    json["RoleLastUsed"]["LastUsedDate"] = iso_time(*entity.last_used_at);
+    json["RoleLastUsed"]["Region"] = entity.last_used_region.value_or("");
+  }
+  return json;
+}
+
+std::string instance_profile_arn(const storage::InstanceProfile& profile) {
+  return base::format("arn:aws:iam::{}:instance-profile{}{}", profile.account, profile.path,
+                      profile.name);
+}
+
+Json instance_profile_json(const Call& call, const storage::InstanceProfile& profile) {
+  Json json = {{"Path", profile.path},
+               {"InstanceProfileName", profile.name},
+               {"InstanceProfileId", profile.unique_id},
+               {"Arn", instance_profile_arn(profile)},
+               {"CreateDate", iso_time(profile.created_at)},
+               {"Roles", Json::array()}};
+  const auto role = profile.role ? storage::find_entity(call.txn, *profile.role) : std::nullopt;
+  if (role) json["Roles"].push_back(entity_json(call, *role));
+  return json;
 }
 
 }  // namespace ecr::api::iam

@@ -9,8 +9,8 @@
 namespace ecr::api::iam {
 namespace {
 
-Managed managed_of(const Call& call, const storage::ManagedPolicy& row) {
-  Managed policy;
+ManagedPolicy policy_of(const Call& call, const storage::ManagedPolicy& row) {
+  ManagedPolicy policy;
   policy.arn = row.arn;
   policy.name = row.name;
   policy.path = row.path;
@@ -20,13 +20,15 @@ Managed managed_of(const Call& call, const storage::ManagedPolicy& row) {
   policy.updated_at = row.created_at;
   policy.default_version = row.default_version;
   policy.row = row.id;
+  // UpdateDate is the time of the newest version, whether it is the default or not.
   const auto versions = storage::policy_versions(call.txn, row.id);
   if (!versions.empty()) policy.updated_at = versions.front().created_at;
   return policy;
 }
 
-Managed managed_of(const AwsManagedPolicy& aws) {
-  Managed policy;
+// All versions of an AWS-managed policy but the current one are left out; it is v1 here.
+ManagedPolicy policy_of(const AwsManagedPolicy& aws) {
+  ManagedPolicy policy;
   policy.arn = aws.arn();
   policy.name = aws.name;
   policy.path = aws.path;
@@ -38,27 +40,28 @@ Managed managed_of(const AwsManagedPolicy& aws) {
   return policy;
 }
 
-constexpr std::int64_t kEvery = 1'000'000;
+constexpr std::int64_t kAllRows = 1'000'000;  // the caller sorts, filters and pages
 
 }  // namespace
 
-std::optional<Managed> find_managed(const Call& call, const std::string& arn) {
-  if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return managed_of(*aws);
+// A policy of another account does not exist for the caller: managed policies cannot be shared.
+std::optional<ManagedPolicy> find_policy(const Call& call, const std::string& arn) {
+  if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return policy_of(*aws);
   const auto row = storage::find_managed_policy(call.txn, arn);
   if (!row || row->account != call.caller.account) return std::nullopt;
-  return managed_of(call, *row);
+  return policy_of(call, *row);
 }
 
-Managed require_managed(const Call& call) {
+ManagedPolicy require_policy(const Call& call) {
   const std::string arn = text_member(call.input, "PolicyArn");
-  auto policy = find_managed(call, arn);
+  auto policy = find_policy(call, arn);
   if (!policy) throw no_such_entity(base::format("Policy {} was not found.", arn));
   return std::move(*policy);
 }
 
-Managed require_own_managed(const Call& call) {
-  Managed policy = require_managed(call);
-  // Which error AWS answers is inferred.
+ManagedPolicy require_customer_policy(const Call& call) {
+  ManagedPolicy policy = require_policy(call);
+  // Differs from AWS, which answers AccessDenied with a text that depends on the operation.
   if (!policy.row) {
     throw invalid_input(
         base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
@@ -66,26 +69,28 @@ Managed require_own_managed(const Call& call) {
   return policy;
 }
 
-std::vector<Managed> all_managed(const Call& call, bool own, bool aws) {
-  std::vector<Managed> policies;
-  if (own) {
+std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws) {
+  std::vector<ManagedPolicy> policies;
+  if (customer) {
     for (const auto& row :
-         storage::list_managed_policies(call.txn, call.caller.account, "", "", kEvery)) {
-      policies.push_back(managed_of(call, row));
+         storage::list_managed_policies(call.txn, call.caller.account, "", "", kAllRows)) {
+      policies.push_back(policy_of(call, row));
     }
   }
   if (aws) {
-    for (const auto& policy : aws_managed_policies()) policies.push_back(managed_of(policy));
+    for (const auto& policy : aws_managed_policies()) policies.push_back(policy_of(policy));
   }
   return policies;
 }
 
-std::vector<storage::PolicyVersion> versions_of(const Call& call, const Managed& policy) {
+std::vector<storage::PolicyVersion> versions_of(const Call& call, const ManagedPolicy& policy) {
   if (policy.row) return storage::policy_versions(call.txn, *policy.row);
   return {{1, std::string(find_aws_managed_policy(policy.arn)->document), policy.created_at}};
 }
 
-Json managed_json(const Call& call, const Managed& policy) {
+// AttachmentCount and PermissionsBoundaryUsageCount of an AWS-managed policy count the caller's
+// account only.
+Json policy_json(const Call& call, const ManagedPolicy& policy) {
   const std::string& account = call.caller.account;
   return {
       {"PolicyName", policy.name},
@@ -97,16 +102,17 @@ Json managed_json(const Call& call, const Managed& policy) {
       {"PermissionsBoundaryUsageCount",
        storage::entities_with_boundary(call.txn, account, policy.arn).size()},
       {"IsAttachable", policy.attachable},
-      {"CreateDate", shown_time(policy.created_at)},
-      {"UpdateDate", shown_time(policy.updated_at)},
+      {"CreateDate", iso_time(policy.created_at)},
+      {"UpdateDate", iso_time(policy.updated_at)},
   };
 }
 
-Json version_json(const Managed& policy, const storage::PolicyVersion& version, bool document) {
+Json version_json(const ManagedPolicy& policy, const storage::PolicyVersion& version,
+                  bool document) {
   Json json = {{"VersionId", version_id(version.version)},
                {"IsDefaultVersion", version.version == policy.default_version},
-               {"CreateDate", shown_time(version.created_at)}};
-  if (document) json["Document"] = shown_document(version.document);
+               {"CreateDate", iso_time(version.created_at)}};
+  if (document) json["Document"] = url_encoded(version.document);
   return json;
 }
 

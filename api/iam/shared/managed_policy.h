@@ -1,5 +1,6 @@
-// A managed policy as the API sees it, the customer's or AWS's. Shared by the operations on
-// policies, versions and attachments.
+// A managed policy as the API sees it: customer-managed ones are rows, AWS-managed ones are built
+// into the program. Shared by the operations on policies, versions and attachments. Stateless
+// functions on the request's transaction.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace ecr::api::iam {
 
-struct Managed {
+struct ManagedPolicy {
   std::string arn;
   std::string name;
   std::string path;
@@ -24,23 +25,24 @@ struct Managed {
   base::TimePoint updated_at;
   std::int64_t default_version = 1;
   bool attachable = true;
-  std::optional<std::int64_t> row;  // none: AWS's
+  std::optional<std::int64_t> row;  // nullopt: AWS-managed
 };
 
-std::optional<Managed> find_managed(const Call& call, const std::string& arn);
-// The policy of PolicyArn. Throws NoSuchEntity.
-Managed require_managed(const Call& call);
-// The same, where it is to be changed. Throws InvalidInput for AWS's.
-Managed require_own_managed(const Call& call);
-// Of the caller's account, then AWS's.
-std::vector<Managed> all_managed(const Call& call, bool own, bool aws);
+std::optional<ManagedPolicy> find_policy(const Call& call, const std::string& arn);
+// The policy that PolicyArn names. Throws NoSuchEntity.
+ManagedPolicy require_policy(const Call& call);
+// The same, where the call changes it. Throws InvalidInput for an AWS-managed one.
+ManagedPolicy require_customer_policy(const Call& call);
+// The policies of the caller's account (`customer`), then those of AWS (`aws`).
+std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws);
 
-// The policy's versions; of AWS's the one there is.
-std::vector<storage::PolicyVersion> versions_of(const Call& call, const Managed& policy);
+// The policy's versions, newest first; an AWS-managed policy has one.
+std::vector<storage::PolicyVersion> versions_of(const Call& call, const ManagedPolicy& policy);
 
-// As listings show it: without description and tags.
-Json managed_json(const Call& call, const Managed& policy);
-Json version_json(const Managed& policy, const storage::PolicyVersion& version, bool document);
+// The members that listings show: no description, no tags.
+Json policy_json(const Call& call, const ManagedPolicy& policy);
+Json version_json(const ManagedPolicy& policy, const storage::PolicyVersion& version,
+                  bool document);
 std::string version_id(std::int64_t version);  // "v1"
 
 }  // namespace ecr::api::iam

@@ -29,7 +29,7 @@ std::optional<Page> requested_page(const Call& call) {
   Page page(call.services.store.key(),
             base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(filters)),
             call.input.value("MaxItems", kDefaultItems));
-  const std::string marker = text(call.input, "Marker");
+  const std::string marker = text_member(call.input, "Marker");
   if (!marker.empty() && !page.resume(marker)) return std::nullopt;
   return page;
 }

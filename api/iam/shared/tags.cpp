@@ -4,11 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/tag_list.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
-#include "api/iam/shared/operations.h"
+#include "api/iam/shared/entities.h"
 #include "api/iam/shared/paging.h"
-#include "api/iam/shared/quotas.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"

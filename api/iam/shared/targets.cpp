@@ -5,6 +5,7 @@
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/tag_list.h"
 #include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/instance_profiles.h"
@@ -15,28 +16,33 @@ namespace {
 
 using storage::EntityKind;
 
-Target bare_target(const Call& call, std::string resource) {
+Target plain_target(const Call& call, std::string resource) {
   Target target;
   target.resource = std::move(resource);
   target.account = call.caller.account;
   return target;
 }
 
+// A tag of the resource is known under two keys: aws:ResourceTag/k, which the gate adds for every
+// service, and IAM's own iam:ResourceTag/k.
 void set_tags(Target& target, storage::Tags tags) {
   for (const auto& [key, value] : tags)
     target.context.emplace_back("iam:ResourceTag/" + key, value);
   target.resource_tags = std::move(tags);
 }
 
-// The boundary that the call sets; else the one that the user or role has.
+// iam:PermissionsBoundary is the boundary that the call sets or, where it sets none, the one that
+// the user or role has. Policies use it to require that delegated administrators set a boundary
+// (IAM User Guide, "Permissions boundaries for IAM entities").
 void add_boundary_key(const Call& call, const storage::Entity* entity, Target& target) {
   std::string boundary = text_member(call.input, "PermissionsBoundary");
   if (boundary.empty() && entity != nullptr) boundary = entity->boundary.value_or("");
   if (!boundary.empty()) target.context.emplace_back("iam:PermissionsBoundary", boundary);
 }
 
-storage::Entity future_entity(const Call& call, EntityKind kind, std::string name,
-                              std::string path) {
+// A row that does not exist, for its ARN. Its id is 0.
+storage::Entity unstored_entity(const Call& call, EntityKind kind, std::string name,
+                                std::string path) {
   storage::Entity entity;
   entity.account = call.caller.account;
   entity.kind = kind;
@@ -45,13 +51,17 @@ storage::Entity future_entity(const Call& call, EntityKind kind, std::string nam
   return entity;
 }
 
+// iam:PolicyARN is the policy that an Attach... or Detach... operation names (test
+// PolicyArnIsAConditionKeyOfAttaching).
 void add_call_keys(const Call& call, Target& target) {
   const std::string policy = text_member(call.input, "PolicyArn");
   if (!policy.empty()) target.context.emplace_back("iam:PolicyARN", policy);
   add_request_tags(call, target);
 }
 
-// The account of an ARN in the request, which must be one of `kind` ("policy/").
+// The account of an ARN in the request, whose resource must begin with `kind` ("policy/").
+// AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
+// no policy of another account has to allow reading them.
 std::string account_of_arn(const Call& call, const std::string& text, std::string_view kind) {
   const auto arn = model::Arn::parse(text);
   const bool fits = arn && arn->partition == "aws" && arn->service == "iam" &&
@@ -61,10 +71,11 @@ std::string account_of_arn(const Call& call, const std::string& text, std::strin
   return arn->account == "aws" ? call.caller.account : arn->account;
 }
 
-// A resource that is made with tags has to be allowed to be tagged as well (IAM User Guide,
-// "Tagging IAM resources"); the tags count as its own already ("ResourceTag ... in requests that
-// create a resource").
-std::vector<Target> made(Target target, std::string_view tag_action) {
+// To create a resource with tags the caller needs the tag action as well (IAM User Guide, "Tagging
+// IAM resources"; test CreatingWithTagsNeedsTheTagPermission). The tags of the request are its
+// aws:ResourceTag/... too: AWS has that key "in requests that create a resource with an attached
+// tag".
+std::vector<Target> with_tagging_target(Target target, std::string_view tag_action) {
   if (!target.request_tags) return {std::move(target)};
   set_tags(target, *target.request_tags);
   Target tagging = target;
@@ -72,8 +83,9 @@ std::vector<Target> made(Target target, std::string_view tag_action) {
   return {std::move(target), std::move(tagging)};
 }
 
-// What a listing's refusal names.
-std::string shown_listing(const Call& call) {
+// The resource that the text of a refused listing names. It shows the path prefix, although the
+// decision is on "*" (published errors).
+std::string listing_name(const Call& call) {
   const std::string prefix = text_member(call.input, "PathPrefix");
   const std::string path = prefix.empty() ? "/" : prefix;
   if (call.action == "iam:ListPolicies") return "policy path " + path;
@@ -104,13 +116,13 @@ void add_request_tags(const Call& call, Target& target) {
 }
 
 Target target_of(const Call& call, const storage::Entity& entity) {
-  Target target = bare_target(call, entity_arn(entity));
+  Target target = plain_target(call, entity_arn(entity));
   if (entity.id != 0) set_tags(target, storage::entity_tags(call.txn, entity.id));
   return target;
 }
 
 Target target_of_arn(const Call& call, const std::string& arn) {
-  Target target = bare_target(call, arn);
+  Target target = plain_target(call, arn);
   set_tags(target, storage::resource_tags(call.txn, arn));
   return target;
 }
@@ -118,14 +130,17 @@ Target target_of_arn(const Call& call, const std::string& arn) {
 std::vector<Target> entity_target(const Call& call) {
   const auto named = named_entity(call);
   if (!named) {
-    // The root user himself, or a session: the handler says what is wrong with it.
-    return {bare_target(call, call.caller.principal.arn)};
+    // The caller is the root user or a session and names no user: the handler answers with the
+    // error.
+    return {plain_target(call, call.caller.principal.arn)};
   }
   auto entity = storage::find_entity(call.txn, call.caller.account, named->kind, named->name);
+  // Another spelling of the name is not this entity. A missing one is authorized by the ARN that it
+  // would have, so that only a caller with permission learns that it does not exist.
   if (entity && entity->name != named->name) entity.reset();
   Target target =
-      target_of(call, entity ? *entity : future_entity(call, named->kind, named->name, "/"));
-  target.shown_resource = base::format("{} {}", word_of(named->kind), named->name);
+      target_of(call, entity ? *entity : unstored_entity(call, named->kind, named->name, "/"));
+  target.shown_resource = base::format("{} {}", kind_name(named->kind), named->name);
   add_boundary_key(call, entity ? &*entity : nullptr, target);
   add_call_keys(call, target);
   return {target};
@@ -134,30 +149,32 @@ std::vector<Target> entity_target(const Call& call) {
 std::vector<Target> new_entity_target(const Call& call) {
   const auto named = named_entity(call);
   Target target =
-      target_of(call, future_entity(call, named->kind, named->name, path_of(call.input)));
+      target_of(call, unstored_entity(call, named->kind, named->name, path_of(call.input)));
   add_boundary_key(call, nullptr, target);
   add_call_keys(call, target);
-  return made(std::move(target), base::format("iam:Tag{}", title_of(named->kind)));
+  return with_tagging_target(std::move(target), base::format("iam:Tag{}", kind_title(named->kind)));
 }
 
+// The permission on the new ARN is asked even where the name is taken: the handler reports that.
 std::vector<Target> renamed_entity_target(const Call& call) {
   std::vector<Target> targets = entity_target(call);
   const auto named = named_entity(call);
   auto entity = storage::find_entity(call.txn, call.caller.account, named->kind, named->name);
   storage::Entity future =
-      entity ? std::move(*entity) : future_entity(call, named->kind, named->name, "/");
+      entity ? std::move(*entity) : unstored_entity(call, named->kind, named->name, "/");
   const std::string name =
       text_member(call.input, named->kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
   if (!name.empty()) future.name = name;
   if (call.input.contains("NewPath")) future.path = path_of(call.input, "NewPath");
   Target target = target_of(call, future);
+  // Where the ARN stays the same, one permission is enough.
   if (target.resource != targets.front().resource) targets.push_back(std::move(target));
   return targets;
 }
 
 std::vector<Target> account_target(const Call& call) {
-  Target target = bare_target(call, "*");
-  target.shown_resource = shown_listing(call);
+  Target target = plain_target(call, "*");
+  target.shown_resource = listing_name(call);
   return {target};
 }
 
@@ -173,13 +190,14 @@ std::vector<Target> policy_target(const Call& call) {
 
 std::vector<Target> new_policy_target(const Call& call) {
   Target target =
-      bare_target(call, base::format("arn:aws:iam::{}:policy{}{}", call.caller.account,
-                                     path_of(call.input), text_member(call.input, "PolicyName")));
+      plain_target(call, base::format("arn:aws:iam::{}:policy{}{}", call.caller.account,
+                                      path_of(call.input), text_member(call.input, "PolicyName")));
   target.shown_resource = "policy " + text_member(call.input, "PolicyName");
   add_request_tags(call, target);
-  return made(std::move(target), "iam:TagPolicy");
+  return with_tagging_target(std::move(target), "iam:TagPolicy");
 }
 
+// The path is not part of the request. A profile that does not exist is taken to have the path "/".
 std::vector<Target> instance_profile_target(const Call& call) {
   const std::string name = text_member(call.input, "InstanceProfileName");
   const auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
@@ -191,20 +209,23 @@ std::vector<Target> instance_profile_target(const Call& call) {
   return {target};
 }
 
-std::vector<Target> made_target(const Call& call, std::string arn, std::string_view tag_action) {
-  Target target = bare_target(call, std::move(arn));
+std::vector<Target> new_resource_target(const Call& call, std::string arn,
+                                        std::string_view tag_action) {
+  Target target = plain_target(call, std::move(arn));
   add_request_tags(call, target);
-  return made(std::move(target), tag_action);
+  return with_tagging_target(std::move(target), tag_action);
 }
 
 std::vector<Target> new_instance_profile_target(const Call& call) {
-  return made_target(
+  return new_resource_target(
       call,
       base::format("arn:aws:iam::{}:instance-profile{}{}", call.caller.account, path_of(call.input),
                    text_member(call.input, "InstanceProfileName")),
       "iam:TagInstanceProfile");
 }
 
+// The account is that of the ARN: a provider of another account is a cross-account request, which
+// IAM never allows, because providers have no resource-based policy.
 std::vector<Target> provider_target(const Call& call) {
   const bool oidc = call.input.contains("OpenIDConnectProviderArn");
   const std::string arn =

@@ -1,6 +1,7 @@
-// What the IAM operations touch, as the service authorization reference lists it, with the
-// condition keys of each. Of a resource that exists a refusal names the kind and the name ("user
-// jane"), of one to be made the ARN; AWS does so in published errors.
+// The resources of IAM operations for authorization, as the service authorization reference lists
+// them, with the condition keys of each. For a resource that exists, the text of a refusal names
+// its kind and name ("user jane"), for one that the call creates its ARN, as in published errors of
+// AWS. Stateless functions on the request's transaction.
 #pragma once
 
 #include <string>
@@ -15,30 +16,33 @@ namespace ecr::api::iam {
 // The user, group or role that the call names (or the calling user), with its tags and boundary;
 // iam:PolicyARN, iam:PermissionsBoundary, tags of the request.
 std::vector<Target> entity_target(const Call& call);
-// One that the call makes: CreateUser, CreateGroup, CreateRole.
+// The one that CreateUser, CreateGroup or CreateRole creates.
 std::vector<Target> new_entity_target(const Call& call);
-// One that gets another name or path: as it is, and as it will be.
+// The one that gets another name or path: the caller needs the permission on the resource as it is
+// and as it will be (API Reference, "UpdateUser": permissions on both the source and the target).
 std::vector<Target> renamed_entity_target(const Call& call);
-// What knows no resources: "*". A refusal names what is listed.
+// "*", for actions that have no resource type. The text of a refusal names what is listed.
 std::vector<Target> account_target(const Call& call);
 
-// The policy of PolicyArn.
+// The policy that PolicyArn names.
 std::vector<Target> policy_target(const Call& call);
 std::vector<Target> new_policy_target(const Call& call);
-// The instance profile of InstanceProfileName.
+// The instance profile that InstanceProfileName names.
 std::vector<Target> instance_profile_target(const Call& call);
 std::vector<Target> new_instance_profile_target(const Call& call);
-// The identity provider of OpenIDConnectProviderArn or SAMLProviderArn.
+// The identity provider that OpenIDConnectProviderArn or SAMLProviderArn names.
 std::vector<Target> provider_target(const Call& call);
 
-// A resource to be made, and, where it comes with tags, the tagging of it by that action.
-std::vector<Target> made_target(const Call& call, std::string arn, std::string_view tag_action);
+// A resource that the call creates and, where it is created with tags, the permission `tag_action`
+// on it.
+std::vector<Target> new_resource_target(const Call& call, std::string arn,
+                                        std::string_view tag_action);
 
-// Of a row, with its tags and boundary.
+// The target of a row, with its tags.
 Target target_of(const Call& call, const storage::Entity& entity);
-// Of an ARN whose tags are kept by ARN.
+// The target of an ARN, with the tags that are stored by ARN.
 Target target_of_arn(const Call& call, const std::string& arn);
-// Tags and tag keys that the request sends.
+// Adds the tags and tag keys of the request (aws:RequestTag/..., aws:TagKeys).
 void add_request_tags(const Call& call, Target& target);
 
 }  // namespace ecr::api::iam

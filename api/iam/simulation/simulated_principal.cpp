@@ -6,6 +6,7 @@
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/iam/shared/common.h"
+#include "api/iam/shared/entities.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/managed_policies.h"
@@ -17,13 +18,15 @@ using auth::iam::PolicyType;
 using auth::iam::PrincipalKind;
 using storage::EntityKind;
 
-struct EntityName {
+// A user, group or role as an ARN names it.
+struct EntityReference {
   EntityKind kind = EntityKind::kUser;
   std::string account;
   std::string name;
 };
 
-std::optional<EntityName> parse_entity_arn(const std::string& text) {
+// The path is not part of the name: arn:aws:iam::111122223333:role/team/ci is role "ci".
+std::optional<EntityReference> parse_entity_arn(const std::string& text) {
   const auto arn = model::Arn::parse(text);
   if (!arn || arn->service != "iam" || !arn->region.empty() ||
       !model::is_account_id(arn->account)) {
@@ -31,8 +34,8 @@ std::optional<EntityName> parse_entity_arn(const std::string& text) {
   }
   const std::size_t slash = arn->resource.find('/');
   if (slash == std::string::npos) return std::nullopt;
-  EntityName found{EntityKind::kUser, arn->account,
-                   arn->resource.substr(arn->resource.rfind('/') + 1)};
+  EntityReference found{EntityKind::kUser, arn->account,
+                        arn->resource.substr(arn->resource.rfind('/') + 1)};
   const std::string kind = arn->resource.substr(0, slash);
   if (kind == "group") {
     found.kind = EntityKind::kGroup;
@@ -45,10 +48,10 @@ std::optional<EntityName> parse_entity_arn(const std::string& text) {
   return found;
 }
 
-EntityName policy_source(const Call& call) {
+EntityReference policy_source(const Call& call) {
   const auto text = call.input["PolicySourceArn"].get<std::string>();
   auto name = parse_entity_arn(text);
-  if (!name) {  // AWS's sentence, as its users report it
+  if (!name) {  // the text is that of published errors
     throw ApiError(
         ErrorCode::kInvalidInput,
         base::format("Invalid Entity Arn: {} does not clearly define entity type and name.", text));
@@ -56,13 +59,15 @@ EntityName policy_source(const Call& call) {
   return std::move(*name);
 }
 
-std::optional<storage::Entity> find_exactly(const Call& call, const EntityName& name,
+// Names are found without regard to case and without the path; the ARN has to match exactly.
+std::optional<storage::Entity> find_exactly(const Call& call, const EntityReference& name,
                                             const std::string& arn) {
   auto entity = storage::find_entity(call.txn, name.account, name.kind, name.name);
   if (entity && entity_arn(*entity) != arn) entity.reset();
   return entity;
 }
 
+// A managed policy is simulated in its default version, the one in force.
 SimulatedPolicy managed(const Call& call, const std::string& arn) {
   const auto document = managed_document(call.txn, arn);
   if (!document) {
@@ -72,12 +77,13 @@ SimulatedPolicy managed(const Call& call, const std::string& arn) {
           arn.substr(arn.rfind('/') + 1), *document};
 }
 
-// SourcePolicyId as AWS forms it: "user_alice_pull" of an inline policy, the name of a managed one.
+// SourcePolicyId as AWS forms it: "user_alice_pull" for an inline policy, the name for a managed
+// one.
 void add_policies(const Call& call, const storage::Entity& entity,
                   std::vector<SimulatedPolicy>& list) {
   for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
     list.push_back({call.services.policies.get(policy.document, PolicyType::kIdentity),
-                    base::format("{}_{}_{}", word_of(entity.kind), entity.name, policy.name),
+                    base::format("{}_{}_{}", kind_name(entity.kind), entity.name, policy.name),
                     policy.document});
   }
   for (const std::string& arn : storage::attached_policies(call.txn, entity.id)) {
@@ -85,7 +91,8 @@ void add_policies(const Call& call, const storage::Entity& entity,
   }
 }
 
-// As the gate sees the entity when it calls, as far as that does not depend on the session.
+// The caller that the gate would make of a request by the entity, without what depends on a
+// session: a role has no session name, token time or session tags here.
 Caller caller_of(const Call& call, const storage::Entity& entity) {
   Caller caller;
   const std::string arn = entity_arn(entity);
@@ -107,9 +114,10 @@ Caller caller_of(const Call& call, const storage::Entity& entity) {
   return caller;
 }
 
-void become(const Caller& caller, Simulation& simulation) {
+void set_principal(const Caller& caller, Simulation& simulation) {
   simulation.principal = caller.principal;
   add_principal_context(simulation.principal_context, caller);
+  // A role without a session and a group have neither key; conditions on them count as missing.
   if (caller.user_id.empty()) simulation.principal_context.erase("aws:userid");
   if (caller.principal.arn.empty()) simulation.principal_context.erase("aws:PrincipalArn");
 }
@@ -135,34 +143,35 @@ std::vector<SimulatedPolicy> policies_of(const Call& call, const storage::Entity
 
 void simulate_entity(const Call& call, const storage::Entity& entity, Simulation& simulation) {
   const Caller caller = caller_of(call, entity);
-  become(caller, simulation);
+  set_principal(caller, simulation);
   simulation.identity = policies_of(call, entity);
   if (entity.boundary) simulation.boundaries.push_back(managed(call, *entity.boundary));
   if (!caller.scps.empty()) simulation.scps = caller.scps;
 }
 
-void simulate_nobody(const Call& call, Simulation& simulation) {
+void simulate_unnamed_user(const Call& call, Simulation& simulation) {
   simulation.principal.kind = PrincipalKind::kUser;
   simulation.principal.account = call.caller.account;
 }
 
-void simulate_caller_arn(const Call& call, Simulation& simulation) {
+void set_caller(const Call& call, Simulation& simulation) {
   if (!call.input.contains("CallerArn")) return;
   const auto arn = call.input["CallerArn"].get<std::string>();
   const auto name = parse_entity_arn(arn);
-  if (!name || name->kind != EntityKind::kUser) {  // the sentence is ours
+  if (!name || name->kind != EntityKind::kUser) {  // the text is ours
     throw ApiError(ErrorCode::kInvalidInput, base::format("CallerArn {} is not a user's ARN", arn));
   }
   Caller caller;
   if (const auto user = find_exactly(call, *name, arn)) {
     caller = caller_of(call, *user);
   } else {
+    // A user that does not exist can be simulated, too: another account's users are unknown here.
     caller.principal = *auth::iam::make_principal(arn, "");
     caller.account = name->account;
     caller.user_name = name->name;
   }
   simulation.principal_context = {};
-  become(caller, simulation);
+  set_principal(caller, simulation);
 }
 
 }  // namespace ecr::api::iam

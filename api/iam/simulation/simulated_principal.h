@@ -1,5 +1,5 @@
-// Who is simulated: a user, group or role with everything attached to it. Stateless functions on
-// the request's transaction.
+// The principal of a simulation: a user, group or role with the policies that apply to it.
+// Stateless functions on the request's transaction.
 #pragma once
 
 #include <string>
@@ -10,20 +10,20 @@
 
 namespace ecr::api::iam {
 
-// Of PolicySourceArn. nullopt: there is none of that ARN. Throws InvalidInput where the text is not
+// The entity of PolicySourceArn; nullopt: there is none. Throws InvalidInput where the text is not
 // the ARN of a user, group or role.
 std::optional<storage::Entity> find_policy_source(const Call& call);
 std::string policy_source_account(const Call& call);
 
-// Its own policies and, of a user, those of his groups.
+// The entity's own policies and, for a user, those of the user's groups.
 std::vector<SimulatedPolicy> policies_of(const Call& call, const storage::Entity& entity);
 
-// Principal, context, policies, boundary and SCPs of the entity. A role stands for any session of
-// it, a group for a nameless user of its account.
+// Sets the principal, its context, policies, boundary and SCPs to those of the entity. A role is
+// simulated as a session of it without a name, a group as a user of its account without a name.
 void simulate_entity(const Call& call, const storage::Entity& entity, Simulation& simulation);
-// A nameless user of the caller's account.
-void simulate_nobody(const Call& call, Simulation& simulation);
-// CallerArn, where it is given: that user calls, with the policies that the simulation has.
-void simulate_caller_arn(const Call& call, Simulation& simulation);
+// Sets the principal to a user of the caller's account without a name.
+void simulate_unnamed_user(const Call& call, Simulation& simulation);
+// Where CallerArn is given: sets the principal to that user, and leaves the policies as they are.
+void set_caller(const Call& call, Simulation& simulation);
 
 }  // namespace ecr::api::iam

@@ -18,8 +18,8 @@ using auth::iam::Outcome;
 using auth::iam::TraceEntry;
 using Json = nlohmann::json;
 
-// What statements of one kind of policy say: some deny applies, some allow does.
-struct Side {
+// The effects of the matching statements of a group of policies.
+struct Effects {
   bool denies = false;
   bool allows = false;
 
@@ -41,7 +41,8 @@ const char* decision_name(Decision decision) {
   return "implicitDeny";
 }
 
-// An action that knows no resources is decided on "*", whatever ARN it is asked about.
+// An action without a resource type (ecr:GetAuthorizationToken) is decided on "*", whatever ARN the
+// caller gives, as in a real request.
 std::string decided_resource(const std::string& action, const std::string& resource) {
   const std::string lower = base::to_lower(action);
   const std::size_t colon = lower.find(':');
@@ -55,8 +56,9 @@ std::string decided_resource(const std::string& action, const std::string& resou
   return resource;
 }
 
-// Without a resource-based policy there is nothing to say of the other account's side, and the
-// caller's own is simulated.
+// The account that owns the resource. Without a resource-based policy the simulation covers the
+// caller's side only: the resource then counts as one of the caller's account, because it would
+// otherwise always be denied as a cross-account request without a resource-based policy.
 std::string owner_of(const Simulation& simulation, const std::string& resource) {
   if (!simulation.resource_policy) return simulation.principal.account;
   const auto arn = model::Arn::parse(resource);
@@ -65,6 +67,7 @@ std::string owner_of(const Simulation& simulation, const std::string& resource) 
                                            : simulation.resource_owner;
 }
 
+// ContextEntries are set last, so that they replace what is known of the principal.
 auth::iam::Request make_request(const Simulation& simulation, const std::string& action,
                                 const std::string& resource) {
   auth::iam::Request request;
@@ -84,6 +87,7 @@ auth::iam::Request make_request(const Simulation& simulation, const std::string&
   return request;
 }
 
+// A simulation has no session policies and no RCPs: the API has no parameter for them.
 auth::iam::PolicySet make_policies(const Simulation& simulation, const std::string& action) {
   auth::iam::PolicySet set;
   for (const auto& one : simulation.identity) set.identity.push_back({one.policy, one.id});
@@ -97,10 +101,11 @@ auth::iam::PolicySet make_policies(const Simulation& simulation, const std::stri
   return set;
 }
 
-// One decision with everything that the answer tells of it.
-class Result {
+// One decision, and the parts of the answer that are derived from its trace.
+class SimulatedDecision {
  public:
-  Result(const Simulation& simulation, const std::string& action, const std::string& resource)
+  SimulatedDecision(const Simulation& simulation, const std::string& action,
+                    const std::string& resource)
       : simulation_(simulation),
         request_(make_request(simulation, action, resource)),
         policies_(make_policies(simulation, action)),
@@ -122,13 +127,15 @@ class Result {
     }
     if (simulation_.scps) {
       out["OrganizationsDecisionDetail"] = {{"AllowedByOrganizations", every_allows(scp_)}};
-      // "If an SCP denies access, the simulation ends."
+      // "If an SCP denies access, the simulation ends" (IAM User Guide, "IAM policy testing with
+      // the IAM policy simulator"): the answer has no details of the other policies.
       if (!every_allows(scp_)) return out;
     }
     if (resource == "*") {
       out["MissingContextValues"] = missing_;
       return out;
     }
+    // Differs from AWS, whose ResourceSpecificResults have no EvalDecisionDetails.
     out["EvalDecisionDetails"] = details();
     Json specific = {{"EvalResourceName", resource},
                      {"EvalResourceDecision", out["EvalDecision"]},
@@ -143,9 +150,9 @@ class Result {
   }
 
  private:
-  static bool every_allows(const std::vector<Side>& sides) {
-    return std::all_of(sides.begin(), sides.end(),
-                       [](const Side& side) { return side.allows && !side.denies; });
+  static bool every_allows(const std::vector<Effects>& groups) {
+    return std::all_of(groups.begin(), groups.end(),
+                       [](const Effects& effects) { return effects.allows && !effects.denies; });
   }
 
   const SimulatedPolicy* source_of(const TraceEntry& entry) const {
@@ -169,16 +176,16 @@ class Result {
     if (entry.outcome != Outcome::kMatched) return;
     switch (entry.type) {
       case DecidedBy::kIdentity:
-        note(identity_, simulation_.identity[entry.policy].policy, entry);
+        add_effect(identity_, simulation_.identity[entry.policy].policy, entry);
         break;
       case DecidedBy::kBoundary:
-        note(boundary_[entry.policy], simulation_.boundaries[entry.policy].policy, entry);
+        add_effect(boundary_[entry.policy], simulation_.boundaries[entry.policy].policy, entry);
         break;
       case DecidedBy::kResource:
-        note(resource_, policies_.resource[entry.policy].policy, entry);
+        add_effect(resource_, policies_.resource[entry.policy].policy, entry);
         break;
       case DecidedBy::kScp:
-        note(scp_[entry.level], policies_.scps[entry.level][entry.policy].policy, entry);
+        add_effect(scp_[entry.level], policies_.scps[entry.level][entry.policy].policy, entry);
         break;
       case DecidedBy::kSession:
       case DecidedBy::kRcp:
@@ -186,11 +193,14 @@ class Result {
     }
   }
 
-  static void note(Side& side, const auth::iam::PolicyPtr& policy, const TraceEntry& entry) {
-    (allows(*policy, entry.statement) ? side.allows : side.denies) = true;
+  static void add_effect(Effects& effects, const auth::iam::PolicyPtr& policy,
+                         const TraceEntry& entry) {
+    (allows(*policy, entry.statement) ? effects.allows : effects.denies) = true;
   }
 
-  // The keys that a statement for this action asks for and nobody gave.
+  // Adds to MissingContextValues the condition keys that the statement uses and the request does
+  // not have: those of its conditions where action and resource match, else the variables of its
+  // resources, whose values might have made them match.
   void add_missing(const SimulatedPolicy& source, const TraceEntry& entry) {
     std::vector<std::string> keys;
     if (entry.outcome == Outcome::kMatched || entry.outcome == Outcome::kConditionMismatch) {
@@ -207,7 +217,8 @@ class Result {
     }
   }
 
-  // Those that decide: of a denial the denying ones alone, of an implicit one none.
+  // The statements that decided: for an allow those that allow, for an explicit denial those that
+  // deny, for an implicit denial none. An allow by the boundary grants nothing and is left out.
   Json matched_statements() const {
     Json list = Json::array();
     const bool organizations_deny = simulation_.scps && !every_allows(scp_);
@@ -222,8 +233,9 @@ class Result {
     return list;
   }
 
-  // AWS says "IAM Policy" though its model has other words (seen in its answers); of resource-based
-  // policies and of boundaries no answer is published, their names here are inferred.
+  // AWS's answers have "IAM Policy" as SourcePolicyType, although the model lists other values. The
+  // name for resource-based policies is inferred. A published answer
+  // has "Permissions Boundary Policy" for a boundary; here it is "IAM Policy".
   static Json statement_json(const SimulatedPolicy& source, const TraceEntry& entry) {
     Json json = {{"SourcePolicyId", source.id},
                  {"SourcePolicyType",
@@ -236,7 +248,8 @@ class Result {
     return json;
   }
 
-  // "Populated for only cross-account simulations"; the names of its keys are inferred.
+  // EvalDecisionDetails: "populated for only cross-account simulations" (API Reference). The names
+  // of its keys are inferred.
   Json details() const {
     Json out = Json::object();
     if (request_.resource_account == simulation_.principal.account) return out;
@@ -249,10 +262,10 @@ class Result {
   const auth::iam::Request request_;
   const auth::iam::PolicySet policies_;
   const auth::iam::Verdict verdict_;
-  Side identity_;
-  Side resource_;
-  std::vector<Side> boundary_;  // one a policy
-  std::vector<Side> scp_;       // one a level
+  Effects identity_;
+  Effects resource_;
+  std::vector<Effects> boundary_;  // one for each policy
+  std::vector<Effects> scp_;       // one for each level
   std::vector<std::string> missing_;
 };
 
@@ -260,7 +273,7 @@ class Result {
 
 Json simulate(const Simulation& simulation, const std::string& action,
               const std::string& resource) {
-  return Result(simulation, action, resource).json(action, resource);
+  return SimulatedDecision(simulation, action, resource).json(action, resource);
 }
 
 std::vector<std::string> context_keys_of(const std::vector<SimulatedPolicy>& policies) {

@@ -1,5 +1,6 @@
-// One request of the policy simulator decided by the real evaluator, and told as IAM tells it.
-// Source: AWS IAM API Reference, "EvaluationResult", "SimulateCustomPolicy". Pure.
+// One request of the policy simulator: decided by the evaluator that decides real requests, and
+// written as IAM's EvaluationResult. Source: AWS IAM API Reference, "EvaluationResult",
+// "SimulateCustomPolicy". Pure.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,7 @@
 
 namespace ecr::api::iam {
 
-// A policy with what the answer says of it.
+// A policy with what the answer says about it.
 struct SimulatedPolicy {
   auth::iam::PolicyPtr policy;
   std::string id;        // SourcePolicyId
@@ -23,15 +24,16 @@ struct SimulatedPolicy {
 
 struct Simulation {
   auth::iam::Principal principal;
-  auth::iam::Context principal_context;  // what is known of the principal
-  auth::iam::Context given_context;      // what the caller gave; it wins
+  auth::iam::Context principal_context;  // the condition keys of the principal
+  auth::iam::Context given_context;      // ContextEntries; they win over principal_context
   std::vector<SimulatedPolicy> identity;
   std::vector<SimulatedPolicy> boundaries;
   std::optional<SimulatedPolicy> resource_policy;
-  std::string resource_owner;  // account of resources whose ARN does not say it; empty: not given
-  // Of the principal's organization; nullopt: none has a say.
+  std::string resource_owner;  // owner of resources whose ARN has no account; empty: not given
+  // The SCPs of the principal's organization by level; nullopt: no organization applies.
   std::optional<std::vector<std::vector<auth::iam::AttachedPolicy>>> scps;
-  // "This account may do anything in STS": what stands in for the trust policy that is not there.
+  // A trust policy that lets the principal's account call everything in STS. The simulator is not
+  // given the trust policy of a role; without this one every sts:AssumeRole would be denied.
   auth::iam::PolicyPtr delegation;
 };
 

@@ -19,14 +19,17 @@ using auth::iam::PolicyType;
   throw ApiError(ErrorCode::kInvalidInput, std::move(message));
 }
 
+// The error names the policy by its place in the request, because there may be several.
 SimulatedPolicy read_policy(const std::string& document, PolicyType type, std::string id) {
-  // Parsed here and not in the cache: nobody has accepted these yet.
+  // Not remembered like stored policies: any caller can send new ones with each request, and would
+  // fill the store.
   auto parsed = auth::iam::Policy::parse(document, type);
   if (!parsed) invalid(base::format("{}: {}", id, parsed.error().message));
   return {std::move(*parsed), std::move(id), document};
 }
 
-bool fits(std::string_view type, const std::string& value) {
+// True where the value is of the ContextKeyType, without its suffix "List".
+bool has_type(std::string_view type, const std::string& value) {
   if (type == "numeric") return auth::iam::parse_number(value).has_value();
   if (type == "boolean") return auth::iam::parse_bool(value).has_value();
   if (type == "date") return auth::iam::parse_date(value).has_value();
@@ -43,9 +46,9 @@ void add_entry(const Json& entry, auth::iam::Context& context) {
   auto values = entry["ContextKeyValues"].get<std::vector<std::string>>();
   std::string_view type = entry["ContextKeyType"].get_ref<const std::string&>();
   const bool list = type.ends_with("List");
-  if (list) type.remove_suffix(4);
+  if (list) type.remove_suffix(4);  // "List"
   for (const std::string& value : values) {
-    if (!fits(type, value)) {
+    if (!has_type(type, value)) {
       invalid(base::format("The value {} of context key {} is not of type {}", value, name, type));
     }
   }
@@ -58,6 +61,7 @@ void add_entry(const Json& entry, auth::iam::Context& context) {
   }
 }
 
+// Service prefix and name only; the action does not have to exist.
 bool is_action_name(std::string_view text) {
   const std::size_t colon = text.find(':');
   const auto is_word = [](std::string_view part) {
@@ -80,6 +84,7 @@ std::vector<SimulatedPolicy> policy_inputs(const Json& input, const char* member
   return policies;
 }
 
+// PolicyType::kAny: the policy may be one of any service, with or without Resource.
 std::optional<SimulatedPolicy> resource_policy_input(const Json& input) {
   if (!input.contains("ResourcePolicy")) return std::nullopt;
   return read_policy(input["ResourcePolicy"].get<std::string>(), PolicyType::kAny,
@@ -106,7 +111,7 @@ auth::iam::Context context_entries(const Json& input) {
 std::vector<std::string> action_names(const Json& input) {
   auto names = input["ActionNames"].get<std::vector<std::string>>();
   for (const std::string& name : names) {
-    // "This operation does not support using wildcards (*) in an action name."
+    // "This operation does not support using wildcards (*) in an action name" (API Reference).
     if (!is_action_name(name)) invalid(base::format("Invalid action name: {}", name));
   }
   return names;

@@ -1,5 +1,5 @@
-// What a request to the policy simulator says: policies, caller, context. Everything here throws
-// InvalidInput, with a sentence of ours, on what cannot be simulated.
+// Reads the parameters of a request to the policy simulator. Every function throws InvalidInput on
+// what cannot be simulated; AWS's texts for these errors are not published, so they are ours. Pure.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,8 @@
 
 namespace ecr::api::iam {
 
-// "PolicyInputList.1", ... with their documents; `member` is the list's name in the input.
+// The policies of a list in the input; `member` is its name. Their ids are those of AWS's answers:
+// "PolicyInputList.1" and so on.
 std::vector<SimulatedPolicy> policy_inputs(const Json& input, const char* member);
 std::optional<SimulatedPolicy> resource_policy_input(const Json& input);
 // The account in ResourceOwner; empty: not given.

@@ -1,9 +1,10 @@
-#include "api/iam/simulation/simulators.h"
-
+// The policy simulator: SimulateCustomPolicy, SimulatePrincipalPolicy, GetContextKeysFor...Policy.
+// Source: AWS IAM API Reference.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/policy_memo.h"
 #include "api/core/wire/error.h"
+#include "api/iam/iam_api.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/simulation/simulated_principal.h"
 #include "api/iam/simulation/simulation_input.h"
@@ -14,14 +15,14 @@ namespace {
 
 using storage::sql::Access;
 
-std::vector<Target> everything(const Call& call) {
+std::vector<Target> any_resource_target(const Call& call) {
   Target target;
   target.resource = "*";
   target.account = call.caller.account;
   return {target};
 }
 
-// The user, group or role of PolicySourceArn, whether there is one or not.
+// The resource is the user, group or role of PolicySourceArn, whether it exists or not.
 std::vector<Target> policy_source_target(const Call& call) {
   Target target;
   target.resource = call.input["PolicySourceArn"].get<std::string>();
@@ -37,7 +38,7 @@ std::vector<Target> policy_source_target(const Call& call) {
 
 storage::Entity require_policy_source(const Call& call) {
   auto entity = find_policy_source(call);
-  if (!entity) {  // the sentence is ours
+  if (!entity) {  // the text is ours
     throw ApiError(ErrorCode::kNoSuchEntity,
                    base::format("The entity {} cannot be found.",
                                 call.input["PolicySourceArn"].get<std::string>()));
@@ -45,13 +46,14 @@ storage::Entity require_policy_source(const Call& call) {
   return std::move(*entity);
 }
 
-// One result for each action on each resource, the pages of them one after the other.
+// One result for each action on each resource. A marker is the index of the next result: the
+// results are not stored, and each page evaluates its own.
 Json simulate_page(const Call& call, const Simulation& simulation) {
   const auto actions = action_names(call.input);
   const auto resources = resource_arns(call.input);
   const std::size_t total = actions.size() * resources.size();
   const auto page = requested_page(call);
-  if (!page) throw ApiError(ErrorCode::kInvalidInput, "Invalid Marker.");  // the sentence is ours
+  if (!page) throw ApiError(ErrorCode::kInvalidInput, "Invalid Marker.");  // the text is ours
   const auto [first, end] = page->slice(total);
   Json results = Json::array();
   for (std::size_t i = first; i < end; ++i) {
@@ -63,15 +65,20 @@ Json simulate_page(const Call& call, const Simulation& simulation) {
   return output;
 }
 
-// What both kinds of simulation read from the request.
+// The parameters that both kinds of simulation have. The order of the checks decides which error a
+// request with several faults gets.
 void read_common(const Call& call, Simulation& simulation) {
   auto boundaries = policy_inputs(call.input, "PermissionsBoundaryPolicyInputList");
   if (boundaries.size() > 1) {
     throw ApiError(ErrorCode::kInvalidInput, "Only one permissions boundary can be simulated.");
   }
+  // A boundary in the request replaces the one that the principal has (API Reference).
   if (!boundaries.empty()) simulation.boundaries = std::move(boundaries);
-  simulate_caller_arn(call, simulation);
+  set_caller(call, simulation);
   simulation.resource_policy = resource_policy_input(call.input);
+  // A resource-based policy needs a principal that it can name: CallerArn "is required if you
+  // include a ResourcePolicy and the PolicySourceArn is not the ARN for an IAM user" (API
+  // Reference).
   if (simulation.resource_policy && (simulation.principal.kind != auth::iam::PrincipalKind::kUser ||
                                      simulation.principal.arn.empty())) {
     throw ApiError(ErrorCode::kInvalidInput,
@@ -88,7 +95,7 @@ void read_common(const Call& call, Simulation& simulation) {
 
 Json simulate_custom_policy(Call& call) {
   Simulation simulation;
-  simulate_nobody(call, simulation);
+  simulate_unnamed_user(call, simulation);
   simulation.identity = policy_inputs(call.input, "PolicyInputList");
   read_common(call, simulation);
   return simulate_page(call, simulation);
@@ -104,6 +111,7 @@ Json simulate_principal_policy(Call& call) {
   return simulate_page(call, simulation);
 }
 
+// The condition keys that a caller has to give for a simulation of these policies.
 Json context_keys_for_custom_policy(Call& call) {
   return {{"ContextKeyNames", context_keys_of(policy_inputs(call.input, "PolicyInputList"))}};
 }
@@ -117,12 +125,12 @@ Json context_keys_for_principal_policy(Call& call) {
 }
 
 constexpr Operation kSimulatorOperations[] = {
-    {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", Access::kRead, everything,
+    {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", Access::kRead, any_resource_target,
      simulate_custom_policy},
     {"SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy", Access::kRead, policy_source_target,
      simulate_principal_policy},
     {"GetContextKeysForCustomPolicy", "iam:GetContextKeysForCustomPolicy", Access::kRead,
-     everything, context_keys_for_custom_policy},
+     any_resource_target, context_keys_for_custom_policy},
     {"GetContextKeysForPrincipalPolicy", "iam:GetContextKeysForPrincipalPolicy", Access::kRead,
      policy_source_target, context_keys_for_principal_policy},
 };

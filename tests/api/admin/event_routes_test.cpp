@@ -23,7 +23,7 @@ class EventRoutes : public ApiTest {
   }
 };
 
-TEST_F(EventRoutes, ACallIsThereAsSoonAsItsAnswerIs) {
+TEST_F(EventRoutes, ACallIsListedAsSoonAsItIsAnswered) {
   call("ListImages", {{"repositoryName", "app"}});
   const Json newest = list("?limit=1")["events"][0];
   EXPECT_EQ(newest["kind"], "record");
@@ -47,7 +47,7 @@ TEST_F(EventRoutes, PagesWalkAllOnceNewestFirst) {
   EXPECT_EQ(walked, all);
 }
 
-TEST_F(EventRoutes, FiltersTakeWhatTheySay) {
+TEST_F(EventRoutes, FiltersSelectEvents) {
   const struct {
     const char* query;
     std::size_t count;
@@ -72,7 +72,7 @@ TEST_F(EventRoutes, FiltersTakeWhatTheySay) {
   }
 }
 
-TEST_F(EventRoutes, WhatIsNoQueryIsRefusedByName) {
+TEST_F(EventRoutes, BadParametersAreNamed) {
   const std::pair<const char*, const char*> kCases[] = {
       {"?kind=both", "kind: "},
       {"?limit=0", "limit: "},
@@ -91,12 +91,12 @@ TEST_F(EventRoutes, WhatIsNoQueryIsRefusedByName) {
   }
 }
 
-TEST_F(EventRoutes, APageTokenIsOfItsListingAlone) {
+TEST_F(EventRoutes, APageTokenIsValidForItsListingOnly) {
   const std::string token = list("?limit=2")["nextToken"].get<std::string>();
   EXPECT_EQ(get("?limit=2&kind=event&nextToken=" + token).status, 400);
 }
 
-TEST_F(EventRoutes, TheStreamTellsWhatHappensNextAndNothingTwice) {
+TEST_F(EventRoutes, TheStreamSendsNewEventsOnce) {
   const auto response = get("?follow=true&kind=event");
   auto& source = *std::get<std::shared_ptr<BodySource>>(response.body);
   EXPECT_EQ(source.poll(), "");
@@ -107,7 +107,7 @@ TEST_F(EventRoutes, TheStreamTellsWhatHappensNextAndNothingTwice) {
   EXPECT_EQ(source.poll(), "");
 }
 
-TEST_F(EventRoutes, TheStreamGoesOnBehindASequence) {
+TEST_F(EventRoutes, TheStreamStartsBehindASequence) {
   const auto first = list("?kind=event")["events"][1]["sequence"].get<std::int64_t>();
   const auto response = get("?follow=true&kind=event&after=" + std::to_string(first));
   auto& source = *std::get<std::shared_ptr<BodySource>>(response.body);

@@ -1,8 +1,4 @@
-// Snapshot, restore and reset: all of the state, or nothing of it.
-#include <fcntl.h>
-#include <filesystem>
-
-#include "api/admin/seed/seed.h"
+// Snapshot, restore and reset: they apply to all of the state, or to nothing.
 #include "api/admin/tar.h"
 #include "schemas/model/digest.h"
 #include "storage/os/posix.h"
@@ -87,7 +83,7 @@ TEST_F(Snapshots, ARestoreBringsBackEverything) {
   EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
 }
 
-TEST_F(Snapshots, BlobsOfAnotherAlgorithmGoAlong) {
+TEST_F(Snapshots, IncludesBlobsOfOtherAlgorithms) {
   const std::string digest = model::Digest::of("longer", model::DigestAlgorithm::kSha512).text();
   registry("POST", "/v2/app/blobs/uploads/?digest=" + digest, "longer");
   const std::string tar = save();
@@ -150,7 +146,7 @@ TEST_F(Snapshots, AnUploadInFlightFailsCleanlyAfterARestore) {
   EXPECT_EQ(store->sweep_orphans(), 1);
 }
 
-TEST_F(Snapshots, AResetLeavesTheSeedAlone) {
+TEST_F(Snapshots, AResetLeavesOnlyTheSeed) {
   reset();
   EXPECT_TRUE(names().empty());
   store->sweep_if_wanted();
@@ -170,146 +166,7 @@ TEST_F(Snapshots, AResetEmptiesTheLogOfEvents) {
   EXPECT_TRUE(Json::parse(body_of(response))["events"].empty());
 }
 
-class SeededImages : public Snapshots {
- protected:
-  SeededImages() : directory(std::filesystem::temp_directory_path() / "ecr-local-layout-XXXXXX") {
-    std::string path = directory.string();
-    directory = mkdtemp(path.data());
-    write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
-    const std::string config = "{}";
-    const Json image = {{"schemaVersion", 2},
-                        {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                        {"config",
-                         {{"mediaType", "application/vnd.oci.image.config.v1+json"},
-                          {"digest", write_blob(config)},
-                          {"size", config.size()}}},
-                        {"layers",
-                         {{{"mediaType", "application/vnd.oci.image.layer.v1.tar"},
-                           {"digest", write_blob("layer")},
-                           {"size", 5}}}}};
-    const Json index = {{"schemaVersion", 2},
-                        {"mediaType", "application/vnd.oci.image.index.v1+json"},
-                        {"manifests",
-                         {{{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                           {"digest", write_blob(image.dump())},
-                           {"size", image.dump().size()}}}}};
-    write("index.json",
-          Json{{"schemaVersion", 2},
-               {"manifests",
-                {{{"mediaType", "application/vnd.oci.image.index.v1+json"},
-                  {"digest", write_blob(index.dump())},
-                  {"size", index.dump().size()},
-                  {"annotations", {{"org.opencontainers.image.ref.name", "localhost/x:stable"}}}}}}}
-              .dump());
-  }
-  ~SeededImages() override { std::filesystem::remove_all(directory); }
-
-  void write(const std::string& name, const std::string& bytes) {
-    const auto path = directory / name;
-    std::filesystem::create_directories(path.parent_path());
-    const storage::Fd file =
-        storage::open_file(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, path.string());
-    storage::write_all(file.get(), bytes, 0, path.string());
-  }
-  std::string write_blob(const std::string& bytes) {
-    const std::string digest = model::Digest::of(bytes).text();
-    write("blobs/sha256/" + digest.substr(7), bytes);
-    return digest;
-  }
-  std::string seed(const Json& images) {
-    return Json{
-        {"accounts",
-         {{"000000000000", {{"repositories", {{{"name", "seeded"}, {"images", images}}}}}}}}}
-        .dump();
-  }
-
-  std::filesystem::path directory;
-};
-
-TEST_F(SeededImages, AnImageLayoutBecomesImages) {
-  const std::string document = seed(Json::array({directory.filename().string()}));
-  for (int i = 0; i < 2; ++i) {
-    admin::apply_seed(services, document, directory.parent_path().string());
-    EXPECT_EQ(call("ListImages", {{"repositoryName", "seeded"}})["imageIds"].size(), 2U);
-    EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 200);
-    EXPECT_EQ(registry("GET", "/v2/seeded/blobs/" + model::Digest::of("layer").text()).status, 200);
-  }
-  EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
-}
-
-TEST_F(SeededImages, TagsOfTheSeedTakeThePlaceOfTheLayouts) {
-  admin::apply_seed(services, seed({{{"layout", directory.string()}, {"tags", {"a", "b"}}}}));
-  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/a").status, 200);
-  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/b").status, 200);
-  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 404);
-}
-
-TEST_F(SeededImages, AResetBringsSeededImagesBackEvenIfTheirBlobsWereCollected) {
-  admin::Baseline seeded(services, seed(Json::array({directory.string()})), "");
-  seeded.prepare();
-  seeded.reset();
-  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 200);
-  call("DeleteRepository", {{"repositoryName", "seeded"}, {"force", true}});
-  store->collect_garbage();
-  ASSERT_FALSE(store->blobs().open(model::Digest::of("layer")));
-  seeded.reset();
-  EXPECT_EQ(registry("GET", "/v2/seeded/blobs/" + model::Digest::of("layer").text()).status, 200);
-  EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
-}
-
-TEST_F(SeededImages, ErrorsOfASeedNameTheirPlace) {
-  write("broken/oci-layout", "{}");
-  const std::string repository = "accounts.000000000000.repositories[0]";
-  const auto one = [](const Json& more) {
-    Json each = {{"name", "app2"}};
-    each.update(more);
-    return Json{{"accounts", {{"000000000000", {{"repositories", Json::array({each})}}}}}}.dump();
-  };
-  const std::pair<std::string, std::string> kCases[] = {
-      {seed(Json::array({"relative"})), repository + ".images[0]: must be an absolute path"},
-      {seed(Json::array({"/nowhere"})),
-       repository + ".images[0]: /nowhere/oci-layout cannot be read"},
-      {seed(Json::array({(directory / "broken").string()})), repository + ".images[0]: "},
-      {seed({{{"layout", directory.string()}, {"tags", {"no tag"}}}}),
-       repository + ".images[0].tags[0]: is not a tag"},
-      {seed({{{"layuot", "x"}}}), repository + ".images[0].layuot: is not known here"},
-      {one({{"imageTagMutability", "SOMETIMES"}}), repository + ".imageTagMutability: "},
-      {one({{"imageTagMutability", "MUTABLE_WITH_EXCLUSION"}}), repository + ": "},
-      {one({{"imageTagMutabilityExclusionFilters", {{{"filterType", "WILDCARD"}}}}}),
-       repository + ": imageTagMutabilityExclusionFilters.1.member.filter: "},
-      {one({{"encryptionConfiguration", {{"encryptionType", "ROT13"}}}}),
-       repository + ": encryptionConfiguration.encryptionType: "},
-      {R"({"accounts":{"000000000000":{"accountSettings":{"Over There":{}}}}})",
-       "accounts.000000000000.accountSettings.Over There: is not a region"},
-  };
-  for (const auto& [document, place] : kCases) {
-    try {
-      admin::apply_seed(services, document);
-      ADD_FAILURE() << document;
-    } catch (const admin::SeedError& error) {
-      EXPECT_TRUE(std::string(error.what()).starts_with(place)) << error.what();
-    }
-  }
-}
-
-TEST_F(SeededImages, EveryFormOfMutabilityIsSeededAndChanged) {
-  for (const char* form :
-       {"IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE"}) {
-    Json each = {{"name", "app2"}, {"imageTagMutability", form}};
-    const Json filters = {{{"filterType", "WILDCARD"}, {"filter", "dev-*"}}};
-    const bool excludes = std::string_view(form).ends_with("EXCLUSION");
-    if (excludes) each["imageTagMutabilityExclusionFilters"] = filters;
-    admin::apply_seed(
-        services,
-        Json{{"accounts", {{"000000000000", {{"repositories", Json::array({each})}}}}}}.dump());
-    const Json found = call("DescribeRepositories",
-                            {{"repositoryNames", Json::array({"app2"})}})["repositories"][0];
-    EXPECT_EQ(found["imageTagMutability"], form);
-    EXPECT_EQ(found.contains("imageTagMutabilityExclusionFilters"), excludes);
-  }
-}
-
-TEST(Tar, HeadersOfAnySizeComeBack) {
+TEST(Tar, HeadersOfAnySizeAreReadBack) {
   for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{511}, std::uint64_t{1} << 33,
                                    (std::uint64_t{1} << 40) + 5}) {
     const auto entry = admin::parse_tar_header(admin::tar_header("blobs/sha256/ab", size));

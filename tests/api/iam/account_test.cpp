@@ -101,7 +101,7 @@ TEST_F(IamAccount, AliasesAreUniqueAmongAccounts) {
   EXPECT_THAT(iam("ListAccountAliases")["AccountAliases"], IsEmpty());
 }
 
-TEST_F(IamAccount, PasswordsHaveAPolicyAndAreKeptNowhere) {
+TEST_F(IamAccount, PasswordsAreCheckedAndNotStored) {
   EXPECT_EQ(iam_fail("GetAccountPasswordPolicy", {}, 404),
             IamError("NoSuchEntity",
                      "The Password Policy with domain name 111122223333 cannot be found."));
@@ -153,7 +153,7 @@ TEST_F(IamAccount, SummaryCounts) {
   EXPECT_EQ(map["VersionsPerPolicyQuota"], 5);
 }
 
-TEST_F(IamAccount, WhatCannotBeMadeIsEmpty) {
+TEST_F(IamAccount, ListingsOfUnsupportedCredentialsAreEmpty) {
   iam("CreateUser", {{"UserName", "jane"}});
   for (const char* operation : {"ListMFADevices", "ListSigningCertificates", "ListSSHPublicKeys",
                                 "ListServiceSpecificCredentials"}) {

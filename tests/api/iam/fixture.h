@@ -1,4 +1,4 @@
-// Calls of the IAM API by the root user of 111122223333, or by whoever use() names.
+// Calls of the IAM API by the root user of 111122223333, or by the principal that use() selects.
 #pragma once
 
 #include <string>

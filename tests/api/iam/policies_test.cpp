@@ -40,7 +40,7 @@ class IamPolicies : public IamTest {
   }
 };
 
-TEST_F(IamPolicies, APolicyFromItsMakingToItsEnd) {
+TEST_F(IamPolicies, CreateTagListAndDelete) {
   const Json made = create("p", "ecr:*",
                            {{"Path", "/team/"},
                             {"Description", "d"},
@@ -69,7 +69,7 @@ TEST_F(IamPolicies, APolicyFromItsMakingToItsEnd) {
             "ValidationError");
 }
 
-TEST_F(IamPolicies, FiveVersionsOneOfWhichCounts) {
+TEST_F(IamPolicies, FiveVersionsOneOfWhichIsInForce) {
   create("p", "iam:GetUser");
   become("jane", policy("Allow", "iam:ListUserPolicies", "*"));
   const Keys jane = keys;
@@ -158,7 +158,7 @@ TEST_F(IamPolicies, AttachmentsFromBothSides) {
             IamError("NoSuchEntity", "Policy " + kPolicyArn + " was not found."));
 }
 
-TEST_F(IamPolicies, WhatCannotBeAttached) {
+TEST_F(IamPolicies, RefusesWhatCannotBeAttached) {
   iam("CreateUser", {{"UserName", "jane"}});
   const auto attach = [&](const std::string& arn, int status) {
     return iam_fail("AttachUserPolicy", {{"UserName", "jane"}, {"PolicyArn", arn}}, status);
@@ -185,7 +185,7 @@ TEST_F(IamPolicies, WhatCannotBeAttached) {
             IamError("LimitExceeded", "Cannot exceed quota for PoliciesPerUser: 10"));
 }
 
-TEST_F(IamPolicies, AwsOwnCanBeReadAndAttachedButNotChanged) {
+TEST_F(IamPolicies, AwsManagedCanBeReadAndAttachedButNotChanged) {
   const std::string arn = kAws + "AmazonEC2ContainerRegistryReadOnly";
   EXPECT_EQ(iam("GetPolicy", {{"PolicyArn", arn}})["Policy"]["PolicyId"], "ANPAIFYZPA37OOHVIH7KQ");
   iam("GetPolicyVersion", {{"PolicyArn", arn}, {"VersionId", "v1"}});
@@ -227,7 +227,7 @@ TEST_F(IamPolicies, Listings) {
   EXPECT_THAT(arns({{"PolicyUsageFilter", "PermissionsBoundary"}}), IsEmpty());
 }
 
-TEST_F(IamPolicies, WhoseAccessToAServiceComesFromWhere) {
+TEST_F(IamPolicies, ListsThePoliciesThatGrantAService) {
   create("p", "ecr:*");
   iam("CreateUser", {{"UserName", "jane"}});
   iam("CreateGroup", {{"GroupName", "devs"}});
@@ -249,7 +249,7 @@ TEST_F(IamPolicies, WhoseAccessToAServiceComesFromWhere) {
             "NoSuchEntity");
 }
 
-TEST_F(IamPolicies, WhichPolicyIsAConditionKeyOfAttaching) {
+TEST_F(IamPolicies, PolicyArnIsAConditionKeyOfAttaching) {
   Json may = policy("Allow", "iam:AttachUserPolicy", "*");
   may["Statement"][0]["Condition"] = {{"ArnEquals", {{"iam:PolicyARN", kAws + "ReadOnlyAccess"}}}};
   become("jane", may);

@@ -41,7 +41,7 @@ class IamRoles : public IamTest {
   }
 };
 
-TEST_F(IamRoles, ARoleFromItsMakingToItsEnd) {
+TEST_F(IamRoles, CreateUpdateAndDelete) {
   const Json made = create("ci", trust({{"Service", "ec2.amazonaws.com"}}),
                            {{"Path", "/build/"},
                             {"Description", "builds"},
@@ -91,7 +91,7 @@ TEST_F(IamRoles, TrustPoliciesAreChecked) {
             IamError("EntityAlreadyExists", "Role with name r already exists."));
 }
 
-TEST_F(IamRoles, TrustIsInAPersonNotInAName) {
+TEST_F(IamRoles, TrustIsInTheEntityNotInItsName) {
   const std::string jane = "arn:aws:iam::111122223333:user/jane";
   const std::string id =
       iam("CreateUser", {{"UserName", "jane"}})["User"]["UserId"].get<std::string>();
@@ -119,7 +119,7 @@ TEST_F(IamRoles, TrustIsInAPersonNotInAName) {
   sts("AssumeRole", assume("ci"));
 }
 
-TEST_F(IamRoles, ADeletedRolesSessionsEndAndUseIsNoted) {
+TEST_F(IamRoles, DeletingARoleEndsItsSessionsAndUseIsRecorded) {
   iam("CreateUser", {{"UserName", "jane"}});
   create("ci", trust({{"AWS", "arn:aws:iam::111122223333:user/jane"}}));
   EXPECT_EQ(iam("GetRole", {{"RoleName", "ci"}})["Role"]["RoleLastUsed"], Json::object());
@@ -180,7 +180,7 @@ TEST_F(IamRoles, ServiceLinkedRolesBelongToTheService) {
             "InvalidInput");
 }
 
-TEST_F(IamRoles, TheServiceIsAConditionKeyOfItsRole) {
+TEST_F(IamRoles, TheServiceNameIsAConditionKey) {
   become("jane", Json::parse(R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",
     "Action":"iam:CreateServiceLinkedRole","Resource":"*",
     "Condition":{"StringEquals":{"iam:AWSServiceName":"replication.ecr.amazonaws.com"}}}]})"));
@@ -229,7 +229,7 @@ TEST_F(IamRoles, InstanceProfiles) {
             IamError("NoSuchEntity", "Instance Profile Build cannot be found."));
 }
 
-TEST_F(IamRoles, GivingARoleAwayNeedsPassRole) {
+TEST_F(IamRoles, AddingARoleToAProfileNeedsPassRole) {
   create("admin", trust({{"Service", "ec2.amazonaws.com"}}));
   iam("CreateInstanceProfile", {{"InstanceProfileName", "p"}});
   Json may = policy("Allow", "iam:AddRoleToInstanceProfile", "*");

@@ -72,12 +72,12 @@ TEST_F(Simulator, DecidesEachActionOnEachResource) {
     EXPECT_EQ(results[i]["EvalDecisionDetails"], Json::object());
   }
   EXPECT_EQ(results[1]["MatchedStatements"], Json::array());
-  // Of a denial the denying statement alone, though another allows.
+  // A denial lists the denying statement only, although another statement allows.
   ASSERT_EQ(results[2]["MatchedStatements"].size(), 1u);
   EXPECT_EQ(results[2]["MatchedStatements"][0]["SourcePolicyId"], "PolicyInputList.1");
 }
 
-TEST_F(Simulator, SaysWhereTheStatementStands) {
+TEST_F(Simulator, GivesThePositionOfTheStatement) {
   // Text and positions as captured from AWS.
   const std::string document =
       "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n"
@@ -168,7 +168,7 @@ TEST_F(Simulator, ResourcePoliciesAndCallersOfOtherAccounts) {
   EXPECT_EQ(decision(output), "implicitDeny");
   EXPECT_EQ(output["EvaluationResults"][0]["EvalDecisionDetails"],
             (Json{{"IAM Policy", "implicitDeny"}, {"Resource Policy", "allowed"}}));
-  // A resource whose ARN does not say whose it is.
+  // A resource whose ARN has no account.
   const Parameters bucket = with(of("ecr:ListImages", "arn:aws:s3:::bucket"),
                                  {{"CallerArn", kJane}, {"ResourcePolicy", trusted}});
   EXPECT_EQ(
@@ -271,7 +271,7 @@ TEST_F(SimulatedPrincipal, ABoundaryLimitsAndCanBeReplaced) {
       role, with(of("ecr:PutImage", kApp), {{"PermissionsBoundaryPolicyInputList.member.1",
                                              text(policy("Allow", "ecr:PutImage", "*"))}}));
   EXPECT_EQ(decision(output), "allowed");
-  // Of AssumeRole the caller's side is simulated.
+  // For AssumeRole only the caller's side is simulated.
   EXPECT_EQ(decision(principal(role, of("sts:AssumeRole", "arn:aws:iam::999988887777:role/x"))),
             "allowed");
 }
@@ -285,7 +285,7 @@ TEST_F(SimulatedPrincipal, PoliciesCanBeAdded) {
             "PolicyInputList.1");
 }
 
-TEST_F(SimulatedPrincipal, TheOrganizationHasItsSay) {
+TEST_F(SimulatedPrincipal, IsLimitedByTheOrganization) {
   seed({{"organization",
          {{"id", "o-example"},
           {"managementAccount", "999999999999"},
@@ -328,7 +328,7 @@ TEST_F(SimulatedPrincipal, IsAuthorizedOnThePrincipal) {
       "AccessDenied");
 }
 
-TEST_F(SimulatedPrincipal, MustBeAnEntityThatIsThere) {
+TEST_F(SimulatedPrincipal, MustExist) {
   EXPECT_EQ(fail_query("iam", "SimulatePrincipalPolicy",
                        with(of("ecr:PutImage"),
                             {{"PolicySourceArn", "arn:aws:iam::111122223333:user/nobody"}}),

@@ -16,7 +16,7 @@ class IamUsers : public IamTest {};
 
 const std::string kUserArn = "arn:aws:iam::111122223333:user/";
 
-TEST_F(IamUsers, AUserFromItsMakingToItsEnd) {
+TEST_F(IamUsers, CreateReadRenameAndDelete) {
   const Json made = iam("CreateUser", {{"UserName", "Jane"},
                                        {"Path", "/team/a/"},
                                        {"Tags.member.1.Key", "team"},
@@ -87,7 +87,7 @@ TEST_F(IamUsers, WithoutANameItIsTheCaller) {
             denied("jane", "iam:CreateUser", kUserArn + "joe"));
 }
 
-TEST_F(IamUsers, KeysSignAtOnceAndStopAtOnce) {
+TEST_F(IamUsers, KeysTakeEffectAndEndAtOnce) {
   iam("CreateUser", {{"UserName", "jane"}});
   const Json first = iam("CreateAccessKey", {{"UserName", "jane"}})["AccessKey"];
   EXPECT_EQ(first["Status"], "Active");
@@ -122,7 +122,7 @@ TEST_F(IamUsers, KeysSignAtOnceAndStopAtOnce) {
   EXPECT_EQ(sts_fail("GetCallerIdentity", {}, 403).first, "InvalidClientTokenId");
 }
 
-TEST_F(IamUsers, AnothersKeyIsUnknown) {
+TEST_F(IamUsers, KeysOfAnotherUserAreUnknown) {
   iam("CreateUser", {{"UserName", "jane"}});
   iam("CreateUser", {{"UserName", "joe"}});
   const std::string id =
@@ -241,7 +241,7 @@ TEST_F(IamUsers, ConditionsSeeTagsOfRequestAndUser) {
   iam("DeleteUser", {{"UserName", "x"}});
 }
 
-TEST_F(IamUsers, TaggingAtBirthNeedsItsOwnPermission) {
+TEST_F(IamUsers, CreatingWithTagsNeedsTheTagPermission) {
   become("jane", policy("Allow", "iam:CreateUser", "*"));
   iam("CreateUser", {{"UserName", "x"}});
   EXPECT_EQ(
@@ -251,7 +251,7 @@ TEST_F(IamUsers, TaggingAtBirthNeedsItsOwnPermission) {
       denied("jane", "iam:TagUser", kUserArn + "y"));
 }
 
-TEST_F(IamUsers, RenamingNeedsBothNames) {
+TEST_F(IamUsers, RenamingNeedsThePermissionOnBothNames) {
   iam("CreateUser", {{"UserName", "a"}});
   become("jane", policy("Allow", "iam:UpdateUser", kUserArn + "a"));
   iam("UpdateUser", {{"UserName", "a"}, {"NewPath", "/"}});
@@ -259,7 +259,7 @@ TEST_F(IamUsers, RenamingNeedsBothNames) {
             denied("jane", "iam:UpdateUser", kUserArn + "b"));
 }
 
-TEST_F(IamUsers, ABoundaryIsTheCeilingAndTheConditionKeySeesIt) {
+TEST_F(IamUsers, ABoundaryLimitsAndIsAConditionKey) {
   const std::string arn = "arn:aws:iam::111122223333:policy/limit";
   seed({{"accounts",
          {{"111122223333",
@@ -289,7 +289,7 @@ TEST_F(IamUsers, ABoundaryIsTheCeilingAndTheConditionKeySeesIt) {
   iam("CreateUser", {{"UserName", "y"}, {"PermissionsBoundary", arn}});
 }
 
-TEST_F(IamUsers, OtherAccountsAreOtherWorlds) {
+TEST_F(IamUsers, AccountsAreSeparate) {
   iam("CreateUser", {{"UserName", "jane"}});
   use(Keys{"999988887777", "test"});
   EXPECT_THAT(iam("ListUsers")["Users"], IsEmpty());

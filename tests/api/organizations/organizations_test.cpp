@@ -76,13 +76,13 @@ class OrganizationsApi : public QueryTest {
   }
 };
 
-TEST_F(OrganizationsApi, WithoutOneEverythingSaysSo) {
+TEST_F(OrganizationsApi, FailsOutsideOfAnOrganization) {
   for (const char* operation : {"DescribeOrganization", "ListRoots", "ListAccounts"}) {
     EXPECT_EQ(fail(operation), "AWSOrganizationsNotInUseException");
   }
 }
 
-TEST_F(OrganizationsApi, TheTree) {
+TEST_F(OrganizationsApi, ManagesUnitsAndAccounts) {
   const Json organization = call("CreateOrganization")["Organization"];
   EXPECT_EQ(organization["MasterAccountId"], "999988887777");
   EXPECT_EQ(fail("CreateOrganization"), "AlreadyInOrganizationException");
@@ -117,7 +117,7 @@ TEST_F(OrganizationsApi, TheTree) {
             "InvalidInputException");
 }
 
-TEST_F(OrganizationsApi, WhatIsAttachedDecidesAtOnce) {
+TEST_F(OrganizationsApi, AttachedPoliciesTakeEffectAtOnce) {
   call("CreateOrganization");
   const std::string account = create_account();
   const Json enable = {{"RootId", root()}, {"PolicyType", "SERVICE_CONTROL_POLICY"}};
@@ -153,7 +153,7 @@ TEST_F(OrganizationsApi, WhatIsAttachedDecidesAtOnce) {
   EXPECT_EQ(fail("DescribePolicy", {{"PolicyId", policy_id}}), "PolicyNotFoundException");
 }
 
-TEST_F(OrganizationsApi, ResourceControlPoliciesToo) {
+TEST_F(OrganizationsApi, ResourceControlPoliciesTakeEffectToo) {
   call("CreateOrganization");
   const std::string account = create_account();
   call("EnablePolicyType", {{"RootId", root()}, {"PolicyType", "RESOURCE_CONTROL_POLICY"}});
@@ -192,7 +192,7 @@ TEST_F(OrganizationsApi, BadPoliciesAreRefused) {
             "TargetNotFoundException");
 }
 
-TEST_F(OrganizationsApi, OnlyTheManagementAccountAndOnlyWhoMay) {
+TEST_F(OrganizationsApi, OnlyPermittedCallersOfTheManagementAccount) {
   call("CreateOrganization");
   const std::string account = create_account();
   keys = {account, "test"};
@@ -212,7 +212,7 @@ TEST_F(OrganizationsApi, OnlyTheManagementAccountAndOnlyWhoMay) {
             "AccessDeniedException");
 }
 
-TEST_F(OrganizationsApi, TheManagementAccountGetsIntoAMember) {
+TEST_F(OrganizationsApi, TheManagementAccountCanAssumeTheAccessRole) {
   call("CreateOrganization");
   const std::string account = create_account();
   seed({{"accounts",

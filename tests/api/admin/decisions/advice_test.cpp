@@ -130,7 +130,7 @@ Documents take_steps(Documents documents, const std::vector<AdviceStep>& steps, 
   return documents;
 }
 
-TEST(Advice, TakenItAllowsAndNoneOfItIsSuperfluous) {
+TEST(Advice, AllStepsTogetherAllowAndNoneIsSuperfluous) {
   constexpr std::size_t kAll = static_cast<std::size_t>(-1);
   int denials = 0;
   std::map<std::string, int> seen;
@@ -206,7 +206,7 @@ TEST(Advice, NamesThePolicyAndWritesTheSmallestStatement) {
   }
 }
 
-TEST(Advice, ADollarOfTheResourceIsNoVariable) {
+TEST(Advice, ADollarInTheResourceIsEscaped) {
   Request request;
   request.principal = *auth::iam::make_principal("arn:aws:iam::111111111111:user/jane", "");
   request.action = "ecr:PutImage";

@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 constexpr const char* kApp = "arn:aws:ecr:us-east-1:111111111111:repository/app";
 constexpr const char* kBase = "arn:aws:ecr:us-east-1:111111111111:repository/base";
 
-// Of requests that one policy is enough for.
+// For requests that fit into one policy.
 std::string write_one(const std::vector<RequestedAccess>& requests) {
   const auto policies = write_least_privilege_policies(requests);
   EXPECT_EQ(policies.size(), 1u);
@@ -97,7 +97,7 @@ TEST(PolicyWriter, AllowsEveryRequestAndNoOtherActionWhateverTheirOrder) {
   }
 }
 
-TEST(PolicyWriter, WhatAManagedPolicyCannotHoldIsSpreadOverSeveral) {
+TEST(PolicyWriter, LargePoliciesAreSplit) {
   std::vector<RequestedAccess> requests = {{"ecr:GetAuthorizationToken", "*"}};
   for (int i = 0; i < 400; ++i) {
     const std::string resource = std::string(kApp) + "-" + std::to_string(i);

@@ -1,8 +1,8 @@
-#include "api/admin/decisions/advice_place.h"
+#include "api/admin/decisions/advised_statement.h"
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/decisions/statement_text.h"
+#include "api/admin/decisions/policy_writer.h"
 #include "auth/iam/match/arn_match.h"
 #include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
@@ -21,27 +21,31 @@ using base::OrderedJson;
 
 constexpr std::string_view kRepositoryPrefix = "repository/";
 
-// What creates repositories or fills them from elsewhere is granted by the registry's policy, and
-// so is what a repository's own policy cannot name.
-Place resource_place(const Request& request) {
+// CreateRepository, ReplicateImage and BatchImportUpstreamImage concern repositories that may not
+// exist yet: another account can be granted them by the registry's policy only (ECR User Guide,
+// "Private registry permissions"). The registry's policy also grants every action that a repository
+// policy cannot name, such as ecr:GetAuthorizationToken; the parser for repository policies knows
+// which ones these are.
+PolicyKind resource_policy_kind(const Request& request) {
   const std::string action = base::to_lower(request.action);
-  if (action.starts_with("sts:")) return Place::kTrust;
+  if (action.starts_with("sts:")) return PolicyKind::kTrust;
   if (action == "ecr:createrepository" || action == "ecr:replicateimage" ||
       action == "ecr:batchimportupstreamimage") {
-    return Place::kRegistry;
+    return PolicyKind::kRegistry;
   }
   const ArnParts arn(request.resource);
-  if (!arn.is_arn || !arn.part[5].starts_with(kRepositoryPrefix)) return Place::kRegistry;
+  if (!arn.is_arn || !arn.part[5].starts_with(kRepositoryPrefix)) return PolicyKind::kRegistry;
   const OrderedJson document = {
       {"Version", "2012-10-17"},
       {"Statement", {{{"Effect", "Allow"}, {"Principal", "*"}, {"Action", request.action}}}}};
   const bool valid =
       auth::iam::Policy::parse(base::dump(document), auth::iam::PolicyType::kRepository)
           .has_value();
-  return valid ? Place::kRepository : Place::kRegistry;
+  return valid ? PolicyKind::kRepository : PolicyKind::kRegistry;
 }
 
-// For a session its role: sessions come and go under new names.
+// Names the role of a session instead of the session itself, because each session has a new name.
+// A web identity has no principal yet when it assumes a role: the trust policy names its provider.
 OrderedJson principal_element(const Request& request) {
   const Principal& principal = request.principal;
   switch (principal.kind) {
@@ -62,7 +66,7 @@ OrderedJson principal_element(const Request& request) {
   return {{"AWS", principal.arn}};
 }
 
-// Whose identity policies count.
+// The ARN of the user or role whose identity-based policies apply.
 std::string identity_owner(const Principal& principal) {
   const bool issued = principal.kind == PrincipalKind::kRoleSession ||
                       principal.kind == PrincipalKind::kFederatedUser;
@@ -81,68 +85,70 @@ std::string with_source(std::string text, std::string_view source) {
 
 }  // namespace
 
-Place place_of(const Request& request, DecidedBy type) {
+PolicyKind policy_kind_for(const Request& request, DecidedBy type) {
   switch (type) {
     case DecidedBy::kIdentity:
-      return Place::kIdentity;
+      return PolicyKind::kIdentity;
     case DecidedBy::kResource:
-      return resource_place(request);
+      return resource_policy_kind(request);
     case DecidedBy::kBoundary:
-      return Place::kBoundary;
+      return PolicyKind::kBoundary;
     case DecidedBy::kSession:
-      return Place::kSession;
+      return PolicyKind::kSession;
     case DecidedBy::kScp:
-      return Place::kScp;
+      return PolicyKind::kScp;
     case DecidedBy::kRcp:
       break;
   }
-  return Place::kRcp;
+  return PolicyKind::kRcp;
 }
 
-std::string statement_for(const Request& request, Place place) {
+std::string statement_for(const Request& request, PolicyKind kind) {
   OrderedJson statement = {{"Effect", "Allow"}};
-  // An RCP can only deny; what allows is RCPFullAWSAccess, which AWS attaches everywhere.
-  if (place == Place::kRcp) {
+  // A custom RCP can only deny. RCPFullAWSAccess allows, and AWS attaches it at every level, so the
+  // statement can only be that one (Organizations User Guide, "Resource control policies").
+  if (kind == PolicyKind::kRcp) {
     statement["Principal"] = "*";
     statement["Action"] = "*";
     statement["Resource"] = "*";
     return base::dump(statement);
   }
-  const bool resource_based =
-      place == Place::kRepository || place == Place::kRegistry || place == Place::kTrust;
+  const bool resource_based = kind == PolicyKind::kRepository || kind == PolicyKind::kRegistry ||
+                              kind == PolicyKind::kTrust;
   if (resource_based) statement["Principal"] = principal_element(request);
   statement["Action"] = canonical_action(request.action);
-  if (place != Place::kRepository && place != Place::kTrust) {
+  // A repository policy and a trust policy must not have a Resource: it is the one they belong to.
+  if (kind != PolicyKind::kRepository && kind != PolicyKind::kTrust) {
     statement["Resource"] = resource_pattern(request.action, request.resource);
   }
   return base::dump(statement);
 }
 
-std::string describe(const Request& request, Place place, std::size_t level,
-                     std::string_view source) {
+std::string describe_policy(const Request& request, PolicyKind kind, std::size_t level,
+                            std::string_view source) {
   const ArnParts arn(request.resource);
   const std::string owner =
       request.resource_account.empty() ? std::string(arn.part[4]) : request.resource_account;
-  switch (place) {
-    case Place::kIdentity:
+  switch (kind) {
+    case PolicyKind::kIdentity:
       return with_source("an identity-based policy of " + identity_owner(request.principal),
                          source);
-    case Place::kRepository:
+    case PolicyKind::kRepository:
       return base::format("the repository policy of {} in account {}",
                           arn.part[5].substr(kRepositoryPrefix.size()), owner);
-    case Place::kRegistry:
+    case PolicyKind::kRegistry:
       return "the registry policy of account " + owner;
-    case Place::kTrust:
+    case PolicyKind::kTrust:
       return "the trust policy of " + request.resource;
-    case Place::kBoundary:
+    case PolicyKind::kBoundary:
       return with_source("the permissions boundary of " + identity_owner(request.principal),
                          source);
-    case Place::kSession:
+    case PolicyKind::kSession:
       return source.empty() ? std::string("a session policy, given when the session is asked for")
                             : with_source("the session policy", source);
-    case Place::kScp:
+    case PolicyKind::kScp:
       return with_source("a service control policy at " + level_of(level), source);
-    case Place::kRcp:
+    case PolicyKind::kRcp:
       break;
   }
   return with_source("a resource control policy at " + level_of(level), source);

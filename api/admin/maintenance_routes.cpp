@@ -1,23 +1,22 @@
-#include "api/admin/job_routes.h"
+#include "api/admin/maintenance_routes.h"
 
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/query_parameters.h"
-#include "api/core/wire/page_token.h"
+#include "api/admin/admin_http.h"
+#include "schemas/base/duration.h"
 #include "schemas/base/json.h"
+#include "storage/collector.h"
 
 namespace ecr::api::admin {
 namespace {
 
-// What one request runs: a job that enqueues itself, due at once, would never come to an end.
+// A limit for one request: a job that enqueues itself, due at once, would otherwise run for ever.
+// The answer then has "complete": false.
 constexpr std::size_t kMostRuns = 10'000;
 
-HttpResponse answer(const Json& json) {
-  return text_response(200, "application/json", base::dump(json) + "\n");
-}
-
+// A payload is JSON; one that is not is shown as a string rather than hidden.
 Json job_json(const storage::Job& job) {
   auto payload = base::parse_json(job.payload);
   Json json = {{"id", job.id},
@@ -31,7 +30,7 @@ Json job_json(const storage::Job& job) {
   return json;
 }
 
-const char* name_of(JobOutcome::Result result) {
+const char* result_name(JobOutcome::Result result) {
   switch (result) {
     case JobOutcome::Result::kDone:
       return "done";
@@ -45,20 +44,31 @@ const char* name_of(JobOutcome::Result result) {
 
 Json outcome_json(const JobOutcome& outcome) {
   Json json = job_json(outcome.job);
-  json.erase("error");  // of an earlier attempt
-  json["attempts"] = outcome.job.attempts + 1;
-  json["result"] = name_of(outcome.result);
+  json.erase("error");                          // the row has the error of an earlier attempt
+  json["attempts"] = outcome.job.attempts + 1;  // the row was read before this attempt
+  json["result"] = result_name(outcome.result);
   if (!outcome.error.empty()) json["error"] = outcome.error;
   return json;
 }
 
+// A mistyped kind would otherwise select no job and look like success.
 void require_kind(const JobRunner& jobs, const std::string& kind) {
   std::string known;
   for (const JobKind& each : jobs.kinds()) {
     if (each.kind == kind) return;
     known += (known.empty() ? "" : ", ") + std::string(each.kind);
   }
-  throw QueryError("kind", "must be one of " + known);
+  throw ParameterError("kind", "must be one of " + known);
+}
+
+std::chrono::milliseconds read_grace(const Services& services, const HttpRequest& request) {
+  QueryParameters parameters(request.query());
+  const auto text = parameters.take("grace");
+  parameters.finish();
+  if (!text) return services.settings.gc_grace;
+  const auto grace = base::parse_duration(*text);
+  if (!grace) throw ParameterError("grace", "must be a duration, as \"1h\" or \"0s\"");
+  return *grace;
 }
 
 }  // namespace
@@ -81,7 +91,7 @@ HttpResponse answer_jobs(const Services& services, const HttpRequest& request) {
     entry["state"] = job.state == storage::JobState::kFailed ? "failed" : "pending";
     json["jobs"].push_back(std::move(entry));
   }
-  return answer(json);
+  return json_response(200, json);
 }
 
 HttpResponse answer_run_jobs(JobRunner& jobs, const HttpRequest& request) {
@@ -94,7 +104,19 @@ HttpResponse answer_run_jobs(JobRunner& jobs, const HttpRequest& request) {
   const JobRunner::Report report = jobs.run_due(kMostRuns);
   Json json = {{"ran", Json::array()}, {"complete", report.complete}};
   for (const JobOutcome& outcome : report.outcomes) json["ran"].push_back(outcome_json(outcome));
-  return answer(json);
+  return json_response(200, json);
+}
+
+HttpResponse answer_gc(const Services& services, const HttpRequest& request) {
+  const auto grace = read_grace(services, request);
+  // collect() removes what was last used before this time. One millisecond more, so that a grace of
+  // "0s" also removes what was last used within the current millisecond.
+  const auto before = services.clock.now() - grace + std::chrono::milliseconds(1);
+  const storage::Collected collected = storage::collect(services.store, before);
+  return json_response(200, Json{{"uploads", collected.uploads},
+                                 {"unnamedBlobs", collected.unnamed},
+                                 {"blobs", collected.blobs},
+                                 {"bytes", collected.bytes}});
 }
 
 }  // namespace ecr::api::admin

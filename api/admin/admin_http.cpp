@@ -1,6 +1,8 @@
-#include "api/admin/query_parameters.h"
+#include "api/admin/admin_http.h"
 
 #include <charconv>
+
+#include <nlohmann/json.hpp>
 
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -8,19 +10,22 @@
 namespace ecr::api::admin {
 
 QueryParameters::QueryParameters(std::string_view query) {
-  // A '+' stays one: that of an offset in a time is mostly sent as it is.
+  // A '+' is not decoded as a blank, unlike in an HTML form: people write the offset of a time
+  // ("since=2026-01-31T12:00:00+01:00") without escaping it.
   const auto pairs = base::parse_form(query, false);
-  if (!pairs) throw QueryError("query", "has a bad percent escape");
+  if (!pairs) throw ParameterError("query", "has a bad percent escape");
   for (const auto& [name, value] : *pairs) {
-    if (name.empty() && value.empty()) continue;
-    if (!values_.emplace(name, value).second) throw QueryError(name, "is given twice");
+    if (name.empty() && value.empty())
+      continue;  // "a=1&&b=2"
+                 // Which of two values applies would be a guess.
+    if (!values_.emplace(name, value).second) throw ParameterError(name, "is given twice");
   }
 }
 
 std::optional<std::string> QueryParameters::take(const std::string& name) {
   auto node = values_.extract(name);
   if (node.empty()) return std::nullopt;
-  if (node.mapped().empty()) throw QueryError(name, "must not be empty");
+  if (node.mapped().empty()) throw ParameterError(name, "must not be empty");
   return std::move(node.mapped());
 }
 
@@ -34,7 +39,7 @@ std::optional<std::string> QueryParameters::take_choice(const std::string& name,
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 2);
   }
-  throw QueryError(name, base::format("must be one of {}", choices));
+  throw ParameterError(name, base::format("must be one of {}", choices));
 }
 
 bool QueryParameters::take_flag(const std::string& name) {
@@ -49,7 +54,7 @@ std::optional<std::uint64_t> QueryParameters::take_number(const std::string& nam
   const char* const end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, number);
   if (error != std::errc() || stop != end || number < least || number > most) {
-    throw QueryError(name, base::format("must be a number from {} to {}", least, most));
+    throw ParameterError(name, base::format("must be a number from {} to {}", least, most));
   }
   return number;
 }
@@ -58,12 +63,26 @@ std::optional<base::TimePoint> QueryParameters::take_time(const std::string& nam
   const auto text = take(name);
   if (!text) return std::nullopt;
   const auto time = base::parse_iso8601(*text);
-  if (!time) throw QueryError(name, "must be an ISO 8601 time, as 2026-01-31T12:00:00Z");
+  if (!time) throw ParameterError(name, "must be an ISO 8601 time, as 2026-01-31T12:00:00Z");
   return time;
 }
 
 void QueryParameters::finish() const {
-  if (!values_.empty()) throw QueryError(values_.begin()->first, "is not known here");
+  if (!values_.empty()) throw ParameterError(values_.begin()->first, "is not known here");
+}
+
+HttpResponse json_response(int status, const base::Json& json) {
+  return text_response(status, "application/json", base::dump(json) + "\n");
+}
+
+HttpResponse json_response(int status, const base::OrderedJson& json) {
+  return text_response(status, "application/json", base::dump(json) + "\n");
+}
+
+HttpResponse error_response(int status, std::string_view message) {
+  HttpResponse response = json_response(status, base::Json{{"message", std::string(message)}});
+  response.note.error = message;
+  return response;
 }
 
 Page requested_page(const PageKey& key, const std::string& listing, std::size_t limit,

@@ -1,4 +1,3 @@
-#include "api/admin/duration.h"
 #include "storage/rows/clock_state.h"
 #include "storage/rows/iam/sessions.h"
 #include "tests/api/fixture.h"
@@ -26,23 +25,7 @@ class ClockTest : public ApiTest {
   }
 };
 
-TEST(Duration, AsPeopleWriteIt) {
-  const std::pair<const char*, std::int64_t> kGood[] = {
-      {"90d", 90 * 86400}, {"1d12h", 36 * 3600},          {"45s", 45}, {"1w2d3h4m5s", 788'645},
-      {"0s", 0},           {"3660000d", 316'224'000'000},
-  };
-  for (const auto& [text, expected] : kGood) {
-    EXPECT_EQ(admin::parse_duration(text), seconds(expected)) << text;
-  }
-  EXPECT_EQ(admin::parse_duration("100ms"), std::chrono::milliseconds(100));
-  EXPECT_EQ(admin::parse_duration("1m2s3ms"), std::chrono::milliseconds(62'003));
-  for (const char* text : {"", "d", "90", "90 d", "-1d", "1h1d", "1d1d", "1.5d", "1D", "+1d", "1ds",
-                           "3660001d", "99999999999999999999d", "1d "}) {
-    EXPECT_FALSE(admin::parse_duration(text).has_value()) << text;
-  }
-}
-
-TEST_F(ClockTest, IsTheMachinesUntilItIsMoved) {
+TEST_F(ClockTest, ShowsTheMachinesTimeUntilItIsMoved) {
   const Json shown = Json::parse(body_of(request("GET")));
   EXPECT_EQ(shown, (Json{{"now", "2023-11-14T22:13:20Z"},
                          {"machine", "2023-11-14T22:13:20Z"},
@@ -123,7 +106,7 @@ TEST_F(ClockTest, ARefusalNamesTheMemberAndMovesNothing) {
   EXPECT_EQ(request("DELETE").status, 405);
 }
 
-TEST_F(ClockTest, SignaturesAreOfTheMachinesTimeAndTokensOfTheMovedClock) {
+TEST_F(ClockTest, SignaturesUseTheMachinesTimeAndTokensTheMovedClock) {
   call("CreateRepository", {{"repositoryName", "app"}});
   const std::string token = this->token();
   const auto pull = [&] {

@@ -37,7 +37,7 @@ class GarbageTest : public ApiTest {
   }
 };
 
-TEST_F(GarbageTest, TheJobTakesUploadsAndBlobsOfYesterday) {
+TEST_F(GarbageTest, TheJobRemovesOldUploadsAndBlobs) {
   const std::string old = begin_upload();
   EXPECT_EQ(registry("PATCH", old, "partly").status, 202);
   const std::string blob = push_blob("app", "never named");
@@ -58,7 +58,7 @@ TEST_F(GarbageTest, TheJobTakesUploadsAndBlobsOfYesterday) {
   EXPECT_EQ(registry("GET", "/v2/app/manifests/v1").status, 200);
 }
 
-TEST_F(GarbageTest, AnUploadThatGoesOnIsNotAbandoned) {
+TEST_F(GarbageTest, AnActiveUploadIsKept) {
   const std::string location = begin_upload();
   for (int i = 0; i < 4; ++i) {
     clock.time += hours(20);
@@ -75,7 +75,7 @@ TEST_F(GarbageTest, AnUploadThatGoesOnIsNotAbandoned) {
   EXPECT_TRUE(upload_files().empty());
 }
 
-TEST_F(GarbageTest, ARequestSaysWhatItTook) {
+TEST_F(GarbageTest, ARequestReportsWhatItRemoved) {
   push_blob("app", "12345");
   begin_upload();
   EXPECT_EQ(gc(), (Json{{"uploads", 0}, {"unnamedBlobs", 0}, {"blobs", 0}, {"bytes", 0}}));
@@ -88,7 +88,7 @@ TEST_F(GarbageTest, ARequestSaysWhatItTook) {
   EXPECT_EQ(head(blob), 404);
 }
 
-TEST_F(GarbageTest, ARequestNeedsAGraceThatIsOneAndAnAdministrator) {
+TEST_F(GarbageTest, ARequestNeedsAValidGraceAndTheRightToAdminister) {
   for (const char* query : {"?grace=soon", "?grace=-1h", "?grace=", "?other=1"}) {
     EXPECT_EQ(admin_request("POST", std::string("/_ecr-local/gc") + query).status, 400) << query;
   }
@@ -97,7 +97,7 @@ TEST_F(GarbageTest, ARequestNeedsAGraceThatIsOneAndAnAdministrator) {
   EXPECT_EQ(admin_request("POST", "/_ecr-local/gc").status, 403);
 }
 
-TEST_F(GarbageTest, ABlobThatAClientWasToldOfIsThereWhenItsManifestComes) {
+TEST_F(GarbageTest, ABlobThatAClientWasToldOfIsKeptUntilItsManifestComes) {
   const std::string by_head = push_blob("app", "by HEAD");
   const std::string by_api = push_blob("app", "by the API");
   const std::string unasked = push_blob("app", "unasked");

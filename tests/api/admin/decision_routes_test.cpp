@@ -26,8 +26,9 @@ class DecisionsTest : public ApiTest {
     }
     return found;
   }
-  // A user who may list images of team-a/* where the tag of the repository is hers.
-  void be_jane() {
+  // A user that may list the images of repositories with the tag team=a: "app" has it, "bb" does
+  // not.
+  void use_jane() {
     const Json statement = {{"Sid", "Mine"},
                             {"Effect", "Allow"},
                             {"Action", "ecr:ListImages"},
@@ -45,8 +46,8 @@ class DecisionsTest : public ApiTest {
   }
 };
 
-TEST_F(DecisionsTest, ADenialTellsEverything) {
-  be_jane();
+TEST_F(DecisionsTest, ADenialShowsRequestStatementAndSuggestion) {
+  use_jane();
   EXPECT_EQ(fail("ListImages", {{"repositoryName", "bb"}}).first, "AccessDeniedException");
   const Json json = list("?trace=true")["decisions"];
   ASSERT_EQ(json.size(), 1u);
@@ -86,7 +87,7 @@ TEST_F(DecisionsTest, ADenialTellsEverything) {
 }
 
 TEST_F(DecisionsTest, AnAllowNamesTheStatementThatDecided) {
-  be_jane();
+  use_jane();
   call("ListImages", {{"repositoryName", "app"}});
   const Json decision = list("")["decisions"][0];
   EXPECT_EQ(decision["decision"], "Allowed");
@@ -100,7 +101,7 @@ TEST_F(DecisionsTest, AnAllowNamesTheStatementThatDecided) {
 }
 
 TEST_F(DecisionsTest, SoftModeListsWhatItLetPass) {
-  be_jane();
+  use_jane();
   settings.enforcement = Enforcement::kSoft;
   call("ListImages", {{"repositoryName", "bb"}});
   const Json decision = list("")["decisions"][0];
@@ -108,10 +109,10 @@ TEST_F(DecisionsTest, SoftModeListsWhatItLetPass) {
   EXPECT_EQ(decision["enforced"], false);
 }
 
-TEST_F(DecisionsTest, FiltersLeaveWhatTheyName) {
+TEST_F(DecisionsTest, FiltersSelectDecisions) {
   call("CreateRepository", {{"repositoryName", "root/app"}});
   clock.time += std::chrono::seconds(10);
-  be_jane();
+  use_jane();
   call("ListImages", {{"repositoryName", "app"}});
   fail("ListImages", {{"repositoryName", "bb"}});
   fail("DescribeImages", {{"repositoryName", "bb"}});
@@ -190,7 +191,7 @@ TEST_F(DecisionsTest, BadParametersAreNamed) {
   }
 }
 
-TEST_F(DecisionsTest, AreGuardedAsTheRestIs) {
+TEST_F(DecisionsTest, NeedTheRightToAdminister) {
   for (const char* path : {"", "/policy?principal=x", "?follow=true"}) {
     HttpRequest request =
         make_request("GET", std::string("/_ecr-local/decisions") + path, {{"Host", host}}, "");
@@ -217,7 +218,7 @@ std::vector<Json> events_of(const std::string& text) {
   return events;
 }
 
-TEST_F(DecisionsTest, AStreamBringsWhatHappensNextAndOnlyWhatIsWanted) {
+TEST_F(DecisionsTest, AStreamSendsNewDecisionsThatMatch) {
   call("DescribeRepositories", Json::object());
   const HttpResponse response = get("?follow=true&action=ecr:create*&trace=true");
   EXPECT_EQ(header_of(response, "Content-Type"), "text/event-stream");
@@ -235,7 +236,7 @@ TEST_F(DecisionsTest, AStreamBringsWhatHappensNextAndOnlyWhatIsWanted) {
   EXPECT_EQ(source->poll(), "");
 }
 
-TEST_F(DecisionsTest, AStreamCatchesUpFromWhereItIsTold) {
+TEST_F(DecisionsTest, AStreamStartsBehindASequence) {
   for (int i = 0; i < 120; ++i) call("DescribeRepositories", Json::object());
   const HttpResponse response = get("?follow=true&after=10");
   const auto& source = std::get<std::shared_ptr<BodySource>>(response.body);
@@ -248,7 +249,7 @@ TEST_F(DecisionsTest, AStreamCatchesUpFromWhereItIsTold) {
 }
 
 TEST_F(DecisionsTest, ThePolicyCoversWhatThePrincipalAskedFor) {
-  be_jane();
+  use_jane();
   call("ListImages", {{"repositoryName", "app"}});
   clock.time += std::chrono::seconds(10);
   fail("DescribeImages", {{"repositoryName", "bb"}});

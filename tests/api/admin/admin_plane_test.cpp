@@ -53,7 +53,7 @@ TEST_F(AdminTest, TheRestNeedsALoopbackPeerOrTheToken) {
   }
 }
 
-TEST_F(AdminTest, AwsCredentialsOpenNothingHere) {
+TEST_F(AdminTest, AwsCredentialsGiveNoAccess) {
   settings.admin_token = "secret";
   HttpRequest request = signed_request("DescribeRepositories", "{}");
   request.target = "/_ecr-local/coverage";
@@ -75,54 +75,6 @@ TEST_F(AdminTest, CoverageNamesEveryOperationOfEveryService) {
   std::size_t done = 0;
   for (const Json& exists : coverage["ecr"]["operations"]) done += exists.get<bool>() ? 1 : 0;
   EXPECT_EQ(coverage["ecr"]["done"], done);
-}
-
-TEST_F(AdminTest, SeedErrorsNameTheirPlaceAndChangeNothing) {
-  const std::pair<const char*, const char*> kCases[] = {
-      {"{", "line 1: "},
-      {R"({"acounts":{}})", "acounts: is not known here"},
-      {R"({"accounts":{"12":{}}})", "accounts.12: an account is named by 12 digits"},
-      {R"({"accounts":{"111122223333":{"users":[{}]}}})",
-       "accounts.111122223333.users[0].name: is missing"},
-      {R"({"accounts":{"111122223333":{"users":[{"name":"a b"}]}}})",
-       "accounts.111122223333.users[0].name: does not match"},
-      {R"({"accounts":{"111122223333":{"users":[{"name":"a","accessKeys":[{"accessKeyId":"test",
-          "secretAccessKey":"x"}]}]}}})",
-       "accounts.111122223333.users[0].accessKeys[0].accessKeyId: "},
-      {R"({"accounts":{"111122223333":{"users":[{"name":"a","accessKeys":[
-          {"accessKeyId":"AKIA0000000000000001","secretAccessKey":""}]}]}}})",
-       "accounts.111122223333.users[0].accessKeys[0].secretAccessKey: must not be empty"},
-      {R"({"accounts":{"111122223333":{"repositories":[{"name":"good"},{"name":"Bad"}]}}})",
-       "accounts.111122223333.repositories[1].name: is not a repository name"},
-      {R"({"accounts":{"111122223333":{"users":[{"name":"a","policies":{"p":{}}}]}}})",
-       "accounts.111122223333.users[0].policies.p: "},
-  };
-  for (const auto& [document, place] : kCases) {
-    const auto response =
-        admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}}, document));
-    EXPECT_EQ(response.status, 400) << document;
-    const auto message = Json::parse(body_of(response))["message"].get<std::string>();
-    EXPECT_TRUE(message.starts_with(place)) << message;
-  }
-  keys = {"111122223333", "test"};
-  EXPECT_TRUE(call("DescribeRepositories", Json::object())["repositories"].empty());
-}
-
-TEST_F(AdminTest, ASeedTwiceIsTheSameAsOnce) {
-  const Json seed = {
-      {"accounts",
-       {{"000000000000",
-         {{"repositories",
-           {{{"name", "app"}, {"tags", {{"k", "v"}}}, {"imageTagMutability", "IMMUTABLE"}}}}}}}}};
-  for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}}, seed.dump()))
-                  .status,
-              200);
-    if (i == 0) push_image("app", "1", "content");
-  }
-  EXPECT_EQ(call("ListImages", {{"repositoryName", "app"}})["imageIds"].size(), 1u);
-  EXPECT_EQ(call("DescribeRepositories", Json::object())["repositories"][0]["imageTagMutability"],
-            "IMMUTABLE");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
-#include "api/admin/duration.h"
+#include "schemas/base/duration.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 
-namespace ecr::api::admin {
+namespace ecr::base {
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   constexpr struct {
@@ -32,4 +32,4 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds(total);
 }
 
-}  // namespace ecr::api::admin
+}  // namespace ecr::base

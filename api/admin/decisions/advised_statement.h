@@ -1,0 +1,37 @@
+// The statement that would allow a request, and the kind of policy that it has to be added to.
+// Internal to advice.h. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "auth/iam/evaluate.h"
+
+namespace ecr::api::admin {
+
+// The kinds of policies that a statement can be added to. A resource-based policy is one of three:
+// of a repository, of a registry, or the trust policy of a role.
+enum class PolicyKind {
+  kIdentity,
+  kRepository,
+  kRegistry,
+  kTrust,
+  kBoundary,
+  kSession,
+  kScp,
+  kRcp
+};
+
+// The kind of policy that can allow the request, where policies of `type` are missing an allow.
+PolicyKind policy_kind_for(const auth::iam::Request& request, auth::iam::DecidedBy type);
+
+// JSON: the smallest statement that allows the request in a policy of this kind.
+std::string statement_for(const auth::iam::Request& request, PolicyKind kind);
+
+// "the repository policy of team-a/app". `source`: the policy's name; empty: there is no such
+// policy yet. `level`: of SCPs and RCPs.
+std::string describe_policy(const auth::iam::Request& request, PolicyKind kind, std::size_t level,
+                            std::string_view source);
+
+}  // namespace ecr::api::admin

@@ -1,0 +1,204 @@
+// The seed: its errors, applying it again, and images from OCI image layouts.
+#include "api/admin/seed/seed.h"
+
+#include <fcntl.h>
+#include <filesystem>
+
+#include "schemas/model/digest.h"
+#include "storage/os/posix.h"
+#include "tests/api/fixture.h"
+
+namespace ecr::api::test {
+namespace {
+
+using Seed = ApiTest;
+
+TEST_F(Seed, ErrorsNameThePathAndChangeNothing) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"{", "line 1: "},
+      {R"({"acounts":{}})", "acounts: is not known here"},
+      {R"({"accounts":{"12":{}}})", "accounts.12: an account is named by 12 digits"},
+      {R"({"accounts":{"111122223333":{"users":[{}]}}})",
+       "accounts.111122223333.users[0].name: is missing"},
+      {R"({"accounts":{"111122223333":{"users":[{"name":"a b"}]}}})",
+       "accounts.111122223333.users[0].name: does not match"},
+      {R"({"accounts":{"111122223333":{"users":[{"name":"a","accessKeys":[{"accessKeyId":"test",
+          "secretAccessKey":"x"}]}]}}})",
+       "accounts.111122223333.users[0].accessKeys[0].accessKeyId: "},
+      {R"({"accounts":{"111122223333":{"users":[{"name":"a","accessKeys":[
+          {"accessKeyId":"AKIA0000000000000001","secretAccessKey":""}]}]}}})",
+       "accounts.111122223333.users[0].accessKeys[0].secretAccessKey: must not be empty"},
+      {R"({"accounts":{"111122223333":{"repositories":[{"name":"good"},{"name":"Bad"}]}}})",
+       "accounts.111122223333.repositories[1].name: is not a repository name"},
+      {R"({"accounts":{"111122223333":{"users":[{"name":"a","policies":{"p":{}}}]}}})",
+       "accounts.111122223333.users[0].policies.p: "},
+  };
+  for (const auto& [document, path] : kCases) {
+    const auto response =
+        admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}}, document));
+    EXPECT_EQ(response.status, 400) << document;
+    const auto message = Json::parse(body_of(response))["message"].get<std::string>();
+    EXPECT_TRUE(message.starts_with(path)) << message;
+  }
+  keys = {"111122223333", "test"};
+  EXPECT_TRUE(call("DescribeRepositories", Json::object())["repositories"].empty());
+}
+
+TEST_F(Seed, ApplyingASeedTwiceIsTheSameAsOnce) {
+  const Json seed = {
+      {"accounts",
+       {{"000000000000",
+         {{"repositories",
+           {{{"name", "app"}, {"tags", {{"k", "v"}}}, {"imageTagMutability", "IMMUTABLE"}}}}}}}}};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}}, seed.dump()))
+                  .status,
+              200);
+    if (i == 0) push_image("app", "1", "content");
+  }
+  EXPECT_EQ(call("ListImages", {{"repositoryName", "app"}})["imageIds"].size(), 1u);
+  EXPECT_EQ(call("DescribeRepositories", Json::object())["repositories"][0]["imageTagMutability"],
+            "IMMUTABLE");
+}
+
+class SeededImages : public ApiTest {
+ protected:
+  SeededImages() : directory(std::filesystem::temp_directory_path() / "ecr-local-layout-XXXXXX") {
+    std::string path = directory.string();
+    directory = mkdtemp(path.data());
+    write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    const std::string config = "{}";
+    const Json image = {{"schemaVersion", 2},
+                        {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                        {"config",
+                         {{"mediaType", "application/vnd.oci.image.config.v1+json"},
+                          {"digest", write_blob(config)},
+                          {"size", config.size()}}},
+                        {"layers",
+                         {{{"mediaType", "application/vnd.oci.image.layer.v1.tar"},
+                           {"digest", write_blob("layer")},
+                           {"size", 5}}}}};
+    const Json index = {{"schemaVersion", 2},
+                        {"mediaType", "application/vnd.oci.image.index.v1+json"},
+                        {"manifests",
+                         {{{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                           {"digest", write_blob(image.dump())},
+                           {"size", image.dump().size()}}}}};
+    write("index.json",
+          Json{{"schemaVersion", 2},
+               {"manifests",
+                {{{"mediaType", "application/vnd.oci.image.index.v1+json"},
+                  {"digest", write_blob(index.dump())},
+                  {"size", index.dump().size()},
+                  {"annotations", {{"org.opencontainers.image.ref.name", "localhost/x:stable"}}}}}}}
+              .dump());
+  }
+  ~SeededImages() override { std::filesystem::remove_all(directory); }
+
+  void write(const std::string& name, const std::string& bytes) {
+    const auto path = directory / name;
+    std::filesystem::create_directories(path.parent_path());
+    const storage::Fd file =
+        storage::open_file(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, path.string());
+    storage::write_all(file.get(), bytes, 0, path.string());
+  }
+  std::string write_blob(const std::string& bytes) {
+    const std::string digest = model::Digest::of(bytes).text();
+    write("blobs/sha256/" + digest.substr(7), bytes);
+    return digest;
+  }
+  std::string seed(const Json& images) {
+    return Json{
+        {"accounts",
+         {{"000000000000", {{"repositories", {{{"name", "seeded"}, {"images", images}}}}}}}}}
+        .dump();
+  }
+
+  std::filesystem::path directory;
+};
+
+TEST_F(SeededImages, AnImageLayoutBecomesImages) {
+  const std::string document = seed(Json::array({directory.filename().string()}));
+  for (int i = 0; i < 2; ++i) {
+    admin::apply_seed(services, document, directory.parent_path().string());
+    EXPECT_EQ(call("ListImages", {{"repositoryName", "seeded"}})["imageIds"].size(), 2U);
+    EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 200);
+    EXPECT_EQ(registry("GET", "/v2/seeded/blobs/" + model::Digest::of("layer").text()).status, 200);
+  }
+  EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
+}
+
+TEST_F(SeededImages, TagsOfTheSeedReplaceThoseOfTheLayout) {
+  admin::apply_seed(services, seed({{{"layout", directory.string()}, {"tags", {"a", "b"}}}}));
+  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/a").status, 200);
+  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/b").status, 200);
+  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 404);
+}
+
+TEST_F(SeededImages, AResetBringsSeededImagesBackEvenIfTheirBlobsWereCollected) {
+  admin::Baseline seeded(services, seed(Json::array({directory.string()})), "");
+  seeded.prepare();
+  seeded.reset();
+  EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 200);
+  call("DeleteRepository", {{"repositoryName", "seeded"}, {"force", true}});
+  store->collect_garbage();
+  ASSERT_FALSE(store->blobs().open(model::Digest::of("layer")));
+  seeded.reset();
+  EXPECT_EQ(registry("GET", "/v2/seeded/blobs/" + model::Digest::of("layer").text()).status, 200);
+  EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
+}
+
+TEST_F(SeededImages, ErrorsNameThePath) {
+  write("broken/oci-layout", "{}");
+  const std::string repository = "accounts.000000000000.repositories[0]";
+  const auto one = [](const Json& more) {
+    Json each = {{"name", "app2"}};
+    each.update(more);
+    return Json{{"accounts", {{"000000000000", {{"repositories", Json::array({each})}}}}}}.dump();
+  };
+  const std::pair<std::string, std::string> kCases[] = {
+      {seed(Json::array({"relative"})), repository + ".images[0]: must be an absolute path"},
+      {seed(Json::array({"/nowhere"})),
+       repository + ".images[0]: /nowhere/oci-layout cannot be read"},
+      {seed(Json::array({(directory / "broken").string()})), repository + ".images[0]: "},
+      {seed({{{"layout", directory.string()}, {"tags", {"no tag"}}}}),
+       repository + ".images[0].tags[0]: is not a tag"},
+      {seed({{{"layuot", "x"}}}), repository + ".images[0].layuot: is not known here"},
+      {one({{"imageTagMutability", "SOMETIMES"}}), repository + ".imageTagMutability: "},
+      {one({{"imageTagMutability", "MUTABLE_WITH_EXCLUSION"}}), repository + ": "},
+      {one({{"imageTagMutabilityExclusionFilters", {{{"filterType", "WILDCARD"}}}}}),
+       repository + ": imageTagMutabilityExclusionFilters.1.member.filter: "},
+      {one({{"encryptionConfiguration", {{"encryptionType", "ROT13"}}}}),
+       repository + ": encryptionConfiguration.encryptionType: "},
+      {R"({"accounts":{"000000000000":{"accountSettings":{"Over There":{}}}}})",
+       "accounts.000000000000.accountSettings.Over There: is not a region"},
+  };
+  for (const auto& [document, path] : kCases) {
+    try {
+      admin::apply_seed(services, document);
+      ADD_FAILURE() << document;
+    } catch (const admin::SeedError& error) {
+      EXPECT_TRUE(std::string(error.what()).starts_with(path)) << error.what();
+    }
+  }
+}
+
+TEST_F(SeededImages, EveryFormOfMutabilityIsSeededAndChanged) {
+  for (const char* form :
+       {"IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE"}) {
+    Json each = {{"name", "app2"}, {"imageTagMutability", form}};
+    const Json filters = {{{"filterType", "WILDCARD"}, {"filter", "dev-*"}}};
+    const bool excludes = std::string_view(form).ends_with("EXCLUSION");
+    if (excludes) each["imageTagMutabilityExclusionFilters"] = filters;
+    admin::apply_seed(
+        services,
+        Json{{"accounts", {{"000000000000", {{"repositories", Json::array({each})}}}}}}.dump());
+    const Json found = call("DescribeRepositories",
+                            {{"repositoryNames", Json::array({"app2"})}})["repositories"][0];
+    EXPECT_EQ(found["imageTagMutability"], form);
+    EXPECT_EQ(found.contains("imageTagMutabilityExclusionFilters"), excludes);
+  }
+}
+
+}  // namespace
+}  // namespace ecr::api::test

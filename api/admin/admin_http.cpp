@@ -85,11 +85,4 @@ HttpResponse error_response(int status, std::string_view message) {
   return response;
 }
 
-Page requested_page(const PageKey& key, const std::string& listing, std::size_t limit,
-                    const std::optional<std::string>& token) {
-  Page page(key, listing, static_cast<std::int64_t>(limit));
-  if (token && !page.resume(*token)) throw QueryError("nextToken", "is not of this listing");
-  return page;
-}
-
 }  // namespace ecr::api::admin

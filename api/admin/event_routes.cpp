@@ -133,13 +133,13 @@ HttpResponse answer_events(const Services& services, const HttpRequest& request)
   const auto position = page_position(services, query);
   auto page =
       read_page(services, query, position ? static_cast<std::int64_t>(*position) : kGreatestRow);
-  std::string next;
+  std::optional<std::string> next;
   if (page.size() > query.limit) {
     page.pop_back();
     next = next_page_token(services, query, static_cast<std::uint64_t>(page.back().sequence));
   }
   std::string body = R"({"events":[)";
-  for (const EventRow& row : events) {
+  for (const EventRow& row : page) {
     if (body.back() != '[') body += ',';
     body += entry_json(row);
   }

@@ -218,8 +218,10 @@ RegistryClient::Authorization RegistryClient::authorize(const Upstream& upstream
 
 ExchangeHead RegistryClient::get(const Upstream& upstream, const Resource& resource,
                                  const Transport::OnHead& on_ok, const Transport::OnBody& on_body) {
-  const std::string key = token_key(upstream, wanted.repository);
-  ExchangeHead head = follow(upstream, wanted, remembered(key), on_ok, on_body);
+  const std::string key = token_key(upstream, resource.repository);
+  ExchangeHead head = follow(upstream, resource, known_authorization(key), on_ok, on_body);
+  // A remembered token may have been revoked, and another repository needs another scope: one 401
+  // is answered with fresh credentials, a second one is an error.
   if (head.status == 401) {
     const Authorization fresh = authorize(upstream, resource, head);
     head = follow(upstream, resource, fresh.header, on_ok, on_body);

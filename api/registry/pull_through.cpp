@@ -54,7 +54,7 @@ using DownloadPtr = std::shared_ptr<pull_through::Download>;
 
 // Waits until the upstream has begun to send the layer, so that its errors can still be answered as
 // errors. Several requests for one layer share one download.
-DownloadPtr begin_download(const Services& services, const pull_through::DownloadOrder& order) {
+DownloadPtr begin_download(const Services& services, const pull_through::DownloadRequest& order) {
   try {
     DownloadPtr download = services.upstreams->download(services, order);
     download->wait_begun();

@@ -64,7 +64,8 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
   const Addresses addresses = look_up(url);
   bool refused = false;
   for (const addrinfo* at = addresses.get(); at != nullptr && !fd_; at = at->ai_next) {
-    // What is checked here is what is connected to: nothing asks the name server again.
+    // The address that is checked is the address that is connected to. A second look-up of the name
+    // could return a private address (DNS rebinding).
     if (!private_allowed && !is_public(*at)) {
       refused = true;
       continue;
@@ -113,6 +114,7 @@ void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext
   }
 }
 
+// Waits for the socket in short steps, so that a stop of the server ends the wait.
 void ClientSocket::wait(short events) {
   for (;;) {
     if (stop_) fail_connection("this server is stopping");
@@ -159,6 +161,8 @@ std::size_t ClientSocket::read(char* to, std::size_t size) {
     const auto got = tls_ ? static_cast<ssize_t>(SSL_read(tls_.get(), to, static_cast<int>(size)))
                           : ::recv(fd_.get(), to, size, 0);
     if (got > 0) {
+      // The deadline moves with every kProgressBytes and not with every byte: an upstream that
+      // sends one byte a second does not occupy a thread for ever.
       progress_ += static_cast<std::size_t>(got);
       if (progress_ >= kProgressBytes) {
         progress_ = 0;

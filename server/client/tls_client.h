@@ -1,4 +1,5 @@
-// TLS as a client: a context that verifies, and what both HTTPS clients do with it.
+// TLS as a client: a context that verifies certificates, and the steps that both HTTPS clients
+// share.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,8 @@ struct FreeTls {
 };
 using TlsPtr = std::unique_ptr<SSL, FreeTls>;
 
-// What fails in its scope must not be taken for a failure of whatever this thread asks OpenSSL
-// next.
+// Empties this thread's error queue of OpenSSL at the end of its scope. SSL_get_error(3) looks at
+// the queue, so an old error in it would look like a failure of the next call.
 struct TlsErrorQueue {
   ~TlsErrorQueue();
 };
@@ -28,7 +29,8 @@ class TlsClientContext {
   // Throws std::runtime_error where it cannot be read.
   explicit TlsClientContext(const std::string& ca_file);
 
-  // Null: OpenSSL cannot. The system's authorities are read by the first one.
+  // Null: OpenSSL failed. The first call reads the system's authorities, which takes a while and is
+  // not needed at the start of the program.
   TlsPtr make();
 
  private:
@@ -36,7 +38,8 @@ class TlsClientContext {
   std::once_flag system_;
 };
 
-// The certificate must be good for this host, a name or an address; false: it cannot be asked for.
+// Makes the handshake fail where the certificate is not valid for this host, a name or an address.
+// False: OpenSSL refuses the name.
 bool expect_host(SSL* ssl, const std::string& host);
 
 // Why SSL_connect failed.

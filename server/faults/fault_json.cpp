@@ -18,7 +18,7 @@ using base::OrderedJson;
 constexpr std::size_t kMostRules = 1000;
 constexpr std::int64_t kMostMilliseconds = 600'000;
 
-[[noreturn]] void fail(const std::string& place, const std::string& what) {
+[[noreturn]] void fail_rule(const std::string& place, const std::string& what) {
   throw FaultError(place.empty() ? what : place + ": " + what);
 }
 
@@ -26,7 +26,7 @@ constexpr std::int64_t kMostMilliseconds = 600'000;
 class RuleReader {
  public:
   RuleReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json.is_object()) fail(place_, "must be an object");
+    if (!json.is_object()) fail_rule(place_, "must be an object");
   }
 
   const Json* find(const char* name) {
@@ -39,7 +39,7 @@ class RuleReader {
   std::optional<std::string> text(const char* name) {
     const Json* const value = find(name);
     if (value == nullptr) return std::nullopt;
-    if (!value->is_string()) fail(path(name), "must be a string");
+    if (!value->is_string()) fail_rule(path(name), "must be a string");
     return value->get<std::string>();
   }
   std::optional<std::uint64_t> number(const char* name, std::uint64_t least, std::uint64_t most) {
@@ -47,14 +47,14 @@ class RuleReader {
     if (value == nullptr) return std::nullopt;
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least ||
         value->get<std::uint64_t>() > most) {
-      fail(path(name), base::format("must be a whole number from {} to {}", least, most));
+      fail_rule(path(name), base::format("must be a whole number from {} to {}", least, most));
     }
     return value->get<std::uint64_t>();
   }
   void finish() const {
     for (const auto& [key, value] : json_.items()) {
       if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
-        fail(path(key.c_str()), "is not known here" + base::did_you_mean(key, known_));
+        fail_rule(path(key.c_str()), "is not known here" + base::did_you_mean(key, known_));
       }
     }
   }
@@ -73,7 +73,7 @@ FaultKind read_kind(RuleReader& reader) {
       if (*text == name_of(kind)) return kind;
     }
   }
-  fail(reader.path("kind"), "must be throttle, error, latency or reset");
+  fail_rule(reader.path("kind"), "must be throttle, error, latency or reset");
 }
 
 std::string read_operation(RuleReader& reader, const std::vector<std::string>& operations) {
@@ -85,15 +85,15 @@ std::string read_operation(RuleReader& reader, const std::vector<std::string>& o
   if (pattern.find(':') == pattern.npos) {
     for (std::string& name : names) name.erase(0, name.find(':') + 1);
   }
-  fail(reader.path("operation"),
-       "no operation is called " + pattern.substr(0, 100) + base::did_you_mean(pattern, names));
+  fail_rule(reader.path("operation"), "no operation is called " + pattern.substr(0, 100) +
+                                          base::did_you_mean(pattern, names));
 }
 
 double read_rate(RuleReader& reader) {
   const Json* const value = reader.find("rate");
   if (value == nullptr) return 1;
   const double rate = value->is_number() ? value->get<double>() : -1;
-  if (!(rate >= 0 && rate <= 1)) fail(reader.path("rate"), "must be a number from 0 to 1");
+  if (!(rate >= 0 && rate <= 1)) fail_rule(reader.path("rate"), "must be a number from 0 to 1");
   return rate;
 }
 
@@ -108,7 +108,8 @@ std::uint64_t random_seed(base::Random& random) {
 // A member that only one kind of rule has.
 void require_kind(const RuleReader& reader, const char* name, bool given, bool right,
                   std::string_view kind) {
-  if (given && !right) fail(reader.path(name), base::format("only a rule of kind {} has it", kind));
+  if (given && !right)
+    fail_rule(reader.path(name), base::format("only a rule of kind {} has it", kind));
 }
 
 FaultRule read_rule(const Json& json, const std::string& place,
@@ -125,14 +126,14 @@ FaultRule read_rule(const Json& json, const std::string& place,
   require_kind(reader, "milliseconds", latency.has_value(), rule.kind == FaultKind::kLatency,
                "latency");
   if (rule.kind == FaultKind::kLatency && !latency) {
-    fail(reader.path("milliseconds"), "must be given for latency");
+    fail_rule(reader.path("milliseconds"), "must be given for latency");
   }
   rule.latency = std::chrono::milliseconds(latency.value_or(0));
   const auto status = reader.number("status", 500, 504);
   require_kind(reader, "status", status.has_value(), rule.kind == FaultKind::kError, "error");
   rule.status = static_cast<int>(status.value_or(500));
   if (const Json* const after = reader.find("after")) {
-    if (!after->is_boolean()) fail(reader.path("after"), "must be true or false");
+    if (!after->is_boolean()) fail_rule(reader.path("after"), "must be true or false");
     rule.after = after->get<bool>();
     require_kind(reader, "after", rule.after, rule.kind == FaultKind::kReset, "reset");
   }
@@ -151,9 +152,9 @@ std::vector<FaultRule> parse_fault_rules(std::string_view text,
   if (!json->contains("rules")) return {read_rule(*json, "", operations, random)};
   const Json& list = json->at("rules");
   if (!list.is_array() || list.size() > kMostRules) {
-    fail("rules", base::format("must be a list of no more than {} rules", kMostRules));
+    fail_rule("rules", base::format("must be a list of no more than {} rules", kMostRules));
   }
-  if (json->size() > 1) fail("rules", "must be alone");
+  if (json->size() > 1) fail_rule("rules", "must be alone");
   std::vector<FaultRule> rules;
   for (std::size_t i = 0; i < list.size(); ++i) {
     rules.push_back(read_rule(list[i], base::format("rules[{}]", i), operations, random));

@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include "server/tls/tls_context.h"
+#include "server/net/tls_context.h"
 
 namespace ecr::server {
 namespace {
@@ -19,13 +20,15 @@ using boost::system::error_code;
 using boost::system::system_error;
 using tcp = asio::ip::tcp;
 
-// A file is sent in pieces of this size, so that one fast reader does not hold an io thread.
+// A file is sent in pieces of this size, so that one fast reader does not occupy an io thread.
 constexpr std::size_t kPiece = 1u << 20;
 
 [[noreturn]] void fail(int error) {
   throw system_error(error_code(error, boost::system::system_category()));
 }
 
+// Many clients close TCP without TLS's close_notify. That is an end like any other: the framing of
+// HTTP shows where a message was cut off.
 bool is_end(const error_code& ec) {
   return ec == asio::error::eof || ec == asio::error::connection_reset ||
          ec == asio::ssl::error::stream_truncated;
@@ -67,7 +70,8 @@ class PlainStream : public Stream {
     return write_to(socket_, first, second);
   }
 
-  // From the page cache to the socket without passing through this process.
+  // sendfile(2): the bytes go from the page cache to the socket and are not copied into this
+  // process.
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
     socket_.native_non_blocking(true);
@@ -132,7 +136,8 @@ class TlsStream : public Stream {
       progress();
     }
   }
-  // The TLS close_notify would need the other end's help; the socket's FIN is enough.
+  // TLS's own shutdown waits for the other end. The socket's FIN is enough, as `Connection: close`
+  // and the length announce the end of the answer.
   void shutdown_send() override {
     error_code ignored;
     stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);

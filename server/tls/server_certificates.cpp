@@ -20,7 +20,8 @@ bool is_label(std::string_view label) {
          std::all_of(label.begin(), label.end(), fits);
 }
 
-// "{account}.dkr.ecr.{region}.example:{port}" names every account's registry.
+// The certificate name for --registry-host "{account}.dkr.ecr.{region}.example:{port}": a wildcard,
+// as the template names the registry of every account.
 std::string name_of_template(std::string host, const std::string& region) {
   base::replace_all(host, "{account}", "*");
   base::replace_all(host, "{region}", region);
@@ -87,7 +88,7 @@ std::shared_ptr<X509> ServerCertificates::get(std::string name) {
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
     names.insert(names.begin(), name);
   }
-  // Who asks for that many names can wait for the next ones.
+  // A bound on memory. A client that asks for that many names makes the later ones be issued anew.
   if (issued_.size() >= kMostIssued) issued_.clear();
   std::shared_ptr<X509> made(authority_.issue(names, key_.get(), now).release(), openssl::Free());
   issued_.insert_or_assign(name, Entry{made, now + kRenewAfter});

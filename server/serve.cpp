@@ -292,6 +292,7 @@ int run_serve(const ServeConfig& config) {
   const api::Services services{settings,     *store,       clock,     random,        tokens,
                                signing_keys, policies,     decisions, machine_clock, job_signal,
                                events,       &issuer_keys, &upstreams};
+  const StopUpstreams stop_upstreams{transport, upstreams};
   const SeedFile seed_file = read_seed(config);
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
   seed(config, seed_file, services, baseline);

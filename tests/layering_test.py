@@ -11,12 +11,25 @@ MAY_INCLUDE = {
     "api": {"api", "auth", "storage", "schemas"},
     "server": {"server", "api", "auth", "storage", "schemas"},
 }
+# The folders of server/, and what each of them may include beside itself. The files on top of them
+# wire everything.
+SERVER_FOLDERS = {
+    "faults": set(),
+    "runtime": {"faults"},
+    "tls": {"runtime"},
+    "net": {"faults", "runtime", "tls"},
+    "client": {"net", "runtime"},
+    "cli": {"client", "net", "runtime", "tls"},
+}
 # What only some places may include, by the first matching pattern.
 GUARDED = [
-    (re.compile(r"boost/(asio|beast)"), lambda f: f.parts[0] == "server"),
+    (re.compile(r"boost/asio"), lambda f: f.parts[:2] == ("server", "net")),
+    (re.compile(r"boost/beast"), lambda f: f.as_posix() == "server/net/http_parser.cpp"),
+    (re.compile(r"CLI/CLI\.hpp"), lambda f: f.as_posix() == "server/cli/command_line.cpp"),
     (re.compile(r"sqlite3\.h"), lambda f: f.as_posix() == "storage/sql/database.cpp"),
     (re.compile(r"nlohmann/json\.hpp"), lambda f: f.suffix == ".cpp"),
 ]
+SERVER_INCLUDE = re.compile(r"^server/(\w+)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -34,6 +47,15 @@ def main(root: pathlib.Path) -> int:
                 quote, target = match.groups()
                 if quote == '"' and target.split("/")[0] not in allowed:
                     faults.append(f"{relative}:{number}: {folder}/ may not include {target}")
+                if folder == "server" and len(relative.parts) > 2:
+                    room = relative.parts[1]
+                    other = SERVER_INCLUDE.match(target)
+                    if other is None:
+                        upward = target.startswith("server/")
+                    else:
+                        upward = other[1] != room and other[1] not in SERVER_FOLDERS[room]
+                    if upward:
+                        faults.append(f"{relative}:{number}: server/{room}/ may not include {target}")
                 for pattern, allows in GUARDED:
                     if pattern.search(target) and not allows(relative):
                         faults.append(f"{relative}:{number}: {target} may not be included here")

@@ -85,6 +85,7 @@ class ConfigFile : public CLI::Config {
   const CLI::App& serve_;
 };
 
+// Every flag also has an environment variable.
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
   return app.add_option(flag, target, help)->envname(variable_of(flag));
@@ -338,12 +339,14 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
     return sub;
   };
   CLI::App* serve = command("serve", "Run the server", Command::kServe);
-  // CLI11 2.1 reads the file before it looks at the option's own variable.
+  // CLI11 2.1 reads the file before it looks at ECR_LOCAL_CONFIG, so the variable is read here.
   const char* variable = std::getenv("ECR_LOCAL_CONFIG");
   const std::string file = variable == nullptr ? "" : variable;
   app->config_formatter(std::make_shared<ConfigFile>(*serve));
   app->set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
       ->envname("ECR_LOCAL_CONFIG");
+  // `ecr-local serve --config FILE`: the option belongs to the program, and is accepted behind
+  // serve.
   serve->fallthrough();
   add_serve_options(*serve, line.serve);
   CLI::App* check =

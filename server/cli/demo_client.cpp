@@ -43,6 +43,7 @@ pid_t spawn_server(int output) {
                                "127.0.0.1:0", "--access-log", "off",         nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  // Only its standard output: the ready line comes there, and errors go to the user's terminal.
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   std::vector<char*> environment = plain_environment();
   pid_t pid = -1;
@@ -129,6 +130,7 @@ DemoReply DemoClient::ecr(const DemoKeys& keys, const std::string& operation,
 
 DemoReply DemoClient::query(const DemoKeys& keys, const std::string& service,
                             const HeaderPairs& parameters) const {
+  // The API versions of IAM and STS. Source: their API references, "Common parameters".
   std::string body = service == "iam" ? "Version=2010-05-08" : "Version=2011-06-15";
   for (const auto& [name, value] : parameters) {
     body += base::format("&{}={}", name, base::percent_encode(value));
@@ -158,6 +160,7 @@ DemoServer::DemoServer() {
   storage::Fd writing(fds[1]);
   pid_ = spawn_server(writing.get());
   writing = storage::Fd();
+  // With no writing end here, the read below ends when the process does.
   const std::string line = read_first_line(reading.get());
   constexpr std::string_view kReady = " ready on ";
   const std::size_t at = line.find(kReady);

@@ -26,6 +26,8 @@ constexpr std::chrono::milliseconds kStopPoll{100};
   throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
 }
 
+// An upstream's URL comes from API callers. Without this check they could make the server ask
+// services that only its own network can reach (169.254.169.254, for one).
 bool is_public(const addrinfo& address) {
   if (address.ai_family == AF_INET) {
     const auto* in = reinterpret_cast<const sockaddr_in*>(address.ai_addr);
@@ -82,6 +84,7 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
 }
 
 bool ClientSocket::connect_to(const addrinfo& address) {
+  // CLOEXEC: the scanner that --scanner-command starts must not inherit connections.
   fd_ = storage::Fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd_) return false;
   if (::connect(fd_.get(), address.ai_addr, address.ai_addrlen) == 0) return true;
@@ -128,6 +131,7 @@ void ClientSocket::wait(short events) {
   }
 }
 
+// TLS may have to read before it can write, and the other way round (renegotiation, key updates).
 void ClientSocket::wait_tls(int result) {
   const int error = SSL_get_error(tls_.get(), result);
   if (error == SSL_ERROR_WANT_READ) return wait(POLLIN);

@@ -70,6 +70,7 @@ std::optional<HttpUrl> parse_http_url(std::string_view url) {
   parsed.target = url.substr(end);
   if (!parsed.target.starts_with('/')) parsed.target.insert(0, 1, '/');
   std::string_view host = parsed.authority;
+  // "user@host": the user name would be logged, and "http://known.example@other.example/" misleads.
   if (host.find('@') != std::string_view::npos) return std::nullopt;
   const std::size_t bracket = host.rfind(']');
   const std::size_t colon = host.rfind(':');
@@ -114,6 +115,7 @@ int connect_to(const std::string& host, const std::string& port) {
 
 bool send_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
+    // MSG_NOSIGNAL: a closed connection is an error here, and no SIGPIPE.
     const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -139,6 +141,8 @@ std::optional<HttpAnswer> parse_http_answer(std::string_view text) {
   const auto [stop, error] = std::from_chars(digits, text.data() + end, answer.status);
   if (error != std::errc() || stop != digits + 3) return std::nullopt;
   answer.body = text.substr(end + 4);
+  // The client sends "Connection: close", so the body is all that came. A length that differs shows
+  // an answer that was cut off.
   if (content_length(text.substr(0, end)).value_or(answer.body.size()) != answer.body.size()) {
     return std::nullopt;
   }

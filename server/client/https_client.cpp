@@ -24,6 +24,7 @@ std::optional<HttpUrl> parse_https_url(const std::string& url) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return std::nullopt;
   auto parsed = parse_http_url("http://" + url.substr(kScheme.size()));
+  // parse_http_url() fills in port 80 where the URL has none.
   if (parsed && !parsed->authority.ends_with(":" + parsed->port)) parsed->port = "443";
   return parsed;
 }
@@ -41,7 +42,8 @@ tl::expected<std::string, Reason> read_body(SSL* ssl, std::size_t most,
     if (Clock::now() >= deadline) return tl::unexpected(Reason("it takes too long"));
     const int got = SSL_read(ssl, piece, sizeof piece);
     if (got <= 0) {
-      // Without a length the body ends with the connection.
+      // Without a length the body ends with the connection. Only TLS's close_notify counts as its
+      // end: an attacker can cut a TCP connection, but cannot forge that.
       const bool closed = SSL_get_error(ssl, got) == SSL_ERROR_ZERO_RETURN;
       if (!closed || !parser.end()) return tl::unexpected(Reason("its answer is cut off"));
       break;

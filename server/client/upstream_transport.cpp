@@ -17,7 +17,7 @@ using api::pull_through::UpstreamFailure;
 
 constexpr std::size_t kMostUpstreamHeaderBytes = 64u << 10;
 constexpr std::size_t kPiece = 128u << 10;
-constexpr int kMostInterim = 5;  // 1xx answers before the answer
+constexpr int kMostInterim = 5;  // 1xx answers before the answer (RFC 9110, 15.2)
 
 [[noreturn]] void fail_upstream(const std::string& reason) {
   throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);

@@ -98,7 +98,8 @@ double read_rate(RuleReader& reader) {
 }
 
 std::uint64_t random_seed(base::Random& random) {
-  std::uint8_t bytes[4];  // short enough to be typed again
+  // Four bytes: a seed that a report shows should be short enough to be typed again.
+  std::uint8_t bytes[4];
   random.fill(bytes);
   std::uint32_t seed = 0;
   std::memcpy(&seed, bytes, sizeof seed);
@@ -129,6 +130,7 @@ FaultRule read_rule(const Json& json, const std::string& place,
     fail_rule(reader.path("milliseconds"), "must be given for latency");
   }
   rule.latency = std::chrono::milliseconds(latency.value_or(0));
+  // SDKs retry these; a 4xx other than throttling says that the request itself is wrong.
   const auto status = reader.number("status", 500, 504);
   require_kind(reader, "status", status.has_value(), rule.kind == FaultKind::kError, "error");
   rule.status = static_cast<int>(status.value_or(500));

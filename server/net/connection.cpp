@@ -102,6 +102,8 @@ asio::awaitable<void> Connection::serve() {
   stream_->close();
 }
 
+// One request and its answer. A body with broken framing ends the connection: where the next
+// request begins is not known any more.
 asio::awaitable<Connection::After> Connection::serve_one() {
   RequestParser parser;
   received_ = 0;
@@ -116,6 +118,7 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   } catch (const MalformedBody& error) {
     malformed = error.framing;
   }
+  // A coroutine cannot co_await inside a catch block, so the answer is sent here.
   if (malformed) co_await refuse(*malformed);
   co_return stopping_ ? After::kClose : after;
 }
@@ -126,6 +129,8 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
   set_deadline(idle_ ? context_.timeouts.idle : context_.timeouts.header);
   std::optional<FramingError> error;
   for (;;) {
+    // The idle time ends with the first byte of a request: from there on the header has its own
+    // deadline, however slowly the bytes come ("slowloris").
     if (end_ > begin_) {
       if (idle_) set_deadline(context_.timeouts.header);
       idle_ = false;
@@ -163,6 +168,8 @@ asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
 asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
                                                        api::HttpRequest& request) {
   api::HttpResponse response;
+  // Three ways to run a request: at once on the io thread, with its body as a stream to a sink, or
+  // on a worker with its whole body in memory.
   auto at_once = context_.app.answer_without_blocking(request);
   if (at_once) {
     response = std::move(*at_once);
@@ -208,6 +215,7 @@ asio::awaitable<void> Connection::delay(std::chrono::milliseconds time) {
   }
 }
 
+// The client sees "connection reset by peer"; the access log shows status 0.
 Connection::After Connection::reset(const api::HttpRequest& request) {
   stream_->reset();
   api::HttpResponse response;

@@ -57,6 +57,8 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
 // False: the body is larger than the limit.
 asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& body,
                                             std::uint64_t limit) {
+  // A Content-Length above the limit is refused before any byte of the body is read; a chunked body
+  // tells its size only while it comes.
   if (parser.content_length().value_or(0) > limit || body.size() > limit) co_return false;
   if (parser.done()) co_return true;
   co_await send_continue();
@@ -69,6 +71,7 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
     received_ = body.size();
     consume(used);
     if (body.size() > limit) co_return false;
+    // The parser waits for the end of a chunk's header or of a trailer, which has a limit, too.
     if (!error && used == 0 && end_ - begin_ > kMaxHeaderBytes) {
       error = FramingError{400, "not a valid HTTP body"};
     }
@@ -83,6 +86,8 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
 asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parser,
                                                             const api::HttpRequest& request) {
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> start;
+  // Opening authenticates and authorizes: a client that may not push is refused before it sends its
+  // layer (it waits for "100 Continue", where it asked for it).
   job_.start([this, &request, &start] { start = context_.app.open(request); });
   co_await job_.wait();
   if (auto* refused = std::get_if<api::HttpResponse>(&start)) co_return std::move(*refused);
@@ -140,6 +145,7 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
       }
       rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
                   buffer.begin() + static_cast<std::ptrdiff_t>(size));
+      // The worker is done with the other buffer now. What it threw is thrown here.
       co_await job_.wait();
       const std::string_view body = join(buffer, pieces);
       received_ += body.size();

@@ -52,6 +52,7 @@ asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
     if (!piece) break;
     set_deadline(context_.timeouts.progress);
     const auto* text = std::get_if<std::string>(&*piece);
+    // An empty piece means that the next one is not there yet.
     if (text != nullptr && text->empty()) {
       pause.expires_after(kPiecePoll);
       co_await pause.async_wait(asio::use_awaitable);
@@ -101,6 +102,7 @@ asio::awaitable<void> Connection::linger() {
 asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
                                                     const api::HttpRequest& request,
                                                     const api::HttpResponse& response) {
+  // A live stream has no length, so only the end of the connection can end it.
   const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
   bool keep = parser.keep_alive() && !response.close && !stopping_ && !live;
   if (keep) {
@@ -132,6 +134,8 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
 
 asio::awaitable<void> Connection::refuse(const FramingError& error) {
   api::HttpRequest request;
+  // The log has no method and target for it: a request that is refused here has not been
+  // understood.
   request.method = "-";
   request.target = "-";
   request.id = base::make_uuid(context_.random);

@@ -39,6 +39,7 @@ bool is_host_char(char c) {
          c == '-' || c == '_';
 }
 
+// Empty is a port, too: RFC 3986, 3.2.3 allows "host:".
 bool is_port(std::string_view text) {
   return text.size() <= 5 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -65,6 +66,8 @@ std::optional<FramingError> check_duplicates(const std::vector<api::HeaderView>&
 }
 
 std::optional<FramingError> check_target(std::string_view target) {
+  // A path only: the forms for proxies ("http://host/", "*", RFC 9112, 3.2) would bring a second
+  // host into a request that has one already.
   if (target.size() > kMaxTargetBytes) return FramingError{414, "the URI is too long"};
   if (!target.starts_with('/')) return bad("the request target must be a path");
   const bool clean = std::none_of(target.begin(), target.end(), [](char c) {
@@ -92,6 +95,8 @@ bool is_field(std::string_view name, std::string_view lower) {
 
 bool is_valid_host(std::string_view host) {
   if (host.empty() || host.size() > 255) return false;
+  // An IPv6 address in brackets. Only its characters are checked: the text is compared with names,
+  // and never connected to.
   if (host.front() == '[') {
     const std::size_t end = host.find(']');
     if (end == std::string_view::npos || end < 3) return false;

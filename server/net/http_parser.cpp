@@ -117,6 +117,8 @@ bool needs_more_of_chunk(const Parser& parser, std::size_t available) {
   return parser.head_done && parser.chunked() && available < kLastChunkBytes;
 }
 
+// RFC 9110, 15.5.15: 414 where the first line alone is too long. RFC 6585, 5: 431 where the fields
+// are.
 FramingError too_large(std::string_view head) {
   if (head.find('\n') > kMaxTargetBytes) return {414, "the URI is too long"};
   return {431, "the header is too large"};
@@ -136,7 +138,7 @@ struct RequestParser::Impl {
 };
 
 RequestParser::RequestParser() : impl_(std::make_unique<Impl>()) {
-  impl_->parser.eager(false);
+  impl_->parser.eager(false);  // the head passes the gate before a byte of the body is parsed
   impl_->parser.header_limit(kMaxHeaderBytes);
   impl_->parser.body_limit(boost::none);  // the route has a limit; the connection checks it
 }
@@ -152,6 +154,7 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
     return 0;
   }
   if (ec == http::error::need_more) {
+    // The limit also holds for a head that is not complete, as one line without an end.
     if (bytes.size() >= kMaxHeaderBytes) error = too_large(bytes);
     return 0;
   }
@@ -199,6 +202,7 @@ std::optional<std::uint64_t> RequestParser::content_length() const {
   if (impl_->parser.chunked()) return std::nullopt;
   return impl_->parser.content_length().value_or(0);
 }
+// RFC 9110, 10.1.1 defines no other expectation. An unknown one is ignored.
 bool RequestParser::expects_continue() const {
   for (const auto& [name, value] : head().fields) {
     if (is_field(name, "expect")) return is_field(value, "100-continue");
@@ -253,6 +257,7 @@ std::size_t ResponseParser::feed(std::string_view bytes, std::vector<std::string
   return consumed;
 }
 
+// RFC 9112, 6.3: without a length and without chunks, a response's body ends with the connection.
 bool ResponseParser::end() {
   error_code ec;
   impl_->parser.put_eof(ec);

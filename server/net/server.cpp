@@ -185,6 +185,7 @@ struct Server::Impl {
     thread.sweeper.async_wait([this, &thread](error_code) { sweep(thread); });
   }
 
+  // Runs on the connection's io thread, which owns the connection from here on.
   void adopt(IoThread& thread, tcp::socket socket, bool secure) {
     if (thread.stopping) return;
     tune(socket);
@@ -195,6 +196,7 @@ struct Server::Impl {
                          : make_plain_stream(std::move(socket));
     thread.connections.push_back(std::make_unique<Connection>(
         context, std::move(stream), std::move(peer), thread.context.get_executor()));
+    // An iterator of a list stays valid while other connections come and go.
     const auto at = std::prev(thread.connections.end());
     if (options.metrics != nullptr) options.metrics->connection_opened();
     auto ended = [this, &thread, at](const std::exception_ptr&) {
@@ -218,6 +220,8 @@ struct Server::Impl {
         co_await pause.async_wait(wait);
         continue;
       }
+      // Connections go to the io threads in turn. The handler of post() must be copyable, and a
+      // socket is not.
       auto shared = std::make_shared<tcp::socket>(std::move(socket));
       const bool secure = listener.tls;
       asio::post(thread.context,
@@ -232,6 +236,7 @@ struct Server::Impl {
     error_code ignored;
     for (Listener& listener : listeners) listener.acceptor.close(ignored);
     signals.cancel(ignored);
+    // Idle connections close at once; requests that run have until `force_at`.
     const auto force_at = std::chrono::steady_clock::now() + options.grace;
     for (auto& thread : threads) {
       asio::post(thread->context, [&thread = *thread, force_at] {

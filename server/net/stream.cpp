@@ -83,7 +83,7 @@ class PlainStream : public Stream {
         length -= static_cast<std::uint64_t>(sent);
         progress();
       } else if (sent == 0) {
-        fail(EIO);  // the file is shorter than it was: the length is promised already
+        fail(EIO);  // the file is shorter than the Content-Length that was sent already
       } else if (errno == EAGAIN) {
         co_await socket_.async_wait(tcp::socket::wait_write, asio::use_awaitable);
       } else if (errno != EINTR) {
@@ -124,6 +124,7 @@ class TlsStream : public Stream {
   }
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
+    // TLS encrypts in this process, so the bytes have to pass through it.
     std::vector<char> piece(128u << 10);
     while (length > 0) {
       const ssize_t got = ::pread(fd, piece.data(), std::min<std::uint64_t>(length, piece.size()),

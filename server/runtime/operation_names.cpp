@@ -16,6 +16,7 @@ struct RouteName {
   std::string_view name;
 };
 
+// The registry API has no operation names of its own; these are ours, for fault rules.
 constexpr RouteName kRoutes[] = {
     {RouteKind::kBase, "GET", "GetBase"},
     {RouteKind::kManifest, "GET", "GetManifest"},

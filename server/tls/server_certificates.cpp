@@ -10,7 +10,9 @@ namespace ecr::server {
 namespace {
 
 constexpr std::size_t kMostIssued = 256;
-constexpr std::chrono::hours kRenewAfter{24 * 60};  // of 90 days
+// Certificates are valid for 90 days and are issued anew after 60, so that a clock that is wrong by
+// some days breaks nothing.
+constexpr std::chrono::hours kRenewAfter{24 * 60};
 
 bool is_label(std::string_view label) {
   const auto fits = [](char c) {

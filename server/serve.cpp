@@ -1,4 +1,5 @@
-// Wires everything together and serves.
+#include "server/serve.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -23,16 +24,16 @@
 #include "auth/jwt.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/text.h"
-#include "server/cli/commands.h"
 #include "server/cli/progress.h"
-#include "server/cli/system.h"
-#include "server/client/http_post.h"
+#include "server/client/http_client.h"
 #include "server/client/https_client.h"
 #include "server/client/upstream_transport.h"
 #include "server/faults/fault_rules.h"
-#include "server/runtime/chores.h"
-#include "server/runtime/job_thread.h"
+#include "server/net/server.h"
+#include "server/runtime/app.h"
+#include "server/runtime/background.h"
 #include "server/runtime/own_routes.h"
+#include "server/runtime/system.h"
 #include "server/runtime/webhook.h"
 #include "server/tls/server_certificates.h"
 #include "storage/rows/clock_state.h"
@@ -73,8 +74,8 @@ std::optional<TlsFiles> tls_files(const ServeConfig& config) {
   return TlsFiles{config.tls_certificate, config.tls_key};
 }
 
-// A password that everybody knows must not be reachable from other machines, unless that was
-// asked for.
+// The default credentials are public knowledge. A server that other machines can reach does not
+// accept them, unless a flag asks for that.
 void guard_default_credentials(const ServeConfig& config,
                                const std::vector<ListenAddress>& addresses, api::Settings& settings,
                                AccessLog& log) {
@@ -121,7 +122,7 @@ void seed(const ServeConfig& config, const SeedFile& file, const api::Services& 
   }
 }
 
-// A clock that was moved stays moved: the rows were written by it.
+// A clock that was moved stays moved after a restart, because the rows have times of that clock.
 void restore_clock(storage::Store& store, base::MovableClock& clock, AccessLog& log) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   const auto state = storage::load_clock(txn);
@@ -132,14 +133,14 @@ void restore_clock(storage::Store& store, base::MovableClock& clock, AccessLog& 
                        base::format_iso8601(clock.now())));
 }
 
-// A typing error is better found now than in the first scan.
+// Reads the file now, so that a typing error is not found only by the first scan.
 void check_scan_findings(const api::Settings& settings) {
   if (settings.scan_findings.empty()) return;
   const std::string problem = api::scan::findings_problem(settings.scan_findings);
   if (!problem.empty()) throw std::runtime_error("--scan-findings " + problem);
 }
 
-// "ftp://host/" of a URL: what else is in it may be a password, or a token.
+// "ftp://host/" of a URL, for an error text: the rest of it may hold a password or a token.
 std::string without_secrets(const std::string& url) {
   constexpr std::string_view kScheme = "://";
   const std::size_t scheme = url.find(kScheme);
@@ -178,7 +179,7 @@ void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
   }
 }
 
-// A typing error is better found now than in the first pull.
+// Reads the file now, so that a typing error is not found only by the first pull.
 api::pull_through::Secrets read_secrets(const std::string& path) {
   if (path.empty()) return {};
   const std::string document = read_file(path, "--upstream-secrets");
@@ -202,7 +203,8 @@ api::pull_through::Upstreams::Options upstream_options(const ServeConfig& config
   return options;
 }
 
-// Before the services go that their threads work with.
+// Ends the threads of upstreams before the services that they use: declared behind the services, it
+// is destroyed before them.
 struct StopUpstreams {
   UpstreamTransport& transport;
   api::pull_through::Upstreams& upstreams;
@@ -212,7 +214,8 @@ struct StopUpstreams {
   }
 };
 
-// As many descriptors as the system gives: uploads, downloads and connections each hold one.
+// Uploads, downloads and connections each hold a descriptor, and many systems give a process only
+// 1024 unless it asks for more.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -238,7 +241,8 @@ std::unique_ptr<AutomaticTls> automatic_tls(const ServeConfig& config, const bas
   return config.tls_auto ? std::make_unique<AutomaticTls>(config, clock) : nullptr;
 }
 
-// Where TLS is: the ready line has the first address alone, and a port may have been picked.
+// The ready line has only the first address. The addresses with TLS get lines of their own, as
+// their ports may have been picked by the system.
 void announce_tls(const Server& server, AccessLog& log) {
   for (const std::string& address : server.tls_addresses()) {
     log.say(base::format("ecr-local: TLS on https://{}", address));
@@ -247,7 +251,6 @@ void announce_tls(const Server& server, AccessLog& log) {
 
 void announce(const Server& server, const std::vector<ListenAddress>& addresses,
               const std::string& version) {
-  // The name that the operator gave: a Host of that name is what clients will send.
   const std::string first = server.addresses().front();
   const bool tls = addresses.front().tls;
   base::print("ecr-local {} ready on {}://{}\n", version, tls ? "https" : "http", first);
@@ -257,7 +260,7 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 }  // namespace
 
 int run_serve(const ServeConfig& config) {
-  mallopt(M_ARENA_MAX, 4);  // an arena for each thread would cost more memory than it saves time
+  mallopt(M_ARENA_MAX, 4);  // an arena for each thread costs more memory than it saves time
   raise_descriptor_limit();
   SystemClock machine_clock;
   base::MovableClock clock(machine_clock);
@@ -289,6 +292,7 @@ int run_serve(const ServeConfig& config) {
   const api::Services services{settings,     *store,       clock,     random,        tokens,
                                signing_keys, policies,     decisions, machine_clock, job_signal,
                                events,       &issuer_keys, &upstreams};
+  const StopUpstreams stop_upstreams{transport, upstreams};
   const SeedFile seed_file = read_seed(config);
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
   seed(config, seed_file, services, baseline);

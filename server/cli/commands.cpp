@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -9,12 +10,19 @@
 #include <optional>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "auth/iam/evaluate_json.h"
 #include "auth/iam/policy/policy.h"
 #include "auth/sigv4/verify_json.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
+#include "server/cli/explain_text.h"
 #include "server/cli/progress.h"
-#include "server/cli/system.h"
+#include "server/client/http_client.h"
+#include "server/runtime/system.h"
+#include "server/tls/certificate_authority.h"
 #include "storage/repair.h"
 #include "storage/store.h"
 
@@ -73,7 +81,7 @@ int run_validate_policy(const std::string& file, const std::string& type) {
   bool valid = true;
   for (const auto& problem : auth::iam::lint_policy(document, policy_type(type))) {
     valid = valid && problem.warning;
-    // What the whole document is about stands at its first line.
+    // A problem of the whole document has no line; it is reported at the first one.
     base::print("{}:{}: {}: {}{}{}\n", file, std::max<std::size_t>(problem.line, 1),
                 problem.warning ? "warning" : "error",
                 problem.path.empty() ? "" : problem.path + ": ", problem.message,
@@ -119,6 +127,72 @@ int run_check(const ServeConfig& config, bool repair) {
   const auto report = storage::check_store(*store, progress);
   line.reset();
   return print_check(report);
+}
+
+namespace {
+
+std::string target_of(const ExplainConfig& config) {
+  std::string target = "/_ecr-local/decisions?trace=true";
+  if (config.request_id.empty()) return target + "&decision=Denied&limit=1";
+  return target + "&limit=1000&requestId=" + base::percent_encode(config.request_id);
+}
+
+// Prints an error; the exit status.
+int fail_command(const std::string& what) {
+  base::print(stderr, "ecr-local: {}\n", what);
+  return 1;
+}
+
+// The message of an error answer, where the server sent one.
+std::string refusal(const HttpAnswer& answer) {
+  const auto json = base::parse_ordered_json(answer.body);
+  const bool has_message = json && json->is_object() && json->contains("message");
+  return base::format("the server answers {}: {}", answer.status,
+                      has_message ? base::dump((*json)["message"]) : "(no message)");
+}
+
+}  // namespace
+
+// Asks a running server for the decisions of a request and draws them.
+int run_explain(const ExplainConfig& config) {
+  const auto answer = http_get(config.url, target_of(config), config.admin_token);
+  if (!answer) return fail_command("nothing answers on " + config.url);
+  if (answer->status != 200) return fail_command(refusal(*answer));
+  const auto json = base::parse_ordered_json(answer->body);
+  if (!json || !json->is_object() || !json->contains("decisions")) {
+    return fail_command(config.url + " is not an ecr-local");
+  }
+  const base::OrderedJson& decisions = json->at("decisions");
+  if (decisions.empty()) {
+    if (config.request_id.empty()) return fail_command("no denial is recorded");
+    return fail_command(
+        base::format("no decision of request {} is recorded (the last 1000 decisions "
+                     "are, unless --iam is off)",
+                     config.request_id));
+  }
+  // They come newest first.
+  for (std::size_t i = decisions.size(); i-- > 0;) {
+    base::print("{}{}", explain_text(decisions[i]), i > 0 ? "\n" : "");
+  }
+  return 0;
+}
+
+// One request to a running server, for container images that have no curl.
+int run_healthcheck(const std::string& url) {
+  const auto answer = http_get(url, "/_ecr-local/health");
+  if (!answer) return fail_command("nothing answers on " + url);
+  const bool healthy = answer->status == 200;
+  base::print("{}\n", healthy ? "healthy" : "not healthy");
+  return healthy ? 0 : 1;
+}
+
+// Prints the certificate that clients of --tls auto have to trust; makes it where there is none.
+int run_ca(const ServeConfig& config) {
+  std::error_code ignored;  // where it is wrong, the next line throws and says what
+  std::filesystem::create_directories(config.data_dir, ignored);
+  const CertificateAuthority authority(config.data_dir, SystemClock().now());
+  base::print("{}", authority.certificate());
+  return 0;
 }
 
 }  // namespace ecr::server

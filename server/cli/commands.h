@@ -1,20 +1,22 @@
-// The subcommands. Each returns the exit status of the process.
+// The subcommands, but for serve (server/serve.h). Each returns the exit status of the process.
 #pragma once
 
-#include "server/cli/config.h"
+#include "server/cli/command_line.h"
 
 namespace ecr::server {
 
-int run_serve(const ServeConfig& config);               // serve.cpp
-int run_check(const ServeConfig& config, bool repair);  // commands.cpp, as the rest
+// commands.cpp
+int run_check(const ServeConfig& config, bool repair);
 int run_evaluate(bool explain);
 int run_verify_sigv4();
 int run_validate_policy(const std::string& file, const std::string& type);
-int run_explain(const ExplainConfig& config);  // explain.cpp
-int run_healthcheck(const std::string& url);   // healthcheck.cpp
-int run_demo(const DemoConfig& config);        // demo.cpp
-int run_ca(const ServeConfig& config);         // ca.cpp
-int run_print(const PrintConfig& config);      // print.cpp
-int run_completion(const std::string& shell);  // print.cpp
+int run_explain(const ExplainConfig& config);
+int run_healthcheck(const std::string& url);
+int run_ca(const ServeConfig& config);
+// demo.cpp
+int run_demo(const DemoConfig& config);
+// print.cpp
+int run_print(const PrintConfig& config);
+int run_completion(const std::string& shell);
 
 }  // namespace ecr::server

@@ -13,8 +13,7 @@
 #include "schemas/model/digest.h"
 #include "server/cli/commands.h"
 #include "server/cli/demo_client.h"
-#include "server/cli/own_process.h"
-#include "server/cli/system.h"
+#include "server/runtime/system.h"
 
 namespace ecr::server {
 namespace {
@@ -24,19 +23,19 @@ using DemoClock = std::chrono::steady_clock;
 
 constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+json";
 
-[[noreturn]] void fail(const std::string& what, const DemoReply& reply) {
+[[noreturn]] void fail_demo(const std::string& what, const DemoReply& reply) {
   throw std::runtime_error(
       base::format("{}: {} {}", what, reply.status, reply.body.substr(0, 400)));
 }
 
 const DemoReply& expect(const DemoReply& reply, int status, const std::string& what) {
-  if (reply.status != status) fail(what, reply);
+  if (reply.status != status) fail_demo(what, reply);
   return reply;
 }
 
 Json parse_reply(const DemoReply& reply) {
   auto json = base::parse_json(reply.body);
-  if (!json) fail("an answer that is not JSON", reply);
+  if (!json) fail_demo("an answer that is not JSON", reply);
   return std::move(*json);
 }
 
@@ -45,7 +44,7 @@ std::string element(const DemoReply& reply, const std::string& name) {
   const std::string open = "<" + name + ">";
   const std::size_t begin = reply.body.find(open);
   const std::size_t end = reply.body.find("</" + name + ">");
-  if (begin == std::string::npos || end == std::string::npos) fail("no " + name, reply);
+  if (begin == std::string::npos || end == std::string::npos) fail_demo("no " + name, reply);
   return reply.body.substr(begin + open.size(), end - begin - open.size());
 }
 
@@ -130,7 +129,7 @@ std::string Demo::password_of(const DemoKeys& keys) {
   const Json json = parse_reply(expect(reply, 200, "GetAuthorizationToken"));
   const auto pair = base::base64_decode(
       base::text_member(json.at("authorizationData").at(0), "authorizationToken"));
-  if (!pair || !pair->starts_with("AWS:")) fail("a login that is none", reply);
+  if (!pair || !pair->starts_with("AWS:")) fail_demo("a login that is none", reply);
   return pair->substr(4);
 }
 
@@ -174,12 +173,12 @@ std::string Demo::pull() {
   const std::string& reader = user_password_.empty() ? password_ : user_password_;
   const auto manifest = client_.registry(reader, "GET", base::format("/v2/{}/manifests/1", name_));
   if (expect(manifest, 200, "pulling the manifest").body != manifest_) {
-    fail("another manifest than the one pushed", manifest);
+    fail_demo("another manifest than the one pushed", manifest);
   }
   const auto layer = client_.registry(
       reader, "GET", base::format("/v2/{}/blobs/{}", name_, model::Digest::of(layer_).text()));
   if (expect(layer, 200, "pulling a layer").body != layer_) {
-    fail("another layer than the one pushed", layer);
+    fail_demo("another layer than the one pushed", layer);
   }
   return "manifest and layer are what was pushed";
 }
@@ -263,7 +262,7 @@ void Demo::clean_up() {
 
 int run_demo(const DemoConfig& config) {
   const auto begun = DemoClock::now();
-  std::optional<OwnProcess> own;
+  std::optional<DemoServer> own;
   if (config.url.empty()) own.emplace();
   const std::string url = own ? own->url() : config.url;
   const std::chrono::duration<double, std::milli> started = DemoClock::now() - begun;

@@ -1,13 +1,20 @@
 #include "server/cli/demo_client.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
 #include <stdexcept>
-#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "auth/sigv4/sign.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "server/client/http_get.h"
+#include "server/client/http_client.h"
 #include "storage/os/posix.h"
 
 namespace ecr::server {
@@ -19,22 +26,51 @@ HttpUrl parse_url(const std::string& url) {
   return std::move(*parsed);
 }
 
-bool send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+constexpr int kReadyMilliseconds = 15'000;
+
+// Variables that configure the user's own server must not configure this one.
+std::vector<char*> plain_environment() {
+  std::vector<char*> kept;
+  for (char** each = environ; *each != nullptr; ++each) {
+    if (!std::string_view(*each).starts_with("ECR_LOCAL_")) kept.push_back(*each);
   }
-  return true;
+  kept.push_back(nullptr);
+  return kept;
 }
 
-std::string receive_all(int fd) {
-  std::string text;
-  char buffer[16384];
-  for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-    text.append(buffer, static_cast<std::size_t>(n));
+pid_t spawn_server(int output) {
+  const char* const words[] = {"ecr-local",   "serve",        "--in-memory", "--listen",
+                               "127.0.0.1:0", "--access-log", "off",         nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  // Only its standard output: the ready line comes there, and errors go to the user's terminal.
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  std::vector<char*> environment = plain_environment();
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, "/proc/self/exe", &actions, nullptr,
+                                const_cast<char* const*>(words), environment.data());
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    throw std::runtime_error(std::string("a server cannot be started: ") + std::strerror(error));
   }
-  return text;
+  return pid;
+}
+
+// The first line, or its beginning where the process ends or is too slow.
+std::string read_first_line(int fd) {
+  std::string line;
+  pollfd waiting{fd, POLLIN, 0};
+  char c = 0;
+  while (poll(&waiting, 1, kReadyMilliseconds) == 1 && ::read(fd, &c, 1) == 1 && c != '\n') {
+    line += c;
+  }
+  return line;
+}
+
+void end_process(pid_t pid) {
+  kill(pid, SIGTERM);
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
@@ -94,6 +130,7 @@ DemoReply DemoClient::ecr(const DemoKeys& keys, const std::string& operation,
 
 DemoReply DemoClient::query(const DemoKeys& keys, const std::string& service,
                             const HeaderPairs& parameters) const {
+  // The API versions of IAM and STS. Source: their API references, "Common parameters".
   std::string body = service == "iam" ? "Version=2010-05-08" : "Version=2011-06-15";
   for (const auto& [name, value] : parameters) {
     body += base::format("&{}={}", name, base::percent_encode(value));
@@ -115,5 +152,25 @@ DemoReply DemoClient::get(const std::string& target, const std::string& bearer) 
   if (!bearer.empty()) headers.emplace_back("Authorization", "Bearer " + bearer);
   return send("GET", target, headers, {});
 }
+
+DemoServer::DemoServer() {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) throw std::runtime_error("a pipe cannot be made");
+  const storage::Fd reading(fds[0]);
+  storage::Fd writing(fds[1]);
+  pid_ = spawn_server(writing.get());
+  writing = storage::Fd();
+  // With no writing end here, the read below ends when the process does.
+  const std::string line = read_first_line(reading.get());
+  constexpr std::string_view kReady = " ready on ";
+  const std::size_t at = line.find(kReady);
+  if (at == std::string::npos) {
+    end_process(pid_);
+    throw std::runtime_error("a server of its own does not start: " + line);
+  }
+  url_ = line.substr(at + kReady.size());
+}
+
+DemoServer::~DemoServer() { end_process(pid_); }
 
 }  // namespace ecr::server

@@ -1,14 +1,15 @@
-// What `ecr-local demo` talks to a server with: signed calls of the APIs, and requests of the
-// registry. Blocking; http:// only. Throws std::runtime_error where nothing answers.
+// The client of `ecr-local demo`: signed calls of the APIs, and requests of the registry; and the
+// server that the demo starts where it is given none. Blocking; http:// only.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
 #include "schemas/base/clock.h"
-#include "server/client/http_post.h"
+#include "server/client/http_client.h"
 
 namespace ecr::server {
 
@@ -27,6 +28,7 @@ struct DemoKeys {
   std::string secret_key;
 };
 
+// Throws std::runtime_error where nothing answers.
 class DemoClient {
  public:
   // `clock` outlives the client. Throws where `url` is no http:// URL.
@@ -53,6 +55,24 @@ class DemoClient {
   const HttpUrl url_;
   const std::string region_;
   const base::Clock& clock_;
+};
+
+// A server of this same program as a child process, in memory and on a free port.
+class DemoServer {
+ public:
+  // Waits until it is ready. Throws std::runtime_error with what it wrote where it does not become
+  // ready.
+  DemoServer();
+  // Stops it and waits for its end.
+  ~DemoServer();
+  DemoServer(const DemoServer&) = delete;
+  DemoServer& operator=(const DemoServer&) = delete;
+
+  const std::string& url() const { return url_; }  // "http://127.0.0.1:PORT"
+
+ private:
+  pid_t pid_ = -1;
+  std::string url_;
 };
 
 }  // namespace ecr::server

@@ -9,9 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/json.h"
+#include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "server/cli/explain_reason.h"
-#include "server/cli/text_tree.h"
 
 namespace ecr::server {
 namespace {
@@ -38,6 +37,76 @@ const OrderedJson& list(const OrderedJson& object, const char* name) {
 std::string number(const OrderedJson& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() ? std::string() : base::dump(*found);
+}
+
+// The context's value of a key, compared without case; null: absent.
+const OrderedJson* find_key(const OrderedJson& decision, std::string_view key) {
+  const auto context = decision.find("context");
+  if (context == decision.end() || !context->is_object()) return nullptr;
+  for (const auto& [name, value] : context->items()) {
+    if (base::equals_ignore_case(name, key)) return &value;
+  }
+  return nullptr;
+}
+
+// The values of the variables in a piece of policy: "; aws:username is \"jane\"".
+std::string variables_note(const std::string& policy_text, const OrderedJson& decision) {
+  std::string note;
+  for (std::size_t at = 0; (at = policy_text.find("${", at)) != std::string::npos;) {
+    const std::size_t end = policy_text.find_first_of(",}", at);
+    if (end == std::string::npos) break;
+    const std::string key = policy_text.substr(at + 2, end - at - 2);
+    at = end;
+    if (key == "*" || key == "?" || key == "$") continue;
+    const OrderedJson* value = find_key(decision, key);
+    const std::string one = base::format(
+        "; {} is {}", key, value == nullptr ? std::string("not there") : base::dump(*value));
+    if (note.find(one) == std::string::npos) note += one;
+  }
+  return note;
+}
+
+// For "Action" and "NotAction" alike: what the statement says, and what the request had.
+std::string element_reason(const OrderedJson& entry, const OrderedJson& decision,
+                           const std::string& name, const std::string& asked) {
+  const auto document = entry.find("document");
+  if (document == entry.end() || !document->is_object()) return name + " does not match";
+  const bool negated = document->contains("Not" + name);
+  const std::string element = negated ? "Not" + name : name;
+  const auto given = document->find(element);
+  if (given == document->end()) return "it has no " + name;
+  const std::string value = base::dump(*given);
+  return base::format("{} {} {} {}{}", element, value, negated ? "leaves out" : "does not match",
+                      asked, variables_note(value, decision));
+}
+
+std::string condition_reason(const OrderedJson& entry, const OrderedJson& decision) {
+  const auto condition = entry.find("condition");
+  if (condition == entry.end() || !condition->is_object()) return "a condition does not hold";
+  const OrderedJson actual = condition->value("actual", OrderedJson());
+  const std::string wanted = base::dump(condition->value("wanted", OrderedJson()));
+  return base::format("{} {} wants {}, the request {}{}", text_member(*condition, "operator"),
+                      text_member(*condition, "key"), wanted,
+                      actual.is_null() ? "does not have it" : "has " + base::dump(actual),
+                      variables_note(wanted, decision));
+}
+
+// Why a statement did not apply, in words. `entry`: of the trace, with another outcome than
+// "Matched".
+std::string reason_of_mismatch(const OrderedJson& entry, const OrderedJson& decision) {
+  const std::string outcome = text_member(entry, "outcome");
+  if (outcome == "PrincipalMismatch") {
+    const std::string principal = text_member(decision, "principal");
+    return element_reason(entry, decision, "Principal",
+                          principal.empty() ? "anonymous" : principal);
+  }
+  if (outcome == "ActionMismatch") {
+    return element_reason(entry, decision, "Action", text_member(decision, "action"));
+  }
+  if (outcome == "ResourceMismatch") {
+    return element_reason(entry, decision, "Resource", text_member(decision, "resource"));
+  }
+  return condition_reason(entry, decision);
 }
 
 std::string statement_line(const OrderedJson& entry, const OrderedJson& decision) {
@@ -72,8 +141,8 @@ TextTree policies_of_kind(const OrderedJson& decision, std::string_view kind,
   return tree;
 }
 
-// Kinds without policies are told only where that says something.
-bool is_worth_telling(const OrderedJson& decision, std::string_view kind, const TextTree& tree) {
+// A kind without policies is shown only where its absence explains the decision.
+bool is_worth_showing(const OrderedJson& decision, std::string_view kind, const TextTree& tree) {
   return !tree.children.empty() || kind == "identity" || kind == "resource" ||
          text_member(decision, "decidedBy") == kind;
 }
@@ -124,7 +193,32 @@ TextTree suggestion_tree(const OrderedJson& decision) {
   return tree;
 }
 
+void append_line(std::string& out, const std::string& text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? '?' : c;
+  }
+  out += '\n';
+}
+
+void append_children(std::string& out, const TextTree& tree, const std::string& indent) {
+  for (std::size_t i = 0; i < tree.children.size(); ++i) {
+    const bool last = i + 1 == tree.children.size();
+    out += indent;
+    out += last ? "└─ " : "├─ ";
+    append_line(out, tree.children[i].text);
+    append_children(out, tree.children[i], indent + (last ? "   " : "│  "));
+  }
+}
+
 }  // namespace
+
+std::string render(const TextTree& tree) {
+  std::string out;
+  append_line(out, tree.text);
+  append_children(out, tree, "");
+  return out;
+}
 
 std::string explain_text(const OrderedJson& decision) {
   const std::string verdict = text_member(decision, "decision");
@@ -143,7 +237,7 @@ std::string explain_text(const OrderedJson& decision) {
   if (!allowed) leaf("message: " + text_member(decision, "message"));
   for (const auto& [kind, title] : kKinds) {
     TextTree policies = policies_of_kind(decision, kind, title);
-    if (is_worth_telling(decision, kind, policies)) tree.children.push_back(std::move(policies));
+    if (is_worth_showing(decision, kind, policies)) tree.children.push_back(std::move(policies));
   }
   tree.children.push_back(context_tree(decision));
   tree.children.push_back(deciding_tree(decision));

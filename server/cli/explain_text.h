@@ -1,12 +1,27 @@
-// A decision as a tree for people: who asked for what, every statement that was looked at and why
-// it did not apply, and what would allow the request. Pure.
+// A decision as a tree for people: the principal and its request, every statement that was
+// evaluated and why it did not apply, and what would allow the request. Pure.
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "schemas/base/json.h"
 
 namespace ecr::server {
+
+// A tree of lines, drawn with box characters.
+struct TextTree {
+  TextTree(std::string line, std::vector<TextTree> below)
+      : text(std::move(line)), children(std::move(below)) {}
+
+  std::string text;
+  std::vector<TextTree> children;
+};
+
+// One line a node. Control characters become '?': the text of a policy or of a client's header may
+// hold what a terminal would obey.
+std::string render(const TextTree& tree);
 
 // `decision`: as /_ecr-local/decisions?trace=true has it. Ends with a newline.
 std::string explain_text(const base::OrderedJson& decision);

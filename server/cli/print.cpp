@@ -9,10 +9,10 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
-#include "server/cli/command_tree.h"
+#include "server/cli/command_text.h"
 #include "server/cli/commands.h"
 #include "server/cli/snippets.h"
-#include "server/client/http_get.h"
+#include "server/client/http_client.h"
 
 namespace ecr::server {
 namespace {
@@ -25,14 +25,14 @@ bool is_host_template(std::string_view text) {
   });
 }
 
-// What the server at `url` says of itself; {}: none of ours answers there.
+// The settings that the server at `url` publishes; {}: no ecr-local answers there.
 base::Json ask_server(const std::string& url) {
   try {
     const auto answer = http_get(url, "/_ecr-local/health");
     auto json = base::parse_json(answer ? answer->body : std::string());
     if (json && json->is_object()) return std::move(*json);
   } catch (const std::runtime_error&) {
-    // Not an http:// URL: the defaults, or snippet() complains of it.
+    // Not an http:// URL: the defaults are used, or snippet() refuses it.
   }
   return base::Json::object();
 }
@@ -41,7 +41,8 @@ SnippetValues snippet_values(const PrintConfig& config) {
   const bool complete = config.account && config.region && config.registry_host;
   const base::Json server = complete ? base::Json::object() : ask_server(config.url);
   const api::Settings defaults;
-  // Whoever answers may be anybody, and what is printed here is run by shells.
+  // The answer may come from any program, and shells run what is printed here: only values of the
+  // expected form are used.
   const auto value = [&](const std::optional<std::string>& given, const char* name,
                          bool (*is_valid)(std::string_view), const std::string& otherwise) {
     if (given) return *given;

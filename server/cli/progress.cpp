@@ -40,24 +40,19 @@ void Progress::update(std::int64_t done, std::int64_t all) {
 Elapsed::Elapsed(std::string what, bool wanted, int fd, std::chrono::milliseconds between) {
   const bool terminal = isatty(fd) != 0;
   if (!wanted && !terminal) return;
-  thread_ = std::jthread(
-      [this, what = std::move(what), terminal, fd, between](const std::stop_token& stop) {
-        const auto begun = ProgressClock::now();
-        bool open = false;
-        while (!stop.stop_requested()) {
-          std::unique_lock lock(mutex_);
-          pause_.wait_for(lock, stop, between, [] { return false; });
-          if (stop.stop_requested()) break;
-          const auto seconds =
-              std::chrono::duration_cast<std::chrono::seconds>(ProgressClock::now() - begun);
-          const std::string text = base::format("{} ({} s)", what, seconds.count());
-          put(fd, terminal ? "\r\x1b[K" + text : text + "\n");
-          open = terminal;
-        }
-        if (open) put(fd, "\n");
-      });
+  thread_.emplace([what = std::move(what), terminal, fd, between](base::BackgroundStop& stop) {
+    const auto begun = ProgressClock::now();
+    bool open = false;
+    while (stop.pause(between)) {
+      const auto seconds =
+          std::chrono::duration_cast<std::chrono::seconds>(ProgressClock::now() - begun);
+      const std::string text = base::format("{} ({} s)", what, seconds.count());
+      // On a terminal each line overwrites the one before it.
+      put(fd, terminal ? "\r\x1b[K" + text : text + "\n");
+      open = terminal;
+    }
+    if (open) put(fd, "\n");
+  });
 }
-
-Elapsed::~Elapsed() = default;
 
 }  // namespace ecr::server

@@ -1,14 +1,13 @@
-// How far long work has come, on standard error: a line at most once a second, and none at all
-// where nobody looks.
+// How far long work has come, on standard error: one line a second at most, and none where standard
+// error is not a terminal.
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <stop_token>
+#include <optional>
 #include <string>
-#include <thread>
+
+#include "schemas/base/background_thread.h"
 
 namespace ecr::server {
 
@@ -17,7 +16,7 @@ inline constexpr std::chrono::seconds kBetweenLines{1};
 // One thread at a time.
 class Progress {
  public:
-  // `what`: "checked". `wanted`: also where `fd` is no terminal; then every line stays.
+  // `what`: "checked". `wanted`: write also where `fd` is no terminal; there every line stays.
   Progress(std::string what, bool wanted, int fd = 2,
            std::chrono::milliseconds between = kBetweenLines);
   // Ends the line that is on the terminal.
@@ -25,7 +24,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Bytes.
+  // In bytes.
   void update(std::int64_t done, std::int64_t all);
 
  private:
@@ -38,19 +37,14 @@ class Progress {
   std::chrono::steady_clock::time_point next_;
 };
 
-// For work that cannot tell how far it is: how long it has been at it, from the second second on.
+// For work whose length is not known: how long it has been running, from the second second on.
 class Elapsed {
  public:
   Elapsed(std::string what, bool wanted, int fd = 2,
           std::chrono::milliseconds between = kBetweenLines);
-  ~Elapsed();
-  Elapsed(const Elapsed&) = delete;
-  Elapsed& operator=(const Elapsed&) = delete;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any pause_;
-  std::jthread thread_;  // last: ends before what it uses
+  std::optional<base::BackgroundThread> thread_;  // empty: there is no terminal to write to
 };
 
 }  // namespace ecr::server

@@ -26,6 +26,8 @@ constexpr std::chrono::milliseconds kStopPoll{100};
   throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
 }
 
+// An upstream's URL comes from API callers. Without this check they could make the server ask
+// services that only its own network can reach (169.254.169.254, for one).
 bool is_public(const addrinfo& address) {
   if (address.ai_family == AF_INET) {
     const auto* in = reinterpret_cast<const sockaddr_in*>(address.ai_addr);
@@ -64,7 +66,8 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
   const Addresses addresses = look_up(url);
   bool refused = false;
   for (const addrinfo* at = addresses.get(); at != nullptr && !fd_; at = at->ai_next) {
-    // What is checked here is what is connected to: nothing asks the name server again.
+    // The address that is checked is the address that is connected to. A second look-up of the name
+    // could return a private address (DNS rebinding).
     if (!private_allowed && !is_public(*at)) {
       refused = true;
       continue;
@@ -81,6 +84,7 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
 }
 
 bool ClientSocket::connect_to(const addrinfo& address) {
+  // CLOEXEC: the scanner that --scanner-command starts must not inherit connections.
   fd_ = storage::Fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd_) return false;
   if (::connect(fd_.get(), address.ai_addr, address.ai_addrlen) == 0) return true;
@@ -113,6 +117,7 @@ void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext
   }
 }
 
+// Waits for the socket in short steps, so that a stop of the server ends the wait.
 void ClientSocket::wait(short events) {
   for (;;) {
     if (stop_) fail_connection("this server is stopping");
@@ -126,6 +131,7 @@ void ClientSocket::wait(short events) {
   }
 }
 
+// TLS may have to read before it can write, and the other way round (renegotiation, key updates).
 void ClientSocket::wait_tls(int result) {
   const int error = SSL_get_error(tls_.get(), result);
   if (error == SSL_ERROR_WANT_READ) return wait(POLLIN);
@@ -159,6 +165,8 @@ std::size_t ClientSocket::read(char* to, std::size_t size) {
     const auto got = tls_ ? static_cast<ssize_t>(SSL_read(tls_.get(), to, static_cast<int>(size)))
                           : ::recv(fd_.get(), to, size, 0);
     if (got > 0) {
+      // The deadline moves with every kProgressBytes and not with every byte: an upstream that
+      // sends one byte a second does not occupy a thread for ever.
       progress_ += static_cast<std::size_t>(got);
       if (progress_ >= kProgressBytes) {
         progress_ = 0;

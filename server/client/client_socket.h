@@ -1,5 +1,5 @@
-// A connection to an upstream: TCP or TLS, to an address that was checked, bounded in time. Blocks;
-// one thread at a time. Everything throws api::pull_through::UpstreamError.
+// A connection to an upstream registry: TCP or TLS, to an address that was checked, with limits of
+// time. Blocks; one thread at a time. Every function throws api::pull_through::UpstreamError.
 #pragma once
 
 #include <atomic>
@@ -22,13 +22,13 @@ struct ClientPatience {
 
 class ClientSocket {
  public:
-  // Connects to one of the addresses that the host's name has now: to a public one unless
-  // `private_allowed`. `stop`: give up as soon as it is true.
+  // Connects to one of the addresses that the host's name has now; unless `private_allowed`, only
+  // to a public one. `stop`: give up as soon as it is true.
   ClientSocket(const api::pull_through::Url& url, bool private_allowed, TlsClientContext& tls,
                ClientPatience patience, const std::atomic<bool>& stop);
 
   void write(std::string_view bytes);
-  // 0: the other end is done.
+  // 0: the other end sends no more.
   std::size_t read(char* to, std::size_t size);
 
  private:

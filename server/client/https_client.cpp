@@ -2,25 +2,21 @@
 
 #include <optional>
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <openssl/ssl.h>
 
 #include "schemas/base/text.h"
-#include "server/client/http_get.h"
-#include "server/client/http_post.h"
+#include "server/client/http_client.h"
 #include "server/client/tls_client.h"
+#include "server/net/http_parser.h"
 #include "storage/os/posix.h"
 
 namespace ecr::server {
 namespace {
 
-namespace http = boost::beast::http;
 using Reason = std::string;
 using Clock = std::chrono::steady_clock;
-using HttpsParser = http::response_parser<http::string_body>;
 
-constexpr std::uint32_t kMostHeaderBytes = 16u << 10;
+constexpr std::size_t kMostHeaderBytes = 16u << 10;
 constexpr std::size_t kReadSize = 8192;
 
 // Host, port and target of an https:// URL.
@@ -28,34 +24,41 @@ std::optional<HttpUrl> parse_https_url(const std::string& url) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return std::nullopt;
   auto parsed = parse_http_url("http://" + url.substr(kScheme.size()));
+  // parse_http_url() fills in port 80 where the URL has none.
   if (parsed && !parsed->authority.ends_with(":" + parsed->port)) parsed->port = "443";
   return parsed;
 }
 
-tl::expected<std::string, Reason> read_body(SSL* ssl, HttpsParser& parser,
+// The body of an answer with status 200.
+tl::expected<std::string, Reason> read_body(SSL* ssl, std::size_t most,
                                             Clock::time_point deadline) {
+  ResponseParser parser(kMostHeaderBytes, most);
   std::string buffer;
+  std::string body;
+  std::vector<std::string_view> pieces;
+  std::optional<std::string> error;
   char piece[kReadSize];
-  boost::beast::error_code error;
-  while (!parser.is_done()) {
+  while (!parser.done()) {
     if (Clock::now() >= deadline) return tl::unexpected(Reason("it takes too long"));
     const int got = SSL_read(ssl, piece, sizeof piece);
     if (got <= 0) {
-      // Without a length the body ends with the connection.
-      if (SSL_get_error(ssl, got) == SSL_ERROR_ZERO_RETURN) parser.put_eof(error);
-      if (!parser.is_done() || error) return tl::unexpected(Reason("its answer is cut off"));
+      // Without a length the body ends with the connection. Only TLS's close_notify counts as its
+      // end: an attacker can cut a TCP connection, but cannot forge that.
+      const bool closed = SSL_get_error(ssl, got) == SSL_ERROR_ZERO_RETURN;
+      if (!closed || !parser.end()) return tl::unexpected(Reason("its answer is cut off"));
       break;
     }
     buffer.append(piece, static_cast<std::size_t>(got));
-    const std::size_t used = parser.put(boost::asio::buffer(buffer), error);
-    buffer.erase(0, used);
-    if (error && error != http::error::need_more) {
-      return tl::unexpected("its answer is refused: " + error.message());
+    for (std::size_t used = 1; used > 0 && !parser.done();) {
+      pieces.clear();
+      used = parser.feed(buffer, pieces, error);
+      if (error) return tl::unexpected("its answer is refused: " + *error);
+      for (const std::string_view each : pieces) body += each;
+      buffer.erase(0, used);
     }
   }
-  const unsigned status = parser.get().result_int();
-  if (status != 200) return tl::unexpected(base::format("it answers {}", status));
-  return std::move(parser.get().body());
+  if (parser.status() != 200) return tl::unexpected(base::format("it answers {}", parser.status()));
+  return body;
 }
 
 }  // namespace
@@ -89,11 +92,7 @@ tl::expected<std::string, std::string> HttpsClient::get(const std::string& url) 
   if (SSL_write(ssl.get(), head.data(), static_cast<int>(head.size())) <= 0) {
     return tl::unexpected(Reason("it takes no request"));
   }
-  HttpsParser parser;
-  parser.body_limit(limits_.bytes);
-  parser.header_limit(kMostHeaderBytes);
-  parser.eager(true);
-  return read_body(ssl.get(), parser, deadline);
+  return read_body(ssl.get(), limits_.bytes, deadline);
 }
 
 }  // namespace ecr::server

@@ -1,5 +1,5 @@
-// The smallest HTTPS client: GETs a document, for keys of identity providers. The server's
-// certificate has to be good for its name. Bounded in size and time; one request a connection;
+// A small HTTPS client that GETs a document: the keys of identity providers. The server's
+// certificate has to be valid for its name. Size and time are limited; one request a connection;
 // redirects are not followed. Thread-safe; blocking.
 #pragma once
 

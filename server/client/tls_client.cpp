@@ -22,6 +22,7 @@ TlsClientContext::TlsClientContext(const std::string& ca_file)
     : context_(SSL_CTX_new(TLS_client_method())) {
   const base::openssl::ErrorQueue errors;
   if (!context_) throw std::runtime_error("OpenSSL has no TLS");
+  // TLS 1.0 and 1.1 are deprecated by RFC 8996.
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
   if (!ca_file.empty() && SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) != 1) {
@@ -35,6 +36,8 @@ TlsPtr TlsClientContext::make() {
   return TlsPtr(SSL_new(context_.get()));
 }
 
+// A certificate names addresses in another field than host names, and SNI carries no addresses
+// (RFC 6066, 3).
 bool expect_host(SSL* ssl, const std::string& host) {
   if (is_address(host)) {
     return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;

@@ -1,4 +1,5 @@
-// TLS as a client: a context that verifies, and what both HTTPS clients do with it.
+// TLS as a client: a context that verifies certificates, and the steps that both HTTPS clients
+// share.
 #pragma once
 
 #include <memory>
@@ -24,7 +25,8 @@ class TlsClientContext {
   // Throws std::runtime_error where it cannot be read.
   explicit TlsClientContext(const std::string& ca_file);
 
-  // Null: OpenSSL cannot. The system's authorities are read by the first one.
+  // Null: OpenSSL failed. The first call reads the system's authorities, which takes a while and is
+  // not needed at the start of the program.
   TlsPtr make();
 
  private:
@@ -32,7 +34,8 @@ class TlsClientContext {
   std::once_flag system_;
 };
 
-// The certificate must be good for this host, a name or an address; false: it cannot be asked for.
+// Makes the handshake fail where the certificate is not valid for this host, a name or an address.
+// False: OpenSSL refuses the name.
 bool expect_host(SSL* ssl, const std::string& host);
 
 // Why SSL_connect failed.

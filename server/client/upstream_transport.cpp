@@ -1,27 +1,23 @@
 #include "server/client/upstream_transport.h"
 
-#include <array>
+#include <algorithm>
+#include <optional>
+#include <vector>
 
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
-
-#include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
+#include "server/net/http_parser.h"
 
 namespace ecr::server {
 namespace {
 
-namespace http = boost::beast::http;
 using api::pull_through::ExchangeHead;
 using api::pull_through::ExchangeRequest;
 using api::pull_through::UpstreamError;
 using api::pull_through::UpstreamFailure;
-using boost::beast::error_code;
-using UpstreamParser = http::response_parser<http::buffer_body>;
 
-constexpr std::uint32_t kMostUpstreamHeaderBytes = 64u << 10;
+constexpr std::size_t kMostUpstreamHeaderBytes = 64u << 10;
 constexpr std::size_t kPiece = 128u << 10;
-constexpr int kMostInterim = 5;  // 1xx answers before the answer
+constexpr int kMostInterim = 5;  // 1xx answers before the answer (RFC 9110, 15.2)
 
 [[noreturn]] void fail_upstream(const std::string& reason) {
   throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
@@ -36,14 +32,14 @@ std::string request_text(const ExchangeRequest& request) {
   return text + "Connection: close\r\n\r\n";
 }
 
-// What has been received and not been parsed.
+// The bytes that have been received and not been parsed.
 class Incoming {
  public:
   explicit Incoming(ClientSocket& socket) : socket_(socket), buffer_(kPiece) {}
 
-  auto unread() const { return boost::asio::buffer(buffer_.data() + begin_, end_ - begin_); }
+  std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
   void consume(std::size_t bytes) { begin_ += bytes; }
-  // False: the other end is done.
+  // False: the other end sends no more.
   bool more() {
     if (begin_ == end_) begin_ = end_ = 0;
     if (begin_ > 0) {
@@ -65,52 +61,32 @@ class Incoming {
   std::size_t end_ = 0;
 };
 
-void read_head(UpstreamParser& parser, Incoming& incoming) {
-  parser.header_limit(kMostUpstreamHeaderBytes);
-  parser.body_limit(boost::none);
-  while (!parser.is_header_done()) {
-    error_code error;
-    if (incoming.unread().size() > 0) incoming.consume(parser.put(incoming.unread(), error));
-    if (error && error != http::error::need_more) fail_upstream("its answer is not HTTP");
-    if (!parser.is_header_done() && !incoming.more()) fail_upstream("its answer is cut off");
+// Feeds the parser once; what it took is consumed after `on_piece` saw the pieces of the body.
+// False: the parser needs more bytes.
+template <typename OnPiece>
+bool feed_upstream(ResponseParser& parser, Incoming& incoming, const OnPiece& on_piece) {
+  std::vector<std::string_view> pieces;
+  std::optional<std::string> error;
+  const std::size_t used = parser.feed(incoming.unread(), pieces, error);
+  if (error) fail_upstream("its answer is not HTTP");
+  for (const std::string_view piece : pieces) on_piece(piece);
+  incoming.consume(used);
+  return used > 0;
+}
+
+void read_upstream_head(ResponseParser& parser, Incoming& incoming) {
+  while (!parser.has_head()) {
+    if (feed_upstream(parser, incoming, [](std::string_view) {})) continue;
+    if (!incoming.more()) fail_upstream("its answer is cut off");
   }
 }
 
-ExchangeHead head_of(const UpstreamParser& parser) {
-  ExchangeHead head;
-  head.status = static_cast<int>(parser.get().result_int());
-  for (const auto& field : parser.get()) {
-    head.headers.emplace_back(base::to_lower(std::string(field.name_string())),
-                              std::string(field.value()));
-  }
-  return head;
-}
-
-void read_upstream_body(UpstreamParser& parser, Incoming& incoming,
+void read_upstream_body(ResponseParser& parser, Incoming& incoming,
                         const api::pull_through::Transport::OnBody& on_body) {
-  std::vector<char> piece(kPiece);
-  while (!parser.is_done()) {
-    auto& body = parser.get().body();
-    body.data = piece.data();
-    body.size = piece.size();
-    body.more = true;
-    error_code error;
-    std::size_t used = 0;
-    if (incoming.unread().size() > 0) {
-      used = parser.put(incoming.unread(), error);
-      incoming.consume(used);
-    }
-    if (error && error != http::error::need_more && error != http::error::need_buffer) {
-      fail_upstream("its answer is not HTTP");
-    }
-    const std::size_t got = piece.size() - body.size;
-    if (got > 0) on_body({piece.data(), got});
-    if (used > 0 || parser.is_done()) continue;
-    if (incoming.more()) continue;
+  while (!parser.done()) {
+    if (feed_upstream(parser, incoming, on_body) || parser.done() || incoming.more()) continue;
     // Without a length the body ends with the connection.
-    error = {};
-    parser.put_eof(error);
-    if (error || !parser.is_done()) fail_upstream("its answer is cut off");
+    if (!parser.end()) fail_upstream("its answer is cut off");
   }
 }
 
@@ -122,11 +98,12 @@ void UpstreamTransport::get(const ExchangeRequest& request, const OnHead& on_hea
   socket.write(request_text(request));
   Incoming incoming(socket);
   for (int i = 0; i < kMostInterim; ++i) {
-    UpstreamParser parser;
-    read_head(parser, incoming);
-    const ExchangeHead head = head_of(parser);
-    if (head.status / 100 == 1) continue;
-    if (on_head(head)) read_upstream_body(parser, incoming, on_body);
+    ResponseParser parser(kMostUpstreamHeaderBytes, std::nullopt);
+    read_upstream_head(parser, incoming);
+    if (parser.status() / 100 == 1) continue;
+    if (on_head({parser.status(), parser.headers()})) {
+      read_upstream_body(parser, incoming, on_body);
+    }
     return;
   }
   fail_upstream("its answer does not begin");

@@ -19,7 +19,7 @@ class UpstreamTransport : public api::pull_through::Transport {
   void get(const api::pull_through::ExchangeRequest& request, const OnHead& on_head,
            const OnBody& on_body) override;
 
-  // Ends what is under way, and all that comes, with an error. For the end of the program.
+  // Ends the requests that are under way, and all later ones, with an error: the program ends.
   void stop() { stop_ = true; }
 
  private:

@@ -17,7 +17,7 @@ using base::OrderedJson;
 constexpr std::size_t kMostRules = 1000;
 constexpr std::int64_t kMostMilliseconds = 600'000;
 
-[[noreturn]] void fail(const std::string& place, const std::string& what) {
+[[noreturn]] void fail_rule(const std::string& place, const std::string& what) {
   throw FaultError(place.empty() ? what : place + ": " + what);
 }
 
@@ -25,7 +25,7 @@ constexpr std::int64_t kMostMilliseconds = 600'000;
 class RuleReader {
  public:
   RuleReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json.is_object()) fail(place_, "must be an object");
+    if (!json.is_object()) fail_rule(place_, "must be an object");
   }
 
   const Json* find(const char* name) {
@@ -38,7 +38,7 @@ class RuleReader {
   std::optional<std::string> text(const char* name) {
     const Json* const value = find(name);
     if (value == nullptr) return std::nullopt;
-    if (!value->is_string()) fail(path(name), "must be a string");
+    if (!value->is_string()) fail_rule(path(name), "must be a string");
     return value->get<std::string>();
   }
   std::optional<std::uint64_t> number(const char* name, std::uint64_t least, std::uint64_t most) {
@@ -46,14 +46,14 @@ class RuleReader {
     if (value == nullptr) return std::nullopt;
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least ||
         value->get<std::uint64_t>() > most) {
-      fail(path(name), base::format("must be a whole number from {} to {}", least, most));
+      fail_rule(path(name), base::format("must be a whole number from {} to {}", least, most));
     }
     return value->get<std::uint64_t>();
   }
   void finish() const {
     for (const auto& [key, value] : json_.items()) {
       if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
-        fail(path(key.c_str()), "is not known here" + base::did_you_mean(key, known_));
+        fail_rule(path(key.c_str()), "is not known here" + base::did_you_mean(key, known_));
       }
     }
   }
@@ -72,7 +72,7 @@ FaultKind read_kind(RuleReader& reader) {
       if (*text == name_of(kind)) return kind;
     }
   }
-  fail(reader.path("kind"), "must be throttle, error, latency or reset");
+  fail_rule(reader.path("kind"), "must be throttle, error, latency or reset");
 }
 
 std::string read_operation(RuleReader& reader, const std::vector<std::string>& operations) {
@@ -84,20 +84,21 @@ std::string read_operation(RuleReader& reader, const std::vector<std::string>& o
   if (pattern.find(':') == pattern.npos) {
     for (std::string& name : names) name.erase(0, name.find(':') + 1);
   }
-  fail(reader.path("operation"),
-       "no operation is called " + pattern.substr(0, 100) + base::did_you_mean(pattern, names));
+  fail_rule(reader.path("operation"), "no operation is called " + pattern.substr(0, 100) +
+                                          base::did_you_mean(pattern, names));
 }
 
 double read_rate(RuleReader& reader) {
   const Json* const value = reader.find("rate");
   if (value == nullptr) return 1;
   const double rate = value->is_number() ? value->get<double>() : -1;
-  if (!(rate >= 0 && rate <= 1)) fail(reader.path("rate"), "must be a number from 0 to 1");
+  if (!(rate >= 0 && rate <= 1)) fail_rule(reader.path("rate"), "must be a number from 0 to 1");
   return rate;
 }
 
 std::uint64_t random_seed(base::Random& random) {
-  std::uint8_t bytes[4];  // short enough to be typed again
+  // Four bytes: a seed that a report shows should be short enough to be typed again.
+  std::uint8_t bytes[4];
   random.fill(bytes);
   std::uint32_t seed = 0;
   std::memcpy(&seed, bytes, sizeof seed);
@@ -107,7 +108,8 @@ std::uint64_t random_seed(base::Random& random) {
 // A member that only one kind of rule has.
 void require_kind(const RuleReader& reader, const char* name, bool given, bool right,
                   std::string_view kind) {
-  if (given && !right) fail(reader.path(name), base::format("only a rule of kind {} has it", kind));
+  if (given && !right)
+    fail_rule(reader.path(name), base::format("only a rule of kind {} has it", kind));
 }
 
 FaultRule read_rule(const Json& json, const std::string& place,
@@ -124,14 +126,15 @@ FaultRule read_rule(const Json& json, const std::string& place,
   require_kind(reader, "milliseconds", latency.has_value(), rule.kind == FaultKind::kLatency,
                "latency");
   if (rule.kind == FaultKind::kLatency && !latency) {
-    fail(reader.path("milliseconds"), "must be given for latency");
+    fail_rule(reader.path("milliseconds"), "must be given for latency");
   }
   rule.latency = std::chrono::milliseconds(latency.value_or(0));
+  // SDKs retry these; a 4xx other than throttling says that the request itself is wrong.
   const auto status = reader.number("status", 500, 504);
   require_kind(reader, "status", status.has_value(), rule.kind == FaultKind::kError, "error");
   rule.status = static_cast<int>(status.value_or(500));
   if (const Json* const after = reader.find("after")) {
-    if (!after->is_boolean()) fail(reader.path("after"), "must be true or false");
+    if (!after->is_boolean()) fail_rule(reader.path("after"), "must be true or false");
     rule.after = after->get<bool>();
     require_kind(reader, "after", rule.after, rule.kind == FaultKind::kReset, "reset");
   }
@@ -150,9 +153,9 @@ std::vector<FaultRule> parse_fault_rules(std::string_view text,
   if (!json->contains("rules")) return {read_rule(*json, "", operations, random)};
   const Json& list = json->at("rules");
   if (!list.is_array() || list.size() > kMostRules) {
-    fail("rules", base::format("must be a list of no more than {} rules", kMostRules));
+    fail_rule("rules", base::format("must be a list of no more than {} rules", kMostRules));
   }
-  if (json->size() > 1) fail("rules", "must be alone");
+  if (json->size() > 1) fail_rule("rules", "must be alone");
   std::vector<FaultRule> rules;
   for (std::size_t i = 0; i < list.size(); ++i) {
     rules.push_back(read_rule(list[i], base::format("rules[{}]", i), operations, random));

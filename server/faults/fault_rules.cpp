@@ -5,7 +5,8 @@
 namespace ecr::server {
 namespace {
 
-// The n-th number of a seed, 0 to 1 (splitmix64, which needs no state but n).
+// The n-th random number of a seed, from 0 to 1. splitmix64 needs no state but n, so the same seed
+// chooses the same requests in every run.
 double draw_number(std::uint64_t seed, std::uint64_t n) {
   std::uint64_t z = seed + (n + 1) * 0x9e3779b97f4a7c15ULL;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;

@@ -1,5 +1,5 @@
-// Faults on request: what /_ecr-local/faults was told to do to which requests, so that users can
-// test their retries. Thread-safe.
+// Injected faults: the rules of /_ecr-local/faults, with which users test their retries.
+// Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -47,17 +47,17 @@ class FaultRules {
     std::uint64_t throttle = 0, error = 0, latency = 0, reset = 0;
   };
 
-  // Whether there is any rule: all that a request costs where there is none.
+  // Whether there is any rule. Without rules, this look is all that a request costs.
   bool any() const { return any_.load(std::memory_order_relaxed); }
 
-  // `operation`: "ecr:PutImage". Every rule that matches decides; latencies add up, of the rest the
-  // first that hits counts, and those behind it are not asked.
+  // `operation`: "ecr:PutImage". Every rule that matches is drawn; latencies add up. The first
+  // other fault that hits is the result, and the rules behind it are not drawn.
   Fault draw(std::string_view operation);
 
   void replace(std::vector<FaultRule> rules);
   void add(std::vector<FaultRule> rules);
   std::vector<State> list() const;
-  Totals totals() const;  // since the start, whatever became of the rules
+  Totals totals() const;  // since the start, also of rules that were removed
 
  private:
   bool hits(State& state);
@@ -68,7 +68,7 @@ class FaultRules {
   Totals totals_;
 };
 
-// Whether a rule of that operation concerns "ecr:PutImage". Pure.
+// Whether a rule for the operation `pattern` concerns `operation` ("ecr:PutImage"). Pure.
 bool fault_matches(std::string_view pattern, std::string_view operation);
 
 }  // namespace ecr::server

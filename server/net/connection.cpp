@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "api/core/wire/error.h"
 #include "schemas/base/text.h"
+#include "server/faults/fault_response.h"
 #include "server/faults/fault_rules.h"
-#include "server/net/response_writer.h"
 
 namespace ecr::server {
 namespace {
@@ -16,8 +17,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kInitialBuffer = 8u << 10;
-// A body must move by this much before its deadline moves.
+// The deadline of a body moves each time that this many bytes have come, so that one byte a second
+// does not keep a connection open.
 constexpr std::size_t kProgressBytes = 16u << 10;
+// How often a delayed answer looks whether the server stops.
+constexpr std::chrono::milliseconds kStopPoll{100};
 
 api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bool secure,
                             base::Random& random) {
@@ -56,7 +60,7 @@ void Connection::note_progress(std::size_t bytes) {
 }
 
 void Connection::close_if_late(Clock::time_point now) {
-  // While a worker has the request the client is not what we wait for.
+  // While a worker has the request, the server is slow and not the client.
   if (now >= deadline_ && !job_.running() && !outside_job_.running()) stream_->close();
 }
 
@@ -70,7 +74,7 @@ void Connection::consume(std::size_t bytes) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
-// Reads more behind what is unread. 0: the client is done.
+// Reads more bytes behind the unread ones. 0: the client sends no more.
 asio::awaitable<std::size_t> Connection::fill() {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
@@ -92,11 +96,13 @@ asio::awaitable<void> Connection::serve() {
       if (after == After::kClose) break;
     }
   } catch (const std::exception&) {
-    // The client went away, or was too late: there is nobody left to tell.
+    // The client went away, or the sweeper closed the connection: no answer can be sent.
   }
   stream_->close();
 }
 
+// One request and its answer. A body with broken framing ends the connection: where the next
+// request begins is not known any more.
 asio::awaitable<Connection::After> Connection::serve_one() {
   RequestParser parser;
   received_ = 0;
@@ -111,16 +117,19 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   } catch (const MalformedBody& error) {
     malformed = error.framing;
   }
+  // A coroutine cannot co_await inside a catch block, so the answer is sent here.
   if (malformed) co_await refuse(*malformed);
   co_return stopping_ ? After::kClose : after;
 }
 
-// False: the connection is over (the client left, or was refused and told so).
+// False: the connection is over (the client left, or was refused and has its answer).
 asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
   idle_ = end_ == begin_;
   set_deadline(idle_ ? context_.timeouts.idle : context_.timeouts.header);
   std::optional<FramingError> error;
   for (;;) {
+    // The idle time ends with the first byte of a request: from there on the header has its own
+    // deadline, however slowly the bytes come ("slowloris").
     if (end_ > begin_) {
       if (idle_) set_deadline(context_.timeouts.header);
       idle_ = false;
@@ -158,6 +167,8 @@ asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
 asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
                                                        api::HttpRequest& request) {
   api::HttpResponse response;
+  // Three ways to run a request: at once on the io thread, with its body as a stream to a sink, or
+  // on a worker with its whole body in memory.
   auto at_once = context_.app.answer_without_blocking(request);
   if (at_once) {
     response = std::move(*at_once);
@@ -167,6 +178,50 @@ asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
     response = co_await run_buffered(parser, request);
   }
   co_return response;
+}
+
+// Decides by the rules of /_ecr-local/faults what happens to this request on purpose.
+asio::awaitable<Connection::Injected> Connection::inject(RequestParser& parser,
+                                                         api::HttpRequest& request,
+                                                         api::HttpResponse& response) {
+  // The AWS Query protocol names its operation in the form that is the body, so the body is read
+  // before the rules are asked.
+  if (request.path() == "/") {
+    const std::uint64_t limit = context_.app.plan(request).limit;
+    const bool fits = co_await read_body(parser, request.body, limit);
+    if (!fits) co_return Injected::kNothing;  // run_buffered() refuses it
+  }
+  const std::string operation = context_.app.operation_of(request);
+  if (operation.empty()) co_return Injected::kNothing;
+  const Fault fault = context_.app.faults()->draw(operation);
+  if (fault.latency.count() > 0) co_await delay(fault.latency);
+  if (!fault.kind) co_return Injected::kNothing;
+  if (*fault.kind == FaultKind::kReset) {
+    co_return fault.after ? Injected::kLoseAnswer : Injected::kReset;
+  }
+  response = fault_response(fault, operation, request);
+  co_return Injected::kAnswered;
+}
+
+// A stop of the server does not wait for the end of the delay.
+asio::awaitable<void> Connection::delay(std::chrono::milliseconds time) {
+  asio::steady_timer pause(executor_);
+  const auto end = Clock::now() + time;
+  for (auto now = Clock::now(); now < end && !stopping_; now = Clock::now()) {
+    set_deadline(context_.timeouts.progress);
+    pause.expires_after(std::min<Clock::duration>(end - now, kStopPoll));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+// The client sees "connection reset by peer"; the access log shows status 0.
+Connection::After Connection::reset(const api::HttpRequest& request) {
+  stream_->reset();
+  api::HttpResponse response;
+  response.status = 0;  // none was sent
+  response.note.error = "connection reset (/_ecr-local/faults)";
+  log(request, response);
+  return After::kClose;
 }
 
 }  // namespace ecr::server

@@ -1,5 +1,6 @@
-// One client connection: reads requests, has them answered, writes the answers, one after the
-// other. Lives on one io thread.
+// One client connection: reads requests, runs them on workers and writes the answers, one after the
+// other. Lives on one io thread. The .cpp files: connection.cpp (the life of a request and injected
+// faults), connection_body.cpp (its body), connection_send.cpp (its answer).
 #pragma once
 
 #include <chrono>
@@ -15,24 +16,17 @@
 #include "schemas/base/clock.h"
 #include "server/net/http_parser.h"
 #include "server/net/stream.h"
+#include "server/net/worker_pool.h"
 #include "server/runtime/access_log.h"
 #include "server/runtime/app.h"
 #include "server/runtime/metrics.h"
-#include "server/runtime/worker_pool.h"
 
 namespace ecr::server {
-
-struct Timeouts {
-  std::chrono::seconds header{10};    // from the first byte of a request to the end of its header
-  std::chrono::seconds idle{75};      // between requests
-  std::chrono::seconds progress{30};  // for kProgressBytes more of a body, in either direction
-  std::chrono::seconds linger{5};     // for a refused client to stop sending
-};
 
 struct ConnectionContext {
   const App& app;
   WorkerPool& workers;
-  WorkerPool& outside;  // for what waits for other servers (HttpResponse::later)
+  WorkerPool& outside;  // for work that waits for other servers (HttpResponse::later)
   AccessLog& log;
   const base::Clock& clock;  // the machine's: HTTP dates and log lines
   base::Random& random;
@@ -40,7 +34,8 @@ struct ConnectionContext {
   Metrics* metrics = nullptr;  // may be null
 };
 
-// Of a body that is kept in memory; nothing was done with it.
+// Thrown where the framing of a body is broken, before anything was done with the body. Only for
+// bodies that are kept in memory.
 struct MalformedBody {
   FramingError framing;
 };
@@ -50,12 +45,12 @@ class Connection {
   Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, std::string peer,
              asio::any_io_executor executor);
 
-  // Until the client goes, misbehaves, or the server stops. Never throws.
+  // Serves until the client leaves or misbehaves, or the server stops. Never throws.
   asio::awaitable<void> serve();
 
   // Called by the sweeper of the io thread.
   void close_if_late(std::chrono::steady_clock::time_point now);
-  // Answers what is running, takes nothing new.
+  // Answers the request that is running, and takes no new one.
   void stop();
 
  private:
@@ -66,7 +61,7 @@ class Connection {
   asio::awaitable<bool> read_head(RequestParser& parser);
   asio::awaitable<After> answer(RequestParser& parser, api::HttpRequest& request);
   asio::awaitable<api::HttpResponse> execute(RequestParser& parser, api::HttpRequest& request);
-  // What was asked for by /_ecr-local/faults, before the request is carried out.
+  // What an injected fault (/_ecr-local/faults) does to a request before it is carried out.
   enum class Injected { kNothing, kAnswered, kReset, kLoseAnswer };
   asio::awaitable<Injected> inject(RequestParser& parser, api::HttpRequest& request,
                                    api::HttpResponse& response);

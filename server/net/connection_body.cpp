@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::size_t kStreamBuffer = 512u << 10;
 
-// Pieces of one buffer, moved together to its front: what comes in many small chunks costs one
-// write.
+// Joins the pieces of one buffer at its front, so that many small chunks cost one write.
 std::string_view join(std::vector<char>& buffer, const std::vector<std::string_view>& pieces) {
   if (pieces.size() == 1) return pieces.front();
   std::size_t size = 0;
@@ -41,6 +40,9 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
   }
   job_.start([this, &request, &response] { response = context_.app.handle(request); });
   co_await job_.wait();
+  // The request waits for another server (an identity provider, an upstream registry). That happens
+  // on threads of its own, so that a slow server elsewhere does not take workers from other
+  // requests.
   while (response.later) {
     outside_job_.start([&response] {
       const auto later = std::move(response.later);
@@ -54,6 +56,8 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
 // False: the body is larger than the limit.
 asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& body,
                                             std::uint64_t limit) {
+  // A Content-Length above the limit is refused before any byte of the body is read; a chunked body
+  // tells its size only while it comes.
   if (parser.content_length().value_or(0) > limit || body.size() > limit) co_return false;
   if (parser.done()) co_return true;
   co_await send_continue();
@@ -66,6 +70,7 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
     received_ = body.size();
     consume(used);
     if (body.size() > limit) co_return false;
+    // The parser waits for the end of a chunk's header or of a trailer, which has a limit, too.
     if (!error && used == 0 && end_ - begin_ > kMaxHeaderBytes) {
       error = FramingError{400, "not a valid HTTP body"};
     }
@@ -80,6 +85,8 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
 asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parser,
                                                             const api::HttpRequest& request) {
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> start;
+  // Opening authenticates and authorizes: a client that may not push is refused before it sends its
+  // layer (it waits for "100 Continue", where it asked for it).
   job_.start([this, &request, &start] { start = context_.app.open(request); });
   co_await job_.wait();
   if (auto* refused = std::get_if<api::HttpResponse>(&start)) co_return std::move(*refused);
@@ -90,19 +97,21 @@ asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parse
     co_await send_continue();
     response = co_await pump(parser, *sink);
   } catch (const boost::system::system_error&) {
-    failure = std::current_exception();  // of the connection: nobody to answer
+    failure = std::current_exception();  // the connection failed: no answer can be sent
   } catch (...) {
     response = context_.app.refuse(request, api::to_api_error(std::current_exception()));
     response.close = true;
   }
-  // The sink may close files and give its upload back: not on an io thread.
+  // Destroying the sink closes files and releases the upload. Both may block, so a worker does it.
   job_.start([&sink] { sink.reset(); });
   co_await job_.wait();
   if (failure) std::rethrow_exception(failure);
   co_return response;
 }
 
-// From the socket to the sink: while a worker hashes and writes one buffer, the next one is read.
+// Moves a body from the socket to the sink, with two buffers: while a worker hashes and writes one,
+// the io thread reads the other. `rest` holds bytes behind the parsed ones: part of a chunk's
+// header, or the beginning of the next request.
 asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::BodySink& sink) {
   std::vector<char> buffers[2];
   std::vector<std::string_view> pieces;
@@ -135,6 +144,7 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
       }
       rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
                   buffer.begin() + static_cast<std::ptrdiff_t>(size));
+      // The worker is done with the other buffer now. What it threw is thrown here.
       co_await job_.wait();
       const std::string_view body = join(buffer, pieces);
       received_ += body.size();
@@ -148,7 +158,7 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
   } catch (...) {
     failure = std::current_exception();
   }
-  co_await job_.wait();  // before the buffers go
+  co_await job_.wait();  // a worker may still read from the buffers
   if (failure) std::rethrow_exception(failure);
   buffer_.resize(std::max(buffer_.size(), rest.size()));
   std::copy(rest.begin(), rest.end(), buffer_.begin());
@@ -156,6 +166,8 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
   co_return response;
 }
 
+// RFC 9110, 10.1.1: a client that sent "Expect: 100-continue" waits for this before it sends the
+// body. It is sent only once the body is wanted, so a refused upload costs no transfer.
 asio::awaitable<void> Connection::send_continue() {
   if (!owes_continue_) co_return;
   owes_continue_ = false;

@@ -1,9 +1,9 @@
-// How a connection sends an answer, and how it ends where there is no further one.
+// How a connection sends an answer, and how it ends when no further one follows.
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "server/net/connection.h"
-#include "server/net/response_writer.h"
+#include "server/net/framing.h"
 
 namespace ecr::server {
 namespace {
@@ -19,15 +19,16 @@ constexpr std::chrono::seconds kHeartbeat{15};
 
 }  // namespace
 
-// Until the client goes or the server stops; an end of the body is never announced, the connection
-// ends with it.
+// Sends a live stream until the client leaves or the server stops. The end of the body is not
+// announced: the connection ends with it.
 asio::awaitable<void> Connection::send_live(api::BodySource& source) {
   asio::steady_timer pause(executor_);
   auto last = Clock::now();
   idle_ = true;  // a stop need not wait for it
   while (!stopping_) {
     std::string news = source.poll();
-    // A comment line, as event streams have it: shows whether the client is still there.
+    // A line that begins with ':' is a comment of an event stream. Writing one now and then shows
+    // whether the client is still there.
     if (news.empty() && Clock::now() - last > kHeartbeat) news = ":\n";
     set_deadline(context_.timeouts.progress);
     if (!news.empty()) {
@@ -51,6 +52,7 @@ asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
     if (!piece) break;
     set_deadline(context_.timeouts.progress);
     const auto* text = std::get_if<std::string>(&*piece);
+    // An empty piece means that the next one is not there yet.
     if (text != nullptr && text->empty()) {
       pause.expires_after(kPiecePoll);
       co_await pause.async_wait(asio::use_awaitable);
@@ -62,7 +64,8 @@ asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
   }
 }
 
-// Drops what is left of a refused body where that is cheap. False: the connection cannot go on.
+// Reads and drops the rest of a refused body where that is cheap. False: the connection cannot go
+// on.
 asio::awaitable<bool> Connection::drain(RequestParser& parser) {
   if (parser.done()) co_return true;
   if (owes_continue_ || parser.content_length().value_or(0) > kDrainBytes) co_return false;
@@ -82,7 +85,9 @@ asio::awaitable<bool> Connection::drain(RequestParser& parser) {
   co_return true;
 }
 
-// Closing with unread bytes would reset the connection and could take the answer with it.
+// TCP answers bytes that come after close() with a reset, and a reset may discard the answer before
+// the client has read it. So the server only ends its own direction, and reads until the client has
+// seen the answer and closes (RFC 9112, 9.6).
 asio::awaitable<void> Connection::linger() {
   stream_->shutdown_send();
   set_deadline(context_.timeouts.linger);
@@ -97,6 +102,7 @@ asio::awaitable<void> Connection::linger() {
 asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
                                                     const api::HttpRequest& request,
                                                     const api::HttpResponse& response) {
+  // A live stream has no length, so only the end of the connection can end it.
   const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
   bool keep = parser.keep_alive() && !response.close && !stopping_ && !live;
   if (keep) {
@@ -128,6 +134,8 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
 
 asio::awaitable<void> Connection::refuse(const FramingError& error) {
   api::HttpRequest request;
+  // The log has no method and target for it: a request that is refused here has not been
+  // understood.
   request.method = "-";
   request.target = "-";
   request.id = base::make_uuid(context_.random);

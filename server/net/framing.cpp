@@ -1,17 +1,15 @@
-// The gate of http_parser.h.
 #include "server/net/framing.h"
 
 #include <algorithm>
 #include <array>
 
 #include "schemas/base/encoding.h"
-#include "server/net/http_parser.h"
 
 namespace ecr::server {
 namespace {
 
-// Fields on which verification, routing or framing depends: never twice, so that what is checked is
-// what is used.
+// Signature verification, routing or framing depends on these fields. A request with two of one
+// kind is refused: the check could see one value, and the code behind it the other.
 constexpr std::array<std::string_view, 14> kSingle = {"host",
                                                       "content-length",
                                                       "transfer-encoding",
@@ -41,12 +39,13 @@ bool is_host_char(char c) {
          c == '-' || c == '_';
 }
 
+// Empty is a port, too: RFC 3986, 3.2.3 allows "host:".
 bool is_port(std::string_view text) {
   return text.size() <= 5 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Beast takes lists of equal numbers, too.
+// Beast also accepts a list of equal numbers, as RFC 9112, 6.3 allows. Other servers do not.
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 18 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -67,6 +66,8 @@ std::optional<FramingError> check_duplicates(const std::vector<api::HeaderView>&
 }
 
 std::optional<FramingError> check_target(std::string_view target) {
+  // A path only: the forms for proxies ("http://host/", "*", RFC 9112, 3.2) would bring a second
+  // host into a request that has one already.
   if (target.size() > kMaxTargetBytes) return FramingError{414, "the URI is too long"};
   if (!target.starts_with('/')) return bad("the request target must be a path");
   const bool clean = std::none_of(target.begin(), target.end(), [](char c) {
@@ -74,6 +75,16 @@ std::optional<FramingError> check_target(std::string_view target) {
   });
   if (!clean) return bad("the request target has a control character");
   return std::nullopt;
+}
+
+// A line break in a value would begin a header of the client's choice (response splitting).
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ");
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  out.append("\r\n");
 }
 
 }  // namespace
@@ -84,6 +95,8 @@ bool is_field(std::string_view name, std::string_view lower) {
 
 bool is_valid_host(std::string_view host) {
   if (host.empty() || host.size() > 255) return false;
+  // An IPv6 address in brackets. Only its characters are checked: the text is compared with names,
+  // and never connected to.
   if (host.front() == '[') {
     const std::size_t end = host.find(']');
     if (end == std::string_view::npos || end < 3) return false;
@@ -115,13 +128,46 @@ std::optional<FramingError> check_framing(const RequestHead& head) {
       if (!is_number(value)) return bad("the Content-Length is not a number");
     } else if (is_field(name, "transfer-encoding")) {
       encoding = true;
+      // Any other coding ("identity", "gzip, chunked") leaves Beast and a proxy of different
+      // opinion about where the body ends.
       if (!is_field(value, "chunked")) return bad("the Transfer-Encoding must be chunked");
     }
   }
+  // RFC 9112, 3.2: exactly one Host.
   if (!host) return bad("the Host is missing");
+  // RFC 9112, 6.1: a message with both, or with Transfer-Encoding in HTTP/1.0, may be an attempt to
+  // smuggle a request past a proxy that reads the length differently.
   if (encoding && length) return bad("both Content-Length and Transfer-Encoding are given");
   if (encoding && head.version == 10) return bad("HTTP/1.0 has no Transfer-Encoding");
   return std::nullopt;
+}
+
+std::uint64_t body_length(const api::HttpResponse& response) {
+  if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
+  if (const auto* slice = std::get_if<api::FileSlice>(&response.body)) return slice->length;
+  if (const auto* pieces = std::get_if<std::shared_ptr<api::PieceSource>>(&response.body)) {
+    return (*pieces)->length();
+  }
+  return 0;  // a live stream: unknown
+}
+
+std::string response_head(const api::HttpResponse& response, std::string_view request_id,
+                          std::string_view date, bool keep_alive) {
+  std::string head;
+  head.reserve(512);
+  head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  head.append(api::reason_of(response.status)).append("\r\n");
+  append_field(head, "Date", date);
+  append_field(head, "x-amzn-RequestId", request_id);
+  for (const auto& [name, value] : response.headers) append_field(head, name, value);
+  const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
+  if (response.status != 204 && !live) {  // RFC 9110: no Content-Length there
+    append_field(head, "Content-Length",
+                 std::to_string(response.head_length.value_or(body_length(response))));
+  }
+  if (!keep_alive) append_field(head, "Connection", "close");
+  head.append("\r\n");
+  return head;
 }
 
 }  // namespace ecr::server

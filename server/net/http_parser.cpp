@@ -4,7 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
-#include "server/net/framing.h"
+#include "schemas/base/encoding.h"
 
 namespace ecr::server {
 namespace {
@@ -19,8 +19,45 @@ constexpr std::size_t kMaxChunkExtension = 1024;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-// Collects the head in one arena and the body as views into what is being parsed.
-class Parser : public http::basic_parser<true> {
+// The common part of requests and responses: it collects the pieces of the body, and limits what
+// Beast does not limit.
+template <bool is_request>
+class MessageParser : public http::basic_parser<is_request> {
+ public:
+  std::vector<std::string_view>* pieces = nullptr;
+  bool head_done = false;
+
+ protected:
+  // Beast reports the fields of a trailer like those of the head. They are dropped: a trailer must
+  // not become a header after the headers were checked.
+  bool is_trailer(beast::string_view name, beast::string_view value, error_code& ec) {
+    if (!head_done) return false;
+    trailer_bytes_ += name.size() + value.size();
+    if (trailer_bytes_ > kMaxHeaderBytes) ec = http::error::header_limit;
+    return true;
+  }
+
+ private:
+  void on_header_impl(error_code&) override { head_done = true; }
+  void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
+  std::size_t on_body_impl(beast::string_view body, error_code&) override {
+    pieces->push_back(view(body));
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions, error_code& ec) override {
+    if (extensions.size() > kMaxChunkExtension) ec = http::error::bad_chunk_extension;
+  }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+    pieces->push_back(view(body));
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
+
+  std::size_t trailer_bytes_ = 0;
+};
+
+// Collects the head of a request in one arena.
+class RequestCollector : public MessageParser<true> {
  public:
   struct Field {
     std::size_t name, name_size, value, value_size;
@@ -31,9 +68,6 @@ class Parser : public http::basic_parser<true> {
   std::size_t target_size = 0;
   int http_version = 0;
   std::vector<Field> fields;
-  bool head_done = false;
-  std::size_t trailer_bytes = 0;
-  std::vector<std::string_view>* pieces = nullptr;
 
  private:
   void on_request_impl(http::verb, beast::string_view method, beast::string_view target,
@@ -48,11 +82,7 @@ class Parser : public http::basic_parser<true> {
 
   void on_field_impl(http::field, beast::string_view name, beast::string_view value,
                      error_code& ec) override {
-    if (head_done) {  // a trailer: dropped, it must not become a header
-      trailer_bytes += name.size() + value.size();
-      if (trailer_bytes > kMaxHeaderBytes) ec = http::error::header_limit;
-      return;
-    }
+    if (is_trailer(name, value, ec)) return;
     if (fields.size() == kMaxHeaderFields) {
       ec = http::error::header_limit;
       return;
@@ -62,23 +92,33 @@ class Parser : public http::basic_parser<true> {
     arena.append(value.data(), value.size());
     fields.push_back({at, name.size(), at + name.size(), value.size()});
   }
-  void on_header_impl(error_code&) override { head_done = true; }
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
-
-  std::size_t on_body_impl(beast::string_view body, error_code&) override {
-    pieces->push_back(view(body));
-    return body.size();
-  }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions, error_code& ec) override {
-    if (extensions.size() > kMaxChunkExtension) ec = http::error::bad_chunk_extension;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
-    pieces->push_back(view(body));
-    return body.size();
-  }
-  void on_finish_impl(error_code&) override {}
 };
 
+class ResponseCollector : public MessageParser<false> {
+ public:
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+
+ private:
+  void on_request_impl(http::verb, beast::string_view, beast::string_view, int,
+                       error_code&) override {}
+  void on_response_impl(int code, beast::string_view, int, error_code&) override { status = code; }
+  void on_field_impl(http::field, beast::string_view name, beast::string_view value,
+                     error_code& ec) override {
+    if (is_trailer(name, value, ec)) return;
+    headers.emplace_back(base::to_lower(std::string(view(name))), std::string(view(value)));
+  }
+};
+
+// The rest of a chunked body is never shorter than its last chunk, and Beast asserts that it
+// sees all of that at once.
+template <typename Parser>
+bool needs_more_of_chunk(const Parser& parser, std::size_t available) {
+  return parser.head_done && parser.chunked() && available < kLastChunkBytes;
+}
+
+// RFC 9110, 15.5.15: 414 where the first line alone is too long. RFC 6585, 5: 431 where the fields
+// are.
 FramingError too_large(std::string_view head) {
   if (head.find('\n') > kMaxTargetBytes) return {414, "the URI is too long"};
   return {431, "the header is too large"};
@@ -92,15 +132,15 @@ FramingError to_error(const error_code& ec) {
 }  // namespace
 
 struct RequestParser::Impl {
-  Parser parser;
-  // Of an incomplete head: what Beast has taken already, and does not want to see again.
+  RequestCollector parser;
+  // How much of an incomplete head Beast has taken already, and must not see again.
   std::size_t head_used = 0;
 };
 
 RequestParser::RequestParser() : impl_(std::make_unique<Impl>()) {
-  impl_->parser.eager(false);
+  impl_->parser.eager(false);  // the head passes the gate before a byte of the body is parsed
   impl_->parser.header_limit(kMaxHeaderBytes);
-  impl_->parser.body_limit(boost::none);  // limits are the route's, checked by the session
+  impl_->parser.body_limit(boost::none);  // the route has a limit; the connection checks it
 }
 RequestParser::~RequestParser() = default;
 
@@ -114,6 +154,7 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
     return 0;
   }
   if (ec == http::error::need_more) {
+    // The limit also holds for a head that is not complete, as one line without an end.
     if (bytes.size() >= kMaxHeaderBytes) error = too_large(bytes);
     return 0;
   }
@@ -135,9 +176,7 @@ std::size_t RequestParser::feed_body(std::string_view bytes, std::vector<std::st
   std::size_t consumed = 0;
   try {
     while (!impl_->parser.is_done() && consumed < bytes.size()) {
-      // What is left of a chunked body is never shorter than its last chunk, and Beast asserts that
-      // it sees all of that.
-      if (impl_->parser.chunked() && bytes.size() - consumed < kLastChunkBytes) break;
+      if (needs_more_of_chunk(impl_->parser, bytes.size() - consumed)) break;
       error_code ec;
       const std::size_t n = impl_->parser.put(
           boost::asio::const_buffer(bytes.data() + consumed, bytes.size() - consumed), ec);
@@ -163,6 +202,7 @@ std::optional<std::uint64_t> RequestParser::content_length() const {
   if (impl_->parser.chunked()) return std::nullopt;
   return impl_->parser.content_length().value_or(0);
 }
+// RFC 9110, 10.1.1 defines no other expectation. An unknown one is ignored.
 bool RequestParser::expects_continue() const {
   for (const auto& [name, value] : head().fields) {
     if (is_field(name, "expect")) return is_field(value, "100-continue");
@@ -171,7 +211,7 @@ bool RequestParser::expects_continue() const {
 }
 
 RequestHead RequestParser::head() const {
-  const Parser& parser = impl_->parser;
+  const RequestCollector& parser = impl_->parser;
   const std::string_view text = parser.arena;
   RequestHead head;
   head.method = text.substr(0, parser.method_size);
@@ -183,6 +223,52 @@ RequestHead RequestParser::head() const {
                              text.substr(field.value, field.value_size));
   }
   return head;
+}
+
+struct ResponseParser::Impl {
+  ResponseCollector parser;
+};
+
+ResponseParser::ResponseParser(std::size_t header_limit, std::optional<std::uint64_t> body_limit)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->parser.eager(false);  // the caller sees the head before the first piece of the body
+  impl_->parser.header_limit(static_cast<std::uint32_t>(header_limit));
+  if (body_limit) {
+    impl_->parser.body_limit(*body_limit);
+  } else {
+    impl_->parser.body_limit(boost::none);
+  }
+}
+ResponseParser::~ResponseParser() = default;
+
+std::size_t ResponseParser::feed(std::string_view bytes, std::vector<std::string_view>& pieces,
+                                 std::optional<std::string>& error) {
+  impl_->parser.pieces = &pieces;
+  if (bytes.empty() || needs_more_of_chunk(impl_->parser, bytes.size())) return 0;
+  error_code ec;
+  std::size_t consumed = 0;
+  try {  // Beast throws std::length_error for some oversized input
+    consumed = impl_->parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
+  } catch (const std::exception& failure) {
+    error = failure.what();
+    return 0;
+  }
+  if (ec && ec != http::error::need_more) error = ec.message();
+  return consumed;
+}
+
+// RFC 9112, 6.3: without a length and without chunks, a response's body ends with the connection.
+bool ResponseParser::end() {
+  error_code ec;
+  impl_->parser.put_eof(ec);
+  return !ec && impl_->parser.is_done();
+}
+
+bool ResponseParser::has_head() const { return impl_->parser.head_done; }
+bool ResponseParser::done() const { return impl_->parser.is_done(); }
+int ResponseParser::status() const { return impl_->parser.status; }
+const std::vector<std::pair<std::string, std::string>>& ResponseParser::headers() const {
+  return impl_->parser.headers;
 }
 
 }  // namespace ecr::server

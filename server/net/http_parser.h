@@ -1,9 +1,10 @@
-// Reads HTTP/1.1 requests from bytes, without a socket: Boost.Beast's parser behind a gate that
-// refuses what Beast lets through and two servers could understand differently. Not thread-safe.
+// Reads HTTP/1.1 messages from bytes, without a socket: requests of our clients, and responses of
+// the servers that we ask. Boost.Beast's parser is behind both; no other file includes Beast. Not
+// thread-safe.
 //
-// Beast 1.81 accepts "Transfer-Encoding: identity" (and leaves the body to be read as the next
-// request), merges trailers into the headers, takes several Host fields, and more; tests/server/
-// framing_test.cpp shows each case.
+// A request also passes the gate of framing.h: Beast 1.81 accepts "Transfer-Encoding: identity"
+// (and leaves the body to be read as the next request), merges trailers into the headers, takes
+// several Host fields, and more. tests/server/net/framing_test.cpp shows each case.
 #pragma once
 
 #include <cstddef>
@@ -12,35 +13,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "api/core/wire/http.h"
+#include "server/net/framing.h"
 
 namespace ecr::server {
-
-inline constexpr std::size_t kMaxHeaderBytes = 32u << 10;
-inline constexpr std::size_t kMaxHeaderFields = 100;
-inline constexpr std::size_t kMaxTargetBytes = 16u << 10;
-
-// A request that is refused before anybody looks at its meaning: the answer, then the connection
-// ends and nothing after it is read.
-struct FramingError {
-  int status;
-  std::string reason;
-};
-
-// The head of a request as it came; views into the parser.
-struct RequestHead {
-  std::string_view method;
-  std::string_view target;
-  int version = 11;  // 10 or 11
-  std::vector<api::HeaderView> fields;
-};
-
-// The gate: nullopt lets the request pass. Pure.
-std::optional<FramingError> check_framing(const RequestHead& head);
-// host[:port] with nothing else in it.
-bool is_valid_host(std::string_view host);
 
 // One request. Feed it bytes; it reports the head when complete, then the body piece by piece.
 class RequestParser {
@@ -64,6 +42,34 @@ class RequestParser {
   std::size_t feed_body(std::string_view bytes, std::vector<std::string_view>& pieces,
                         std::optional<FramingError>& error);
   bool done() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// One response of another server to a GET.
+class ResponseParser {
+ public:
+  // `body_limit`: nullopt: the caller limits the body.
+  ResponseParser(std::size_t header_limit, std::optional<std::uint64_t> body_limit);
+  ~ResponseParser();
+
+  // Parses one step from the front of `bytes`: to the end of the head, or within the body. Appends
+  // views into `bytes` of the body to `pieces`. Returns the bytes consumed, which must not be fed
+  // again; 0: more are needed. `error` says why a response is refused; nothing more may be fed.
+  std::size_t feed(std::string_view bytes, std::vector<std::string_view>& pieces,
+                   std::optional<std::string>& error);
+  // The other end has closed the connection, which also ends a body without a length. False: the
+  // response is not whole.
+  bool end();
+
+  bool has_head() const;
+  bool done() const;
+  // REQUIRES: has_head().
+  int status() const;
+  // Names in lower case, in the order of the response. Trailers are dropped.
+  const std::vector<std::pair<std::string, std::string>>& headers() const;
 
  private:
   struct Impl;

@@ -18,7 +18,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "schemas/base/text.h"
-#include "server/net/port_owner.h"
+#include "server/net/connection.h"
+#include "server/net/tls_context.h"
 
 namespace ecr::server {
 namespace {
@@ -29,7 +30,7 @@ using tcp = asio::ip::tcp;
 constexpr std::chrono::milliseconds kSweep{250};
 constexpr std::size_t kOutsideThreads = 32;
 
-// One io thread with its connections; everything in it happens on that thread.
+// One io thread with its connections. Only that thread touches them.
 struct IoThread {
   asio::io_context context{1};
   std::list<std::unique_ptr<Connection>> connections;
@@ -44,7 +45,7 @@ std::string address_text(const tcp::endpoint& endpoint) {
                          : base::format("{}:{}", address.to_string(), endpoint.port());
 }
 
-// An IPv4 client of a dual-stack socket is an IPv4 client.
+// A dual-stack socket shows an IPv4 client as ::ffff:192.0.2.1; aws:SourceIp wants 192.0.2.1.
 std::string bare_address(asio::ip::address address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
@@ -61,9 +62,10 @@ std::string peer_text(const tcp::socket& socket) {
   return bare_address(socket.remote_endpoint(ec).address());
 }
 
-// Congestion control is for networks. One that paces what is sent (bbr, some machines' default)
-// takes two thirds of the rate on loopback, where nothing is ever lost; every Linux has reno. And a
-// client that does not read has at most kUnsent waiting for it, whatever the buffer has grown to.
+// On loopback nothing is ever lost, and a congestion control that paces its packets (bbr, the
+// default of some machines) costs two thirds of the rate there; every Linux has reno.
+// TCP_NOTSENT_LOWAT bounds the bytes that wait in the kernel for a client that does not read,
+// however large its socket buffer has grown.
 void tune(tcp::socket& socket) {
   constexpr int kUnsent = 512 << 10;
   constexpr std::string_view kReno = "reno";
@@ -150,7 +152,7 @@ struct Server::Impl {
     if (options.certificates != nullptr) tls = make_tls(*options.certificates);
     std::string failed;
     for (ListenAddress address : options.listen) {
-      // "Any free port" on both families means the same one, where that is possible.
+      // Port 0 ("any free port") on IPv4 and IPv6 means the same port, where that is possible.
       if (address.optional && address.port == 0 && !listeners.empty()) {
         address.port = listeners.front().acceptor.local_endpoint().port();
       }
@@ -168,7 +170,8 @@ struct Server::Impl {
     thread.context.run();
   }
 
-  // Closes what is past its deadline, and ends the thread once it is to stop and has nothing left.
+  // Closes connections that are past their deadline. After a stop it ends the io thread when the
+  // last connection has ended: no timer is set again, and the io_context runs out of work.
   void sweep(IoThread& thread) {
     const auto now = std::chrono::steady_clock::now();
     for (const auto& connection : thread.connections) {
@@ -182,6 +185,7 @@ struct Server::Impl {
     thread.sweeper.async_wait([this, &thread](error_code) { sweep(thread); });
   }
 
+  // Runs on the connection's io thread, which owns the connection from here on.
   void adopt(IoThread& thread, tcp::socket socket, bool secure) {
     if (thread.stopping) return;
     tune(socket);
@@ -192,6 +196,7 @@ struct Server::Impl {
                          : make_plain_stream(std::move(socket));
     thread.connections.push_back(std::make_unique<Connection>(
         context, std::move(stream), std::move(peer), thread.context.get_executor()));
+    // An iterator of a list stays valid while other connections come and go.
     const auto at = std::prev(thread.connections.end());
     if (options.metrics != nullptr) options.metrics->connection_opened();
     auto ended = [this, &thread, at](const std::exception_ptr&) {
@@ -208,13 +213,15 @@ struct Server::Impl {
       auto token = asio::redirect_error(asio::use_awaitable, ec);
       tcp::socket socket = co_await listener.acceptor.async_accept(thread.context, token);
       if (ec == asio::error::operation_aborted) break;
-      if (ec) {  // out of descriptors, most likely: let connections end first
+      if (ec) {  // most likely no descriptor is free: wait until connections end
         asio::steady_timer pause(threads[0]->context, kSweep);
         error_code ignored;
         auto wait = asio::redirect_error(asio::use_awaitable, ignored);
         co_await pause.async_wait(wait);
         continue;
       }
+      // Connections go to the io threads in turn. The handler of post() must be copyable, and a
+      // socket is not.
       auto shared = std::make_shared<tcp::socket>(std::move(socket));
       const bool secure = listener.tls;
       asio::post(thread.context,
@@ -222,13 +229,14 @@ struct Server::Impl {
     }
   }
 
-  // On the first io thread.
+  // Runs on the first io thread.
   void begin_stop() {
     if (stopping.exchange(true)) return;
     if (options.on_stop) options.on_stop();
     error_code ignored;
     for (Listener& listener : listeners) listener.acceptor.close(ignored);
     signals.cancel(ignored);
+    // Idle connections close at once; requests that run have until `force_at`.
     const auto force_at = std::chrono::steady_clock::now() + options.grace;
     for (auto& thread : threads) {
       asio::post(thread->context, [&thread = *thread, force_at] {
@@ -245,7 +253,8 @@ Server::Server(const Options& options, const App& app, AccessLog& log, const bas
                base::Random& random)
     : impl_(std::make_unique<Impl>(options, app, log, clock, random)) {
   impl_->listen();
-  // Before anybody is told that the server is ready: whoever reads that may stop it at once.
+  // Signals are caught before the ready line is printed: a script that reads the line may stop the
+  // server at once.
   impl_->signals.add(SIGTERM);
   impl_->signals.add(SIGINT);
   impl_->signals.async_wait([impl = impl_.get()](error_code ec, int) {
@@ -276,12 +285,12 @@ void Server::run() {
   for (Listener& listener : impl.listeners) {
     asio::co_spawn(impl.threads[0]->context, impl.accept(listener), asio::detached);
   }
-  std::vector<std::thread> others;
+  std::vector<std::jthread> others;
   for (std::size_t i = 1; i < impl.threads.size(); ++i) {
     others.emplace_back([&impl, i] { impl.run_thread(*impl.threads[i]); });
   }
   impl.run_thread(*impl.threads[0]);
-  for (std::thread& thread : others) thread.join();
+  // The other io threads end by themselves; leaving the scope waits for them.
 }
 
 void Server::stop() {

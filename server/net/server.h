@@ -1,17 +1,29 @@
-// Listeners and io threads: accepts connections and drives them until it is told to stop.
+// Listeners and io threads: accepts connections and serves them until the stop. Asio stays inside
+// of it: code that makes a server includes no header of Asio.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "server/net/connection.h"
+#include "schemas/base/clock.h"
+#include "server/net/framing.h"
 #include "server/runtime/listen_address.h"
-#include "server/tls/tls_context.h"
 
 namespace ecr::server {
+
+class AccessLog;
+class App;
+class Metrics;
+class ServerCertificates;
+
+struct TlsFiles {
+  std::string certificate;  // PEM, chain
+  std::string key;          // PEM
+};
 
 class Server {
  public:
@@ -24,7 +36,7 @@ class Server {
     Timeouts timeouts;
     std::chrono::seconds grace{10};
     Metrics* metrics = nullptr;  // outlives the server
-    // Called once when the server begins to stop: what waits for other servers is to give up.
+    // Called once when the server begins to stop, so that waits for other servers end.
     std::function<void()> on_stop = {};
   };
   // Binds and listens. Throws std::runtime_error with a sentence for the user (port in use, ...).

@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include "server/tls/tls_context.h"
+#include "server/net/tls_context.h"
 
 namespace ecr::server {
 namespace {
@@ -19,13 +20,15 @@ using boost::system::error_code;
 using boost::system::system_error;
 using tcp = asio::ip::tcp;
 
-// A file is sent in pieces of this size, so that one fast reader does not hold an io thread.
+// A file is sent in pieces of this size, so that one fast reader does not occupy an io thread.
 constexpr std::size_t kPiece = 1u << 20;
 
 [[noreturn]] void fail(int error) {
   throw system_error(error_code(error, boost::system::system_category()));
 }
 
+// Many clients close TCP without TLS's close_notify. That is an end like any other: the framing of
+// HTTP shows where a message was cut off.
 bool is_end(const error_code& ec) {
   return ec == asio::error::eof || ec == asio::error::connection_reset ||
          ec == asio::ssl::error::stream_truncated;
@@ -67,7 +70,8 @@ class PlainStream : public Stream {
     return write_to(socket_, first, second);
   }
 
-  // From the page cache to the socket without passing through this process.
+  // sendfile(2): the bytes go from the page cache to the socket and are not copied into this
+  // process.
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
     socket_.native_non_blocking(true);
@@ -79,7 +83,7 @@ class PlainStream : public Stream {
         length -= static_cast<std::uint64_t>(sent);
         progress();
       } else if (sent == 0) {
-        fail(EIO);  // the file is shorter than it was: the length is promised already
+        fail(EIO);  // the file is shorter than the Content-Length that was sent already
       } else if (errno == EAGAIN) {
         co_await socket_.async_wait(tcp::socket::wait_write, asio::use_awaitable);
       } else if (errno != EINTR) {
@@ -120,6 +124,7 @@ class TlsStream : public Stream {
   }
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
+    // TLS encrypts in this process, so the bytes have to pass through it.
     std::vector<char> piece(128u << 10);
     while (length > 0) {
       const ssize_t got = ::pread(fd, piece.data(), std::min<std::uint64_t>(length, piece.size()),
@@ -132,7 +137,8 @@ class TlsStream : public Stream {
       progress();
     }
   }
-  // The TLS close_notify would need the other end's help; the socket's FIN is enough.
+  // TLS's own shutdown waits for the other end. The socket's FIN is enough, as `Connection: close`
+  // and the length announce the end of the answer.
   void shutdown_send() override {
     error_code ignored;
     stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);

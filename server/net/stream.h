@@ -1,5 +1,5 @@
-// A connection's bytes, plain or TLS. One coroutine at a time; used on its io thread alone. Errors
-// are boost::system::system_error.
+// The bytes of a connection, plain or TLS. One coroutine at a time, on its io thread. Errors are
+// boost::system::system_error.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ class Stream {
  public:
   virtual ~Stream() = default;
   virtual asio::awaitable<void> handshake() = 0;
-  // 0: the other end is done.
+  // 0: the other end sends no more.
   virtual asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) = 0;
-  // Both buffers, whole.
+  // Writes both buffers completely.
   virtual asio::awaitable<void> write(asio::const_buffer first, asio::const_buffer second) = 0;
-  // Part of a file. `progress` is called after each piece (it moves the deadline).
+  // Sends a part of a file. `progress` is called after each piece (it moves the deadline).
   virtual asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                           const std::function<void()>& progress) = 0;
   // No more is sent; the other end may still be read.

@@ -12,11 +12,13 @@ namespace {
 
 constexpr std::size_t kFlushAt = 64u << 10;
 
+// The query of a presigned URL is a credential.
 std::string_view without_query(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
 
-// A log line is one line, whatever a client put into its request.
+// Control characters become "\x0a": a client must not write lines of its own into the log, or
+// sequences that a terminal obeys.
 std::string one_line(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -1,6 +1,6 @@
-// One line a request, as text or JSON, to standard error. Lines are gathered and written together
-// (flush() is called a few times a second), so that logging costs a request no system call.
-// Thread-safe.
+// The access log: one line a request, as text or JSON, on standard error. Lines are collected and
+// written together (flush() is called a few times a second), so that most requests cost no system
+// call. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -33,7 +33,7 @@ class AccessLog {
   AccessLog(LogFormat format, int fd) : format_(format), fd_(fd) {}
   ~AccessLog() { flush(); }
   void write(const AccessEntry& entry);
-  // A line of the server's own (start, stop, warnings).
+  // A message of the server itself (start, stop, warnings); written at once.
   void say(std::string_view message);
   void flush();
 

@@ -20,8 +20,9 @@ constexpr std::string_view kAdminPrefix = "/_ecr-local/";
 bool is_registry(std::string_view path) { return path == "/v2" || path.starts_with("/v2/"); }
 bool is_admin(std::string_view path) { return path.starts_with(kAdminPrefix); }
 
-// PutImage carries a manifest of 4 MiB as a JSON string (each quote escaped), UploadLayerPart
-// 20 MiB in base64; nothing else comes near a mebibyte.
+// The largest body of an AWS API call. PutImage has a manifest of up to 4 MiB as a JSON string
+// (each quote is escaped), UploadLayerPart has 20 MiB in base64; every other call is far below a
+// mebibyte.
 std::uint64_t control_limit(const api::HttpRequest& head) {
   const std::string_view target = head.headers.get("x-amz-target");
   if (target.ends_with(".UploadLayerPart")) return 32 * kMiB;
@@ -62,7 +63,7 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
   }
   if (is_admin(path)) {
     api::HttpResponse response = admin_.handle(request);
-    // A reset ends what the last test asked for.
+    // A reset also removes the faults that the last test asked for.
     const bool reset = path == "/_ecr-local/reset" && response.status == 200;
     if (reset && faults_ != nullptr) faults_->replace({});
     return response;
@@ -83,6 +84,7 @@ std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
 
 api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
   if (is_registry(head.path())) return api::registry::error_response(error, head);
+  // Outside of /v2/ the form of AWS JSON serves every client: AWS's own and the admin API's.
   const api::ErrorNames& names = api::names_of(error.code());
   const nlohmann::json body = {{"__type", std::string(names.json_type)},
                                {"message", error.message()}};

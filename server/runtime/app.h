@@ -35,9 +35,9 @@ class App {
     own_ = &routes;
     faults_ = &faults;
   }
-  // What is to be done to requests on purpose; null: nothing ever.
+  // The rules of injected faults; null: there are none.
   FaultRules* faults() const { return faults_; }
-  // "ecr:PutImage"; empty: none that faults know.
+  // "ecr:PutImage"; empty: no operation that a fault can name.
   std::string operation_of(const api::HttpRequest& request) const { return names_.of(request); }
   std::vector<std::string> operations() const { return names_.all(); }
 

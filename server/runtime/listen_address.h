@@ -1,4 +1,4 @@
-// HOST:PORT, where a server listens or is asked. Pure.
+// Addresses HOST:PORT at which a server listens, or is asked.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,14 @@ struct ListenAddress {
   bool optional = false;  // may fail where the machine lacks the address family
 };
 
-// "127.0.0.1:4599", "[::1]:4599", "localhost:0". Throws std::runtime_error naming `flag`.
+// "127.0.0.1:4599", "[::1]:4599", "localhost:0". Throws std::runtime_error naming `flag`. Pure.
 ListenAddress parse_listen_address(const std::string& text, const std::string& flag);
 
-// True where nobody but this machine can reach the address.
+// True where only this machine can reach the address. Pure.
 bool is_loopback(const ListenAddress& address);
+
+// The process of this machine that listens on a port, for an error text: "process 123 (name)".
+// Empty where /proc does not say (mostly because another user owns the process).
+std::string port_owner(std::uint16_t port);
 
 }  // namespace ecr::server

@@ -12,6 +12,7 @@
 namespace ecr::server {
 namespace {
 
+// A label has few values whatever clients send: an unknown path is "none".
 std::string_view plane_of(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/v2" || path.starts_with("/v2/")) return "registry";
@@ -21,6 +22,7 @@ std::string_view plane_of(std::string_view target) {
   return path == "/" ? "api" : "none";
 }
 
+// The two lines before the samples of a metric, as Prometheus's text exposition format 0.0.4 wants.
 void describe(std::string& out, std::string_view name, std::string_view type,
               std::string_view help) {
   out += base::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
@@ -32,6 +34,8 @@ void gauge(std::string& out, std::string_view name, std::string_view help, T val
   out += base::format("{} {}\n", name, value);
 }
 
+// The names process_* and their meaning are those of Prometheus's client libraries, so that common
+// dashboards work.
 std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::int64_t total = 0;
@@ -173,6 +177,7 @@ void Metrics::write_requests(std::string& out) const {
   describe(out, "ecr_local_request_duration_seconds", "histogram",
            "From the header of the request to the end of the answer.");
   for (const auto& [key, series] : series_) {
+    // The buckets of a Prometheus histogram are cumulative: each holds the smaller ones, too.
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < series.buckets.size(); ++i) {
       sum += series.buckets[i];

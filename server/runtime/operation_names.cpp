@@ -16,6 +16,7 @@ struct RouteName {
   std::string_view name;
 };
 
+// The registry API has no operation names of its own; these are ours, for fault rules.
 constexpr RouteName kRoutes[] = {
     {RouteKind::kBase, "GET", "GetBase"},
     {RouteKind::kManifest, "GET", "GetManifest"},
@@ -35,7 +36,7 @@ constexpr RouteName kRoutes[] = {
     {RouteKind::kCatalog, "GET", "ListRepositories"},
 };
 constexpr std::string_view kRegistry = "registry:";
-constexpr std::string_view kLayer = "registry:GetLayer";  // by a signed URL
+constexpr std::string_view kLayer = "registry:GetLayer";  // GetDownloadUrlForLayer's signed URL
 
 std::string of_registry(const api::HttpRequest& request) {
   const auto route = api::registry::parse_route(request.path());
@@ -71,6 +72,7 @@ std::vector<std::string> OperationNames::all() const {
 }
 
 std::string OperationNames::of_api(const api::HttpRequest& request) const {
+  // AWS JSON 1.1 names the operation in a header: "<target prefix>.PutImage".
   const std::string_view target = request.headers.get("x-amz-target");
   const std::size_t dot = target.rfind('.');
   if (dot != std::string_view::npos) {
@@ -80,6 +82,7 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
     }
     return {};
   }
+  // AWS Query names it in the form: Action and Version. With GET the form is the query.
   const auto form =
       base::parse_form(request.method == "POST" ? request.body : request.query(), true);
   if (!form) return {};

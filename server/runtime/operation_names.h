@@ -1,4 +1,4 @@
-// What a request is called where faults are injected: "ecr:PutImage", "registry:GetManifest".
+// The names by which fault rules know requests: "ecr:PutImage", "registry:GetManifest".
 // Thread-safe.
 #pragma once
 
@@ -14,9 +14,11 @@ class OperationNames {
  public:
   explicit OperationNames(const api::ControlPlane& control) : control_(control) {}
 
-  // Every name that of() may give, but for what is not known here.
+  // The names of all operations. of() may also return a name that no API has, as the client sent
+  // it.
   std::vector<std::string> all() const;
-  // Empty: neither of an API nor of the registry. REQUIRES: the body of a POST / is there.
+  // Empty: a request neither of an API nor of the registry. REQUIRES: the body of a POST / was
+  // read.
   std::string of(const api::HttpRequest& request) const;
 
  private:

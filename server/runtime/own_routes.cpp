@@ -17,13 +17,14 @@ api::HttpResponse json_text(int status, const std::string& text) {
   return api::text_response(status, "application/json", text + "\n");
 }
 
-api::HttpResponse complain(int status, const std::string& message) {
+api::HttpResponse error_answer(int status, const std::string& message) {
   api::HttpResponse response = json_text(status, base::dump(base::Json{{"message", message}}));
   response.note.error = message;
   return response;
 }
 
-// In the form of LocalStack's, for scripts that wait for it: what is here is "running".
+// The form of LocalStack's health check, for scripts that wait for it. The services that exist here
+// are "running".
 api::HttpResponse localstack_health(const std::string& version) {
   const base::OrderedJson json = {
       {"services", {{"ecr", "running"}, {"iam", "running"}, {"sts", "running"}}},
@@ -32,7 +33,7 @@ api::HttpResponse localstack_health(const std::string& version) {
   return json_text(200, base::dump(json));
 }
 
-bool gets(const api::HttpRequest& request) {
+bool is_read(const api::HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
@@ -52,11 +53,11 @@ api::HttpResponse OwnRoutes::faults(const api::HttpRequest& request) const {
       parts_.faults.add(parse_fault_rules(request.body, parts_.operations(), parts_.random));
     } else if (request.method == "DELETE") {
       parts_.faults.replace({});
-    } else if (!gets(request)) {
-      return complain(405, "GET, PUT, POST or DELETE");
+    } else if (!is_read(request)) {
+      return error_answer(405, "GET, PUT, POST or DELETE");
     }
   } catch (const FaultError& error) {
-    return complain(400, error.what());
+    return error_answer(400, error.what());
   }
   return json_text(200, fault_rules_json(parts_.faults.list()));
 }
@@ -67,16 +68,17 @@ std::optional<api::HttpResponse> OwnRoutes::handle(const api::HttpRequest& reque
   api::HttpResponse response;
   if (path == kFaults) {
     response = faults(request);
-  } else if (!gets(request)) {
-    response = complain(405, "GET alone");
+  } else if (!is_read(request)) {
+    response = error_answer(405, "GET alone");
   } else if (path == kLocalStack) {
     response = localstack_health(parts_.settings.version);
   } else if (parts_.ca.empty()) {
     response =
-        complain(404, "There is no certificate authority: the server runs without --tls auto");
+        error_answer(404, "There is no certificate authority: the server runs without --tls auto");
   } else {
     response = api::text_response(200, "application/x-pem-file", parts_.ca);
   }
+  // HEAD has the Content-Length of GET and no body (RFC 9110, 9.3.2).
   if (request.method == "HEAD") {
     response.head_length = std::get<std::string>(response.body).size();
     response.body = std::string();

@@ -1,5 +1,5 @@
-// What the server answers about itself, beside the core's /_ecr-local/: faults, its certificate
-// authority, and LocalStack's health check. Thread-safe.
+// Routes of the server itself, beside those of api/admin under /_ecr-local/: faults, the
+// certificate authority, and LocalStack's health check. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -19,14 +19,15 @@ class OwnRoutes {
     const api::Settings& settings;
     base::Random& random;
     FaultRules& faults;
-    // The operations that faults may name. Asked when a rule comes: it reads every API's model.
+    // The operations that faults may name. Called only when a rule comes: it reads the model of
+    // every API.
     std::function<std::vector<std::string>()> operations;
     std::string ca;  // PEM; empty: there is none
   };
   explicit OwnRoutes(Parts parts) : parts_(std::move(parts)) {}
 
   static bool is_own(std::string_view path);
-  // nullopt: the path is another's.
+  // nullopt: another part answers this path.
   std::optional<api::HttpResponse> handle(const api::HttpRequest& request) const;
 
  private:

@@ -13,7 +13,8 @@ using storage::sql::Access;
 
 constexpr std::string_view kReader = "webhook";
 
-// What may go well another time; EventBridge retries the same for API destinations.
+// Failures that may go away. Amazon EventBridge retries the same statuses for its API destinations
+// (EventBridge user guide, "API destinations": 401, 407, 409, 429 and 5xx).
 bool is_worth_a_retry(const std::optional<int>& status) {
   return !status || *status == 401 || *status == 407 || *status == 409 || *status == 429 ||
          *status >= 500;
@@ -21,7 +22,7 @@ bool is_worth_a_retry(const std::optional<int>& status) {
 
 bool is_taken(const std::optional<int>& status) { return status && *status / 100 == 2; }
 
-// Where the last start left off; a webhook that is new begins with what comes next.
+// The position that the last run reached; a new webhook begins behind the newest event.
 std::int64_t starting_position(storage::Store& store, std::int64_t newest) {
   storage::sql::Txn txn = store.database().begin(Access::kWrite);
   if (const auto position = storage::event_position(txn, kReader)) return *position;
@@ -40,28 +41,21 @@ Webhook::Webhook(storage::Store& store, const api::EventLog& events, AccessLog& 
       post_(std::move(post)),
       pauses_(pauses),
       position_(starting_position(store, events.newest())),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      thread_([this](base::BackgroundStop& stop) { run(stop); }) {}
 
-// False: it is time to stop.
-bool Webhook::pause(const std::stop_token& stop, std::chrono::milliseconds how_long) {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, stop, how_long, [] { return false; });
-  return !stop.stop_requested();
-}
-
-void Webhook::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
+void Webhook::run(base::BackgroundStop& stop) {
+  while (!stop.requested()) {
     try {
       if (events_.newest() > position_ && deliver_next(stop)) continue;
     } catch (const storage::StorageError& error) {
       log_.say(base::format("ecr-local: webhook: {}", error.what()));
     }
-    pause(stop, pauses_.poll);
+    stop.pause(pauses_.poll);
   }
 }
 
 // False: there was nothing to deliver.
-bool Webhook::deliver_next(const std::stop_token& stop) {
+bool Webhook::deliver_next(base::BackgroundStop& stop) {
   std::vector<storage::EventRow> next;
   {
     storage::sql::Txn txn = store_.database().begin(Access::kRead);
@@ -77,7 +71,7 @@ bool Webhook::deliver_next(const std::stop_token& stop) {
 }
 
 // False: stopped before the event was delivered or given up.
-bool Webhook::deliver(const std::stop_token& stop, const std::string& event) {
+bool Webhook::deliver(base::BackgroundStop& stop, const std::string& event) {
   auto how_long = pauses_.first;
   for (int attempt = 1;; ++attempt) {
     const auto status = post_(event);
@@ -87,7 +81,7 @@ bool Webhook::deliver(const std::stop_token& stop, const std::string& event) {
                             attempt, status ? base::format("status {}", *status) : "no answer"));
       return true;
     }
-    if (!pause(stop, how_long)) return false;
+    if (!stop.pause(how_long)) return false;
     how_long = std::min(how_long * 2, pauses_.longest);
   }
 }

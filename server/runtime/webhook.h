@@ -1,20 +1,18 @@
-// Posts each event to a URL: in order, one after the other, at least once. How far it has come is
-// kept in the database, so that a restart goes on there. An event that the receiver does not take
-// is tried again, with growing pauses, for a little over two minutes, and is then given up with a
-// line in the log: one bad event must not stop the others for ever. What falls out of the bounded
-// log meanwhile is lost.
+// Posts each event to a URL: in order, one after the other, at least once. The database keeps the
+// position of the last delivered event, so that a restart goes on behind it. An event that the
+// receiver does not accept is tried again, with growing pauses, for a little over two minutes; then
+// it is given up with a line in the log, because one bad event must not stop the others for ever.
+// Events that fall out of the bounded event log meanwhile are lost.
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
-#include <thread>
 
 #include "api/core/work/event_log.h"
+#include "schemas/base/background_thread.h"
 #include "server/runtime/access_log.h"
 #include "storage/store.h"
 
@@ -22,7 +20,7 @@ namespace ecr::server {
 
 class Webhook {
  public:
-  // Posts one event; the status of the answer, nullopt: none.
+  // Posts one event; the status of the answer, nullopt: there was none.
   using Post = std::function<std::optional<int>(const std::string& event)>;
   struct Pauses {
     std::chrono::milliseconds poll{100};
@@ -31,18 +29,17 @@ class Webhook {
     int attempts = 12;
   };
 
-  // Begins with the events that come after the first start with a webhook. All references outlive
-  // it. Ends when destroyed, at the latest after the post that is under way.
+  // The first start with a webhook delivers the events that come after it. All references outlive
+  // the webhook. The destructor waits for the post that is under way.
   Webhook(storage::Store& store, const api::EventLog& events, AccessLog& log, Post post,
           Pauses pauses);
   Webhook(storage::Store& store, const api::EventLog& events, AccessLog& log, Post post)
       : Webhook(store, events, log, std::move(post), Pauses{}) {}
 
  private:
-  void run(const std::stop_token& stop);
-  bool deliver_next(const std::stop_token& stop);
-  bool deliver(const std::stop_token& stop, const std::string& event);
-  bool pause(const std::stop_token& stop, std::chrono::milliseconds how_long);
+  void run(base::BackgroundStop& stop);
+  bool deliver_next(base::BackgroundStop& stop);
+  bool deliver(base::BackgroundStop& stop, const std::string& event);
 
   storage::Store& store_;
   const api::EventLog& events_;
@@ -50,9 +47,7 @@ class Webhook {
   const Post post_;
   const Pauses pauses_;
   std::int64_t position_ = 0;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last: ends before what it uses
+  base::BackgroundThread thread_;
 };
 
 }  // namespace ecr::server

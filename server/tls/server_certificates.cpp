@@ -19,7 +19,8 @@ bool is_label(std::string_view label) {
          std::all_of(label.begin(), label.end(), fits);
 }
 
-// "{account}.dkr.ecr.{region}.example:{port}" names every account's registry.
+// The certificate name for --registry-host "{account}.dkr.ecr.{region}.example:{port}": a wildcard,
+// as the template names the registry of every account.
 std::string name_of_template(std::string host, const std::string& region) {
   base::replace_all(host, "{account}", "*");
   base::replace_all(host, "{region}", region);

@@ -1,6 +1,6 @@
-// The certificates of --tls auto: one for each name that clients ask for (SNI), issued when it is
-// first asked for and anew when it nears its end. So every account, region and host name works,
-// whatever was configured. Thread-safe.
+// The certificates of --tls auto: one for each name that clients ask for (SNI), issued at the first
+// request for the name and again before it expires. So the names of every account and region work,
+// without configuration. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ class ServerCertificates {
   ServerCertificates(const CertificateAuthority& authority, std::vector<std::string> names,
                      const base::Clock& clock);
 
-  // For a client that asked for `name`: a DNS name, or the address that it connected to. What is
-  // neither gets the certificate of the given names alone.
+  // For a client that asked for `name`: a DNS name, or the address that it connected to. Any other
+  // text gets the certificate that has only the names given at construction.
   std::shared_ptr<X509> get(std::string name);
   EVP_PKEY* key() const { return key_.get(); }
 
@@ -47,7 +47,8 @@ std::vector<std::string> certificate_names(const std::string& region,
                                            const std::vector<std::string>& listen,
                                            const std::vector<std::string>& more);
 
-// A name that may stand in a certificate: letters, digits, '-', '_' and dots, "*." in front. Pure.
+// True for a name that may stand in a certificate: letters, digits, '-', '_' and dots, "*." in
+// front. Pure.
 bool is_dns_name(const std::string& text);
 
 }  // namespace ecr::server

@@ -1,16 +1,94 @@
-// What is made of the flags: snippets, the table of the configuration, completion, suggestions.
-#include <set>
+// The command line, and texts that are made of it: snippets, the table of the configuration,
+// completion, suggestions.
+#include "server/cli/command_line.h"
+
+#include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/text.h"
-#include "server/cli/command_tree.h"
+#include "server/cli/command_text.h"
 #include "server/cli/snippets.h"
 
 namespace ecr::server {
 namespace {
+
+std::optional<CommandLine> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "ecr-local");
+  int exit_code = -1;
+  ::testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStdout();
+  auto line = parse_command_line(static_cast<int>(arguments.size()), arguments.data(), exit_code);
+  ::testing::internal::GetCapturedStderr();
+  ::testing::internal::GetCapturedStdout();
+  EXPECT_EQ(line.has_value(), exit_code == -1);
+  return line;
+}
+
+TEST(Config, FlagBeatsEnvironmentBeatsFile) {
+  const std::string path = ::testing::TempDir() + "/ecr-local-config.json";
+  std::ofstream(path) << R"({"account":"111111111111","region":"eu-west-1","in-memory":true,
+                            "listen":["127.0.0.1:1","127.0.0.1:2"]})";
+  setenv("ECR_LOCAL_ACCOUNT", "222222222222", 1);
+  setenv("ECR_LOCAL_IAM", "soft", 1);
+  const auto line = parse({"serve", "--config", path.c_str(), "--iam", "off"});
+  unsetenv("ECR_LOCAL_ACCOUNT");
+  unsetenv("ECR_LOCAL_IAM");
+  std::remove(path.c_str());
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->serve.settings.account, "222222222222");
+  EXPECT_EQ(line->serve.settings.region, "eu-west-1");
+  EXPECT_EQ(line->serve.settings.enforcement, api::Enforcement::kOff);
+  EXPECT_TRUE(line->serve.in_memory);
+  EXPECT_EQ(line->serve.listen, (std::vector<std::string>{"127.0.0.1:1", "127.0.0.1:2"}));
+}
+
+TEST(Config, BadValuesAreRefused) {
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{},
+                                             {"nothing"},
+                                             {"serve", "--account", "12"},
+                                             {"serve", "--region", "Not A Region"},
+                                             {"serve", "--iam", "maybe"},
+                                             {"serve", "--idle-timeout", "0"},
+                                             {"serve", "--header-timeout", "soon"},
+                                             {"serve", "--no-such-flag"},
+                                             {"serve", "--root-access-key", "x"},
+                                             {"serve", "--trusted-proxy", "proxy.example"},
+                                             {"serve", "--trusted-proxy", "10.0.0.0/33"},
+                                             {"serve", "--registry-host", "{acount}.example"},
+                                             {"serve", "--registry-host", "http://example"},
+                                             {"serve", "--config", "/nowhere/config.json"}}) {
+    EXPECT_FALSE(parse(arguments).has_value());
+  }
+}
+
+TEST(Config, TimeoutsAreSeconds) {
+  const auto line = parse({"serve", "--header-timeout", "1", "--progress-timeout", "2"});
+  EXPECT_EQ(line->serve.timeouts.header, std::chrono::seconds(1));
+  EXPECT_EQ(line->serve.timeouts.progress, std::chrono::seconds(2));
+  EXPECT_EQ(line->serve.timeouts.idle, Timeouts{}.idle);
+}
+
+TEST(Config, GivenRootKeysReplaceBothDefaults) {
+  const auto line = parse({"serve", "--root-access-key", "k", "--root-secret-key", "s"});
+  EXPECT_EQ(line->serve.settings.root_access_key, "k");
+  EXPECT_FALSE(line->serve.settings.account_root_keys);
+  const auto none = parse({"serve", "--no-default-credentials"});
+  EXPECT_EQ(none->serve.settings.root_access_key, "");
+  EXPECT_FALSE(none->serve.settings.account_root_keys);
+}
+
+TEST(Config, ProxiesAndRegistryHostAsTheyMayBe) {
+  const auto line = parse({"serve", "--trusted-proxy", "10.0.0.0/8,2001:db8::1", "--registry-host",
+                           "{account}.dkr.ecr.{region}.example:{port}"});
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->serve.settings.trusted_proxies,
+            (std::vector<std::string>{"10.0.0.0/8", "2001:db8::1"}));
+}
 
 SnippetValues values() {
   return {"http://localhost:4599", "123456789012", "eu-west-1", "AKIAEXAMPLE", "hush", "", "9.8.7"};

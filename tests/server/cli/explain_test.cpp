@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "server/cli/config.h"
+#include "server/cli/command_line.h"
 #include "server/cli/explain_text.h"
-#include "server/cli/text_tree.h"
-#include "server/client/http_get.h"
+#include "server/client/http_client.h"
 
 namespace ecr::server {
 namespace {

@@ -1,5 +1,5 @@
-// What Beast lets through and the gate must not. Each refused request ends its connection, so
-// nothing behind it is ever read as a request.
+// Requests that Beast accepts and the gate must refuse. Each refused request ends its connection,
+// so nothing behind it is ever read as a request. And the heads of responses.
 #include <gtest/gtest.h>
 
 #include "server/net/http_parser.h"
@@ -186,6 +186,21 @@ TEST(RequestParser, ExpectAndKeepAlive) {
   EXPECT_TRUE(expecting.expects_continue());
   EXPECT_FALSE(expecting.keep_alive());
   EXPECT_EQ(expecting.content_length(), 3u);
+}
+
+TEST(ResponseHead, CannotBeSplit) {
+  api::HttpResponse response;
+  response.set("Location", "/a\r\nSet-Cookie: x");
+  const std::string head = response_head(response, "id", "date", true);
+  EXPECT_EQ(head.find("\r\nSet-Cookie"), std::string::npos);
+  EXPECT_NE(head.find("Content-Length: 0\r\n"), std::string::npos);
+  EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+}
+
+TEST(ResponseHead, NoContentHasNoLength) {
+  api::HttpResponse response;
+  response.status = 204;
+  EXPECT_EQ(response_head(response, "id", "date", true).find("Content-Length"), std::string::npos);
 }
 
 }  // namespace

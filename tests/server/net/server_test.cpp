@@ -14,7 +14,10 @@
 #include "api/core/work/event_log.h"
 #include "api/ecr/ecr_api.h"
 #include "schemas/base/encoding.h"
-#include "server/cli/system.h"
+#include "server/runtime/access_log.h"
+#include "server/runtime/app.h"
+#include "server/runtime/metrics.h"
+#include "server/runtime/system.h"
 
 namespace ecr::server {
 namespace {

@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "server/cli/system.h"
-#include "server/net/port_owner.h"
+#include "server/runtime/listen_address.h"
+#include "server/runtime/system.h"
 
 namespace ecr::server {
 namespace {

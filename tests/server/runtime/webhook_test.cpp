@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "server/cli/system.h"
-#include "server/client/http_post.h"
+#include "server/client/http_client.h"
 #include "server/runtime/metrics.h"
+#include "server/runtime/system.h"
 
 namespace ecr::server {
 namespace {

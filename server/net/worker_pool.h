@@ -1,5 +1,5 @@
-// Threads on which requests run: whatever may block, off the io threads. They begin with the first
-// work that there is: a start is quicker, and an idle program smaller, without them.
+// Threads for work that may block (requests, mostly), so that io threads never do. They are started
+// with the first work: the program starts faster without them, and is smaller while it is idle.
 #pragma once
 
 #include <exception>
@@ -32,9 +32,9 @@ class WorkerPool {
   std::optional<asio::thread_pool> pool_;
 };
 
-// One piece of blocking work at a time for one coroutine. Belongs to an io thread and is used on it
-// alone. INVARIANT: nothing is running when it is destroyed (the coroutine waits for what it
-// started, whatever else goes wrong).
+// Runs one piece of blocking work at a time for one coroutine. Belongs to an io thread; only that
+// thread uses it. INVARIANT: no work is running when it is destroyed (the coroutine waits for work
+// that it started, also after an error).
 class WorkerJob {
  public:
   WorkerJob(WorkerPool& pool, asio::any_io_executor executor);
@@ -42,7 +42,7 @@ class WorkerJob {
   // Starts `work` on a worker. REQUIRES: nothing is running.
   void start(std::function<void()> work);
   bool running() const { return running_; }
-  // Resumes when the work is done; what it threw is thrown here, once.
+  // Resumes when the work is done. An exception of the work is thrown here, once.
   asio::awaitable<void> wait();
 
  private:

@@ -1,4 +1,4 @@
-#include "server/runtime/worker_pool.h"
+#include "server/net/worker_pool.h"
 
 #include <utility>
 
@@ -20,7 +20,8 @@ WorkerJob::WorkerJob(WorkerPool& pool, asio::any_io_executor executor)
 void WorkerJob::start(std::function<void()> work) {
   running_ = true;
   done_.expires_at(asio::steady_timer::time_point::max());
-  // The io thread must not run out of work, and stop, while a worker has this.
+  // While a worker has the work, the io thread waits for no socket. The guard keeps its io_context
+  // from running out of work, which would end the thread.
   auto keep = asio::make_work_guard(executor_);
   asio::post(pool_.pool(), [this, work = std::move(work), keep = std::move(keep)] {
     std::exception_ptr failure;
@@ -29,6 +30,7 @@ void WorkerJob::start(std::function<void()> work) {
     } catch (...) {
       failure = std::current_exception();
     }
+    // Back to the io thread: cancelling the timer resumes the coroutine that waits on it.
     asio::post(executor_, [this, failure = std::move(failure)] {
       failure_ = failure;
       running_ = false;

@@ -1,27 +1,91 @@
-#include "server/cli/config.h"
+// The only file that includes CLI11, which takes longer to compile than everything else here.
+#include "server/cli/command_line.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <map>
-#include <stdexcept>
+#include <memory>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
-#include "api/core/wire/http.h"
-#include "api/pull_through/url.h"
 #include "schemas/base/duration.h"
-#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
-#include "schemas/model/arn.h"
-#include "server/cli/command_tree.h"
-#include "server/cli/config_file.h"
-#include "server/cli/value_names.h"
-#include "server/tls/server_certificates.h"
+#include "server/cli/flag_values.h"
 
 namespace ecr::server {
 namespace {
 
+// ECR_LOCAL_TLS_LISTEN for --tls-listen.
+std::string variable_of(const std::string& flag) {
+  std::string name = "ECR_LOCAL_" + flag.substr(2);
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+// The long names of a command's flags, with their dashes.
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_lnames().empty()) flags.push_back("--" + option->get_lnames().front());
+  }
+  return flags;
+}
+
+std::string value_text(const nlohmann::json& value, const std::string& key) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean() || value.is_number()) return value.dump();
+  throw CLI::ConversionError("--config: " + key +
+                             " must be a string, a number, true or false, or a list of those");
+}
+
+// Reads the JSON file of --config: a flat object of serve's flags, as {"listen":
+// ["127.0.0.1:4599"], "in-memory": true}. `serve` outlives the reader.
+class ConfigFile : public CLI::Config {
+ public:
+  explicit ConfigFile(const CLI::App& serve) : serve_(serve) {}
+
+  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    const std::string text(std::istreambuf_iterator<char>(input), {});
+    const auto json = base::parse_json(text);
+    if (!json || !json->is_object()) {
+      throw CLI::ParseError("--config: the file must hold one JSON object",
+                            CLI::ExitCodes::FileError);
+    }
+    std::vector<CLI::ConfigItem> list;
+    for (const auto& [key, value] : json->items()) {
+      if (serve_.get_option_no_throw("--" + key) == nullptr) {
+        throw CLI::ParseError("--config: there is no flag --" + key +
+                                  base::did_you_mean("--" + key, flags_of(serve_)),
+                              CLI::ExitCodes::ConfigError);
+      }
+      // CLI11 lets the file win over the environment. Here the environment wins, as containers set
+      // it (tests/server/cli/command_line_test.cpp, FlagBeatsEnvironmentBeatsFile).
+      if (std::getenv(variable_of("--" + key).c_str()) != nullptr) continue;
+      CLI::ConfigItem item;
+      item.parents = {"serve"};
+      item.name = key;
+      if (value.is_array()) {
+        for (const auto& element : value) item.inputs.push_back(value_text(element, key));
+      } else {
+        item.inputs.push_back(value_text(value, key));
+      }
+      list.push_back(std::move(item));
+    }
+    return list;
+  }
+
+ private:
+  const CLI::App& serve_;
+};
+
+// Every flag also has an environment variable.
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
   return app.add_option(flag, target, help)->envname(variable_of(flag));
@@ -61,45 +125,6 @@ std::string default_data_dir() {
   const char* home = std::getenv("HOME");
   return std::string(home != nullptr && *home != '\0' ? home : "/var/lib") +
          "/.local/share/ecr-local";
-}
-
-std::string check_account(const std::string& text) {
-  return model::is_account_id(text) ? "" : "an account has 12 digits";
-}
-std::string check_region(const std::string& text) {
-  return model::is_region(text) ? "" : "that is not a region";
-}
-
-std::string check_proxy(const std::string& text) {
-  return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
-}
-
-std::string check_tls_name(const std::string& text) {
-  return is_ip_address(text) || is_dns_name(base::to_lower(text))
-             ? ""
-             : text + " is neither a host name nor an address";
-}
-
-std::string check_oidc_keys(const std::string& text) {
-  const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
-  return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
-}
-
-std::string check_upstream(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  const bool good = equals != std::string::npos && equals > 0 &&
-                    api::pull_through::parse_url(text.substr(equals + 1)).has_value();
-  return good ? "" : "HOST=URL with a URL that begins with http:// or https://";
-}
-
-// A placeholder with a typing error would end in every repositoryUri.
-std::string check_registry_host(const std::string& text) {
-  std::string host = text;
-  for (const std::string_view name : {"{account}", "{region}", "{port}"}) {
-    for (std::size_t at; (at = host.find(name)) != std::string::npos;) host.erase(at, name.size());
-  }
-  const bool clean = host.find_first_of("{}/ ") == std::string::npos;
-  return clean ? "" : "a host with no placeholders but {account}, {region} and {port}";
 }
 
 void add_data_dir(CLI::App& app, ServeConfig& serve) {
@@ -261,7 +286,7 @@ void name_values(CLI::App& app) {
   }
 }
 
-// A typing error: what may have been meant, below the message that is printed already.
+// After a typing error: prints the command or flag that may have been meant, below CLI11's message.
 void suggest(const CLI::App& app, int argc, const char* const* argv) {
   const std::string given = argc > 1 ? argv[1] : "";
   std::vector<std::string> commands;
@@ -287,7 +312,8 @@ void suggest(const CLI::App& app, int argc, const char* const* argv) {
   }
 }
 
-// Root credentials as the flags leave them: given ones replace both defaults.
+// Root credentials given by flags replace both defaults: the root key of the default account, and
+// the root keys of all other accounts.
 void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
   if (key_given != secret_given) {
     throw CLI::ValidationError("--root-access-key and --root-secret-key go together");
@@ -300,11 +326,10 @@ void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
   }
 }
 
-}  // namespace
-
-std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
+// All commands and flags. Parsing fills `line`, which outlives the tree.
+std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   using Command = CommandLine::Command;
-  auto app = std::make_shared<CLI::App>(
+  auto app = std::make_unique<CLI::App>(
       "Amazon ECR on this machine, with the IAM and STS that decide who may do what.", "ecr-local");
   app->require_subcommand(1);
   app->allow_config_extras(CLI::config_extras_mode::error);
@@ -314,12 +339,14 @@ std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
     return sub;
   };
   CLI::App* serve = command("serve", "Run the server", Command::kServe);
-  // CLI11 2.1 reads the file before it looks at the option's own variable.
+  // CLI11 2.1 reads the file before it looks at ECR_LOCAL_CONFIG, so the variable is read here.
   const char* variable = std::getenv("ECR_LOCAL_CONFIG");
   const std::string file = variable == nullptr ? "" : variable;
-  app->config_formatter(make_config_file(*serve));
+  app->config_formatter(std::make_shared<ConfigFile>(*serve));
   app->set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
       ->envname("ECR_LOCAL_CONFIG");
+  // `ecr-local serve --config FILE`: the option belongs to the program, and is accepted behind
+  // serve.
   serve->fallthrough();
   add_serve_options(*serve, line.serve);
   CLI::App* check =
@@ -360,6 +387,29 @@ std::shared_ptr<CLI::App> make_command_tree(CommandLine& line) {
   command("version", "Print the version", Command::kVersion);
   for (CLI::App* sub : app->get_subcommands([](CLI::App*) { return true; })) name_values(*sub);
   return app;
+}
+
+FlagInfo flag_info(const CLI::Option& option) {
+  return {"--" + option.get_lnames().front(), option.get_envname(), option.get_default_str(),
+          option.get_description(), option.get_expected_min() > 0};
+}
+
+}  // namespace
+
+std::vector<CommandInfo> list_commands() {
+  CommandLine line;
+  const auto app = make_command_tree(line);
+  std::vector<CommandInfo> list;
+  for (const CLI::App* sub : app->get_subcommands([](CLI::App*) { return true; })) {
+    CommandInfo command{sub->get_name(), sub->get_description(), {}};
+    for (const CLI::Option* option : sub->get_options()) {
+      if (!option->get_lnames().empty()) command.flags.push_back(flag_info(*option));
+    }
+    // --config belongs to the program in CLI11, but only serve reads the file.
+    if (command.name == "serve") command.flags.push_back(flag_info(*app->get_config_ptr()));
+    list.push_back(std::move(command));
+  }
+  return list;
 }
 
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code) {

@@ -1,10 +1,11 @@
-#include "server/tls/tls_context.h"
+#include "server/net/tls_context.h"
 
 #include <stdexcept>
 
 #include <openssl/ssl.h>
 
 #include "schemas/base/text.h"
+#include "server/net/server.h"
 #include "server/tls/server_certificates.h"
 
 namespace ecr::server {
@@ -13,7 +14,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// ALPN: HTTP/1.1 is all there is.
+// ALPN (RFC 7301): the server speaks HTTP/1.1 only. A client that offers only other protocols (h2)
+// still gets a connection, without a protocol chosen.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* in, unsigned in_size, void*) {
   static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -33,13 +35,16 @@ std::unique_ptr<asio::ssl::context> make_context() {
   return context;
 }
 
-// Asio has taken the slot that OpenSSL calls the application's.
+// The slot of a connection in which its local address is kept. Asio uses OpenSSL's application
+// slot.
 int address_slot() {
   static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return slot;
 }
 
-// Within the handshake, once the client's name is known. 1: go on.
+// OpenSSL calls this within the handshake, when the name that the client asked for (SNI) is known.
+// A client that connects to an address sends no name; then the address is the name. 1: go on; 0:
+// the handshake fails.
 int choose_certificate(SSL* ssl, void* given) {
   auto& certificates = *static_cast<ServerCertificates*>(given);
   try {
@@ -53,7 +58,7 @@ int choose_certificate(SSL* ssl, void* given) {
                ? 1
                : 0;
   } catch (const std::exception&) {
-    return 0;
+    return 0;  // no exception may pass through OpenSSL's C code
   }
 }
 

@@ -9,11 +9,7 @@
 namespace ecr::server {
 
 class ServerCertificates;
-
-struct TlsFiles {
-  std::string certificate;  // PEM, chain
-  std::string key;          // PEM
-};
+struct TlsFiles;
 
 // Throws std::runtime_error, naming the flag and the file.
 std::unique_ptr<boost::asio::ssl::context> make_tls(const TlsFiles& files);

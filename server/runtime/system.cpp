@@ -1,4 +1,4 @@
-#include "server/cli/system.h"
+#include "server/runtime/system.h"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,8 @@ base::TimePoint SystemClock::now() const {
 
 namespace {
 
-// OpenSSL asks the kernel who we are at each call; a request wants sixteen bytes for its id.
+// Random bytes are taken from OpenSSL in portions of this size: each call makes a system call
+// (getpid, to notice a fork), and every request needs sixteen bytes for its id.
 constexpr std::size_t kAtOnce = 512;
 
 void fetch(std::span<std::uint8_t> out) {

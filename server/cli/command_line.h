@@ -1,13 +1,15 @@
-// What the operator asked for: flags, environment (ECR_LOCAL_<FLAG>) and a JSON file, in this order
-// of precedence.
+// The command line: what the operator asked for by flags, environment (ECR_LOCAL_<FLAG>) and a JSON
+// file, in this order of precedence; and the list of all commands and flags, for texts made of it.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "api/core/services.h"
-#include "server/net/server.h"
+#include "server/net/framing.h"
 #include "server/runtime/access_log.h"
 
 namespace ecr::server {
@@ -93,7 +95,24 @@ struct CommandLine {
   std::string shell;        // completion
 };
 
-// nullopt: everything is said already (help, an error), leave with `exit_code`.
+// nullopt: the help or an error is printed already, leave with `exit_code`.
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code);
+
+struct FlagInfo {
+  std::string name;           // "--iam"
+  std::string variable;       // "ECR_LOCAL_IAM"; empty: the flag has none
+  std::string default_value;  // empty: none
+  std::string help;
+  bool takes_value = false;
+};
+
+struct CommandInfo {
+  std::string name;
+  std::string help;
+  std::vector<FlagInfo> flags;
+};
+
+// All commands, in the order of the help.
+std::vector<CommandInfo> list_commands();
 
 }  // namespace ecr::server

@@ -1,31 +1,17 @@
+#include "server/cli/command_text.h"
+
 #include <stdexcept>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "schemas/base/text.h"
-#include "server/cli/command_tree.h"
+#include "server/cli/command_line.h"
+#include "server/cli/flag_values.h"
 #include "server/cli/snippets.h"
-#include "server/cli/value_names.h"
 
 namespace ecr::server {
 namespace {
 
-struct Flag {
-  std::string name;  // "--iam"
-  std::string help;
-  bool takes_value = false;
-  std::vector<std::string> values;  // empty: anything, files among them
-};
-
-struct Command {
-  std::string name;
-  std::string help;
-  std::vector<Flag> flags;
-  std::vector<std::string> words;  // what may follow the command itself
-};
-
-// "a|b|c" is a choice; anything else is a name for what may be given.
+// The values of a choice, which is named "a|b|c". Empty: any value, files among them.
 std::vector<std::string> flag_values(const std::string& flag) {
   std::string_view rest = value_name(flag);
   std::vector<std::string> values;
@@ -38,6 +24,7 @@ std::vector<std::string> flag_values(const std::string& flag) {
   return values;
 }
 
+// The words that may follow the command itself.
 std::vector<std::string> words_of(const std::string& command) {
   if (command == "completion") return {"bash", "zsh", "fish"};
   std::vector<std::string> words;
@@ -47,39 +34,17 @@ std::vector<std::string> words_of(const std::string& command) {
   return words;
 }
 
-Flag to_flag(const CLI::Option& option) {
-  Flag flag;
-  flag.name = "--" + option.get_lnames().front();
-  flag.help = option.get_description();
-  flag.takes_value = option.get_expected_min() > 0;
-  flag.values = flag_values(flag.name);
-  return flag;
-}
-
-std::vector<Command> commands_of(CLI::App& app) {
-  std::vector<Command> list;
-  for (const CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) {
-    Command command{sub->get_name(), sub->get_description(), {}, words_of(sub->get_name())};
-    for (const CLI::Option* option : sub->get_options()) {
-      if (!option->get_lnames().empty()) command.flags.push_back(to_flag(*option));
-    }
-    if (command.name == "serve") command.flags.push_back(to_flag(*app.get_config_ptr()));
-    list.push_back(std::move(command));
-  }
-  return list;
-}
-
-std::string join(const std::vector<std::string>& words) {
+std::string words_text(const std::vector<std::string>& words) {
   return base::format("{}", base::join(words, " "));
 }
 
-std::string names_of(const std::vector<Flag>& flags) {
+std::string flag_names(const std::vector<FlagInfo>& flags) {
   std::vector<std::string> names;
-  for (const Flag& flag : flags) names.push_back(flag.name);
-  return join(names);
+  for (const FlagInfo& flag : flags) names.push_back(flag.name);
+  return words_text(names);
 }
 
-// What a shell takes literally between single quotes.
+// A text in single quotes, where a shell takes it literally.
 std::string literal(const std::string& text, std::string_view backslash_before = {}) {
   std::string out = "'";
   for (const char c : text) {
@@ -93,22 +58,23 @@ std::string literal(const std::string& text, std::string_view backslash_before =
   return out + "'";
 }
 
-std::string bash_command(const Command& command) {
-  std::string out = base::format("    {})\n      flags={}\n      words={}\n", command.name,
-                                 literal(names_of(command.flags)), literal(join(command.words)));
+std::string bash_command(const CommandInfo& command) {
+  std::string out =
+      base::format("    {})\n      flags={}\n      words={}\n", command.name,
+                   literal(flag_names(command.flags)), literal(words_text(words_of(command.name))));
   out += "      case $previous in\n";
-  for (const Flag& flag : command.flags) {
+  for (const FlagInfo& flag : command.flags) {
     if (!flag.takes_value) continue;
     out += base::format("        {}) values={}; takes_value=1 ;;\n", flag.name,
-                        literal(join(flag.values)));
+                        literal(words_text(flag_values(flag.name))));
   }
   return out + "      esac\n      ;;\n";
 }
 
-std::string bash(const std::vector<Command>& commands) {
+std::string bash(const std::vector<CommandInfo>& commands) {
   std::vector<std::string> names;
   std::string cases;
-  for (const Command& command : commands) {
+  for (const CommandInfo& command : commands) {
     names.push_back(command.name);
     cases += bash_command(command);
   }
@@ -139,34 +105,35 @@ _ecr_local() {{
 }}
 complete -F _ecr_local ecr-local
 )",
-      literal(join(names)), cases);
+      literal(words_text(names)), cases);
 }
 
-std::string zsh_command(const Command& command) {
+std::string zsh_command(const CommandInfo& command) {
   std::string out = base::format("    {})\n      _arguments", command.name);
-  for (const Flag& flag : command.flags) {
+  for (const FlagInfo& flag : command.flags) {
     std::string spec = base::format("*{}[", flag.name);
-    for (const char c : flag.help) {  // what has a meaning between the brackets
+    for (const char c : flag.help) {  // characters with a meaning between the brackets
       if (c == '[' || c == ']' || c == '\\' || c == ':') spec += '\\';
       spec += c;
     }
     spec += ']';
-    if (!flag.values.empty()) {
-      spec += base::format(":value:({})", join(flag.values));
+    if (!flag_values(flag.name).empty()) {
+      spec += base::format(":value:({})", words_text(flag_values(flag.name)));
     } else if (flag.takes_value) {
       spec += ":value:_files";
     }
     out += " \\\n        " + literal(spec);
   }
-  out += command.words.empty() ? " \\\n        '*:file:_files'"
-                               : " \\\n        " + literal("*:word:(" + join(command.words) + ")");
+  out += words_of(command.name).empty()
+             ? " \\\n        '*:file:_files'"
+             : " \\\n        " + literal("*:word:(" + words_text(words_of(command.name)) + ")");
   return out + "\n      ;;\n";
 }
 
-std::string zsh(const std::vector<Command>& commands) {
+std::string zsh(const std::vector<CommandInfo>& commands) {
   std::string list;
   std::string cases;
-  for (const Command& command : commands) {
+  for (const CommandInfo& command : commands) {
     list += "      " + literal(command.name + ":" + command.help, "\\") + "\n";
     cases += zsh_command(command);
   }
@@ -196,36 +163,70 @@ fi
       list, cases);
 }
 
-std::string fish(const std::vector<Command>& commands) {
+std::string fish(const std::vector<CommandInfo>& commands) {
   std::string out =
       "# ecr-local completion fish > ~/.config/fish/completions/ecr-local.fish\n"
       "complete -c ecr-local -n __fish_use_subcommand -f\n";
-  for (const Command& command : commands) {
+  for (const CommandInfo& command : commands) {
     out += base::format("complete -c ecr-local -n __fish_use_subcommand -a {} -d {}\n",
                         command.name, literal(command.help, "\\"));
     const std::string there =
         base::format("complete -c ecr-local -n '__fish_seen_subcommand_from {}'", command.name);
-    if (!command.words.empty()) out += there + " -f -a " + literal(join(command.words)) + "\n";
-    for (const Flag& flag : command.flags) {
-      out += base::format("{} -l {}{}{} -d {}\n", there, flag.name.substr(2),
-                          flag.takes_value ? " -r" : "",
-                          flag.values.empty() ? "" : " -f -a " + literal(join(flag.values)),
-                          literal(flag.help, "\\"));
+    if (!words_of(command.name).empty())
+      out += there + " -f -a " + literal(words_text(words_of(command.name))) + "\n";
+    for (const FlagInfo& flag : command.flags) {
+      out += base::format(
+          "{} -l {}{}{} -d {}\n", there, flag.name.substr(2), flag.takes_value ? " -r" : "",
+          flag_values(flag.name).empty() ? ""
+                                         : " -f -a " + literal(words_text(flag_values(flag.name))),
+          literal(flag.help, "\\"));
     }
   }
   return out;
 }
 
+// In a table, '|' ends a cell.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string default_text(const FlagInfo& flag) {
+  if (!flag.takes_value) return "off";
+  return flag.default_value.empty() ? "none" : base::format("`{}`", cell(flag.default_value));
+}
+
+std::string table_row(const FlagInfo& flag) {
+  std::string name = flag.name;
+  const std::string value(value_name(flag.name));
+  if (!value.empty()) name += " " + cell(value);
+  return base::format("| `{}` | `{}` | {} | {} |\n", name, flag.variable, default_text(flag),
+                      cell(flag.help));
+}
+
 }  // namespace
 
 std::string completion_script(const std::string& shell) {
-  CommandLine line;
-  const auto app = make_command_tree(line);
-  const std::vector<Command> commands = commands_of(*app);
+  const std::vector<CommandInfo> commands = list_commands();
   if (shell == "bash") return bash(commands);
   if (shell == "zsh") return zsh(commands);
   if (shell == "fish") return fish(commands);
   throw std::runtime_error("completion " + shell + ": must be bash, zsh or fish");
+}
+
+std::string configuration_table() {
+  std::string out = "| flag | variable | default | meaning |\n|---|---|---|---|\n";
+  for (const CommandInfo& command : list_commands()) {
+    if (command.name != "serve") continue;
+    for (const FlagInfo& flag : command.flags) {
+      if (!flag.variable.empty()) out += table_row(flag);  // --help has none
+    }
+  }
+  return out;
 }
 
 }  // namespace ecr::server

@@ -1,0 +1,103 @@
+#include "server/cli/flag_values.h"
+
+#include <utility>
+
+#include "api/core/wire/http.h"
+#include "api/pull_through/url.h"
+#include "schemas/base/encoding.h"
+#include "schemas/model/arn.h"
+#include "server/tls/server_certificates.h"
+
+namespace ecr::server {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+    {"--access-log", "text|json|off"},
+    {"--account", "ID"},
+    {"--admin-host", "NAME"},
+    {"--admin-token", "TOKEN"},
+    {"--config", "FILE"},
+    {"--data-dir", "DIR"},
+    {"--event-log-size", "N"},
+    {"--events-webhook", "URL"},
+    {"--gc-grace", "DURATION"},
+    {"--gc-interval", "DURATION"},
+    {"--header-timeout", "SECONDS"},
+    {"--iam", "enforce|soft|off"},
+    {"--idle-timeout", "SECONDS"},
+    {"--listen", "HOST:PORT"},
+    {"--oidc-ca", "FILE"},
+    {"--oidc-keys", "ISSUER=FILE"},
+    {"--progress-timeout", "SECONDS"},
+    {"--region", "NAME"},
+    {"--registry-host", "TEMPLATE"},
+    {"--root-access-key", "KEY"},
+    {"--root-secret-key", "KEY"},
+    {"--scan-findings", "PATH"},
+    {"--scanner-command", "COMMAND"},
+    {"--seed", "FILE"},
+    {"--tls", "auto|off"},
+    {"--tls-cert", "FILE"},
+    {"--tls-key", "FILE"},
+    {"--tls-listen", "HOST:PORT"},
+    {"--tls-name", "NAME"},
+    {"--trusted-proxy", "ADDRESS"},
+    {"--type", "identity|repository|registry|registry-v1|trust|session|scp|rcp"},
+    {"--upstream", "HOST=URL"},
+    {"--upstream-ca", "FILE"},
+    {"--upstream-secrets", "FILE"},
+    {"--upstream-timeout", "SECONDS"},
+    {"--url", "URL"},
+    {"--workers", "N"},
+};
+
+}  // namespace
+
+std::string_view value_name(std::string_view flag) {
+  for (const auto& [name, value] : kNames) {
+    if (name == flag) return value;
+  }
+  return {};
+}
+
+std::string check_account(const std::string& text) {
+  return model::is_account_id(text) ? "" : "an account has 12 digits";
+}
+
+std::string check_region(const std::string& text) {
+  return model::is_region(text) ? "" : "that is not a region";
+}
+
+std::string check_proxy(const std::string& text) {
+  return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
+}
+
+std::string check_tls_name(const std::string& text) {
+  return is_ip_address(text) || is_dns_name(base::to_lower(text))
+             ? ""
+             : text + " is neither a host name nor an address";
+}
+
+std::string check_oidc_keys(const std::string& text) {
+  const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
+  return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
+}
+
+std::string check_upstream(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool good = equals != std::string::npos && equals > 0 &&
+                    api::pull_through::parse_url(text.substr(equals + 1)).has_value();
+  return good ? "" : "HOST=URL with a URL that begins with http:// or https://";
+}
+
+// A misspelt placeholder would stand in every repositoryUri.
+std::string check_registry_host(const std::string& text) {
+  std::string host = text;
+  for (const std::string_view name : {"{account}", "{region}", "{port}"}) {
+    for (std::size_t at; (at = host.find(name)) != std::string::npos;) host.erase(at, name.size());
+  }
+  const bool clean = host.find_first_of("{}/ ") == std::string::npos;
+  return clean ? "" : "a host with no placeholders but {account}, {region} and {port}";
+}
+
+}  // namespace ecr::server

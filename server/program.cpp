@@ -1,0 +1,62 @@
+#include "server/program.h"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "server/cli/commands.h"
+#include "server/serve.h"
+
+namespace ecr::server {
+namespace {
+
+int run_command(const CommandLine& line) {
+  using Command = CommandLine::Command;
+  switch (line.command) {
+    case Command::kServe:
+      return run_serve(line.serve);
+    case Command::kCheck:
+      return run_check(line.serve, line.repair);
+    case Command::kEvaluate:
+      return run_evaluate(line.explain);
+    case Command::kVerifySigV4:
+      return run_verify_sigv4();
+    case Command::kValidatePolicy:
+      return run_validate_policy(line.policy_file, line.policy_type);
+    case Command::kExplain:
+      return run_explain(line.explain_request);
+    case Command::kHealthcheck:
+      return run_healthcheck(line.health_url);
+    case Command::kPrint:
+      return run_print(line.print);
+    case Command::kDemo:
+      return run_demo(line.demo);
+    case Command::kCa:
+      return run_ca(line.serve);
+    case Command::kCompletion:
+      return run_completion(line.shell);
+    case Command::kVersion:
+      std::puts("ecr-local " ECR_LOCAL_VERSION);
+      return 0;
+  }
+  return 2;
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) {
+  // A write to a connection that the other end closed fails with EPIPE; without this it would end
+  // the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  int exit_code = 0;
+  const auto line = parse_command_line(argc, argv, exit_code);
+  if (!line) return exit_code;
+  try {
+    return run_command(*line);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ecr-local: %s\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace ecr::server

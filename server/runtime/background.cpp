@@ -1,0 +1,120 @@
+#include "server/runtime/background.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "schemas/base/text.h"
+#include "storage/os/error.h"
+
+namespace ecr::server {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+// The job thread sleeps at least this long when no signal comes: with a frozen clock a job may
+// stay "nearly due" for ever, and must not keep the thread busy.
+constexpr milliseconds kLeastPause{50};
+constexpr milliseconds kLongestPause = 1h;
+constexpr milliseconds kPauseAfterError = 5s;
+
+// Records of calls that come within this time are written together. Under load most records fall
+// out of the bounded log before they are written. A client that follows the log gets all of them,
+// and soon, so the time is short while there is one.
+constexpr milliseconds kGather = 2s;
+constexpr milliseconds kGatherFollowed = 100ms;
+constexpr milliseconds kIdle = 1s;
+
+// For the log: "job 7 (replicate) failed and is tried again".
+std::string_view outcome_text(api::JobOutcome::Result result) {
+  if (result == api::JobOutcome::Result::kDone) return "is done, but";
+  return result == api::JobOutcome::Result::kRetry ? "failed and is tried again"
+                                                   : "failed and is given up";
+}
+
+Metrics::JobResult counted_as(api::JobOutcome::Result result) {
+  if (result == api::JobOutcome::Result::kDone) return Metrics::JobResult::kDone;
+  return result == api::JobOutcome::Result::kRetry ? Metrics::JobResult::kRetried
+                                                   : Metrics::JobResult::kFailed;
+}
+
+}  // namespace
+
+JobThread::JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log,
+                     Metrics& metrics)
+    : services_(services),
+      runner_(runner),
+      log_(log),
+      metrics_(metrics),
+      thread_([this](base::BackgroundStop& stop) { run(stop); }) {}
+
+void JobThread::run(base::BackgroundStop& stop) {
+  // stop() tells a long job to give up; notify() wakes the wait below.
+  const std::stop_callback wake(stop.token(), [this] {
+    services_.job_signal.stop();
+    services_.job_signal.notify();
+  });
+  while (!stop.requested()) {
+    // The count is read before the table: a signal that comes after the table was read then ends
+    // the wait below at once.
+    const std::uint64_t seen = services_.job_signal.wait(0, milliseconds(0));
+    if (stop.requested()) return;
+    milliseconds pause = kPauseAfterError;
+    try {
+      run_due(stop);
+      pause = until_next();
+    } catch (const std::exception& error) {
+      log_.say(base::format("ecr-local: background work has to wait: {}", error.what()));
+      // A database that went read-only stays so until a restart.
+      if (!services_.store.database().writable()) pause = kLongestPause;
+    }
+    services_.job_signal.wait(seen, pause);
+  }
+}
+
+void JobThread::run_due(const base::BackgroundStop& stop) {
+  while (!stop.requested()) {
+    const auto outcome = runner_.run_next();
+    if (!outcome) return;
+    metrics_.count_job(outcome->job.kind, counted_as(outcome->result));
+    if (outcome->error.empty()) continue;
+    log_.say(base::format("ecr-local: job {} ({}) {}: {}", outcome->job.id, outcome->job.kind,
+                          outcome_text(outcome->result), outcome->error));
+  }
+}
+
+milliseconds JobThread::until_next() const {
+  const auto due = runner_.next_due();
+  if (!due) return kLongestPause;
+  return std::clamp<milliseconds>(*due - services_.clock.now(), kLeastPause, kLongestPause);
+}
+
+Chores::Chores(api::EventLog& events, storage::Store& store, AccessLog& log)
+    : events_(events),
+      store_(store),
+      log_(log),
+      thread_([this](base::BackgroundStop& stop) { run(stop); }) {}
+
+// Waits until it is time to write the queued records.
+void Chores::gather(base::BackgroundStop& stop) {
+  const auto end = std::chrono::steady_clock::now() + kGather;
+  while (stop.pause(kGatherFollowed)) {
+    if (events_.followed() || std::chrono::steady_clock::now() >= end) return;
+  }
+}
+
+void Chores::run(base::BackgroundStop& stop) {
+  const std::stop_callback wake(stop.token(), [this] { events_.announce(); });
+  while (!stop.requested()) {
+    events_.wait(kIdle);
+    gather(stop);
+    events_.flush();  // also after the stop: the last records are written
+    try {
+      store_.sweep_if_wanted();
+    } catch (const storage::StorageError& error) {
+      log_.say(base::format("ecr-local: removing files: {}", error.what()));
+    }
+  }
+}
+
+}  // namespace ecr::server

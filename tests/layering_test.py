@@ -14,7 +14,7 @@ MAY_INCLUDE = {
 # What only some places may include, by the first matching pattern.
 GUARDED = [
     (re.compile(r"boost/(asio|beast)"), lambda f: f.parts[0] == "server"),
-    (re.compile(r"sqlite3\.h"), lambda f: f.as_posix() == "storage/sql/database.cpp"),
+    (re.compile(r"sqlite3\.h"), lambda f: f.as_posix() == "storage/sql/connection.cpp"),
     (re.compile(r"nlohmann/json\.hpp"), lambda f: f.suffix == ".cpp"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

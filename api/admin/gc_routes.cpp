@@ -26,9 +26,9 @@ HttpResponse answer_gc(const Services& services, const HttpRequest& request) {
   const auto grace = read_grace(services, request);
   // "Before now" would spare what was needed in this very millisecond.
   const auto before = services.clock.now() - grace + std::chrono::milliseconds(1);
-  const storage::Collected collected = storage::collect(services.store, before);
+  const storage::Collected collected = storage::collect_garbage(services.store, before);
   const base::Json json = {{"uploads", collected.uploads},
-                           {"unnamedBlobs", collected.unnamed},
+                           {"unnamedBlobs", collected.unreferenced},
                            {"blobs", collected.blobs},
                            {"bytes", collected.bytes}};
   return text_response(200, "application/json", base::dump(json) + "\n");

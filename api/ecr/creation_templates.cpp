@@ -1,8 +1,6 @@
 // CreateRepositoryCreationTemplate, UpdateRepositoryCreationTemplate,
 // DeleteRepositoryCreationTemplate, DescribeRepositoryCreationTemplates. What templates do is
 // api/images/creation/.
-#include "storage/rows/creation_templates.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/principal_check.h"
@@ -16,6 +14,8 @@
 #include "api/images/tag_rules.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

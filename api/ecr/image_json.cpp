@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "storage/rows/image_listing.h"
+
 namespace ecr::api::ecr {
 
 ImageIdentifier image_identifier(const nlohmann::json& id) {

@@ -11,6 +11,7 @@
 #include "api/ecr/image_scans.h"
 #include "api/images/arrival/push.h"
 #include "schemas/model/arn.h"
+#include "storage/rows/image_listing.h"
 
 namespace ecr::api::ecr {
 namespace {

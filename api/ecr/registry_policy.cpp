@@ -7,7 +7,7 @@
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
-#include "storage/rows/iam/organizations.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api::ecr {
 namespace {

@@ -1,6 +1,4 @@
 // PutReplicationConfiguration, DescribeRegistry, DescribeImageReplicationStatus.
-#include "storage/rows/replication.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
@@ -8,6 +6,8 @@
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
 #include "api/images/replication/configuration.h"
+#include "storage/rows/image_processing.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

@@ -1,4 +1,6 @@
 // CreateRepository, DescribeRepositories, DeleteRepository.
+#include "storage/rows/repositories.h"
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/target.h"
@@ -9,6 +11,7 @@
 #include "api/images/tag_mutability.h"
 #include "api/images/tag_rules.h"
 #include "storage/rows/images.h"
+#include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
 
 namespace ecr::api::ecr {
@@ -113,7 +116,7 @@ Json delete_repository(Call& call) {
   storage::delete_repository(call.txn, repository.id);
   call.after_commit.push_back([&store = call.services.store, uploads = std::move(uploads)] {
     for (const std::string& id : uploads) store.uploads().discard(id);
-    store.collect_garbage();
+    store.remove_orphan_blobs();
   });
   return {{"repository", to_json(call, repository)}};
 }

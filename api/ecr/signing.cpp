@@ -8,7 +8,9 @@
 #include "api/ecr/image_lookup.h"
 #include "api/images/signing/configuration.h"
 #include "schemas/base/text.h"
-#include "storage/rows/signings.h"
+#include "storage/rows/image_processing.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

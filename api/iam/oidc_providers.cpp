@@ -1,7 +1,5 @@
 // OpenID Connect identity providers. Source: AWS IAM API Reference; which sentences go with the
 // errors is partly inferred.
-#include "storage/rows/iam/oidc_providers.h"
-
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
@@ -13,7 +11,8 @@
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "storage/rows/iam/resource_tags.h"
+#include "storage/rows/iam/identity_providers.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 namespace {

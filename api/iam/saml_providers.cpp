@@ -1,7 +1,5 @@
 // SAML identity providers: kept and shown. Nobody can sign in through one here. Source: AWS IAM API
 // Reference; sentences are partly inferred.
-#include "storage/rows/iam/saml_providers.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/saml_metadata.h"
@@ -10,7 +8,8 @@
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
-#include "storage/rows/iam/resource_tags.h"
+#include "storage/rows/iam/identity_providers.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 namespace {

@@ -5,6 +5,7 @@
 #include "api/core/wildcard.h"
 #include "api/core/wire/error.h"
 #include "schemas/model/digest.h"
+#include "storage/rows/blobs.h"
 
 namespace ecr::api {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "api/images/manifest.h"
 #include "schemas/base/json.h"
-#include "storage/rows/referrers.h"
+#include "storage/rows/image_listing.h"
 
 namespace ecr::api {
 namespace {

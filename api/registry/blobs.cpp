@@ -1,5 +1,7 @@
 // GET, HEAD and DELETE of a blob, with a token; GET and HEAD by a signed URL.
 
+#include "storage/rows/blobs.h"
+
 #include "api/core/wire/error.h"
 #include "api/registry/blob_response.h"
 #include "api/registry/handlers.h"
@@ -9,7 +11,7 @@
 #include "schemas/base/text.h"
 #include "storage/collector.h"
 #include "storage/os/error.h"
-#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 namespace {

@@ -4,8 +4,9 @@
 #include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
 #include "schemas/model/arn.h"
-#include "storage/rows/images.h"
+#include "storage/rows/blobs.h"
 #include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 namespace {

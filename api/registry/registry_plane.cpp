@@ -139,9 +139,9 @@ bool notes_a_pull(Session& session) {
 // HEAD of a blob: that somebody is told of it has to be noted.
 bool notes_a_claim(Session& session) {
   const auto& repository = session.find_repository();
-  return repository && storage::claim_writes(session.services.store, session.txn, repository->id,
-                                             session.route.reference, session.now,
-                                             session.services.settings.gc_grace);
+  return repository && storage::claim_would_write(session.services.store, session.txn,
+                                                  repository->id, session.route.reference,
+                                                  session.now, session.services.settings.gc_grace);
 }
 
 // nullopt: it would write, which is a worker's to do.

@@ -15,6 +15,7 @@
 #include "schemas/base/text.h"
 #include "server/cli/progress.h"
 #include "server/cli/system.h"
+#include "storage/check.h"
 #include "storage/repair.h"
 #include "storage/store.h"
 

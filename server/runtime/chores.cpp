@@ -39,7 +39,7 @@ void Chores::run(const std::stop_token& stop) {
     gather(stop);
     events_.flush();
     try {
-      store_.sweep_if_wanted();
+      store_.sweep_if_requested();
     } catch (const storage::StorageError& error) {
       log_.say(base::format("ecr-local: removing files: {}", error.what()));
     }

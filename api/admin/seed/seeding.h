@@ -10,7 +10,7 @@
 #include "api/admin/seed/seed_reader.h"
 #include "api/core/services.h"
 #include "auth/iam/policy.h"
-#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::admin {
 

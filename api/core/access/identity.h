@@ -13,6 +13,7 @@
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/organizations.h"
 #include "storage/rows/iam/sessions.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

@@ -3,6 +3,7 @@
 #include "api/core/access/principal_policies.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

@@ -4,7 +4,9 @@
 #include "api/core/account_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
-#include "storage/rows/iam/organizations.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

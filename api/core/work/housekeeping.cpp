@@ -7,7 +7,7 @@ namespace ecr::api {
 
 // In short transactions of its own; a run that breaks off is simply begun anew.
 void collect_garbage(JobCall& call) {
-  storage::collect(call.services.store, call.now - call.services.settings.gc_grace);
+  storage::collect_garbage(call.services.store, call.now - call.services.settings.gc_grace);
 }
 
 void drop_expired_sessions(JobCall& call) {

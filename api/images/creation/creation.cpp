@@ -11,6 +11,9 @@
 #include "api/images/tag_rules.h"
 #include "schemas/base/json.h"
 #include "storage/rows/lifecycle.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::creation {
 namespace {

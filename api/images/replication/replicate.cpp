@@ -11,7 +11,10 @@
 #include "api/images/images.h"
 #include "api/images/replication/configuration.h"
 #include "schemas/base/text.h"
-#include "storage/rows/replication.h"
+#include "storage/rows/blobs.h"
+#include "storage/rows/image_processing.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::replication {
 namespace {

@@ -36,7 +36,7 @@
 #include "server/runtime/system.h"
 #include "server/runtime/webhook.h"
 #include "server/tls/server_certificates.h"
-#include "storage/rows/clock_state.h"
+#include "storage/rows/server_state.h"
 
 namespace ecr::server {
 namespace {
@@ -273,7 +273,7 @@ int run_serve(const ServeConfig& config) {
 
   const auto store =
       storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
-  store->sync_health().on_failure([&log](const std::string& what) {
+  store->sync_failures().on_first([&log](const std::string& what) {
     log.say(base::format("ecr-local: {}: nothing is written from here on, until a restart", what));
   });
   restore_clock(*store, clock, log);

@@ -1,11 +1,11 @@
-// check_store: in small read transactions, so that a long check does not keep the WAL from being
-// reused, and with a second look before a problem is reported, because requests may be running.
+// Small read transactions, so that a long check does not keep the WAL from being reused. Requests
+// may be running, so a blob's row is read again before a problem with the blob is reported.
+#include "storage/check.h"
+
 #include <utility>
 
-#include "storage/findings.h"
 #include "storage/os/error.h"
 #include "storage/os/posix.h"
-#include "storage/store.h"
 
 namespace ecr::storage {
 
@@ -13,7 +13,7 @@ namespace {
 
 using model::Digest;
 
-constexpr std::int64_t kPage = 500;
+constexpr std::int64_t kCheckedAtOnce = 500;
 
 struct BlobRow {
   std::string digest;
@@ -22,8 +22,7 @@ struct BlobRow {
 
 class Checker {
  public:
-  Checker(Store& store, CheckReport& report,
-          const std::function<void(std::int64_t, std::int64_t)>& progress)
+  Checker(Store& store, CheckReport& report, const CheckProgress& progress)
       : store_(store), report_(report), progress_(progress) {}
 
   std::vector<Finding> run() {
@@ -48,54 +47,55 @@ class Checker {
   void check_blobs();
   std::string blob_problem(const BlobRow& row);
   std::string content_problem(const BlobFile& file, const Digest& digest);
-  bool still_there(const std::string& digest);
+  bool row_exists(const std::string& digest);
   void check_images();
   void check_references();
   template <typename Describe>
-  void find(const char* sql, Describe describe);
+  void add_each(const char* sql, Describe describe);
 
   Store& store_;
   CheckReport& report_;
-  const std::function<void(std::int64_t, std::int64_t)>& progress_;
+  const CheckProgress& progress_;
   std::int64_t total_ = 0;
   std::vector<Finding> findings_;
 };
 
 std::int64_t Checker::total_bytes() {
   auto txn = read();
-  auto row = txn.query("SELECT COALESCE(SUM(size), 0) FROM blobs");
-  return row.next() ? row.integer(0) : 0;
+  return sql::only_integer(txn.query("SELECT COALESCE(SUM(size), 0) FROM blobs"));
 }
 
 std::vector<BlobRow> Checker::blobs_after(const std::string& digest) {
   auto txn = read();
-  std::vector<BlobRow> blobs;
-  for (auto row =
-           txn.query("SELECT digest, size FROM blobs WHERE digest > ? ORDER BY digest LIMIT ?",
-                     digest, kPage);
-       row.next();) {
-    blobs.push_back({row.string(0), static_cast<std::uint64_t>(row.integer(1))});
-  }
-  return blobs;
+  return sql::all_rows(
+      txn.query("SELECT digest, size FROM blobs WHERE digest > ? ORDER BY digest LIMIT ?", digest,
+                kCheckedAtOnce),
+      [](const sql::Rows& row) {
+        return BlobRow{row.string(0), static_cast<std::uint64_t>(row.integer(1))};
+      });
 }
 
+// Pages by digest: the next page begins after the last digest, whatever was added or removed
+// meanwhile.
 void Checker::check_blobs() {
   for (auto page = blobs_after(""); !page.empty(); page = blobs_after(page.back().digest)) {
     for (const auto& row : page) {
       ++report_.blobs;
-      if (auto problem = blob_problem(row); !problem.empty() && still_there(row.digest)) {
+      // Where the row is gone meanwhile, the collector has removed the blob.
+      if (auto problem = blob_problem(row); !problem.empty() && row_exists(row.digest)) {
         findings_.push_back({"blob " + row.digest + ": " + problem, row.digest, 0});
       }
     }
   }
 }
 
-bool Checker::still_there(const std::string& digest) {
+bool Checker::row_exists(const std::string& digest) {
   auto txn = read();
   return txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest).next();
 }
 
-// Empty: none.
+// Empty: the blob is sound.
+// The cheap comparisons come first. The hash finds every other damage, such as a flipped bit.
 std::string Checker::blob_problem(const BlobRow& row) {
   const auto digest = Digest::parse(row.digest);
   if (!digest) return "is not a digest";
@@ -126,7 +126,7 @@ std::string Checker::content_problem(const BlobFile& file, const Digest& digest)
   return actual == digest ? std::string() : "its bytes hash to " + actual.text();
 }
 
-// Manifests, a row at a time and a page a transaction.
+// Manifests, one row at a time (a manifest may have 4 MiB) and kCheckedAtOnce rows a transaction.
 void Checker::check_images() {
   std::int64_t last = 0;
   for (bool more = true; more;) {
@@ -138,7 +138,7 @@ void Checker::check_images() {
                 LEFT JOIN repositories ON repositories.id = images.repository
                 LEFT JOIN image_manifests ON image_manifests.image = images.id
                 WHERE images.id > ? ORDER BY images.id LIMIT ?)",
-             last, kPage);
+             last, kCheckedAtOnce);
          row.next();) {
       more = true;
       last = row.integer(0);
@@ -157,47 +157,46 @@ void Checker::check_images() {
 }
 
 template <typename Describe>
-void Checker::find(const char* sql, Describe describe) {
+void Checker::add_each(const char* sql, Describe describe) {
   auto txn = read();
   for (auto row = txn.query(sql); row.next();) add(row.integer(3), describe(row));
 }
 
-// References that the foreign keys do not cover; those are integrity_problems().
+// References that no foreign key covers; integrity_problems() checks the foreign keys. A blob may
+// be missing here although its file is there: another repository holds it.
 void Checker::check_references() {
-  find(R"(SELECT repositories.name, images.digest, image_children.digest, images.id
+  add_each(R"(SELECT repositories.name, images.digest, image_children.digest, images.id
           FROM image_children
           JOIN images ON images.id = image_children.image
           JOIN repositories ON repositories.id = images.repository
           WHERE NOT EXISTS (SELECT 1 FROM images AS children
                             WHERE children.repository = image_children.repository
                               AND children.digest = image_children.digest))",
-       [](const sql::Rows& row) {
-         return "image " + row.string(0) + "@" + row.string(1) + ": its child " + row.string(2) +
-                " is not in the repository";
-       });
-  find(R"(SELECT repositories.name, images.digest, image_blobs.digest, images.id
+           [](const sql::Rows& row) {
+             return "image " + row.string(0) + "@" + row.string(1) + ": its child " +
+                    row.string(2) + " is not in the repository";
+           });
+  add_each(R"(SELECT repositories.name, images.digest, image_blobs.digest, images.id
           FROM image_blobs
           JOIN images ON images.id = image_blobs.image
           JOIN repositories ON repositories.id = images.repository
           WHERE NOT EXISTS (SELECT 1 FROM repository_blobs
                             WHERE repository_blobs.repository = images.repository
                               AND repository_blobs.digest = image_blobs.digest))",
-       [](const sql::Rows& row) {
-         return "image " + row.string(0) + "@" + row.string(1) + ": its blob " + row.string(2) +
-                " is not in the repository";
-       });
+           [](const sql::Rows& row) {
+             return "image " + row.string(0) + "@" + row.string(1) + ": its blob " + row.string(2) +
+                    " is not in the repository";
+           });
 }
 
 }  // namespace
 
-std::vector<Finding> find_problems(
-    Store& store, CheckReport& report,
-    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+std::vector<Finding> find_problems(Store& store, CheckReport& report,
+                                   const CheckProgress& progress) {
   return Checker(store, report, progress).run();
 }
 
-CheckReport check_store(Store& store,
-                        const std::function<void(std::int64_t, std::int64_t)>& progress) {
+CheckReport check_store(Store& store, const CheckProgress& progress) {
   CheckReport report;
   for (auto& finding : find_problems(store, report, progress)) {
     report.problems.push_back(std::move(finding.text));

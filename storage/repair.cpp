@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "storage/blobs/quarantine.h"
-#include "storage/findings.h"
 #include "storage/rows/images.h"
 
 namespace ecr::storage {
@@ -16,10 +15,14 @@ using sql::Txn;
 struct BrokenImage {
   std::int64_t repository = 0;
   std::string digest;
-  std::string name;  // of the repository, as people know it: "<account>/<region>/<name>"
+  std::string repository_name;  // "<account>/<region>/<name>"
   std::string manifest;
   std::vector<std::string> tags;
 };
+
+std::vector<std::int64_t> images_with_blob(Txn& txn, const std::string& digest) {
+  return sql::all_integers(txn.query("SELECT image FROM image_blobs WHERE digest = ?", digest));
+}
 
 class Repairer {
  public:
@@ -30,9 +33,10 @@ class Repairer {
   void repair(const Finding& finding);
 
  private:
-  void say(std::string line);
-  void set_aside_blob(const Finding& finding);
-  void set_aside_image(const Finding& finding);
+  void record(std::string line);
+  void record_pending();
+  void remove_broken_blob(const Finding& finding);
+  void remove_broken_image(const Finding& finding);
   void remove_image(Txn& txn, std::int64_t image, const std::string& why);
   void remove_images(Txn& txn, std::vector<std::int64_t> images, const std::string& why);
 
@@ -42,12 +46,19 @@ class Repairer {
   std::vector<std::string> pending_;  // of the transaction in progress
 };
 
-void Repairer::say(std::string line) {
-  quarantine_.note(line);
+// To the disk first: the report tells what happened even where the repair is interrupted.
+void Repairer::record(std::string line) {
+  quarantine_.append_report(line);
   report_.done.push_back(std::move(line));
 }
 
-// Rows that a foreign key forbids: only a damaged file has them. Parents first.
+// After a commit: its lines must not be in the report where it is rolled back.
+void Repairer::record_pending() {
+  for (auto& line : std::exchange(pending_, {})) record(std::move(line));
+}
+
+// Removes rows that a foreign key forbids: only a damaged file has them. Parents first, because
+// their deletion cascades.
 void Repairer::drop_dangling_rows() {
   static constexpr std::pair<const char*, const char*> kRows[] = {
       {"blobs of repositories that are not there",
@@ -83,67 +94,56 @@ void Repairer::drop_dangling_rows() {
     const std::int64_t rows = txn.exec(statement);
     if (rows > 0) lines.push_back("removed " + std::to_string(rows) + " rows: " + what);
   }
-  // A membership of a blob that has no row: the images that need it go first.
-  std::vector<std::string> lost;
-  for (auto row = txn.query(
-           R"(SELECT DISTINCT digest FROM repository_blobs
-              WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.digest = repository_blobs.digest))");
-       row.next();) {
-    lost.push_back(row.string(0));
-  }
+  // A repository may hold a blob that has no row: the images that need the blob go first.
+  const std::vector<std::string> lost = sql::all_texts(txn.query(
+      R"(SELECT DISTINCT digest FROM repository_blobs
+         WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.digest = repository_blobs.digest))"));
   pending_ = std::move(lines);
   for (const std::string& digest : lost) {
-    std::vector<std::int64_t> images;
-    for (auto row = txn.query("SELECT image FROM image_blobs WHERE digest = ?", digest);
-         row.next();) {
-      images.push_back(row.integer(0));
-    }
-    remove_images(txn, std::move(images), "its blob " + digest + " has no row");
+    remove_images(txn, images_with_blob(txn, digest), "its blob " + digest + " has no row");
     txn.exec("DELETE FROM repository_blobs WHERE digest = ?", digest);
     pending_.push_back("blob " + digest + ": removed from its repositories, because it has no row");
   }
   txn.commit();
-  for (auto& line : std::exchange(pending_, {})) say(std::move(line));
+  record_pending();
 }
 
 void Repairer::repair(const Finding& finding) {
-  if (!finding.blob.empty()) return set_aside_blob(finding);
-  if (finding.image != 0) return set_aside_image(finding);
+  if (!finding.blob.empty()) return remove_broken_blob(finding);
+  if (finding.image != 0) return remove_broken_image(finding);
   report_.left.push_back(finding.text);
 }
 
-void Repairer::set_aside_blob(const Finding& finding) {
+// Copy, rows, file: an interruption between two of them leaves a problem that the next run finds
+// again.
+void Repairer::remove_broken_blob(const Finding& finding) {
   const auto digest = model::Digest::parse(finding.blob);
   std::string kept;
   if (digest) {
     if (const auto file = store_.blobs().open(*digest)) kept = quarantine_.keep(*digest, *file);
   }
   Txn txn = store_.database().begin(Access::kWrite);
-  std::vector<std::int64_t> images;
-  for (auto row = txn.query("SELECT image FROM image_blobs WHERE digest = ?", finding.blob);
-       row.next();) {
-    images.push_back(row.integer(0));
-  }
-  remove_images(txn, std::move(images), "its blob " + finding.blob + " is broken");
+  remove_images(txn, images_with_blob(txn, finding.blob),
+                "its blob " + finding.blob + " is broken");
   txn.exec("DELETE FROM repository_blobs WHERE digest = ?", finding.blob);
   txn.exec("DELETE FROM blobs WHERE digest = ?", finding.blob);
   txn.commit_then([&] {
     if (digest) store_.blobs().remove(*digest);
   });
-  for (auto& line : std::exchange(pending_, {})) say(std::move(line));
-  say(finding.text + "; removed from every repository" +
-      (kept.empty() ? std::string() : ", kept as " + kept));
+  record_pending();
+  record(finding.text + "; removed from every repository" +
+         (kept.empty() ? std::string() : ", kept as " + kept));
 }
 
-void Repairer::set_aside_image(const Finding& finding) {
+void Repairer::remove_broken_image(const Finding& finding) {
   Txn txn = store_.database().begin(Access::kWrite);
   remove_image(txn, finding.image, finding.text);
   txn.commit();
-  for (auto& line : std::exchange(pending_, {})) say(std::move(line));
+  record_pending();
 }
 
-// nullopt: it is gone already, with something it was part of.
-std::optional<BrokenImage> find_image_row(Txn& txn, std::int64_t image) {
+// nullopt: it is gone already, with an image that it was part of.
+std::optional<BrokenImage> find_broken_image(Txn& txn, std::int64_t image) {
   auto row = txn.query(
       R"(SELECT images.repository, images.digest, repositories.account, repositories.region,
                 repositories.name, image_manifests.manifest
@@ -165,18 +165,17 @@ void Repairer::remove_images(Txn& txn, std::vector<std::int64_t> images, const s
   for (const std::int64_t image : images) remove_image(txn, image, why);
 }
 
-// With the indexes above it, which would name a child that is not there.
+// Removes the indexes above the image too, which would name a child that is not there.
 void Repairer::remove_image(Txn& txn, std::int64_t image, const std::string& why) {
-  auto broken = find_image_row(txn, image);
+  auto broken = find_broken_image(txn, image);
   if (!broken) return;
   broken->tags = image_tags(txn, broken->repository, broken->digest);
-  std::vector<std::int64_t> parents;
-  for (auto row = txn.query("SELECT image FROM image_children WHERE repository = ? AND digest = ?",
-                            broken->repository, broken->digest);
-       row.next();) {
-    parents.push_back(row.integer(0));
-  }
-  std::string line = "image " + broken->name + '@' + broken->digest + ": removed, because " + why;
+  // Read before the image goes, which takes these rows along.
+  std::vector<std::int64_t> parents = sql::all_integers(
+      txn.query("SELECT image FROM image_children WHERE repository = ? AND digest = ?",
+                broken->repository, broken->digest));
+  std::string line =
+      "image " + broken->repository_name + '@' + broken->digest + ": removed, because " + why;
   for (std::size_t i = 0; i < broken->tags.size(); ++i) {
     line += (i == 0 ? "; it had the tags " : ", ") + broken->tags[i];
   }
@@ -191,10 +190,10 @@ void Repairer::remove_image(Txn& txn, std::int64_t image, const std::string& why
 
 }  // namespace
 
-RepairReport repair_store(Store& store,
-                          const std::function<void(std::int64_t, std::int64_t)>& progress) {
+RepairReport repair_store(Store& store, const CheckProgress& progress) {
   RepairReport report;
   Repairer repairer(store, report);
+  // First, so that find_problems() does not report the rows that are removed here.
   repairer.drop_dangling_rows();
   const auto findings = find_problems(store, report.found, progress);
   for (const Finding& finding : findings) {

@@ -9,14 +9,15 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-// Not part of a saved state, and left as they are by a restore.
-const std::vector<std::string>& own_tables() {
+// Not part of a saved state; a restore does not touch them.
+const std::vector<std::string>& kept_tables() {
   static const std::vector<std::string> kTables = {"events", "event_positions", "emulated_clock"};
   return kTables;
 }
 
 std::vector<SavedBlob> blobs_of(sql::Txn& txn) {
   std::vector<SavedBlob> blobs;
+  // A saved file comes from outside: its rows are not trusted to be well formed.
   auto rows = txn.query("SELECT digest, size FROM blobs ORDER BY digest");
   while (rows.next()) {
     auto digest = model::Digest::parse(rows.string(0));
@@ -36,6 +37,8 @@ void require_blob(Store& store, const SavedBlob& blob) {
 
 }  // namespace
 
+// In two copies: the first is of one moment, and the second leaves out the rows that are removed
+// from it, whose bytes would still be in free pages.
 std::vector<SavedBlob> save_database(Store& store, const CollectionPause&,
                                      const std::string& path) {
   const std::string whole = path + ".whole";
@@ -66,9 +69,11 @@ std::vector<SavedBlob> prepare_saved(const std::string& path) {
   return blobs;
 }
 
+// The blobs' files are there before this is called. They are checked with the writer held, because
+// the collector may have removed one since.
 void restore_database(Store& store, const std::string& path, const std::vector<SavedBlob>& blobs) {
-  store.database().replace_with(path, own_tables(), [&] {
-    // Nobody can remove a file now: that needs the writer.
+  store.database().replace_with(path, kept_tables(), [&] {
+    // No thread can remove a file now: that needs the writer.
     for (const SavedBlob& blob : blobs) require_blob(store, blob);
   });
 }

@@ -1,7 +1,6 @@
-// Saving and restoring everything a Store holds, but for its key, its uploads in progress, its
-// clock and its event log: those are this server's own. A saved database is one SQLite file; the
-// blobs that it names are saved beside it by the caller. All functions block and throw
-// StorageError.
+// Saving and restoring the contents of a Store, but for its key, its uploads in progress, its clock
+// and its event log, which belong to this server. A saved database is one SQLite file; the caller
+// saves the blobs that it names. All functions block and throw StorageError.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +17,19 @@ struct SavedBlob {
   std::uint64_t size = 0;
 };
 
-// Writes what is committed now to the new file `path`, while requests go on; the blobs it names,
-// which have their files for as long as `pause` lives.
+// Writes the committed state to the new file `path`, while requests go on. Returns the blobs that
+// it names, whose files stay for as long as `pause` lives.
 std::vector<SavedBlob> save_database(Store& store, const CollectionPause& pause,
                                      const std::string& path);
 
-// Brings a saved database to the newest schema and checks it; the blobs it names. kCorrupt: it is
-// no sound database; kUnavailable: a newer program wrote it.
+// Brings a saved database to the newest schema and checks it. Returns the blobs that it names.
+// kCorrupt: the database is not sound; kUnavailable: a newer program wrote it.
 std::vector<SavedBlob> prepare_saved(const std::string& path);
 
-// Makes a prepared database what the store holds, in one transaction: whoever asks sees all of the
-// old or all of the new, also after a crash. kCorrupt: one of `blobs` is not there, or not whole;
-// then nothing has changed. Files that nothing names any more stay until Store::sweep_orphans.
+// Makes a prepared database the contents of the store, in one transaction: every reader sees all of
+// the old contents or all of the new, also after a crash. kCorrupt: the file of one of `blobs` is
+// missing or has another size, and nothing has changed. Files that no row names any more stay until
+// Store::sweep_files.
 void restore_database(Store& store, const std::string& path, const std::vector<SavedBlob>& blobs);
 
 }  // namespace ecr::storage

@@ -2,6 +2,7 @@
 
 #include "api/admin/seed/seed.h"
 #include "api/core/work/event_log.h"
+#include "storage/blobs/file_blob_store.h"
 #include "storage/os/error.h"
 #include "storage/os/posix.h"
 
@@ -28,7 +29,7 @@ void Baseline::build() {
     if (!seed_.empty()) apply_seed(other, seed_, directory_);
   }
   blobs_ = storage::prepare_saved(staging->path() + kBaselineDatabase);
-  saved_blobs_ = storage::make_file_blob_store(staging->path(), false);
+  saved_blobs_ = std::make_unique<storage::FileBlobStore>(staging->path(), false);
   staging_ = std::move(staging);
 }
 
@@ -52,7 +53,7 @@ void Baseline::reset() {
   for (const auto& blob : blobs_) restore_blob(blob);
   storage::restore_database(services_.store, staging_->path() + kBaselineDatabase, blobs_);
   services_.events.clear();
-  services_.store.want_sweep();
+  services_.store.request_sweep();
 }
 
 }  // namespace ecr::api::admin

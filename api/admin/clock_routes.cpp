@@ -8,8 +8,8 @@
 #include "api/core/work/jobs.h"
 #include "schemas/base/duration.h"
 #include "schemas/base/json.h"
-#include "storage/rows/clock_state.h"
 #include "storage/rows/jobs.h"
+#include "storage/rows/server_state.h"
 
 namespace ecr::api::admin {
 namespace {

@@ -66,7 +66,7 @@ class SnapshotBody : public PieceSource {
     blobs_ = storage::save_database(services_.store, *pause_, path);
     storage::Fd file = storage::open_file(AT_FDCWD, path.c_str(), O_RDONLY, path);
     const std::uint64_t size = storage::file_state(file.get(), path).size;
-    database_ = std::make_shared<storage::BlobFile>(file.release(), size);
+    database_ = std::make_shared<storage::BlobFile>(std::move(file), size);
     info_ = base::dump(base::Json{{"format", kFormat}, {"version", services_.settings.version}});
   }
 

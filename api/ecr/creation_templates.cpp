@@ -1,8 +1,6 @@
 // CreateRepositoryCreationTemplate, UpdateRepositoryCreationTemplate,
 // DeleteRepositoryCreationTemplate, DescribeRepositoryCreationTemplates. What templates do is
 // api/images/creation/.
-#include "storage/rows/creation_templates.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/target.h"
@@ -13,6 +11,8 @@
 #include "api/images/repository_settings.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

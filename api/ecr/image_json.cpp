@@ -4,6 +4,7 @@
 
 #include "api/core/wire/error.h"
 #include "schemas/base/json.h"
+#include "storage/rows/image_listing.h"
 
 namespace ecr::api::ecr {
 

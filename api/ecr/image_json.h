@@ -10,7 +10,7 @@
 
 #include "api/core/access/operation.h"
 #include "api/images/images.h"
-#include "storage/rows/scans.h"
+#include "storage/rows/image_processing.h"
 
 namespace ecr::api::ecr {
 

@@ -10,6 +10,7 @@
 #include "api/ecr/image_json.h"
 #include "api/images/push/push.h"
 #include "schemas/model/arn.h"
+#include "storage/rows/image_listing.h"
 
 namespace ecr::api::ecr {
 namespace {

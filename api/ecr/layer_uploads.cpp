@@ -14,7 +14,7 @@
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 #include "storage/collector.h"
-#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 #include "storage/rows/uploads.h"
 
 namespace ecr::api::ecr {

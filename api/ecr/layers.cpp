@@ -12,7 +12,8 @@
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 #include "storage/collector.h"
-#include "storage/rows/images.h"
+#include "storage/rows/blobs.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

@@ -10,7 +10,10 @@
 #include "api/ecr/ecr_api.h"
 #include "api/images/lifecycle/lifecycle_jobs.h"
 #include "api/images/lifecycle/policy.h"
+#include "storage/rows/image_listing.h"
+#include "storage/rows/images.h"
 #include "storage/rows/lifecycle.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

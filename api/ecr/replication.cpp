@@ -1,6 +1,6 @@
 // PutReplicationConfiguration, DescribeRegistry, DescribeImageReplicationStatus. The replication
 // itself is a job of api/images/replication/.
-#include "storage/rows/replication.h"
+#include "api/images/push/replication.h"
 
 #include <nlohmann/json.hpp>
 
@@ -8,7 +8,8 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
-#include "api/images/push/replication.h"
+#include "storage/rows/image_processing.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

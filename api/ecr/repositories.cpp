@@ -8,6 +8,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/images/repository_settings.h"
 #include "storage/rows/images.h"
+#include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
 
 namespace ecr::api::ecr {
@@ -143,7 +144,7 @@ Json delete_repository(Call& call) {
   storage::delete_repository(call.txn, repository.id);
   call.after_commit.push_back([&store = call.services.store, uploads = std::move(uploads)] {
     for (const std::string& id : uploads) store.uploads().discard(id);
-    store.collect_garbage();
+    store.remove_orphan_blobs();
   });
   return {{"repository", to_json(call, repository)}};
 }

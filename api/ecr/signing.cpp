@@ -10,7 +10,9 @@
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"
 #include "schemas/base/text.h"
-#include "storage/rows/signings.h"
+#include "storage/rows/image_processing.h"
+#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 namespace {

@@ -9,10 +9,9 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
 #include "storage/rows/iam/managed_policies.h"
-#include "storage/rows/iam/oidc_providers.h"
-#include "storage/rows/iam/saml_providers.h"
 
 namespace ecr::api::iam {
 namespace {

@@ -13,7 +13,7 @@
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "storage/rows/iam/resource_tags.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 namespace {

@@ -1,7 +1,5 @@
 // OpenID Connect (OIDC) identity providers, which AssumeRoleWithWebIdentity trusts. Source: AWS IAM
 // API Reference; some of the error texts are inferred.
-#include "storage/rows/iam/oidc_providers.h"
-
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
@@ -12,7 +10,8 @@
 #include "api/iam/shared/targets.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "storage/rows/iam/resource_tags.h"
+#include "storage/rows/iam/identity_providers.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 namespace {

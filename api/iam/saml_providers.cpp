@@ -1,7 +1,5 @@
 // SAML identity providers. They are stored and shown only: AssumeRoleWithSAML does not exist here.
 // Source: AWS IAM API Reference; some of the error texts are inferred.
-#include "storage/rows/iam/saml_providers.h"
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/iam_entities.h"
@@ -10,7 +8,8 @@
 #include "api/iam/shared/tags.h"
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
-#include "storage/rows/iam/resource_tags.h"
+#include "storage/rows/iam/identity_providers.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 namespace {

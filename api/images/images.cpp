@@ -9,7 +9,8 @@
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 #include "storage/os/error.h"
-#include "storage/rows/referrers.h"
+#include "storage/rows/blobs.h"
+#include "storage/rows/image_listing.h"
 #include "storage/rows/registry_settings.h"
 
 namespace ecr::api {

@@ -93,7 +93,7 @@ struct ReferrerPage {
 // By digest, after `after` (exclusive): at most `limit`, and fewer (but one at least) where their
 // manifests together are larger than one may be, so that neither the page nor the work for it grows
 // with what was pushed. One manifest at a time is in memory. `artifact_types` as in
-// storage/rows/referrers.h.
+// storage/rows/image_listing.h.
 ReferrerPage read_referrers(storage::sql::Txn& txn, std::int64_t repository,
                             std::string_view subject,
                             const std::vector<std::string>& artifact_types, std::string_view after,

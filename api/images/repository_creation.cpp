@@ -9,6 +9,9 @@
 #include "api/images/repository_settings.h"
 #include "schemas/base/json.h"
 #include "storage/rows/lifecycle.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::creation {
 namespace {

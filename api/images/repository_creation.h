@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "api/core/services.h"
-#include "storage/rows/creation_templates.h"
+#include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api {

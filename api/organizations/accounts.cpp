@@ -9,6 +9,7 @@
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/organizations.h"
 
 namespace ecr::api::organizations {
 namespace {

@@ -12,7 +12,7 @@
 #include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
 #include "schemas/base/json.h"
-#include "storage/rows/iam/organization_tree.h"
+#include "storage/rows/iam/organizations.h"
 
 namespace ecr::api::organizations {
 

@@ -5,6 +5,7 @@
 
 #include "api/pull_through/image_import.h"
 #include "storage/os/error.h"
+#include "storage/rows/blobs.h"
 
 namespace ecr::api::pull_through {
 namespace {
@@ -167,7 +168,7 @@ std::optional<UpstreamError> Downloads::fetch(const Services& services, const st
   try {
     if (lease) lease->finish();
   } catch (const storage::StorageError&) {
-    services.store.want_sweep();  // its bytes stay behind
+    services.store.request_sweep();  // its bytes stay behind
   }
   return failure;
 }

@@ -11,6 +11,7 @@
 #include "api/pull_through/upstreams.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "storage/rows/blobs.h"
 
 namespace ecr::api::pull_through {
 namespace {

@@ -1,6 +1,8 @@
 // GET, HEAD and DELETE of a blob, with a token; the answer to GET and HEAD of a signed URL too.
 // Sources: OCI distribution-spec, "Pulling blobs" and "Deleting Blobs"; RFC 9110, section 14.
 
+#include "storage/rows/blobs.h"
+
 #include "api/core/wire/error.h"
 #include "api/images/layer_url.h"
 #include "api/registry/handlers.h"
@@ -9,7 +11,7 @@
 #include "schemas/base/text.h"
 #include "storage/collector.h"
 #include "storage/os/error.h"
-#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 namespace {

@@ -13,7 +13,8 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
-#include "storage/rows/images.h"
+#include "storage/rows/image_listing.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 namespace {

@@ -6,8 +6,9 @@
 #include "api/core/wire/error.h"
 #include "api/registry/handlers.h"
 #include "schemas/model/arn.h"
-#include "storage/rows/images.h"
+#include "storage/rows/blobs.h"
 #include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
 namespace {

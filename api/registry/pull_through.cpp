@@ -5,6 +5,7 @@
 #include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
 #include "schemas/base/text.h"
+#include "storage/rows/blobs.h"
 
 namespace ecr::api::registry {
 namespace {

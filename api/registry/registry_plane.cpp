@@ -141,9 +141,9 @@ bool notes_a_pull(Session& session) {
 // grace for it may have to be written down.
 bool notes_a_claim(Session& session) {
   const auto& repository = session.find_repository();
-  return repository && storage::claim_writes(session.services.store, session.txn, repository->id,
-                                             session.route.reference, session.now,
-                                             session.services.settings.gc_grace);
+  return repository && storage::claim_would_write(session.services.store, session.txn,
+                                                  repository->id, session.route.reference,
+                                                  session.now, session.services.settings.gc_grace);
 }
 
 // nullopt: the request would write, and writes belong on a worker.

@@ -8,7 +8,7 @@
 
 #include "api/core/access/operation.h"
 #include "storage/rows/iam/sessions.h"
-#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::sts {
 

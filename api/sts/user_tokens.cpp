@@ -9,6 +9,7 @@
 #include "api/sts/session_policies.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/identities.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::sts {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "api/core/access/operation.h"
 #include "auth/jwt.h"
-#include "storage/rows/iam/oidc_providers.h"
+#include "storage/rows/iam/identity_providers.h"
 
 namespace ecr::api::sts {
 

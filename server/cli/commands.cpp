@@ -23,6 +23,7 @@
 #include "server/client/http_client.h"
 #include "server/runtime/system.h"
 #include "server/tls/certificate_authority.h"
+#include "storage/check.h"
 #include "storage/repair.h"
 #include "storage/store.h"
 

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schemas/base/json.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {

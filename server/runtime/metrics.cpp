@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "schemas/base/text.h"
-#include "storage/rows/statistics.h"
+#include "storage/rows/server_state.h"
 
 namespace ecr::server {
 namespace {

@@ -35,6 +35,7 @@ void for_each_entry(Fd directory, const std::string& what, Visit visit) {
   if (!stream) throw StorageError::from_errno(errno, "listing " + what);
   (void)directory.release();
   for (;;) {
+    // readdir(3) returns null both at the end and after an error: only errno tells.
     errno = 0;
     const dirent* const entry = ::readdir(stream.get());
     if (!entry) {
@@ -48,8 +49,11 @@ void for_each_entry(Fd directory, const std::string& what, Visit visit) {
 
 }  // namespace
 
+// An upload's id comes from a URL and becomes a file name: no other text is taken, or "../" would
+// lead out of the directory (test BlobStoreContract.OnlyUuidsAreUploads).
 bool is_upload_id(std::string_view text) {
   if (text.size() != 36) return false;
+  // Lower case only: two spellings of one id would be two files.
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
     if (dash ? text[i] != '-' : !is_lower_hex(text[i])) return false;
@@ -63,30 +67,31 @@ BlobLayout::BlobLayout(const std::string& directory, bool sync) : sync_(sync) {
   make_directory(root.get(), "blobs", "blobs");
   uploads_ = open_directory(root.get(), "uploads", "uploads");
   const Fd blobs = open_directory(root.get(), "blobs", "blobs");
-  open_family(families_[0], DigestAlgorithm::kSha256, blobs.get(), "sha256");
-  open_family(families_[1], DigestAlgorithm::kSha512, blobs.get(), "sha512");
+  open_algorithm(directories_[0], DigestAlgorithm::kSha256, blobs.get(), "sha256");
+  open_algorithm(directories_[1], DigestAlgorithm::kSha512, blobs.get(), "sha512");
   if (sync_) {
     sync_directory(blobs.get(), "blobs");
     sync_directory(root.get(), directory);
   }
 }
 
-void BlobLayout::open_family(Family& family, DigestAlgorithm algorithm, int parent,
-                             const char* name) {
+void BlobLayout::open_algorithm(AlgorithmDirectory& opened, DigestAlgorithm algorithm, int parent,
+                                const char* name) {
   make_directory(parent, name, name);
-  family.algorithm = algorithm;
-  family.fd = open_directory(parent, name, name);
+  opened.algorithm = algorithm;
+  opened.fd = open_directory(parent, name, name);
   bool any = false;
   for_each_entry(open_directory(parent, name, name), name, [&](const char* entry) {
     if (const auto shard = shard_number(entry)) {
-      family.known[*shard].store(true);
+      opened.shard_exists[*shard].store(true);
       any = true;
     }
   });
   // A shard that an earlier process made may not have reached the disk.
-  if (sync_ && any) sync_directory(family.fd.get(), name);
+  if (sync_ && any) sync_directory(opened.fd.get(), name);
 }
 
+// 256 directories keep each small. Two levels of names are enough for millions of blobs.
 std::string BlobLayout::blob_name(const Digest& digest) {
   const std::string_view hex = digest.hex();
   std::string name(hex.substr(0, 2));
@@ -95,24 +100,29 @@ std::string BlobLayout::blob_name(const Digest& digest) {
   return name;
 }
 
+// A new directory's name must be durable before a blob is linked into it, or a power loss takes
+// blob and directory (test FileBlobs.CommitSyncsDataShardAndItsParent).
 Fd BlobLayout::shard_of(const Digest& digest) {
-  Family& family = families_[static_cast<std::size_t>(digest.algorithm())];
+  AlgorithmDirectory& parent = directories_[static_cast<std::size_t>(digest.algorithm())];
   const std::string name(digest.hex().substr(0, 2));
-  auto& known = family.known[shard_number(name).value()];
-  if (!known.load()) {
-    make_directory(family.fd.get(), name.c_str(), name);
-    if (sync_) sync_directory(family.fd.get(), std::string(digest.algorithm_name()));
-    known.store(true);
+  auto& exists = parent.shard_exists[shard_number(name).value()];
+  if (!exists.load()) {
+    // Two threads may both come here for one shard: each syncs, so neither goes on too early.
+    make_directory(parent.fd.get(), name.c_str(), name);
+    if (sync_) sync_directory(parent.fd.get(), std::string(digest.algorithm_name()));
+    exists.store(true);
   }
-  return open_directory(family.fd.get(), name.c_str(), name);
+  return open_directory(parent.fd.get(), name.c_str(), name);
 }
 
-void BlobLayout::list_family(const Family& family,
-                             const std::function<void(const Digest&, std::uint64_t)>& on_blob) {
-  const std::string prefix = family.algorithm == DigestAlgorithm::kSha256 ? "sha256:" : "sha512:";
-  for_each_entry(open_directory(family.fd.get(), ".", prefix), prefix, [&](const char* shard) {
+// Ignores every file that this program would not have made (test
+// FileBlobs.ForeignFilesAreNotListed).
+void BlobLayout::list_algorithm(const AlgorithmDirectory& parent,
+                                const std::function<void(const Digest&, std::uint64_t)>& on_blob) {
+  const std::string prefix = parent.algorithm == DigestAlgorithm::kSha256 ? "sha256:" : "sha512:";
+  for_each_entry(open_directory(parent.fd.get(), ".", prefix), prefix, [&](const char* shard) {
     if (!shard_number(shard)) return;
-    const Fd directory = open_directory(family.fd.get(), shard, shard);
+    const Fd directory = open_directory(parent.fd.get(), shard, shard);
     for_each_entry(open_directory(directory.get(), ".", shard), shard, [&](const char* name) {
       const auto digest = Digest::parse(prefix + name);
       struct stat st {};
@@ -124,7 +134,7 @@ void BlobLayout::list_family(const Family& family,
 
 void BlobLayout::list_blobs(
     const std::function<void(const Digest&, std::uint64_t)>& on_blob) const {
-  for (const auto& family : families_) list_family(family, on_blob);
+  for (const auto& directory : directories_) list_algorithm(directory, on_blob);
 }
 
 void BlobLayout::list_uploads(const std::function<void(const std::string&)>& on_upload) const {

@@ -1,5 +1,5 @@
 // Where the bytes of uploads and blobs lie below the data directory, as names relative to open
-// directories; nothing outside them can be named. Thread-safe.
+// directories: no file outside them can be named. Owns the directories' descriptors. Thread-safe.
 //
 //   blobs/sha256/ab/ab12...   mode 0600, directories 0700
 //   uploads/<uuid>
@@ -27,7 +27,7 @@ class BlobLayout {
 
   int uploads() const { return uploads_.get(); }
   // The directory that blob_name is relative to.
-  int blobs(model::DigestAlgorithm algorithm) const { return family(algorithm).fd.get(); }
+  int blobs(model::DigestAlgorithm algorithm) const { return directory(algorithm).fd.get(); }
   // "ab/ab12..."
   static std::string blob_name(const model::Digest& digest);
 
@@ -38,23 +38,25 @@ class BlobLayout {
   void list_uploads(const std::function<void(const std::string&)>& on_upload) const;
 
  private:
-  // The blobs of one algorithm.
-  struct Family {
+  // The directory of one algorithm's blobs.
+  struct AlgorithmDirectory {
     model::DigestAlgorithm algorithm{};
     Fd fd;
-    // Shards whose name in `fd` is known to be durable, by their number.
-    std::array<std::atomic<bool>, 256> known{};
+    // Whether the shard of that number is there and its name is durable.
+    std::array<std::atomic<bool>, 256> shard_exists{};
   };
-  void open_family(Family& family, model::DigestAlgorithm algorithm, int parent, const char* name);
-  static void list_family(const Family& family,
-                          const std::function<void(const model::Digest&, std::uint64_t)>& on_blob);
-  const Family& family(model::DigestAlgorithm algorithm) const {
-    return families_[static_cast<std::size_t>(algorithm)];
+  void open_algorithm(AlgorithmDirectory& opened, model::DigestAlgorithm algorithm, int parent,
+                      const char* name);
+  static void list_algorithm(
+      const AlgorithmDirectory& directory,
+      const std::function<void(const model::Digest&, std::uint64_t)>& on_blob);
+  const AlgorithmDirectory& directory(model::DigestAlgorithm algorithm) const {
+    return directories_[static_cast<std::size_t>(algorithm)];
   }
 
   const bool sync_;
   Fd uploads_;
-  std::array<Family, 2> families_;  // by DigestAlgorithm
+  std::array<AlgorithmDirectory, 2> directories_;  // by DigestAlgorithm
 };
 
 }  // namespace ecr::storage

@@ -15,9 +15,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "schemas/model/digest.h"
-#include "storage/os/sync_health.h"
+#include "storage/os/posix.h"
 
 namespace ecr::storage {
 
@@ -33,23 +34,20 @@ class UploadWriter {
   // The digest of what has been appended. Free for the algorithm that is hashed along the way;
   // else the file is read once.
   virtual model::Digest digest(model::DigestAlgorithm algorithm) = 0;
-  // The bytes for another thread to read while they grow: what it may read up to, size(), it is
-  // told by whoever appends. The file stays readable whatever becomes of the upload.
+  // The bytes for another thread, which reads while they grow. The appending thread tells it how
+  // far it may read, size(). The file stays readable when the upload ends.
   virtual BlobFile open_reader() = 0;
 };
 
 // An open blob: owns the descriptor. REQUIRES: size bytes from offset 0 are the blob.
 class BlobFile {
  public:
-  BlobFile(int fd, std::uint64_t size) : fd_(fd), size_(size) {}
-  BlobFile(BlobFile&& other) noexcept : fd_(other.fd_), size_(other.size_) { other.fd_ = -1; }
-  BlobFile& operator=(BlobFile&&) = delete;
-  ~BlobFile();
-  int fd() const { return fd_; }
+  BlobFile(Fd file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+  int fd() const { return file_.get(); }
   std::uint64_t size() const { return size_; }
 
  private:
-  int fd_;
+  Fd file_;
   std::uint64_t size_;
 };
 
@@ -57,8 +55,8 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // Opens the upload, creating it where it is new; `algorithm` is what is hashed along the way.
-  // After a restart what the file holds is read once. REQUIRES: id is a UUID; at most one writer an
+  // Opens the upload, creating it where it is new. `algorithm` is hashed along the way; after a
+  // restart the file is read once for that. REQUIRES: id is a UUID; at most one writer an
   // id at a time.
   virtual std::unique_ptr<UploadWriter> open_upload(const std::string& id,
                                                     model::DigestAlgorithm algorithm) = 0;
@@ -78,14 +76,9 @@ class BlobStore {
   // keeps every other writer of the database out (Txn::commit_then).
   virtual void remove(const model::Digest& digest) = 0;
 
-  // Every blob (digest, size) and every upload (id), in no order; for sweep and check.
+  // Calls back with every blob (digest, size) and every upload (id), in no order; for the sweep.
   virtual void list(const std::function<void(const model::Digest&, std::uint64_t)>& on_blob,
                     const std::function<void(const std::string&)>& on_upload) = 0;
 };
-
-// The one on local files. `sync` false: no fsync (--in-memory). `health` is told of failed syncs;
-// after one, its own or another's, nothing is appended or committed (kReadOnly). Null: its own.
-std::unique_ptr<BlobStore> make_file_blob_store(const std::string& directory, bool sync,
-                                                std::shared_ptr<SyncHealth> health = nullptr);
 
 }  // namespace ecr::storage

@@ -10,20 +10,23 @@ namespace ecr::storage {
 
 namespace {
 
-// How much may wait in the page cache before write-back is started, so that the sync at the end of
-// a large layer finds little left to do.
+// So many bytes may wait in the page cache before write-back is started, so that the sync at the
+// end of a large layer finds little left to do.
 constexpr std::uint64_t kWriteBackWindow = 8u << 20;
-// How much may then wait in the disk's cache, the same way.
+// So many may then wait in the disk's cache before it is told to write them.
 constexpr std::uint64_t kSyncWindow = 64u << 20;
 
 }  // namespace
 
+// Hash states are not stored: after a restart, or when the idle writer was closed, the file is
+// read.
 FileUpload::FileUpload(Fd file, std::string id, model::DigestAlgorithm algorithm,
-                       EarlySync* early_sync, std::shared_ptr<const SyncHealth> health)
+                       BackgroundSync* background_sync,
+                       std::shared_ptr<const SyncFailures> sync_failures)
     : file_(std::move(file)),
       id_(std::move(id)),
-      early_sync_(early_sync),
-      health_(std::move(health)),
+      background_sync_(background_sync),
+      sync_failures_(std::move(sync_failures)),
       hasher_(algorithm) {
   const FileState state = file_state(file_.get(), "upload " + id_);
   maybe_shared_ = state.links > 1;
@@ -45,7 +48,7 @@ void FileUpload::require_usable() const {
 
 void FileUpload::append(std::string_view bytes) {
   require_usable();
-  health_->require();
+  sync_failures_->throw_if_any();
   // Only after a commit of this upload, which the caller then gave up without discarding it.
   if (maybe_shared_) {
     maybe_shared_ = file_state(file_.get(), "upload " + id_).links > 1;
@@ -57,6 +60,7 @@ void FileUpload::append(std::string_view bytes) {
   try {
     write_all(file_.get(), bytes, size_, "upload " + id_);
   } catch (const StorageError&) {
+    // UploadWriter promises all bytes or none: those that were written are taken away again.
     broken_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
     throw;
   }
@@ -66,7 +70,7 @@ void FileUpload::append(std::string_view bytes) {
 }
 
 void FileUpload::start_write_back() {
-  if (early_sync_ == nullptr || size_ - written_back_ < kWriteBackWindow) return;
+  if (background_sync_ == nullptr || size_ - written_back_ < kWriteBackWindow) return;
   // Only a hint: make_durable reports what fails.
   ::sync_file_range(file_.get(), static_cast<off_t>(written_back_),
                     static_cast<off_t>(size_ - written_back_), SYNC_FILE_RANGE_WRITE);
@@ -74,10 +78,11 @@ void FileUpload::start_write_back() {
   if (size_ - synced_ >= kSyncWindow) start_sync();
 }
 
-// One at a time, and none after one that failed.
+// One sync at a time, and none after one that failed. Where none can be begun now, a later append
+// tries again.
 void FileUpload::start_sync() {
-  if (syncing_ && (!early_sync_->done(*syncing_) || health_->failed())) return;
-  auto begun = early_sync_->begin(file_.get(), "upload " + id_);
+  if (syncing_ && (!background_sync_->done(*syncing_) || sync_failures_->any())) return;
+  auto begun = background_sync_->begin(file_.get(), "upload " + id_);
   if (!begun) return;
   syncing_ = std::move(begun);
   synced_ = size_;
@@ -85,6 +90,8 @@ void FileUpload::start_sync() {
 
 model::Digest FileUpload::digest(model::DigestAlgorithm algorithm) {
   require_usable();
+  // From a copy of the hash state, because the upload may go on (test
+  // BlobStoreContract.DigestCanBeAskedInTheMiddle).
   if (algorithm == hasher_.algorithm()) return hasher_.copy().finish();
   model::Hasher other(algorithm);
   read_all(
@@ -92,19 +99,21 @@ model::Digest FileUpload::digest(model::DigestAlgorithm algorithm) {
   return other.finish();
 }
 
+// A descriptor of its own, so that a reader can go on when the upload is closed or discarded.
 BlobFile FileUpload::open_reader() {
   const int fd = ::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) {
     throw StorageError(StorageError::Kind::kIo, "upload " + id_ + " cannot be read");
   }
-  return BlobFile(fd, size_);
+  return BlobFile(Fd(fd), size_);
 }
 
 void FileUpload::make_durable() {
   require_usable();
-  if (early_sync_ == nullptr) return;
+  if (background_sync_ == nullptr) return;
   try {
-    if (syncing_) early_sync_->wait(*syncing_);
+    // First: its failure would otherwise be lost, because the kernel reports it once.
+    if (syncing_) background_sync_->wait(*syncing_);
     sync_data(file_.get(), "upload " + id_);
   } catch (const StorageError&) {
     broken_ = true;

@@ -1,4 +1,5 @@
-// An upload as a local file: FileBlobStore's UploadWriter.
+// An upload as a local file: FileBlobStore's UploadWriter. Owns the descriptor. One thread at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -7,20 +8,19 @@
 #include <string_view>
 
 #include "schemas/model/digest.h"
+#include "storage/blobs/background_sync.h"
 #include "storage/blobs/blob_store.h"
-#include "storage/blobs/early_sync.h"
 #include "storage/os/posix.h"
-#include "storage/os/sync_health.h"
+#include "storage/os/sync_failures.h"
 
 namespace ecr::storage {
 
-// One thread at a time.
 class FileUpload final : public UploadWriter {
  public:
-  // Hashes what the file holds. `early_sync`: what syncs the file as it grows, and outlives it;
-  // null: nothing is ever synced.
-  FileUpload(Fd file, std::string id, model::DigestAlgorithm algorithm, EarlySync* early_sync,
-             std::shared_ptr<const SyncHealth> health);
+  // Hashes the bytes that the file holds. `background_sync` syncs the file as it grows, and
+  // outlives it; null: nothing is ever synced.
+  FileUpload(Fd file, std::string id, model::DigestAlgorithm algorithm,
+             BackgroundSync* background_sync, std::shared_ptr<const SyncFailures> sync_failures);
 
   void append(std::string_view bytes) override;
   std::uint64_t size() const override { return size_; }
@@ -32,7 +32,7 @@ class FileUpload final : public UploadWriter {
 
   // fdatasync. After a failure every use of the upload throws.
   void make_durable();
-  // The file got a second name, as a blob: it must not change while it has it.
+  // The file got a second name, as a blob: it must not change while it has two.
   void set_shared() { maybe_shared_ = true; }
 
  private:
@@ -42,15 +42,15 @@ class FileUpload final : public UploadWriter {
 
   Fd file_;
   const std::string id_;
-  EarlySync* const early_sync_;
-  const std::shared_ptr<const SyncHealth> health_;
+  BackgroundSync* const background_sync_;
+  const std::shared_ptr<const SyncFailures> sync_failures_;
   model::Hasher hasher_;
   std::uint64_t size_ = 0;
-  std::uint64_t written_back_ = 0;              // up to here the kernel was asked to write
-  std::uint64_t synced_ = 0;                    // up to here a sync was begun
-  std::shared_ptr<EarlySync::Ticket> syncing_;  // the last such
-  bool maybe_shared_ = false;
-  bool broken_ = false;
+  std::uint64_t written_back_ = 0;                   // up to here the kernel was asked to write
+  std::uint64_t synced_ = 0;                         // up to here a sync was begun
+  std::shared_ptr<BackgroundSync::Ticket> syncing_;  // the last one that was begun
+  bool maybe_shared_ = false;                        // the file may have a second name
+  bool broken_ = false;                              // its bytes are not known any more
 };
 
 }  // namespace ecr::storage

@@ -12,7 +12,7 @@ constexpr const char* kDirectory = "quarantine";
 
 std::string file_name(std::string_view digest, std::string_view kind) {
   std::string name(digest);
-  // Rows may hold anything by now: nothing of them is a path.
+  // The rows of a damaged database may hold anything: their text must not become a path.
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == ':' || c == '/' || c == '\0'; }, '-');
   return name.substr(0, 200) + '.' + std::string(kind);
@@ -35,6 +35,8 @@ Fd Quarantine::create(const std::string& name) {
   return open_file(directory(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC, name);
 }
 
+// A copy, not a rename: the repair may be interrupted before the row is gone, and then the file
+// must still be there.
 std::string Quarantine::keep(const model::Digest& digest, const BlobFile& file) {
   const std::string name = file_name(digest.text(), "blob");
   const Fd copy = create(name);
@@ -48,7 +50,7 @@ std::string Quarantine::keep(const model::Digest& digest, const BlobFile& file) 
         },
         "blob " + digest.text());
   } catch (const StorageError& error) {
-    // A bad sector: what could be read is kept. A full disk is another matter.
+    // A bad sector ends the copy: the bytes before it are kept. A full disk ends the repair.
     if (error.kind() != StorageError::Kind::kIo) throw;
   }
   sync_data(copy.get(), name);
@@ -66,7 +68,7 @@ std::string Quarantine::keep(std::string_view digest, std::string_view kind,
   return std::string(kDirectory) + '/' + name;
 }
 
-void Quarantine::note(const std::string& line) {
+void Quarantine::append_report(const std::string& line) {
   const Fd file = open_file(directory(), "report.txt", O_WRONLY | O_CREAT, "report.txt");
   write_all(file.get(), line + '\n', file_state(file.get(), "report.txt").size, "report.txt");
   sync_data(file.get(), "report.txt");

@@ -1,5 +1,5 @@
-// The directory <data directory>/quarantine: bytes that were taken out of service, and a report.
-// One thread. Throws StorageError.
+// The directory <data directory>/quarantine: the bytes of blobs and manifests that repair.h
+// removed, and a report. One thread at a time. Throws StorageError.
 #pragma once
 
 #include <string>
@@ -12,15 +12,15 @@ namespace ecr::storage {
 
 class Quarantine {
  public:
-  // Makes the directory with the first thing that is kept in it.
+  // Makes no directory before something is kept in it.
   explicit Quarantine(std::string data_directory) : data_directory_(std::move(data_directory)) {}
 
-  // Durable copies, under the name returned: "quarantine/<digest, ':' as '-'>.<kind>". What was
-  // kept under that name before is replaced.
+  // Durable copies, under the name returned: "quarantine/<digest, ':' as '-'>.<kind>". Replaces an
+  // earlier copy of that name.
   std::string keep(const model::Digest& digest, const BlobFile& file);
   std::string keep(std::string_view digest, std::string_view kind, std::string_view bytes);
   // Appends a line to report.txt.
-  void note(const std::string& line);
+  void append_report(const std::string& line);
 
  private:
   int directory();

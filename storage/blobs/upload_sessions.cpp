@@ -22,7 +22,7 @@ struct UploadSessions::Impl {
   std::list<Idle> idle;  // most recently used first
   std::unordered_map<std::string, std::list<Idle>::iterator> idle_by_id;
 
-  // REQUIRES: mutex held. Null where there is none.
+  // Null: the id has no idle writer. REQUIRES: mutex held.
   std::unique_ptr<UploadWriter> take_idle(const std::string& id) {
     const auto found = idle_by_id.find(id);
     if (found == idle_by_id.end()) return nullptr;
@@ -32,7 +32,7 @@ struct UploadSessions::Impl {
     return writer;
   }
 
-  // Marks the id busy; false where it is already. `writer` gets its idle writer, if any.
+  // Marks the id as busy; false: it is already. `writer` becomes its idle writer, if there is one.
   bool claim(const std::string& id, std::unique_ptr<UploadWriter>& writer) {
     const std::lock_guard lock(mutex);
     if (!busy.insert(id).second) return false;
@@ -60,27 +60,6 @@ struct UploadSessions::Impl {
   }
 };
 
-namespace {
-
-// Runs `undo` at the end of the scope unless dismissed.
-template <typename Undo>
-class Guard {
- public:
-  explicit Guard(Undo undo) : undo_(std::move(undo)) {}
-  Guard(const Guard&) = delete;
-  Guard& operator=(const Guard&) = delete;
-  ~Guard() {
-    if (armed_) undo_();
-  }
-  void dismiss() { armed_ = false; }
-
- private:
-  Undo undo_;
-  bool armed_ = true;
-};
-
-}  // namespace
-
 UploadSessions::Lease::Lease(UploadSessions& owner, std::string id,
                              std::unique_ptr<UploadWriter> writer)
     : owner_(&owner), id_(std::move(id)), writer_(std::move(writer)) {}
@@ -90,6 +69,8 @@ UploadSessions::Lease::Lease(Lease&& other) noexcept
       id_(std::move(other.id_)),
       writer_(std::move(other.writer_)) {}
 
+// The writer goes back to the idle ones also where the request failed: an append that failed left
+// the bytes as they were, and the client may go on from there.
 UploadSessions::Lease::~Lease() {
   if (owner_) owner_->impl_->give_back(id_, std::move(writer_));
 }
@@ -97,9 +78,15 @@ UploadSessions::Lease::~Lease() {
 void UploadSessions::Lease::finish() {
   if (!owner_) return;
   Impl& impl = *std::exchange(owner_, nullptr)->impl_;
-  const Guard release([&] { impl.release(id_); });
   writer_.reset();
-  impl.blobs.discard_upload(id_);
+  try {
+    impl.blobs.discard_upload(id_);
+  } catch (...) {
+    impl.release(id_);
+    throw;
+  }
+  // Last: a request that takes the id now must not lose the file that it makes.
+  impl.release(id_);
 }
 
 UploadSessions::UploadSessions(BlobStore& blobs, std::size_t max_idle)
@@ -111,12 +98,17 @@ std::optional<UploadSessions::Lease> UploadSessions::acquire(const std::string& 
                                                              model::DigestAlgorithm algorithm) {
   std::unique_ptr<UploadWriter> writer;
   if (!impl_->claim(id, writer)) return std::nullopt;
-  Guard release([&] { impl_->release(id); });
-  if (!writer) writer = impl_->blobs.open_upload(id, algorithm);  // may read the whole file
-  release.dismiss();
+  try {
+    // Without the mutex: it may read the whole file.
+    if (!writer) writer = impl_->blobs.open_upload(id, algorithm);
+  } catch (...) {
+    impl_->release(id);
+    throw;
+  }
   return Lease(*this, id, std::move(writer));
 }
 
+// Never opens the file: the collector must not read a large upload in order to remove it.
 std::optional<UploadSessions::Lease> UploadSessions::seize(const std::string& id) {
   std::unique_ptr<UploadWriter> writer;
   if (!impl_->claim(id, writer)) return std::nullopt;

@@ -1,6 +1,7 @@
 // The writers of uploads in progress, kept between the requests of one upload so that its hash goes
-// on instead of being read again. Bounded: the least recently used idle writer is closed (its file
-// stays and is hashed anew when the upload goes on). Thread-safe.
+// on and the file is not read again. Bounded: the least recently used idle writer is closed (its
+// file stays, and is hashed anew when the upload goes on). Owns the writers; borrows the BlobStore,
+// which outlives it. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -35,11 +36,11 @@ class UploadSessions {
   UploadSessions(BlobStore& blobs, std::size_t max_idle = 256);
   ~UploadSessions();
 
-  // nullopt: another request is using the upload right now. Throws StorageError.
+  // nullopt: another request is using the upload now. Throws StorageError.
   std::optional<Lease> acquire(const std::string& id, model::DigestAlgorithm algorithm);
-  // The use of an upload that is to end: without its writer. Nobody else gets it meanwhile.
+  // The exclusive use of an upload that is to end, without its writer. nullopt: it is in use.
   std::optional<Lease> seize(const std::string& id);
-  // Closes and discards an upload that nobody uses. False: it is in use.
+  // Closes and discards an upload. False: it is in use.
   bool discard(const std::string& id);
 
  private:

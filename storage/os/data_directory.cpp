@@ -32,6 +32,7 @@ std::string read_small(int fd, const std::string& what) {
 
 bool try_lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
+// $TMPDIR first, as mktemp(1) does.
 fs::path temporary_root() {
   const char* const from_environment = std::getenv("TMPDIR");
   return from_environment && *from_environment ? from_environment : "/tmp";
@@ -42,8 +43,8 @@ bool is_our_directory(const fs::path& path) {
   return ::lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == ::geteuid();
 }
 
-// Removes directories whose process died. One without a lock file is just being made; whatever
-// cannot be removed is left.
+// Removes directories whose process died: the kernel released their lock. A directory without a
+// lock file is just being made. One that cannot be removed stays.
 void sweep_temporary_directories(const fs::path& root) {
   std::error_code ignored;
   for (fs::directory_iterator it(root, ignored), end; it != end; it.increment(ignored)) {
@@ -64,7 +65,8 @@ void sweep_temporary_directories(const fs::path& root) {
 std::array<std::uint8_t, 32> make_key(int directory, base::Random& random, bool sync) {
   std::array<std::uint8_t, 32> key{};
   random.fill(key);
-  // Whole or not at all: written aside and renamed. The lock keeps others away.
+  // Written to another file and renamed, so that a crash leaves no half key. The lock keeps other
+  // processes away.
   {
     const Fd file = open_file(directory, "key.new", O_WRONLY | O_CREAT | O_TRUNC, "key.new");
     write_all(file.get(), {reinterpret_cast<const char*>(key.data()), key.size()}, 0, "key.new");
@@ -81,7 +83,7 @@ std::array<std::uint8_t, 32> make_key(int directory, base::Random& random, bool 
 
 void create_data_directory(const std::string& directory) {
   fs::path path = fs::absolute(directory).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // "a/b/"
+  if (!path.has_filename()) path = path.parent_path();  // "a/b/" has an empty last name
   const fs::path parent = path.parent_path();
   std::error_code error;
   fs::create_directories(parent, error);
@@ -89,6 +91,8 @@ void create_data_directory(const std::string& directory) {
   make_directory(AT_FDCWD, path.c_str(), path);
 }
 
+// flock(2) and not a pid file: the kernel releases it when the process dies in any way (test
+// Store.SecondStoreOnADirectoryIsRefusedAndNamesTheProcess).
 Fd lock_directory(const std::string& directory) {
   const std::string path = directory + "/lock";
   Fd file = open_file(AT_FDCWD, path.c_str(), O_RDWR | O_CREAT, path);
@@ -99,6 +103,7 @@ Fd lock_directory(const std::string& directory) {
                                                " is in use by process " +
                                                read_small(file.get(), path));
   }
+  // The process id is only for the message above: the lock itself is the kernel's.
   if (::ftruncate(file.get(), 0) != 0) throw StorageError::from_errno(errno, "writing " + path);
   write_all(file.get(), std::to_string(::getpid()), 0, path);
   return file;
@@ -107,7 +112,7 @@ Fd lock_directory(const std::string& directory) {
 TemporaryDirectory make_temporary_directory() {
   const fs::path root = temporary_root();
   sweep_temporary_directories(root);
-  // A sweep of another process may take the new directory before its lock is held: try again.
+  // The sweep of another process may remove the new directory before its lock is held: try again.
   for (int attempt = 0; attempt < 10; ++attempt) {
     std::string path = (root / (std::string(kTemporaryPrefix) + "XXXXXX")).string();
     if (!::mkdtemp(path.data())) throw StorageError::from_errno(errno, "creating " + path);
@@ -121,6 +126,7 @@ TemporaryDirectory make_temporary_directory() {
   throw StorageError(Kind::kUnavailable, "no temporary directory could be locked");
 }
 
+// Also at the end of the process, so it must not throw. What is left is removed at a later start.
 void remove_directory(const std::string& directory) noexcept {
   try {
     std::error_code ignored;

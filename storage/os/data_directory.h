@@ -1,5 +1,6 @@
-// What a data directory has besides database and blobs: the directory itself, the lock that keeps
-// other processes out, the server key. All functions throw StorageError.
+// The parts of a data directory besides database and blobs: the directory itself, the lock that
+// keeps other processes out, the server key. All functions throw StorageError. Thread-safe (no
+// state).
 //
 //   lock   flock(2)ed for the life of the Store; holds the process id of its owner, for messages
 //   key    32 random bytes, mode 0600
@@ -14,17 +15,17 @@
 
 namespace ecr::storage {
 
-// mkdir -p, the last one with mode 0700.
+// Like mkdir -p; the last directory gets mode 0700.
 void create_data_directory(const std::string& directory);
 
-// The locked file. kUnavailable, naming the process, where another one has it.
+// Returns the locked file. kUnavailable, with the process id, where another process has the lock.
 Fd lock_directory(const std::string& directory);
 
 struct TemporaryDirectory {
   std::string path;
   Fd lock;
 };
-// A fresh, locked directory below $TMPDIR or /tmp. First removes those of processes that died.
+// A new, locked directory below $TMPDIR or /tmp. First removes those whose process died.
 TemporaryDirectory make_temporary_directory();
 void remove_directory(const std::string& directory) noexcept;
 

@@ -7,6 +7,8 @@ namespace ecr::storage {
 
 namespace {
 
+// The kind decides how the API answers: a full disk and a busy machine may pass, an I/O error may
+// not.
 StorageError::Kind kind_of(int error) {
   switch (error) {
     case ENOSPC:

@@ -1,5 +1,5 @@
-// What storage throws when the machine fails it. Never thrown for what a caller can decide about
-// (a row that is not there is an empty optional).
+// The exception that storage throws when the machine fails. It is never thrown for a case that a
+// caller can decide about: a missing row is an empty optional.
 #pragma once
 
 #include <stdexcept>
@@ -12,10 +12,10 @@ class StorageError : public std::runtime_error {
   enum class Kind {
     kNoSpace,      // ENOSPC, EDQUOT, SQLITE_FULL
     kIo,           // EIO, a failed fsync, SQLITE_IOERR
-    kCorrupt,      // SQLITE_CORRUPT, SQLITE_NOTADB, a blob that is not what its name says
+    kCorrupt,      // SQLITE_CORRUPT, SQLITE_NOTADB, a blob that does not hash to its name
     kUnavailable,  // EMFILE, EROFS, EACCES, lock held by another process
     kReadOnly,     // an earlier failed fsync stopped all writing until a restart
-    kMisuse        // a bug of ours: bad SQL, wrong argument count
+    kMisuse        // a bug of this program: bad SQL, wrong argument count
   };
   StorageError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
   Kind kind() const { return kind_; }

@@ -35,6 +35,7 @@ Fd::~Fd() {
 }
 
 Fd open_file(int directory, const char* name, int flags, const std::string& what) {
+  // O_NOFOLLOW: a symbolic link in a data directory must not lead the server to another file.
   const int fd = retry(
       [&] { return ::openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR); });
   if (fd < 0 && errno != ENOENT) throw StorageError::from_errno(errno, "opening " + what);
@@ -63,6 +64,8 @@ void write_all(int fd, std::string_view bytes, std::uint64_t offset, const std::
   }
 }
 
+// By pread(2) from offset 0, so that the descriptor's own position does not matter: an upload's is
+// shared with its readers.
 void read_all(int fd, const std::function<void(std::string_view)>& consume,
               const std::string& what) {
   ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -86,6 +89,7 @@ FileState file_state(int fd, const std::string& what) {
 
 void sync_data(int fd, const std::string& what) {
   if (retry([&] { return ::fdatasync(fd); }) != 0) {
+    // Always kIo, also after ENOSPC: the lost pages cannot be written by a second try.
     throw StorageError(StorageError::Kind::kIo,
                        StorageError::from_errno(errno, "syncing " + what).what());
   }

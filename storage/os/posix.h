@@ -1,7 +1,6 @@
-// The few POSIX file calls storage needs: owned descriptors, whole-buffer reads and writes, syncs.
-// Every function retries EINTR and throws StorageError. Thread-safe (no state).
-//
-// `what` names the file in the error text.
+// The few POSIX file calls that storage needs: owned descriptors, reads and writes of whole
+// buffers, syncs. Every function repeats an interrupted call (EINTR) and throws StorageError, in
+// whose text `what` names the file. Thread-safe (no state).
 #pragma once
 
 #include <cstddef>
@@ -30,7 +29,7 @@ class Fd {
   int fd_ = -1;
 };
 
-// What a big file is read by.
+// A large file is read in pieces of this size.
 inline constexpr std::size_t kReadBuffer = 1u << 20;
 
 // openat(2) with O_CLOEXEC and O_NOFOLLOW. An empty Fd where there is no such file.

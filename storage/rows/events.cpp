@@ -2,37 +2,34 @@
 
 #include <algorithm>
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-EventKind kind_of(std::string_view column) {
-  return column == "event" ? EventKind::kEvent : EventKind::kRecord;
-}
+constexpr EnumColumn<EventKind, 2> kEventKinds({"event", "record"});
 
-std::vector<EventRow> read(sql::Rows rows) {
-  std::vector<EventRow> list;
-  while (rows.next()) {
-    list.push_back({.sequence = rows.integer(0),
-                    .kind = kind_of(rows.text(1)),
-                    .type = rows.string(2),
-                    .source = rows.string(3),
-                    .account = rows.string(4),
-                    .region = rows.string(5),
-                    .time = from_column(rows.integer(6)),
-                    .request_id = rows.string(7),
-                    .body = rows.string(8)});
-  }
-  return list;
+constexpr sql::Literal kEventColumns(
+    "sequence, kind, type, source, account, region, time, request_id, body");
+
+EventRow read_event(const sql::Rows& row) {
+  return {.sequence = row.integer(0),
+          .kind = kEventKinds.value(row.text(1)),
+          .type = row.string(2),
+          .source = row.string(3),
+          .account = row.string(4),
+          .region = row.string(5),
+          .time = from_column(row.integer(6)),
+          .request_id = row.string(7),
+          .body = row.string(8)};
 }
 
 }  // namespace
 
-std::string_view to_column(EventKind kind) {
-  return kind == EventKind::kEvent ? "event" : "record";
-}
+std::string_view to_column(EventKind kind) { return kEventKinds.text(kind); }
 
+// The caller numbers the events while it holds the writer, so that sequences are in the order of
+// the commits.
 void insert_event(sql::Txn& txn, const EventRow& row) {
   txn.exec(
       R"(INSERT INTO events (sequence, kind, type, source, account, region, time, request_id, body)
@@ -42,40 +39,38 @@ void insert_event(sql::Txn& txn, const EventRow& row) {
 }
 
 std::vector<EventRow> events_after(sql::Txn& txn, std::int64_t after, std::int64_t limit) {
-  return read(txn.query(
-      R"(SELECT sequence, kind, type, source, account, region, time, request_id, body
-         FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?)",
-      after, limit));
+  static constexpr auto kSql =
+      "SELECT " + kEventColumns + " FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?";
+  return sql::all_rows(txn.query(kSql, after, limit), read_event);
 }
 
 std::vector<EventRow> events_after(sql::Txn& txn, EventKind kind, std::int64_t after,
                                    std::int64_t limit) {
-  return read(txn.query(
-      R"(SELECT sequence, kind, type, source, account, region, time, request_id, body
-         FROM events WHERE kind = ? AND sequence > ? ORDER BY sequence LIMIT ?)",
-      to_column(kind), after, limit));
+  static constexpr auto kSql =
+      "SELECT " + kEventColumns +
+      " FROM events WHERE kind = ? AND sequence > ? ORDER BY sequence LIMIT ?";
+  return sql::all_rows(txn.query(kSql, to_column(kind), after, limit), read_event);
 }
 
 std::vector<EventRow> events_before(sql::Txn& txn, std::int64_t before, std::int64_t after,
                                     std::int64_t limit) {
-  return read(txn.query(
-      R"(SELECT sequence, kind, type, source, account, region, time, request_id, body
-         FROM events WHERE sequence < ? AND sequence > ? ORDER BY sequence DESC LIMIT ?)",
-      before, after, limit));
+  static constexpr auto kSql =
+      "SELECT " + kEventColumns +
+      " FROM events WHERE sequence < ? AND sequence > ? ORDER BY sequence DESC LIMIT ?";
+  return sql::all_rows(txn.query(kSql, before, after, limit), read_event);
 }
 
 std::int64_t newest_event(sql::Txn& txn) {
-  std::int64_t newest = 0;
-  auto row =
-      txn.query("SELECT sequence FROM events WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1");
-  if (row.next()) newest = row.integer(0);
-  // A reader may be further than what is left: sequences are not given twice.
-  auto position = txn.query(
-      "SELECT sequence FROM event_positions WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1");
-  if (position.next()) newest = std::max(newest, position.integer(0));
-  return newest;
+  const auto row = sql::first_integer(
+      txn.query("SELECT sequence FROM events WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1"));
+  // A reader may be further than the newest event that is left, and sequences are not given twice.
+  const auto position = sql::first_integer(txn.query(
+      "SELECT sequence FROM event_positions WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1"));
+  return std::max(row.value_or(0), position.value_or(0));
 }
 
+// Finds the newest row that is too old and deletes up to it, which the index on (kind, sequence)
+// answers without a count.
 void prune_events(sql::Txn& txn, EventKind kind, std::int64_t keep) {
   auto row = txn.query(
       "SELECT sequence FROM events WHERE kind = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
@@ -84,6 +79,7 @@ void prune_events(sql::Txn& txn, EventKind kind, std::int64_t keep) {
   txn.exec("DELETE FROM events WHERE kind = ? AND sequence <= ?", to_column(kind), row.integer(0));
 }
 
+// Keeps the newest sequence as a position, so that newest_event() remembers it.
 void clear_events(sql::Txn& txn) {
   const std::int64_t newest = newest_event(txn);
   txn.exec("DELETE FROM events");
@@ -91,9 +87,8 @@ void clear_events(sql::Txn& txn) {
 }
 
 std::optional<std::int64_t> event_position(sql::Txn& txn, std::string_view reader) {
-  auto row = txn.query("SELECT sequence FROM event_positions WHERE reader = ?", reader);
-  if (!row.next()) return std::nullopt;
-  return row.integer(0);
+  return sql::first_integer(
+      txn.query("SELECT sequence FROM event_positions WHERE reader = ?", reader));
 }
 
 void set_event_position(sql::Txn& txn, std::string_view reader, std::int64_t sequence) {

@@ -1,5 +1,6 @@
-// Rows of the event log: what happened (EventBridge's events) and what was called (CloudTrail's
-// records), in one order. Bodies are JSON text that nothing here looks into.
+// Rows of the event log, in one order: EventBridge's events, which say what happened, and
+// CloudTrail's records, which say what was called. Free functions on Txn. Bodies are JSON that only
+// the API reads.
 #pragma once
 
 #include <cstdint>
@@ -17,33 +18,33 @@ enum class EventKind { kEvent, kRecord };
 std::string_view to_column(EventKind kind);  // "event", "record"
 
 struct EventRow {
-  std::int64_t sequence = 0;  // from 1; that of a later commit is higher
+  std::int64_t sequence = 0;  // from 1; a later commit has a higher one
   EventKind kind = EventKind::kEvent;
   std::string type;    // detail-type of an event, eventName of a record
   std::string source;  // "aws.ecr"; "ecr.amazonaws.com"
   std::string account;
   std::string region;
   base::TimePoint time;
-  std::string request_id;  // empty: not of a request
+  std::string request_id;  // empty: no request caused it
   std::string body;
 };
 
-// REQUIRES: a sequence above all that are there.
+// REQUIRES: the sequence is above all others.
 void insert_event(sql::Txn& txn, const EventRow& row);
-// Above `after`, oldest first.
+// Those above `after`, oldest first.
 std::vector<EventRow> events_after(sql::Txn& txn, std::int64_t after, std::int64_t limit);
 std::vector<EventRow> events_after(sql::Txn& txn, EventKind kind, std::int64_t after,
                                    std::int64_t limit);
-// Above `after` and below `before`, newest first.
+// Those above `after` and below `before`, newest first.
 std::vector<EventRow> events_before(sql::Txn& txn, std::int64_t before, std::int64_t after,
                                     std::int64_t limit);
-// The newest sequence that was ever given and is remembered; 0: none.
+// The newest sequence that was ever given, as far as rows or positions remember it; 0: none.
 std::int64_t newest_event(sql::Txn& txn);
-// Keeps the newest `keep` of the kind.
+// Deletes all of the kind but the newest `keep`.
 void prune_events(sql::Txn& txn, EventKind kind, std::int64_t keep);
 void clear_events(sql::Txn& txn);
 
-// How far a reader has come; nullopt: it has never been here.
+// The last sequence that a reader has seen; nullopt: it has never read.
 std::optional<std::int64_t> event_position(sql::Txn& txn, std::string_view reader);
 void set_event_position(sql::Txn& txn, std::string_view reader, std::int64_t sequence);
 

@@ -1,19 +1,16 @@
-// Listings of images, page by page. Each state of an image (its status, tagged or not) is a range
-// of its own in an index; a listing of several states merges their pages, so that a page costs what
-// it shows whatever the repository holds.
+#include "storage/rows/image_listing.h"
+
 #include <algorithm>
 #include <tuple>
 
-#include "storage/rows/image_row.h"
-#include "storage/rows/images.h"
-
 namespace ecr::storage {
+
+// Each state of an image (its status, tagged or not) is a range of its own in the index
+// images_by_state. A listing of several states reads a page of each and merges the pages, so that
+// the cost of a page does not depend on the number of images in the repository.
 namespace {
 
 constexpr std::string_view kStatuses[] = {"ACTIVE", "ARCHIVED", "ACTIVATING"};
-
-// The joins below are LEFT JOINs although a tagged image has tags: of a plain join SQLite makes a
-// search of all tags from the page on, for each image.
 
 template <typename Action>
 void for_each_state(TagStatus tags, std::string_view image_status, Action action) {
@@ -34,7 +31,7 @@ void keep_first(std::vector<Entry>& list, std::int64_t limit, Before before) {
 }
 
 void add_images(sql::Rows row, std::vector<Image>& images) {
-  while (row.next()) images.push_back(image_of(row));
+  while (row.next()) images.push_back(read_image(row));
 }
 
 }  // namespace
@@ -44,23 +41,17 @@ std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus
                                std::string_view image_status) {
   std::vector<Image> images;
   if (status == TagStatus::kAny && image_status == "ANY") {
-    add_images(txn.query(
-                   R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                      last_pulled_at, subject, status, last_archived_at, last_activated_at
-               FROM images WHERE repository = ? AND digest > ? ORDER BY digest LIMIT ?)",
-                   repository, after, limit),
-               images);
+    static constexpr auto kSql =
+        "SELECT " + kImageColumns +
+        " FROM images WHERE repository = ? AND digest > ? ORDER BY digest LIMIT ?";
+    add_images(txn.query(kSql, repository, after, limit), images);
     return images;
   }
   for_each_state(status, image_status, [&](std::string_view state, bool tagged) {
-    add_images(txn.query(
-                   R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at,
-                      last_pulled_at, subject, status, last_archived_at, last_activated_at
-               FROM images
-               WHERE repository = ? AND status = ? AND tagged = ? AND digest > ?
-               ORDER BY digest LIMIT ?)",
-                   repository, state, tagged, after, limit),
-               images);
+    static constexpr auto kSql = "SELECT " + kImageColumns +
+                                 " FROM images WHERE repository = ? AND status = ? AND tagged = ? "
+                                 "AND digest > ? ORDER BY digest LIMIT ?";
+    add_images(txn.query(kSql, repository, state, tagged, after, limit), images);
   });
   keep_first(images, limit, [](const Image& a, const Image& b) { return a.digest < b.digest; });
   return images;
@@ -83,6 +74,8 @@ std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
         repository, first, last));
     return tags;
   }
+  // A LEFT JOIN, here and below, although a tagged image always has tags: with a plain join SQLite
+  // searches all tags from the start of the page, for each image.
   add(txn.query(
       R"(SELECT images.digest, image_tags.tag
          FROM images LEFT JOIN image_tags
@@ -112,7 +105,8 @@ void add_tagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view sta
   }
 }
 
-// An untagged image counts as (digest, ""): it does not come after itself.
+// An untagged image counts as (digest, ""), so the page that begins after it begins at the next
+// digest.
 void add_untagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view status,
                       std::string_view after_digest, std::int64_t limit,
                       std::vector<ImageId>& ids) {
@@ -147,14 +141,30 @@ std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagS
 
 std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
                                    std::int64_t limit) {
-  std::vector<std::string> tags;
+  return sql::all_texts(
+      txn.query("SELECT tag FROM image_tags WHERE repository = ? AND tag > ? ORDER BY tag LIMIT ?",
+                repository, after, limit));
+}
+
+void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
+                     const std::vector<std::string>& artifact_types, std::string_view after,
+                     const std::function<bool(const ReferrerRow&)>& visit) {
+  // Five placeholders, because a statement is a literal. A NULL in the list matches no type.
+  const auto type = [&](std::size_t i) {
+    return i < artifact_types.size() ? std::optional(artifact_types[i]) : std::nullopt;
+  };
   for (auto row = txn.query(
-           "SELECT tag FROM image_tags WHERE repository = ? AND tag > ? ORDER BY tag LIMIT ?",
-           repository, after, limit);
+           R"(SELECT images.digest, images.media_type, images.artifact_media_type,
+                     image_manifests.manifest
+              FROM images JOIN image_manifests ON image_manifests.image = images.id
+              WHERE images.repository = ? AND images.subject = ? AND images.digest > ?
+                AND (? OR images.artifact_media_type IN (?, ?, ?, ?, ?))
+              ORDER BY images.digest)",
+           repository, subject, after, artifact_types.empty(), type(0), type(1), type(2), type(3),
+           type(4));
        row.next();) {
-    tags.push_back(row.string(0));
+    if (!visit({row.string(0), row.string(1), row.string(2), row.blob(3)})) return;
   }
-  return tags;
 }
 
 }  // namespace ecr::storage

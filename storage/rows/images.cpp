@@ -1,18 +1,23 @@
 #include "storage/rows/images.h"
 
-#include "storage/rows/image_row.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 
-namespace {
-
-std::vector<std::string> first_column(sql::Rows rows) {
-  std::vector<std::string> values;
-  while (rows.next()) values.push_back(rows.string(0));
-  return values;
+Image read_image(const sql::Rows& row) {
+  Image image;
+  image.digest = row.string(0);
+  image.media_type = row.string(1);
+  image.artifact_media_type = row.string(2);
+  image.size_bytes = row.integer(3);
+  image.pushed_at = from_column(row.integer(4));
+  image.last_pulled_at = from_column(row.optional_integer(5));
+  image.subject = row.string(6);
+  image.status = row.string(7);
+  image.last_archived_at = from_column(row.optional_integer(8));
+  image.last_activated_at = from_column(row.optional_integer(9));
+  return image;
 }
-
-}  // namespace
 
 void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                   std::string_view manifest) {
@@ -26,7 +31,7 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
       to_column(image.last_archived_at), to_column(image.last_activated_at));
   const auto id = txn.last_insert_id();
   txn.exec("INSERT INTO image_manifests (image, manifest) VALUES (?, ?)", id, sql::Blob{manifest});
-  // A manifest may name a blob twice (two equal layers).
+  // A manifest may name a blob twice: two layers can be equal.
   for (const auto& blob : image.blobs) {
     txn.exec(
         R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
@@ -42,18 +47,14 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
 }
 
 std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
-  auto row = txn.query(
-      R"(SELECT digest, media_type, artifact_media_type, size_bytes, pushed_at, last_pulled_at,
-                subject, status, last_archived_at, last_activated_at
-         FROM images WHERE repository = ? AND digest = ?)",
-      repository, digest);
-  return row.next() ? std::optional(image_of(row)) : std::nullopt;
+  static constexpr auto kSql =
+      "SELECT " + kImageColumns + " FROM images WHERE repository = ? AND digest = ?";
+  return sql::first_row(txn.query(kSql, repository, digest), read_image);
 }
 
 std::optional<std::string> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
-  auto row =
-      txn.query("SELECT digest FROM image_tags WHERE repository = ? AND tag = ?", repository, tag);
-  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+  return sql::first_text(
+      txn.query("SELECT digest FROM image_tags WHERE repository = ? AND tag = ?", repository, tag));
 }
 
 std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository,
@@ -67,14 +68,16 @@ std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository
 
 std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
                                     std::string_view digest) {
-  return first_column(
+  return sql::all_texts(
       txn.query("SELECT tag FROM image_tags WHERE repository = ? AND digest = ? ORDER BY tag",
                 repository, digest));
 }
 
+// A child may have several parents, and may be deleted only where it has none: ECR answers
+// ImageReferencedByManifestList otherwise.
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest) {
-  return first_column(txn.query(
+  return sql::all_texts(txn.query(
       R"(SELECT images.digest FROM images
          WHERE images.repository = ?
            AND images.id IN (SELECT image FROM image_children WHERE repository = ? AND digest = ?)
@@ -83,15 +86,13 @@ std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
 }
 
 std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
-  auto row = txn.query("SELECT COUNT(*) FROM image_tags WHERE repository = ? AND digest = ?",
-                       repository, digest);
-  row.next();
-  return row.integer(0);
+  return sql::only_integer(txn.query(
+      "SELECT COUNT(*) FROM image_tags WHERE repository = ? AND digest = ?", repository, digest));
 }
 
 namespace {
 
-// After a tag of the image came or went.
+// Sets images.tagged, which the index images_by_state holds, after a tag of the image came or went.
 void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   txn.exec(
       R"(UPDATE images
@@ -106,7 +107,7 @@ void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view dige
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
              std::string_view digest) {
   const auto before = find_tag(txn, repository, tag);
-  if (before == digest) return;
+  if (before == digest) return;  // a repeated push writes nothing
   txn.exec(
       R"(INSERT INTO image_tags (repository, tag, digest) VALUES (?, ?, ?)
          ON CONFLICT (repository, tag) DO UPDATE SET digest = excluded.digest)",
@@ -122,6 +123,9 @@ void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
   update_tagged(txn, repository, *digest);
 }
 
+// The deletion of the last image that names a blob begins the blob's grace (collector.h): a client
+// that was told of the blob may name it in its next manifest. The foreign keys delete the rest:
+// manifest, tags, names of blobs and children, scans, signings, replications.
 void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                   base::TimePoint now) {
   txn.exec(

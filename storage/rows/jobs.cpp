@@ -1,19 +1,21 @@
 #include "storage/rows/jobs.h"
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-const char* name_of(JobState state) { return state == JobState::kFailed ? "failed" : "pending"; }
+constexpr EnumColumn<JobState, 2> kJobStates({"pending", "failed"});
 
-// The columns of every SELECT of whole jobs, in order.
-Job job_of(const sql::Rows& row) {
+constexpr sql::Literal kJobColumns(
+    "id, kind, job_key, payload, state, due_at, attempts, created_at, error");
+
+Job read_job(const sql::Rows& row) {
   return {.id = row.integer(0),
           .kind = row.string(1),
           .key = row.optional_string(2),
           .payload = row.string(3),
-          .state = row.text(4) == "failed" ? JobState::kFailed : JobState::kPending,
+          .state = kJobStates.value(row.text(4)),
           .due = from_column(row.integer(5)),
           .attempts = row.integer(6),
           .created_at = from_column(row.integer(7)),
@@ -22,6 +24,9 @@ Job job_of(const sql::Rows& row) {
 
 }  // namespace
 
+// Two jobs of a kind with the same key are one piece of work, so the later one renews the first. A
+// job without a key is always new, because NULLs are never equal. The earlier of the two times
+// counts, or a stream of new jobs would put the work off for ever.
 void put_job(sql::Txn& txn, const Job& job) {
   txn.exec(
       R"(INSERT INTO jobs (kind, job_key, payload, state, due_at, attempts, created_at, error)
@@ -35,11 +40,8 @@ void put_job(sql::Txn& txn, const Job& job) {
 }
 
 std::optional<Job> find_job(sql::Txn& txn, std::int64_t id) {
-  auto row = txn.query(
-      R"(SELECT id, kind, job_key, payload, state, due_at, attempts, created_at, error
-         FROM jobs WHERE id = ?)",
-      id);
-  return row.next() ? std::optional(job_of(row)) : std::nullopt;
+  static constexpr auto kSql = "SELECT " + kJobColumns + " FROM jobs WHERE id = ?";
+  return sql::first_row(txn.query(kSql, id), read_job);
 }
 
 void delete_job(sql::Txn& txn, std::int64_t id) { txn.exec("DELETE FROM jobs WHERE id = ?", id); }
@@ -49,31 +51,25 @@ void delete_job(sql::Txn& txn, std::string_view kind, std::string_view key) {
 }
 
 std::optional<Job> first_job(sql::Txn& txn) {
-  auto row = txn.query(
-      R"(SELECT id, kind, job_key, payload, state, due_at, attempts, created_at, error
-         FROM jobs WHERE state = 'pending' ORDER BY due_at, id LIMIT 1)");
-  return row.next() ? std::optional(job_of(row)) : std::nullopt;
+  static constexpr auto kSql =
+      "SELECT " + kJobColumns + " FROM jobs WHERE state = 'pending' ORDER BY due_at, id LIMIT 1";
+  return sql::first_row(txn.query(kSql), read_job);
 }
 
 std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit) {
-  std::vector<Job> jobs;
-  for (auto row = txn.query(
-           R"(SELECT id, kind, job_key, payload, state, due_at, attempts, created_at, error
-              FROM jobs WHERE id > ? ORDER BY id LIMIT ?)",
-           after, limit);
-       row.next();) {
-    jobs.push_back(job_of(row));
-  }
-  return jobs;
+  static constexpr auto kSql =
+      "SELECT " + kJobColumns + " FROM jobs WHERE id > ? ORDER BY id LIMIT ?";
+  return sql::all_rows(txn.query(kSql, after, limit), read_job);
 }
 
+// Written before the attempt begins: a job that kills the process has used up an attempt.
 void note_job_attempt(sql::Txn& txn, std::int64_t id) {
   txn.exec("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", id);
 }
 
 void set_job_failure(sql::Txn& txn, std::int64_t id, JobState state, base::TimePoint due,
                      std::string_view error) {
-  txn.exec("UPDATE jobs SET state = ?, due_at = ?, error = ? WHERE id = ?", name_of(state),
+  txn.exec("UPDATE jobs SET state = ?, due_at = ?, error = ? WHERE id = ?", kJobStates.text(state),
            to_column(due), error, id);
 }
 
@@ -85,6 +81,7 @@ std::int64_t make_jobs_due(sql::Txn& txn, std::string_view kind, base::TimePoint
       to_column(now), to_column(now), kind);
 }
 
+// Failed jobs have no due time that counts.
 void shift_jobs(sql::Txn& txn, std::chrono::milliseconds earlier) {
   txn.exec("UPDATE jobs SET due_at = due_at - ? WHERE state = 'pending'",
            std::int64_t{earlier.count()});

@@ -2,14 +2,15 @@
 
 #include <string>
 
-#include "storage/sql/lines_column.h"
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-// The columns of every SELECT of whole results, in order.
-LifecyclePreviewResult result_of(const sql::Rows& row) {
+constexpr sql::Literal kResultColumns(
+    "position, digest, tags, pushed_at, storage_class, action, rule_priority");
+
+LifecyclePreviewResult read_result(const sql::Rows& row) {
   return {.position = row.integer(0),
           .digest = row.string(1),
           .tags = split_lines(row.text(2)),
@@ -21,6 +22,7 @@ LifecyclePreviewResult result_of(const sql::Rows& row) {
 
 }  // namespace
 
+// GetLifecyclePolicy reports the time of the last evaluation. A new text was never evaluated.
 void put_lifecycle_policy(sql::Txn& txn, std::int64_t repository, std::string_view text) {
   txn.exec(
       R"(INSERT INTO lifecycle_policies (repository, policy, last_evaluated_at)
@@ -34,9 +36,7 @@ std::optional<LifecyclePolicy> find_lifecycle_policy(sql::Txn& txn, std::int64_t
   auto row = txn.query(
       "SELECT policy, last_evaluated_at FROM lifecycle_policies WHERE repository = ?", repository);
   if (!row.next()) return std::nullopt;
-  LifecyclePolicy policy{row.string(0), std::nullopt};
-  if (const auto when = row.optional_integer(1)) policy.last_evaluated_at = from_column(*when);
-  return policy;
+  return LifecyclePolicy{row.string(0), from_column(row.optional_integer(1))};
 }
 
 void set_lifecycle_evaluated(sql::Txn& txn, std::int64_t repository, base::TimePoint when) {
@@ -48,6 +48,7 @@ void delete_lifecycle_policy(sql::Txn& txn, std::int64_t repository) {
   txn.exec("DELETE FROM lifecycle_policies WHERE repository = ?", repository);
 }
 
+// ECR keeps one preview for each repository. The deletion takes the old results along.
 void start_lifecycle_preview(sql::Txn& txn, std::int64_t repository, std::string_view text) {
   txn.exec("DELETE FROM lifecycle_previews WHERE repository = ?", repository);
   txn.exec(
@@ -85,22 +86,23 @@ void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
 
 namespace {
 
+// One literal for each filter: statements are prepared once for each literal.
 const char* list_results_sql(TagStatus status) {
+  static constexpr auto kAll =
+      "SELECT " + kResultColumns +
+      " FROM lifecycle_preview_results WHERE repository = ? AND position > ?";
+  static constexpr auto kTagged = kAll + " AND tags <> '' ORDER BY position LIMIT ?";
+  static constexpr auto kUntagged = kAll + " AND tags = '' ORDER BY position LIMIT ?";
+  static constexpr auto kAny = kAll + " ORDER BY position LIMIT ?";
   switch (status) {
     case TagStatus::kTagged:
-      return R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
-                FROM lifecycle_preview_results
-                WHERE repository = ? AND position > ? AND tags <> '' ORDER BY position LIMIT ?)";
+      return kTagged.text;
     case TagStatus::kUntagged:
-      return R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
-                FROM lifecycle_preview_results
-                WHERE repository = ? AND position > ? AND tags = '' ORDER BY position LIMIT ?)";
+      return kUntagged.text;
     case TagStatus::kAny:
       break;
   }
-  return R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
-            FROM lifecycle_preview_results
-            WHERE repository = ? AND position > ? ORDER BY position LIMIT ?)";
+  return kAny.text;
 }
 
 }  // namespace
@@ -110,26 +112,21 @@ std::vector<LifecyclePreviewResult> list_lifecycle_preview_results(sql::Txn& txn
                                                                    TagStatus status,
                                                                    std::int64_t after,
                                                                    std::int64_t limit) {
-  std::vector<LifecyclePreviewResult> results;
-  for (auto row = txn.query(list_results_sql(status), repository, after, limit); row.next();) {
-    results.push_back(result_of(row));
-  }
-  return results;
+  return sql::all_rows(txn.query(list_results_sql(status), repository, after, limit), read_result);
 }
 
 std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& txn,
                                                                     std::int64_t repository,
                                                                     std::string_view digest) {
-  auto row = txn.query(
-      R"(SELECT position, digest, tags, pushed_at, storage_class, action, rule_priority
-         FROM lifecycle_preview_results WHERE repository = ? AND digest = ?)",
-      repository, digest);
-  return row.next() ? std::optional(result_of(row)) : std::nullopt;
+  static constexpr auto kSql =
+      "SELECT " + kResultColumns +
+      " FROM lifecycle_preview_results WHERE repository = ? AND digest = ?";
+  return sql::first_row(txn.query(kSql, repository, digest), read_result);
 }
 
 std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t repository) {
   std::vector<LifecycleImage> images;
-  // Three walks side by side in the order of digests: no look-up an image.
+  // Three queries side by side, all in the order of digests: no query for each image.
   auto tags = txn.query(
       "SELECT digest, tag FROM image_tags WHERE repository = ? ORDER BY digest, tag", repository);
   auto children = txn.query(
@@ -149,11 +146,11 @@ std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t reposit
     Image& image = entry.image;
     image.digest = row.string(0);
     image.pushed_at = from_column(row.integer(1));
-    if (const auto when = row.optional_integer(2)) image.last_pulled_at = from_column(*when);
+    image.last_pulled_at = from_column(row.optional_integer(2));
     image.subject = row.string(3);
     image.status = row.string(4);
-    if (const auto when = row.optional_integer(5)) image.last_archived_at = from_column(*when);
-    if (const auto when = row.optional_integer(6)) image.last_activated_at = from_column(*when);
+    image.last_archived_at = from_column(row.optional_integer(5));
+    image.last_activated_at = from_column(row.optional_integer(6));
     for (; more_tags && tags.text(0) <= image.digest; more_tags = tags.next()) {
       if (tags.text(0) == image.digest) entry.tags.push_back(tags.string(1));
     }

@@ -1,4 +1,5 @@
-// Rows of lifecycle policies and of their previews, one of each a repository.
+// Rows of lifecycle policies and of their previews; a repository has one of each. Free functions on
+// Txn.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "storage/rows/image_listing.h"
 #include "storage/rows/images.h"
 #include "storage/sql/database.h"
 
@@ -18,7 +20,7 @@ struct LifecyclePolicy {
   std::optional<base::TimePoint> last_evaluated_at;
 };
 
-// Replaces; the new one has not been evaluated.
+// Replaces the policy. The new one has not been evaluated.
 void put_lifecycle_policy(sql::Txn& txn, std::int64_t repository, std::string_view text);
 std::optional<LifecyclePolicy> find_lifecycle_policy(sql::Txn& txn, std::int64_t repository);
 void set_lifecycle_evaluated(sql::Txn& txn, std::int64_t repository, base::TimePoint when);
@@ -40,7 +42,7 @@ struct LifecyclePreviewResult {
   std::int64_t rule_priority = 0;
 };
 
-// A new one, IN_PROGRESS, in place of what there was.
+// Replaces the repository's preview by a new one, IN_PROGRESS.
 void start_lifecycle_preview(sql::Txn& txn, std::int64_t repository, std::string_view text);
 std::optional<LifecyclePreview> find_lifecycle_preview(sql::Txn& txn, std::int64_t repository);
 void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
@@ -57,13 +59,13 @@ std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& tx
                                                                     std::int64_t repository,
                                                                     std::string_view digest);
 
-// An image with what lifecycle rules ask for besides.
+// An image with its tags and parents, which lifecycle rules ask for.
 struct LifecycleImage {
   Image image;
   std::vector<std::string> tags;     // sorted
   std::vector<std::string> parents;  // digests of the indexes that name it, sorted
 };
-// Of the whole repository, by digest.
+// All images of the repository, by digest.
 std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t repository);
 
 }  // namespace ecr::storage

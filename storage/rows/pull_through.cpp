@@ -1,23 +1,26 @@
 #include "storage/rows/pull_through.h"
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-// The columns of every SELECT of rules, in order.
-PullThroughRule rule_of(const sql::Rows& row) {
+constexpr sql::Literal kRuleColumns("prefix, rule, created_at, updated_at");
+
+PullThroughRule read_rule(const sql::Rows& row) {
   return {row.string(0), row.string(1), from_column(row.integer(2)), from_column(row.integer(3))};
 }
 
-// The columns of every SELECT of imports, in order.
-Import import_of(const sql::Rows& row) {
+constexpr sql::Literal kImportColumns("repository, digest, media_type, origin, child, manifest");
+
+Import read_import(const sql::Rows& row) {
   return {row.integer(0), row.string(1),       row.string(2),
           row.string(3),  row.integer(4) != 0, std::string(row.blob(5))};
 }
 
 }  // namespace
 
+// A prefix is unique in its registry: ECR answers PullThroughCacheRuleAlreadyExists.
 bool insert_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
                               const PullThroughRule& row) {
   return txn.exec(
@@ -40,11 +43,10 @@ void update_pull_through_rule(sql::Txn& txn, std::string_view account, std::stri
 std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn, std::string_view account,
                                                       std::string_view region,
                                                       std::string_view prefix) {
-  auto row = txn.query(
-      R"(SELECT prefix, rule, created_at, updated_at FROM pull_through_rules
-         WHERE account = ? AND region = ? AND prefix = ?)",
-      account, region, prefix);
-  return row.next() ? std::optional(rule_of(row)) : std::nullopt;
+  static constexpr auto kSql =
+      "SELECT " + kRuleColumns +
+      " FROM pull_through_rules WHERE account = ? AND region = ? AND prefix = ?";
+  return sql::first_row(txn.query(kSql, account, region, prefix), read_rule);
 }
 
 void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
@@ -55,24 +57,17 @@ void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::stri
 
 std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
                                       std::string_view region) {
-  auto row = txn.query("SELECT count(*) FROM pull_through_rules WHERE account = ? AND region = ?",
-                       account, region);
-  row.next();
-  return row.integer(0);
+  return sql::only_integer(txn.query(
+      "SELECT count(*) FROM pull_through_rules WHERE account = ? AND region = ?", account, region));
 }
 
 std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_view account,
                                                      std::string_view region,
                                                      std::string_view after, std::int64_t limit) {
-  std::vector<PullThroughRule> rules;
-  for (auto row = txn.query(
-           R"(SELECT prefix, rule, created_at, updated_at FROM pull_through_rules
-              WHERE account = ? AND region = ? AND prefix > ? ORDER BY prefix LIMIT ?)",
-           account, region, after, limit);
-       row.next();) {
-    rules.push_back(rule_of(row));
-  }
-  return rules;
+  static constexpr auto kSql = "SELECT " + kRuleColumns +
+                               " FROM pull_through_rules WHERE account = ? AND region = ? AND "
+                               "prefix > ? ORDER BY prefix LIMIT ?";
+  return sql::all_rows(txn.query(kSql, account, region, after, limit), read_rule);
 }
 
 void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag) {
@@ -98,16 +93,12 @@ void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view 
 
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
                                      std::string_view digest) {
-  std::vector<std::string> tags;
-  for (auto row = txn.query(
-           "SELECT tag FROM pull_through_tags WHERE repository = ? AND digest = ? ORDER BY tag",
-           repository, digest);
-       row.next();) {
-    tags.push_back(row.string(0));
-  }
-  return tags;
+  return sql::all_texts(txn.query(
+      "SELECT tag FROM pull_through_tags WHERE repository = ? AND digest = ? ORDER BY tag",
+      repository, digest));
 }
 
+// An import that a client asked for by its own name stays so, also where an index names it later.
 void put_import(sql::Txn& txn, const Import& import) {
   txn.exec(
       R"(INSERT INTO pull_through_imports
@@ -120,11 +111,9 @@ void put_import(sql::Txn& txn, const Import& import) {
 }
 
 std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
-  auto row = txn.query(
-      R"(SELECT repository, digest, media_type, origin, child, manifest
-         FROM pull_through_imports WHERE repository = ? AND digest = ?)",
-      repository, digest);
-  return row.next() ? std::optional(import_of(row)) : std::nullopt;
+  static constexpr auto kSql =
+      "SELECT " + kImportColumns + " FROM pull_through_imports WHERE repository = ? AND digest = ?";
+  return sql::first_row(txn.query(kSql, repository, digest), read_import);
 }
 
 bool has_imports(sql::Txn& txn, std::int64_t repository) {
@@ -133,15 +122,9 @@ bool has_imports(sql::Txn& txn, std::int64_t repository) {
 }
 
 std::vector<Import> list_imports(sql::Txn& txn, std::int64_t repository) {
-  std::vector<Import> imports;
-  for (auto row = txn.query(
-           R"(SELECT repository, digest, media_type, origin, child, manifest
-              FROM pull_through_imports WHERE repository = ? ORDER BY digest)",
-           repository);
-       row.next();) {
-    imports.push_back(import_of(row));
-  }
-  return imports;
+  static constexpr auto kSql = "SELECT " + kImportColumns +
+                               " FROM pull_through_imports WHERE repository = ? ORDER BY digest";
+  return sql::all_rows(txn.query(kSql, repository), read_import);
 }
 
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {

@@ -1,5 +1,5 @@
-// Rows of pull-through caches: rules, cached tags, and imports: manifests whose blobs are still
-// being fetched. Free functions on Txn; what rules and origins say is JSON that only the API reads.
+// Rows of pull-through caches: rules, cached tags, and imports, which are manifests whose blobs are
+// still being fetched. Free functions on Txn. Rules and origins are JSON that only the API reads.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace ecr::storage {
 
 struct PullThroughRule {
-  std::string prefix;  // without a slash at its end; "ROOT": of every name
+  std::string prefix;  // without a slash at its end; "ROOT": for every name
   std::string body;    // JSON
   base::TimePoint created_at = {};
   base::TimePoint updated_at = {};
@@ -37,18 +37,18 @@ std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_
                                                      std::string_view region,
                                                      std::string_view after, std::int64_t limit);
 
-// A tag that came from an upstream. It is the cache's for as long as the repository's tag points to
-// `digest`, or an import of it is under way.
+// A tag that came from an upstream registry. The cache keeps it up to date for as long as the
+// repository's tag points to `digest`, or an import of `digest` is going on.
 struct CachedTag {
   std::string tag;
   std::string digest;
-  base::TimePoint check_at = {};  // when the upstream is to be asked again
+  base::TimePoint check_at = {};  // when the upstream registry is asked again
 };
 void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag);
 std::optional<CachedTag> find_cached_tag(sql::Txn& txn, std::int64_t repository,
                                          std::string_view tag);
 void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
-// Of that digest, sorted.
+// Those of the digest, sorted.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
                                      std::string_view digest);
 
@@ -57,15 +57,15 @@ struct Import {
   std::string digest;
   std::string media_type;
   std::string origin;  // JSON
-  bool child = false;  // of an index, and imported with that
+  bool child = false;  // of an index, and imported with it
   std::string manifest;
 };
-// Nothing where there is one of the digest already, but that it is no child any more where the new
-// one is none.
+// Where the digest has an import already, only `child` may change: an import that was asked for on
+// its own is no child any more.
 void put_import(sql::Txn& txn, const Import& import);
 std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 bool has_imports(sql::Txn& txn, std::int64_t repository);
-// Of one repository, by digest.
+// Those of one repository, by digest.
 std::vector<Import> list_imports(sql::Txn& txn, std::int64_t repository);
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 

@@ -1,15 +1,30 @@
 #include "storage/rows/registry_settings.h"
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 
+std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
+                                           std::string_view region) {
+  return sql::first_text(txn.query(
+      "SELECT policy FROM registry_policies WHERE account = ? AND region = ?", account, region));
+}
+
+void set_registry_policy(sql::Txn& txn, std::string_view account, std::string_view region,
+                         const std::optional<std::string>& policy) {
+  txn.exec("DELETE FROM registry_policies WHERE account = ? AND region = ?", account, region);
+  if (!policy) return;
+  txn.exec("INSERT INTO registry_policies (account, region, policy) VALUES (?, ?, ?)", account,
+           region, *policy);
+}
+
+// A row exists only for a setting that was changed, so that a default of the API holds for every
+// registry that did not change it.
 std::optional<std::string> registry_setting(sql::Txn& txn, std::string_view account,
                                             std::string_view region, std::string_view name) {
-  auto row =
+  return sql::first_text(
       txn.query("SELECT value FROM registry_settings WHERE account = ? AND region = ? AND name = ?",
-                account, region, name);
-  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+                account, region, name));
 }
 
 void set_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
@@ -56,16 +71,65 @@ bool has_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_vie
 std::vector<std::string> list_pull_exclusions(sql::Txn& txn, std::string_view account,
                                               std::string_view region, std::string_view after,
                                               std::int64_t limit) {
-  std::vector<std::string> principals;
-  for (auto row = txn.query(
-           R"(SELECT principal FROM pull_time_exclusions
+  return sql::all_texts(txn.query(
+      R"(SELECT principal FROM pull_time_exclusions
               WHERE account = ? AND region = ? AND principal > ?
               ORDER BY principal LIMIT ?)",
-           account, region, after, limit);
-       row.next();) {
-    principals.push_back(row.string(0));
-  }
-  return principals;
+      account, region, after, limit));
+}
+
+namespace {
+
+constexpr sql::Literal kTemplateColumns("prefix, template, created_at, updated_at");
+
+CreationTemplate read_template(const sql::Rows& row) {
+  return {row.string(0), row.string(1), from_column(row.integer(2)), from_column(row.integer(3))};
+}
+
+}  // namespace
+
+// A prefix is unique in its registry: ECR answers TemplateAlreadyExists.
+bool insert_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+                              const CreationTemplate& row) {
+  return txn.exec(
+             R"(INSERT INTO creation_templates
+                  (account, region, prefix, template, created_at, updated_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (account, region, prefix) DO NOTHING)",
+             account, region, row.prefix, row.body, to_column(row.created_at),
+             to_column(row.updated_at)) > 0;
+}
+
+void update_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+                              const CreationTemplate& row) {
+  txn.exec(
+      R"(UPDATE creation_templates SET template = ?, updated_at = ?
+         WHERE account = ? AND region = ? AND prefix = ?)",
+      row.body, to_column(row.updated_at), account, region, row.prefix);
+}
+
+std::optional<CreationTemplate> find_creation_template(sql::Txn& txn, std::string_view account,
+                                                       std::string_view region,
+                                                       std::string_view prefix) {
+  static constexpr auto kSql =
+      "SELECT " + kTemplateColumns +
+      " FROM creation_templates WHERE account = ? AND region = ? AND prefix = ?";
+  return sql::first_row(txn.query(kSql, account, region, prefix), read_template);
+}
+
+void delete_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+                              std::string_view prefix) {
+  txn.exec("DELETE FROM creation_templates WHERE account = ? AND region = ? AND prefix = ?",
+           account, region, prefix);
+}
+
+std::vector<CreationTemplate> list_creation_templates(sql::Txn& txn, std::string_view account,
+                                                      std::string_view region,
+                                                      std::string_view after, std::int64_t limit) {
+  static constexpr auto kSql = "SELECT " + kTemplateColumns +
+                               " FROM creation_templates WHERE account = ? AND region = ? AND "
+                               "prefix > ? ORDER BY prefix LIMIT ?";
+  return sql::all_rows(txn.query(kSql, account, region, after, limit), read_template);
 }
 
 }  // namespace ecr::storage

@@ -1,5 +1,6 @@
-// Rows of a registry's settings (one registry an account and region): the account settings of
-// ECR's PutAccountSetting, and the principals whose pulls leave no trace. Free functions on Txn.
+// Rows of a registry's settings; each account and region has one registry: its policy, the account
+// settings of ECR's PutAccountSetting, the principals whose pulls leave no trace, and the
+// repository creation templates. Free functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +14,17 @@
 
 namespace ecr::storage {
 
-// nullopt: never set; what that means is the API's to say (api/core/account_settings.h).
+std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
+                                           std::string_view region);
+void set_registry_policy(sql::Txn& txn, std::string_view account, std::string_view region,
+                         const std::optional<std::string>& policy);
+
+// nullopt: never set. The API decides what that means (api/core/account_settings.h).
 std::optional<std::string> registry_setting(sql::Txn& txn, std::string_view account,
                                             std::string_view region, std::string_view name);
 void set_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
                           std::string_view name, std::string_view value);
-// Fine where it was never set.
+// Does nothing where it was never set.
 void remove_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
                              std::string_view name);
 
@@ -34,5 +40,27 @@ bool has_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_vie
 std::vector<std::string> list_pull_exclusions(sql::Txn& txn, std::string_view account,
                                               std::string_view region, std::string_view after,
                                               std::int64_t limit);
+
+struct CreationTemplate {
+  std::string prefix;  // without a slash at its end; "ROOT": for every name
+  std::string body;    // JSON
+  base::TimePoint created_at = {};
+  base::TimePoint updated_at = {};
+};
+
+// False: there is one of that prefix already.
+bool insert_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+                              const CreationTemplate& row);
+void update_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+                              const CreationTemplate& row);
+std::optional<CreationTemplate> find_creation_template(sql::Txn& txn, std::string_view account,
+                                                       std::string_view region,
+                                                       std::string_view prefix);
+void delete_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+                              std::string_view prefix);
+// By prefix, after `after` (exclusive), at most `limit`.
+std::vector<CreationTemplate> list_creation_templates(sql::Txn& txn, std::string_view account,
+                                                      std::string_view region,
+                                                      std::string_view after, std::int64_t limit);
 
 }  // namespace ecr::storage

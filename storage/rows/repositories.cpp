@@ -1,14 +1,16 @@
 #include "storage/rows/repositories.h"
 
-#include "storage/sql/lines_column.h"
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 
 namespace {
 
-// The columns of every SELECT below, in order.
-Repository repository_of(const sql::Rows& row) {
+constexpr sql::Literal kRepositoryColumns(
+    "id, account, region, name, created_at, tag_mutability, mutability_exclusions, scan_on_push, "
+    "encryption_type, kms_key, policy");
+
+Repository read_repository(const sql::Rows& row) {
   Repository repository;
   repository.id = row.integer(0);
   repository.account = row.string(1);
@@ -26,6 +28,8 @@ Repository repository_of(const sql::Rows& row) {
 
 }  // namespace
 
+// Two requests may create a name at once: the unique index decides, and the second one gets
+// nullopt.
 std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& repository) {
   const auto inserted = txn.exec(
       R"(INSERT INTO repositories (account, region, name, created_at, tag_mutability,
@@ -41,39 +45,27 @@ std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& r
 
 std::optional<Repository> find_repository(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view name) {
-  auto row = txn.query(
-      R"(SELECT id, account, region, name, created_at, tag_mutability, mutability_exclusions,
-                scan_on_push, encryption_type, kms_key, policy
-         FROM repositories WHERE account = ? AND region = ? AND name = ?)",
-      account, region, name);
-  return row.next() ? std::optional(repository_of(row)) : std::nullopt;
+  static constexpr auto kSql = "SELECT " + kRepositoryColumns +
+                               " FROM repositories WHERE account = ? AND region = ? AND name = ?";
+  return sql::first_row(txn.query(kSql, account, region, name), read_repository);
 }
 
 std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id) {
-  auto row = txn.query(
-      R"(SELECT id, account, region, name, created_at, tag_mutability, mutability_exclusions,
-                scan_on_push, encryption_type, kms_key, policy
-         FROM repositories WHERE id = ?)",
-      id);
-  return row.next() ? std::optional(repository_of(row)) : std::nullopt;
+  static constexpr auto kSql = "SELECT " + kRepositoryColumns + " FROM repositories WHERE id = ?";
+  return sql::first_row(txn.query(kSql, id), read_repository);
 }
 
 std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view after,
                                           std::int64_t limit) {
-  std::vector<Repository> repositories;
-  for (auto row = txn.query(
-           R"(SELECT id, account, region, name, created_at, tag_mutability, mutability_exclusions,
-                     scan_on_push, encryption_type, kms_key, policy
-              FROM repositories WHERE account = ? AND region = ? AND name > ?
-              ORDER BY name LIMIT ?)",
-           account, region, after, limit);
-       row.next();) {
-    repositories.push_back(repository_of(row));
-  }
-  return repositories;
+  static constexpr auto kSql =
+      "SELECT " + kRepositoryColumns +
+      " FROM repositories WHERE account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?";
+  return sql::all_rows(txn.query(kSql, account, region, after, limit), read_repository);
 }
 
+// The foreign keys delete everything in it. The files of its blobs stay until no other repository
+// holds them (Store::remove_orphan_blobs); the caller discards those of its uploads.
 void delete_repository(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM repositories WHERE id = ?", id);
 }
@@ -89,28 +81,6 @@ void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& s
 void set_repository_policy(sql::Txn& txn, std::int64_t id,
                            const std::optional<std::string>& policy) {
   txn.exec("UPDATE repositories SET policy = ? WHERE id = ?", policy, id);
-}
-
-Tags repository_tags(sql::Txn& txn, std::int64_t id) {
-  Tags tags;
-  for (auto row = txn.query(
-           "SELECT key, value FROM repository_tags WHERE repository = ? ORDER BY key", id);
-       row.next();) {
-    tags.emplace_back(row.text(0), row.text(1));
-  }
-  return tags;
-}
-
-void put_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key,
-                        std::string_view value) {
-  txn.exec(
-      R"(INSERT INTO repository_tags (repository, key, value) VALUES (?, ?, ?)
-         ON CONFLICT (repository, key) DO UPDATE SET value = excluded.value)",
-      id, key, value);
-}
-
-void remove_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key) {
-  txn.exec("DELETE FROM repository_tags WHERE repository = ? AND key = ?", id, key);
 }
 
 }  // namespace ecr::storage

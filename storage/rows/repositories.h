@@ -1,20 +1,17 @@
-// Rows of repositories and what hangs on them: settings, tags, policy. Free functions on Txn; no
-// rule of ECR's is decided here.
+// Rows of repositories with their settings and policies. Free functions on Txn; they decide no rule
+// of ECR's.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "schemas/base/clock.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
-
-using Tags = std::vector<std::pair<std::string, std::string>>;  // sorted by key
 
 struct Repository {
   std::int64_t id = 0;
@@ -39,16 +36,11 @@ std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
 std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view after,
                                           std::int64_t limit);
-// With everything in it: images, tags, uploads, blob memberships.
+// Deletes everything in it too: images, tags, uploads, blob memberships.
 void delete_repository(sql::Txn& txn, std::int64_t id);
 // Tag mutability with its exclusions, and scan on push, as `settings` has them.
 void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings);
 void set_repository_policy(sql::Txn& txn, std::int64_t id,
                            const std::optional<std::string>& policy);
-
-Tags repository_tags(sql::Txn& txn, std::int64_t id);
-void put_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key,
-                        std::string_view value);
-void remove_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key);
 
 }  // namespace ecr::storage

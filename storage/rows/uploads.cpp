@@ -1,6 +1,6 @@
 #include "storage/rows/uploads.h"
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 
@@ -26,7 +26,7 @@ UploadParts upload_parts(sql::Txn& txn, std::string_view id) {
 }
 
 bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short, base::TimePoint now) {
-  // The right side of SET sees the row as it was: the part that was last is last no more.
+  // The right sides of SET see the old row: the part that was last before is not last any more.
   return txn.exec(
              R"(UPDATE uploads
                 SET parts = parts + 1,
@@ -42,6 +42,8 @@ bool touch_upload(sql::Txn& txn, std::string_view id, base::TimePoint now) {
   return txn.exec("UPDATE uploads SET active_at = ? WHERE id = ?", to_column(now), id) != 0;
 }
 
+// Goes on after the last row by (active_at, id), so that uploads which a request is using, and
+// which the collector must leave alone, do not come again and again.
 std::vector<Upload> abandoned_uploads(sql::Txn& txn, base::TimePoint before, const Upload& after,
                                       std::int64_t limit) {
   std::vector<Upload> uploads;
@@ -55,17 +57,14 @@ std::vector<Upload> abandoned_uploads(sql::Txn& txn, base::TimePoint before, con
   return uploads;
 }
 
+// Asks for the time again: a request may have gone on with the upload since the list was read.
 bool delete_abandoned_upload(sql::Txn& txn, std::string_view id, base::TimePoint before) {
   return txn.exec("DELETE FROM uploads WHERE id = ? AND active_at < ?", id, to_column(before)) != 0;
 }
 
 std::vector<std::string> repository_uploads(sql::Txn& txn, std::int64_t repository) {
-  std::vector<std::string> ids;
-  for (auto row = txn.query("SELECT id FROM uploads WHERE repository = ? ORDER BY id", repository);
-       row.next();) {
-    ids.push_back(row.string(0));
-  }
-  return ids;
+  return sql::all_texts(
+      txn.query("SELECT id FROM uploads WHERE repository = ? ORDER BY id", repository));
 }
 
 }  // namespace ecr::storage

@@ -1,4 +1,5 @@
-// Rows of layer uploads in progress. An upload belongs to one repository and one principal.
+// Rows of layer uploads in progress. An upload belongs to one repository and one principal. Free
+// functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -15,33 +16,34 @@ namespace ecr::storage {
 struct Upload {
   std::string id;  // UUID
   std::int64_t repository = 0;
-  std::string principal;      // ARN of who began it
-  base::TimePoint active_at;  // when it was begun or, to half of the collector's grace, went on
+  std::string principal;      // ARN of the principal that began it
+  base::TimePoint active_at;  // its last request, to half of the collector's grace
 };
 
 void insert_upload(sql::Txn& txn, const Upload& upload);
 std::optional<Upload> find_upload(sql::Txn& txn, std::string_view id);
 void delete_upload(sql::Txn& txn, std::string_view id);
 
-// What an upload by parts (the API's UploadLayerPart; the registry plane has no parts) knows of
-// them: a part but the last must not be short.
+// The parts of an upload (UploadLayerPart of the API; the registry plane has no parts). Every part
+// but the last must have a minimum size.
 struct UploadParts {
   std::int64_t count = 0;
   bool short_before_last = false;
 };
 UploadParts upload_parts(sql::Txn& txn, std::string_view id);
-// False: there is no such upload any more.
+// False: the upload is gone.
 bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short, base::TimePoint now);
 
-// The upload went on. False: there is no such upload any more.
+// Records that the upload went on. False: the upload is gone.
 bool touch_upload(sql::Txn& txn, std::string_view id, base::TimePoint now);
-// Not active since `before`, longest first, after `after` (exclusive; a default Upload: the first);
-// without their principals.
+// Uploads that were not active since `before`, the longest first, after `after` (exclusive; its
+// time and id count), without their principals.
 std::vector<Upload> abandoned_uploads(sql::Txn& txn, base::TimePoint before, const Upload& after,
                                       std::int64_t limit);
-// Deletes it if it has not been active since `before`. False: it is another's matter.
+// Deletes it if it has not been active since `before`. False: it has been.
 bool delete_abandoned_upload(sql::Txn& txn, std::string_view id, base::TimePoint before);
-// All of one repository: what to discard once the repository's deletion is committed.
+// The ids of all uploads of a repository: their files are discarded once the repository's deletion
+// is committed.
 std::vector<std::string> repository_uploads(sql::Txn& txn, std::int64_t repository);
 
 }  // namespace ecr::storage

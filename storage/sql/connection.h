@@ -1,33 +1,43 @@
-// One SQLite connection with its prepared statements: what Database, Txn and Rows are made of, and
-// nobody else's business. Owns the connection and the statements. One thread at a time.
+// One SQLite connection with its prepared statements. Database, Txn and Rows are made of it;
+// nothing else uses it. Owns the connection and the statements. One thread at a time.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "storage/sql/database.h"
+#include "storage/sql/transaction.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace ecr::storage::sql {
 
-// A prepared statement. The cache owns it, or the Rows that uses it where it is not cached.
+// A prepared statement. The connection owns it, or the Rows that uses it where it is not kept.
 struct Statement {
-  sqlite3_stmt* handle =
-      nullptr;                // null: the transaction ended under the Rows, which now owns this
-  const char* key = nullptr;  // the literal; null: not cached
-  bool busy = false;
-  bool done = false;
+  // Null: the transaction ended before its Rows, which now own this object.
+  sqlite3_stmt* handle = nullptr;
+  const char* key = nullptr;  // the literal; null: not kept for the next use
+  bool busy = false;          // some Rows use it
+  bool done = false;          // after the last row
 
   Statement() = default;
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
+
+  // The columns of the current row. Throw StorageError where the transaction is over.
+  bool is_null(int column) const;
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  std::string_view text(int column) const;
+  std::string_view blob(int column) const;
+
+ private:
+  sqlite3_stmt* row() const;
 };
 
 class Connection {
@@ -41,20 +51,18 @@ class Connection {
   Statement& start(const char* sql, const std::vector<Value>& args, bool copy);
   bool step(Statement& statement);  // false after the last row
   void give_back(Statement* statement);
-  // The transaction is over: whatever Rows still exist get no more rows and let go of us.
+  // The transaction is over: Rows that still exist give no more rows and do not use the connection
+  // any more.
   void abandon_rows();
 
-  // VACUUM INTO: what is committed now as a new file. REQUIRES: no transaction.
-  void copy_to(const std::string& path);
-  // One transaction that makes the rows of every table, but for those in `kept`, the ones of the
-  // database `path` of the same schema. `before_commit` may throw to undo it. REQUIRES: the writer,
-  // no transaction.
-  void replace_rows(const std::string& path, const std::vector<std::string>& kept,
-                    const std::function<void()>& before_commit);
-
   void run(const char* sql);  // a literal without arguments and rows
+  // Statements that are made at run time and used once: with at most one text argument; and the
+  // texts in the first column of the rows.
+  void execute(const std::string& sql, const std::string* argument = nullptr);
+  std::vector<std::string> first_column(const std::string& sql);
+
   bool in_transaction() const;
-  // Whether this connection wrote so much that the WAL should be checkpointed.
+  // Whether the WAL has become so long that it should be checkpointed.
   bool wants_checkpoint() const;
   void checkpoint();
   void leave_wal_on_close();
@@ -63,18 +71,15 @@ class Connection {
   std::int64_t last_insert_id() const;
 
  private:
-  std::unique_ptr<Statement> prepare(const char* sql, bool cached);
+  std::unique_ptr<Statement> prepare(const char* sql, bool keep);
   void bind(Statement& statement, const std::vector<Value>& args, bool copy);
   void config(int option, int value);
   std::string pragma(const char* sql);
-  void execute(const std::string& sql, const std::string* argument = nullptr);
-  std::vector<std::string> names(const std::string& sql);
-  void replace_table(const std::string& table);
   [[noreturn]] void fail(const char* doing);
 
   sqlite3* db_ = nullptr;
-  std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
-  std::vector<Statement*> live_;
+  std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;  // by their literal
+  std::vector<Statement*> running_;                                         // some Rows use them
   int wal_frames_ = 0;
   bool sync_failed_ = false;
 };

@@ -1,328 +1,200 @@
-// The SQLite half of database.h: connections, statements, rows. The other is transactions.cpp.
 #include "storage/sql/database.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
-#include <sqlite3.h>
-
 #include "storage/os/error.h"
+#include "storage/os/posix.h"
 #include "storage/sql/connection.h"
+#include "storage/sql/connection_pool.h"
+#include "storage/sql/migrations.h"
 
 namespace ecr::storage::sql {
 
 namespace {
 
-using Kind = StorageError::Kind;
-
-// Frames in the WAL (4 KiB each) from which the writer checkpoints.
-constexpr int kCheckpointFrames = 1000;
-
-Kind kind_of(int extended) {
-  switch (extended & 0xff) {
-    case SQLITE_FULL:
-      return Kind::kNoSpace;
-    case SQLITE_IOERR:
-      return Kind::kIo;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return Kind::kCorrupt;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_NOMEM:
-      return Kind::kUnavailable;
-    default:
-      return Kind::kMisuse;
+// Fills a new file beside `path`, without a sync for each step, and gives it its name when it is
+// whole and on disk: a crash leaves no database that is half made. The caller syncs the directory.
+void create(const std::string& path, const std::function<void(const std::string&)>& fill) {
+  const std::string fresh = path + ".new";
+  for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
+  fill(fresh);
+  const Fd file = open_file(AT_FDCWD, fresh.c_str(), O_RDWR, fresh);
+  if (!file) throw StorageError(StorageError::Kind::kIo, "there is no " + fresh);
+  sync_data(file.get(), fresh);
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    throw StorageError::from_errno(errno, "renaming " + fresh);
   }
-}
-
-StorageError database_misuse(const std::string& what) { return {Kind::kMisuse, what}; }
-
-// Before the first connection: no allocation statistics, which cost a global mutex a malloc.
-void configure_sqlite() {
-  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-  (void)configured;
 }
 
 }  // namespace
 
-Connection::Connection(const std::string& path, bool writer, bool sync) {
-  configure_sqlite();
-  const int rc =
-      sqlite3_open_v2(path.c_str(), &db_,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+std::unique_ptr<Database> Database::open(const std::string& path, const Options& options) {
+  if (options.sync && ::access(path.c_str(), F_OK) != 0) {
+    // Closing the last connection brings everything from the WAL into the one file.
+    create(path, [](const std::string& fresh) { const Database made(fresh, {.sync = false}); });
+  }
+  return std::unique_ptr<Database>(new Database(path, options));
+}
+
+Database::Database(const std::string& path, const Options& options)
+    : pool_(std::make_unique<ConnectionPool>(path, options.sync, options.sync_failures)) {
+  migrate(*this, migrations(), schema());
+}
+
+Database::~Database() = default;
+
+// BEGIN is deferred: the snapshot of a read transaction begins with its first query. IMMEDIATE
+// takes SQLite's write lock at once, so no write transaction fails later because it cannot get it.
+Txn Database::begin(Access access) {
+  if (access == Access::kRead) {
+    std::unique_ptr<Connection> reader(pool_->take_reader());
+    reader->run("BEGIN");
+    return {*pool_, reader.release(), access};
+  }
+  Connection* const writer = pool_->take_writer();
   try {
-    if (rc != SQLITE_OK) fail("opening the database");
-    sqlite3_busy_timeout(db_, 5000);
-    sqlite3_db_config(db_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 512, 64);
-    config(SQLITE_DBCONFIG_DEFENSIVE, 1);
-    config(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
-    pragma(sync ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = OFF");
-    if (pragma("PRAGMA journal_mode = WAL") != "wal") {
-      throw StorageError(Kind::kUnavailable,
-                         "the file system of " + path + " cannot share memory between connections");
-    }
-    pragma("PRAGMA foreign_keys = ON");
-    pragma("PRAGMA temp_store = MEMORY");
-    pragma("PRAGMA journal_size_limit = 16777216");
-    // Nobody checkpoints by himself: the writer does it in Database's hands.
-    pragma("PRAGMA wal_autocheckpoint = 0");
-    if (pragma("PRAGMA wal_autocheckpoint") != "0")
-      throw database_misuse("auto-checkpoint is still on");
-    if (writer) {
-      pragma("PRAGMA cache_size = -1000");
-      sqlite3_wal_hook(
-          db_,
-          [](void* self, sqlite3*, const char*, int frames) {
-            static_cast<Connection*>(self)->wal_frames_ = frames;
-            return SQLITE_OK;
-          },
-          this);
-    } else {
-      pragma("PRAGMA cache_size = -500");
-      pragma("PRAGMA query_only = ON");
-      leave_wal_on_close();
-    }
-    // Reads the first page, so that the -wal file exists from here on.
-    pragma("SELECT COUNT(*) FROM sqlite_schema");
+    pool_->sync_failures().throw_if_any();
+    writer->run("BEGIN IMMEDIATE");
   } catch (...) {
-    sqlite3_close(db_);
+    pool_->give_back_writer();
     throw;
   }
+  return {*pool_, writer, access};
 }
 
-Statement::~Statement() { sqlite3_finalize(handle); }
+bool Database::writable() const { return !pool_->sync_failures().any(); }
 
-Connection::~Connection() {
-  statements_.clear();
-  sqlite3_close(db_);
+std::uint64_t Database::version() const { return pool_->version(); }
+
+void Database::checkpoint() {
+  Connection* const writer = pool_->take_writer();
+  if (writable()) writer->checkpoint();
+  pool_->note_failed_sync();
+  pool_->give_back_writer();
 }
 
-void Connection::fail(const char* doing) {
-  const int code = db_ ? sqlite3_extended_errcode(db_) : SQLITE_NOMEM;
-  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) sync_failed_ = true;
-  const bool no_space = db_ && (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(db_) == ENOSPC;
-  const std::string message = db_ ? sqlite3_errmsg(db_) : "out of memory";
-  throw StorageError(
-      no_space ? Kind::kNoSpace : kind_of(code),
-      std::string("database: ") + message + " (" + std::to_string(code) + "), " + doing);
+// VACUUM INTO reads one snapshot, so writers go on, and leaves out free pages.
+void Database::copy_to(const std::string& path) {
+  // A connection of its own: the readers' may not write, not even to another file.
+  Connection connection(pool_->path(), false, pool_->syncs());
+  connection.run("PRAGMA query_only = OFF");
+  connection.execute("VACUUM INTO ?", &path);
 }
 
-void Connection::config(int option, int value) {
-  if (sqlite3_db_config(db_, option, value, nullptr) != SQLITE_OK) fail("configuring");
-}
-
-// Runs a statement and returns the first column of its first row.
-std::string Connection::pragma(const char* sql) {
-  const auto statement = prepare(sql, false);
-  std::string first;
-  if (step(*statement)) {
-    const auto* text = sqlite3_column_text(statement->handle, 0);
-    if (text) first = reinterpret_cast<const char*>(text);
-    while (step(*statement)) {
-    }
-  }
-  return first;
-}
-
-// The first column of each row.
-std::vector<std::string> Connection::names(const std::string& sql) {
-  const auto statement = prepare(sql.c_str(), false);
-  std::vector<std::string> list;
-  while (step(*statement)) {
-    list.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement->handle, 0)));
-  }
-  return list;
-}
-
-std::unique_ptr<Statement> Connection::prepare(const char* sql, bool cached) {
-  auto statement = std::make_unique<Statement>();
-  const char* tail = nullptr;
-  const unsigned flags = cached ? SQLITE_PREPARE_PERSISTENT : 0;
-  if (sqlite3_prepare_v3(db_, sql, -1, flags, &statement->handle, &tail) != SQLITE_OK) fail(sql);
-  if (!statement->handle || *tail) throw database_misuse(std::string("not one statement: ") + sql);
-  statement->key = cached ? sql : nullptr;
-  return statement;
-}
-
-Statement& Connection::start(const char* sql, const std::vector<Value>& args, bool copy) {
-  // SQLite rolls back by itself after some errors; going on would commit each statement alone.
-  if (!in_transaction()) throw database_misuse(std::string("the transaction is over: ") + sql);
-  auto& cached = statements_[sql];
-  if (!cached) cached = prepare(sql, true);
-  assert(std::strcmp(sqlite3_sql(cached->handle), sql) == 0 && "not a literal");
-  // A second use while Rows of the first still run gets a statement of its own.
-  std::unique_ptr<Statement> fresh = cached->busy ? prepare(sql, false) : nullptr;
-  Statement& statement = fresh ? *fresh : *cached;
-  bind(statement, args, copy);
-  live_.push_back(&statement);
-  statement.busy = true;
-  statement.done = false;
-  (void)fresh.release();  // give_back deletes it
-  return statement;
-}
-
-void Connection::bind(Statement& statement, const std::vector<Value>& args, bool copy) {
-  sqlite3_stmt* const handle = statement.handle;
-  if (sqlite3_bind_parameter_count(handle) != static_cast<int>(args.size())) {
-    throw database_misuse(std::string("wrong number of arguments: ") + sqlite3_sql(handle));
-  }
-  const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
-  int rc = SQLITE_OK;
-  for (int i = 0; i < static_cast<int>(args.size()) && rc == SQLITE_OK; ++i) {
-    const Value& value = args[static_cast<std::size_t>(i)];
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-      rc = sqlite3_bind_int64(handle, i + 1, *integer);
-    } else if (const auto* real = std::get_if<double>(&value)) {
-      rc = sqlite3_bind_double(handle, i + 1, *real);
-    } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-      // A null pointer would bind NULL.
-      rc = sqlite3_bind_text64(handle, i + 1, text->data() ? text->data() : "", text->size(),
-                               lifetime, SQLITE_UTF8);
-    } else if (const auto* blob = std::get_if<Blob>(&value)) {
-      rc = sqlite3_bind_blob64(handle, i + 1, blob->bytes.data() ? blob->bytes.data() : "",
-                               blob->bytes.size(), lifetime);
-    } else {
-      rc = sqlite3_bind_null(handle, i + 1);
-    }
-  }
-  if (rc != SQLITE_OK) fail(sqlite3_sql(handle));
-}
-
-bool Connection::step(Statement& statement) {
-  if (!statement.handle) throw database_misuse("the rows of a transaction that is over");
-  if (statement.done) return false;  // SQLite would begin anew
-  const int rc = sqlite3_step(statement.handle);
-  if (rc == SQLITE_ROW) return true;
-  statement.done = true;
-  if (rc != SQLITE_DONE) fail(sqlite3_sql(statement.handle));
-  return false;
-}
-
-void Connection::give_back(Statement* statement) {
-  std::erase(live_, statement);
-  if (statement->key) {
-    sqlite3_reset(statement->handle);
-    sqlite3_clear_bindings(statement->handle);
-    statement->busy = false;
-  } else {
-    delete statement;
-  }
-}
-
-void Connection::abandon_rows() {
-  for (Statement* statement : live_) {
-    if (statement->key) {
-      const auto cached = statements_.find(statement->key);
-      (void)cached->second.release();
-      statements_.erase(cached);
-    }
-    sqlite3_finalize(std::exchange(statement->handle, nullptr));
-  }
-  live_.clear();
-}
-
-void Connection::run(const char* sql) {
-  auto& cached = statements_[sql];
-  if (!cached) cached = prepare(sql, true);
-  const int rc = sqlite3_step(cached->handle);
-  if (rc != SQLITE_DONE) {
-    const std::string doing = sql;
-    try {
-      fail(doing.c_str());
-    } catch (...) {
-      sqlite3_reset(cached->handle);
-      throw;
-    }
-  }
-  sqlite3_reset(cached->handle);
-}
-
-bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
-
-std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
-
-std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(db_); }
-
-bool Connection::wants_checkpoint() const { return wal_frames_ >= kCheckpointFrames; }
-
-void Connection::leave_wal_on_close() { config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
-
-void Connection::checkpoint() {
-  wal_frames_ = 0;
-  const int rc =
-      sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  // Whatever else went wrong (no space in the database file, say), the WAL still has everything
-  // and the next checkpoint tries again.
-  if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) sync_failed_ = true;
-}
-
-// Rows
-
-Rows::Rows(Connection& connection, void* statement)
-    : connection_(&connection), statement_(statement) {}
-
-Rows::Rows(Rows&& other) noexcept
-    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)) {}
-
-Rows::~Rows() {
-  auto* const statement = static_cast<Statement*>(statement_);
-  if (!statement) return;
-  if (statement->handle) {
-    connection_->give_back(statement);
-  } else {  // abandoned: the connection may be somebody else's by now
-    delete statement;
-  }
-}
+// Copying the rows of another database
 
 namespace {
 
-sqlite3_stmt* row(void* statement) {
-  sqlite3_stmt* const handle = static_cast<Statement*>(statement)->handle;
-  if (!handle) throw database_misuse("the rows of a transaction that is over");
-  return handle;
+std::string quoted(const std::string& name) {
+  std::string text = "\"";
+  for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return text + "\"";
+}
+
+std::string text_literal(const std::string& text) {
+  std::string literal = "'";
+  for (const char c : text) literal += c == '\'' ? std::string("''") : std::string(1, c);
+  return literal + "'";
+}
+
+// Runs `undo` at the end of the scope and drops a StorageError that it throws.
+template <typename Undo>
+class Finally {
+ public:
+  explicit Finally(Undo undo) : undo_(std::move(undo)) {}
+  Finally(const Finally&) = delete;
+  Finally& operator=(const Finally&) = delete;
+  ~Finally() {
+    try {
+      undo_();
+    } catch (const StorageError&) {
+      return;  // the next use of the connection says so
+    }
+  }
+
+ private:
+  Undo undo_;
+};
+
+void replace_table(Connection& connection, const std::string& table) {
+  // By name: a database that was brought up by migrations may have its columns in another order.
+  std::string columns;
+  for (const std::string& column : connection.first_column("SELECT name FROM pragma_table_info(" +
+                                                           text_literal(table) + ", 'main')")) {
+    columns += (columns.empty() ? "" : ", ") + quoted(column);
+  }
+  connection.execute("DELETE FROM main." + quoted(table));
+  connection.execute("INSERT INTO main." + quoted(table) + " (" + columns + ") SELECT " + columns +
+                     " FROM replacement." + quoted(table));
+}
+
+// REQUIRES: the writer, no transaction.
+void replace_rows(Connection& connection, const std::string& path,
+                  const std::vector<std::string>& kept,
+                  const std::function<void()>& before_commit) {
+  // The undoing runs in reverse order: DETACH and the pragma do not work within a transaction.
+  connection.execute("ATTACH DATABASE ? AS replacement", &path);
+  const Finally detach([&] { connection.execute("DETACH DATABASE replacement"); });
+  // The rows come from a database in which every reference holds; checked one by one they would
+  // have to come in the right order. The pragma means nothing within a transaction.
+  connection.execute("PRAGMA foreign_keys = OFF");
+  const Finally references([&] { connection.execute("PRAGMA foreign_keys = ON"); });
+  connection.execute("BEGIN IMMEDIATE");
+  const Finally rollback([&] {
+    if (connection.in_transaction()) connection.execute("ROLLBACK");
+  });
+  // sqlite_% are SQLite's own tables. user_version is not copied: both databases have the same.
+  const std::string tables =
+      "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+      "ORDER BY name";
+  for (const std::string& table : connection.first_column(tables)) {
+    if (std::find(kept.begin(), kept.end(), table) == kept.end()) replace_table(connection, table);
+  }
+  before_commit();
+  connection.execute("COMMIT");
 }
 
 }  // namespace
 
-bool Rows::next() { return connection_->step(*static_cast<Statement*>(statement_)); }
-
-bool Rows::is_null(int column) const {
-  return sqlite3_column_type(row(statement_), column) == SQLITE_NULL;
+void Database::replace_with(const std::string& path, const std::vector<std::string>& kept,
+                            const std::function<void()>& before_commit) {
+  Connection* const writer = pool_->take_writer();
+  std::uint64_t ticket = 0;
+  try {
+    pool_->sync_failures().throw_if_any();
+    replace_rows(*writer, path, kept, before_commit);
+    ticket = pool_->note_commit();
+  } catch (...) {
+    pool_->note_failed_sync();
+    pool_->give_back_writer();
+    throw;
+  }
+  pool_->give_back_writer();
+  pool_->wait_durable(ticket);
 }
 
-std::int64_t Rows::integer(int column) const {
-  return sqlite3_column_int64(row(statement_), column);
-}
-
-double Rows::real(int column) const { return sqlite3_column_double(row(statement_), column); }
-
-std::string_view Rows::text(int column) const {
-  const auto* data = sqlite3_column_text(row(statement_), column);
-  if (!data) return {};
-  return {reinterpret_cast<const char*>(data),
-          static_cast<std::size_t>(sqlite3_column_bytes(row(statement_), column))};
-}
-
-std::string_view Rows::blob(int column) const {
-  const void* data = sqlite3_column_blob(row(statement_), column);
-  if (!data) return {};
-  return {static_cast<const char*>(data),
-          static_cast<std::size_t>(sqlite3_column_bytes(row(statement_), column))};
-}
-
-std::optional<std::string> Rows::optional_string(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(string(column));
-}
-
-std::optional<std::int64_t> Rows::optional_integer(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(integer(column));
+std::vector<std::string> Database::integrity_problems() {
+  std::vector<std::string> problems;
+  Txn txn = begin(Access::kRead);
+  try {
+    for (auto rows = txn.query("PRAGMA integrity_check"); rows.next();) {
+      if (rows.text(0) != "ok") problems.push_back("database: " + rows.string(0));
+    }
+    for (auto rows = txn.query("PRAGMA foreign_key_check"); rows.next();) {
+      problems.push_back("database: row " + rows.string(1) + " of " + rows.string(0) +
+                         " names a row of " + rows.string(2) + " that is not there");
+    }
+  } catch (const StorageError& error) {  // too broken to be checked
+    if (error.kind() != StorageError::Kind::kCorrupt) throw;
+    // The check itself needs readable pages; this is then the only problem that can be named.
+    problems.emplace_back(error.what());
+  }
+  return problems;
 }
 
 }  // namespace ecr::storage::sql

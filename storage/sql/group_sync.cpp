@@ -4,11 +4,14 @@
 
 namespace ecr::storage::sql {
 
-std::uint64_t GroupSync::note() {
+std::uint64_t GroupSync::note_commit() {
   const std::lock_guard lock(mutex_);
   return ++noted_;
 }
 
+// A thread whose ticket a sync covered returns. Of the others one does the next sync, and the rest
+// wait for it. So one sync serves all commits that came while the last one ran (test
+// GroupSync.OneSyncServesAllThatWait).
 void GroupSync::wait(std::uint64_t ticket) {
   std::unique_lock lock(mutex_);
   while (synced_ < ticket) {
@@ -19,12 +22,14 @@ void GroupSync::wait(std::uint64_t ticket) {
     if (syncing_) {
       changed_.wait(lock);
     } else {
-      lead(lock);
+      sync_noted(lock);
     }
   }
 }
 
-void GroupSync::lead(std::unique_lock<std::mutex>& lock) {
+// Syncs for every commit that is noted now. A commit that is noted while the sync runs may miss it,
+// so it waits for the next one.
+void GroupSync::sync_noted(std::unique_lock<std::mutex>& lock) {
   const std::uint64_t target = noted_;
   syncing_ = true;
   lock.unlock();
@@ -36,6 +41,7 @@ void GroupSync::lead(std::unique_lock<std::mutex>& lock) {
   }
   lock.lock();
   syncing_ = false;
+  // fail() may have been called meanwhile: then the success of this sync proves nothing.
   if (ok && !failed_) {
     synced_ = target;
   } else {
@@ -44,6 +50,7 @@ void GroupSync::lead(std::unique_lock<std::mutex>& lock) {
   changed_.notify_all();
 }
 
+// Wakes every thread that waits: no later sync can make its commit durable.
 void GroupSync::fail() {
   const std::lock_guard lock(mutex_);
   failed_ = true;

@@ -9,9 +9,7 @@ namespace ecr::storage::sql {
 namespace {
 
 std::size_t version_of(Txn& txn) {
-  auto rows = txn.query("PRAGMA user_version");
-  rows.next();
-  return static_cast<std::size_t>(rows.integer(0));
+  return static_cast<std::size_t>(only_integer(txn.query("PRAGMA user_version")));
 }
 
 void run_all(Txn& txn, const Migration& statements) {
@@ -20,6 +18,7 @@ void run_all(Txn& txn, const Migration& statements) {
 
 }  // namespace
 
+// In the order of their numbers: the position is the number.
 std::span<const Migration> migrations() {
   static const Migration kMigrations[] = {
       step_1_base(),

@@ -1,5 +1,6 @@
 // The schema, as numbered steps that are never edited once released: a change is a new step.
-// `PRAGMA user_version` holds the number of the last one applied. Each runs in its own transaction.
+// `PRAGMA user_version` holds the number of the last one applied. All that are missing run in one
+// transaction.
 //
 // The SQL keeps to what PostgreSQL shares: TEXT, BIGINT, BLOB (there: BYTEA), foreign keys, plain
 // indexes. Times are milliseconds since the epoch, UTC. Text compares by bytes.
@@ -15,7 +16,7 @@ namespace ecr::storage::sql {
 using Migration = std::span<const char* const>;
 
 std::span<const Migration> migrations();
-// Each in its file, steps/<number>_<name>.cpp.
+// Each is in its own file, steps/<number>_<name>.cpp.
 Migration step_1_base();
 Migration step_2_principals();
 Migration step_3_iam();
@@ -32,13 +33,13 @@ Migration step_13_iam();
 Migration step_14_web_identity();
 Migration step_15_pull_through();
 
-// What all of them together make of an empty database, in one go (SQLite reads the whole schema
-// anew after each ALTER TABLE). Written by the test MigrationSteps.SchemaIsWhatTheyMake, which says
-// how when it differs.
+// The schema that all of them together make of an empty database, in one go (SQLite reads the whole
+// schema anew after each ALTER TABLE). The test MigrationSteps.SchemaIsWhatTheyMake writes it, and
+// says how where it differs.
 Migration schema();
 
-// Applies what is missing; `whole`, where it is not empty, instead of all steps to a database that
-// has none. Throws StorageError::kUnavailable where the database is newer than `steps`: an older
+// Applies the missing steps; to a database that has none it applies `whole` instead, where that is
+// not empty. Throws StorageError::kUnavailable where the database is newer than `steps`: an older
 // program must not touch it.
 void migrate(Database& database, std::span<const Migration> steps, Migration whole = {});
 

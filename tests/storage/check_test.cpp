@@ -1,3 +1,5 @@
+#include "storage/check.h"
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -7,7 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/storage/rows/rows_fixture.h"
+#include "storage/rows/blobs.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage::test {
 namespace {

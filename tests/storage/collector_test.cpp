@@ -9,8 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "storage/os/error.h"
+#include "storage/rows/blobs.h"
 #include "tests/storage/faults.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage::test {
 namespace {
@@ -25,7 +26,7 @@ constexpr milliseconds kGrace{100};
 
 class CollectorTest : public ::testing::Test {
  protected:
-  Collected collect_at(std::int64_t now) { return collect(*store_, at(now) - kGrace); }
+  Collected collect_at(std::int64_t now) { return collect_garbage(*store_, at(now) - kGrace); }
   Digest push(std::int64_t repository, std::string_view bytes, std::int64_t when) {
     return push_blob(*store_, repository, upload_id(++uploads_), bytes, at(when));
   }
@@ -78,10 +79,10 @@ class CollectorTest : public ::testing::Test {
 TEST_F(CollectorTest, ABlobThatNoImageNamesGoesAfterTheGraceWithItsFile) {
   const auto digest = push(app_, "layer", 1000);
   const auto early = collect_at(1100);
-  EXPECT_EQ(early.unnamed + early.blobs + early.bytes, 0);
+  EXPECT_EQ(early.unreferenced + early.blobs + early.bytes, 0);
   EXPECT_TRUE(has(app_, digest));
   const auto late = collect_at(1101);
-  EXPECT_EQ(late.unnamed, 1);
+  EXPECT_EQ(late.unreferenced, 1);
   EXPECT_EQ(late.blobs, 1);
   EXPECT_EQ(late.bytes, 5);
   EXPECT_FALSE(has(app_, digest));
@@ -92,7 +93,7 @@ TEST_F(CollectorTest, ABlobThatAnImageNamesStays) {
   const auto named = push(app_, "named", 1000);
   put_image(app_, {named});
   push(other_, "named", 1000);
-  EXPECT_EQ(collect_at(9000).unnamed, 1) << "of the repository without the image";
+  EXPECT_EQ(collect_at(9000).unreferenced, 1) << "of the repository without the image";
   EXPECT_TRUE(has(app_, named));
   EXPECT_EQ(read_blob(store_->blobs(), named), "named");
 }
@@ -101,8 +102,8 @@ TEST_F(CollectorTest, TheEndOfItsLastImageBeginsTheGraceAnew) {
   const auto digest = push(app_, "layer", 1000);
   const auto image = put_image(app_, {digest});
   write([&](sql::Txn& txn) { delete_image(txn, app_, image, at(5000)); });
-  EXPECT_EQ(collect_at(5100).unnamed, 0);
-  EXPECT_EQ(collect_at(5101).unnamed, 1);
+  EXPECT_EQ(collect_at(5100).unreferenced, 0);
+  EXPECT_EQ(collect_at(5101).unreferenced, 1);
 }
 
 TEST_F(CollectorTest, APushOrMountOfTheSameBytesBeginsTheGraceAnew) {
@@ -110,7 +111,7 @@ TEST_F(CollectorTest, APushOrMountOfTheSameBytesBeginsTheGraceAnew) {
   const auto mounted = push(app_, "mounted", 1000);
   push(app_, "pushed", 1050);
   write([&](sql::Txn& txn) { add_blob(txn, app_, mounted, 7, at(1050)); });
-  EXPECT_EQ(collect_at(1101).unnamed, 0);
+  EXPECT_EQ(collect_at(1101).unreferenced, 0);
   EXPECT_EQ(collect_at(1151).blobs, 2);
 }
 
@@ -119,13 +120,13 @@ TEST_F(CollectorTest, AClientThatWasToldOfABlobFindsItForHalfTheGrace) {
     const auto digest = push(app_, "layer", 1000);
     EXPECT_EQ(claim(app_, digest, 1050, access), 5) << "nothing to write yet";
     EXPECT_EQ(claim(app_, digest, 1090, access), 5);
-    EXPECT_EQ(collect_at(1190).unnamed, 0);
-    EXPECT_EQ(collect_at(1191).unnamed, 1);
+    EXPECT_EQ(collect_at(1190).unreferenced, 0);
+    EXPECT_EQ(collect_at(1191).unreferenced, 1);
     EXPECT_FALSE(claim(app_, digest, 1191, access).has_value());
   }
 }
 
-TEST_F(CollectorTest, AClaimSeesWhatWasCollectedSinceItsSnapshot) {
+TEST_F(CollectorTest, AClaimSeesACollectionAfterItsSnapshot) {
   const auto digest = push(app_, "layer", 1000);
   auto txn = store_->database().begin(Access::kRead);
   ASSERT_TRUE(find_blob(txn, app_, digest.text()));
@@ -143,7 +144,7 @@ TEST_F(CollectorTest, ClaimsOfNamedBlobsWriteNothing) {
 
 TEST_F(CollectorTest, ReadsGoOnWhereNothingCanBeWritten) {
   const auto digest = push(app_, "layer", 1000);
-  store_->sync_health().fail("syncing something");
+  store_->sync_failures().record("syncing something");
   EXPECT_EQ(claim(app_, digest, 9000), 5);
   EXPECT_THROW(collect_at(9000), StorageError);
   EXPECT_EQ(read_blob(store_->blobs(), digest), "layer");
@@ -206,7 +207,7 @@ TEST_F(CollectorTest, FilesStayWhileCollectionIsPaused) {
 }
 
 // What a full disk leaves.
-TEST_F(CollectorTest, AFileWhoseRowCannotBeWrittenIsTakenAwayAgain) {
+TEST_F(CollectorTest, AFileWhoseRowCannotBeWrittenIsRemovedAgain) {
   const auto id = upload_id(101);
   begin_upload(id, 1000);
   auto lease = store_->uploads().acquire(id, DigestAlgorithm::kSha256).value();

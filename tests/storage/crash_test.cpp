@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/check.h"
 #include "tests/storage/fixtures.h"
 
 namespace ecr::storage::test {
@@ -28,7 +29,7 @@ std::string bytes_of(int number) { return "layer " + std::to_string(number); }
     auto txn = store->database().begin(sql::Access::kWrite);
     delete_repository(txn, passing);
     txn.commit();
-    store->collect_garbage();
+    store->remove_orphan_blobs();
   }
 }
 

@@ -1,5 +1,5 @@
-// What the storage tests share: a temporary directory, a fixed Random, a Store over both, and
-// short ways to put blobs and images into it.
+// Shared by the storage tests: a temporary directory, a fixed Random, a Store over both, short ways
+// to put blobs and images into it, and a write transaction for tests of the functions on rows.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 #include "schemas/base/clock.h"
 #include "schemas/model/digest.h"
@@ -119,5 +121,22 @@ class OpenStore {
   FixedRandom random_;
   std::unique_ptr<Store> store_;
 };
+
+// A database with one write transaction that is never committed.
+class RowsTest : public ::testing::Test {
+ protected:
+  TemporaryDirectory directory_;
+  std::unique_ptr<sql::Database> database_ =
+      sql::Database::open(directory_ / "test.db", {.sync = false});
+  sql::Txn txn_ = database_->begin(sql::Access::kWrite);
+};
+
+inline Image image_of(std::string_view manifest) {
+  Image image;
+  image.digest = model::Digest::of(manifest).text();
+  image.media_type = "application/vnd.oci.image.manifest.v1+json";
+  image.pushed_at = at(1);
+  return image;
+}
 
 }  // namespace ecr::storage::test

@@ -11,7 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "storage/blobs/quarantine.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "storage/rows/blobs.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage::test {
 namespace {
@@ -102,7 +103,7 @@ TEST_F(RepairStore, ABrokenBlobGoesWithTheImagesThatNameIt) {
   expect_sound();
 }
 
-TEST_F(RepairStore, WhatWasTakenAwayIsKept) {
+TEST_F(RepairStore, RemovedBytesAreKept) {
   damage(broken_);
   repair_store(*store_, {});
   EXPECT_EQ(contents(store_.path("quarantine/sha256-" + broken_.substr(7) + ".blob")), "The layer");
@@ -123,14 +124,14 @@ TEST_F(RepairStore, APushHeals) {
   expect_sound();
 }
 
-TEST_F(RepairStore, ABlobWithoutAFileIsForgotten) {
+TEST_F(RepairStore, TheRowOfABlobWithoutAFileIsRemoved) {
   std::filesystem::remove(path_of(broken_));
   EXPECT_THAT(repair_store(*store_, {}).done, SizeIs(3));
   EXPECT_FALSE(has_blob(broken_));
   expect_sound();
 }
 
-TEST_F(RepairStore, AForgedManifestIsSetAside) {
+TEST_F(RepairStore, AForgedManifestIsRemovedAndKept) {
   {
     auto txn = store_->database().begin(sql::Access::kWrite);
     txn.exec("UPDATE image_manifests SET manifest = ? WHERE manifest = ?", sql::Blob{"forged"},
@@ -145,7 +146,7 @@ TEST_F(RepairStore, AForgedManifestIsSetAside) {
   expect_sound();
 }
 
-TEST_F(RepairStore, AnIndexThatLostItsChildIsSetAside) {
+TEST_F(RepairStore, AnIndexThatLostItsChildIsRemovedAndKept) {
   {
     auto txn = store_->database().begin(sql::Access::kWrite);
     delete_image(txn, repository_, image_of("image").digest, at(3));
@@ -166,7 +167,7 @@ TEST_F(RepairStore, AnotherRepositoryLosesTheBrokenBlobToo) {
 }
 
 // A name in a damaged row is no path.
-TEST(QuarantineDirectory, KeepsWhateverTheNameInside) {
+TEST(QuarantineDirectory, KeepsFilesOfAnyNameInside) {
   const TemporaryDirectory directory;
   Quarantine quarantine(directory.path());
   EXPECT_EQ(quarantine.keep("../../up", "manifest", "bytes"), "quarantine/..-..-up.manifest");

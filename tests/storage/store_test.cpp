@@ -16,6 +16,8 @@
 #include <gtest/gtest.h>
 
 #include "storage/os/error.h"
+#include "storage/rows/blobs.h"
+#include "storage/rows/repositories.h"
 #include "tests/storage/faults.h"
 #include "tests/storage/fixtures.h"
 
@@ -109,7 +111,7 @@ TEST(Store, SecondStoreOnADirectoryIsRefusedAndNamesTheProcess) {
   }
 }
 
-TEST(Store, SweepRemovesWhatNoRowNames) {
+TEST(Store, SweepRemovesFilesWithoutARow) {
   OpenStore store;
   const auto repository = add_repository(*store, "app");
   const auto kept = push_blob(*store, repository, upload_id(1), "kept");
@@ -181,7 +183,7 @@ TEST(CommitUpload, RemovesTheRowOfTheUpload) {
   EXPECT_FALSE(fs::exists(store.path("uploads/" + upload_id(1))));
 }
 
-TEST(CommitUpload, WhatTheGuardThrowsLeavesNothingAndTheUploadGoesOn) {
+TEST(CommitUpload, AnExceptionOfTheGuardLeavesNothingAndTheUploadGoesOn) {
   OpenStore store;
   const auto repository = add_repository(*store, "app");
   const auto id = upload_id(1);
@@ -200,7 +202,7 @@ TEST(CommitUpload, WhatTheGuardThrowsLeavesNothingAndTheUploadGoesOn) {
   EXPECT_EQ(lease.writer().digest(DigestAlgorithm::kSha256), Digest::of("layers"));
 }
 
-TEST(CommitUpload, WhatTheGuardThrowsKeepsABlobThatAnotherRepositoryHolds) {
+TEST(CommitUpload, AnExceptionOfTheGuardKeepsABlobThatAnotherRepositoryHolds) {
   OpenStore store;
   const auto holder = add_repository(*store, "holder");
   const auto other = add_repository(*store, "other");
@@ -213,7 +215,7 @@ TEST(CommitUpload, WhatTheGuardThrowsKeepsABlobThatAnotherRepositoryHolds) {
   EXPECT_EQ(read_blob(store->blobs(), digest), "layer");
 }
 
-TEST(CommitUpload, PutsTheFileBackThatWasCollectedMeanwhile) {
+TEST(CommitUpload, RestoresAFileThatWasCollectedMeanwhile) {
   OpenStore store;
   const auto repository = add_repository(*store, "app");
   auto lease = store->uploads().acquire(upload_id(1), DigestAlgorithm::kSha256).value();
@@ -232,12 +234,12 @@ TEST(CollectGarbage, RemovesBlobsThatNoRepositoryHolds) {
   const auto shared = push_blob(*store, first, upload_id(1), "shared");
   push_blob(*store, second, upload_id(2), "shared");
   const auto lone = push_blob(*store, first, upload_id(3), "lone");
-  EXPECT_EQ(store->collect_garbage().blobs, 0);
+  EXPECT_EQ(store->remove_orphan_blobs().blobs, 0);
 
   auto txn = store->database().begin(sql::Access::kWrite);
   delete_repository(txn, first);
   txn.commit();
-  EXPECT_EQ(store->collect_garbage().blobs, 1);
+  EXPECT_EQ(store->remove_orphan_blobs().blobs, 1);
   EXPECT_FALSE(has_row(*store, lone));
   EXPECT_FALSE(store->blobs().open(lone));
   EXPECT_EQ(read_blob(store->blobs(), shared), "shared");
@@ -258,7 +260,7 @@ TEST(CollectGarbage, FileGoesWhileOtherWritersAreKeptOut) {
     other = std::async(std::launch::async, [&] { store->database().begin(sql::Access::kWrite); });
     EXPECT_EQ(other.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
   });
-  EXPECT_EQ(store->collect_garbage().blobs, 1);
+  EXPECT_EQ(store->remove_orphan_blobs().blobs, 1);
   ASSERT_TRUE(other.valid()) << "no file was removed";
   other.get();
 }
@@ -274,7 +276,7 @@ TEST(CollectGarbage, RemovesNothingWhenItsCommitFails) {
   }
   {
     const FailSyncs fault(EIO);
-    EXPECT_THROW(store->collect_garbage(), StorageError);
+    EXPECT_THROW(store->remove_orphan_blobs(), StorageError);
   }
   EXPECT_EQ(read_blob(store->blobs(), digest), "layer") << "the row may still be on disk";
 }
@@ -289,7 +291,7 @@ TEST(CollectGarbage, GoesOnUntilNothingIsLeft) {
     }
     txn.commit();
   }
-  EXPECT_EQ(store->collect_garbage().blobs, 1000);
+  EXPECT_EQ(store->remove_orphan_blobs().blobs, 1000);
 }
 
 }  // namespace

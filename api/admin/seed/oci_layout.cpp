@@ -12,6 +12,7 @@
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/os/error.h"
+#include "storage/rows/blobs.h"
 
 namespace ecr::api::admin {
 namespace {

@@ -7,7 +7,9 @@
 #include "api/admin/seed/seed_document.h"
 #include "schemas/base/json.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/model.h"
 #include "storage/rows/iam/organizations.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::admin {
 namespace {

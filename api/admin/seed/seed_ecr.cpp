@@ -15,6 +15,7 @@
 #include "schemas/base/json.h"
 #include "schemas/model/arn.h"
 #include "schemas/model/validator.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api::admin {
 namespace {

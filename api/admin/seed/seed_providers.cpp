@@ -7,10 +7,9 @@
 #include "schemas/base/text.h"
 #include "storage/rows/iam/account_access.h"
 #include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
-#include "storage/rows/iam/oidc_providers.h"
-#include "storage/rows/iam/resource_tags.h"
-#include "storage/rows/iam/saml_providers.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::admin {
 namespace {

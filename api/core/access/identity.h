@@ -15,6 +15,7 @@
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/organizations.h"
 #include "storage/rows/iam/sessions.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

@@ -11,8 +11,8 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/managed_policies.h"
-#include "storage/rows/iam/organization_tree.h"
 #include "storage/rows/iam/organizations.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 namespace {

@@ -7,6 +7,9 @@
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/organizations.h"
+#include "storage/rows/registry_settings.h"
+#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
-#include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 

@@ -9,7 +9,7 @@
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/instance_profiles.h"
-#include "storage/rows/iam/resource_tags.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
 namespace {

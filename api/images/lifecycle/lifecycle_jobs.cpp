@@ -11,6 +11,7 @@
 #include "api/images/lifecycle/lifecycle_record.h"
 #include "storage/rows/images.h"
 #include "storage/rows/lifecycle.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api {
 namespace {

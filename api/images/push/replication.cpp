@@ -12,8 +12,8 @@
 #include "api/images/images.h"
 #include "api/images/repository_creation.h"
 #include "schemas/base/text.h"
+#include "storage/rows/image_processing.h"
 #include "storage/rows/registry_settings.h"
-#include "storage/rows/replication.h"
 
 namespace ecr::api::replication {
 namespace {

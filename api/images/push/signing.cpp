@@ -11,8 +11,12 @@
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 #include "storage/os/error.h"
+#include "storage/rows/blobs.h"
+#include "storage/rows/image_processing.h"
+#include "storage/rows/images.h"
 #include "storage/rows/registry_settings.h"
-#include "storage/rows/signings.h"
+#include "storage/rows/repositories.h"
+#include "storage/rows/server_state.h"
 
 namespace ecr::api::signing {
 namespace {

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "api/core/work/jobs.h"
+#include "storage/rows/image_processing.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
-#include "storage/rows/scans.h"
 
 namespace ecr::api::scan {
 

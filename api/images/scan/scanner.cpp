@@ -12,8 +12,8 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
-#include "storage/os/command.h"
 #include "storage/os/posix.h"
+#include "storage/os/process.h"
 
 namespace ecr::api::scan {
 namespace {
@@ -72,7 +72,7 @@ std::string last_line(std::string text) {
 }
 
 // Empty: it ended well.
-std::string failure_of(const storage::CommandResult& result) {
+std::string failure_of(const storage::ProcessResult& result) {
   if (result.timed_out) return "The scanner took too long";
   if (result.too_much_output) return "The scanner's report is too large";
   if (result.status == 0) return "";
@@ -90,12 +90,12 @@ tl::expected<std::vector<Json>, std::string> run_scanner(const Services& service
   const auto staging = services.store.make_staging_directory(services.random);
   const fs::path layout = fs::path(staging->path()) / "image";
   write_layout(services, layout, subject);
-  const storage::CommandResult result =
-      storage::run_command(command,
-                           {{"IMAGE_LAYOUT", layout.string()},
-                            {"IMAGE_REPOSITORY", subject.repository.name},
-                            {"IMAGE_DIGEST", subject.image.digest}},
-                           {.cancelled = [&] { return services.job_signal.stopping(); }});
+  const storage::ProcessResult result =
+      storage::run_shell_command(command,
+                                 {{"IMAGE_LAYOUT", layout.string()},
+                                  {"IMAGE_REPOSITORY", subject.repository.name},
+                                  {"IMAGE_DIGEST", subject.image.digest}},
+                                 {.cancelled = [&] { return services.job_signal.stopping(); }});
   // The job's attempt fails with this, and begins anew when the program starts again.
   if (result.cancelled) throw std::runtime_error("the server stops: the scan is begun anew");
   auto failure = failure_of(result);

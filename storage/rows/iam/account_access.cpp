@@ -1,14 +1,14 @@
 #include "storage/rows/iam/account_access.h"
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 
 std::optional<std::string> account_alias(sql::Txn& txn, std::string_view account) {
-  auto row = txn.query("SELECT alias FROM account_aliases WHERE account = ?", account);
-  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+  return sql::first_text(txn.query("SELECT alias FROM account_aliases WHERE account = ?", account));
 }
 
+// An alias is unique over all accounts, because it is part of a sign-in address.
 bool set_account_alias(sql::Txn& txn, std::string_view account, std::string_view alias) {
   {
     auto row = txn.query("SELECT account FROM account_aliases WHERE alias = ?", alias);
@@ -26,10 +26,11 @@ void remove_account_alias(sql::Txn& txn, std::string_view account) {
 }
 
 std::optional<std::string> password_policy(sql::Txn& txn, std::string_view account) {
-  auto row = txn.query("SELECT policy FROM password_policies WHERE account = ?", account);
-  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+  return sql::first_text(
+      txn.query("SELECT policy FROM password_policies WHERE account = ?", account));
 }
 
+// An account without a row has no policy of its own, and IAM answers NoSuchEntity.
 void set_password_policy(sql::Txn& txn, std::string_view account,
                          std::optional<std::string_view> policy) {
   txn.exec("DELETE FROM password_policies WHERE account = ?", account);
@@ -56,6 +57,8 @@ void delete_login_profile(sql::Txn& txn, std::int64_t entity) {
   txn.exec("DELETE FROM login_profiles WHERE entity = ?", entity);
 }
 
+// DeleteServiceLinkedRole answers a task id, and the deletion is done at once: the row only says
+// that the id was given, so that its status is SUCCEEDED.
 void insert_role_deletion(sql::Txn& txn, std::string_view account, std::string_view id) {
   txn.exec("INSERT INTO role_deletions (id, account) VALUES (?, ?)", id, account);
 }

@@ -1,5 +1,5 @@
-// Rows of what an account has beside its identities: alias, password policy, who may sign in at a
-// console with a password, finished deletions of service-linked roles.
+// Rows of an account besides its identities: its alias, its password policy, the users that have a
+// console password, the finished deletions of service-linked roles. Free functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -13,24 +13,24 @@
 namespace ecr::storage {
 
 std::optional<std::string> account_alias(sql::Txn& txn, std::string_view account);
-// False: another account has it. Replaces the account's own.
+// Replaces the alias of the account. False: another account has it.
 bool set_account_alias(sql::Txn& txn, std::string_view account, std::string_view alias);
 void remove_account_alias(sql::Txn& txn, std::string_view account);
 
 // A JSON object as the API has it.
 std::optional<std::string> password_policy(sql::Txn& txn, std::string_view account);
-// nullopt: back to none.
+// nullopt: removes it.
 void set_password_policy(sql::Txn& txn, std::string_view account,
                          std::optional<std::string_view> policy);
 
-// That a user has a password. The password itself is not kept: nothing here takes one.
+// Says that a user has a password. The password itself is not kept, because no sign-in takes one.
 struct LoginProfile {
   std::int64_t entity = 0;
   bool reset_required = false;
   base::TimePoint created_at;
 };
 std::optional<LoginProfile> find_login_profile(sql::Txn& txn, std::int64_t entity);
-// Replaces what the user has.
+// Replaces the profile of the user.
 void put_login_profile(sql::Txn& txn, const LoginProfile& profile);
 void delete_login_profile(sql::Txn& txn, std::int64_t entity);
 

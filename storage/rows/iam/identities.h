@@ -1,5 +1,5 @@
-// Rows of IAM: entities (users, groups and roles in one table), access keys, inline policies,
-// membership. The IAM API and the seed file write the same rows.
+// Rows of IAM: entities (users, groups and roles in one table), access keys, inline policies, group
+// membership. The IAM API and the seed file write the same rows. Free functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
-#include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -66,14 +65,10 @@ std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view accou
 // Whether the account has any user, group or role.
 bool has_entities(sql::Txn& txn, std::string_view account);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
-// Everything but id, account, kind and unique id as `entity` has it. REQUIRES: the name is its own,
+// Writes everything of `entity` but id, account, kind and unique id. REQUIRES: the name is its own,
 // or free.
 void update_entity(sql::Txn& txn, const Entity& entity);
-Tags entity_tags(sql::Txn& txn, std::int64_t id);
-void put_entity_tag(sql::Txn& txn, std::int64_t id, std::string_view key, std::string_view value);
-void remove_entity_tag(sql::Txn& txn, std::int64_t id, std::string_view key);
-void remove_entity_tags(sql::Txn& txn, std::int64_t id);
-// A session of the role was used.
+// Records the use of a session of the role.
 void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region);
 
 bool insert_access_key(sql::Txn& txn, const AccessKey& key);  // false: the id is taken

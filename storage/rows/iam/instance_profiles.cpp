@@ -1,12 +1,15 @@
 #include "storage/rows/iam/instance_profiles.h"
 
 #include "schemas/base/encoding.h"
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-InstanceProfile profile_of(const sql::Rows& row) {
+constexpr sql::Literal kInstanceProfileColumns(
+    "id, account, name, path, unique_id, created_at, role");
+
+InstanceProfile read_instance_profile(const sql::Rows& row) {
   return {.id = row.integer(0),
           .account = row.string(1),
           .name = row.string(2),
@@ -31,41 +34,30 @@ std::optional<std::int64_t> insert_instance_profile(sql::Txn& txn, const Instanc
 
 std::optional<InstanceProfile> find_instance_profile(sql::Txn& txn, std::string_view account,
                                                      std::string_view name) {
-  auto row = txn.query(
-      R"(SELECT id, account, name, path, unique_id, created_at, role
-         FROM instance_profiles WHERE account = ? AND name_folded = ?)",
-      account, base::to_lower(name));
-  return row.next() ? std::optional(profile_of(row)) : std::nullopt;
+  static constexpr auto kSql = "SELECT " + kInstanceProfileColumns +
+                               " FROM instance_profiles WHERE account = ? AND name_folded = ?";
+  return sql::first_row(txn.query(kSql, account, base::to_lower(name)), read_instance_profile);
 }
 
 std::vector<InstanceProfile> list_instance_profiles(sql::Txn& txn, std::string_view account,
                                                     std::string_view path_prefix,
                                                     std::string_view after, std::int64_t limit) {
-  std::vector<InstanceProfile> profiles;
-  for (auto row = txn.query(
-           R"(SELECT id, account, name, path, unique_id, created_at, role
-              FROM instance_profiles
-              WHERE account = ? AND name_folded > ? AND substr(path, 1, ?) = ?
-              ORDER BY name_folded LIMIT ?)",
-           account, after, std::int64_t(path_prefix.size()), path_prefix, limit);
-       row.next();) {
-    profiles.push_back(profile_of(row));
-  }
-  return profiles;
+  static constexpr auto kSql = "SELECT " + kInstanceProfileColumns +
+                               " FROM instance_profiles WHERE account = ? AND name_folded > ? AND "
+                               "substr(path, 1, ?) = ? ORDER BY name_folded LIMIT ?";
+  return sql::all_rows(
+      txn.query(kSql, account, after, std::int64_t(path_prefix.size()), path_prefix, limit),
+      read_instance_profile);
 }
 
 std::vector<InstanceProfile> instance_profiles_of(sql::Txn& txn, std::int64_t role) {
-  std::vector<InstanceProfile> profiles;
-  for (auto row = txn.query(
-           R"(SELECT id, account, name, path, unique_id, created_at, role
-              FROM instance_profiles WHERE role = ? ORDER BY name_folded)",
-           role);
-       row.next();) {
-    profiles.push_back(profile_of(row));
-  }
-  return profiles;
+  static constexpr auto kSql = "SELECT " + kInstanceProfileColumns +
+                               " FROM instance_profiles WHERE role = ? ORDER BY name_folded";
+  return sql::all_rows(txn.query(kSql, role), read_instance_profile);
 }
 
+// At most one role, as in AWS. The foreign key sets it to NULL where the role is deleted (test
+// IamRows.AnInstanceProfileOutlivesItsRole).
 void set_instance_profile_role(sql::Txn& txn, std::int64_t id, std::optional<std::int64_t> role) {
   txn.exec("UPDATE instance_profiles SET role = ? WHERE id = ?", role, id);
 }

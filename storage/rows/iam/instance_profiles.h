@@ -1,4 +1,5 @@
-// Rows of instance profiles: a name for at most one role, for computers that run as it.
+// Rows of instance profiles: each is a name for at most one role, which EC2 instances run as. Free
+// functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ struct InstanceProfile {
   std::string path = "/";
   std::string unique_id = {};  // AIPA...
   base::TimePoint created_at = {};
-  std::optional<std::int64_t> role = {};  // goes when the role goes
+  std::optional<std::int64_t> role = {};  // becomes nullopt when the role is deleted
 };
 
 // nullopt: the name is taken.

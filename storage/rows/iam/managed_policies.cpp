@@ -1,12 +1,16 @@
 #include "storage/rows/iam/managed_policies.h"
 
 #include "schemas/base/encoding.h"
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-ManagedPolicy managed_policy_of(const sql::Rows& row) {
+constexpr sql::Literal kManagedPolicyColumns(
+    "id, arn, account, name, path, unique_id, created_at, default_version, last_version, "
+    "description");
+
+ManagedPolicy read_managed_policy(const sql::Rows& row) {
   return {.id = row.integer(0),
           .arn = row.string(1),
           .account = row.string(2),
@@ -19,8 +23,15 @@ ManagedPolicy managed_policy_of(const sql::Rows& row) {
           .description = row.optional_string(9)};
 }
 
+constexpr sql::Literal kVersionColumns("version, document, created_at");
+
+PolicyVersion read_version(const sql::Rows& row) {
+  return {row.integer(0), row.string(1), from_column(row.integer(2))};
+}
+
 }  // namespace
 
+// The first version is v1, and the default.
 std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPolicy& policy,
                                                   std::string_view document) {
   const auto inserted = txn.exec(
@@ -39,45 +50,32 @@ std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPo
 }
 
 std::optional<ManagedPolicy> find_managed_policy(sql::Txn& txn, std::string_view arn) {
-  auto row = txn.query(
-      R"(SELECT id, arn, account, name, path, unique_id, created_at, default_version, last_version,
-                description
-         FROM managed_policies WHERE arn = ?)",
-      arn);
-  return row.next() ? std::optional(managed_policy_of(row)) : std::nullopt;
+  static constexpr auto kSql =
+      "SELECT " + kManagedPolicyColumns + " FROM managed_policies WHERE arn = ?";
+  return sql::first_row(txn.query(kSql, arn), read_managed_policy);
 }
 
 std::optional<ManagedPolicy> find_managed_policy_named(sql::Txn& txn, std::string_view account,
                                                        std::string_view name) {
-  auto row = txn.query(
-      R"(SELECT id, arn, account, name, path, unique_id, created_at, default_version, last_version,
-                description
-         FROM managed_policies WHERE account = ? AND name_folded = ?)",
-      account, base::to_lower(name));
-  return row.next() ? std::optional(managed_policy_of(row)) : std::nullopt;
+  static constexpr auto kSql = "SELECT " + kManagedPolicyColumns +
+                               " FROM managed_policies WHERE account = ? AND name_folded = ?";
+  return sql::first_row(txn.query(kSql, account, base::to_lower(name)), read_managed_policy);
 }
 
 std::vector<ManagedPolicy> list_managed_policies(sql::Txn& txn, std::string_view account,
                                                  std::string_view path_prefix,
                                                  std::string_view after, std::int64_t limit) {
-  std::vector<ManagedPolicy> policies;
-  for (auto row = txn.query(
-           R"(SELECT id, arn, account, name, path, unique_id, created_at, default_version,
-                     last_version, description
-              FROM managed_policies
-              WHERE account = ? AND name_folded > ? AND substr(path, 1, ?) = ?
-              ORDER BY name_folded LIMIT ?)",
-           account, after, std::int64_t(path_prefix.size()), path_prefix, limit);
-       row.next();) {
-    policies.push_back(managed_policy_of(row));
-  }
-  return policies;
+  static constexpr auto kSql = "SELECT " + kManagedPolicyColumns +
+                               " FROM managed_policies WHERE account = ? AND name_folded > ? AND "
+                               "substr(path, 1, ?) = ? ORDER BY name_folded LIMIT ?";
+  return sql::all_rows(
+      txn.query(kSql, account, after, std::int64_t(path_prefix.size()), path_prefix, limit),
+      read_managed_policy);
 }
 
 std::int64_t count_managed_policies(sql::Txn& txn, std::string_view account) {
-  auto row = txn.query("SELECT count(*) FROM managed_policies WHERE account = ?", account);
-  row.next();
-  return row.integer(0);
+  return sql::only_integer(
+      txn.query("SELECT count(*) FROM managed_policies WHERE account = ?", account));
 }
 
 void delete_managed_policy(sql::Txn& txn, std::int64_t policy) {
@@ -85,36 +83,25 @@ void delete_managed_policy(sql::Txn& txn, std::int64_t policy) {
 }
 
 std::vector<PolicyVersion> policy_versions(sql::Txn& txn, std::int64_t policy) {
-  std::vector<PolicyVersion> versions;
-  for (auto row = txn.query(
-           R"(SELECT version, document, created_at FROM policy_versions
-              WHERE policy = ? ORDER BY version DESC)",
-           policy);
-       row.next();) {
-    versions.push_back({row.integer(0), row.string(1), from_column(row.integer(2))});
-  }
-  return versions;
+  static constexpr auto kSql =
+      "SELECT " + kVersionColumns + " FROM policy_versions WHERE policy = ? ORDER BY version DESC";
+  return sql::all_rows(txn.query(kSql, policy), read_version);
 }
 
 std::optional<PolicyVersion> find_policy_version(sql::Txn& txn, std::int64_t policy,
                                                  std::int64_t version) {
-  auto row = txn.query(
-      R"(SELECT version, document, created_at FROM policy_versions
-         WHERE policy = ? AND version = ?)",
-      policy, version);
-  if (!row.next()) return std::nullopt;
-  return PolicyVersion{row.integer(0), row.string(1), from_column(row.integer(2))};
+  static constexpr auto kSql =
+      "SELECT " + kVersionColumns + " FROM policy_versions WHERE policy = ? AND version = ?";
+  return sql::first_row(txn.query(kSql, policy, version), read_version);
 }
 
+// The number of a deleted version is not given again: last_version only grows (test
+// IamRows.NumbersOfPolicyVersionsAreNotUsedAgain).
 std::int64_t add_policy_version(sql::Txn& txn, std::int64_t policy, std::string_view document,
                                 base::TimePoint when) {
   txn.exec("UPDATE managed_policies SET last_version = last_version + 1 WHERE id = ?", policy);
-  std::int64_t number = 0;
-  {
-    auto row = txn.query("SELECT last_version FROM managed_policies WHERE id = ?", policy);
-    row.next();
-    number = row.integer(0);
-  }
+  const std::int64_t number = sql::only_integer(
+      txn.query("SELECT last_version FROM managed_policies WHERE id = ?", policy));
   txn.exec(
       "INSERT INTO policy_versions (policy, version, document, created_at) VALUES (?, ?, ?, ?)",
       policy, number, document, to_column(when));
@@ -130,13 +117,12 @@ void delete_policy_version(sql::Txn& txn, std::int64_t policy, std::int64_t vers
 }
 
 std::optional<std::string> managed_policy_document(sql::Txn& txn, std::string_view arn) {
-  auto row = txn.query(
+  return sql::first_text(txn.query(
       R"(SELECT document FROM managed_policies
          JOIN policy_versions ON policy_versions.policy = managed_policies.id
                              AND policy_versions.version = managed_policies.default_version
          WHERE arn = ?)",
-      arn);
-  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+      arn));
 }
 
 void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string_view document) {
@@ -148,15 +134,11 @@ void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string
 }
 
 std::vector<std::string> attached_policies(sql::Txn& txn, std::int64_t entity) {
-  std::vector<std::string> arns;
-  for (auto row = txn.query(
-           "SELECT policy_arn FROM attached_policies WHERE entity = ? ORDER BY policy_arn", entity);
-       row.next();) {
-    arns.push_back(row.string(0));
-  }
-  return arns;
+  return sql::all_texts(txn.query(
+      "SELECT policy_arn FROM attached_policies WHERE entity = ? ORDER BY policy_arn", entity));
 }
 
+// By ARN, without a foreign key: an AWS-managed policy has no row and can be attached all the same.
 void attach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn) {
   txn.exec(
       R"(INSERT INTO attached_policies (entity, policy_arn) VALUES (?, ?)
@@ -171,16 +153,11 @@ bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn) {
 
 std::vector<std::int64_t> entities_with_policy(sql::Txn& txn, std::string_view account,
                                                std::string_view arn) {
-  std::vector<std::int64_t> ids;
-  for (auto row = txn.query(
-           R"(SELECT entities.id FROM attached_policies
-              JOIN entities ON entities.id = attached_policies.entity
-              WHERE attached_policies.policy_arn = ? AND entities.account = ?)",
-           arn, account);
-       row.next();) {
-    ids.push_back(row.integer(0));
-  }
-  return ids;
+  return sql::all_integers(txn.query(
+      R"(SELECT entities.id FROM attached_policies
+         JOIN entities ON entities.id = attached_policies.entity
+         WHERE attached_policies.policy_arn = ? AND entities.account = ?)",
+      arn, account));
 }
 
 void detach_all_policies(sql::Txn& txn, std::int64_t entity) {

@@ -1,6 +1,6 @@
-// Rows of customer-managed IAM policies with their versions, and what they are attached to.
-// AWS-managed policies (arn:aws:iam::aws:policy/...) have no rows: they may be attached all the
-// same.
+// Rows of customer-managed IAM policies with their versions, and of attachments. AWS-managed
+// policies (arn:aws:iam::aws:policy/...) have no rows of their own, but they can be attached. Free
+// functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +33,11 @@ struct PolicyVersion {
   base::TimePoint created_at;
 };
 
-// With `document` as its version 1. nullopt: the ARN is taken.
+// `document` becomes version 1. nullopt: the ARN is taken.
 std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPolicy& policy,
                                                   std::string_view document);
 std::optional<ManagedPolicy> find_managed_policy(sql::Txn& txn, std::string_view arn);
-// By its name without regard to case, whatever its path.
+// By its name without regard to case, with any path.
 std::optional<ManagedPolicy> find_managed_policy_named(sql::Txn& txn, std::string_view account,
                                                        std::string_view name);
 // By name without regard to case, after `after` (exclusive, in lower case), at most `limit`; those
@@ -66,7 +66,7 @@ void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string
 std::vector<std::string> attached_policies(sql::Txn& txn, std::int64_t entity);
 void attach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);
 bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);  // false: was not
-// Ids of the account's users, groups and roles that have it.
+// Ids of the account's users, groups and roles that it is attached to.
 std::vector<std::int64_t> entities_with_policy(sql::Txn& txn, std::string_view account,
                                                std::string_view arn);
 void detach_all_policies(sql::Txn& txn, std::int64_t entity);

@@ -2,35 +2,35 @@
 
 #include <algorithm>
 
+#include "storage/sql/columns.h"
+
 namespace ecr::storage {
+
 namespace {
 
-// No organization is as deep (AWS allows five levels of units); guards against a loop in the rows.
+// No organization is so deep: AWS allows five levels of organizational units below the root. The
+// limit guards against a loop in the rows.
 constexpr std::size_t kMaxLevels = 16;
 
-std::string_view control_kind_column(ControlPolicyKind kind) {
-  return kind == ControlPolicyKind::kService ? "scp" : "rcp";
-}
+constexpr EnumColumn<ControlPolicyKind, 2> kControlPolicyKinds({"scp", "rcp"});
 
-std::vector<ControlPolicy> attached(sql::Txn& txn, std::string_view target,
-                                    ControlPolicyKind kind) {
-  std::vector<ControlPolicy> policies;
-  for (auto row = txn.query(
-           R"(SELECT id, name, document FROM organization_attachments
-              JOIN organization_policies ON organization_policies.id =
-                                            organization_attachments.policy
-              WHERE organization_attachments.target = ? AND kind = ?)",
-           target, control_kind_column(kind));
-       row.next();) {
-    policies.push_back({row.string(0), row.string(1), row.string(2)});
-  }
+std::vector<ControlPolicy> policies_attached_to(sql::Txn& txn, std::string_view target,
+                                                ControlPolicyKind kind) {
+  auto rows = txn.query(
+      R"(SELECT id, name, document FROM organization_attachments
+         JOIN organization_policies ON organization_policies.id = organization_attachments.policy
+         WHERE organization_attachments.target = ? AND kind = ?)",
+      target, kControlPolicyKinds.text(kind));
+  auto policies = sql::all_rows(std::move(rows), [](const sql::Rows& row) {
+    return ControlPolicy{row.string(0), row.string(1), row.string(2)};
+  });
   std::sort(policies.begin(), policies.end(),
             [](const ControlPolicy& a, const ControlPolicy& b) { return a.id < b.id; });
   return policies;
 }
 
-// From the account up to the root; empty: no organization.
-std::vector<std::string> way_up(sql::Txn& txn, std::string_view account) {
+// The targets from the account up to the root; empty: the account is in no organization.
+std::vector<std::string> path_to_root(sql::Txn& txn, std::string_view account) {
   std::vector<std::string> targets;
   std::optional<std::string> at = std::string(account);
   while (at && targets.size() < kMaxLevels) {
@@ -66,7 +66,7 @@ void insert_control_policy(sql::Txn& txn, std::string_view organization, Control
   txn.exec(
       R"(INSERT INTO organization_policies (id, organization, kind, name, document)
          VALUES (?, ?, ?, ?, ?))",
-      policy.id, organization, control_kind_column(kind), policy.name, policy.document);
+      policy.id, organization, kControlPolicyKinds.text(kind), policy.name, policy.document);
 }
 
 bool has_control_policy(sql::Txn& txn, std::string_view id) {
@@ -94,37 +94,140 @@ std::optional<Organization> organization_of(sql::Txn& txn, std::string_view acco
   return Organization{row.string(0), row.string(1)};
 }
 
+// The levels stay apart: an action must be allowed at each of them, so their policies cannot be
+// merged (AWS Organizations user guide, "SCP evaluation").
 std::vector<OrganizationLevel> control_policies(sql::Txn& txn, std::string_view account,
                                                 ControlPolicyKind kind) {
   std::vector<OrganizationLevel> levels;
-  for (std::string& target : way_up(txn, account)) {
-    auto policies = attached(txn, target, kind);
+  for (std::string& target : path_to_root(txn, account)) {
+    auto policies = policies_attached_to(txn, target, kind);
     levels.push_back({std::move(target), std::move(policies)});
   }
   std::reverse(levels.begin(), levels.end());
   return levels;
 }
 
+// The value of the condition key aws:PrincipalOrgPaths without the organization's id in front.
 std::string organization_path(sql::Txn& txn, std::string_view account) {
-  const auto targets = way_up(txn, account);
+  const auto targets = path_to_root(txn, account);
   std::string path;
   for (std::size_t i = targets.size(); i-- > 1;) path += targets[i] + "/";
   return path;
 }
 
-std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
-                                           std::string_view region) {
-  auto row = txn.query("SELECT policy FROM registry_policies WHERE account = ? AND region = ?",
-                       account, region);
-  return row.next() ? std::optional(row.string(0)) : std::nullopt;
+namespace {
+
+constexpr sql::Literal kTargetColumns("id, organization, parent, name, email, joined_at");
+
+OrganizationTarget read_target(const sql::Rows& row) {
+  return {.id = row.string(0),
+          .organization = row.string(1),
+          .parent = row.optional_string(2),
+          .name = row.optional_string(3).value_or(""),
+          .email = row.optional_string(4).value_or(""),
+          .joined_at = from_column(row.optional_integer(5).value_or(0))};
 }
 
-void set_registry_policy(sql::Txn& txn, std::string_view account, std::string_view region,
-                         const std::optional<std::string>& policy) {
-  txn.exec("DELETE FROM registry_policies WHERE account = ? AND region = ?", account, region);
-  if (!policy) return;
-  txn.exec("INSERT INTO registry_policies (account, region, policy) VALUES (?, ?, ?)", account,
-           region, *policy);
+constexpr sql::Literal kControlPolicyColumns("id, name, document, description, kind");
+
+ControlPolicyRow read_control_policy(const sql::Rows& row) {
+  return {.id = row.string(0),
+          .name = row.string(1),
+          .document = row.string(2),
+          .description = row.optional_string(3).value_or(""),
+          .kind = kControlPolicyKinds.value(row.text(4))};
+}
+
+}  // namespace
+
+void insert_organization_target(sql::Txn& txn, const OrganizationTarget& target) {
+  txn.exec(
+      R"(INSERT INTO organization_targets (id, organization, parent, name, email, joined_at)
+         VALUES (?, ?, ?, ?, ?, ?))",
+      target.id, target.organization, target.parent, target.name, target.email,
+      to_column(target.joined_at));
+}
+
+std::optional<OrganizationTarget> find_organization_target(sql::Txn& txn,
+                                                           std::string_view organization,
+                                                           std::string_view id) {
+  static constexpr auto kSql =
+      "SELECT " + kTargetColumns + " FROM organization_targets WHERE id = ? AND organization = ?";
+  return sql::first_row(txn.query(kSql, id, organization), read_target);
+}
+
+std::vector<OrganizationTarget> organization_targets(sql::Txn& txn, std::string_view organization) {
+  static constexpr auto kSql =
+      "SELECT " + kTargetColumns + " FROM organization_targets WHERE organization = ? ORDER BY id";
+  return sql::all_rows(txn.query(kSql, organization), read_target);
+}
+
+void move_organization_target(sql::Txn& txn, std::string_view id, std::string_view parent) {
+  txn.exec("UPDATE organization_targets SET parent = ? WHERE id = ?", parent, id);
+}
+
+void insert_control_policy(sql::Txn& txn, std::string_view organization,
+                           const ControlPolicyRow& policy) {
+  txn.exec(
+      R"(INSERT INTO organization_policies (id, organization, kind, name, document, description)
+         VALUES (?, ?, ?, ?, ?, ?))",
+      policy.id, organization, kControlPolicyKinds.text(policy.kind), policy.name, policy.document,
+      policy.description);
+}
+
+std::optional<ControlPolicyRow> find_control_policy(sql::Txn& txn, std::string_view organization,
+                                                    std::string_view id) {
+  static constexpr auto kSql = "SELECT " + kControlPolicyColumns +
+                               " FROM organization_policies WHERE id = ? AND organization = ?";
+  return sql::first_row(txn.query(kSql, id, organization), read_control_policy);
+}
+
+std::vector<ControlPolicyRow> control_policies_of(sql::Txn& txn, std::string_view organization,
+                                                  ControlPolicyKind kind) {
+  static constexpr auto kSql =
+      "SELECT " + kControlPolicyColumns +
+      " FROM organization_policies WHERE organization = ? AND kind = ? ORDER BY id";
+  return sql::all_rows(txn.query(kSql, organization, kControlPolicyKinds.text(kind)),
+                       read_control_policy);
+}
+
+void update_control_policy(sql::Txn& txn, const ControlPolicyRow& policy) {
+  txn.exec("UPDATE organization_policies SET name = ?, document = ?, description = ? WHERE id = ?",
+           policy.name, policy.document, policy.description, policy.id);
+}
+
+void delete_control_policy(sql::Txn& txn, std::string_view id) {
+  txn.exec("DELETE FROM organization_policies WHERE id = ?", id);
+}
+
+bool detach_control_policy(sql::Txn& txn, std::string_view target, std::string_view policy) {
+  return txn.exec("DELETE FROM organization_attachments WHERE target = ? AND policy = ?", target,
+                  policy) > 0;
+}
+
+std::vector<std::string> targets_of_control_policy(sql::Txn& txn, std::string_view policy) {
+  return sql::all_texts(txn.query(
+      "SELECT target FROM organization_attachments WHERE policy = ? ORDER BY target", policy));
+}
+
+std::vector<std::string> control_policies_at(sql::Txn& txn, std::string_view target) {
+  return sql::all_texts(txn.query(
+      "SELECT policy FROM organization_attachments WHERE target = ? ORDER BY policy", target));
+}
+
+bool policy_type_enabled(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind) {
+  auto row =
+      txn.query("SELECT scps_enabled, rcps_enabled FROM organizations WHERE id = ?", organization);
+  return row.next() && row.integer(kind == ControlPolicyKind::kService ? 0 : 1) != 0;
+}
+
+void set_policy_type(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind,
+                     bool enabled) {
+  if (kind == ControlPolicyKind::kService) {
+    txn.exec("UPDATE organizations SET scps_enabled = ? WHERE id = ?", enabled, organization);
+  } else {
+    txn.exec("UPDATE organizations SET rcps_enabled = ? WHERE id = ?", enabled, organization);
+  }
 }
 
 }  // namespace ecr::storage

@@ -1,6 +1,5 @@
 // Rows of organizations: the tree of root, organizational units and accounts, and the service and
-// resource control policies attached to it. Registry policies stand here too: one an account and
-// region.
+// resource control policies attached to it. Free functions on Txn.
 #pragma once
 
 #include <optional>
@@ -8,9 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/base/clock.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
+
+// For decisions and the seed file
 
 enum class ControlPolicyKind { kService, kResource };  // "scp", "rcp"
 
@@ -25,7 +27,7 @@ struct ControlPolicy {
   std::string document;
 };
 
-// One level of the way from the root to an account: the target and what is attached to it.
+// One level between the root and an account: the target and the policies attached to it.
 struct OrganizationLevel {
   std::string target;
   std::vector<ControlPolicy> policies;
@@ -51,9 +53,52 @@ std::vector<OrganizationLevel> control_policies(sql::Txn& txn, std::string_view 
 // no organization.
 std::string organization_path(sql::Txn& txn, std::string_view account);
 
-std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
-                                           std::string_view region);
-void set_registry_policy(sql::Txn& txn, std::string_view account, std::string_view region,
-                         const std::optional<std::string>& policy);
+// For the Organizations API: targets with their names, policies with their descriptions,
+// attachments from both sides. The rows are the same.
+
+struct OrganizationTarget {
+  std::string id;  // root, unit, or an account's 12 digits
+  std::string organization;
+  std::optional<std::string> parent;  // none: the root
+  std::string name;                   // empty: it was seeded without one
+  std::string email;
+  base::TimePoint joined_at;
+};
+
+void insert_organization_target(sql::Txn& txn, const OrganizationTarget& target);
+std::optional<OrganizationTarget> find_organization_target(sql::Txn& txn,
+                                                           std::string_view organization,
+                                                           std::string_view id);
+// Of the whole organization, by id.
+std::vector<OrganizationTarget> organization_targets(sql::Txn& txn, std::string_view organization);
+void move_organization_target(sql::Txn& txn, std::string_view id, std::string_view parent);
+
+struct ControlPolicyRow {
+  std::string id;
+  std::string name;
+  std::string document;
+  std::string description;
+  ControlPolicyKind kind = ControlPolicyKind::kService;
+};
+
+void insert_control_policy(sql::Txn& txn, std::string_view organization,
+                           const ControlPolicyRow& policy);
+std::optional<ControlPolicyRow> find_control_policy(sql::Txn& txn, std::string_view organization,
+                                                    std::string_view id);
+std::vector<ControlPolicyRow> control_policies_of(sql::Txn& txn, std::string_view organization,
+                                                  ControlPolicyKind kind);  // by id
+// Writes name, description and document of `policy`.
+void update_control_policy(sql::Txn& txn, const ControlPolicyRow& policy);
+void delete_control_policy(sql::Txn& txn, std::string_view id);
+
+bool detach_control_policy(sql::Txn& txn, std::string_view target, std::string_view policy);
+std::vector<std::string> targets_of_control_policy(sql::Txn& txn, std::string_view policy);
+std::vector<std::string> control_policies_at(sql::Txn& txn,
+                                             std::string_view target);  // ids, sorted
+
+// Whether policies of that kind have an effect in the organization; they have in a seeded one.
+bool policy_type_enabled(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind);
+void set_policy_type(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind,
+                     bool enabled);
 
 }  // namespace ecr::storage

@@ -1,22 +1,15 @@
 #include "storage/rows/iam/sessions.h"
 
-#include "storage/sql/time_column.h"
+#include "storage/sql/columns.h"
 
 namespace ecr::storage {
 namespace {
 
-std::string_view session_kind_column(SessionKind kind) {
-  if (kind == SessionKind::kFederatedUser) return "federated";
-  return kind == SessionKind::kUser ? "user" : "role";
-}
-
-SessionKind session_kind(std::string_view column) {
-  if (column == "federated") return SessionKind::kFederatedUser;
-  return column == "user" ? SessionKind::kUser : SessionKind::kRole;
-}
+constexpr EnumColumn<SessionKind, 3> kSessionKinds({"role", "federated", "user"});
 
 }  // namespace
 
+// A DELETE first, and no ON CONFLICT: all sixteen columns would have to be named again.
 void put_session(sql::Txn& txn, const Session& session) {
   txn.exec("DELETE FROM sessions WHERE access_key = ?", session.access_key);
   txn.exec(
@@ -24,12 +17,13 @@ void put_session(sql::Txn& txn, const Session& session) {
                                source_identity, provider, mfa, policies, tags,
                                transitive_keys, claims, created_at, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
-      session.access_key, session.secret, session.token, session_kind_column(session.kind),
+      session.access_key, session.secret, session.token, kSessionKinds.text(session.kind),
       session.account, session.entity, session.name, session.source_identity, session.provider,
       session.mfa, session.policies, session.tags, session.transitive_keys, session.claims,
-      storage::to_column(session.created_at), storage::to_column(session.expires_at));
+      to_column(session.created_at), to_column(session.expires_at));
 }
 
+// Returns an expired session too: the caller compares the time, because only it has the clock.
 std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) {
   auto row = txn.query(
       R"(SELECT access_key, secret, token, kind, account, entity, name, source_identity, provider,
@@ -40,7 +34,7 @@ std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) 
   return Session{.access_key = row.string(0),
                  .secret = row.string(1),
                  .token = row.string(2),
-                 .kind = session_kind(row.text(3)),
+                 .kind = kSessionKinds.value(row.text(3)),
                  .account = row.string(4),
                  .entity = row.optional_integer(5),
                  .name = row.string(6),
@@ -60,7 +54,7 @@ void delete_sessions_of(sql::Txn& txn, std::int64_t entity) {
 }
 
 void delete_expired_sessions(sql::Txn& txn, base::TimePoint before) {
-  txn.exec("DELETE FROM sessions WHERE expires_at < ?", storage::to_column(before));
+  txn.exec("DELETE FROM sessions WHERE expires_at < ?", to_column(before));
 }
 
 }  // namespace ecr::storage

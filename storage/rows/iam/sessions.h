@@ -1,5 +1,5 @@
-// Rows of temporary credentials: what AssumeRole, GetFederationToken and GetSessionToken hand out.
-// They go with the role or user they stand for.
+// Rows of temporary credentials, which AssumeRole, GetFederationToken and GetSessionToken return.
+// They are deleted with the role or user that they belong to. Free functions on Txn.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Session {
   std::optional<std::int64_t> entity;  // the role, or the issuing user; none: the root user
   std::string name;                    // session name, or the federated user's
   std::optional<std::string> source_identity;
-  std::optional<std::string> provider;  // of a web identity: its ARN
+  std::optional<std::string> provider;  // ARN of the identity provider of a web identity
   bool mfa = false;
   std::string policies = "[]";  // JSON array of documents and of managed policies' ARNs
   std::string tags = "{}";      // JSON object
@@ -34,7 +34,7 @@ struct Session {
   base::TimePoint expires_at;
 };
 
-// Replaces what the access key had.
+// Replaces the session of the access key.
 void put_session(sql::Txn& txn, const Session& session);
 std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key);
 void delete_sessions_of(sql::Txn& txn, std::int64_t entity);

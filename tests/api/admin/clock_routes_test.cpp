@@ -1,5 +1,5 @@
-#include "storage/rows/clock_state.h"
 #include "storage/rows/iam/sessions.h"
+#include "storage/rows/server_state.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

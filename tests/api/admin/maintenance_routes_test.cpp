@@ -131,7 +131,7 @@ TEST_F(GarbageTest, AfterAFailedSyncNothingIsAcknowledgedAndReadsGoOn) {
   push_image("app", "v1", "content");
   const std::string upload = begin_upload();
   clock.time += hours(1);
-  store->sync_health().fail("syncing blobs: Input/output error");
+  store->sync_failures().record("syncing blobs: Input/output error");
 
   EXPECT_EQ(registry("POST", "/v2/app/blobs/uploads/").status, 503);
   EXPECT_EQ(registry("PUT", "/v2/app/manifests/v2", "{}").status, 503);

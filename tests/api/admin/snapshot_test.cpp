@@ -1,6 +1,7 @@
 // Snapshot, restore and reset: they apply to all of the state, or to nothing.
 #include "api/admin/tar.h"
 #include "schemas/model/digest.h"
+#include "storage/check.h"
 #include "storage/os/posix.h"
 #include "tests/api/fixture.h"
 
@@ -117,7 +118,7 @@ TEST_F(Snapshots, ABrokenSnapshotChangesNothing) {
     EXPECT_EQ(names(), (std::vector<std::string>{"app", "later"})) << claim;
     EXPECT_EQ(get_manifest("v1"), 200) << claim;
   }
-  store->sweep_orphans();
+  store->sweep_files();
   EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
   EXPECT_FALSE(std::filesystem::exists(store->directory() + "/staging") &&
                !std::filesystem::is_empty(store->directory() + "/staging"))
@@ -143,13 +144,13 @@ TEST_F(Snapshots, AnUploadInFlightFailsCleanlyAfterARestore) {
   EXPECT_EQ(registry("PATCH", at, "def").status, 404);
   const std::string digest = model::Digest::of("abcdef").text();
   EXPECT_EQ(registry("PUT", at + "?digest=" + digest).status, 404);
-  EXPECT_EQ(store->sweep_orphans(), 1);
+  EXPECT_EQ(store->sweep_files(), 1);
 }
 
 TEST_F(Snapshots, AResetLeavesOnlyTheSeed) {
   reset();
   EXPECT_TRUE(names().empty());
-  store->sweep_if_wanted();
+  store->sweep_if_requested();
   EXPECT_FALSE(store->blobs().open(model::Digest::of("content")));
   // And again, and the server works as before.
   call("CreateRepository", {{"repositoryName", "app"}});

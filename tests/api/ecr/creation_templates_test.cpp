@@ -2,6 +2,7 @@
 #include "api/admin/seed/seed.h"
 #include "api/images/repository_creation.h"
 #include "storage/rows/lifecycle.h"
+#include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

@@ -5,6 +5,7 @@
 #include "api/images/lifecycle/lifecycle_jobs.h"
 #include "storage/rows/events.h"
 #include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

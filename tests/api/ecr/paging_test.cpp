@@ -5,12 +5,11 @@
 #include "api/core/access/operation.h"
 #include "api/pull_through/rules.h"
 #include "schemas/base/text.h"
-#include "storage/rows/creation_templates.h"
+#include "storage/rows/image_processing.h"
 #include "storage/rows/images.h"
 #include "storage/rows/lifecycle.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
-#include "storage/rows/scans.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

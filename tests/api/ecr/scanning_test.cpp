@@ -5,7 +5,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/images/scan/configuration.h"
 #include "storage/rows/events.h"
-#include "storage/rows/scans.h"
+#include "storage/rows/image_processing.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

@@ -3,7 +3,7 @@
 
 #include "api/admin/seed/seed.h"
 #include "api/core/work/event_log.h"
-#include "storage/rows/iam/oidc_providers.h"
+#include "storage/rows/iam/identity_providers.h"
 #include "tests/api/iam/fixture.h"
 
 namespace ecr::api::test {

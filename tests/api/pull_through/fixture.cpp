@@ -5,6 +5,7 @@
 
 #include "storage/rows/events.h"
 #include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 
 namespace ecr::api::test {
 namespace {

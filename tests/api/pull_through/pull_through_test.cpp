@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "storage/rows/images.h"
+#include "storage/rows/repositories.h"
 #include "tests/api/pull_through/fixture.h"
 
 namespace ecr::api::test {

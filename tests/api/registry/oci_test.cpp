@@ -76,7 +76,7 @@ TEST_F(RegistryOciTest, AMountedBlobIsThereWithoutBeingSent) {
   EXPECT_EQ(registry("GET", "/v2/other/blobs/" + digest).status, 200);
   // Nothing ties it to the source.
   call("DeleteRepository", {{"repositoryName", "app"}, {"force", true}});
-  store->collect_garbage();
+  store->remove_orphan_blobs();
   EXPECT_EQ(registry("GET", "/v2/other/blobs/" + digest).status, 200);
 }
 

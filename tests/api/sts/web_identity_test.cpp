@@ -1,7 +1,7 @@
 // AssumeRoleWithWebIdentity: which tokens are believed, and what their bearers may do.
 
 #include "schemas/base/text.h"
-#include "storage/rows/iam/oidc_providers.h"
+#include "storage/rows/iam/identity_providers.h"
 #include "tests/api/query_fixture.h"
 #include "tests/auth/token_issuer.h"
 

@@ -140,7 +140,7 @@ TEST_P(BlobStoreContract, BlobNeverChangesThroughTheUploadItCameFrom) {
   EXPECT_EQ(read(digest), "layer");
 }
 
-TEST_P(BlobStoreContract, BytesNeverGetANameThatIsNotTheirs) {
+TEST_P(BlobStoreContract, BytesNeverGetAnotherDigestsName) {
   auto writer = upload(upload_id(1), "layer");
   const auto other = model::Digest::of("other");
   EXPECT_THROW(blobs_->commit(upload_id(1), *writer, other), StorageError);

@@ -1,3 +1,5 @@
+#include "storage/blobs/file_blob_store.h"
+
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -6,7 +8,7 @@
 #include <sys/resource.h>
 #include <thread>
 
-#include "storage/blobs/early_sync.h"
+#include "storage/blobs/background_sync.h"
 #include "tests/storage/blobs/blob_store_contract.h"
 #include "tests/storage/faults.h"
 
@@ -14,10 +16,10 @@ namespace ecr::storage::test {
 namespace {
 
 std::unique_ptr<BlobStore> synced(const std::string& directory) {
-  return make_file_blob_store(directory, true);
+  return std::make_unique<FileBlobStore>(directory, true);
 }
 std::unique_ptr<BlobStore> unsynced(const std::string& directory) {
-  return make_file_blob_store(directory, false);
+  return std::make_unique<FileBlobStore>(directory, false);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, BlobStoreContract, ::testing::Values(synced, unsynced));
@@ -121,21 +123,21 @@ TEST_F(FileBlobs, FailedSyncOfALayerThatComesInStopsCommitsForGood) {
   EXPECT_FALSE(blobs_->open(writer->digest(kSha256)).has_value());
 }
 
-TEST(EarlySyncs, AFailureIsToldEveryTime) {
+TEST(BackgroundSyncs, EveryWaitReportsTheFailure) {
   const TemporaryDirectory directory;
   const Fd file = open_file(AT_FDCWD, (directory.path() + "/file").c_str(), O_RDWR | O_CREAT, "it");
-  const auto health = std::make_shared<SyncHealth>();
-  EarlySync early(health);
-  const auto good = early.begin(file.get(), "good");
-  early.wait(*good);
-  EXPECT_TRUE(early.done(*good));
-  EXPECT_FALSE(health->failed());
+  const auto failures = std::make_shared<SyncFailures>();
+  BackgroundSync sync(failures);
+  const auto good = sync.begin(file.get(), "good");
+  sync.wait(*good);
+  EXPECT_TRUE(sync.done(*good));
+  EXPECT_FALSE(failures->any());
   const FailSyncs fault(EIO);
-  const auto bad = early.begin(file.get(), "bad");
+  const auto bad = sync.begin(file.get(), "bad");
   for (int i = 0; i < 2; ++i) {
-    expect_error(StorageError::Kind::kIo, [&] { early.wait(*bad); });
+    expect_error(StorageError::Kind::kIo, [&] { sync.wait(*bad); });
   }
-  EXPECT_NE(health->what().find("bad"), std::string::npos);
+  EXPECT_NE(failures->first().find("bad"), std::string::npos);
 }
 
 TEST_F(FileBlobs, FailedSyncOfANameStopsCommitsForGood) {

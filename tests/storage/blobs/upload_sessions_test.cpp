@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/blobs/file_blob_store.h"
 #include "storage/os/error.h"
 #include "tests/storage/fixtures.h"
 
@@ -23,7 +24,7 @@ constexpr auto kSha256 = DigestAlgorithm::kSha256;
 class CountingStore : public BlobStore {
  public:
   explicit CountingStore(const std::string& directory)
-      : blobs_(make_file_blob_store(directory, false)) {}
+      : blobs_(std::make_unique<FileBlobStore>(directory, false)) {}
   std::unique_ptr<UploadWriter> open_upload(const std::string& id,
                                             DigestAlgorithm algorithm) override {
     ++opened;

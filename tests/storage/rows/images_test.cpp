@@ -10,7 +10,10 @@
 #include <gtest/gtest.h>
 
 #include "storage/os/error.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "storage/rows/blobs.h"
+#include "storage/rows/image_listing.h"
+#include "storage/rows/repositories.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
 namespace {
@@ -113,7 +116,7 @@ TEST_F(Images, ParentsAreTheIndexesOfTheSameRepository) {
   EXPECT_THAT(image_parents(txn_, test::add_repository(txn_, "other"), child), IsEmpty());
 }
 
-TEST_F(Images, ListTellsTaggedFromUntagged) {
+TEST_F(Images, ListsFilterByTagStatus) {
   auto tagged = std::vector{add("a"), add("b")};
   auto untagged = std::vector{add("c"), add("d"), add("e")};
   put_tag(txn_, repository_, "one", tagged[0]);
@@ -288,7 +291,7 @@ TEST_F(Images, BlobIsVisibleOnlyWhereItIsAMember) {
   EXPECT_EQ(find_blob(txn_, other, layer.text()), 5);
 }
 
-TEST_F(Images, OrphansAreForgottenOneByOneUnlessARepositoryHoldsThemAgain) {
+TEST_F(Images, OrphansAreDeletedOneByOneUnlessARepositoryHoldsThemAgain) {
   const auto held = Digest::of("held");
   add_blob(txn_, repository_, held, 4, test::at(1));
   const auto other = test::add_repository(txn_, "other");
@@ -302,9 +305,9 @@ TEST_F(Images, OrphansAreForgottenOneByOneUnlessARepositoryHoldsThemAgain) {
   const auto orphans = orphan_blobs(txn_, 10);
   ASSERT_EQ(orphans.size(), 5U);
   add_blob(txn_, repository_, orphans[0], 1, test::at(2));
-  EXPECT_FALSE(forget_orphan_blob(txn_, orphans[0]));
+  EXPECT_FALSE(delete_orphan_blob(txn_, orphans[0]));
   for (std::size_t i = 1; i < orphans.size(); ++i) {
-    EXPECT_TRUE(forget_orphan_blob(txn_, orphans[i]));
+    EXPECT_TRUE(delete_orphan_blob(txn_, orphans[i]));
   }
   EXPECT_THAT(orphan_blobs(txn_, 10), IsEmpty());
   EXPECT_EQ(find_blob(txn_, repository_, held.text()), 4);

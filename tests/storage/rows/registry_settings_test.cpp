@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/storage/rows/rows_fixture.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
 namespace {
@@ -30,6 +30,15 @@ TEST_F(RegistrySettings, ExclusionsAreASetListedInPages) {
   EXPECT_EQ(list_pull_exclusions(txn_, "1", "r", "b", 2), (std::vector<std::string>{"c"}));
   EXPECT_TRUE(remove_pull_exclusion(txn_, "1", "r", "a"));
   EXPECT_FALSE(remove_pull_exclusion(txn_, "1", "r", "a"));
+}
+
+TEST_F(RegistrySettings, APolicyIsKeptForItsRegistryAlone) {
+  set_registry_policy(txn_, "1", "us-east-1", "{1}");
+  set_registry_policy(txn_, "1", "us-east-1", "{2}");
+  EXPECT_EQ(registry_policy(txn_, "1", "us-east-1"), "{2}");
+  EXPECT_FALSE(registry_policy(txn_, "1", "eu-west-1"));
+  set_registry_policy(txn_, "1", "us-east-1", std::nullopt);
+  EXPECT_FALSE(registry_policy(txn_, "1", "us-east-1"));
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/rows/blobs.h"
 #include "storage/rows/images.h"
+#include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
 namespace {

@@ -355,7 +355,7 @@ TEST_F(DatabaseTest, TheVersionChangesWithEveryCommitThatWrites) {
   write().commit_then([&] { EXPECT_NE(database_->version(), after); });
 }
 
-TEST_F(DatabaseTest, CommitThenThatThrowsHasCommittedAndLetsGo) {
+TEST_F(DatabaseTest, CommitThenThatThrowsHasCommittedAndFreesTheWriter) {
   auto txn = write();
   txn.exec("INSERT INTO t (v) VALUES ('a')");
   EXPECT_THROW(txn.commit_then([] { throw std::domain_error("unlink"); }), std::domain_error);

@@ -31,7 +31,7 @@ TEST(GroupSync, WaitReturnsAfterASyncThatBeganAfterTheNote) {
       for (int j = 0; j < 200; ++j) {
         std::unique_lock lock(writer);
         const int mine = ++written;
-        const auto ticket = group.note();
+        const auto ticket = group.note_commit();
         lock.unlock();
         group.wait(ticket);
         ASSERT_GE(durable.load(), mine);
@@ -49,12 +49,12 @@ TEST(GroupSync, OneSyncServesAllThatWait) {
     if (calls.fetch_add(1) > 0) return;
     while (noted.load() < kFollowers) std::this_thread::yield();
   });
-  std::thread leader([&] { group.wait(group.note()); });
+  std::thread leader([&] { group.wait(group.note_commit()); });
   while (calls.load() == 0) std::this_thread::yield();
   std::vector<std::thread> followers;
   for (int i = 0; i < kFollowers; ++i) {
     followers.emplace_back([&] {
-      const auto ticket = group.note();
+      const auto ticket = group.note_commit();
       ++noted;
       group.wait(ticket);
     });
@@ -69,17 +69,17 @@ TEST(GroupSync, NothingSucceedsAfterAFailedSync) {
   GroupSync group([&] {
     if (++calls == 2) throw StorageError(StorageError::Kind::kIo, "disk");
   });
-  group.wait(group.note());
+  group.wait(group.note_commit());
   EXPECT_FALSE(group.failed());
-  expect_read_only(group, group.note());
+  expect_read_only(group, group.note_commit());
   EXPECT_TRUE(group.failed());
-  expect_read_only(group, group.note());
+  expect_read_only(group, group.note_commit());
   EXPECT_EQ(calls, 2) << "a failed sync must not be tried again";
 }
 
 TEST(GroupSync, FailureElsewhereStopsWaits) {
   GroupSync group([] {});
-  const auto ticket = group.note();
+  const auto ticket = group.note_commit();
   group.fail();
   expect_read_only(group, ticket);
 }

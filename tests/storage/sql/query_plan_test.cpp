@@ -7,30 +7,27 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include "storage/rows/clock_state.h"
-#include "storage/rows/creation_templates.h"
+#include "storage/rows/blobs.h"
 #include "storage/rows/events.h"
 #include "storage/rows/iam/account_access.h"
 #include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
 #include "storage/rows/iam/managed_policies.h"
-#include "storage/rows/iam/oidc_providers.h"
-#include "storage/rows/iam/organization_tree.h"
 #include "storage/rows/iam/organizations.h"
-#include "storage/rows/iam/resource_tags.h"
-#include "storage/rows/iam/saml_providers.h"
 #include "storage/rows/iam/sessions.h"
+#include "storage/rows/image_listing.h"
+#include "storage/rows/image_processing.h"
 #include "storage/rows/images.h"
 #include "storage/rows/jobs.h"
 #include "storage/rows/lifecycle.h"
 #include "storage/rows/pull_through.h"
-#include "storage/rows/referrers.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
-#include "storage/rows/scans.h"
-#include "storage/rows/signings.h"
+#include "storage/rows/server_state.h"
+#include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage::test {
 namespace {
@@ -109,11 +106,11 @@ void use_images(sql::Txn& txn) {
   visit_referrers(txn, id, image.digest, {}, "", [](const ReferrerRow&) { return true; });
   delete_tag(txn, id, "v1");
   delete_image(txn, id, image.digest, at(5));
-  unnamed_blobs(txn, at(9), {}, 10);
-  remove_unnamed_blob(txn, {id, blob.text()}, at(9));
+  unreferenced_blobs(txn, at(9), {}, 10);
+  remove_unreferenced_blob(txn, {id, blob.text()}, at(9));
   delete_repository(txn, id);
   orphan_blobs(txn, 10);
-  forget_orphan_blob(txn, blob);
+  delete_orphan_blob(txn, blob);
 }
 
 void use_identities(sql::Txn& txn) {

@@ -5,12 +5,11 @@
 
 #include "storage/rows/iam/account_access.h"
 #include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
 #include "storage/rows/iam/managed_policies.h"
-#include "storage/rows/iam/oidc_providers.h"
-#include "storage/rows/iam/resource_tags.h"
-#include "storage/rows/iam/saml_providers.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "storage/rows/tags.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
 namespace {
@@ -145,7 +144,7 @@ TEST_F(IamRows, UseOfKeysAndRolesIsNoted) {
   EXPECT_EQ(find_entity(txn_, user)->last_used_region, "eu-west-1");
 }
 
-TEST_F(IamRows, WhatAnAccountHas) {
+TEST_F(IamRows, SettingsOfAnAccountComeBack) {
   put_resource_tag(txn_, "arn:x", "k", "1");
   put_resource_tag(txn_, "arn:x", "k", "2");
   EXPECT_THAT(resource_tags(txn_, "arn:x"), ElementsAre(Pair("k", "2")));

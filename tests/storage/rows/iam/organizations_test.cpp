@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/storage/rows/rows_fixture.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
 namespace {
@@ -49,15 +49,6 @@ TEST_F(Organizations, DeletingTakesEverything) {
   delete_organizations(txn_);
   EXPECT_FALSE(has_control_policy(txn_, "p"));
   EXPECT_FALSE(has_organization_target(txn_, "root"));
-}
-
-TEST_F(Organizations, ARegistryHasOnePolicyARegion) {
-  set_registry_policy(txn_, "1", "us-east-1", "{1}");
-  set_registry_policy(txn_, "1", "us-east-1", "{2}");
-  EXPECT_EQ(registry_policy(txn_, "1", "us-east-1"), "{2}");
-  EXPECT_FALSE(registry_policy(txn_, "1", "eu-west-1"));
-  set_registry_policy(txn_, "1", "us-east-1", std::nullopt);
-  EXPECT_FALSE(registry_policy(txn_, "1", "us-east-1"));
 }
 
 }  // namespace

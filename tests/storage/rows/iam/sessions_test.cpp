@@ -5,7 +5,7 @@
 
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/managed_policies.h"
-#include "tests/storage/rows/rows_fixture.h"
+#include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
 namespace {

@@ -1,0 +1,165 @@
+#include "storage/os/process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "storage/os/error.h"
+#include "storage/os/posix.h"
+
+extern char** environ;
+
+namespace ecr::storage {
+namespace {
+
+constexpr std::size_t kMaxErrors = 16u << 10;
+// How often the caller is asked whether the command was cancelled.
+constexpr std::chrono::milliseconds kPollInterval{200};
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw StorageError::from_errno(errno, "making a pipe");
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+// "NAME=value" for the variables of this process and for `variables`, which replace those of the
+// same name.
+std::vector<std::string> environment(
+    const std::vector<std::pair<std::string, std::string>>& variables) {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    bool replaced = false;
+    for (const auto& [name, value] : variables) {
+      replaced = replaced || text.substr(0, text.find('=')) == name;
+    }
+    if (!replaced) entries.emplace_back(text);
+  }
+  for (const auto& [name, value] : variables) entries.push_back(name + "=" + value);
+  return entries;
+}
+
+pid_t spawn(const std::string& command,
+            const std::vector<std::pair<std::string, std::string>>& variables, const Pipe& output,
+            const Pipe& errors) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output.write.get(), 1);
+  posix_spawn_file_actions_adddup2(&actions, errors.write.get(), 2);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  // A process group of its own, so that all its processes can be killed. The server ignores
+  // SIGPIPE, which a child would inherit; a shell's pipelines need the default.
+  sigset_t none;
+  sigset_t defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  sigaddset(&defaults, SIGINT);
+  sigaddset(&defaults, SIGTERM);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+
+  std::string shell = "/bin/sh";
+  std::string flag = "-c";
+  std::string text = command;
+  std::array<char*, 4> arguments = {shell.data(), flag.data(), text.data(), nullptr};
+  std::vector<std::string> entries = environment(variables);
+  std::vector<char*> pointers;
+  for (std::string& entry : entries) pointers.push_back(entry.data());
+  pointers.push_back(nullptr);
+  pid_t pid = 0;
+  const int error =
+      posix_spawn(&pid, shell.c_str(), &actions, &attributes, arguments.data(), pointers.data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) throw StorageError::from_errno(error, "starting /bin/sh");
+  return pid;
+}
+
+// Reads once; appends up to `keep` bytes in all and drops the rest, so that the child never waits
+// for a full pipe. False: the end of the pipe.
+bool drain(int fd, std::string& text, std::size_t keep) {
+  std::array<char, 1u << 16> buffer{};
+  const ssize_t got = read(fd, buffer.data(), buffer.size());
+  if (got < 0) return errno == EINTR || errno == EAGAIN;
+  if (got == 0) return false;
+  const std::size_t room = keep - std::min(keep, text.size());
+  text.append(buffer.data(), std::min(room, static_cast<std::size_t>(got)));
+  return true;
+}
+
+// Reads both pipes until their ends, or until a limit.
+void read_pipes(Pipe& output, Pipe& errors, const ProcessLimits& limits, ProcessResult& result) {
+  // Real time and not the emulated clock, which tests move.
+  const auto deadline = std::chrono::steady_clock::now() + limits.time;
+  std::array<pollfd, 2> polled = {{{output.read.get(), POLLIN, 0}, {errors.read.get(), POLLIN, 0}}};
+  while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      result.timed_out = true;
+      return;
+    }
+    if (limits.cancelled && limits.cancelled()) {
+      result.cancelled = true;
+      return;
+    }
+    const auto wait = std::min<std::chrono::milliseconds>(left, kPollInterval);
+    if (poll(polled.data(), polled.size(), static_cast<int>(wait.count())) <= 0) continue;
+    if (polled[0].revents != 0 && !drain(polled[0].fd, result.output, limits.output + 1)) {
+      polled[0].fd = -1;
+    }
+    if (polled[1].revents != 0 && !drain(polled[1].fd, result.errors, kMaxErrors)) {
+      polled[1].fd = -1;
+    }
+    if (result.output.size() > limits.output) {
+      result.too_much_output = true;
+      return;
+    }
+  }
+}
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  // As a shell reports it.
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace
+
+ProcessResult run_shell_command(const std::string& command,
+                                const std::vector<std::pair<std::string, std::string>>& variables,
+                                const ProcessLimits& limits) {
+  Pipe output = make_pipe();
+  Pipe errors = make_pipe();
+  const pid_t pid = spawn(command, variables, output, errors);
+  // The child has the write ends now. With these open the pipes would never end.
+  output.write = Fd();
+  errors.write = Fd();
+  ProcessResult result;
+  read_pipes(output, errors, limits, result);
+  // The negative id kills the process group: a shell's children would go on otherwise.
+  if (result.timed_out || result.too_much_output || result.cancelled) kill(-pid, SIGKILL);
+  result.status = wait_for(pid);
+  return result;
+}
+
+}  // namespace ecr::storage

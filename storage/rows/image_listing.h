@@ -1,0 +1,53 @@
+// Listings of the images of a repository: page by page, by tag, by subject. Free functions on Txn.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "storage/rows/images.h"
+#include "storage/sql/database.h"
+
+namespace ecr::storage {
+
+enum class TagStatus { kAny, kTagged, kUntagged };
+// By digest, after `after` (exclusive). `image_status` here and below is a value of Image::status,
+// or "ANY".
+std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
+                               std::string_view after, std::int64_t limit,
+                               std::string_view image_status = "ANY");
+// Digest and tag of every such image with first <= digest <= last, sorted.
+std::vector<std::pair<std::string, std::string>> tags_between(
+    sql::Txn& txn, std::int64_t repository, std::string_view first, std::string_view last,
+    std::string_view image_status = "ANY");
+struct ImageId {
+  std::string digest;
+  std::optional<std::string> tag;
+};
+// One entry a tag and one for each untagged image, by (digest, tag), after that pair (exclusive).
+std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
+                                    std::string_view after_digest, std::string_view after_tag,
+                                    std::int64_t limit, std::string_view image_status = "ANY");
+// Sorted by byte order, after `after` (exclusive).
+std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
+                                   std::int64_t limit);
+
+// Referrers: images whose manifest names another one as its subject.
+struct ReferrerRow {
+  std::string digest;
+  std::string media_type;
+  std::string
+      artifact_type;  // artifactType, else the config's type (not of an index); may be empty
+  std::string_view manifest;  // valid until the next row: only one is in memory
+};
+// Calls `visit` for the referrers of `subject` in the repository, by digest, after `after`
+// (exclusive), until it returns false. `artifact_types` empty: of every type; at most five.
+void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
+                     const std::vector<std::string>& artifact_types, std::string_view after,
+                     const std::function<bool(const ReferrerRow&)>& visit);
+
+}  // namespace ecr::storage

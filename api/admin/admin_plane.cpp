@@ -173,7 +173,7 @@ HttpResponse AdminPlane::answer(const HttpRequest& request) const {
 }
 
 HttpResponse AdminPlane::answer_health() const {
-  const std::string failure = services_.store.sync_health().what();
+  const std::string failure = services_.store.sync_failures().first();
   const auto uptime = services_.machine_clock.now() - started_;
   return json_response(failure.empty() ? 200 : 503, health(services_, uptime, failure));
 }

@@ -112,9 +112,9 @@ HttpResponse answer_gc(const Services& services, const HttpRequest& request) {
   // collect() removes what was last used before this time. One millisecond more, so that a grace of
   // "0s" also removes what was last used within the current millisecond.
   const auto before = services.clock.now() - grace + std::chrono::milliseconds(1);
-  const storage::Collected collected = storage::collect(services.store, before);
+  const storage::Collected collected = storage::collect_garbage(services.store, before);
   return json_response(200, Json{{"uploads", collected.uploads},
-                                 {"unnamedBlobs", collected.unnamed},
+                                 {"unnamedBlobs", collected.unreferenced},
                                  {"blobs", collected.blobs},
                                  {"bytes", collected.bytes}});
 }

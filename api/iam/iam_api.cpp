@@ -1,5 +1,7 @@
 #include "api/iam/iam_api.h"
 
+#include "api/iam/shared/tags.h"
+
 namespace ecr::api::iam {
 
 // The order of the tables has no meaning: an operation is found by its name.

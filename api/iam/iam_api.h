@@ -15,7 +15,6 @@ std::vector<const Operation*> user_operations();                  // users.cpp
 std::vector<const Operation*> access_key_operations();            // access_keys.cpp
 std::vector<const Operation*> group_operations();                 // groups.cpp
 std::vector<const Operation*> inline_policy_operations();         // inline_policies.cpp
-std::vector<const Operation*> tag_operations();                   // shared/tags.cpp
 std::vector<const Operation*> role_operations();                  // roles.cpp
 std::vector<const Operation*> service_linked_role_operations();   // service_linked_roles.cpp
 std::vector<const Operation*> instance_profile_operations();      // instance_profiles.cpp

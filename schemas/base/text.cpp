@@ -63,21 +63,23 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
   const std::string found = nearest_word(word, known);
   return found.empty() ? "" : ", did you mean " + found + "?";
-  bool wildcard_matches(std::string_view pattern, std::string_view text) {
-    std::size_t star = pattern.find('*');
-    if (star == std::string_view::npos) return pattern == text;
-    if (!text.starts_with(pattern.substr(0, star))) return false;
-    text.remove_prefix(star);
-    // The leftmost place of each piece: a place further right could not help a later piece.
-    for (;;) {
-      pattern.remove_prefix(star + 1);
-      star = pattern.find('*');
-      const std::string_view piece = pattern.substr(0, star);
-      if (star == std::string_view::npos) return text.ends_with(piece);
-      const std::size_t at = text.find(piece);
-      if (at == std::string_view::npos) return false;
-      text.remove_prefix(at + piece.size());
-    }
+}
+
+bool wildcard_matches(std::string_view pattern, std::string_view text) {
+  std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == text;
+  if (!text.starts_with(pattern.substr(0, star))) return false;
+  text.remove_prefix(star);
+  // The leftmost place of each piece: a place further right could not help a later piece.
+  for (;;) {
+    pattern.remove_prefix(star + 1);
+    star = pattern.find('*');
+    const std::string_view piece = pattern.substr(0, star);
+    if (star == std::string_view::npos) return text.ends_with(piece);
+    const std::size_t at = text.find(piece);
+    if (at == std::string_view::npos) return false;
+    text.remove_prefix(at + piece.size());
   }
+}
 
 }  // namespace ecr::base

@@ -110,7 +110,7 @@ void Chores::run(base::BackgroundStop& stop) {
     gather(stop);
     events_.flush();  // also after the stop: the last records are written
     try {
-      store_.sweep_if_wanted();
+      store_.sweep_if_requested();
     } catch (const storage::StorageError& error) {
       log_.say(base::format("ecr-local: removing files: {}", error.what()));
     }

@@ -50,7 +50,7 @@ std::uint64_t JobSignal::wait(std::uint64_t seen, std::chrono::milliseconds at_m
 
 // The collector works in short transactions of its own; a run that breaks off is simply begun anew.
 void collect_garbage(JobCall& call) {
-  storage::collect(call.services.store, call.now - call.services.settings.gc_grace);
+  storage::collect_garbage(call.services.store, call.now - call.services.settings.gc_grace);
 }
 
 void drop_expired_sessions(JobCall& call) {

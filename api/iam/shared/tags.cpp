@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/tag_list.h"
-#include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
 #include "api/iam/shared/paging.h"

@@ -26,4 +26,6 @@ void untag_resource(Call& call, std::string_view arn);
 // The page of tags that the call asks for.
 Json list_tags(const Call& call, const storage::Tags& tags);
 
+std::vector<const Operation*> tag_operations();  // for the table of iam_api.cpp
+
 }  // namespace ecr::api::iam

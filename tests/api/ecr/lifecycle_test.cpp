@@ -87,7 +87,7 @@ class LifecycleTest : public ApiTest {
   }
 
   std::int64_t seen_ = 0;
-  JobRunner runner{services, {kLifecycle, kLifecyclePreview}};
+  JobRunner runner{services, {api::kLifecycle, api::kLifecyclePreview}};
 };
 
 using TagList = std::set<std::string>;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "schemas/model/digest.h"
+#include "storage/check.h"
 #include "storage/os/posix.h"
 #include "tests/api/fixture.h"
 
@@ -141,7 +142,7 @@ TEST_F(SeededImages, AResetBringsSeededImagesBackEvenIfTheirBlobsWereCollected) 
   seeded.reset();
   EXPECT_EQ(registry("GET", "/v2/seeded/manifests/stable").status, 200);
   call("DeleteRepository", {{"repositoryName", "seeded"}, {"force", true}});
-  store->collect_garbage();
+  store->remove_orphan_blobs();
   ASSERT_FALSE(store->blobs().open(model::Digest::of("layer")));
   seeded.reset();
   EXPECT_EQ(registry("GET", "/v2/seeded/blobs/" + model::Digest::of("layer").text()).status, 200);

@@ -24,6 +24,8 @@ std::shared_ptr<BackgroundSync::Ticket> BackgroundSync::begin(int file, std::str
   return ticket;
 }
 
+// The thread starts with the first large layer, so most processes never have it. Where no thread
+// can be made, uploads still work: the sync at their end does all of it.
 bool BackgroundSync::start_thread() {
   if (thread_.joinable()) return true;
   try {
@@ -41,12 +43,16 @@ bool BackgroundSync::done(const Ticket& ticket) const {
 
 void BackgroundSync::wait(const Ticket& ticket) {
   std::unique_lock lock(mutex_);
+  // run() always ends with done_, so this cannot wait for ever. The destructor is not reached while
+  // a thread is here: an upload ends before its store.
   changed_.wait(lock, [&ticket] { return ticket.done_; });
   if (ticket.failure_) throw *ticket.failure_;
 }
 
 void BackgroundSync::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
+  // A stop request ends the loop only between two files, so every ticket that was begun is
+  // finished. Where one is there and the stop comes too, the predicate decides and it is synced.
   while (changed_.wait(lock, stop, [this] { return current_ != nullptr; })) {
     const std::shared_ptr<Ticket> ticket = current_;
     lock.unlock();
@@ -54,6 +60,8 @@ void BackgroundSync::run(const std::stop_token& stop) {
     try {
       sync_data(ticket->file_.get(), ticket->what_);
     } catch (const StorageError& error) {
+      // Recorded at once, before any client waits for the ticket: the database must stop writing
+      // too (test FileBlobs.FailedSyncOfALayerThatComesInStopsCommitsForGood).
       sync_failures_->record(error.what());
       failure = error;
     }

@@ -19,7 +19,8 @@ using model::DigestAlgorithm;
 
 bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
-// "00" to "ff" as a number.
+// "00" to "ff" as a number. The digits are in lower case, as in a digest: OCI image-spec,
+// "Descriptors", allows no other for sha256 and sha512.
 std::optional<std::size_t> shard_number(std::string_view name) {
   if (name.size() != 2 || !is_lower_hex(name[0]) || !is_lower_hex(name[1])) return std::nullopt;
   const auto value = [](char c) {
@@ -30,9 +31,12 @@ std::optional<std::size_t> shard_number(std::string_view name) {
 
 // Calls `visit(name)` for every entry but "." and "..".
 template <typename Visit>
+// Takes a descriptor of its own: the position in a directory belongs to the open file, so two
+// listings over one descriptor would share it. The callers open "." anew for that.
 void for_each_entry(Fd directory, const std::string& what, Visit visit) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
   if (!stream) throw StorageError::from_errno(errno, "listing " + what);
+  // closedir(3) closes the descriptor from here on.
   (void)directory.release();
   for (;;) {
     // readdir(3) returns null both at the end and after an error: only errno tells.
@@ -61,6 +65,8 @@ bool is_upload_id(std::string_view text) {
   return true;
 }
 
+// All later names are relative to the descriptors that are opened here, so no name from outside can
+// lead out of these directories.
 BlobLayout::BlobLayout(const std::string& directory, bool sync) : sync_(sync) {
   const Fd root = open_directory(AT_FDCWD, directory.c_str(), directory);
   make_directory(root.get(), "uploads", "uploads");
@@ -69,6 +75,7 @@ BlobLayout::BlobLayout(const std::string& directory, bool sync) : sync_(sync) {
   const Fd blobs = open_directory(root.get(), "blobs", "blobs");
   open_algorithm(directories_[0], DigestAlgorithm::kSha256, blobs.get(), "sha256");
   open_algorithm(directories_[1], DigestAlgorithm::kSha512, blobs.get(), "sha512");
+  // Each directory is synced after the entries in it were made.
   if (sync_) {
     sync_directory(blobs.get(), "blobs");
     sync_directory(root.get(), directory);
@@ -80,6 +87,7 @@ void BlobLayout::open_algorithm(AlgorithmDirectory& opened, DigestAlgorithm algo
   make_directory(parent, name, name);
   opened.algorithm = algorithm;
   opened.fd = open_directory(parent, name, name);
+  // The table of shards spares every commit a mkdir(2) and a sync of the parent.
   bool any = false;
   for_each_entry(open_directory(parent, name, name), name, [&](const char* entry) {
     if (const auto shard = shard_number(entry)) {
@@ -106,6 +114,7 @@ Fd BlobLayout::shard_of(const Digest& digest) {
   AlgorithmDirectory& parent = directories_[static_cast<std::size_t>(digest.algorithm())];
   const std::string name(digest.hex().substr(0, 2));
   auto& exists = parent.shard_exists[shard_number(name).value()];
+  // The flag is set after the sync, so a thread that sees it may rely on the durable name.
   if (!exists.load()) {
     // Two threads may both come here for one shard: each syncs, so neither goes on too early.
     make_directory(parent.fd.get(), name.c_str(), name);
@@ -126,6 +135,7 @@ void BlobLayout::list_algorithm(const AlgorithmDirectory& parent,
     for_each_entry(open_directory(directory.get(), ".", shard), shard, [&](const char* name) {
       const auto digest = Digest::parse(prefix + name);
       struct stat st {};
+      // A file that another thread has removed since the directory was read is left out too.
       if (!digest || ::fstatat(directory.get(), name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
       if (S_ISREG(st.st_mode)) on_blob(*digest, static_cast<std::uint64_t>(st.st_size));
     });
@@ -138,6 +148,7 @@ void BlobLayout::list_blobs(
 }
 
 void BlobLayout::list_uploads(const std::function<void(const std::string&)>& on_upload) const {
+  // A file with another name was not made by this program, and the sweep must not remove it.
   for_each_entry(open_directory(uploads_.get(), ".", "uploads"), "uploads", [&](const char* name) {
     if (is_upload_id(name)) on_upload(name);
   });

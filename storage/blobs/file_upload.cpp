@@ -29,6 +29,8 @@ FileUpload::FileUpload(Fd file, std::string id, model::DigestAlgorithm algorithm
       sync_failures_(std::move(sync_failures)),
       hasher_(algorithm) {
   const FileState state = file_state(file_.get(), "upload " + id_);
+  // Two names after a crash between the commit of the blob and the end of the upload: the file is
+  // the blob, and must not grow.
   maybe_shared_ = state.links > 1;
   if (state.size == 0) return;
   read_all(
@@ -40,6 +42,8 @@ FileUpload::FileUpload(Fd file, std::string id, model::DigestAlgorithm algorithm
       "upload " + id_);
 }
 
+// INVARIANT of an upload that is not broken: the file begins with exactly the size_ bytes that the
+// hash has seen.
 void FileUpload::require_usable() const {
   if (broken_) {
     throw StorageError(StorageError::Kind::kIo, "upload " + id_ + " failed before; begin anew");
@@ -51,6 +55,8 @@ void FileUpload::append(std::string_view bytes) {
   sync_failures_->throw_if_any();
   // Only after a commit of this upload, which the caller then gave up without discarding it.
   if (maybe_shared_) {
+    // The link count is read again, because the blob may have been collected since; then the file
+    // is the upload's alone (test BlobStoreContract.BlobNeverChangesThroughTheUploadItCameFrom).
     maybe_shared_ = file_state(file_.get(), "upload " + id_).links > 1;
     if (maybe_shared_) {
       throw StorageError(StorageError::Kind::kMisuse,
@@ -60,7 +66,9 @@ void FileUpload::append(std::string_view bytes) {
   try {
     write_all(file_.get(), bytes, size_, "upload " + id_);
   } catch (const StorageError&) {
-    // UploadWriter promises all bytes or none: those that were written are taken away again.
+    // UploadWriter promises all bytes or none: those that were written are taken away again (test
+    // FileBlobs.FullDiskLeavesTheUploadAsItWas). Where even that fails, the file holds bytes that
+    // the hash does not know, and nothing may use it.
     broken_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
     throw;
   }
@@ -71,7 +79,9 @@ void FileUpload::append(std::string_view bytes) {
 
 void FileUpload::start_write_back() {
   if (background_sync_ == nullptr || size_ - written_back_ < kWriteBackWindow) return;
-  // Only a hint: make_durable reports what fails.
+  // Only a hint: make_durable reports what fails. sync_file_range(2) starts the writing and does
+  // not wait for it. It writes no metadata and does not empty the disk's cache, so it never counts
+  // as a sync.
   ::sync_file_range(file_.get(), static_cast<off_t>(written_back_),
                     static_cast<off_t>(size_ - written_back_), SYNC_FILE_RANGE_WRITE);
   written_back_ = size_;
@@ -93,6 +103,8 @@ model::Digest FileUpload::digest(model::DigestAlgorithm algorithm) {
   // From a copy of the hash state, because the upload may go on (test
   // BlobStoreContract.DigestCanBeAskedInTheMiddle).
   if (algorithm == hasher_.algorithm()) return hasher_.copy().finish();
+  // A client may name the layer by sha512 at the end of an upload that was hashed as sha256 (OCI
+  // image-spec, "Registered algorithms"). That is rare, so it may cost a read of the file.
   model::Hasher other(algorithm);
   read_all(
       file_.get(), [&](std::string_view bytes) { other.update(bytes); }, "upload " + id_);
@@ -114,6 +126,7 @@ void FileUpload::make_durable() {
   try {
     // First: its failure would otherwise be lost, because the kernel reports it once.
     if (syncing_) background_sync_->wait(*syncing_);
+    // The background sync covered only the bytes that were there when it began.
     sync_data(file_.get(), "upload " + id_);
   } catch (const StorageError&) {
     broken_ = true;

@@ -15,11 +15,14 @@ std::string file_name(std::string_view digest, std::string_view kind) {
   // The rows of a damaged database may hold anything: their text must not become a path.
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == ':' || c == '/' || c == '\0'; }, '-');
+  // Linux allows file names of 255 bytes; the kind and the dot need their share (test
+  // QuarantineDirectory.KeepsFilesOfAnyNameInside).
   return name.substr(0, 200) + '.' + std::string(kind);
 }
 
 }  // namespace
 
+// Made at the first use, so that a repair which finds nothing leaves no empty directory.
 int Quarantine::directory() {
   if (!directory_) {
     const Fd parent = open_directory(AT_FDCWD, data_directory_.c_str(), data_directory_);
@@ -31,6 +34,7 @@ int Quarantine::directory() {
   return directory_.get();
 }
 
+// O_TRUNC: a repair that was interrupted may have left half a copy under the same name.
 Fd Quarantine::create(const std::string& name) {
   return open_file(directory(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC, name);
 }
@@ -68,6 +72,8 @@ std::string Quarantine::keep(std::string_view digest, std::string_view kind,
   return std::string(kDirectory) + '/' + name;
 }
 
+// At the end of the file, so that the report of an earlier repair stays. Each line is synced, so
+// that the report is complete also where the machine stops in the middle.
 void Quarantine::append_report(const std::string& line) {
   const Fd file = open_file(directory(), "report.txt", O_WRONLY | O_CREAT, "report.txt");
   write_all(file.get(), line + '\n', file_state(file.get(), "report.txt").size, "report.txt");

@@ -17,7 +17,8 @@ struct UploadSessions::Impl {
   BlobStore& blobs;
   const std::size_t max_idle;
   std::mutex mutex;
-  // Under mutex. An id is in one of the two, or in neither.
+  // Under mutex. An id is in one of the two, or in neither. A busy id belongs to exactly one Lease,
+  // so a writer never has two threads (test Sessions.ManyThreadsNeverShareAWriter).
   std::unordered_set<std::string> busy;
   std::list<Idle> idle;  // most recently used first
   std::unordered_map<std::string, std::list<Idle>::iterator> idle_by_id;
@@ -33,6 +34,8 @@ struct UploadSessions::Impl {
   }
 
   // Marks the id as busy; false: it is already. `writer` becomes its idle writer, if there is one.
+  // Nothing waits here: the second of two requests for one upload is refused at once (test
+  // Sessions.UploadIsUsedByOneRequestAtATime).
   bool claim(const std::string& id, std::unique_ptr<UploadWriter>& writer) {
     const std::lock_guard lock(mutex);
     if (!busy.insert(id).second) return false;
@@ -45,6 +48,9 @@ struct UploadSessions::Impl {
     busy.erase(id);
   }
 
+  // The writer that was used longest ago makes room: its client has most likely gone. Its file
+  // stays, and is hashed anew if the client comes back (test
+  // Sessions.LeastRecentlyUsedIdleWriterIsClosedAndReadAgain).
   void give_back(const std::string& id, std::unique_ptr<UploadWriter> writer) {
     if (!writer) return release(id);
     std::unique_ptr<UploadWriter> evicted;  // closed outside the lock
@@ -64,6 +70,7 @@ UploadSessions::Lease::Lease(UploadSessions& owner, std::string id,
                              std::unique_ptr<UploadWriter> writer)
     : owner_(&owner), id_(std::move(id)), writer_(std::move(writer)) {}
 
+// A lease without an owner gives nothing back: it was moved from, or finish() has ended it.
 UploadSessions::Lease::Lease(Lease&& other) noexcept
     : owner_(std::exchange(other.owner_, nullptr)),
       id_(std::move(other.id_)),
@@ -78,6 +85,8 @@ UploadSessions::Lease::~Lease() {
 void UploadSessions::Lease::finish() {
   if (!owner_) return;
   Impl& impl = *std::exchange(owner_, nullptr)->impl_;
+  // Closed before the discard: the space of the file is free when both the name and the descriptor
+  // are gone.
   writer_.reset();
   try {
     impl.blobs.discard_upload(id_);

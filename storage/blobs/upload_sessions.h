@@ -33,6 +33,8 @@ class UploadSessions {
     std::unique_ptr<UploadWriter> writer_;
   };
 
+  // Each idle writer keeps a descriptor. 256 of them stay well below 1,024, the usual limit of a
+  // process.
   UploadSessions(BlobStore& blobs, std::size_t max_idle = 256);
   ~UploadSessions();
 

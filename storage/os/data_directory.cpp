@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = StorageError::Kind;
 
+// The sweep below takes every directory with this prefix for one of this program, so no other
+// program may use it.
 constexpr std::string_view kTemporaryPrefix = "ecr-local-mem-";
 
 std::string read_small(int fd, const std::string& what) {
@@ -30,6 +32,7 @@ std::string read_small(int fd, const std::string& what) {
   return text;
 }
 
+// Never waits: a second server must end with a message, not hang until the first one stops.
 bool try_lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0; }
 
 // $TMPDIR first, as mktemp(1) does.
@@ -38,6 +41,8 @@ fs::path temporary_root() {
   return from_environment && *from_environment ? from_environment : "/tmp";
 }
 
+// lstat(2) and the owner, because every user may write to /tmp: a symbolic link or a directory of
+// another user there must not make this process remove anything.
 bool is_our_directory(const fs::path& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == ::geteuid();
@@ -54,7 +59,12 @@ void sweep_temporary_directories(const fs::path& root) {
     }
     try {
       const fs::path lock = path / "lock";
+      // No O_CREAT: the sweep must not make a lock file in a directory that another process is just
+      // setting up.
       const Fd file = open_file(AT_FDCWD, lock.c_str(), O_RDWR, lock);
+      // A free lock is that of a dead process, or of one that has not locked its new directory yet:
+      // make_temporary_directory() tries again there (test
+      // Store.InMemoryOpenSweepsDirectoriesOfDeadProcessesOnly).
       if (file && try_lock(file.get())) fs::remove_all(path, ignored);
     } catch (const StorageError&) {
       continue;
@@ -82,6 +92,8 @@ std::array<std::uint8_t, 32> make_key(int directory, base::Random& random, bool 
 }  // namespace
 
 void create_data_directory(const std::string& directory) {
+  // The parents get the usual mode, and only the last directory, which holds the secrets, gets 0700
+  // (test Store.FilesAreForTheOwnerAlone).
   fs::path path = fs::absolute(directory).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "a/b/" has an empty last name
   const fs::path parent = path.parent_path();
@@ -94,6 +106,8 @@ void create_data_directory(const std::string& directory) {
 // flock(2) and not a pid file: the kernel releases it when the process dies in any way (test
 // Store.SecondStoreOnADirectoryIsRefusedAndNamesTheProcess).
 Fd lock_directory(const std::string& directory) {
+  // O_CREAT without O_TRUNC: the file holds the process id of another owner until this process has
+  // the lock.
   const std::string path = directory + "/lock";
   Fd file = open_file(AT_FDCWD, path.c_str(), O_RDWR | O_CREAT, path);
   if (!file) throw StorageError(Kind::kUnavailable, "there is no directory " + directory);
@@ -118,8 +132,12 @@ TemporaryDirectory make_temporary_directory() {
     if (!::mkdtemp(path.data())) throw StorageError::from_errno(errno, "creating " + path);
     try {
       Fd lock = lock_directory(path);
+      // Without a link the file was removed before the lock was taken, and locks nothing that
+      // others can find.
       if (file_state(lock.get(), path).links > 0) return {path, std::move(lock)};
     } catch (const StorageError& error) {
+      // The sweep of another process removed the directory, so lock_directory() found none. Where
+      // it is still there, the failure is real.
       if (error.kind() != Kind::kUnavailable || is_our_directory(path)) throw;
     }
   }
@@ -138,6 +156,8 @@ void remove_directory(const std::string& directory) noexcept {
 
 std::array<std::uint8_t, 32> load_key(const std::string& directory, base::Random& random,
                                       bool sync) {
+  // A missing key is made, but a damaged one is an error: a new key would silently end every token
+  // that was sealed with the old one (tests Store.KeyIsMadeOnce, Store.KeyOfTheWrongSizeIsCorrupt).
   const Fd parent = open_directory(AT_FDCWD, directory.c_str(), directory);
   const Fd file = open_file(parent.get(), "key", O_RDONLY, "key");
   if (!file) return make_key(parent.get(), random, sync);

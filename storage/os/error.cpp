@@ -24,6 +24,7 @@ StorageError::Kind kind_of(int error) {
     case ENOTDIR:
     case EWOULDBLOCK:
       return StorageError::Kind::kUnavailable;
+    // A code that is not listed counts as the worst: the disk may have failed.
     default:
       return StorageError::Kind::kIo;
   }

@@ -49,8 +49,8 @@ struct FileState {
 };
 FileState file_state(int fd, const std::string& what);
 
-// fdatasync(2) and fsync(2). A failure is final: the kernel has dropped the pages it could not
-// write, so that a second call would succeed and mean nothing.
+// These call fdatasync(2) and fsync(2). A failure is final: the kernel has dropped the pages it
+// could not write, so that a second call would succeed and mean nothing.
 void sync_data(int fd, const std::string& what);
 void sync_directory(int fd, const std::string& what);
 

@@ -18,6 +18,7 @@ extern char** environ;
 namespace ecr::storage {
 namespace {
 
+// Enough for a message that a user reads. The rest of standard error is read and dropped.
 constexpr std::size_t kMaxErrors = 16u << 10;
 // How often the caller is asked whether the command was cancelled.
 constexpr std::chrono::milliseconds kPollInterval{200};
@@ -27,6 +28,9 @@ struct Pipe {
   Fd write;
 };
 
+// O_CLOEXEC on both ends: a child that another thread starts at this moment would otherwise keep
+// the write end open, and this pipe would not end. The dup2 in spawn() leaves descriptors 1 and 2
+// of the child without the flag.
 Pipe make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw StorageError::from_errno(errno, "making a pipe");
@@ -50,6 +54,8 @@ std::vector<std::string> environment(
   return entries;
 }
 
+// posix_spawn(3) and not fork(2): the server has many threads, and between fork and exec a child of
+// such a process may call hardly any function safely (fork(2)).
 pid_t spawn(const std::string& command,
             const std::vector<std::pair<std::string, std::string>>& variables, const Pipe& output,
             const Pipe& errors) {
@@ -61,7 +67,8 @@ pid_t spawn(const std::string& command,
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   // A process group of its own, so that all its processes can be killed. The server ignores
-  // SIGPIPE, which a child would inherit; a shell's pipelines need the default.
+  // SIGPIPE, which a child would inherit; a shell's pipelines need the default. A signal that is
+  // blocked or ignored stays so over an exec, so both are set back.
   sigset_t none;
   sigset_t defaults;
   sigemptyset(&none);
@@ -84,6 +91,8 @@ pid_t spawn(const std::string& command,
   for (std::string& entry : entries) pointers.push_back(entry.data());
   pointers.push_back(nullptr);
   pid_t pid = 0;
+  // A command that does not exist is no failure here: it is the shell's own status 127 (test
+  // Process.AnUnknownProgramFails).
   const int error =
       posix_spawn(&pid, shell.c_str(), &actions, &attributes, arguments.data(), pointers.data());
   posix_spawn_file_actions_destroy(&actions);
@@ -104,7 +113,10 @@ bool drain(int fd, std::string& text, std::size_t keep) {
   return true;
 }
 
-// Reads both pipes until their ends, or until a limit.
+// Reads both pipes until their ends, or until a limit. Both pipes are read together: a child that
+// fills one of them while this thread waits for the other would never end (test
+// Process.MayFillBothPipes). A process that the command left in the background keeps the pipes
+// open, so the command is over only when that ends too.
 void read_pipes(Pipe& output, Pipe& errors, const ProcessLimits& limits, ProcessResult& result) {
   // Real time and not the emulated clock, which tests move.
   const auto deadline = std::chrono::steady_clock::now() + limits.time;
@@ -122,6 +134,8 @@ void read_pipes(Pipe& output, Pipe& errors, const ProcessLimits& limits, Process
     }
     const auto wait = std::min<std::chrono::milliseconds>(left, kPollInterval);
     if (poll(polled.data(), polled.size(), static_cast<int>(wait.count())) <= 0) continue;
+    // One byte above the limit is kept, so that output of exactly the limit is not taken for too
+    // much. poll(2) skips an entry whose descriptor is negative.
     if (polled[0].revents != 0 && !drain(polled[0].fd, result.output, limits.output + 1)) {
       polled[0].fd = -1;
     }
@@ -135,6 +149,8 @@ void read_pipes(Pipe& output, Pipe& errors, const ProcessLimits& limits, Process
   }
 }
 
+// REQUIRES: the pipes have ended, or the process was killed. A command that closes its output and
+// goes on is waited for without a limit.
 int wait_for(pid_t pid) {
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -156,7 +172,9 @@ ProcessResult run_shell_command(const std::string& command,
   errors.write = Fd();
   ProcessResult result;
   read_pipes(output, errors, limits, result);
-  // The negative id kills the process group: a shell's children would go on otherwise.
+  // The negative id kills the process group: a shell's children would go on otherwise. The process
+  // was not waited for yet, so its id cannot be that of another process (test
+  // Process.IsKilledWithItsChildrenAtItsTimeLimit).
   if (result.timed_out || result.too_much_output || result.cancelled) kill(-pid, SIGKILL);
   result.status = wait_for(pid);
   return result;

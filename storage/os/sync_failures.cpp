@@ -6,6 +6,8 @@
 
 namespace ecr::storage {
 
+// The callback runs under the mutex, so it is called exactly once, also where on_first() and
+// record() meet. It must not use this object.
 void SyncFailures::on_first(std::function<void(const std::string&)> callback) {
   const std::lock_guard lock(mutex_);
   if (any_.load()) return callback(first_);
@@ -14,6 +16,7 @@ void SyncFailures::on_first(std::function<void(const std::string&)> callback) {
 
 void SyncFailures::record(const std::string& text) {
   const std::lock_guard lock(mutex_);
+  // The first failure is the cause. What fails after it is often only its effect.
   if (any_.load()) return;
   first_ = text;
   // After the text: a thread that sees the flag may ask for the text at once.

@@ -13,6 +13,8 @@ namespace {
 
 using model::Digest;
 
+// Rows of one read transaction. An old snapshot keeps the WAL from being reused, and as many
+// manifests as this may be hashed within one.
 constexpr std::int64_t kCheckedAtOnce = 500;
 
 struct BlobRow {
@@ -26,6 +28,7 @@ class Checker {
       : store_(store), report_(report), progress_(progress) {}
 
   std::vector<Finding> run() {
+    // An estimate for the progress alone: blobs may come and go while the check runs.
     total_ = total_bytes();
     check_blobs();
     check_images();
@@ -89,6 +92,7 @@ void Checker::check_blobs() {
   }
 }
 
+// A transaction of its own, so that it sees what was committed since the page was read.
 bool Checker::row_exists(const std::string& digest) {
   auto txn = read();
   return txn.query("SELECT 1 FROM blobs WHERE digest = ?", digest).next();
@@ -127,6 +131,8 @@ std::string Checker::content_problem(const BlobFile& file, const Digest& digest)
 }
 
 // Manifests, one row at a time (a manifest may have 4 MiB) and kCheckedAtOnce rows a transaction.
+// The LEFT JOINs keep images without repository or manifest in the result, because those are what
+// is looked for.
 void Checker::check_images() {
   std::int64_t last = 0;
   for (bool more = true; more;) {

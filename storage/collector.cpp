@@ -14,7 +14,8 @@ namespace {
 using sql::Access;
 using sql::Durability;
 
-// Rows of one transaction: it keeps pushes waiting.
+// Rows of one write transaction. It keeps pushes waiting, so it must be short (test
+// CollectorTest.TenThousandAbandonedUploadsGoInManyShortTransactions).
 constexpr std::int64_t kCollectedAtOnce = 128;
 
 // Removes the rows of those uploads that no request is using, then their files. A request for one
@@ -24,12 +25,17 @@ std::int64_t remove_abandoned(Store& store, const std::vector<Upload>& uploads,
   std::vector<UploadSessions::Lease> taken;
   sql::Txn txn = store.database().begin(Access::kWrite);
   for (const Upload& upload : uploads) {
+    // seize() never waits, so it cannot hang with the writer held. The row is asked again, because
+    // a request may have gone on with the upload since the list was read. A lease that is not taken
+    // is given back here.
     auto lease = store.uploads().seize(upload.id);
     if (lease && delete_abandoned_upload(txn, upload.id, before)) {
       taken.push_back(std::move(*lease));
     }
   }
   txn.commit();
+  // The row is gone before its file. A crash in between leaves a file that the sweep at start
+  // removes (test CollectorTest.AnAbandonedUploadGoesWithItsFile).
   for (auto& lease : taken) lease.finish();
   return static_cast<std::int64_t>(taken.size());
 }
@@ -86,6 +92,9 @@ Collected collect_garbage(Store& store, base::TimePoint before) {
   return collected;
 }
 
+// Half of the grace is what claim_blob() promises. A claim in the first half finds enough time left
+// and writes nothing (tests CollectorTest.AClientThatWasToldOfABlobFindsItForHalfTheGrace,
+// ClaimsOfNamedBlobsWriteNothing).
 bool claim_would_write(Store& store, sql::Txn& txn, std::int64_t repository,
                        std::string_view digest, base::TimePoint now,
                        std::chrono::milliseconds grace) {
@@ -119,6 +128,8 @@ std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t
   return size;
 }
 
+// While the lease is held the collector cannot take the upload, so the row that is seen here stays
+// (test CollectorTest.AnUploadThatWasCollectedBetweenLookUpAndLeaseIsNotKept).
 bool keep_upload(Store& store, UploadSessions::Lease& lease, base::TimePoint active_at,
                  base::TimePoint now, std::chrono::milliseconds grace) {
   if (now - active_at <= grace / 2) {

@@ -45,9 +45,9 @@ bool claim_would_write(Store& store, sql::Txn& txn, std::int64_t repository,
                        std::string_view digest, base::TimePoint now,
                        std::chrono::milliseconds grace);
 
-// The same for an upload that goes on, last active at `active_at`. False: the upload had ended
-// before the lease was taken. The lease then made its file anew, and the caller discards it.
-// REQUIRES: no write transaction in this thread.
+// Does for an upload that goes on, last active at `active_at`, what claim_blob() does for a blob.
+// False: the upload had ended before the lease was taken. The lease then made its file anew, and
+// the caller discards it. REQUIRES: no write transaction in this thread.
 bool keep_upload(Store& store, UploadSessions::Lease& lease, base::TimePoint active_at,
                  base::TimePoint now, std::chrono::milliseconds grace);
 

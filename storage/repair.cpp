@@ -20,6 +20,8 @@ struct BrokenImage {
   std::vector<std::string> tags;
 };
 
+// In every repository: one file serves all of them, so all of them lose the blob (test
+// RepairStore.AnotherRepositoryLosesTheBrokenBlobToo).
 std::vector<std::int64_t> images_with_blob(Txn& txn, const std::string& digest) {
   return sql::all_integers(txn.query("SELECT image FROM image_blobs WHERE digest = ?", digest));
 }
@@ -108,6 +110,8 @@ void Repairer::drop_dangling_rows() {
   record_pending();
 }
 
+// What is neither a blob nor an image is damage of the database file itself. SQLite cannot mend
+// that, so it is reported as left.
 void Repairer::repair(const Finding& finding) {
   if (!finding.blob.empty()) return remove_broken_blob(finding);
   if (finding.image != 0) return remove_broken_image(finding);
@@ -119,6 +123,7 @@ void Repairer::repair(const Finding& finding) {
 void Repairer::remove_broken_blob(const Finding& finding) {
   const auto digest = model::Digest::parse(finding.blob);
   std::string kept;
+  // A row whose digest is no digest has no file that could be kept.
   if (digest) {
     if (const auto file = store_.blobs().open(*digest)) kept = quarantine_.keep(*digest, *file);
   }
@@ -179,12 +184,16 @@ void Repairer::remove_image(Txn& txn, std::int64_t image, const std::string& why
   for (std::size_t i = 0; i < broken->tags.size(); ++i) {
     line += (i == 0 ? "; it had the tags " : ", ") + broken->tags[i];
   }
+  // The copy is synced before the row goes: a rollback leaves a copy too many, never one too few
+  // (test RepairStore.RemovedBytesAreKept).
   if (!broken->manifest.empty()) {
     line += "; its manifest is kept as " +
             quarantine_.keep(broken->digest, "manifest", broken->manifest);
   }
   txn.exec("DELETE FROM images WHERE id = ?", image);
   pending_.push_back(std::move(line));
+  // Ends although indexes may name each other in a damaged database: each call has deleted its
+  // image first, and a deleted image is not found again.
   remove_images(txn, std::move(parents), "its child " + broken->digest + " was");
 }
 

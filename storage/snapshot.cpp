@@ -9,7 +9,8 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-// Not part of a saved state; a restore does not touch them.
+// These are not part of a saved state, and a restore does not touch them. The log of events goes
+// on: its sequences must not be given twice, and its readers have their positions in it.
 const std::vector<std::string>& kept_tables() {
   static const std::vector<std::string> kTables = {"events", "event_positions", "emulated_clock"};
   return kTables;
@@ -29,6 +30,8 @@ std::vector<SavedBlob> blobs_of(sql::Txn& txn) {
   return blobs;
 }
 
+// By size, not by hash: a restore would otherwise read every layer with the writer held. `ecr-local
+// check` hashes.
 void require_blob(Store& store, const SavedBlob& blob) {
   const auto file = store.blobs().open(blob.digest);
   if (file && file->size() == blob.size) return;
@@ -58,6 +61,8 @@ std::vector<SavedBlob> save_database(Store& store, const CollectionPause&,
   return blobs;
 }
 
+// Opening brings the schema to the newest. Uploads are dropped here too, because the file may not
+// come from save_database().
 std::vector<SavedBlob> prepare_saved(const std::string& path) {
   const auto saved = sql::Database::open(path, {.sync = false});
   const auto problems = saved->integrity_problems();

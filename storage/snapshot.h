@@ -23,13 +23,13 @@ std::vector<SavedBlob> save_database(Store& store, const CollectionPause& pause,
                                      const std::string& path);
 
 // Brings a saved database to the newest schema and checks it. Returns the blobs that it names.
-// kCorrupt: the database is not sound; kUnavailable: a newer program wrote it.
+// Throws kCorrupt where the database is not sound, and kUnavailable where a newer program wrote it.
 std::vector<SavedBlob> prepare_saved(const std::string& path);
 
 // Makes a prepared database the contents of the store, in one transaction: every reader sees all of
-// the old contents or all of the new, also after a crash. kCorrupt: the file of one of `blobs` is
-// missing or has another size, and nothing has changed. Files that no row names any more stay until
-// Store::sweep_files.
+// the old contents or all of the new, also after a crash. Throws kCorrupt where the file of one of
+// `blobs` is missing or has another size; then nothing has changed. Files that no row names any
+// more stay until Store::sweep_files.
 void restore_database(Store& store, const std::string& path, const std::vector<SavedBlob>& blobs);
 
 }  // namespace ecr::storage

@@ -15,7 +15,8 @@ namespace {
 
 using sql::Access;
 
-// Blobs of one transaction that removes files: it keeps pushes waiting.
+// Blobs of one transaction that removes files. It keeps pushes waiting: for one sync, and for as
+// many unlink(2) calls.
 constexpr std::size_t kFilesAtOnce = 128;
 
 bool has_row(sql::Txn& txn, const model::Digest& digest) {
@@ -36,9 +37,11 @@ std::unique_ptr<Store> Store::open(const Options& options, base::Random& random)
     store->directory_ = options.directory;
     store->lock_ = lock_directory(options.directory);
   }
-  // The lock is held: no process uses what is there.
+  // The lock is held: no process uses what is there. Staging directories are left only by a crash.
   remove_directory(store->staging_root());
   const bool sync = options.sync && !options.in_memory;
+  // The key comes before the database, which syncs the directory when it is opened, and with it the
+  // name of the key.
   store->key_ = load_key(store->directory_, random, sync);
   store->database_ =
       sql::Database::open(store->directory_ + "/ecr-local.db",
@@ -72,6 +75,8 @@ void Store::sweep_at_start() {
       });
 }
 
+// Waits for a batch that is being removed. After that no file goes (test
+// CollectorTest.FilesStayWhileCollectionIsPaused).
 CollectionPause::CollectionPause(Store& store) : store_(store) {
   const std::lock_guard lock(store_.collecting_);
   ++store_.pauses_;
@@ -189,6 +194,7 @@ std::int64_t Store::sweep_files() {
   return uploads + removed.blobs;
 }
 
+// Not after a failed sync: remove_files() must commit durably, and could not.
 void Store::sweep_if_requested() {
   {
     const std::lock_guard lock(collecting_);
@@ -239,13 +245,16 @@ void commit_upload(Store& store, const std::string& upload_id, UploadWriter& wri
   try {
     sql::Txn txn = store.database().begin(Access::kWrite);
     try {
+      // The authorization is that of this moment, not of the beginning of a long upload (test
+      // CommitUpload.AnExceptionOfTheGuardLeavesNothingAndTheUploadGoesOn).
       guard(txn);
     } catch (...) {
       remove_stray_file(store, txn, digest);
       throw;
     }
     // The file may have been there before, as an orphan blob, and the collector may have removed it
-    // since the commit above. It cannot any more: that needs the writer.
+    // since the commit above. It cannot any more: that needs the writer. (Test
+    // CommitUpload.RestoresAFileThatWasCollectedMeanwhile.)
     if (!store.blobs().open(digest)) store.blobs().commit(upload_id, writer, digest);
     add_blob(txn, repository, digest, static_cast<std::int64_t>(writer.size()), now);
     delete_upload(txn, upload_id);

@@ -16,7 +16,9 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-// Frames in the WAL (4 KiB each) from which the writer checkpoints.
+// Frames in the WAL (4 KiB each) from which the writer checkpoints. 1000 is also SQLite's own
+// default for automatic checkpoints (sqlite.org, "Write-Ahead Logging"): a longer WAL makes reads
+// slower, a shorter one costs more syncs of the database file.
 constexpr int kCheckpointFrames = 1000;
 
 // SQLite's extended codes hold the primary code in their low byte. Anything that is not listed is a
@@ -57,6 +59,8 @@ void configure_sqlite() {
 
 Statement::~Statement() { sqlite3_finalize(handle); }
 
+// Rows may outlive their transaction (test DatabaseTest.RowsLeftOverAtCommitAreHarmless). To read a
+// finalized statement would be undefined, so it is an error here.
 sqlite3_stmt* Statement::row() const {
   if (!handle) throw database_misuse("the rows of a transaction that is over");
   return handle;
@@ -71,6 +75,9 @@ std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(
 double Statement::real(int column) const { return sqlite3_column_double(row(), column); }
 
 std::string_view Statement::text(int column) const {
+  // First the text, then its length: sqlite3_column_text() may convert the value, and the length is
+  // that of the last conversion (sqlite.org, "Result Values From A Query"). By length, because a
+  // text may hold a zero byte.
   const auto* data = sqlite3_column_text(row(), column);
   if (!data) return {};
   return {reinterpret_cast<const char*>(data),
@@ -87,6 +94,9 @@ std::string_view Statement::blob(int column) const {
 // Connection
 
 Connection::Connection(const std::string& path, bool writer, bool sync) {
+  // NOMUTEX: one thread at a time uses a connection, so SQLite needs no lock of its own. EXRESCODE:
+  // fail() must tell a failed sync from other I/O errors. No CREATE: ConnectionPool makes the file,
+  // for its mode.
   configure_sqlite();
   const int rc =
       sqlite3_open_v2(path.c_str(), &db_,
@@ -94,6 +104,8 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
   try {
     if (rc != SQLITE_OK) fail("opening the database");
     sqlite3_busy_timeout(db_, 5000);
+    // Small allocations come from 64 slots of 512 bytes, 32 KiB a connection: there may be as many
+    // connections as threads.
     sqlite3_db_config(db_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 512, 64);
     // A data directory may come from elsewhere (a snapshot): its schema is not trusted to run
     // functions, and SQL cannot damage the file.
@@ -105,15 +117,22 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
       throw StorageError(Kind::kUnavailable,
                          "the file system of " + path + " cannot share memory between connections");
     }
+    // SQLite checks foreign keys only where a connection asks for it. Deletions of repositories,
+    // images and identities rely on ON DELETE CASCADE (test DatabaseTest.ForeignKeysAreEnforced).
     pragma("PRAGMA foreign_keys = ON");
+    // No temporary files outside of the data directory, whose mode keeps others out.
     pragma("PRAGMA temp_store = MEMORY");
+    // 16 MiB: a WAL that grew long beside a slow reader is cut to this when it is begun anew.
     pragma("PRAGMA journal_size_limit = 16777216");
     // No connection checkpoints on its own: ConnectionPool does it with the writer. Two checkpoints
     // at once can lose commits in SQLite before 3.51.3 (the WAL-reset bug), and Debian 12 has 3.40.
+    // (Test DatabaseTest.NoReaderCheckpointsByItself.)
     pragma("PRAGMA wal_autocheckpoint = 0");
     if (pragma("PRAGMA wal_autocheckpoint") != "0")
       throw database_misuse("auto-checkpoint is still on");
     if (writer) {
+      // A negative size is in KiB: 1 MB for the one writer, and half of it for each of the many
+      // readers.
       pragma("PRAGMA cache_size = -1000");
       sqlite3_wal_hook(
           db_,
@@ -124,6 +143,8 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
           this);
     } else {
       pragma("PRAGMA cache_size = -500");
+      // A write through a reader would go past the writer's mutex (test
+      // DatabaseTest.ReadTransactionCannotWriteThroughQuery).
       pragma("PRAGMA query_only = ON");
       leave_wal_on_close();
     }
@@ -135,6 +156,7 @@ Connection::Connection(const std::string& path, bool writer, bool sync) {
   }
 }
 
+// sqlite3_close() fails while a statement lives, so the statements go first.
 Connection::~Connection() {
   statements_.clear();
   sqlite3_close(db_);
@@ -169,6 +191,7 @@ std::string Connection::pragma(const char* sql) {
   return first;
 }
 
+// REQUIRES: the column is never NULL.
 std::vector<std::string> Connection::first_column(const std::string& sql) {
   const auto statement = prepare(sql.c_str(), false);
   std::vector<std::string> list;
@@ -185,6 +208,8 @@ void Connection::execute(const std::string& sql, const std::string* argument) {
   }
 }
 
+// PERSISTENT: a statement that is kept does not use up the lookaside slots (sqlite.org, "Prepare
+// Flags"). A text of two statements is refused, because SQLite would silently run the first alone.
 std::unique_ptr<Statement> Connection::prepare(const char* sql, bool keep) {
   auto statement = std::make_unique<Statement>();
   const char* tail = nullptr;
@@ -220,6 +245,7 @@ void Connection::bind(Statement& statement, const std::vector<Value>& args, bool
     throw database_misuse(std::string("wrong number of arguments: ") + sqlite3_sql(handle));
   }
   const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
+  // Parameters count from 1, columns from 0.
   int rc = SQLITE_OK;
   for (int i = 0; i < static_cast<int>(args.size()) && rc == SQLITE_OK; ++i) {
     const Value& value = args[static_cast<std::size_t>(i)];
@@ -293,6 +319,8 @@ void Connection::run(const char* sql) {
   sqlite3_reset(kept->handle);
 }
 
+// SQLite is in autocommit mode exactly where no transaction is open, also where it has rolled one
+// back by itself.
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
 std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
@@ -301,11 +329,15 @@ std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_row
 
 bool Connection::wants_checkpoint() const { return wal_frames_ >= kCheckpointFrames; }
 
+// The last connection that closes would checkpoint and delete the WAL. A reader must never
+// checkpoint, and the writer must not after a failed sync (ConnectionPool::~ConnectionPool).
 void Connection::leave_wal_on_close() { config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
 
 // PASSIVE: copies as many frames as the open readers allow, and does not wait for them (test
 // DatabaseTest.CheckpointWithAnOldReaderKeepsItsSnapshot).
 void Connection::checkpoint() {
+  // Counted anew by the hook at the next commit, also where this checkpoint could not copy
+  // everything: the next commit then asks for another.
   wal_frames_ = 0;
   const int rc =
       sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

@@ -47,7 +47,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // A statement that no Rows is using, bound. `copy`: the arguments may die before the statement.
+  // Binds the arguments to a statement that no Rows is using. `copy`: the arguments may die before
+  // the statement.
   Statement& start(const char* sql, const std::vector<Value>& args, bool copy);
   bool step(Statement& statement);  // false after the last row
   void give_back(Statement* statement);
@@ -56,8 +57,8 @@ class Connection {
   void abandon_rows();
 
   void run(const char* sql);  // a literal without arguments and rows
-  // Statements that are made at run time and used once: with at most one text argument; and the
-  // texts in the first column of the rows.
+  // For statements that are made at run time and used once: execute() runs one with at most one
+  // text argument, first_column() returns the texts in the first column of its rows.
   void execute(const std::string& sql, const std::string* argument = nullptr);
   std::vector<std::string> first_column(const std::string& sql);
 

@@ -21,6 +21,8 @@ ConnectionPool::ConnectionPool(const std::string& path, bool sync, SyncFailures*
   writer_ = std::make_unique<Connection>(path, true, sync);
   // SQLite keeps this file until its last connection closes, so the descriptor stays good.
   const std::string wal = path + "-wal";
+  // SQLite keeps its locks on the database and the -shm file, and none on the -wal, so that a
+  // second descriptor of it does no harm.
   wal_ = open_file(AT_FDCWD, wal.c_str(), O_RDWR, wal);
   if (!wal_) throw StorageError(StorageError::Kind::kIo, "there is no " + wal);
   if (sync) {
@@ -28,6 +30,8 @@ ConnectionPool::ConnectionPool(const std::string& path, bool sync, SyncFailures*
     if (file_state(wal_.get(), wal).size > 0) sync_data(wal_.get(), wal);
     sync_directory(open_directory(AT_FDCWD, parent.c_str(), parent).get(), parent);
   }
+  // Recorded before GroupSync tells the threads that wait, so that none of them begins another
+  // write in between.
   group_sync_ = std::make_unique<GroupSync>([fd = wal_.get(), wal, failures = sync_failures_] {
     try {
       sync_data(fd, wal);
@@ -55,6 +59,8 @@ Connection* ConnectionPool::take_reader() {
       return connection;
     }
   }
+  // Without the mutex, because a new connection reads the schema. The pool grows to the number of
+  // threads that read at once, and keeps them.
   return std::make_unique<Connection>(path_, false, sync_).release();
 }
 
@@ -66,6 +72,8 @@ void ConnectionPool::give_back_reader(Connection* connection) {
 }
 
 Connection* ConnectionPool::take_writer() {
+  // To lock a std::mutex twice in one thread is undefined, and hangs as a rule. So the owner is
+  // noted beside it, and the mistake is an error.
   if (writer_thread_.load() == std::this_thread::get_id()) {
     throw StorageError(StorageError::Kind::kMisuse,
                        "a second write transaction in one thread would wait for itself");
@@ -75,6 +83,7 @@ Connection* ConnectionPool::take_writer() {
   return writer_.get();
 }
 
+// The owner is cleared first: after the unlock it could be that of the next thread.
 void ConnectionPool::give_back_writer() {
   writer_thread_.store({});
   writer_mutex_.unlock();
@@ -91,6 +100,8 @@ std::uint64_t ConnectionPool::note_commit() {
   return ticket;
 }
 
+// At a checkpoint SQLite syncs the WAL and the database file by itself. A failure there is as final
+// as one of ours (test DatabaseTest.FailedSyncOfACheckpointStopsWritingToo).
 void ConnectionPool::note_failed_sync() {
   if (!writer_->sync_failed()) return;
   sync_failures_->record("syncing " + path_);

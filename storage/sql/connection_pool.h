@@ -40,7 +40,8 @@ class ConnectionPool {
   // REQUIRES for these two: the thread has the writer.
   // After a COMMIT: the ticket to wait with.
   std::uint64_t note_commit();
-  // Records it where a sync of SQLite itself (of the database file, at a checkpoint) has failed.
+  // Records that a sync of SQLite itself (of the database file, at a checkpoint) has failed, if one
+  // has.
   void note_failed_sync();
   // Returns when the ticket's commit is durable. Throws StorageError::kReadOnly after a failed
   // sync.

@@ -21,6 +21,7 @@ namespace {
 // whole and on disk: a crash leaves no database that is half made. The caller syncs the directory.
 void create(const std::string& path, const std::function<void(const std::string&)>& fill) {
   const std::string fresh = path + ".new";
+  // What an earlier crash left behind: SQLite would take a foreign -wal for that of the new file.
   for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
   fill(fresh);
   const Fd file = open_file(AT_FDCWD, fresh.c_str(), O_RDWR, fresh);
@@ -34,6 +35,7 @@ void create(const std::string& path, const std::function<void(const std::string&
 }  // namespace
 
 std::unique_ptr<Database> Database::open(const std::string& path, const Options& options) {
+  // Without sync a power loss may damage the file anyway, so it is made in place.
   if (options.sync && ::access(path.c_str(), F_OK) != 0) {
     // Closing the last connection brings everything from the WAL into the one file.
     create(path, [](const std::string& fresh) { const Database made(fresh, {.sync = false}); });
@@ -71,6 +73,8 @@ bool Database::writable() const { return !pool_->sync_failures().any(); }
 
 std::uint64_t Database::version() const { return pool_->version(); }
 
+// With the writer held: two checkpoints must never run at once. After a failed sync none runs,
+// because it would copy what may not be on disk.
 void Database::checkpoint() {
   Connection* const writer = pool_->take_writer();
   if (writable()) writer->checkpoint();
@@ -90,6 +94,8 @@ void Database::copy_to(const std::string& path) {
 
 namespace {
 
+// Names of tables and columns cannot be arguments of a statement. They come from SQLite's own
+// schema, and are quoted all the same: a saved database may come from elsewhere.
 std::string quoted(const std::string& name) {
   std::string text = "\"";
   for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -124,6 +130,8 @@ class Finally {
 void replace_table(Connection& connection, const std::string& table) {
   // By name: a database that was brought up by migrations may have its columns in another order.
   std::string columns;
+  // Only the columns of this database, which has the newest schema: prepare_saved() has brought the
+  // other one to the same.
   for (const std::string& column : connection.first_column("SELECT name FROM pragma_table_info(" +
                                                            text_literal(table) + ", 'main')")) {
     columns += (columns.empty() ? "" : ", ") + quoted(column);
@@ -161,6 +169,8 @@ void replace_rows(Connection& connection, const std::string& path,
 
 }  // namespace
 
+// Not through a Txn: ATTACH and the pragma must come before BEGIN. The rest is as in Txn::commit:
+// the writer is free before the wait for the disk.
 void Database::replace_with(const std::string& path, const std::vector<std::string>& kept,
                             const std::function<void()>& before_commit) {
   Connection* const writer = pool_->take_writer();
@@ -178,6 +188,8 @@ void Database::replace_with(const std::string& path, const std::vector<std::stri
   pool_->wait_durable(ticket);
 }
 
+// integrity_check looks at pages and indexes, foreign_key_check at references: PRAGMA
+// integrity_check does not cover foreign keys (sqlite.org, "Pragma statements").
 std::vector<std::string> Database::integrity_problems() {
   std::vector<std::string> problems;
   Txn txn = begin(Access::kRead);

@@ -26,8 +26,8 @@ class Database {
  public:
   struct Options {
     bool sync = true;  // false: no fsync at all (--in-memory)
-    // Gets the database's failed syncs, and refuses writes after those of others; outlives the
-    // database. Null: its own.
+    // The database records its failed syncs here, and refuses writes after those that others
+    // recorded. Outlives the database. Null: it has its own.
     SyncFailures* sync_failures = nullptr;
   };
   // Opens or creates the file and brings it to the newest migration (migrations.h). Throws

@@ -4,6 +4,8 @@
 
 namespace ecr::storage::sql {
 
+// Called with the writer held, so tickets are in the order of the commits: a sync that covers one
+// ticket covers all smaller ones.
 std::uint64_t GroupSync::note_commit() {
   const std::lock_guard lock(mutex_);
   return ++noted_;
@@ -19,6 +21,8 @@ void GroupSync::wait(std::uint64_t ticket) {
       throw StorageError(StorageError::Kind::kReadOnly,
                          "a sync to disk failed; nothing is written until a restart");
     }
+    // The sync that runs may have begun before this commit, so its end proves nothing by itself:
+    // the loop compares again.
     if (syncing_) {
       changed_.wait(lock);
     } else {
@@ -32,6 +36,7 @@ void GroupSync::wait(std::uint64_t ticket) {
 void GroupSync::sync_noted(std::unique_lock<std::mutex>& lock) {
   const std::uint64_t target = noted_;
   syncing_ = true;
+  // Other threads commit and note while the disk works.
   lock.unlock();
   bool ok = true;
   try {

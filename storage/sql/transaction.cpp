@@ -53,6 +53,8 @@ std::optional<std::int64_t> Rows::optional_integer(int column) const {
 Txn::Txn(ConnectionPool& pool, Connection* connection, Access access)
     : pool_(&pool), connection_(connection), access_(access) {}
 
+// The one that was moved from is over, so that its destructor does not roll back (test
+// DatabaseTest.MovedTransactionIsTheSameTransaction).
 Txn::Txn(Txn&& other) noexcept
     : pool_(other.pool_),
       connection_(other.connection_),
@@ -68,7 +70,8 @@ void Txn::require_open() const {
   if (!open_) throw transaction_misuse("the transaction is over");
 }
 
-// Copies the arguments: the Rows may live longer than a temporary that the caller passed.
+// Copies the arguments: the Rows may live longer than a temporary that the caller passed (test
+// DatabaseTest.ArgumentsMayDieBeforeTheRows).
 Rows Txn::run(const char* sql, const std::vector<Value>& args) {
   require_open();
   return {*connection_, connection_->start(sql, args, true)};
@@ -107,6 +110,8 @@ void Txn::end() noexcept {
   }
 }
 
+// A COMMIT that fails (a full disk, say) leaves the transaction open, so it is rolled back: nothing
+// of it is seen later (test DatabaseTest.FullDiskFailsTheCommitAndNothingElse).
 std::uint64_t Txn::commit_rows() {
   connection_->abandon_rows();
   try {
@@ -123,6 +128,9 @@ void Txn::on_commit(std::function<void()> action) {
   on_commit_.push_back(std::move(action));
 }
 
+// Where the wait throws, other transactions already see the rows, but a power loss may take them.
+// The client is told of a failure, and must look before it tries again. The actions of on_commit()
+// do not run then.
 void Txn::commit(Durability durability) {
   require_open();
   if (access_ == Access::kRead) {
@@ -137,7 +145,10 @@ void Txn::commit(Durability durability) {
 }
 
 // Waits for the disk with the writer held: the file of a blob must not go before the commit that
-// removed its row is durable, and no other thread may add a row for that file in between.
+// removed its row is durable, and no other thread may add a row for that file in between (tests
+// DatabaseTest.CommitThenKeepsOtherWritersOutUntilItsWorkIsDone,
+// CollectGarbage.FileGoesWhileOtherWritersAreKeptOut). Where the wait or the work throws, the rows
+// are committed all the same (test DatabaseTest.CommitThenThatThrowsHasCommittedAndFreesTheWriter).
 void Txn::commit_then(const std::function<void()>& before_next_writer) {
   require_open();
   if (access_ != Access::kWrite) throw transaction_misuse("commit_then in a read transaction");

@@ -40,6 +40,8 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& diges
       repository, digest.text(), to_column(when));
 }
 
+// Only images of this repository count: the same blob in another repository has its own membership
+// row.
 bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   return txn
       .query("SELECT 1 FROM image_blobs WHERE repository = ? AND digest = ? LIMIT 1", repository,
@@ -59,10 +61,13 @@ bool blob_is_archived(sql::Txn& txn, std::int64_t repository, std::string_view d
               .next();
 }
 
+// The foreign key of image_blobs refuses this while an image names the blob, so a caller that
+// forgot to ask cannot break the image.
 void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository, digest);
 }
 
+// By the index repository_blobs_by_digest: no repository has to be read.
 bool blob_is_known(sql::Txn& txn, std::string_view digest) {
   return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest).next();
 }
@@ -87,6 +92,9 @@ std::vector<UnreferencedBlob> unreferenced_blobs(sql::Txn& txn, base::TimePoint 
   return blobs;
 }
 
+// Asks for the same conditions as the list, which is of an older transaction: a push, a mount or a
+// claim may have come since (tests CollectGarbage.BesidePushesLeavesNoRowWithoutAFile,
+// BesideMountsLeavesNoRowWithoutAFile).
 bool remove_unreferenced_blob(sql::Txn& txn, const UnreferencedBlob& blob, base::TimePoint before) {
   return txn.exec(
              R"(DELETE FROM repository_blobs
@@ -108,11 +116,14 @@ std::vector<model::Digest> orphan_blobs(sql::Txn& txn, std::int64_t limit) {
               LIMIT ?)",
            limit);
        row.next();) {
+    // A text that is no digest can only come from damage, and has no file; check.h reports it.
     if (auto digest = model::Digest::parse(row.text(0))) orphans.push_back(std::move(*digest));
   }
   return orphans;
 }
 
+// One statement asks and deletes, so nothing can come in between (test
+// Images.OrphansAreDeletedOneByOneUnlessARepositoryHoldsThemAgain).
 bool delete_orphan_blob(sql::Txn& txn, const model::Digest& digest) {
   return txn.exec(
              R"(DELETE FROM blobs

@@ -47,7 +47,8 @@ std::vector<UnreferencedBlob> unreferenced_blobs(sql::Txn& txn, base::TimePoint 
 bool remove_unreferenced_blob(sql::Txn& txn, const UnreferencedBlob& blob, base::TimePoint before);
 // Blobs that no repository holds, in no order.
 std::vector<model::Digest> orphan_blobs(sql::Txn& txn, std::int64_t limit);
-// False: a repository holds it now. The caller removes its file within Txn::commit_then.
+// Deletes the row of the blob. False: a repository holds it now. The caller removes the file within
+// Txn::commit_then.
 bool delete_orphan_blob(sql::Txn& txn, const model::Digest& digest);
 
 }  // namespace ecr::storage

@@ -29,7 +29,8 @@ EventRow read_event(const sql::Rows& row) {
 std::string_view to_column(EventKind kind) { return kEventKinds.text(kind); }
 
 // The caller numbers the events while it holds the writer, so that sequences are in the order of
-// the commits.
+// the commits. SQLite is not asked to number them: without AUTOINCREMENT it gives the number of a
+// deleted newest row again, and a reader would miss the new one.
 void insert_event(sql::Txn& txn, const EventRow& row) {
   txn.exec(
       R"(INSERT INTO events (sequence, kind, type, source, account, region, time, request_id, body)
@@ -44,6 +45,8 @@ std::vector<EventRow> events_after(sql::Txn& txn, std::int64_t after, std::int64
   return sql::all_rows(txn.query(kSql, after, limit), read_event);
 }
 
+// The index events_by_kind answers this in order, so many records of calls do not slow down a
+// reader of events.
 std::vector<EventRow> events_after(sql::Txn& txn, EventKind kind, std::int64_t after,
                                    std::int64_t limit) {
   static constexpr auto kSql =
@@ -60,6 +63,8 @@ std::vector<EventRow> events_before(sql::Txn& txn, std::int64_t before, std::int
   return sql::all_rows(txn.query(kSql, before, after, limit), read_event);
 }
 
+// The conditions above zero change nothing in the result: sequences begin at 1. With them SQLite
+// uses an index, which the test QueryPlans.UseIndexesAndSortNothing asks of every statement.
 std::int64_t newest_event(sql::Txn& txn) {
   const auto row = sql::first_integer(
       txn.query("SELECT sequence FROM events WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1"));
@@ -70,7 +75,8 @@ std::int64_t newest_event(sql::Txn& txn) {
 }
 
 // Finds the newest row that is too old and deletes up to it, which the index on (kind, sequence)
-// answers without a count.
+// answers without a count. The kinds are pruned apart: many records of reads must not push out the
+// few pushes.
 void prune_events(sql::Txn& txn, EventKind kind, std::int64_t keep) {
   auto row = txn.query(
       "SELECT sequence FROM events WHERE kind = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
@@ -79,7 +85,8 @@ void prune_events(sql::Txn& txn, EventKind kind, std::int64_t keep) {
   txn.exec("DELETE FROM events WHERE kind = ? AND sequence <= ?", to_column(kind), row.integer(0));
 }
 
-// Keeps the newest sequence as a position, so that newest_event() remembers it.
+// Keeps the newest sequence as a position, so that newest_event() remembers it. No reader has the
+// name "cleared", so no later position overwrites this one.
 void clear_events(sql::Txn& txn) {
   const std::int64_t newest = newest_event(txn);
   txn.exec("DELETE FROM events");

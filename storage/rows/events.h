@@ -31,16 +31,16 @@ struct EventRow {
 
 // REQUIRES: the sequence is above all others.
 void insert_event(sql::Txn& txn, const EventRow& row);
-// Those above `after`, oldest first.
+// The events above `after`, oldest first.
 std::vector<EventRow> events_after(sql::Txn& txn, std::int64_t after, std::int64_t limit);
 std::vector<EventRow> events_after(sql::Txn& txn, EventKind kind, std::int64_t after,
                                    std::int64_t limit);
-// Those above `after` and below `before`, newest first.
+// The events above `after` and below `before`, newest first.
 std::vector<EventRow> events_before(sql::Txn& txn, std::int64_t before, std::int64_t after,
                                     std::int64_t limit);
 // The newest sequence that was ever given, as far as rows or positions remember it; 0: none.
 std::int64_t newest_event(sql::Txn& txn);
-// Deletes all of the kind but the newest `keep`.
+// Deletes all events of the kind but the newest `keep`.
 void prune_events(sql::Txn& txn, EventKind kind, std::int64_t keep);
 void clear_events(sql::Txn& txn);
 

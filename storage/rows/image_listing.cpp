@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kStatuses[] = {"ACTIVE", "ARCHIVED", "ACTIVATING"};
 
 template <typename Action>
+// At most six states, so at most six short index scans for a page.
 void for_each_state(TagStatus tags, std::string_view image_status, Action action) {
   for (const std::string_view status : kStatuses) {
     if (image_status != "ANY" && image_status != status) continue;
@@ -23,6 +24,7 @@ void for_each_state(TagStatus tags, std::string_view image_status, Action action
 
 // The first `limit` of `list` in order.
 template <typename Entry, typename Before>
+// Each state gave its first `limit` entries, so the first `limit` of all are among them.
 void keep_first(std::vector<Entry>& list, std::int64_t limit, Before before) {
   std::sort(list.begin(), list.end(), before);
   if (static_cast<std::int64_t>(list.size()) > limit) {
@@ -40,6 +42,8 @@ std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus
                                std::string_view after, std::int64_t limit,
                                std::string_view image_status) {
   std::vector<Image> images;
+  // Without a filter the unique index on (repository, digest) has all images in order, and no merge
+  // is needed (test ManyImages.AreListedPageByPage).
   if (status == TagStatus::kAny && image_status == "ANY") {
     static constexpr auto kSql =
         "SELECT " + kImageColumns +
@@ -57,6 +61,7 @@ std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus
   return images;
 }
 
+// One query for the tags of a whole page of images, instead of one for each image.
 std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
                                                               std::int64_t repository,
                                                               std::string_view first,
@@ -122,6 +127,8 @@ void add_untagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view s
 
 }  // namespace
 
+// ECR's ListImages has an entry for each tag, so one image with many tags may fill several pages.
+// The pair (digest, tag) says where the next page begins (test ManyImages.IdsAreListedPageByPage).
 std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                     std::string_view after_digest, std::string_view after_tag,
                                     std::int64_t limit, std::string_view image_status) {
@@ -139,6 +146,9 @@ std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagS
   return ids;
 }
 
+// By bytes, SQLite's BINARY order (test Images.TagsSortByBytes). OCI distribution-spec, "Listing
+// Tags", asks for a lexical order and lets a client go on after the last tag it got: that needs an
+// order in which no two tags are equal, so case counts.
 std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
                                    std::int64_t limit) {
   return sql::all_texts(
@@ -146,6 +156,8 @@ std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::
                 repository, after, limit));
 }
 
+// Row by row, because a manifest may have 4 MiB and a subject any number of referrers: the caller
+// stops when its page is full. ECR's ListImageReferrers takes at most five artifact types.
 void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
                      const std::vector<std::string>& artifact_types, std::string_view after,
                      const std::function<bool(const ReferrerRow&)>& visit) {

@@ -28,11 +28,12 @@ struct ImageId {
   std::string digest;
   std::optional<std::string> tag;
 };
-// One entry a tag and one for each untagged image, by (digest, tag), after that pair (exclusive).
+// One entry for each tag and one for each untagged image, by (digest, tag), after that pair
+// (exclusive).
 std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                     std::string_view after_digest, std::string_view after_tag,
                                     std::int64_t limit, std::string_view image_status = "ANY");
-// Sorted by byte order, after `after` (exclusive).
+// Tags in the order of their bytes, after `after` (exclusive).
 std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
                                    std::int64_t limit);
 

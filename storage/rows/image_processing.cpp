@@ -8,7 +8,8 @@ namespace ecr::storage {
 
 namespace {
 
-// "HIGH 2", one severity on each line.
+// "HIGH 2", one severity on each line. The names of severities have no blanks, so the first one
+// ends the name.
 std::string join_severities(const ImageScan& scan) {
   std::vector<std::string> lines;
   for (const auto& [severity, count] : scan.severities) {
@@ -56,6 +57,8 @@ std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository,
   return scan;
 }
 
+// The position numbers the findings within the scan. DescribeImageScanFindings goes through them
+// page by page.
 void add_scan_finding(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                       const ScanFinding& finding) {
   txn.exec(
@@ -78,6 +81,7 @@ std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t reposito
   return findings;
 }
 
+// A profile has one row for each image: the last result.
 void put_image_signing(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                        const ImageSigning& signing) {
   txn.exec(
@@ -104,7 +108,9 @@ std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
   return signings;
 }
 
-// INSERT ... SELECT, so that no row comes from an image that was deleted while it was replicated.
+// INSERT ... SELECT, so that no row comes from an image that was deleted while it was replicated. A
+// retry overwrites the result of the attempt before it. DescribeImageReplicationStatus shows one
+// status for each destination.
 void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                            const ImageReplication& replication) {
   txn.exec(

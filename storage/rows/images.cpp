@@ -19,6 +19,8 @@ Image read_image(const sql::Rows& row) {
   return image;
 }
 
+// The manifest is in a table of its own: a row with 4 MiB in it would make every listing of images
+// read it. images.tagged begins as 0; put_tag() sets it.
 void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                   std::string_view manifest) {
   txn.exec(
@@ -31,13 +33,17 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
       to_column(image.last_archived_at), to_column(image.last_activated_at));
   const auto id = txn.last_insert_id();
   txn.exec("INSERT INTO image_manifests (image, manifest) VALUES (?, ?)", id, sql::Blob{manifest});
-  // A manifest may name a blob twice: two layers can be equal.
+  // A manifest may name a blob twice: two layers can be equal. The foreign key refuses a blob that
+  // the repository does not hold, even where the collector removed it a moment ago (test
+  // Images.ImageOfABlobThatIsNotInTheRepositoryIsRefused).
   for (const auto& blob : image.blobs) {
     txn.exec(
         R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
            ON CONFLICT (image, digest) DO NOTHING)",
         id, repository, blob.digest, blob.media_type);
   }
+  // Children have no foreign key: the caller checks that they are in the repository, and
+  // image_parents() keeps them from being deleted.
   for (const auto& child : image.children) {
     txn.exec(
         R"(INSERT INTO image_children (image, repository, digest) VALUES (?, ?, ?)
@@ -74,7 +80,8 @@ std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
 }
 
 // A child may have several parents, and may be deleted only where it has none: ECR answers
-// ImageReferencedByManifestList otherwise.
+// ImageReferencedByManifestList otherwise. Only indexes of the same repository count (test
+// Images.ParentsAreTheIndexesOfTheSameRepository).
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest) {
   return sql::all_texts(txn.query(
@@ -93,6 +100,8 @@ std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view
 namespace {
 
 // Sets images.tagged, which the index images_by_state holds, after a tag of the image came or went.
+// INVARIANT: tagged is 1 exactly where the image has a tag, or listings would lose images (test
+// Images.WhetherAnImageIsTaggedFollowsItsTags).
 void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   txn.exec(
       R"(UPDATE images
@@ -104,6 +113,9 @@ void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view dige
 
 }  // namespace
 
+// A tag points to one image. A move may leave the image it pointed to without tags, so both images
+// are looked at. The foreign key refuses a tag of an absent image (test
+// Images.TagOfAnAbsentImageIsRefused).
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
              std::string_view digest) {
   const auto before = find_tag(txn, repository, tag);
@@ -125,7 +137,9 @@ void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
 
 // The deletion of the last image that names a blob begins the blob's grace (collector.h): a client
 // that was told of the blob may name it in its next manifest. The foreign keys delete the rest:
-// manifest, tags, names of blobs and children, scans, signings, replications.
+// manifest, tags, names of blobs and children, scans, signings, replications. The times are set
+// first, because the names of the blobs go with the image (test
+// CollectorTest.TheEndOfItsLastImageBeginsTheGraceAnew).
 void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                   base::TimePoint now) {
   txn.exec(
@@ -144,6 +158,8 @@ void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view d
            to_column(when), repository, digest);
 }
 
+// In the archive the image keeps its manifest, tags and blobs. That it cannot be pulled is the
+// caller's decision.
 void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    base::TimePoint when) {
   txn.exec(
@@ -152,11 +168,13 @@ void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view dige
       to_column(when), repository, digest);
 }
 
+// A restore takes time in AWS, so the state in between can be seen; a job ends it here.
 void activate_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   txn.exec("UPDATE images SET status = 'ACTIVATING' WHERE repository = ? AND digest = ?",
            repository, digest);
 }
 
+// lastArchivedAt stays, as the time of the last archiving.
 void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    base::TimePoint when) {
   txn.exec(

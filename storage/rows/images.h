@@ -53,13 +53,13 @@ std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::str
 std::optional<std::string> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
 std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository,
                                           std::string_view digest);
-// Sorted.
+// The tags of the image, sorted.
 std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
                                     std::string_view digest);
-// Digests of the indexes that name the image, sorted.
+// The digests of the indexes that name the image, sorted.
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest);
-// The number of its tags.
+// The number of tags of the image.
 std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // Creates the tag or moves it.
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag, std::string_view digest);
@@ -70,12 +70,12 @@ void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view diges
                   base::TimePoint now);
 void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                       base::TimePoint when);
-// ARCHIVED, as of `when`.
+// The image becomes ARCHIVED, as of `when`.
 void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    base::TimePoint when);
-// ACTIVATING: on its way back from the archive.
+// The image becomes ACTIVATING: it is on its way back from the archive.
 void activate_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
-// ACTIVE again, as of `when`.
+// The image becomes ACTIVE again, as of `when`.
 void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                    base::TimePoint when);
 bool has_images(sql::Txn& txn, std::int64_t repository);

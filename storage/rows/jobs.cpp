@@ -50,6 +50,8 @@ void delete_job(sql::Txn& txn, std::string_view kind, std::string_view key) {
   txn.exec("DELETE FROM jobs WHERE kind = ? AND job_key = ?", kind, key);
 }
 
+// The id decides between equal times, so jobs that become due together run in the order in which
+// they were added.
 std::optional<Job> first_job(sql::Txn& txn) {
   static constexpr auto kSql =
       "SELECT " + kJobColumns + " FROM jobs WHERE state = 'pending' ORDER BY due_at, id LIMIT 1";
@@ -62,17 +64,21 @@ std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit
   return sql::all_rows(txn.query(kSql, after, limit), read_job);
 }
 
-// Written before the attempt begins: a job that kills the process has used up an attempt.
+// Written before the attempt begins: a job that kills the process has used up an attempt. Otherwise
+// the process would start, die and start again with the same job for ever.
 void note_job_attempt(sql::Txn& txn, std::int64_t id) {
   txn.exec("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", id);
 }
 
+// A failed job stays as a row, so that an operator sees its error; make_jobs_due() gives it another
+// chance.
 void set_job_failure(sql::Txn& txn, std::int64_t id, JobState state, base::TimePoint due,
                      std::string_view error) {
   txn.exec("UPDATE jobs SET state = ?, due_at = ?, error = ? WHERE id = ?", kJobStates.text(state),
            to_column(due), error, id);
 }
 
+// A job that is due already keeps its time, and with it its place before the others.
 std::int64_t make_jobs_due(sql::Txn& txn, std::string_view kind, base::TimePoint now) {
   return txn.exec(
       R"(UPDATE jobs SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END,
@@ -81,7 +87,8 @@ std::int64_t make_jobs_due(sql::Txn& txn, std::string_view kind, base::TimePoint
       to_column(now), to_column(now), kind);
 }
 
-// Failed jobs have no due time that counts.
+// Failed jobs have no due time that counts. A clock that is put back would make pending jobs wait
+// for as long as it had been moved forward.
 void shift_jobs(sql::Txn& txn, std::chrono::milliseconds earlier) {
   txn.exec("UPDATE jobs SET due_at = due_at - ? WHERE state = 'pending'",
            std::int64_t{earlier.count()});

@@ -33,9 +33,9 @@ void put_job(sql::Txn& txn, const Job& job);
 std::optional<Job> find_job(sql::Txn& txn, std::int64_t id);
 void delete_job(sql::Txn& txn, std::int64_t id);
 void delete_job(sql::Txn& txn, std::string_view kind, std::string_view key);
-// The pending job that is due first; of several the one with the lowest id.
+// The pending job that is due first; the lowest id decides between equal times.
 std::optional<Job> first_job(sql::Txn& txn);
-// By id, after `after` (exclusive), of both states.
+// Jobs of both states by id, after `after` (exclusive).
 std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit);
 
 void note_job_attempt(sql::Txn& txn, std::int64_t id);

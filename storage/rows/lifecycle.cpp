@@ -10,6 +10,8 @@ namespace {
 constexpr sql::Literal kResultColumns(
     "position, digest, tags, pushed_at, storage_class, action, rule_priority");
 
+// Tags are joined by line breaks, which no tag may hold (OCI distribution-spec, "Pulling
+// manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}).
 LifecyclePreviewResult read_result(const sql::Rows& row) {
   return {.position = row.integer(0),
           .digest = row.string(1),
@@ -39,6 +41,7 @@ std::optional<LifecyclePolicy> find_lifecycle_policy(sql::Txn& txn, std::int64_t
   return LifecyclePolicy{row.string(0), from_column(row.optional_integer(1))};
 }
 
+// Does nothing where the policy was deleted while it was evaluated.
 void set_lifecycle_evaluated(sql::Txn& txn, std::int64_t repository, base::TimePoint when) {
   txn.exec("UPDATE lifecycle_policies SET last_evaluated_at = ? WHERE repository = ?",
            to_column(when), repository);
@@ -48,7 +51,8 @@ void delete_lifecycle_policy(sql::Txn& txn, std::int64_t repository) {
   txn.exec("DELETE FROM lifecycle_policies WHERE repository = ?", repository);
 }
 
-// ECR keeps one preview for each repository. The deletion takes the old results along.
+// ECR keeps one preview for each repository. The deletion takes the old results along. The text may
+// differ from the repository's policy: StartLifecyclePolicyPreview takes one to try out.
 void start_lifecycle_preview(sql::Txn& txn, std::int64_t repository, std::string_view text) {
   txn.exec("DELETE FROM lifecycle_previews WHERE repository = ?", repository);
   txn.exec(
@@ -66,6 +70,8 @@ std::optional<LifecyclePreview> find_lifecycle_preview(sql::Txn& txn, std::int64
   return LifecyclePreview{row.string(0), row.string(1), row.integer(2), row.integer(3)};
 }
 
+// The result holds copies of tags and times: it shows the images as they were when the preview ran,
+// also where they have changed or gone since.
 void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
                                   const LifecyclePreviewResult& result) {
   txn.exec(
@@ -76,6 +82,7 @@ void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
       to_column(result.pushed_at), result.storage_class, result.action, result.rule_priority);
 }
 
+// The counts are kept beside the results, so that each page can report them without a count.
 void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
                               const LifecyclePreview& preview) {
   txn.exec(
@@ -124,6 +131,8 @@ std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& tx
   return sql::first_row(txn.query(kSql, repository, digest), read_result);
 }
 
+// All images at once, because each rule counts and compares over all images of the repository (ECR
+// User Guide, "How lifecycle policies work"). Only the columns that rules ask for are read.
 std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t repository) {
   std::vector<LifecycleImage> images;
   // Three queries side by side, all in the order of digests: no query for each image.
@@ -151,6 +160,8 @@ std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t reposit
     image.status = row.string(4);
     image.last_archived_at = from_column(row.optional_integer(5));
     image.last_activated_at = from_column(row.optional_integer(6));
+    // Both sides compare by bytes: SQLite by its BINARY order, std::string_view as well. So the
+    // three queries can be read side by side, each once.
     for (; more_tags && tags.text(0) <= image.digest; more_tags = tags.next()) {
       if (tags.text(0) == image.digest) entry.tags.push_back(tags.string(1));
     }

@@ -32,6 +32,7 @@ bool insert_pull_through_rule(sql::Txn& txn, std::string_view account, std::stri
              to_column(row.updated_at)) > 0;
 }
 
+// The prefix and created_at stay: ECR's UpdatePullThroughCacheRule cannot change them.
 void update_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
                               const PullThroughRule& row) {
   txn.exec(
@@ -49,12 +50,14 @@ std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn, std::string
   return sql::first_row(txn.query(kSql, account, region, prefix), read_rule);
 }
 
+// The repositories that the rule filled stay, with their images, as in ECR.
 void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
                               std::string_view prefix) {
   txn.exec("DELETE FROM pull_through_rules WHERE account = ? AND region = ? AND prefix = ?",
            account, region, prefix);
 }
 
+// For the quota of rules in a registry (Amazon ECR service quotas: 50).
 std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
                                       std::string_view region) {
   return sql::only_integer(txn.query(
@@ -70,6 +73,8 @@ std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_
   return sql::all_rows(txn.query(kSql, account, region, after, limit), read_rule);
 }
 
+// check_at bounds how often the upstream is asked. ECR asked at most once in 24 hours (ECR User
+// Guide of 2022, "Using pull through cache rules"; the newer guide says at least once).
 void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag) {
   txn.exec(
       R"(INSERT INTO pull_through_tags (repository, tag, digest, check_at) VALUES (?, ?, ?, ?)
@@ -87,10 +92,13 @@ std::optional<CachedTag> find_cached_tag(sql::Txn& txn, std::int64_t repository,
   return CachedTag{row.string(0), row.string(1), from_column(row.integer(2))};
 }
 
+// From here on the cache does not move the tag.
 void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
   txn.exec("DELETE FROM pull_through_tags WHERE repository = ? AND tag = ?", repository, tag);
 }
 
+// By the index pull_through_tags_by_digest: when an import ends, all tags that wait for its digest
+// move at once.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
                                      std::string_view digest) {
   return sql::all_texts(txn.query(
@@ -99,6 +107,8 @@ std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
 }
 
 // An import that a client asked for by its own name stays so, also where an index names it later.
+// The manifest is kept with the import, because a tag upstream may point elsewhere when the import
+// goes on after a restart.
 void put_import(sql::Txn& txn, const Import& import) {
   txn.exec(
       R"(INSERT INTO pull_through_imports
@@ -116,6 +126,8 @@ std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::s
   return sql::first_row(txn.query(kSql, repository, digest), read_import);
 }
 
+// One look into an index. A pull by digest of an image that is not stored asks this first, and
+// nearly always ends here.
 bool has_imports(sql::Txn& txn, std::int64_t repository) {
   return txn.query("SELECT 1 FROM pull_through_imports WHERE repository = ? LIMIT 1", repository)
       .next();

@@ -48,7 +48,7 @@ void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag
 std::optional<CachedTag> find_cached_tag(sql::Txn& txn, std::int64_t repository,
                                          std::string_view tag);
 void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
-// Those of the digest, sorted.
+// The cached tags of the digest, sorted.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
                                      std::string_view digest);
 
@@ -65,7 +65,7 @@ struct Import {
 void put_import(sql::Txn& txn, const Import& import);
 std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 bool has_imports(sql::Txn& txn, std::int64_t repository);
-// Those of one repository, by digest.
+// The imports of the repository, by digest.
 std::vector<Import> list_imports(sql::Txn& txn, std::int64_t repository);
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 

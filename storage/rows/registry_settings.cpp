@@ -4,6 +4,8 @@
 
 namespace ecr::storage {
 
+// ECR has one policy for each account and region, apart from those of repositories (test
+// RegistrySettings.APolicyIsKeptForItsRegistryAlone).
 std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
                                            std::string_view region) {
   return sql::first_text(txn.query(
@@ -41,6 +43,8 @@ void remove_registry_setting(sql::Txn& txn, std::string_view account, std::strin
            region, name);
 }
 
+// False lets the caller answer ExclusionAlreadyExists without a query before: two requests at once
+// cannot both add it.
 bool add_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
                         std::string_view principal, base::TimePoint when) {
   return txn.exec(
@@ -58,6 +62,8 @@ bool remove_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_
              account, region, principal) != 0;
 }
 
+// ECR User Guide, "Pull time update exclusions": pulls by these principals do not move
+// lastRecordedPullTime. Pulls ask this, so it is one look into the primary key.
 bool has_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
                         std::string_view principal) {
   return txn
@@ -100,6 +106,7 @@ bool insert_creation_template(sql::Txn& txn, std::string_view account, std::stri
              to_column(row.updated_at)) > 0;
 }
 
+// The prefix and created_at stay: the prefix is the template's name.
 void update_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
                               const CreationTemplate& row) {
   txn.exec(
@@ -117,6 +124,8 @@ std::optional<CreationTemplate> find_creation_template(sql::Txn& txn, std::strin
   return sql::first_row(txn.query(kSql, account, region, prefix), read_template);
 }
 
+// Repositories keep what they got from the template: ECR reads it only when it creates a
+// repository.
 void delete_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
                               std::string_view prefix) {
   txn.exec("DELETE FROM creation_templates WHERE account = ? AND region = ? AND prefix = ?",

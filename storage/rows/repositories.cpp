@@ -10,6 +10,8 @@ constexpr sql::Literal kRepositoryColumns(
     "id, account, region, name, created_at, tag_mutability, mutability_exclusions, scan_on_push, "
     "encryption_type, kms_key, policy");
 
+// The filters of mutability_exclusions hold letters, digits and "._*-" (the pattern in ECR's API
+// model), so a line break can part them.
 Repository read_repository(const sql::Rows& row) {
   Repository repository;
   repository.id = row.integer(0);
@@ -55,6 +57,9 @@ std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id) {
   return sql::first_row(txn.query(kSql, id), read_repository);
 }
 
+// The page token is the last name, so a repository that is created or deleted between two pages
+// neither repeats nor hides another (test
+// Repositories.ListGoesPageByPageThroughOneAccountAndRegion).
 std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view after,
                                           std::int64_t limit) {
@@ -70,6 +75,8 @@ void delete_repository(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM repositories WHERE id = ?", id);
 }
 
+// Encryption is not among them: it is chosen when the repository is created and cannot be changed
+// (ECR User Guide, "Encryption at rest").
 void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings) {
   txn.exec(
       R"(UPDATE repositories SET tag_mutability = ?, mutability_exclusions = ?, scan_on_push = ?
@@ -78,6 +85,8 @@ void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& s
       id);
 }
 
+// A deleted policy is NULL and not an empty text: GetRepositoryPolicy then answers
+// RepositoryPolicyNotFound.
 void set_repository_policy(sql::Txn& txn, std::int64_t id,
                            const std::optional<std::string>& policy) {
   txn.exec("UPDATE repositories SET policy = ? WHERE id = ?", policy, id);

@@ -4,6 +4,7 @@
 
 namespace ecr::storage {
 
+// The table has one row at most, with the id 1.
 std::optional<base::MovableClock::State> load_clock(sql::Txn& txn) {
   auto row = txn.query("SELECT offset_ms, frozen_at FROM emulated_clock WHERE id = 1");
   if (!row.next()) return std::nullopt;
@@ -22,6 +23,7 @@ void save_clock(sql::Txn& txn, const base::MovableClock::State& state) {
            std::int64_t{state.offset.count()}, to_column(state.frozen_at));
 }
 
+// The key is made when the first image is signed, so most data directories have none.
 std::optional<SigningKey> signing_key(sql::Txn& txn) {
   auto row = txn.query("SELECT private_key, certificate FROM signing_key WHERE id = 1");
   return row.next() ? std::optional(SigningKey{row.string(0), row.string(1)}) : std::nullopt;

@@ -11,8 +11,7 @@
 
 namespace ecr::storage {
 
-// The row that keeps a moved clock moved over a restart.
-// nullopt: the clock is the machine's.
+// This row keeps a moved clock moved over a restart. nullopt: the clock is the machine's.
 std::optional<base::MovableClock::State> load_clock(sql::Txn& txn);
 void save_clock(sql::Txn& txn, const base::MovableClock::State& state);
 

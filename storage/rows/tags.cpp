@@ -30,6 +30,8 @@ void remove_repository_tag(sql::Txn& txn, std::int64_t id, std::string_view key)
   txn.exec("DELETE FROM repository_tags WHERE repository = ? AND key = ?", id, key);
 }
 
+// By the row of the user or role and not by ARN, so that tags stay when the user gets another name
+// or path.
 Tags entity_tags(sql::Txn& txn, std::int64_t id) {
   return sql::all_rows(
       txn.query("SELECT key, value FROM entity_tags WHERE entity = ? ORDER BY key", id), read_tag);
@@ -46,6 +48,7 @@ void remove_entity_tag(sql::Txn& txn, std::int64_t id, std::string_view key) {
   txn.exec("DELETE FROM entity_tags WHERE entity = ? AND key = ?", id, key);
 }
 
+// For the seed file, which replaces all tags; a deleted entity loses its own by the foreign key.
 void remove_entity_tags(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM entity_tags WHERE entity = ?", id);
 }

@@ -4,17 +4,23 @@
 
 namespace ecr::storage {
 
+// Before the file is made: a file without a row is taken for what a crash has left, and removed
+// (Store::sweep_files).
 void insert_upload(sql::Txn& txn, const Upload& upload) {
   txn.exec("INSERT INTO uploads (id, repository, principal, active_at) VALUES (?, ?, ?, ?)",
            upload.id, upload.repository, upload.principal, to_column(upload.active_at));
 }
 
+// By the id alone. The caller compares repository and principal, and answers others as if there
+// were no upload.
 std::optional<Upload> find_upload(sql::Txn& txn, std::string_view id) {
   auto row = txn.query("SELECT id, repository, principal, active_at FROM uploads WHERE id = ?", id);
   if (!row.next()) return std::nullopt;
   return Upload{row.string(0), row.integer(1), row.string(2), from_column(row.integer(3))};
 }
 
+// In the transaction that makes the upload a blob, or ends it: a row that stayed would let the
+// client go on with bytes that are gone.
 void delete_upload(sql::Txn& txn, std::string_view id) {
   txn.exec("DELETE FROM uploads WHERE id = ?", id);
 }
@@ -25,6 +31,9 @@ UploadParts upload_parts(sql::Txn& txn, std::string_view id) {
   return {row.integer(0), row.integer(1) != 0};
 }
 
+// ECR takes a layer part below 5 MiB only as the last one (LayerPartTooSmallException), and only
+// the end of the upload tells which was the last. So the row remembers whether the last part was
+// short, and whether an earlier one was.
 bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short, base::TimePoint now) {
   // The right sides of SET see the old row: the part that was last before is not last any more.
   return txn.exec(
@@ -38,6 +47,7 @@ bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short, base::Ti
              is_short, to_column(now), id) != 0;
 }
 
+// The answer matters: the collector may have removed the row since the caller looked it up.
 bool touch_upload(sql::Txn& txn, std::string_view id, base::TimePoint now) {
   return txn.exec("UPDATE uploads SET active_at = ? WHERE id = ?", to_column(now), id) != 0;
 }

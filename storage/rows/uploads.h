@@ -36,11 +36,11 @@ bool add_upload_part(sql::Txn& txn, std::string_view id, bool is_short, base::Ti
 
 // Records that the upload went on. False: the upload is gone.
 bool touch_upload(sql::Txn& txn, std::string_view id, base::TimePoint now);
-// Uploads that were not active since `before`, the longest first, after `after` (exclusive; its
-// time and id count), without their principals.
+// Uploads that have not been active since `before`, the oldest first, without their principals:
+// those after the time and id of `after` (exclusive).
 std::vector<Upload> abandoned_uploads(sql::Txn& txn, base::TimePoint before, const Upload& after,
                                       std::int64_t limit);
-// Deletes it if it has not been active since `before`. False: it has been.
+// Deletes the upload if it has not been active since `before`. False: it has been.
 bool delete_abandoned_upload(sql::Txn& txn, std::string_view id, base::TimePoint before);
 // The ids of all uploads of a repository: their files are discarded once the repository's deletion
 // is committed.

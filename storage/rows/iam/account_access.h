@@ -17,7 +17,7 @@ std::optional<std::string> account_alias(sql::Txn& txn, std::string_view account
 bool set_account_alias(sql::Txn& txn, std::string_view account, std::string_view alias);
 void remove_account_alias(sql::Txn& txn, std::string_view account);
 
-// A JSON object as the API has it.
+// The policy is a JSON object as the API has it.
 std::optional<std::string> password_policy(sql::Txn& txn, std::string_view account);
 // nullopt: removes it.
 void set_password_policy(sql::Txn& txn, std::string_view account,

@@ -15,6 +15,8 @@ constexpr sql::Literal kEntityColumns(
     "id, account, kind, name, path, unique_id, created_at, boundary, trust_policy, "
     "max_session_seconds, description, last_used_at, last_used_region");
 
+// A row without max_session_seconds has AWS's default, one hour (IAM API Reference, CreateRole,
+// MaxSessionDuration).
 Entity read_entity(const sql::Rows& row) {
   return {.id = row.integer(0),
           .account = row.string(1),
@@ -34,6 +36,8 @@ Entity read_entity(const sql::Rows& row) {
 constexpr sql::Literal kAccessKeyColumns(
     "id, secret, entity, active, created_at, last_used_at, last_used_region, last_used_service");
 
+// The secret is kept in clear, because SigV4 needs it: the signing key is derived from it (IAM User
+// Guide, "Create a signed AWS API request").
 AccessKey read_access_key(const sql::Rows& row) {
   return {.id = row.string(0),
           .secret = row.string(1),
@@ -61,6 +65,9 @@ std::optional<std::int64_t> insert_entity(sql::Txn& txn, const Entity& entity) {
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 
+// By the folded name: "Jane" finds "jane" (test Identities.NamesAreUniqueWithoutRegardToCase). A
+// path is not part of the name, so a role is found whatever its path; a caller that was given an
+// ARN compares the whole ARN.
 std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, EntityKind kind,
                                   std::string_view name) {
   static constexpr auto kSql = "SELECT " + kEntityColumns +
@@ -74,12 +81,16 @@ std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id) {
   return sql::first_row(txn.query(kSql, id), read_entity);
 }
 
+// Policies name a principal by this id once IAM has read its ARN. A new user of an old name has a
+// new id, and so does not get the rights of the deleted one (IAM User Guide, "Unique identifiers").
 std::optional<Entity> find_entity_by_unique_id(sql::Txn& txn, std::string_view unique_id) {
   static constexpr auto kSql = "SELECT " + kEntityColumns + " FROM entities WHERE unique_id = ?";
   return sql::first_row(txn.query(kSql, unique_id), read_entity);
 }
 
-// substr() and not LIKE: a path may hold '%' and '_', which LIKE would take for wildcards.
+// substr() and not LIKE: a path may hold '%' and '_', which LIKE would take for wildcards. The
+// index gives the order of names, and the path is compared row by row, so a page of a rare path may
+// read all entities of the account (test IamRows.EntitiesAreListedByNameAndPath).
 std::vector<Entity> list_entities(sql::Txn& txn, std::string_view account, EntityKind kind,
                                   std::string_view path_prefix, std::string_view after,
                                   std::int64_t limit) {
@@ -91,11 +102,14 @@ std::vector<Entity> list_entities(sql::Txn& txn, std::string_view account, Entit
                        read_entity);
 }
 
+// GetAccountSummary shows these numbers.
 std::int64_t count_entities(sql::Txn& txn, std::string_view account, EntityKind kind) {
   return sql::only_integer(txn.query("SELECT count(*) FROM entities WHERE account = ? AND kind = ?",
                                      account, kEntityKinds.text(kind)));
 }
 
+// A policy that is the boundary of an entity is in use and cannot be deleted. AWS-managed policies
+// have the same ARN in every account, so the account is asked too.
 std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view account,
                                            std::string_view policy_arn) {
   static constexpr auto kSql =
@@ -103,6 +117,8 @@ std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view accou
   return sql::all_rows(txn.query(kSql, policy_arn, account), read_entity);
 }
 
+// An account without entities was never set up here: a policy may then name principals of it that
+// are not known.
 bool has_entities(sql::Txn& txn, std::string_view account) {
   return txn.query("SELECT 1 FROM entities WHERE account = ? LIMIT 1", account).next();
 }
@@ -113,6 +129,8 @@ void delete_entity(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM entities WHERE id = ?", id);
 }
 
+// The row keeps its id, so keys, policies, groups and tags stay with a user that gets another name
+// (IAM User Guide, "Rename an IAM user").
 void update_entity(sql::Txn& txn, const Entity& entity) {
   txn.exec(
       R"(UPDATE entities SET name = ?, name_folded = ?, path = ?, boundary = ?, trust_policy = ?,
@@ -122,6 +140,8 @@ void update_entity(sql::Txn& txn, const Entity& entity) {
       entity.max_session_seconds, entity.description, entity.id);
 }
 
+// RoleLastUsed of GetRole. The caller writes it at most once a minute, because each use would
+// otherwise be a write.
 void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when,
                      std::string_view region) {
   txn.exec("UPDATE entities SET last_used_at = ?, last_used_region = ? WHERE id = ?",
@@ -137,6 +157,7 @@ bool insert_access_key(sql::Txn& txn, const AccessKey& key) {
              key.id, key.secret, key.entity, key.active, to_column(key.created_at)) != 0;
 }
 
+// Finds inactive keys too: the caller decides what an inactive key means.
 std::optional<AccessKey> find_access_key(sql::Txn& txn, std::string_view id) {
   static constexpr auto kSql = "SELECT " + kAccessKeyColumns + " FROM access_keys WHERE id = ?";
   return sql::first_row(txn.query(kSql, id), read_access_key);
@@ -150,10 +171,13 @@ std::vector<AccessKey> entity_access_keys(sql::Txn& txn, std::int64_t entity) {
   return sql::all_rows(txn.query(kSql, entity), read_access_key);
 }
 
+// An inactive key keeps its row: it can be made active again, and its id stays taken.
 void set_access_key_active(sql::Txn& txn, std::string_view id, bool active) {
   txn.exec("UPDATE access_keys SET active = ? WHERE id = ?", active, id);
 }
 
+// GetAccessKeyLastUsed shows time, region and service of the last use together, so they are written
+// together (test IamRows.UseOfKeysAndRolesIsNoted).
 void note_access_key_use(sql::Txn& txn, std::string_view id, base::TimePoint when,
                          std::string_view region, std::string_view service) {
   txn.exec(
@@ -166,6 +190,7 @@ void delete_access_key(sql::Txn& txn, std::string_view id) {
   txn.exec("DELETE FROM access_keys WHERE id = ?", id);
 }
 
+// Names of inline policies belong to their entity: two users may have policies of one name.
 std::vector<InlinePolicy> inline_policies(sql::Txn& txn, std::int64_t entity) {
   return sql::all_rows(
       txn.query("SELECT name, document FROM inline_policies WHERE entity = ? ORDER BY name",
@@ -196,7 +221,8 @@ void delete_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view n
 
 namespace {
 
-// Sorted here, because no index gives the joined rows in this order.
+// Sorted here, because no index gives the joined rows in this order, and the test
+// QueryPlans.UseIndexesAndSortNothing refuses a statement that sorts.
 std::vector<Entity> sorted_by_name(std::vector<Entity> entities) {
   std::sort(entities.begin(), entities.end(),
             [](const Entity& a, const Entity& b) { return a.name < b.name; });
@@ -205,6 +231,8 @@ std::vector<Entity> sorted_by_name(std::vector<Entity> entities) {
 
 }  // namespace
 
+// Groups hold only users: IAM has no groups in groups (IAM User Guide, "IAM user groups"). So there
+// is no walk over levels here.
 std::vector<Entity> groups_of(sql::Txn& txn, std::int64_t user) {
   static constexpr auto kSql = "SELECT " + kEntityColumns +
                                R"( FROM group_members
@@ -232,6 +260,8 @@ void add_to_group(sql::Txn& txn, std::int64_t user, std::int64_t group) {
       user, group);
 }
 
+// For the seed file, which says all groups of a user; a deleted user leaves its groups by the
+// foreign key.
 void remove_from_groups(sql::Txn& txn, std::int64_t user) {
   txn.exec("DELETE FROM group_members WHERE member = ?", user);
 }

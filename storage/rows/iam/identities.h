@@ -53,8 +53,8 @@ std::optional<Entity> find_entity(sql::Txn& txn, std::string_view account, Entit
                                   std::string_view name);
 std::optional<Entity> find_entity(sql::Txn& txn, std::int64_t id);
 std::optional<Entity> find_entity_by_unique_id(sql::Txn& txn, std::string_view unique_id);
-// By name without regard to case, after `after` (exclusive, in lower case), at most `limit`; those
-// whose path begins with the prefix.
+// Lists entities whose path begins with the prefix, by name without regard to case: those after
+// `after` (exclusive, in lower case), at most `limit`.
 std::vector<Entity> list_entities(sql::Txn& txn, std::string_view account, EntityKind kind,
                                   std::string_view path_prefix, std::string_view after,
                                   std::int64_t limit);
@@ -65,8 +65,8 @@ std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view accou
 // Whether the account has any user, group or role.
 bool has_entities(sql::Txn& txn, std::string_view account);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
-// Writes everything of `entity` but id, account, kind and unique id. REQUIRES: the name is its own,
-// or free.
+// Writes all fields of `entity` but id, account, kind and unique id. REQUIRES: no other entity of
+// the kind has the name.
 void update_entity(sql::Txn& txn, const Entity& entity);
 // Records the use of a session of the role.
 void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region);
@@ -85,7 +85,7 @@ void put_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name
                        std::string_view document);
 void delete_inline_policy(sql::Txn& txn, std::int64_t entity, std::string_view name);
 
-// Groups of a user, by name.
+// The groups of a user, by name.
 std::vector<Entity> groups_of(sql::Txn& txn, std::int64_t user);
 void add_to_group(sql::Txn& txn, std::int64_t user, std::int64_t group);
 std::vector<Entity> users_in(sql::Txn& txn, std::int64_t group);               // by name

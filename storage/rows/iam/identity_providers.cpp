@@ -12,6 +12,8 @@ namespace {
 constexpr sql::Literal kOidcProviderColumns(
     "id, account, url, client_ids, thumbprints, created_at");
 
+// Client ids and thumbprints are lists in one column: they are read and written together with their
+// provider, and nothing searches them.
 OidcProvider read_oidc_provider(const sql::Rows& row) {
   return {.id = row.integer(0),
           .account = row.string(1),
@@ -31,6 +33,8 @@ std::string oidc_url(std::string_view issuer) {
   if (base::equals_ignore_case(issuer.substr(0, kScheme.size()), kScheme)) {
     issuer.remove_prefix(kScheme.size());
   }
+  // Issuers differ in this slash between token and configuration. Both spellings are one provider
+  // here (inferred).
   if (issuer.ends_with('/')) issuer.remove_suffix(1);
   const std::size_t path = std::min(issuer.find('/'), issuer.size());
   return base::to_lower(issuer.substr(0, path)) + std::string(issuer.substr(path));
@@ -40,6 +44,7 @@ std::string oidc_provider_arn(const OidcProvider& provider) {
   return "arn:aws:iam::" + provider.account + ":oidc-provider/" + provider.url;
 }
 
+// REQUIRES: the URL is in the form of oidc_url(). The unique index compares bytes.
 std::optional<std::int64_t> insert_oidc_provider(sql::Txn& txn, const OidcProvider& provider) {
   const auto inserted = txn.exec(
       R"(INSERT INTO oidc_providers (account, url, client_ids, thumbprints, created_at)
@@ -50,6 +55,7 @@ std::optional<std::int64_t> insert_oidc_provider(sql::Txn& txn, const OidcProvid
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 
+// Only in the given account: a role trusts the providers of its own account by their ARN.
 std::optional<OidcProvider> find_oidc_provider(sql::Txn& txn, std::string_view account,
                                                std::string_view issuer) {
   static constexpr auto kSql =
@@ -63,6 +69,7 @@ std::vector<OidcProvider> list_oidc_providers(sql::Txn& txn, std::string_view ac
   return sql::all_rows(txn.query(kSql, account), read_oidc_provider);
 }
 
+// The URL stays: it is part of the ARN that trust policies name.
 void update_oidc_provider(sql::Txn& txn, const OidcProvider& provider) {
   txn.exec("UPDATE oidc_providers SET client_ids = ?, thumbprints = ? WHERE id = ?",
            join_lines(provider.client_ids), join_lines(provider.thumbprints), provider.id);
@@ -93,6 +100,8 @@ std::string saml_provider_arn(const SamlProvider& provider) {
   return "arn:aws:iam::" + provider.account + ":saml-provider/" + provider.name;
 }
 
+// There is no folded name here: names of SAML providers are compared as they are written (inferred;
+// test IamRows.ASamlProviderByItsName).
 std::optional<std::int64_t> insert_saml_provider(sql::Txn& txn, const SamlProvider& provider) {
   const auto inserted = txn.exec(
       R"(INSERT INTO saml_providers (account, name, uuid, metadata, created_at, valid_until)
@@ -121,6 +130,8 @@ void update_saml_provider(sql::Txn& txn, const SamlProvider& provider) {
            provider.metadata, to_column(provider.valid_until), provider.id);
 }
 
+// The tags of a provider are by ARN, without a foreign key: the caller removes them in the same
+// transaction.
 void delete_saml_provider(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM saml_providers WHERE id = ?", id);
 }

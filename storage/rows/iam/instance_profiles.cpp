@@ -21,6 +21,8 @@ InstanceProfile read_instance_profile(const sql::Rows& row) {
 
 }  // namespace
 
+// Names are unique without regard to case, as those of users and roles (IAM User Guide, "IAM and
+// AWS STS quotas"), and shown as they were written.
 std::optional<std::int64_t> insert_instance_profile(sql::Txn& txn, const InstanceProfile& profile) {
   const auto inserted = txn.exec(
       R"(INSERT INTO instance_profiles (account, name, name_folded, path, unique_id, created_at,
@@ -39,6 +41,8 @@ std::optional<InstanceProfile> find_instance_profile(sql::Txn& txn, std::string_
   return sql::first_row(txn.query(kSql, account, base::to_lower(name)), read_instance_profile);
 }
 
+// substr() and not LIKE, as in list_entities(). A path that matches few names reads all profiles of
+// the account.
 std::vector<InstanceProfile> list_instance_profiles(sql::Txn& txn, std::string_view account,
                                                     std::string_view path_prefix,
                                                     std::string_view after, std::int64_t limit) {
@@ -50,6 +54,8 @@ std::vector<InstanceProfile> list_instance_profiles(sql::Txn& txn, std::string_v
       read_instance_profile);
 }
 
+// A role may be in several profiles, although a profile holds one role. IAM refuses to delete a
+// role while it is in any (IAM API Reference, DeleteRole).
 std::vector<InstanceProfile> instance_profiles_of(sql::Txn& txn, std::int64_t role) {
   static constexpr auto kSql = "SELECT " + kInstanceProfileColumns +
                                " FROM instance_profiles WHERE role = ? ORDER BY name_folded";

@@ -27,8 +27,8 @@ struct InstanceProfile {
 std::optional<std::int64_t> insert_instance_profile(sql::Txn& txn, const InstanceProfile& profile);
 std::optional<InstanceProfile> find_instance_profile(sql::Txn& txn, std::string_view account,
                                                      std::string_view name);
-// By name without regard to case, after `after` (exclusive, in lower case), at most `limit`; those
-// whose path begins with the prefix.
+// Lists profiles whose path begins with the prefix, by name without regard to case: those after
+// `after` (exclusive, in lower case), at most `limit`.
 std::vector<InstanceProfile> list_instance_profiles(sql::Txn& txn, std::string_view account,
                                                     std::string_view path_prefix,
                                                     std::string_view after, std::int64_t limit);

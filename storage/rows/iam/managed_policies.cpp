@@ -31,7 +31,9 @@ PolicyVersion read_version(const sql::Rows& row) {
 
 }  // namespace
 
-// The first version is v1, and the default.
+// The first version is v1, and the default. Only the ARN, which holds the path, is unique in the
+// table. IAM allows a name once in an account whatever its path, so the caller asks
+// find_managed_policy_named() first, in the same transaction.
 std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPolicy& policy,
                                                   std::string_view document) {
   const auto inserted = txn.exec(
@@ -62,6 +64,8 @@ std::optional<ManagedPolicy> find_managed_policy_named(sql::Txn& txn, std::strin
   return sql::first_row(txn.query(kSql, account, base::to_lower(name)), read_managed_policy);
 }
 
+// Only the account's own policies: AWS-managed ones have no rows. substr() and not LIKE, as in
+// list_entities().
 std::vector<ManagedPolicy> list_managed_policies(sql::Txn& txn, std::string_view account,
                                                  std::string_view path_prefix,
                                                  std::string_view after, std::int64_t limit) {
@@ -78,6 +82,8 @@ std::int64_t count_managed_policies(sql::Txn& txn, std::string_view account) {
       txn.query("SELECT count(*) FROM managed_policies WHERE account = ?", account));
 }
 
+// Attachments are by ARN and would stay, so the caller refuses a policy that is attached (IAM API
+// Reference, DeletePolicy: DeleteConflict).
 void delete_managed_policy(sql::Txn& txn, std::int64_t policy) {
   txn.exec("DELETE FROM managed_policies WHERE id = ?", policy);
 }
@@ -108,14 +114,20 @@ std::int64_t add_policy_version(sql::Txn& txn, std::int64_t policy, std::string_
   return number;
 }
 
+// The default version alone counts for decisions. To go back to an old one is a change of this
+// number (IAM User Guide, "Versioning IAM policies").
 void set_default_version(sql::Txn& txn, std::int64_t policy, std::int64_t version) {
   txn.exec("UPDATE managed_policies SET default_version = ? WHERE id = ?", version, policy);
 }
 
+// The caller refuses the default version: managed_policy_document() would find nothing, and the
+// policy would allow nothing and deny nothing.
 void delete_policy_version(sql::Txn& txn, std::int64_t policy, std::int64_t version) {
   txn.exec("DELETE FROM policy_versions WHERE policy = ? AND version = ?", policy, version);
 }
 
+// Decisions ask for this; one join, so that the number of the default version and its text are of
+// one moment.
 std::optional<std::string> managed_policy_document(sql::Txn& txn, std::string_view arn) {
   return sql::first_text(txn.query(
       R"(SELECT document FROM managed_policies
@@ -125,6 +137,7 @@ std::optional<std::string> managed_policy_document(sql::Txn& txn, std::string_vi
       arn));
 }
 
+// For the seed file: to apply it again and again must not use up the five versions of a policy.
 void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string_view document) {
   txn.exec(
       R"(UPDATE policy_versions SET document = ?
@@ -133,6 +146,7 @@ void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string
       document, policy, policy);
 }
 
+// Sorted, so that a decision names the same policy each time where several decide alike.
 std::vector<std::string> attached_policies(sql::Txn& txn, std::int64_t entity) {
   return sql::all_texts(txn.query(
       "SELECT policy_arn FROM attached_policies WHERE entity = ? ORDER BY policy_arn", entity));
@@ -146,11 +160,13 @@ void attach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn) {
       entity, arn);
 }
 
+// The answer tells a caller to say NoSuchEntity, as IAM does for a policy that is not attached.
 bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn) {
   return txn.exec("DELETE FROM attached_policies WHERE entity = ? AND policy_arn = ?", entity,
                   arn) != 0;
 }
 
+// The account is asked too, because an AWS-managed policy has the same ARN in every account.
 std::vector<std::int64_t> entities_with_policy(sql::Txn& txn, std::string_view account,
                                                std::string_view arn) {
   return sql::all_integers(txn.query(

@@ -37,11 +37,11 @@ struct PolicyVersion {
 std::optional<std::int64_t> insert_managed_policy(sql::Txn& txn, const ManagedPolicy& policy,
                                                   std::string_view document);
 std::optional<ManagedPolicy> find_managed_policy(sql::Txn& txn, std::string_view arn);
-// By its name without regard to case, with any path.
+// Finds a policy by its name without regard to case, with any path.
 std::optional<ManagedPolicy> find_managed_policy_named(sql::Txn& txn, std::string_view account,
                                                        std::string_view name);
-// By name without regard to case, after `after` (exclusive, in lower case), at most `limit`; those
-// whose path begins with the prefix.
+// Lists policies whose path begins with the prefix, by name without regard to case: those after
+// `after` (exclusive, in lower case), at most `limit`.
 std::vector<ManagedPolicy> list_managed_policies(sql::Txn& txn, std::string_view account,
                                                  std::string_view path_prefix,
                                                  std::string_view after, std::int64_t limit);
@@ -51,7 +51,7 @@ void delete_managed_policy(sql::Txn& txn, std::int64_t policy);  // with its ver
 std::vector<PolicyVersion> policy_versions(sql::Txn& txn, std::int64_t policy);  // newest first
 std::optional<PolicyVersion> find_policy_version(sql::Txn& txn, std::int64_t policy,
                                                  std::int64_t version);
-// Its number.
+// Returns the number of the new version.
 std::int64_t add_policy_version(sql::Txn& txn, std::int64_t policy, std::string_view document,
                                 base::TimePoint when);
 void set_default_version(sql::Txn& txn, std::int64_t policy, std::int64_t version);
@@ -62,7 +62,7 @@ std::optional<std::string> managed_policy_document(sql::Txn& txn, std::string_vi
 // Replaces the document of the default version.
 void set_managed_policy_document(sql::Txn& txn, std::int64_t policy, std::string_view document);
 
-// ARNs, sorted.
+// The ARNs of the policies attached to the entity, sorted.
 std::vector<std::string> attached_policies(sql::Txn& txn, std::int64_t entity);
 void attach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);
 bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);  // false: was not

@@ -24,12 +24,15 @@ std::vector<ControlPolicy> policies_attached_to(sql::Txn& txn, std::string_view 
   auto policies = sql::all_rows(std::move(rows), [](const sql::Rows& row) {
     return ControlPolicy{row.string(0), row.string(1), row.string(2)};
   });
+  // By id, so that a decision names the same policy each time. Not in SQL: the test
+  // QueryPlans.UseIndexesAndSortNothing refuses a statement that sorts.
   std::sort(policies.begin(), policies.end(),
             [](const ControlPolicy& a, const ControlPolicy& b) { return a.id < b.id; });
   return policies;
 }
 
-// The targets from the account up to the root; empty: the account is in no organization.
+// The targets from the account up to the root; empty: the account is in no organization. One query
+// for each level, and at most seven levels: root, five units, account.
 std::vector<std::string> path_to_root(sql::Txn& txn, std::string_view account) {
   std::vector<std::string> targets;
   std::optional<std::string> at = std::string(account);
@@ -48,6 +51,8 @@ std::vector<std::string> path_to_root(sql::Txn& txn, std::string_view account) {
 
 }  // namespace
 
+// For the seed file, which describes the organization anew. The foreign keys delete its targets,
+// policies and attachments (test Organizations.DeletingTakesEverything).
 void delete_organizations(sql::Txn& txn) { txn.exec("DELETE FROM organizations"); }
 
 void insert_organization(sql::Txn& txn, const Organization& organization) {
@@ -55,6 +60,8 @@ void insert_organization(sql::Txn& txn, const Organization& organization) {
            organization.management_account);
 }
 
+// The id of an account is the key of its row, so an account is in one organization at most, as in
+// AWS (AWS Organizations User Guide, "Terminology and concepts").
 void insert_organization_target(sql::Txn& txn, std::string_view organization,
                                 std::string_view target, const std::optional<std::string>& parent) {
   txn.exec("INSERT INTO organization_targets (id, organization, parent) VALUES (?, ?, ?)", target,
@@ -77,6 +84,7 @@ bool has_organization_target(sql::Txn& txn, std::string_view id) {
   return txn.query("SELECT 1 FROM organization_targets WHERE id = ?", id).next();
 }
 
+// The foreign keys refuse a target or a policy that is not there.
 void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_view policy) {
   txn.exec(
       R"(INSERT INTO organization_attachments (target, policy) VALUES (?, ?)
@@ -84,6 +92,8 @@ void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_v
       target, policy);
 }
 
+// Gives the management account too: control policies do not restrict it (AWS Organizations User
+// Guide, "Service control policies"), and the caller has to know.
 std::optional<Organization> organization_of(sql::Txn& txn, std::string_view account) {
   auto row = txn.query(
       R"(SELECT organizations.id, management_account FROM organization_targets
@@ -119,6 +129,7 @@ namespace {
 
 constexpr sql::Literal kTargetColumns("id, organization, parent, name, email, joined_at");
 
+// A target from a seed file may have no name, address or time.
 OrganizationTarget read_target(const sql::Rows& row) {
   return {.id = row.string(0),
           .organization = row.string(1),
@@ -148,6 +159,8 @@ void insert_organization_target(sql::Txn& txn, const OrganizationTarget& target)
       to_column(target.joined_at));
 }
 
+// The organization is part of the question: a target of another organization is unknown to this
+// one.
 std::optional<OrganizationTarget> find_organization_target(sql::Txn& txn,
                                                            std::string_view organization,
                                                            std::string_view id) {
@@ -162,6 +175,8 @@ std::vector<OrganizationTarget> organization_targets(sql::Txn& txn, std::string_
   return sql::all_rows(txn.query(kSql, organization), read_target);
 }
 
+// REQUIRES: the parent is not below the target. kMaxLevels ends a walk over rows where that was
+// broken.
 void move_organization_target(sql::Txn& txn, std::string_view id, std::string_view parent) {
   txn.exec("UPDATE organization_targets SET parent = ? WHERE id = ?", parent, id);
 }
@@ -196,6 +211,8 @@ void update_control_policy(sql::Txn& txn, const ControlPolicyRow& policy) {
            policy.name, policy.document, policy.description, policy.id);
 }
 
+// Its attachments go by the foreign key. Whether an attached policy may be deleted at all is the
+// caller's decision.
 void delete_control_policy(sql::Txn& txn, std::string_view id) {
   txn.exec("DELETE FROM organization_policies WHERE id = ?", id);
 }
@@ -215,12 +232,15 @@ std::vector<std::string> control_policies_at(sql::Txn& txn, std::string_view tar
       "SELECT policy FROM organization_attachments WHERE target = ? ORDER BY policy", target));
 }
 
+// Each type of policy is switched on by itself (AWS Organizations API Reference, EnablePolicyType).
+// False also where there is no such organization.
 bool policy_type_enabled(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind) {
   auto row =
       txn.query("SELECT scps_enabled, rcps_enabled FROM organizations WHERE id = ?", organization);
   return row.next() && row.integer(kind == ControlPolicyKind::kService ? 0 : 1) != 0;
 }
 
+// Two literals, because a column cannot be an argument.
 void set_policy_type(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind,
                      bool enabled) {
   if (kind == ControlPolicyKind::kService) {

@@ -44,7 +44,7 @@ bool has_control_policy(sql::Txn& txn, std::string_view id);
 bool has_organization_target(sql::Txn& txn, std::string_view id);
 void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_view policy);
 
-// The organization an account is in; nullopt: none.
+// The organization that the account is in. nullopt: it is in none.
 std::optional<Organization> organization_of(sql::Txn& txn, std::string_view account);
 // From the root to the account, with the policies of that kind; empty: no organization.
 std::vector<OrganizationLevel> control_policies(sql::Txn& txn, std::string_view account,
@@ -69,7 +69,7 @@ void insert_organization_target(sql::Txn& txn, const OrganizationTarget& target)
 std::optional<OrganizationTarget> find_organization_target(sql::Txn& txn,
                                                            std::string_view organization,
                                                            std::string_view id);
-// Of the whole organization, by id.
+// All targets of the organization, by id.
 std::vector<OrganizationTarget> organization_targets(sql::Txn& txn, std::string_view organization);
 void move_organization_target(sql::Txn& txn, std::string_view id, std::string_view parent);
 

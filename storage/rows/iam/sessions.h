@@ -38,7 +38,7 @@ struct Session {
 void put_session(sql::Txn& txn, const Session& session);
 std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key);
 void delete_sessions_of(sql::Txn& txn, std::int64_t entity);
-// Those that expired before `before`.
+// Deletes the sessions that expired before `before`.
 void delete_expired_sessions(sql::Txn& txn, base::TimePoint before);
 
 }  // namespace ecr::storage

@@ -84,7 +84,7 @@ void Checker::check_blobs() {
   for (auto page = blobs_after(""); !page.empty(); page = blobs_after(page.back().digest)) {
     for (const auto& row : page) {
       ++report_.blobs;
-      // Where the row is gone meanwhile, the collector has removed the blob.
+      // If the row is gone meanwhile, the collector has removed the blob.
       if (auto problem = blob_problem(row); !problem.empty() && row_exists(row.digest)) {
         findings_.push_back({"blob " + row.digest + ": " + problem, row.digest, 0});
       }

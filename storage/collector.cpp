@@ -129,7 +129,8 @@ std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t
 }
 
 // While the lease is held the collector cannot take the upload, so the row that is seen here stays
-// (test CollectorTest.AnUploadThatWasCollectedBetweenLookUpAndLeaseIsNotKept).
+// (test CollectorTest.AnUploadThatWasCollectedBetweenLookUpAndLeaseIsNotKept). The time is written
+// only when half of the grace is over, so an upload in many requests writes rarely.
 bool keep_upload(Store& store, UploadSessions::Lease& lease, base::TimePoint active_at,
                  base::TimePoint now, std::chrono::milliseconds grace) {
   if (now - active_at <= grace / 2) {

@@ -40,7 +40,7 @@ std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t
                                        std::string_view digest, base::TimePoint now,
                                        std::chrono::milliseconds grace);
 
-// Whether claim_blob() would write, and so would wait for a thread that writes now.
+// True where claim_blob() would write, and so would wait for a thread that writes now.
 bool claim_would_write(Store& store, sql::Txn& txn, std::int64_t repository,
                        std::string_view digest, base::TimePoint now,
                        std::chrono::milliseconds grace);

@@ -110,7 +110,7 @@ void Repairer::drop_dangling_rows() {
   record_pending();
 }
 
-// What is neither a blob nor an image is damage of the database file itself. SQLite cannot mend
+// A finding without a blob and an image is damage of the database file itself. SQLite cannot mend
 // that, so it is reported as left.
 void Repairer::repair(const Finding& finding) {
   if (!finding.blob.empty()) return remove_broken_blob(finding);

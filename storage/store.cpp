@@ -39,6 +39,7 @@ std::unique_ptr<Store> Store::open(const Options& options, base::Random& random)
   }
   // The lock is held: no process uses what is there. Staging directories are left only by a crash.
   remove_directory(store->staging_root());
+  // The files of --in-memory are removed at the end, so there is nothing that a sync could save.
   const bool sync = options.sync && !options.in_memory;
   // The key comes before the database, which syncs the directory when it is opened, and with it the
   // name of the key.
@@ -136,7 +137,8 @@ void Store::remove_files(std::vector<model::Digest> blobs, sql::Txn& txn, Remove
   });
 }
 
-// In batches, so that a push waits for the removal of at most kFilesAtOnce files.
+// In batches, so that a push waits for the removal of at most kFilesAtOnce files. The list is read
+// in a read transaction, so the writer is held only for the removal itself.
 Store::Removed Store::remove_orphan_blobs() {
   Removed removed;
   for (;;) {

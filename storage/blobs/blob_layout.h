@@ -42,7 +42,7 @@ class BlobLayout {
   struct AlgorithmDirectory {
     model::DigestAlgorithm algorithm{};
     Fd fd;
-    // Whether the shard of that number is there and its name is durable.
+    // True: the shard of that number is there and its name is durable.
     std::array<std::atomic<bool>, 256> shard_exists{};
   };
   void open_algorithm(AlgorithmDirectory& opened, model::DigestAlgorithm algorithm, int parent,

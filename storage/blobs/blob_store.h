@@ -69,7 +69,7 @@ class BlobStore {
   // Forgets an upload; fine where there is none.
   virtual void discard_upload(const std::string& id) = 0;
 
-  // nullopt: not there.
+  // nullopt: the blob is not there.
   virtual std::optional<BlobFile> open(const model::Digest& digest) = 0;
 
   // Removes a blob; fine where there is none. REQUIRES: durably no row names it, and the caller

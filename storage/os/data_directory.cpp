@@ -41,8 +41,8 @@ fs::path temporary_root() {
   return from_environment && *from_environment ? from_environment : "/tmp";
 }
 
-// lstat(2) and the owner, because every user may write to /tmp: a symbolic link or a directory of
-// another user there must not make this process remove anything.
+// lstat(2) and the owner, because every user may write to the temporary directory: a symbolic link
+// or a directory of another user there must not make this process remove anything.
 bool is_our_directory(const fs::path& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == ::geteuid();

@@ -15,7 +15,7 @@
 
 namespace ecr::storage {
 
-// Like mkdir -p; the last directory gets mode 0700.
+// Makes the directory and its parents, as mkdir -p does; the last one gets mode 0700.
 void create_data_directory(const std::string& directory);
 
 // Returns the locked file. kUnavailable, with the process id, where another process has the lock.

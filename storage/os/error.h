@@ -20,7 +20,7 @@ class StorageError : public std::runtime_error {
   StorageError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
   Kind kind() const { return kind_; }
 
-  // From errno; `doing` as in "writing blobs/sha256/ab/abcd".
+  // Makes the error from errno; `doing` as in "writing blobs/sha256/ab/abcd".
   static StorageError from_errno(int error, const std::string& doing);
 
  private:

@@ -11,7 +11,8 @@
 namespace ecr::storage {
 
 struct ProcessResult {
-  // Its exit status; 128 plus the signal where a signal ended it, such as the SIGKILL at a limit.
+  // The exit status; 128 plus the signal where a signal ended the command, such as the SIGKILL at a
+  // limit.
   int status = 0;
   bool timed_out = false;
   bool cancelled = false;

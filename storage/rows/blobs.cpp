@@ -29,7 +29,9 @@ std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repositor
 }
 
 // There is one copy of a blob, however many repositories hold it. The time begins the grace of the
-// collector (collector.h) anew, also where the repository held the blob already.
+// collector (collector.h) anew, also where the repository held the blob already (test
+// CollectorTest.APushOrMountOfTheSameBytesBeginsTheGraceAnew). REQUIRES: this transaction has seen
+// the file of the blob or a membership of it (store.h, INVARIANT).
 void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               std::int64_t size, base::TimePoint when) {
   txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",

@@ -23,14 +23,15 @@ std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repositor
 // changes.
 void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               std::int64_t size, base::TimePoint when);
-// Whether an image of the repository names it.
+// True where an image of the repository names the blob.
 bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest);
-// Whether images of the repository name it, all of them in the archive (or on their way back).
+// True where images of the repository name the blob and all of them are in the archive, or on their
+// way back.
 bool blob_is_archived(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // Takes the blob out of the repository; its bytes go when no repository holds it. REQUIRES: no
 // image of the repository names it.
 void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest);
-// Whether any repository holds it.
+// True where any repository holds the blob.
 bool blob_is_known(sql::Txn& txn, std::string_view digest);
 
 // For the collector (collector.h). The lists come from a read transaction and may be out of date,

@@ -37,7 +37,7 @@ struct ScanFinding {
 };
 void add_scan_finding(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                       const ScanFinding& finding);
-// By position, after `after` (exclusive), at most `limit`.
+// The findings by position, after `after` (exclusive), at most `limit`.
 std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t repository,
                                             std::string_view digest, std::int64_t after,
                                             std::int64_t limit);
@@ -54,7 +54,7 @@ struct ImageSigning {
 // Replaces the one of that profile. REQUIRES: the image is there.
 void put_image_signing(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                        const ImageSigning& signing);
-// By profile.
+// The signings of the image, by profile.
 std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
                                          std::string_view digest);
 
@@ -70,7 +70,7 @@ struct ImageReplication {
 // Adds the row, or changes it. Does nothing where the image is gone.
 void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                            const ImageReplication& replication);
-// By account and region.
+// The replications of the image, by account and region.
 std::vector<ImageReplication> image_replications(sql::Txn& txn, std::int64_t repository,
                                                  std::string_view digest);
 

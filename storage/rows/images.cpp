@@ -152,6 +152,8 @@ void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view diges
   txn.exec("DELETE FROM images WHERE repository = ? AND digest = ?", repository, digest);
 }
 
+// For lastRecordedPullTime, by which lifecycle rules count (sinceImagePulled). The caller decides
+// which pulls count, and how often the time is written.
 void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
                       base::TimePoint when) {
   txn.exec("UPDATE images SET last_pulled_at = ? WHERE repository = ? AND digest = ?",

@@ -41,13 +41,13 @@ struct Image {
 inline constexpr sql::Literal kImageColumns(
     "digest, media_type, artifact_media_type, size_bytes, pushed_at, last_pulled_at, subject, "
     "status, last_archived_at, last_activated_at");
-// Without blobs and children.
+// Reads all fields but blobs and children.
 Image read_image(const sql::Rows& row);
 
 // The image with its manifest bytes. REQUIRES: not in the repository yet.
 void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                   std::string_view manifest);
-// Without blobs and children.
+// Returns the image without its blobs and children.
 std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 // The digest a tag points to.
 std::optional<std::string> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);

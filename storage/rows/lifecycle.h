@@ -49,7 +49,7 @@ void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
                                   const LifecyclePreviewResult& result);
 void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
                               const LifecyclePreview& preview);
-// By position, after `after` (exclusive).
+// The results by position, after `after` (exclusive).
 std::vector<LifecyclePreviewResult> list_lifecycle_preview_results(sql::Txn& txn,
                                                                    std::int64_t repository,
                                                                    TagStatus status,

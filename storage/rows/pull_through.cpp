@@ -7,6 +7,7 @@ namespace {
 
 constexpr sql::Literal kRuleColumns("prefix, rule, created_at, updated_at");
 
+// The rule is JSON that only the API reads, so a new field of ECR's rules needs no new column.
 PullThroughRule read_rule(const sql::Rows& row) {
   return {row.string(0), row.string(1), from_column(row.integer(2)), from_column(row.integer(3))};
 }

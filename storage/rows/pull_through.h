@@ -32,7 +32,7 @@ void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::stri
                               std::string_view prefix);
 std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
                                       std::string_view region);
-// By prefix, after `after` (exclusive), at most `limit`.
+// The rules by prefix, after `after` (exclusive), at most `limit`.
 std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_view account,
                                                      std::string_view region,
                                                      std::string_view after, std::int64_t limit);
@@ -60,8 +60,8 @@ struct Import {
   bool child = false;  // of an index, and imported with it
   std::string manifest;
 };
-// Where the digest has an import already, only `child` may change: an import that was asked for on
-// its own is no child any more.
+// Adds the import. If the digest has one already, only `child` may change: an import that was asked
+// for on its own is no child any more.
 void put_import(sql::Txn& txn, const Import& import);
 std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 bool has_imports(sql::Txn& txn, std::int64_t repository);

@@ -88,6 +88,7 @@ namespace {
 
 constexpr sql::Literal kTemplateColumns("prefix, template, created_at, updated_at");
 
+// The body is JSON that only the API reads, so a new field of ECR's templates needs no new column.
 CreationTemplate read_template(const sql::Rows& row) {
   return {row.string(0), row.string(1), from_column(row.integer(2)), from_column(row.integer(3))};
 }

@@ -19,7 +19,8 @@ std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view accou
 void set_registry_policy(sql::Txn& txn, std::string_view account, std::string_view region,
                          const std::optional<std::string>& policy);
 
-// nullopt: never set. The API decides what that means (api/core/account_settings.h).
+// nullopt: the setting was never changed. The API decides what that means
+// (api/core/account_settings.h).
 std::optional<std::string> registry_setting(sql::Txn& txn, std::string_view account,
                                             std::string_view region, std::string_view name);
 void set_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
@@ -36,7 +37,7 @@ bool remove_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_
                            std::string_view principal);  // false: there is none
 bool has_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
                         std::string_view principal);
-// Sorted, after `after` (exclusive), at most `limit`.
+// The exclusions, sorted, after `after` (exclusive), at most `limit`.
 std::vector<std::string> list_pull_exclusions(sql::Txn& txn, std::string_view account,
                                               std::string_view region, std::string_view after,
                                               std::int64_t limit);
@@ -58,7 +59,7 @@ std::optional<CreationTemplate> find_creation_template(sql::Txn& txn, std::strin
                                                        std::string_view prefix);
 void delete_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
                               std::string_view prefix);
-// By prefix, after `after` (exclusive), at most `limit`.
+// The templates by prefix, after `after` (exclusive), at most `limit`.
 std::vector<CreationTemplate> list_creation_templates(sql::Txn& txn, std::string_view account,
                                                       std::string_view region,
                                                       std::string_view after, std::int64_t limit);

@@ -70,7 +70,8 @@ std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view accoun
 }
 
 // The foreign keys delete everything in it. The files of its blobs stay until no other repository
-// holds them (Store::remove_orphan_blobs); the caller discards those of its uploads.
+// holds them (Store::remove_orphan_blobs); the caller discards those of its uploads. (Test
+// Repositories.DeletionTakesEverythingInIt.)
 void delete_repository(sql::Txn& txn, std::int64_t id) {
   txn.exec("DELETE FROM repositories WHERE id = ?", id);
 }

@@ -32,7 +32,7 @@ std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& r
 std::optional<Repository> find_repository(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view name);
 std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
-// By name, after `after` (exclusive), at most `limit`.
+// The repositories by name, after `after` (exclusive), at most `limit`.
 std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view after,
                                           std::int64_t limit);

@@ -267,6 +267,7 @@ void Connection::bind(Statement& statement, const std::vector<Value>& args, bool
   if (rc != SQLITE_OK) fail(sqlite3_sql(handle));
 }
 
+// A statement that failed is over too: another step would run it from its beginning.
 bool Connection::step(Statement& statement) {
   if (!statement.handle) throw database_misuse("the rows of a transaction that is over");
   if (statement.done) return false;  // SQLite would begin anew
@@ -278,6 +279,7 @@ bool Connection::step(Statement& statement) {
 }
 
 // Reset at once: a statement that is not reset keeps its snapshot, and the WAL cannot be reused.
+// The bindings are cleared as well: Txn::change() binds bytes that it does not own.
 void Connection::give_back(Statement* statement) {
   std::erase(running_, statement);
   if (statement->key) {
@@ -323,6 +325,7 @@ void Connection::run(const char* sql) {
 // back by itself.
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
+// Rows that a cascade deleted do not count (sqlite.org, "Count The Number Of Rows Modified").
 std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
 
 std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(db_); }

@@ -63,7 +63,7 @@ class Connection {
   std::vector<std::string> first_column(const std::string& sql);
 
   bool in_transaction() const;
-  // Whether the WAL has become so long that it should be checkpointed.
+  // True when the WAL has become so long that it should be checkpointed.
   bool wants_checkpoint() const;
   void checkpoint();
   void leave_wal_on_close();

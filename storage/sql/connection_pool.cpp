@@ -66,6 +66,7 @@ Connection* ConnectionPool::take_reader() {
 
 void ConnectionPool::give_back_reader(Connection* connection) {
   std::unique_ptr<Connection> owned(connection);
+  // The connection is closed then, and the next reader opens another.
   if (owned->in_transaction()) return;  // it could not end: not fit for use
   const std::lock_guard lock(idle_mutex_);
   idle_.push_back(std::move(owned));
@@ -90,7 +91,8 @@ void ConnectionPool::give_back_writer() {
 }
 
 std::uint64_t ConnectionPool::note_commit() {
-  // Before commit() returns: a memo that a reader fills from now on is of the new state.
+  // Before commit() returns: a memo that a reader fills from now on is of the new state. The commit
+  // is visible by now, although it may not be durable yet.
   version_.fetch_add(1);
   const std::uint64_t ticket = group_sync_->note_commit();
   // The writer alone checkpoints, and holds its mutex here, so no two checkpoints ever run at once:

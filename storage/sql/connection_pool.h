@@ -38,7 +38,7 @@ class ConnectionPool {
   void give_back_writer();
 
   // REQUIRES for these two: the thread has the writer.
-  // After a COMMIT: the ticket to wait with.
+  // Called after a COMMIT. Returns the ticket to wait with.
   std::uint64_t note_commit();
   // Records that a sync of SQLite itself (of the database file, at a checkpoint) has failed, if one
   // has.

@@ -21,7 +21,8 @@ namespace {
 // whole and on disk: a crash leaves no database that is half made. The caller syncs the directory.
 void create(const std::string& path, const std::function<void(const std::string&)>& fill) {
   const std::string fresh = path + ".new";
-  // What an earlier crash left behind: SQLite would take a foreign -wal for that of the new file.
+  // Removes files that an earlier crash left behind: SQLite would take an old -wal for that of the
+  // new file.
   for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
   fill(fresh);
   const Fd file = open_file(AT_FDCWD, fresh.c_str(), O_RDWR, fresh);
@@ -192,6 +193,7 @@ void Database::replace_with(const std::string& path, const std::vector<std::stri
 // integrity_check does not cover foreign keys (sqlite.org, "Pragma statements").
 std::vector<std::string> Database::integrity_problems() {
   std::vector<std::string> problems;
+  // A reader is enough: both checks only read, and the writer stays free meanwhile.
   Txn txn = begin(Access::kRead);
   try {
     for (auto rows = txn.query("PRAGMA integrity_check"); rows.next();) {

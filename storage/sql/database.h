@@ -49,7 +49,7 @@ class Database {
   // The complaints of PRAGMA integrity_check and foreign_key_check; empty: the database is sound.
   std::vector<std::string> integrity_problems();
   void checkpoint();
-  // False after a failed fsync, its own or another of the SyncFailures.
+  // False after a failed fsync of the database, or another one that the SyncFailures hold.
   bool writable() const;
   // Changes with every commit that wrote, before that commit() returns. A result that was read in a
   // transaction begun after this call holds for as long as the version stays the same.

@@ -16,7 +16,7 @@ class GroupSync {
   // One thread at a time calls it.
   explicit GroupSync(std::function<void()> sync) : sync_(std::move(sync)) {}
 
-  // After a COMMIT: the ticket to wait with.
+  // Called after a COMMIT. Returns the ticket to wait with.
   std::uint64_t note_commit();
   // Returns when the ticket's commit is durable. Throws StorageError::kReadOnly after a failed
   // sync; it is never tried again, because the kernel has forgotten what it could not write.

@@ -123,6 +123,8 @@ std::uint64_t Txn::commit_rows() {
   return pool_->note_commit();
 }
 
+// Kept in the transaction and not run by it: a rollback forgets them (test
+// DatabaseTest.OnCommitRunsAfterTheCommitAndNeverAfterARollback).
 void Txn::on_commit(std::function<void()> action) {
   require_open();
   on_commit_.push_back(std::move(action));

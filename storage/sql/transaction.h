@@ -162,7 +162,7 @@ template <typename Read>
 auto first_row(Rows rows, Read read) {
   return rows.next() ? std::optional(read(std::as_const(rows))) : std::nullopt;
 }
-// The same for the text or the integer in the first column.
+// These read the text or the integer in the first column.
 inline std::vector<std::string> all_texts(Rows rows) {
   return all_rows(std::move(rows), [](const Rows& row) { return row.string(0); });
 }

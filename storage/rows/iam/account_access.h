@@ -19,7 +19,7 @@ void remove_account_alias(sql::Txn& txn, std::string_view account);
 
 // The policy is a JSON object as the API has it.
 std::optional<std::string> password_policy(sql::Txn& txn, std::string_view account);
-// nullopt: removes it.
+// Replaces the policy of the account; nullopt removes it.
 void set_password_policy(sql::Txn& txn, std::string_view account,
                          std::optional<std::string_view> policy);
 

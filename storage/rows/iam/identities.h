@@ -62,7 +62,7 @@ std::int64_t count_entities(sql::Txn& txn, std::string_view account, EntityKind 
 // Users and roles of the account whose boundary is that policy, by id.
 std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view account,
                                            std::string_view policy_arn);
-// Whether the account has any user, group or role.
+// True where the account has any user, group or role.
 bool has_entities(sql::Txn& txn, std::string_view account);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
 // Writes all fields of `entity` but id, account, kind and unique id. REQUIRES: no other entity of

@@ -46,7 +46,8 @@ void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_v
 
 // The organization that the account is in. nullopt: it is in none.
 std::optional<Organization> organization_of(sql::Txn& txn, std::string_view account);
-// From the root to the account, with the policies of that kind; empty: no organization.
+// The levels from the root to the account, with the policies of that kind. Empty: the account is in
+// no organization.
 std::vector<OrganizationLevel> control_policies(sql::Txn& txn, std::string_view account,
                                                 ControlPolicyKind kind);
 // "root/ou-a/ou-b/": the targets from the root to the account, without the account itself. Empty:
@@ -96,7 +97,8 @@ std::vector<std::string> targets_of_control_policy(sql::Txn& txn, std::string_vi
 std::vector<std::string> control_policies_at(sql::Txn& txn,
                                              std::string_view target);  // ids, sorted
 
-// Whether policies of that kind have an effect in the organization; they have in a seeded one.
+// True where policies of that kind have an effect in the organization. In a seeded organization
+// they have.
 bool policy_type_enabled(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind);
 void set_policy_type(sql::Txn& txn, std::string_view organization, ControlPolicyKind kind,
                      bool enabled);

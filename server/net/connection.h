@@ -34,8 +34,8 @@ struct ConnectionContext {
   Metrics* metrics = nullptr;  // may be null
 };
 
-// Thrown where the framing of a body is broken, before anything was done with the body. Only for
-// bodies that are kept in memory.
+// Thrown when the framing of a body is broken, before anything was done with the body. Only bodies
+// that are kept in memory end this way; a streamed body ends with ApiError.
 struct MalformedBody {
   FramingError framing;
 };

@@ -14,6 +14,8 @@
 
 namespace ecr::server {
 
+// The longest things in a head are session tokens and presigned URLs, which carry such a token in
+// the target. The limits leave room for them and bound what a client costs before it is known.
 inline constexpr std::size_t kMaxHeaderBytes = 32u << 10;
 inline constexpr std::size_t kMaxHeaderFields = 100;
 inline constexpr std::size_t kMaxTargetBytes = 16u << 10;

@@ -33,7 +33,7 @@ class RequestParser {
   // REQUIRES: the head is complete and passed the gate.
   bool keep_alive() const;
   bool expects_continue() const;
-  bool has_body() const;                                // by its framing
+  bool has_body() const;                                // as the framing says
   std::optional<std::uint64_t> content_length() const;  // nullopt: chunked
   RequestHead head() const;
 

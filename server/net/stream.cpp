@@ -35,6 +35,8 @@ bool is_end(const error_code& ec) {
 }
 
 template <typename Socket>
+// A reset counts as an end, too: it says no more than that the client is gone, and the message that
+// was being read is incomplete either way.
 asio::awaitable<std::size_t> read_from(Socket& socket, asio::mutable_buffer buffer) {
   error_code ec;
   auto token = asio::redirect_error(asio::use_awaitable, ec);
@@ -47,6 +49,7 @@ asio::awaitable<std::size_t> read_from(Socket& socket, asio::mutable_buffer buff
 template <typename Socket>
 asio::awaitable<void> write_to(Socket& socket, asio::const_buffer first,
                                asio::const_buffer second) {
+  // One gathering write, so that head and body leave in one packet where they fit.
   const std::array<asio::const_buffer, 2> buffers{first, second};
   co_await asio::async_write(socket, buffers, asio::use_awaitable);
 }
@@ -74,9 +77,12 @@ class PlainStream : public Stream {
   // process.
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
+    // sendfile() is called past Asio, so the descriptor itself must not block: a client that does
+    // not read would stop every connection of this io thread.
     socket_.native_non_blocking(true);
     off_t at = static_cast<off_t>(offset);
     while (length > 0) {
+      // sendfile() moves `at` itself.
       const ssize_t sent =
           ::sendfile(socket_.native_handle(), fd, &at, std::min<std::uint64_t>(length, kPiece));
       if (sent > 0) {
@@ -124,9 +130,11 @@ class TlsStream : public Stream {
   }
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
-    // TLS encrypts in this process, so the bytes have to pass through it.
+    // TLS encrypts in this process, so the bytes have to pass through it. Eight TLS records of 16
+    // KiB, which is the largest record (RFC 8446, 5.1).
     std::vector<char> piece(128u << 10);
     while (length > 0) {
+      // Reads on the io thread. The file is read in order, so the kernel has mostly read ahead.
       const ssize_t got = ::pread(fd, piece.data(), std::min<std::uint64_t>(length, piece.size()),
                                   static_cast<off_t>(offset));
       if (got <= 0) fail(got == 0 ? EIO : errno);

@@ -1,5 +1,5 @@
-// The bytes of a connection, plain or TLS. One coroutine at a time, on its io thread. Errors are
-// boost::system::system_error.
+// The bytes of a connection, plain or TLS. Used by one coroutine at a time, on its io thread.
+// Errors are boost::system::system_error.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,5 @@
-// A certificate authority of this machine's own, for --tls auto: clients trust its certificate, and
-// it issues the server's. Thread-safe once made.
-//
-// In a directory:  tls/ca.pem      the certificate, PEM, good for ten years; anybody may read it
-//                  tls/ca-key.pem  its key (EC P-256), PEM, mode 0600
+// A certificate authority for --tls auto that belongs to this machine: clients trust its
+// certificate, and it issues the server's. Thread-safe once made.
 #pragma once
 
 #include <string>

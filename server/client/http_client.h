@@ -1,6 +1,6 @@
-// A small HTTP client: one request a connection, http:// only, blocking. For the commands that ask
-// a running server, and for webhooks. Nothing in it waits longer than a few seconds for the other
-// end.
+// A small HTTP client: one request a connection, http:// only, blocking. The commands that ask a
+// running server use it, and webhooks do. It never waits longer than a few seconds for the other
+// end to do something.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // HTTP and HTTPS to upstream registries (api/pull_through/transport.h): one request a connection,
-// bodies streamed. Thread-safe; blocks.
+// bodies streamed. Thread-safe; blocking.
 #pragma once
 
 #include <atomic>

@@ -41,7 +41,7 @@ class FaultRules {
   struct State {
     FaultRule rule;
     std::uint64_t matched = 0;   // requests of its operations
-    std::uint64_t injected = 0;  // of which so many were hit
+    std::uint64_t injected = 0;  // how many of them were hit
   };
   struct Totals {
     std::uint64_t throttle = 0, error = 0, latency = 0, reset = 0;

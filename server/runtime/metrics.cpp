@@ -12,11 +12,14 @@
 namespace ecr::server {
 namespace {
 
-// A label has few values whatever clients send: an unknown path is "none".
+// A label has few values whatever clients send: an unknown path is "none". Every new label value is
+// one more series in memory and in each scrape, and a client that tries paths could otherwise make
+// them without end.
 std::string_view plane_of(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/v2" || path.starts_with("/v2/")) return "registry";
   if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
+  // LocalStack's health check, which OwnRoutes answers.
   if (path == "/_localstack/health") return "admin";
   if (path.starts_with("/_layers/")) return "registry";
   return path == "/" ? "api" : "none";
@@ -35,7 +38,8 @@ void gauge(std::string& out, std::string_view name, std::string_view help, T val
 }
 
 // The names process_* and their meaning are those of Prometheus's client libraries, so that common
-// dashboards work.
+// dashboards work. /proc/self/statm counts in pages: the total first, then the resident ones
+// (proc(5)).
 std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::int64_t total = 0;
@@ -72,6 +76,7 @@ void write_process(std::string& out) {
   out += base::format("process_cpu_seconds_total {:.3f}\n", cpu_seconds());
 }
 
+// One read transaction, so that the numbers belong to the same moment.
 void write_stored(std::string& out, storage::Store& store) {
   storage::sql::Txn txn = store.database().begin(storage::sql::Access::kRead);
   const storage::Statistics stored = storage::statistics(txn);
@@ -85,6 +90,8 @@ void write_stored(std::string& out, storage::Store& store) {
   out += base::format("ecr_local_jobs{{state=\"failed\"}} {}\n", stored.jobs_failed);
 }
 
+// Every kind has a line from the start on, also at zero: a rate can be computed only for a series
+// that existed before.
 void write_faults(std::string& out, const FaultRules& faults) {
   const auto totals = faults.totals();
   describe(out, "ecr_local_faults_injected_total", "counter", "Faults that were asked for.");
@@ -126,13 +133,16 @@ void write_decisions(std::string& out, const api::DecisionLog& decisions) {
 void Metrics::count(const Request& request) {
   const KeyView key{plane_of(request.target), request.action};
   std::size_t bucket = 0;
+  // The bounds are inclusive, as "le" (less or equal) in Prometheus's format says.
   while (bucket < kBounds.size() && request.took.count() > kBounds[bucket]) ++bucket;
   const std::lock_guard lock(mutex_);
+  // The look-up takes views; strings are made only for the first request of a series.
   auto found = series_.find(key);
   if (found == series_.end()) {
     found = series_.emplace(Key{std::string(key.plane), std::string(key.action)}, Series{}).first;
   }
   Series& series = found->second;
+  // A reset connection has status 0 and is counted in class 0, which write_requests() leaves out.
   ++series.by_class[static_cast<std::size_t>(request.status / 100 % 6)];
   ++series.buckets[bucket];
   series.micros += static_cast<std::uint64_t>(request.took.count());
@@ -200,6 +210,8 @@ void Metrics::write_requests(std::string& out) const {
   }
 }
 
+// Each part takes its own lock, so no scrape holds up the requests for long. The parts may differ
+// by what happened in between.
 std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisions,
                           std::string_view version, const FaultRules* faults) const {
   std::string out;

@@ -1,5 +1,5 @@
-// Counters of requests, and /metrics: them, what is stored, and the process, in Prometheus's text
-// format. Counting takes a lock and a look-up, no more. Thread-safe.
+// Counters of requests, and the text of /metrics: these counters, what is stored, and the process,
+// in Prometheus's text format. Counting takes one lock and one look-up. Thread-safe.
 #pragma once
 
 #include <array>

@@ -38,6 +38,8 @@ constexpr RouteName kRoutes[] = {
 constexpr std::string_view kRegistry = "registry:";
 constexpr std::string_view kLayer = "registry:GetLayer";  // GetDownloadUrlForLayer's signed URL
 
+// Empty for a path or a method that the registry does not have: such a request fails by itself and
+// needs no injected fault.
 std::string of_registry(const api::HttpRequest& request) {
   const auto route = api::registry::parse_route(request.path());
   if (!route) return {};
@@ -59,6 +61,8 @@ std::string_view value_of(const std::vector<std::pair<std::string, std::string>>
 
 }  // namespace
 
+// Only names of this list are accepted in a rule, so a typing error is an error and not a rule that
+// never hits.
 std::vector<std::string> OperationNames::all() const {
   std::vector<std::string> names;
   for (const api::ServiceApi& api : control_.apis()) {
@@ -74,6 +78,7 @@ std::vector<std::string> OperationNames::all() const {
 std::string OperationNames::of_api(const api::HttpRequest& request) const {
   // AWS JSON 1.1 names the operation in a header: "<target prefix>.PutImage".
   const std::string_view target = request.headers.get("x-amz-target");
+  // The prefix names the service and its version, "AmazonEC2ContainerRegistry_V20150921" for ECR.
   const std::size_t dot = target.rfind('.');
   if (dot != std::string_view::npos) {
     for (const api::ServiceApi& api : control_.apis()) {
@@ -88,6 +93,7 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
   if (!form) return {};
   for (const api::ServiceApi& api : control_.apis()) {
     if (api.protocol != api::Protocol::kQuery) continue;
+    // The version is what tells IAM from STS: both are asked at "POST /" without any other mark.
     if (api.model().api_version() != value_of(*form, "Version")) continue;
     return base::format("{}:{}", api.signing_name, value_of(*form, "Action"));
   }

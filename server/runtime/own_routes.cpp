@@ -13,6 +13,7 @@ constexpr std::string_view kFaults = "/_ecr-local/faults";
 constexpr std::string_view kCa = "/_ecr-local/ca";
 constexpr std::string_view kLocalStack = "/_localstack/health";
 
+// The line break is for people who ask with curl.
 api::HttpResponse json_text(int status, const std::string& text) {
   return api::text_response(status, "application/json", text + "\n");
 }
@@ -24,7 +25,8 @@ api::HttpResponse error_answer(int status, const std::string& message) {
 }
 
 // The form of LocalStack's health check, for scripts that wait for it. The services that exist here
-// are "running".
+// are "running". The services are those that a script may wait for; everything of this server is
+// ready when it answers at all. Test: OwnRoutesTest.LocalStacksHealthCheckIsAnswered.
 api::HttpResponse localstack_health(const std::string& version) {
   const base::OrderedJson json = {
       {"services", {{"ecr", "running"}, {"iam", "running"}, {"sts", "running"}}},
@@ -44,9 +46,14 @@ bool OwnRoutes::is_own(std::string_view path) {
 }
 
 api::HttpResponse OwnRoutes::faults(const api::HttpRequest& request) const {
+  // Reading the rules also needs the right: they tell what a test is about to do. A request from
+  // another web page is refused as well (integration/test_faults.py,
+  // test_a_web_page_cannot_set_them).
   if (!api::admin::may_administer(parts_.settings, request))
     return api::admin::refuse_administration();
   try {
+    // PUT replaces the rules and POST adds to them (RFC 9110, 9.3.4 and 9.3.3). A document with an
+    // error changes nothing, because it is read whole before.
     if (request.method == "PUT") {
       parts_.faults.replace(parse_fault_rules(request.body, parts_.operations(), parts_.random));
     } else if (request.method == "POST") {
@@ -72,6 +79,8 @@ std::optional<api::HttpResponse> OwnRoutes::handle(const api::HttpRequest& reque
     response = error_answer(405, "GET alone");
   } else if (path == kLocalStack) {
     response = localstack_health(parts_.settings.version);
+    // The certificate is public, so anybody may have it: a client needs it before it can trust the
+    // server that it would send a token to.
   } else if (parts_.ca.empty()) {
     response =
         error_answer(404, "There is no certificate authority: the server runs without --tls auto");

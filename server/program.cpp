@@ -10,6 +10,7 @@
 namespace ecr::server {
 namespace {
 
+// No default label: the compiler then names the command that is missing here (-Wswitch).
 int run_command(const CommandLine& line) {
   using Command = CommandLine::Command;
   switch (line.command) {
@@ -53,6 +54,8 @@ int run_program(int argc, const char* const* argv) {
   if (!line) return exit_code;
   try {
     return run_command(*line);
+    // Business code throws sentences for the user. This is the only place that prints them, so no
+    // command catches for the sake of printing.
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ecr-local: %s\n", error.what());
     return 1;

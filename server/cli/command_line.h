@@ -23,7 +23,7 @@ struct ServeConfig {
   std::string tls_key;
   std::string data_dir;  // resolved
   bool in_memory = false;
-  bool progress = false;               // also where standard error is no terminal
+  bool progress = false;               // also when standard error is no terminal
   std::string seed;                    // path; empty: none
   std::string events_webhook;          // URL; empty: none
   std::vector<std::string> oidc_keys;  // ISSUER=FILE
@@ -33,7 +33,7 @@ struct ServeConfig {
   std::string upstream_ca;             // path; empty: the system's authorities alone
   std::chrono::seconds upstream_timeout{20};
   std::int64_t event_log_size = 10'000;
-  bool default_credentials = false;  // asked for
+  bool default_credentials = false;  // the operator asked for them
   bool no_default_credentials = false;
   LogFormat access_log = LogFormat::kText;
   Timeouts timeouts;

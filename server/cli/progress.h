@@ -1,5 +1,5 @@
-// How far long work has come, on standard error: one line a second at most, and none where standard
-// error is not a terminal.
+// Shows on standard error how far long work has come: one line a second at most, and none when
+// standard error is not a terminal.
 #pragma once
 
 #include <chrono>

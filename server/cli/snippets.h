@@ -1,5 +1,5 @@
-// What `ecr-local print` writes: pieces of configuration for the tools around the server. The
-// templates are the files of snippets/, linked in as they are. Pure.
+// The texts that `ecr-local print` writes: pieces of configuration for the tools around the server.
+// The templates are the files of snippets/, linked in as they are. Pure.
 #pragma once
 
 #include <string>

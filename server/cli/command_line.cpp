@@ -52,6 +52,7 @@ class ConfigFile : public CLI::Config {
  public:
   explicit ConfigFile(const CLI::App& serve) : serve_(serve) {}
 
+  // Writing a configuration is part of CLI11's interface; no command here does it.
   std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
@@ -77,6 +78,7 @@ class ConfigFile : public CLI::Config {
       // CLI11 files flags under the subcommand that they belong to.
       item.parents = {"serve"};
       item.name = key;
+      // A list is a flag given several times.
       if (value.is_array()) {
         for (const auto& element : value) item.inputs.push_back(value_text(element, key));
       } else {
@@ -94,6 +96,7 @@ class ConfigFile : public CLI::Config {
 // Every flag also has an environment variable.
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
+  // One place for this, so that no flag is without its variable.
   return app.add_option(flag, target, help)->envname(variable_of(flag));
 }
 
@@ -138,12 +141,15 @@ std::string default_data_dir() {
 }
 
 void add_data_dir(CLI::App& app, ServeConfig& serve) {
+  // Resolved here and not where it is used, so that every command with the flag has the same
+  // default.
   serve.data_dir = default_data_dir();
   add(app, "--data-dir", serve.data_dir, "Directory that keeps everything; one process at a time")
       // The help must not show the home directory of the person who built the documentation.
       ->default_str("$XDG_DATA_HOME/ecr-local, or ~/.local/share/ecr-local");
 }
 
+// These commands ask a server, and have the port of `serve` as their default.
 void add_explain_options(CLI::App& app, ExplainConfig& config) {
   app.add_option("request-id", config.request_id,
                  "x-amzn-RequestId of the answer (default: of the last denial)");
@@ -281,6 +287,8 @@ void add_print_options(CLI::App& app, PrintConfig& config) {
       ->check(check_registry_host);
 }
 
+// add_option() without a variable: a demo that starts its own server must not be configured by the
+// environment of another.
 void add_demo_options(CLI::App& app, DemoConfig& config) {
   app.add_option("--url", config.url, "A running server (default: one of its own, in memory)");
   app.add_option("--region", config.region, "Region to ask for")->default_str(config.region);
@@ -338,6 +346,7 @@ void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
   if (key_given != secret_given) {
     throw CLI::ValidationError("--root-access-key and --root-secret-key go together");
   }
+  // --no-default-credentials changes nothing here: the flags have replaced the defaults already.
   if (key_given) {
     serve.settings.account_root_keys = false;
   } else if (serve.no_default_credentials) {
@@ -353,6 +362,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       "Amazon ECR on this machine, with the IAM and STS that decide who may do what.", "ecr-local");
   app->require_subcommand(1);
   app->allow_config_extras(CLI::config_extras_mode::error);
+  // The callback runs when CLI11 has found the command, so exactly one of them sets `line.command`.
   const auto command = [&](const char* name, const char* help, Command value) {
     CLI::App* sub = app->add_subcommand(name, help);
     sub->callback([&line, value] { line.command = value; });

@@ -25,7 +25,8 @@ std::vector<std::string> flag_values(const std::string& flag) {
   return values;
 }
 
-// The words that may follow the command itself.
+// The words that may follow the command itself. The names of snippets are read from the list that
+// `print` uses.
 std::vector<std::string> words_of(const std::string& command) {
   if (command == "completion") return {"bash", "zsh", "fish"};
   std::vector<std::string> words;
@@ -144,6 +145,7 @@ std::string zsh(const std::vector<CommandInfo>& commands) {
   std::string list;
   std::string cases;
   for (const CommandInfo& command : commands) {
+    // _describe separates a name from its description by a colon, and reads backslashes as escapes.
     list += "      " + literal(command.name + ":" + command.help, "\\") + "\n";
     cases += zsh_command(command);
   }
@@ -182,6 +184,7 @@ std::string fish(const std::vector<CommandInfo>& commands) {
   for (const CommandInfo& command : commands) {
     out += base::format("complete -c ecr-local -n __fish_use_subcommand -a {} -d {}\n",
                         command.name, literal(command.help, "\\"));
+    // The condition keeps the flags of one command apart from those of the others.
     const std::string there =
         base::format("complete -c ecr-local -n '__fish_seen_subcommand_from {}'", command.name);
     if (!words_of(command.name).empty())
@@ -208,6 +211,7 @@ std::string cell(const std::string& text) {
 }
 
 std::string default_text(const FlagInfo& flag) {
+  // A switch that is not given is off, whatever it switches.
   if (!flag.takes_value) return "off";
   return flag.default_value.empty() ? "none" : base::format("`{}`", cell(flag.default_value));
 }

@@ -32,6 +32,7 @@ constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+jso
       base::format("{}: {} {}", what, reply.status, reply.body.substr(0, 400)));
 }
 
+// Returns the reply, so that a step can check and use it in one expression.
 const DemoReply& expect(const DemoReply& reply, int status, const std::string& what) {
   if (reply.status != status) fail_demo(what, reply);
   return reply;
@@ -109,6 +110,7 @@ void Demo::step(const char* title, const std::function<std::string()>& body) {
   const std::string proved = body();
   const std::chrono::duration<double, std::milli> took = DemoClock::now() - begun;
   base::print("ok {:7.1f} ms  {}: {}\n", took.count(), title, proved);
+  // Each step shows when it is done, also where standard output is a pipe.
   std::fflush(stdout);
 }
 
@@ -175,6 +177,8 @@ std::string Demo::push() {
   const auto blob = [&](const char* type, const std::string& bytes) {
     return Json{{"mediaType", type}, {"digest", push_blob(bytes)}, {"size", bytes.size()}};
   };
+  // The smallest image of the OCI image specification: a configuration, one layer, and the manifest
+  // that names both by digest.
   const Json manifest = {
       {"schemaVersion", 2},
       {"mediaType", kManifestType},
@@ -190,6 +194,8 @@ std::string Demo::pull() {
   // The same step runs for root first, and for the user once there is one.
   const std::string& reader = user_password_.empty() ? password_ : user_password_;
   const auto manifest = client_.registry(reader, "GET", base::format("/v2/{}/manifests/1", name_));
+  // Byte for byte: the digest of a manifest is the digest of its bytes, so a registry must not
+  // write it anew.
   if (expect(manifest, 200, "pulling the manifest").body != manifest_) {
     fail_demo("another manifest than the one pushed", manifest);
   }

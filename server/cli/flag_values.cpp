@@ -71,6 +71,7 @@ std::string check_region(const std::string& text) {
   return model::is_region(text) ? "" : "that is not a region";
 }
 
+// The forms that the API takes in --trusted-proxy, asked of the API itself.
 std::string check_proxy(const std::string& text) {
   return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
 }

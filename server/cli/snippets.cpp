@@ -8,6 +8,8 @@
 #include "schemas/base/text.h"
 #include "server/runtime/listen_address.h"
 
+// The build embeds the files (schemas/base/embed.h), so the program needs none of them at run time,
+// and each file has the syntax and the editor support of its own format.
 #define ECR_SNIPPET(name, file) ECR_EMBED(name, ECR_SNIPPET_DIR "/" file)
 
 ECR_SNIPPET(snippet_aws_config, "aws-config.ini")
@@ -130,6 +132,7 @@ std::string fill_in(std::string_view text, const Values& values) {
     text.remove_prefix(at + 1);
     const std::size_t end = text.find('@');
     const auto found = end == text.npos ? values.end() : values.find(text.substr(0, end));
+    // An "@" of the text itself, as in the address of a user.
     if (found == values.end()) {
       out += '@';
       continue;

@@ -74,6 +74,7 @@ std::optional<HttpUrl> parse_http_url(std::string_view url) {
   HttpUrl parsed;
   parsed.authority = url.substr(0, end);
   parsed.target = url.substr(end);
+  // "http://host?query" has an empty path, which a request line cannot have (RFC 9112, 3.2.1).
   if (!parsed.target.starts_with('/')) parsed.target.insert(0, 1, '/');
   std::string_view host = parsed.authority;
   // "user@host": the user name would be logged, and "http://known.example@other.example/" misleads.
@@ -87,6 +88,8 @@ std::optional<HttpUrl> parse_http_url(std::string_view url) {
   } else {
     parsed.port = "80";
   }
+  // Checked here, because getaddrinfo() also takes names of services and numbers that are too
+  // large.
   int number = 0;
   const auto [stop, error] =
       std::from_chars(parsed.port.data(), parsed.port.data() + parsed.port.size(), number);
@@ -152,6 +155,7 @@ std::optional<HttpAnswer> parse_http_answer(std::string_view text) {
   HttpAnswer answer;
   const char* const digits = text.data() + kVersion.size();
   const auto [stop, error] = std::from_chars(digits, text.data() + end, answer.status);
+  // Three digits (RFC 9112, 4).
   if (error != std::errc() || stop != digits + 3) return std::nullopt;
   answer.body = text.substr(end + 4);
   // The client sends "Connection: close", so the body is all that came. A length that differs shows

@@ -72,6 +72,7 @@ class RuleReader {
   std::vector<std::string> known_;
 };
 
+// The kind decides which other members make sense, so it has no default.
 FaultKind read_kind(RuleReader& reader) {
   const auto text = reader.text("kind");
   if (text) {
@@ -84,6 +85,8 @@ FaultKind read_kind(RuleReader& reader) {
 }
 
 std::string read_operation(RuleReader& reader, const std::vector<std::string>& operations) {
+  // A pattern that matches no operation would inject nothing, and a test with it would pass for the
+  // wrong reason.
   const std::string pattern = reader.text("operation").value_or("*");
   for (const std::string& operation : operations) {
     if (fault_matches(pattern, operation)) return pattern;
@@ -168,6 +171,8 @@ std::vector<FaultRule> parse_fault_rules(std::string_view text,
     fail_rule("rules", base::format("must be a list of no more than {} rules", kMostRules));
   }
   if (json->size() > 1) fail_rule("rules", "must be alone");
+  // All rules are read before one is used, so a document with an error changes nothing
+  // (integration/test_faults.py, test_what_is_wrong_is_named_and_changes_nothing).
   std::vector<FaultRule> rules;
   for (std::size_t i = 0; i < list.size(); ++i) {
     rules.push_back(read_rule(list[i], base::format("rules[{}]", i), operations, random));
@@ -181,6 +186,8 @@ std::string fault_rules_json(const std::vector<FaultRules::State>& rules) {
   OrderedJson list = OrderedJson::array();
   for (const FaultRules::State& state : rules) {
     const FaultRule& rule = state.rule;
+    // Members that belong to another kind are left out, because reading the document again would
+    // refuse them.
     OrderedJson json = {{"operation", rule.operation},
                         {"kind", std::string(name_of(rule.kind))},
                         {"rate", rule.rate},

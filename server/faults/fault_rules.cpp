@@ -20,6 +20,7 @@ double draw_number(std::uint64_t seed, std::uint64_t n) {
 
 }  // namespace
 
+// The names of the JSON form and of the metric's label.
 std::string_view name_of(FaultKind kind) {
   switch (kind) {
     case FaultKind::kThrottle:
@@ -101,6 +102,7 @@ void FaultRules::add(std::vector<FaultRule> rules) {
 
 std::vector<FaultRules::State> FaultRules::list() const {
   const std::lock_guard lock(mutex_);
+  // A copy: the rules may change as soon as the lock is released.
   return rules_;
 }
 

@@ -126,8 +126,8 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   const bool complete = co_await read_head(parser);
   if (!complete) co_return After::kClose;
   api::HttpRequest request = to_request(parser.head(), peer_, stream_->secure(), context_.random);
-  // Without a body there is nothing to continue with: RFC 9110, 10.1.1 tells a server to ignore the
-  // expectation then.
+  // Without a body there is nothing to continue with: RFC 9110, 10.1.1 forbids clients to send the
+  // expectation then, and a server may leave out the interim answer.
   owes_continue_ = parser.expects_continue() && parser.has_body();
   After after = After::kClose;
   std::optional<FramingError> malformed;
@@ -175,8 +175,8 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
   }
 }
 
-// INVARIANT: each request that got this far has exactly one line in the access log, written by
-// send() or by reset().
+// A request whose answer was sent has one line in the access log, written by send() or by reset().
+// One whose client left before that has none.
 asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
                                                       api::HttpRequest& request) {
   set_deadline(context_.timeouts.progress);
@@ -200,8 +200,8 @@ asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
                                                        api::HttpRequest& request) {
   api::HttpResponse response;
   // Three ways to run a request: at once on the io thread, with its body as a stream to a sink, or
-  // on a worker with its whole body in memory. At once are only answers that touch neither the
-  // database nor a file.
+  // on a worker with its whole body in memory. Challenges and short reads of the registry run at
+  // once, because the hop to a worker would cost more than the work.
   auto at_once = context_.app.answer_without_blocking(request);
   if (at_once) {
     response = std::move(*at_once);

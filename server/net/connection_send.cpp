@@ -148,7 +148,7 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
   }
   log(request, response);
   if (keep) co_return After::kNext;
-  // Where the whole request was read there is nothing that could cause a reset.
+  // When the whole request was read, no unread bytes can cause a reset.
   if (!parser.done()) co_await linger();
   co_return After::kClose;
 }

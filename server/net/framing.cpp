@@ -166,9 +166,11 @@ std::uint64_t body_length(const api::HttpResponse& response) {
 std::string response_head(const api::HttpResponse& response, std::string_view request_id,
                           std::string_view date, bool keep_alive) {
   std::string head;
+  // The head of an ordinary answer fits without a second allocation.
   head.reserve(512);
   head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
   head.append(api::reason_of(response.status)).append("\r\n");
+  // An origin server with a clock has to send Date (RFC 9110, 6.6.1).
   append_field(head, "Date", date);
   append_field(head, "x-amzn-RequestId", request_id);
   for (const auto& [name, value] : response.headers) append_field(head, name, value);

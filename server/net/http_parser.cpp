@@ -43,6 +43,7 @@ class MessageParser : public http::basic_parser<is_request> {
 
  private:
   void on_header_impl(error_code&) override { head_done = true; }
+  // Beast announces the length of the body here; the callers ask content_length() instead.
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code&) override {
     pieces->push_back(view(body));
@@ -226,6 +227,7 @@ std::optional<std::uint64_t> RequestParser::content_length() const {
 }
 // RFC 9110, 10.1.1 defines no other expectation. An unknown one is ignored.
 bool RequestParser::expects_continue() const {
+  // check_framing() let at most one Expect pass.
   for (const auto& [name, value] : head().fields) {
     if (is_field(name, "expect")) return is_field(value, "100-continue");
   }

@@ -61,6 +61,8 @@ void reset_socket(tcp::socket& socket) {
   socket.close(ignored);
 }
 
+// The two classes differ in sending files and in closing; reading and writing are the templates
+// above.
 class PlainStream : public Stream {
  public:
   explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
@@ -90,6 +92,8 @@ class PlainStream : public Stream {
         progress();
       } else if (sent == 0) {
         fail(EIO);  // the file is shorter than the Content-Length that was sent already
+        // The socket's buffer is full. The coroutine waits for the client to read, and the io
+        // thread serves other connections meanwhile.
       } else if (errno == EAGAIN) {
         co_await socket_.async_wait(tcp::socket::wait_write, asio::use_awaitable);
       } else if (errno != EINTR) {
@@ -116,6 +120,8 @@ class TlsStream : public Stream {
  public:
   TlsStream(tcp::socket socket, asio::ssl::context& context, std::string local)
       : local_(std::move(local)), stream_(std::move(socket), context) {
+    // `local_` is declared before `stream_`, so the text that OpenSSL points to is there when the
+    // stream begins and until it ends.
     note_local_address(stream_.native_handle(), local_);
   }
 
@@ -151,6 +157,8 @@ class TlsStream : public Stream {
     error_code ignored;
     stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
   }
+  // Sends no close_notify: a connection that closes here has nothing more to say, and HTTP's
+  // framing shows whether its last answer was whole.
   void close() override {
     error_code ignored;
     stream_.next_layer().close(ignored);

@@ -97,7 +97,9 @@ std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
 
 api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
   if (is_registry(head.path())) return api::registry::error_response(error, head);
-  // Outside of /v2/ the form of AWS JSON serves every client: AWS's own and the admin API's.
+  // Outside of /v2/ the form of AWS JSON serves every client: AWS's own and the admin API's. These
+  // refusals come before the operation is known (a body that is too large, an unknown path), so the
+  // protocol's own encoder cannot be asked.
   const api::ErrorNames& names = api::names_of(error.code());
   const nlohmann::json body = {{"__type", std::string(names.json_type)},
                                {"message", error.message()}};

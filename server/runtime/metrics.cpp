@@ -26,12 +26,14 @@ std::string_view plane_of(std::string_view target) {
 }
 
 // The two lines before the samples of a metric, as Prometheus's text exposition format 0.0.4 wants.
+// A scrape reads them once a metric, before all of its samples.
 void describe(std::string& out, std::string_view name, std::string_view type,
               std::string_view help) {
   out += base::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
 template <typename T>
+// For metrics of one sample without labels.
 void gauge(std::string& out, std::string_view name, std::string_view help, T value) {
   describe(out, name, "gauge", help);
   out += base::format("{} {}\n", name, value);
@@ -57,6 +59,7 @@ std::int64_t open_descriptors() {
   return count;
 }
 
+// Counts the time of all threads, also of those that have ended (getrusage(2)).
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -66,6 +69,8 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// A program that leaks descriptors or memory shows it here first, so these are on every start
+// without a flag.
 void write_process(std::string& out) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -116,6 +121,8 @@ std::string_view name_of(Metrics::JobResult result) {
   return "failed";
 }
 
+// Of all decisions since the start; the decisions themselves are bounded and are at
+// /_ecr-local/decisions.
 void write_decisions(std::string& out, const api::DecisionLog& decisions) {
   const auto totals = decisions.totals();
   describe(out, "ecr_local_decisions_total", "counter", "Authorization decisions.");
@@ -166,6 +173,7 @@ void Metrics::write_jobs(std::string& out) const {
 }
 
 void Metrics::write_connections(std::string& out) const {
+  // The two numbers are read without a lock and may differ by a connection that opens just then.
   gauge(out, "ecr_local_connections", "Connections of clients.", connections_.load());
   describe(out, "ecr_local_connections_total", "counter", "Connections accepted.");
   out += base::format("ecr_local_connections_total {}\n", accepted_.load());
@@ -173,6 +181,8 @@ void Metrics::write_connections(std::string& out) const {
 
 void Metrics::write_requests(std::string& out) const {
   const std::lock_guard lock(mutex_);
+  // Neither value needs escaping: the plane is one of ours, and the operation is a name of the
+  // operation tables.
   const auto labels = [](const Key& key) {
     return base::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
   };
@@ -196,6 +206,7 @@ void Metrics::write_requests(std::string& out) const {
       out += base::format("ecr_local_request_duration_seconds_bucket{{{},le=\"{}\"}} {}\n",
                           labels(key), bound, sum);
     }
+    // Prometheus measures time in seconds, whatever the unit inside of a program.
     out += base::format("ecr_local_request_duration_seconds_sum{{{}}} {:.6f}\n", labels(key),
                         static_cast<double>(series.micros) / 1e6);
     out += base::format("ecr_local_request_duration_seconds_count{{{}}} {}\n", labels(key), sum);

@@ -16,7 +16,8 @@ struct RouteName {
   std::string_view name;
 };
 
-// The registry API has no operation names of its own; these are ours, for fault rules.
+// The registry API has no operation names of its own; these are ours, for fault rules. They are
+// part of the interface: rules that users wrote name them.
 constexpr RouteName kRoutes[] = {
     {RouteKind::kBase, "GET", "GetBase"},
     {RouteKind::kManifest, "GET", "GetManifest"},
@@ -51,6 +52,7 @@ std::string of_registry(const api::HttpRequest& request) {
   return {};
 }
 
+// The first of that name, as the API itself takes it.
 std::string_view value_of(const std::vector<std::pair<std::string, std::string>>& form,
                           std::string_view name) {
   for (const auto& [key, value] : form) {
@@ -83,6 +85,8 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
   if (dot != std::string_view::npos) {
     for (const api::ServiceApi& api : control_.apis()) {
       if (api.model().target_prefix() != target.substr(0, dot)) continue;
+      // The name is not looked up: an operation that does not exist matches only rules with
+      // wildcards, and then gets a fault instead of its error.
       return base::format("{}:{}", api.signing_name, target.substr(dot + 1));
     }
     return {};
@@ -90,8 +94,10 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
   // AWS Query names it in the form: Action and Version. With GET the form is the query.
   const auto form =
       base::parse_form(request.method == "POST" ? request.body : request.query(), true);
+  // A broken form is refused by the API with its own error.
   if (!form) return {};
   for (const api::ServiceApi& api : control_.apis()) {
+    // ECR has a version as well, and speaks no Query protocol.
     if (api.protocol != api::Protocol::kQuery) continue;
     // The version is what tells IAM from STS: both are asked at "POST /" without any other mark.
     if (api.model().api_version() != value_of(*form, "Version")) continue;

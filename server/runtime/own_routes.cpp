@@ -18,6 +18,7 @@ api::HttpResponse json_text(int status, const std::string& text) {
   return api::text_response(status, "application/json", text + "\n");
 }
 
+// The note puts the reason into the access log, too.
 api::HttpResponse error_answer(int status, const std::string& message) {
   api::HttpResponse response = json_text(status, base::dump(base::Json{{"message", message}}));
   response.note.error = message;
@@ -41,6 +42,7 @@ bool is_read(const api::HttpRequest& request) {
 
 }  // namespace
 
+// Whole paths, so that a path of the admin API is never taken by accident.
 bool OwnRoutes::is_own(std::string_view path) {
   return path == kFaults || path == kCa || path == kLocalStack;
 }
@@ -66,6 +68,7 @@ api::HttpResponse OwnRoutes::faults(const api::HttpRequest& request) const {
   } catch (const FaultError& error) {
     return error_answer(400, error.what());
   }
+  // Every method answers with the rules as they are now, so a script sees the seed that was drawn.
   return json_text(200, fault_rules_json(parts_.faults.list()));
 }
 

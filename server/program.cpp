@@ -54,9 +54,9 @@ int run_program(int argc, const char* const* argv) {
   if (!line) return exit_code;
   try {
     return run_command(*line);
+  } catch (const std::exception& error) {
     // Business code throws sentences for the user. This is the only place that prints them, so no
     // command catches for the sake of printing.
-  } catch (const std::exception& error) {
     std::fprintf(stderr, "ecr-local: %s\n", error.what());
     return 1;
   }

@@ -145,7 +145,8 @@ void add_data_dir(CLI::App& app, ServeConfig& serve) {
   // default.
   serve.data_dir = default_data_dir();
   add(app, "--data-dir", serve.data_dir, "Directory that keeps everything; one process at a time")
-      // The help must not show the home directory of the person who built the documentation.
+      // The help and the documentation made of it must not depend on the home directory of one
+      // user.
       ->default_str("$XDG_DATA_HOME/ecr-local, or ~/.local/share/ecr-local");
 }
 

@@ -267,7 +267,7 @@ void Demo::run() {
   step("why", [this] { return explained(); });
 }
 
-// Of a server that goes on running.
+// For a server that goes on running: removes what the demo made there.
 void Demo::clean_up() {
   if (made_repository_) {
     client_.ecr(root_, "DeleteRepository",
@@ -301,8 +301,8 @@ int run_demo(const DemoConfig& config) {
   Demo demo(config, url);
   try {
     demo.run();
-    // A failed run cleans up as well, but not at the price of its error message.
   } catch (const std::exception& error) {
+    // A failed run cleans up as well, but not at the price of its error message.
     base::print("not ok            {}\n", error.what());
     try {
       demo.clean_up();

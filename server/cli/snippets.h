@@ -23,7 +23,7 @@ struct SnippetInfo {
   std::string_view help;
 };
 
-// All there are, sorted by name.
+// All snippets, sorted by name.
 std::vector<SnippetInfo> snippet_list();
 
 // Throws std::runtime_error: no snippet of that name, or an endpoint that is not a URL.

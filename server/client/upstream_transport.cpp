@@ -118,8 +118,8 @@ void UpstreamTransport::get(const ExchangeRequest& request, const OnHead& on_hea
     read_upstream_head(parser, incoming);
     // `incoming` keeps the bytes behind an interim answer for the next parser.
     if (parser.status() / 100 == 1) continue;
-    // The caller may refuse the body (a redirect has one that nobody wants); the connection then
-    // closes with it unread.
+    // The caller may refuse the body (that of a redirect is of no use); the connection then closes
+    // with it unread.
     if (on_head({parser.status(), parser.headers()})) {
       read_upstream_body(parser, incoming, on_body);
     }

@@ -115,8 +115,8 @@ asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parse
   try {
     co_await send_continue();
     response = co_await pump(parser, *sink);
-    // No co_await may stand in a catch block, so both cases only note what happened.
   } catch (const boost::system::system_error&) {
+    // No co_await may stand in a catch block, so both cases only note what happened.
     failure = std::current_exception();  // the connection failed: no answer can be sent
   } catch (...) {
     response = context_.app.refuse(request, api::to_api_error(std::current_exception()));
@@ -169,7 +169,7 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
       }
       rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
                   buffer.begin() + static_cast<std::ptrdiff_t>(size));
-      // The worker is done with the other buffer now. What it threw is thrown here.
+      // The worker is done with the other buffer now. An exception of the worker is thrown here.
       co_await job_.wait();
       const std::string_view body = join(buffer, pieces);
       received_ += body.size();

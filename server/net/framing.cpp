@@ -25,8 +25,8 @@ constexpr std::array<std::string_view, 14> kSingle = {"host",
                                                       "upgrade",
                                                       "sec-fetch-site"};
 
-// Every header of AWS's own that begins with x-amz- counts: the date, the token, the target, the
-// hash of the body. All of them are signed (AWS General Reference, "Signature Version 4").
+// Every header of AWS's own counts, which begins with x-amz-: the date, the token, the target, the
+// hash of the body. Signature Version 4 requires that they are signed (AWS General Reference).
 bool must_be_single(std::string_view name) {
   constexpr std::string_view kAmazon = "x-amz-";
   if (name.size() > kAmazon.size() && is_field(name.substr(0, kAmazon.size()), kAmazon)) {

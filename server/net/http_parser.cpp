@@ -20,10 +20,9 @@ constexpr std::size_t kMaxChunkExtension = 1024;
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 // The common part of requests and responses: it collects the pieces of the body, and limits what
-// Beast does not limit.
+// Beast does not limit. INVARIANT: `pieces` points to the vector of the feed call that is running.
+// Beast calls the functions below only within put().
 template <bool is_request>
-// INVARIANT: `pieces` points to the vector of the feed call that is running. Beast calls the
-// functions below only within put().
 class MessageParser : public http::basic_parser<is_request> {
  public:
   std::vector<std::string_view>* pieces = nullptr;

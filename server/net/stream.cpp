@@ -34,9 +34,9 @@ bool is_end(const error_code& ec) {
          ec == asio::ssl::error::stream_truncated;
 }
 
-template <typename Socket>
 // A reset counts as an end, too: it says no more than that the client is gone, and the message that
 // was being read is incomplete either way.
+template <typename Socket>
 asio::awaitable<std::size_t> read_from(Socket& socket, asio::mutable_buffer buffer) {
   error_code ec;
   auto token = asio::redirect_error(asio::use_awaitable, ec);
@@ -92,9 +92,9 @@ class PlainStream : public Stream {
         progress();
       } else if (sent == 0) {
         fail(EIO);  // the file is shorter than the Content-Length that was sent already
+      } else if (errno == EAGAIN) {
         // The socket's buffer is full. The coroutine waits for the client to read, and the io
         // thread serves other connections meanwhile.
-      } else if (errno == EAGAIN) {
         co_await socket_.async_wait(tcp::socket::wait_write, asio::use_awaitable);
       } else if (errno != EINTR) {
         fail(errno);

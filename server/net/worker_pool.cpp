@@ -33,9 +33,9 @@ void WorkerJob::start(std::function<void()> work) {
     std::exception_ptr failure;
     try {
       work();
+    } catch (...) {
       // An exception must not leave a thread of the pool, which would end the process. It goes to
       // the coroutine that waits, which is the one that knows how to answer the client.
-    } catch (...) {
       failure = std::current_exception();
     }
     // Back to the io thread: cancelling the timer resumes the coroutine that waits on it.

@@ -32,8 +32,8 @@ std::set<std::string> listening_sockets(std::uint16_t port) {
       std::istringstream words(line);
       std::array<std::string, 10> word;
       for (std::string& each : word) words >> each;
-      // Of the address only the port is compared: a socket on another address of the port may be
-      // the one in the way (0.0.0.0 is).
+      // Only the port is compared and not the address: a socket on another address of the port may
+      // be the one in the way (0.0.0.0 is).
       if (word[1].ends_with(end) && word[3] == kListen) sockets.insert("socket:[" + word[9] + "]");
     }
   }

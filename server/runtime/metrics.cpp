@@ -26,14 +26,13 @@ std::string_view plane_of(std::string_view target) {
 }
 
 // The two lines before the samples of a metric, as Prometheus's text exposition format 0.0.4 wants.
-// A scrape reads them once a metric, before all of its samples.
 void describe(std::string& out, std::string_view name, std::string_view type,
               std::string_view help) {
   out += base::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
-template <typename T>
 // For metrics of one sample without labels.
+template <typename T>
 void gauge(std::string& out, std::string_view name, std::string_view help, T value) {
   describe(out, name, "gauge", help);
   out += base::format("{} {}\n", name, value);
@@ -121,8 +120,8 @@ std::string_view name_of(Metrics::JobResult result) {
   return "failed";
 }
 
-// Of all decisions since the start; the decisions themselves are bounded and are at
-// /_ecr-local/decisions.
+// Counts all decisions since the start. The decisions themselves are kept in a bounded list, which
+// /_ecr-local/decisions shows.
 void write_decisions(std::string& out, const api::DecisionLog& decisions) {
   const auto totals = decisions.totals();
   describe(out, "ecr_local_decisions_total", "counter", "Authorization decisions.");
@@ -181,8 +180,8 @@ void Metrics::write_connections(std::string& out) const {
 
 void Metrics::write_requests(std::string& out) const {
   const std::lock_guard lock(mutex_);
-  // Neither value needs escaping: the plane is one of ours, and the operation is a name of the
-  // operation tables.
+  // Neither value needs escaping: the planes are the few names of plane_of(), and the operation is
+  // a name of the operation tables.
   const auto labels = [](const Key& key) {
     return base::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
   };

@@ -16,8 +16,8 @@ struct RouteName {
   std::string_view name;
 };
 
-// The registry API has no operation names of its own; these are ours, for fault rules. They are
-// part of the interface: rules that users wrote name them.
+// The registry API has no operation names of its own; this program gives it names for fault rules.
+// They are part of the interface: rules that users wrote name them.
 constexpr RouteName kRoutes[] = {
     {RouteKind::kBase, "GET", "GetBase"},
     {RouteKind::kManifest, "GET", "GetManifest"},

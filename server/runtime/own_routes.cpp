@@ -13,7 +13,7 @@ constexpr std::string_view kFaults = "/_ecr-local/faults";
 constexpr std::string_view kCa = "/_ecr-local/ca";
 constexpr std::string_view kLocalStack = "/_localstack/health";
 
-// The line break is for people who ask with curl.
+// The line break keeps the prompt of a shell off the answer when curl prints it.
 api::HttpResponse json_text(int status, const std::string& text) {
   return api::text_response(status, "application/json", text + "\n");
 }
@@ -82,12 +82,12 @@ std::optional<api::HttpResponse> OwnRoutes::handle(const api::HttpRequest& reque
     response = error_answer(405, "GET alone");
   } else if (path == kLocalStack) {
     response = localstack_health(parts_.settings.version);
-    // The certificate is public, so anybody may have it: a client needs it before it can trust the
-    // server that it would send a token to.
   } else if (parts_.ca.empty()) {
     response =
         error_answer(404, "There is no certificate authority: the server runs without --tls auto");
   } else {
+    // The certificate is public, so every client may read it: a client needs it before it can trust
+    // the server that it would send a token to.
     response = api::text_response(200, "application/x-pem-file", parts_.ca);
   }
   // HEAD has the Content-Length of GET and no body (RFC 9110, 9.3.2).

@@ -25,10 +25,10 @@ using base::openssl::require_ok;
 using storage::Fd;
 
 constexpr long kDay = 86'400;
-// Ten years: every client of the machine has to be told to trust the authority, and nobody wants to
-// repeat that soon. Ninety days for a server's certificate is far below the 825 days that Apple's
-// platforms accept from an authority that a user added, and costs nothing because renewal is
-// automatic.
+// Ten years: every client of the machine has to be told to trust the authority, and users should
+// not have to repeat that soon. Ninety days for a server's certificate is far below the 825 days
+// that Apple's platforms accept from an authority that a user added, and costs nothing because
+// renewal is automatic.
 constexpr long kAuthorityDays = 3650;
 constexpr long kLeafDays = 90;
 
@@ -83,7 +83,7 @@ void write_file(int directory, const char* name, const std::string& text, mode_t
 // and `ca`) must not make two authorities, of which one would overwrite the other.
 Fd open_locked(const std::string& parent, const std::string& place) {
   // The data directory holds keys, so only its owner may enter it. `tls` itself may be read by
-  // anybody who gets that far: ca.pem is public, and ca-key.pem has its own mode.
+  // other users if they get that far: ca.pem is public, and ca-key.pem has its own mode.
   if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) fail(parent, "cannot be made");
   if (::mkdir(place.c_str(), 0755) != 0 && errno != EEXIST) fail(place, "cannot be made");
   Fd directory(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -175,9 +175,9 @@ base::openssl::Certificate CertificateAuthority::issue(const std::vector<std::st
   base::openssl::Certificate made = new_certificate(key, now, kLeafDays);
   X509* const certificate = made.get();
   X509* const issuer = certificate_.get();
-  // ub-common-name of RFC 5280, appendix A. Clients ignore the common name where there are
-  // alternative names; it is for people who look.
-  constexpr std::size_t kMostName = 64;  // of a common name
+  // ub-common-name of RFC 5280, appendix A. Clients ignore the common name when there are
+  // alternative names; it is for people that look at the certificate.
+  constexpr std::size_t kMostName = 64;  // the longest common name
   set_subject(certificate, names.front().size() <= kMostName ? names.front() : "ECR Local");
   require_ok(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)), "an issuer");
   // An end certificate: it signs handshakes, and only as a server.

@@ -10,7 +10,7 @@ namespace ecr::server {
 namespace {
 
 // A month before the end, so a client whose clock is wrong by days still accepts the certificate.
-constexpr std::chrono::hours kRenewAfter{24 * 60};  // of 90 days
+constexpr std::chrono::hours kRenewAfter{24 * 60};  // 60 days; a certificate is valid for 90
 
 // RFC 1035, 2.3.4: a label has at most 63 octets. The underscore is allowed because names of
 // compose services have it.

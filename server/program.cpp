@@ -10,6 +10,7 @@
 namespace ecr::server {
 namespace {
 
+// No default label: the compiler then names the command that is missing here (-Wswitch).
 int run_command(const CommandLine& line) {
   using Command = CommandLine::Command;
   switch (line.command) {
@@ -54,6 +55,8 @@ int run_program(int argc, const char* const* argv) {
   try {
     return run_command(*line);
   } catch (const std::exception& error) {
+    // Business code throws sentences for the user. This is the only place that prints them, so no
+    // command catches for the sake of printing.
     std::fprintf(stderr, "ecr-local: %s\n", error.what());
     return 1;
   }

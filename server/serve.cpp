@@ -41,6 +41,9 @@
 namespace ecr::server {
 namespace {
 
+// Loopback by default: the default credentials are known to everybody, so nothing outside of this
+// machine may reach them unless a flag says so. Both families, because "localhost" is ::1 for some
+// clients and 127.0.0.1 for others.
 std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
   std::vector<ListenAddress> addresses;
   for (const std::string& text : config.listen) {
@@ -50,6 +53,7 @@ std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
     addresses.push_back({"127.0.0.1", 4599, false, false});
     addresses.push_back({"::1", 4599, false, true});  // not every machine has IPv6
   }
+  // A port of its own for TLS: the plain port stays as it is, and every tool can choose.
   if (config.tls_auto && config.tls_listen.empty()) {
     addresses.push_back({"127.0.0.1", 4600, true, false});
     addresses.push_back({"::1", 4600, true, true});
@@ -61,6 +65,9 @@ std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
   return addresses;
 }
 
+// Flags that do not fit together are an error. A server that silently went without TLS would be
+// noticed only when a secret has been sent in clear text (integration/test_tls_auto.py,
+// test_flags_that_do_not_go_together_are_named).
 std::optional<TlsFiles> tls_files(const ServeConfig& config) {
   const bool some = !config.tls_certificate.empty() || !config.tls_key.empty();
   if (config.tls_auto && some) {
@@ -79,10 +86,12 @@ std::optional<TlsFiles> tls_files(const ServeConfig& config) {
 void guard_default_credentials(const ServeConfig& config,
                                const std::vector<ListenAddress>& addresses, api::Settings& settings,
                                AccessLog& log) {
+  // The operator gave keys of their own, or asked for the default ones.
   if (!settings.account_root_keys || config.default_credentials) return;
   for (const ListenAddress& address : addresses) {
     if (is_loopback(address)) continue;
     settings.account_root_keys = false;
+    // An empty root access key matches no request.
     settings.root_access_key.clear();
     log.say(base::format(
         "ecr-local: {} is not a loopback address, so the default credentials are off; give "
@@ -94,6 +103,7 @@ void guard_default_credentials(const ServeConfig& config,
 
 std::string read_file(const std::string& path, const char* flag) {
   std::ifstream file(path, std::ios::binary);
+  // Opening a directory as a stream succeeds and reads nothing, so it is asked for separately.
   if (!file || std::filesystem::is_directory(path))
     throw std::runtime_error(base::format("{} {}: cannot be read", flag, path));
   return std::string(std::istreambuf_iterator<char>(file), {});
@@ -110,6 +120,8 @@ SeedFile read_seed(const ServeConfig& config) {
           std::filesystem::absolute(config.seed).parent_path().string()};
 }
 
+// Applied at every start; a seed that was applied changes nothing the second time
+// (integration/test_restart.py, test_seed_at_a_second_start_changes_nothing).
 void seed(const ServeConfig& config, const SeedFile& file, const api::Services& services,
           api::admin::Baseline& baseline) {
   if (config.seed.empty()) return;
@@ -123,6 +135,8 @@ void seed(const ServeConfig& config, const SeedFile& file, const api::Services& 
 }
 
 // A clock that was moved stays moved after a restart, because the rows have times of that clock.
+// The line in the log is a warning: with a clock that was moved, tokens may end and lifecycle rules
+// may delete in ways that surprise.
 void restore_clock(storage::Store& store, base::MovableClock& clock, AccessLog& log) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   const auto state = storage::load_clock(txn);
@@ -150,6 +164,7 @@ std::string without_secrets(const std::string& url) {
   return url.substr(0, begin) + authority.substr(authority.rfind('@') + 1) + "/";
 }
 
+// The URL is read before the ready line, so a wrong one stops the start.
 std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store& store,
                                       const api::EventLog& events, AccessLog& log) {
   if (config.events_webhook.empty()) return nullptr;
@@ -164,7 +179,8 @@ std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store&
   });
 }
 
-// "ISSUER=FILE" each.
+// "ISSUER=FILE" each. The server then asks such an issuer for nothing. A file without a usable key
+// would refuse every token, which looks like a wrong token, so it is an error at once.
 void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
   for (const std::string& text : config.oidc_keys) {
     const std::size_t equals = text.find('=');
@@ -196,6 +212,8 @@ api::pull_through::Upstreams::Options upstream_options(const ServeConfig& config
   for (const std::string& text : config.upstreams) {
     const std::size_t equals = text.find('=');
     auto url = api::pull_through::parse_url(text.substr(equals + 1));
+    // The target is the front of every path that is asked for. check_upstream() has parsed the URL
+    // before, so it is there.
     if (!url->target.ends_with('/')) url->target += '/';
     options.urls[text.substr(0, equals)] = std::move(*url);
   }
@@ -208,6 +226,8 @@ api::pull_through::Upstreams::Options upstream_options(const ServeConfig& config
 struct StopUpstreams {
   UpstreamTransport& transport;
   api::pull_through::Upstreams& upstreams;
+  // The transport first: it ends the exchanges that the threads of `upstreams` wait for, and then
+  // waiting for the threads is short.
   ~StopUpstreams() {
     transport.stop();
     upstreams.stop();
@@ -215,7 +235,8 @@ struct StopUpstreams {
 };
 
 // Uploads, downloads and connections each hold a descriptor, and many systems give a process only
-// 1024 unless it asks for more.
+// 1024 unless it asks for more. The hard limit stays as it is; only root may raise that. A failure
+// is ignored, as the server works with fewer descriptors, too.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -224,7 +245,8 @@ void raise_descriptor_limit() {
   }
 }
 
-// The authority of --tls auto and what it issues.
+// The authority of --tls auto and what it issues. The members are in the order in which they need
+// each other.
 struct AutomaticTls {
   AutomaticTls(const ServeConfig& config, const base::Clock& clock)
       : authority(config.in_memory ? "" : config.data_dir, clock.now()),
@@ -249,6 +271,9 @@ void announce_tls(const Server& server, AccessLog& log) {
   }
 }
 
+// The ready line is the only line on standard output, so a script can wait for it and read the port
+// from it. It is flushed because standard output is a pipe there, and pipes are buffered
+// (integration/test_cli.py, test_ready_line_is_the_only_output_and_sigterm_exits_0).
 void announce(const Server& server, const std::vector<ListenAddress>& addresses,
               const std::string& version) {
   const std::string first = server.addresses().front();
@@ -259,9 +284,15 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 
 }  // namespace
 
+// Every part is a local variable, and the order of the declarations is the design: each part
+// outlives those that are declared behind it and use it. So the end of this function ends the
+// webhook, the background threads and the server first, and closes the store last.
 int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread costs more memory than it saves time
   raise_descriptor_limit();
+  // Two clocks. `machine_clock` is for what has to agree with the world outside (HTTP dates,
+  // certificates, memos of what upstreams and issuers said); `clock` can be moved by tests and is
+  // the time of everything that is stored and decided.
   SystemClock machine_clock;
   base::MovableClock clock(machine_clock);
   SystemRandom random;
@@ -271,8 +302,13 @@ int run_serve(const ServeConfig& config) {
   guard_default_credentials(config, addresses, settings, log);
   check_scan_findings(settings);
 
+  // Locks the data directory; a second server with the same one stops here, naming the process that
+  // has it (integration/test_cli.py, test_data_directory_in_use_names_the_process).
   const auto store =
       storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
+  // After a failed fsync the kernel may have dropped the data and reports the error once. Nothing
+  // that is written later could be trusted, so writing ends until a restart (PostgreSQL drew the
+  // same conclusion in 2018).
   store->sync_failures().on_first([&log](const std::string& what) {
     log.say(base::format("ecr-local: {}: nothing is written from here on, until a restart", what));
   });
@@ -294,6 +330,7 @@ int run_serve(const ServeConfig& config) {
                                events,       &issuer_keys, &upstreams};
   const StopUpstreams stop_upstreams{transport, upstreams};
   const SeedFile seed_file = read_seed(config);
+  // The state to which /_ecr-local/reset returns: what the seed made, or nothing.
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
   seed(config, seed_file, services, baseline);
 
@@ -320,7 +357,10 @@ int run_serve(const ServeConfig& config) {
   options.metrics = &metrics;
   options.workers = config.workers;
   options.on_stop = [&transport] { transport.stop(); };
+  // From here on connections are accepted by the kernel, and answered once run() begins.
   Server server(options, app, log, machine_clock, random);
+  // The background threads start after everything that can fail: a server that cannot listen must
+  // not have begun jobs.
   const JobThread job_thread(services, jobs, log, metrics);
   const Chores chores(events, *store, log);
   const auto webhook = make_webhook(config, *store, events, log);

@@ -20,7 +20,8 @@
 namespace ecr::server {
 namespace {
 
-// ECR_LOCAL_TLS_LISTEN for --tls-listen.
+// ECR_LOCAL_TLS_LISTEN for --tls-listen. One rule for every flag, so that the table of
+// docs/configuration.md needs no exceptions (ConfigurationTable.HasARowForEveryFlagOfServe).
 std::string variable_of(const std::string& flag) {
   std::string name = "ECR_LOCAL_" + flag.substr(2);
   for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
@@ -36,6 +37,8 @@ std::vector<std::string> flags_of(const CLI::App& command) {
   return flags;
 }
 
+// CLI11 takes texts and checks them itself, so numbers and booleans go back into text. Objects and
+// null have no meaning for a flag.
 std::string value_text(const nlohmann::json& value, const std::string& key) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
@@ -49,6 +52,7 @@ class ConfigFile : public CLI::Config {
  public:
   explicit ConfigFile(const CLI::App& serve) : serve_(serve) {}
 
+  // Writing a configuration is part of CLI11's interface; no command here does it.
   std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
@@ -60,6 +64,8 @@ class ConfigFile : public CLI::Config {
     }
     std::vector<CLI::ConfigItem> list;
     for (const auto& [key, value] : json->items()) {
+      // An unknown key is an error: a misspelt flag must not be ignored because it stands in a
+      // file.
       if (serve_.get_option_no_throw("--" + key) == nullptr) {
         throw CLI::ParseError("--config: there is no flag --" + key +
                                   base::did_you_mean("--" + key, flags_of(serve_)),
@@ -69,8 +75,10 @@ class ConfigFile : public CLI::Config {
       // it (tests/server/cli/command_line_test.cpp, FlagBeatsEnvironmentBeatsFile).
       if (std::getenv(variable_of("--" + key).c_str()) != nullptr) continue;
       CLI::ConfigItem item;
+      // CLI11 files flags under the subcommand that they belong to.
       item.parents = {"serve"};
       item.name = key;
+      // A list is a flag given several times.
       if (value.is_array()) {
         for (const auto& element : value) item.inputs.push_back(value_text(element, key));
       } else {
@@ -88,6 +96,7 @@ class ConfigFile : public CLI::Config {
 // Every flag also has an environment variable.
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& flag, T& target, const std::string& help) {
+  // One place for this, so that no flag is without its variable.
   return app.add_option(flag, target, help)->envname(variable_of(flag));
 }
 
@@ -96,6 +105,7 @@ CLI::Option* add_flag(CLI::App& app, const std::string& flag, bool& target,
   return app.add_flag(flag, target, help)->envname(variable_of(flag));
 }
 
+// A day at most: a timeout above that is a typing error, and std::chrono cannot overflow below it.
 void add_seconds(CLI::App& app, const std::string& flag, std::chrono::seconds& target,
                  const std::string& help) {
   app.add_option_function<std::int64_t>(
@@ -118,6 +128,9 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::m
       ->envname(variable_of(flag));
 }
 
+// The XDG Base Directory Specification: XDG_DATA_HOME, or .local/share in the home directory where
+// it is not set or empty. Without a home directory (a container, a service) /var/lib stands in for
+// it.
 std::string default_data_dir() {
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
     return std::string(data) + "/ecr-local";
@@ -128,11 +141,16 @@ std::string default_data_dir() {
 }
 
 void add_data_dir(CLI::App& app, ServeConfig& serve) {
+  // Resolved here and not where it is used, so that every command with the flag has the same
+  // default.
   serve.data_dir = default_data_dir();
   add(app, "--data-dir", serve.data_dir, "Directory that keeps everything; one process at a time")
+      // The help and the documentation made of it must not depend on the home directory of one
+      // user.
       ->default_str("$XDG_DATA_HOME/ecr-local, or ~/.local/share/ecr-local");
 }
 
+// These commands ask a server, and have the port of `serve` as their default.
 void add_explain_options(CLI::App& app, ExplainConfig& config) {
   app.add_option("request-id", config.request_id,
                  "x-amzn-RequestId of the answer (default: of the last denial)");
@@ -140,7 +158,11 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
   add(app, "--admin-token", config.admin_token, "The server's --admin-token, where it has one");
 }
 
+// Each flag's text is help, table row and completion at once. The values' names are in
+// flag_values.cpp, and the order here is the order of the help.
 void add_serve_options(CLI::App& app, ServeConfig& serve) {
+  // The keys are what users write. They are compared without case, because "Enforce" cannot mean
+  // anything else.
   static const std::map<std::string, LogFormat> kFormats{
       {"off", LogFormat::kOff}, {"text", LogFormat::kText}, {"json", LogFormat::kJson}};
   static const std::map<std::string, api::Enforcement> kModes{
@@ -180,6 +202,7 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->capture_default_str();
   add(app, "--root-secret-key", settings.root_secret_key,
       "Secret key of the default account's root user")
+      // Not capture_default_str(): a secret that was given would show in the help.
       ->default_str("test");
   add_flag(app, "--default-credentials", serve.default_credentials,
            "Keep the default credentials although a listener is not on loopback");
@@ -265,6 +288,8 @@ void add_print_options(CLI::App& app, PrintConfig& config) {
       ->check(check_registry_host);
 }
 
+// add_option() without a variable: a demo that starts its own server must not be configured by the
+// environment of another.
 void add_demo_options(CLI::App& app, DemoConfig& config) {
   app.add_option("--url", config.url, "A running server (default: one of its own, in memory)");
   app.add_option("--region", config.region, "Region to ask for")->default_str(config.region);
@@ -278,6 +303,7 @@ void add_demo_options(CLI::App& app, DemoConfig& config) {
 void name_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty()) continue;
+    // A flag that is not in the list of value names takes no value.
     std::string text(value_name("--" + option->get_lnames().front()));
     if (text.empty()) continue;
     if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
@@ -287,6 +313,7 @@ void name_values(CLI::App& app) {
 }
 
 // After a typing error: prints the command or flag that may have been meant, below CLI11's message.
+// Only the first unknown word is answered: the ones behind it may be consequences of it.
 void suggest(const CLI::App& app, int argc, const char* const* argv) {
   const std::string given = argc > 1 ? argv[1] : "";
   std::vector<std::string> commands;
@@ -303,6 +330,7 @@ void suggest(const CLI::App& app, int argc, const char* const* argv) {
   std::vector<std::string> flags = flags_of(*sub);
   flags.push_back("--config");
   for (int i = 2; i < argc; ++i) {
+    // "--flag=value" is one word for the shell and two for CLI11.
     const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
     if (!word.starts_with("--")) continue;
     if (std::find(flags.begin(), flags.end(), word) != flags.end()) continue;
@@ -313,11 +341,13 @@ void suggest(const CLI::App& app, int argc, const char* const* argv) {
 }
 
 // Root credentials given by flags replace both defaults: the root key of the default account, and
-// the root keys of all other accounts.
+// the root keys of all other accounts. A key without its secret would leave the other half at its
+// public default, so both are required. Test: Config.GivenRootKeysReplaceBothDefaults.
 void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
   if (key_given != secret_given) {
     throw CLI::ValidationError("--root-access-key and --root-secret-key go together");
   }
+  // --no-default-credentials changes nothing here: the flags have replaced the defaults already.
   if (key_given) {
     serve.settings.account_root_keys = false;
   } else if (serve.no_default_credentials) {
@@ -333,6 +363,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       "Amazon ECR on this machine, with the IAM and STS that decide who may do what.", "ecr-local");
   app->require_subcommand(1);
   app->allow_config_extras(CLI::config_extras_mode::error);
+  // The callback runs when CLI11 has found the command, so exactly one of them sets `line.command`.
   const auto command = [&](const char* name, const char* help, Command value) {
     CLI::App* sub = app->add_subcommand(name, help);
     sub->callback([&line, value] { line.command = value; });
@@ -343,6 +374,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   const char* variable = std::getenv("ECR_LOCAL_CONFIG");
   const std::string file = variable == nullptr ? "" : variable;
   app->config_formatter(std::make_shared<ConfigFile>(*serve));
+  // A file that the variable names has to exist, as one that --config names.
   app->set_config("--config", file, "JSON file with any flag of serve as a key", !file.empty())
       ->envname("ECR_LOCAL_CONFIG");
   // `ecr-local serve --config FILE`: the option belongs to the program, and is accepted behind
@@ -389,6 +421,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   return app;
 }
 
+// A flag with a minimum of 0 expected values is a switch.
 FlagInfo flag_info(const CLI::Option& option) {
   return {"--" + option.get_lnames().front(), option.get_envname(), option.get_default_str(),
           option.get_description(), option.get_expected_min() > 0};
@@ -396,6 +429,8 @@ FlagInfo flag_info(const CLI::Option& option) {
 
 }  // namespace
 
+// Reads the same tree that parses the command line, so help, completion and table cannot disagree
+// with the program.
 std::vector<CommandInfo> list_commands() {
   CommandLine line;
   const auto app = make_command_tree(line);
@@ -418,6 +453,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   const CLI::App* serve = app->get_subcommand("serve");
   try {
     app->parse(argc, argv);
+    // count() also sees values that came from the environment or the file.
     settle_credentials(line.serve, serve->count("--root-access-key") > 0,
                        serve->count("--root-secret-key") > 0);
   } catch (const CLI::FileError& error) {
@@ -425,6 +461,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
     exit_code = error.get_exit_code();
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
+    // --help ends here as well: CLI11 treats it as an error with exit status 0.
     exit_code = app->exit(error);
     if (exit_code != 0) suggest(*app, argc, argv);
     return std::nullopt;

@@ -1,5 +1,6 @@
-// The command line: what the operator asked for by flags, environment (ECR_LOCAL_<FLAG>) and a JSON
-// file, in this order of precedence; and the list of all commands and flags, for texts made of it.
+// The command line: the settings that the operator gave by flags, environment (ECR_LOCAL_<FLAG>)
+// and a JSON file, in this order of precedence. Also the list of all commands and flags, for texts
+// made of it.
 #pragma once
 
 #include <chrono>
@@ -23,7 +24,7 @@ struct ServeConfig {
   std::string tls_key;
   std::string data_dir;  // resolved
   bool in_memory = false;
-  bool progress = false;               // also where standard error is no terminal
+  bool progress = false;               // also when standard error is no terminal
   std::string seed;                    // path; empty: none
   std::string events_webhook;          // URL; empty: none
   std::vector<std::string> oidc_keys;  // ISSUER=FILE
@@ -33,7 +34,7 @@ struct ServeConfig {
   std::string upstream_ca;             // path; empty: the system's authorities alone
   std::chrono::seconds upstream_timeout{20};
   std::int64_t event_log_size = 10'000;
-  bool default_credentials = false;  // asked for
+  bool default_credentials = false;  // the operator asked for them
   bool no_default_credentials = false;
   LogFormat access_log = LogFormat::kText;
   Timeouts timeouts;
@@ -51,7 +52,7 @@ struct PrintConfig {
   std::string snippet;  // empty: list them
   bool list = false;
   std::string url = "http://localhost:4599";
-  // nullopt: what the server at `url` has, or where none answers the default of `serve`
+  // nullopt: the value of the server at `url` is used, or the default of `serve` when none answers.
   std::optional<std::string> account;
   std::optional<std::string> region;
   std::optional<std::string> registry_host;
@@ -95,7 +96,7 @@ struct CommandLine {
   std::string shell;        // completion
 };
 
-// nullopt: the help or an error is printed already, leave with `exit_code`.
+// nullopt: the help or an error has been printed; leave with `exit_code`.
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code);
 
 struct FlagInfo {

@@ -11,7 +11,8 @@
 namespace ecr::server {
 namespace {
 
-// The values of a choice, which is named "a|b|c". Empty: any value, files among them.
+// The values of a choice, which is named "a|b|c". Empty: any value, files among them. The name in
+// the help is the only list of a choice's values, so help and completion agree.
 std::vector<std::string> flag_values(const std::string& flag) {
   std::string_view rest = value_name(flag);
   std::vector<std::string> values;
@@ -24,7 +25,8 @@ std::vector<std::string> flag_values(const std::string& flag) {
   return values;
 }
 
-// The words that may follow the command itself.
+// The words that may follow the command itself. The names of snippets are read from the list that
+// `print` uses.
 std::vector<std::string> words_of(const std::string& command) {
   if (command == "completion") return {"bash", "zsh", "fish"};
   std::vector<std::string> words;
@@ -44,7 +46,9 @@ std::string flag_names(const std::vector<FlagInfo>& flags) {
   return words_text(names);
 }
 
-// A text in single quotes, where a shell takes it literally.
+// A text in single quotes, where a shell takes it literally. A quote ends the text, stands escaped
+// outside of quotes, and begins the text again. fish also reads backslashes inside of quotes, and
+// zsh's _describe reads them in descriptions; `backslash_before` names what needs one there.
 std::string literal(const std::string& text, std::string_view backslash_before = {}) {
   std::string out = "'";
   for (const char c : text) {
@@ -58,6 +62,8 @@ std::string literal(const std::string& text, std::string_view backslash_before =
   return out + "'";
 }
 
+// One case for each command. The inner case looks at the word before the cursor, which may be a
+// flag that waits for its value.
 std::string bash_command(const CommandInfo& command) {
   std::string out =
       base::format("    {})\n      flags={}\n      words={}\n", command.name,
@@ -71,6 +77,8 @@ std::string bash_command(const CommandInfo& command) {
   return out + "      esac\n      ;;\n";
 }
 
+// Plain compgen, without the bash-completion package, which not every machine has. Values of an
+// unknown form complete as files.
 std::string bash(const std::vector<CommandInfo>& commands) {
   std::vector<std::string> names;
   std::string cases;
@@ -108,6 +116,7 @@ complete -F _ecr_local ecr-local
       literal(words_text(names)), cases);
 }
 
+// The "*" in front lets a flag be given more than once.
 std::string zsh_command(const CommandInfo& command) {
   std::string out = base::format("    {})\n      _arguments", command.name);
   for (const FlagInfo& flag : command.flags) {
@@ -130,10 +139,13 @@ std::string zsh_command(const CommandInfo& command) {
   return out + "\n      ;;\n";
 }
 
+// Works from fpath, where the file is the function, and when it is sourced: the last lines tell the
+// two apart.
 std::string zsh(const std::vector<CommandInfo>& commands) {
   std::string list;
   std::string cases;
   for (const CommandInfo& command : commands) {
+    // _describe separates a name from its description by a colon, and reads backslashes as escapes.
     list += "      " + literal(command.name + ":" + command.help, "\\") + "\n";
     cases += zsh_command(command);
   }
@@ -163,6 +175,8 @@ fi
       list, cases);
 }
 
+// fish takes one `complete` line for each command and flag. -f means no files, -r that the flag
+// takes a value.
 std::string fish(const std::vector<CommandInfo>& commands) {
   std::string out =
       "# ecr-local completion fish > ~/.config/fish/completions/ecr-local.fish\n"
@@ -170,6 +184,7 @@ std::string fish(const std::vector<CommandInfo>& commands) {
   for (const CommandInfo& command : commands) {
     out += base::format("complete -c ecr-local -n __fish_use_subcommand -a {} -d {}\n",
                         command.name, literal(command.help, "\\"));
+    // The condition keeps the flags of one command apart from those of the others.
     const std::string there =
         base::format("complete -c ecr-local -n '__fish_seen_subcommand_from {}'", command.name);
     if (!words_of(command.name).empty())
@@ -196,10 +211,13 @@ std::string cell(const std::string& text) {
 }
 
 std::string default_text(const FlagInfo& flag) {
+  // A switch that is not given is off, whatever it switches.
   if (!flag.takes_value) return "off";
   return flag.default_value.empty() ? "none" : base::format("`{}`", cell(flag.default_value));
 }
 
+// docs/configuration.md is this table; ConfigurationTable.HasARowForEveryFlagOfServe and
+// integration/test_docs.py keep them equal.
 std::string table_row(const FlagInfo& flag) {
   std::string name = flag.name;
   const std::string value(value_name(flag.name));
@@ -211,6 +229,8 @@ std::string table_row(const FlagInfo& flag) {
 }  // namespace
 
 std::string completion_script(const std::string& shell) {
+  // The scripts are made of the list of commands and not written by hand, so a new flag completes
+  // at once (Completion.KnowsEveryCommandInEveryShell).
   const std::vector<CommandInfo> commands = list_commands();
   if (shell == "bash") return bash(commands);
   if (shell == "zsh") return zsh(commands);

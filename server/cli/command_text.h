@@ -9,7 +9,7 @@ namespace ecr::server {
 // A script for "bash", "zsh" or "fish". Throws std::runtime_error for any other shell.
 std::string completion_script(const std::string& shell);
 
-// Markdown: every flag of serve with its environment variable, its default and what it means.
+// Markdown: every flag of serve with its environment variable, its default and its meaning.
 std::string configuration_table();
 
 }  // namespace ecr::server

@@ -33,8 +33,12 @@ namespace {
 // One line in, one line out, in order; 1 where any line was malformed.
 template <typename Answer>
 int answer_lines(Answer answer) {
+  // A malformed line is answered in its place and does not end the run: the answers stay aligned
+  // with the questions (integration/test_cli.py, test_evaluate_goes_on_after_a_malformed_line).
   bool all_good = true;
   std::string line;
+  // Streams share no buffer with C's stdio then, which makes long inputs several times faster.
+  // Nothing else writes to standard output here.
   std::ios::sync_with_stdio(false);
   while (std::getline(std::cin, line)) {
     bool good = true;
@@ -52,6 +56,8 @@ std::string read_document(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+// The names are those of the help of --type. They are checked here and not by the command line
+// because the enumeration belongs to auth/.
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
   static const std::map<std::string, PolicyType> kTypes{
@@ -77,6 +83,8 @@ int run_verify_sigv4() {
       [](const std::string& line, bool& good) { return auth::verify_sigv4_line(line, good); });
 }
 
+// "file:line: error: text" is the form that editors and CI systems recognize. Warnings do not make
+// a document invalid.
 int run_validate_policy(const std::string& file, const std::string& type) {
   const std::string document = read_document(file);
   bool valid = true;
@@ -94,6 +102,7 @@ int run_validate_policy(const std::string& file, const std::string& type) {
 
 namespace {
 
+// 0 is "clean" and 1 is "problems", so that a script needs no parsing.
 int print_check(const storage::CheckReport& report) {
   for (const std::string& problem : report.problems) base::print("problem: {}\n", problem);
   base::print(
@@ -112,12 +121,16 @@ int print_repair(const storage::RepairReport& report) {
 
 }  // namespace
 
+// A directory that does not exist is an error: opening the store would make it, and report an empty
+// one as clean (integration/test_cli.py, test_missing_directory_is_refused_and_not_made).
 int run_check(const ServeConfig& config, bool repair) {
   if (access(config.data_dir.c_str(), F_OK) != 0) {
     throw std::runtime_error("--data-dir " + config.data_dir + ": does not exist");
   }
   SystemRandom random;
+  // Takes the lock of the directory, so a check never runs beside a server that writes.
   const auto store = storage::Store::open({.directory = config.data_dir}, random);
+  // Optional, so that it can end its line on the terminal before the report begins.
   std::optional<Progress> line(std::in_place, "checked", config.progress);
   const auto progress = [&line](std::int64_t done, std::int64_t all) { line->update(done, all); };
   if (repair) {
@@ -132,6 +145,8 @@ int run_check(const ServeConfig& config, bool repair) {
 
 namespace {
 
+// Without an id the last denial is asked for. A request can have several decisions (a push needs
+// several actions), so an id asks for all of them; 1000 is how many the server keeps.
 std::string target_of(const ExplainConfig& config) {
   std::string target = "/_ecr-local/decisions?trace=true";
   if (config.request_id.empty()) return target + "&decision=Denied&limit=1";
@@ -144,7 +159,8 @@ int fail_command(const std::string& what) {
   return 1;
 }
 
-// The message of an error answer, where the server sent one.
+// The message of an error answer, where the server sent one. The message says what to do, for
+// example that --admin-token is missing.
 std::string refusal(const HttpAnswer& answer) {
   const auto json = base::parse_ordered_json(answer.body);
   const bool has_message = json && json->is_object() && json->contains("message");
@@ -171,7 +187,7 @@ int run_explain(const ExplainConfig& config) {
                      "are, unless --iam is off)",
                      config.request_id));
   }
-  // They come newest first.
+  // They come newest first. Printed in the order in which they were made.
   for (std::size_t i = decisions.size(); i-- > 0;) {
     base::print("{}{}", explain_text(decisions[i]), i > 0 ? "\n" : "");
   }
@@ -188,6 +204,9 @@ int run_healthcheck(const std::string& url) {
 }
 
 // Prints the certificate that clients of --tls auto have to trust; makes it where there is none.
+// Works before the first start and beside a running server: the authority locks its directory only
+// while it reads or makes the files (integration/test_tls_auto.py,
+// test_it_can_be_printed_before_the_first_start).
 int run_ca(const ServeConfig& config) {
   std::error_code ignored;  // where it is wrong, the next line throws and says what
   std::filesystem::create_directories(config.data_dir, ignored);

@@ -1,4 +1,4 @@
-// The subcommands, but for serve (server/serve.h). Each returns the exit status of the process.
+// The subcommands except serve (server/serve.h). Each returns the exit status of the process.
 #pragma once
 
 #include "server/cli/command_line.h"

@@ -1,4 +1,6 @@
-// `ecr-local demo`: shows that an installation works, step by step, without any other program.
+// `ecr-local demo`: shows that an installation works, step by step, without any other program. Each
+// step throws when it does not get what it expects, so "It works" means that all of them did. Shown
+// by integration/test_commands.py, test_it_proves_an_installation_by_itself.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -23,11 +25,14 @@ using DemoClock = std::chrono::steady_clock;
 
 constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+json";
 
+// 400 characters are enough for an error's text, and an HTML page of some other server does not
+// fill the terminal.
 [[noreturn]] void fail_demo(const std::string& what, const DemoReply& reply) {
   throw std::runtime_error(
       base::format("{}: {} {}", what, reply.status, reply.body.substr(0, 400)));
 }
 
+// Returns the reply, so that a step can check and use it in one expression.
 const DemoReply& expect(const DemoReply& reply, int status, const std::string& what) {
   if (reply.status != status) fail_demo(what, reply);
   return reply;
@@ -39,7 +44,8 @@ Json parse_reply(const DemoReply& reply) {
   return std::move(*json);
 }
 
-// The text of an element of an XML answer.
+// The text of an element of an XML answer. A search for text and no XML parser: the answers are
+// this program's own, with elements that occur once.
 std::string element(const DemoReply& reply, const std::string& name) {
   const std::string open = "<" + name + ">";
   const std::size_t begin = reply.body.find(open);
@@ -48,6 +54,8 @@ std::string element(const DemoReply& reply, const std::string& name) {
   return reply.body.substr(begin + open.size(), end - begin - open.size());
 }
 
+// /v2/ has a list of errors (OCI distribution specification, "Error codes"), AWS JSON has one
+// message.
 std::string message_of(const DemoReply& reply) {
   const Json json = parse_reply(reply);
   return json.contains("errors") ? base::text_member(json.at("errors").at(0), "message")
@@ -60,6 +68,7 @@ class Demo {
       : config_(config),
         client_(url, config.region, clock_),
         root_{config.access_key, config.secret_key},
+        // A name that no other demo has, because --url may name a server that people use.
         name_("ecr-local-demo-" + base::make_uuid(random_).substr(0, 8)) {}
 
   void run();
@@ -90,6 +99,7 @@ class Demo {
   bool made_user_ = false;
   std::string password_;
   std::string user_password_;
+  // The pushed bytes are kept, so that the pull can be compared with them.
   std::string layer_;
   std::string manifest_;
   std::string denied_request_;
@@ -100,14 +110,17 @@ void Demo::step(const char* title, const std::function<std::string()>& body) {
   const std::string proved = body();
   const std::chrono::duration<double, std::milli> took = DemoClock::now() - begun;
   base::print("ok {:7.1f} ms  {}: {}\n", took.count(), title, proved);
+  // Each step shows when it is done, also where standard output is a pipe.
   std::fflush(stdout);
 }
 
+// GetCallerIdentity needs no permission, so it shows the signature alone (STS API reference).
 std::string Demo::identity() {
   const auto reply = client_.query(root_, "sts", {{"Action", "GetCallerIdentity"}});
   return element(expect(reply, 200, "GetCallerIdentity"), "Arn");
 }
 
+// The server must verify signatures and not only look at the access key.
 std::string Demo::forged() {
   const DemoReply reply =
       client_.ecr({root_.access_key, root_.secret_key + "x"}, "DescribeRepositories", "{}");
@@ -119,11 +132,13 @@ std::string Demo::create() {
   const auto reply =
       client_.ecr(root_, "CreateRepository", base::dump(Json{{"repositoryName", name_}}));
   const Json json = parse_reply(expect(reply, 200, "CreateRepository"));
+  // From here on clean_up() has something to remove.
   made_repository_ = true;
   return base::text_member(json.at("repository"), "repositoryUri");
 }
 
-// As `aws ecr get-login-password` does.
+// As `aws ecr get-login-password` does. The token is "AWS:<password>" in base64 (ECR API reference,
+// AuthorizationData).
 std::string Demo::password_of(const DemoKeys& keys) {
   const auto reply = client_.ecr(keys, "GetAuthorizationToken", "{}");
   const Json json = parse_reply(expect(reply, 200, "GetAuthorizationToken"));
@@ -136,6 +151,7 @@ std::string Demo::password_of(const DemoKeys& keys) {
 std::string Demo::log_in() {
   password_ = password_of(root_);
   expect(client_.registry(password_, "GET", "/v2/"), 200, "GET /v2/");
+  // A registry that takes every password would pass the line above.
   expect(client_.registry("nonsense", "GET", "/v2/"), 401, "GET /v2/ with a wrong password");
   return "a token of " + std::to_string(password_.size()) + " bytes, which the registry takes";
 }
@@ -145,6 +161,8 @@ std::string Demo::push_blob(const std::string& bytes) {
       client_.registry(password_, "POST", base::format("/v2/{}/blobs/uploads/", name_));
   const std::string place = expect(begun, 202, "beginning an upload").header("location");
   const std::string digest = model::Digest::of(bytes).text();
+  // The upload's URL is the server's and may have a query of its own (OCI distribution
+  // specification, "Pushing blobs"). One PUT then sends the whole blob.
   const std::string target = place + (place.find('?') == place.npos ? "?" : "&") +
                              "digest=" + base::percent_encode(digest);
   expect(client_.registry(password_, "PUT", target, bytes, "application/octet-stream"), 201,
@@ -155,9 +173,12 @@ std::string Demo::push_blob(const std::string& bytes) {
 std::string Demo::push() {
   layer_ = "a layer of " + name_ + "\n";
   const std::string config = R"({"architecture":"amd64","os":"linux"})";
+  // A layer that is no archive: the registry stores bytes and looks into none of them here.
   const auto blob = [&](const char* type, const std::string& bytes) {
     return Json{{"mediaType", type}, {"digest", push_blob(bytes)}, {"size", bytes.size()}};
   };
+  // The smallest image of the OCI image specification: a configuration, one layer, and the manifest
+  // that names both by digest.
   const Json manifest = {
       {"schemaVersion", 2},
       {"mediaType", kManifestType},
@@ -170,8 +191,11 @@ std::string Demo::push() {
 }
 
 std::string Demo::pull() {
+  // The same step runs for root first, and for the user once there is one.
   const std::string& reader = user_password_.empty() ? password_ : user_password_;
   const auto manifest = client_.registry(reader, "GET", base::format("/v2/{}/manifests/1", name_));
+  // Byte for byte: the digest of a manifest is the digest of its bytes, so a registry must not
+  // write it anew.
   if (expect(manifest, 200, "pulling the manifest").body != manifest_) {
     fail_demo("another manifest than the one pushed", manifest);
   }
@@ -190,6 +214,8 @@ std::string Demo::make_user() {
     expect(reply, 200, what);
     return reply;
   };
+  // The user has the three actions of a pull and none of a push. ecr:GetAuthorizationToken works on
+  // no resource, so the resource is "*" (Service Authorization Reference, Amazon ECR).
   call({{"Action", "CreateUser"}}, "CreateUser");
   made_user_ = true;
   const Json policy = {
@@ -210,6 +236,7 @@ std::string Demo::make_user() {
 std::string Demo::denied() {
   const auto reply =
       client_.registry(user_password_, "POST", base::format("/v2/{}/blobs/uploads/", name_));
+  // The id of the refused request leads to the explanation in the last step.
   denied_request_ = expect(reply, 403, "a push that nobody allowed").header("x-amzn-requestid");
   return "refused\n    " + message_of(reply);
 }
@@ -218,6 +245,8 @@ std::string Demo::explained() {
   const auto reply =
       client_.get("/_ecr-local/decisions?requestId=" + base::percent_encode(denied_request_),
                   config_.admin_token);
+  // A server with an admin token keeps its decisions to itself; the demo has shown enough without
+  // them.
   if (reply.status == 403) return "not asked for: it needs --admin-token";
   const Json json = parse_reply(expect(reply, 200, "the explanation"));
   const Json& decision = json.at("decisions").at(0);
@@ -238,12 +267,14 @@ void Demo::run() {
   step("why", [this] { return explained(); });
 }
 
-// Of a server that goes on running.
+// For a server that goes on running: removes what the demo made there.
 void Demo::clean_up() {
   if (made_repository_) {
     client_.ecr(root_, "DeleteRepository",
                 base::dump(Json{{"repositoryName", name_}, {"force", true}}));
   }
+  // IAM deletes a user only after the user's keys and policies (IAM API reference, DeleteUser:
+  // DeleteConflict).
   if (!made_user_) return;
   const auto keys =
       client_.query(root_, "iam", {{"Action", "ListAccessKeys"}, {"UserName", name_}});
@@ -271,6 +302,7 @@ int run_demo(const DemoConfig& config) {
   try {
     demo.run();
   } catch (const std::exception& error) {
+    // A failed run cleans up as well, but not at the price of its error message.
     base::print("not ok            {}\n", error.what());
     try {
       demo.clean_up();
@@ -279,6 +311,7 @@ int run_demo(const DemoConfig& config) {
     }
     return 1;
   }
+  // A server of the demo's own lives in memory and is gone with it.
   if (!own) demo.clean_up();
   const std::chrono::duration<double> all = DemoClock::now() - begun;
   base::print("It works: {:.2f} s.\n", all.count());

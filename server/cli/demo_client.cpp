@@ -26,6 +26,7 @@ HttpUrl parse_url(const std::string& url) {
   return std::move(*parsed);
 }
 
+// A start takes a fraction of a second. The limit is for machines that are very busy.
 constexpr int kReadyMilliseconds = 15'000;
 
 // Variables that configure the user's own server must not configure this one.
@@ -38,6 +39,8 @@ std::vector<char*> plain_environment() {
   return kept;
 }
 
+// In memory, on a free port and without an access log: the demo leaves nothing behind and disturbs
+// no other server. posix_spawn() and not fork(): it copies no memory of this process.
 pid_t spawn_server(int output) {
   const char* const words[] = {"ecr-local",   "serve",        "--in-memory", "--listen",
                                "127.0.0.1:0", "--access-log", "off",         nullptr};
@@ -47,6 +50,7 @@ pid_t spawn_server(int output) {
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   std::vector<char*> environment = plain_environment();
   pid_t pid = -1;
+  // /proc/self/exe is this very program, wherever it is installed and whatever PATH says.
   const int error = posix_spawn(&pid, "/proc/self/exe", &actions, nullptr,
                                 const_cast<char* const*>(words), environment.data());
   posix_spawn_file_actions_destroy(&actions);
@@ -61,6 +65,8 @@ std::string read_first_line(int fd) {
   std::string line;
   pollfd waiting{fd, POLLIN, 0};
   char c = 0;
+  // Byte by byte: reading more could take output behind the line. A line of some sixty bytes is
+  // read once.
   while (poll(&waiting, 1, kReadyMilliseconds) == 1 && ::read(fd, &c, 1) == 1 && c != '\n') {
     line += c;
   }
@@ -69,6 +75,7 @@ std::string read_first_line(int fd) {
 
 void end_process(pid_t pid) {
   kill(pid, SIGTERM);
+  // Waits, so that no zombie is left and the port is free when the demo ends.
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
@@ -95,10 +102,12 @@ DemoReply DemoClient::send(const std::string& method, const std::string& target,
                            const HeaderPairs& headers, const std::string& body) const {
   std::string text = base::format("{} {} HTTP/1.1\r\n", method, target);
   for (const auto& [name, value] : headers) text += base::format("{}: {}\r\n", name, value);
+  // "Connection: close" makes the end of the answer visible to receive_all().
   text += base::format("Content-Length: {}\r\nConnection: close\r\n\r\n", body.size());
   const storage::Fd fd(connect_to(url_.host, url_.port));
   if (!fd) throw std::runtime_error("nothing answers on http://" + url_.authority);
   std::string received;
+  // A failed send leaves `received` empty, which is no answer either.
   if (send_all(fd.get(), text) && send_all(fd.get(), body)) received = receive_all(fd.get());
   auto answer = parse_http_answer(received);
   if (!answer) throw std::runtime_error("no answer of HTTP from http://" + url_.authority);
@@ -107,6 +116,8 @@ DemoReply DemoClient::send(const std::string& method, const std::string& target,
 
 DemoReply DemoClient::send_signed(const DemoKeys& keys, const std::string& service,
                                   HeaderPairs headers, const std::string& body) const {
+  // The Host header is signed (Signature Version 4 requires it), so it has to be the one that is
+  // sent.
   headers.emplace_back("Host", url_.authority);
   auth::SigningInput input;
   input.headers = headers;
@@ -116,6 +127,8 @@ DemoReply DemoClient::send_signed(const DemoKeys& keys, const std::string& servi
   input.region = region_;
   input.service = service;
   input.time = clock_.now();
+  // The same code that the server's tests sign with; what it adds is the date, the hash and
+  // Authorization.
   for (auto& each : auth::sign_headers(input)) headers.push_back(std::move(each));
   return send("POST", "/", headers, body);
 }
@@ -124,6 +137,7 @@ DemoReply DemoClient::ecr(const DemoKeys& keys, const std::string& operation,
                           const std::string& body) const {
   return send_signed(keys, "ecr",
                      {{"Content-Type", "application/x-amz-json-1.1"},
+                      // The target prefix of ECR's API model.
                       {"X-Amz-Target", "AmazonEC2ContainerRegistry_V20150921." + operation}},
                      body);
 }
@@ -142,6 +156,8 @@ DemoReply DemoClient::registry(const std::string& password, const std::string& m
                                const std::string& target, const std::string& body,
                                const std::string& content_type) const {
   HeaderPairs headers{{"Host", url_.authority},
+                      // The user name of a registry login is always AWS (ECR user guide, "Private
+                      // registry authentication").
                       {"Authorization", "Basic " + base::base64_encode("AWS:" + password)}};
   if (!content_type.empty()) headers.emplace_back("Content-Type", content_type);
   return send(method, target, headers, body);
@@ -158,6 +174,7 @@ DemoServer::DemoServer() {
   if (pipe2(fds, O_CLOEXEC) != 0) throw std::runtime_error("a pipe cannot be made");
   const storage::Fd reading(fds[0]);
   storage::Fd writing(fds[1]);
+  // O_CLOEXEC keeps both ends out of the child; adddup2 makes the one copy that it should have.
   pid_ = spawn_server(writing.get());
   writing = storage::Fd();
   // With no writing end here, the read below ends when the process does.
@@ -165,6 +182,7 @@ DemoServer::DemoServer() {
   constexpr std::string_view kReady = " ready on ";
   const std::size_t at = line.find(kReady);
   if (at == std::string::npos) {
+    // The destructor does not run for an object whose constructor throws.
     end_process(pid_);
     throw std::runtime_error("a server of its own does not start: " + line);
   }

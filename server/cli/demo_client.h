@@ -1,5 +1,5 @@
-// The client of `ecr-local demo`: signed calls of the APIs, and requests of the registry; and the
-// server that the demo starts where it is given none. Blocking; http:// only.
+// The client of `ecr-local demo`: signed calls of the APIs, and requests of the registry. Also the
+// server that the demo starts when it is given none. Blocking; http:// only.
 #pragma once
 
 #include <string>

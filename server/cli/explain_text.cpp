@@ -18,6 +18,8 @@ namespace {
 using base::OrderedJson;
 using base::text_member;
 
+// The order is that of IAM's evaluation (IAM user guide, "Policy evaluation logic"): organization,
+// resource, identity, boundary, session.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds = {{
     {"scp", "service control policies"},
     {"rcp", "resource control policies"},
@@ -27,7 +29,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds = 
     {"session", "session policies"},
 }};
 
-// An array member; empty where there is none.
+// An array member; empty where there is none. The answer comes from a server that may be newer or
+// older than this program, so a member that is missing or has another type is taken as absent and
+// never as an error (ExplainText.SurvivesWhatItDoesNotKnow).
 const OrderedJson& list(const OrderedJson& object, const char* name) {
   static const OrderedJson kNone = OrderedJson::array();
   const auto found = object.find(name);
@@ -39,7 +43,8 @@ std::string number(const OrderedJson& object, const char* name) {
   return found == object.end() ? std::string() : base::dump(*found);
 }
 
-// The context's value of a key, compared without case; null: absent.
+// The context's value of a key, compared without case; null: absent. Names of condition keys have
+// no case (IAM user guide, "Condition").
 const OrderedJson* find_key(const OrderedJson& decision, std::string_view key) {
   const auto context = decision.find("context");
   if (context == decision.end() || !context->is_object()) return nullptr;
@@ -53,14 +58,17 @@ const OrderedJson* find_key(const OrderedJson& decision, std::string_view key) {
 std::string variables_note(const std::string& policy_text, const OrderedJson& decision) {
   std::string note;
   for (std::size_t at = 0; (at = policy_text.find("${", at)) != std::string::npos;) {
+    // "${key, 'default'}" has a default behind a comma (IAM user guide, "Policy variables").
     const std::size_t end = policy_text.find_first_of(",}", at);
     if (end == std::string::npos) break;
     const std::string key = policy_text.substr(at + 2, end - at - 2);
     at = end;
+    // ${*}, ${?} and ${$} stand for the characters themselves.
     if (key == "*" || key == "?" || key == "$") continue;
     const OrderedJson* value = find_key(decision, key);
     const std::string one = base::format(
         "; {} is {}", key, value == nullptr ? std::string("not there") : base::dump(*value));
+    // A variable that occurs twice is explained once.
     if (note.find(one) == std::string::npos) note += one;
   }
   return note;
@@ -71,6 +79,7 @@ std::string element_reason(const OrderedJson& entry, const OrderedJson& decision
                            const std::string& name, const std::string& asked) {
   const auto document = entry.find("document");
   if (document == entry.end() || !document->is_object()) return name + " does not match";
+  // A statement has either the element or its negation, never both (IAM JSON policy grammar).
   const bool negated = document->contains("Not" + name);
   const std::string element = negated ? "Not" + name : name;
   const auto given = document->find(element);
@@ -83,6 +92,8 @@ std::string element_reason(const OrderedJson& entry, const OrderedJson& decision
 std::string condition_reason(const OrderedJson& entry, const OrderedJson& decision) {
   const auto condition = entry.find("condition");
   if (condition == entry.end() || !condition->is_object()) return "a condition does not hold";
+  // null means that the request does not have the key. Most operators do not match then (IAM user
+  // guide, "Condition operators").
   const OrderedJson actual = condition->value("actual", OrderedJson());
   const std::string wanted = base::dump(condition->value("wanted", OrderedJson()));
   return base::format("{} {} wants {}, the request {}{}", text_member(*condition, "operator"),
@@ -95,6 +106,8 @@ std::string condition_reason(const OrderedJson& entry, const OrderedJson& decisi
 // "Matched".
 std::string reason_of_mismatch(const OrderedJson& entry, const OrderedJson& decision) {
   const std::string outcome = text_member(entry, "outcome");
+  // The outcomes are the elements in the order in which they are compared; the first that does not
+  // fit is the reason.
   if (outcome == "PrincipalMismatch") {
     const std::string principal = text_member(decision, "principal");
     return element_reason(entry, decision, "Principal",
@@ -118,7 +131,8 @@ std::string statement_line(const OrderedJson& entry, const OrderedJson& decision
                       matched ? std::string("applies") : reason_of_mismatch(entry, decision));
 }
 
-// The policies of one kind, each with its statements.
+// The policies of one kind, each with its statements. The trace is flat. Neighbouring entries of
+// the same level and policy are the statements of one policy.
 TextTree policies_of_kind(const OrderedJson& decision, std::string_view kind,
                           std::string_view title) {
   TextTree tree(std::string(title), {});
@@ -131,6 +145,8 @@ TextTree policies_of_kind(const OrderedJson& decision, std::string_view kind,
       current = key;
       std::string name = text_member(entry, "source");
       if (name.empty()) name = "policy " + number(entry, "policy");
+      // SCPs and RCPs apply at each level of the organization, from the root down to the account,
+      // and every level has to allow.
       if (!level.empty()) name = base::format("level {}: {}", level, name);
       tree.children.emplace_back(std::move(name), std::vector<TextTree>{});
     }
@@ -147,6 +163,8 @@ bool is_worth_showing(const OrderedJson& decision, std::string_view kind, const 
          text_member(decision, "decidedBy") == kind;
 }
 
+// The values that conditions were compared with, as the server had them. A wrong expectation about
+// them is a usual cause of a denial.
 TextTree context_tree(const OrderedJson& decision) {
   TextTree tree("context", {});
   const auto context = decision.find("context");
@@ -160,6 +178,8 @@ TextTree context_tree(const OrderedJson& decision) {
   return tree;
 }
 
+// No statement decided: either no policy was needed (as for sts:GetCallerIdentity), or none allowed
+// the request, and then the kind that should have is named.
 TextTree deciding_tree(const OrderedJson& decision) {
   const auto statement = decision.find("statement");
   if (statement == decision.end() || !statement->is_object()) {
@@ -178,6 +198,8 @@ TextTree deciding_tree(const OrderedJson& decision) {
           {{base::dump(statement->value("document", OrderedJson())), {}}}};
 }
 
+// An implicit denial is lifted by a statement more, an explicit one only by changing the statement
+// that denies.
 TextTree suggestion_tree(const OrderedJson& decision) {
   TextTree tree("to allow it", {});
   for (const OrderedJson& step : list(decision, "suggestion")) {
@@ -193,6 +215,7 @@ TextTree suggestion_tree(const OrderedJson& decision) {
   return tree;
 }
 
+// Bytes from 0x80 on pass: they are UTF-8, and part of names that people chose.
 void append_line(std::string& out, const std::string& text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -201,6 +224,7 @@ void append_line(std::string& out, const std::string& text) {
   out += '\n';
 }
 
+// The trees here are four levels deep, so the recursion is bounded.
 void append_children(std::string& out, const TextTree& tree, const std::string& indent) {
   for (std::size_t i = 0; i < tree.children.size(); ++i) {
     const bool last = i + 1 == tree.children.size();
@@ -232,6 +256,7 @@ std::string explain_text(const OrderedJson& decision) {
   leaf("principal: " + text_member(decision, "principal", "anonymous"));
   leaf("request: " + text_member(decision, "requestId") + " at " + text_member(decision, "time"));
   std::string line = base::format("verdict: {} ({})", verdict, text_member(decision, "decidedBy"));
+  // With --iam soft a denial is recorded and the request goes on.
   if (!allowed && !decision.value("enforced", true)) line += ", but let pass: --iam soft";
   leaf(std::move(line));
   if (!allowed) leaf("message: " + text_member(decision, "message"));

@@ -1,4 +1,4 @@
-// A decision as a tree for people: the principal and its request, every statement that was
+// Draws a decision as a tree for people: the principal and its request, every statement that was
 // evaluated and why it did not apply, and what would allow the request. Pure.
 #pragma once
 

@@ -11,6 +11,8 @@
 namespace ecr::server {
 namespace {
 
+// The value's name by flag, sorted by flag. "a|b|c" is a choice of those words, and completion
+// reads it as one; any other name is free text. One name holds for every command that has the flag.
 constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--access-log", "text|json|off"},
     {"--account", "ID"},
@@ -60,6 +62,7 @@ std::string_view value_name(std::string_view flag) {
   return {};
 }
 
+// The checks return text because CLI11's validators do: empty is good, anything else is the error.
 std::string check_account(const std::string& text) {
   return model::is_account_id(text) ? "" : "an account has 12 digits";
 }
@@ -68,21 +71,26 @@ std::string check_region(const std::string& text) {
   return model::is_region(text) ? "" : "that is not a region";
 }
 
+// The forms that the API takes in --trusted-proxy, asked of the API itself.
 std::string check_proxy(const std::string& text) {
   return api::is_proxy_address(text) ? "" : text + " is neither an address nor a CIDR block";
 }
 
+// The same rule that certificate_names() applies, which would drop a bad name without a word.
 std::string check_tls_name(const std::string& text) {
   return is_ip_address(text) || is_dns_name(base::to_lower(text))
              ? ""
              : text + " is neither a host name nor an address";
 }
 
+// IAM's OIDC providers have https:// URLs (IAM API reference, CreateOpenIDConnectProvider). An
+// issuer's URL has no "=", so the first one ends it. The file is read later, by `serve`.
 std::string check_oidc_keys(const std::string& text) {
   const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
   return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
 }
 
+// http:// is allowed, because a registry on the same machine mostly has no TLS.
 std::string check_upstream(const std::string& text) {
   const std::size_t equals = text.find('=');
   const bool good = equals != std::string::npos && equals > 0 &&
@@ -96,6 +104,7 @@ std::string check_registry_host(const std::string& text) {
   for (const std::string_view name : {"{account}", "{region}", "{port}"}) {
     for (std::size_t at; (at = host.find(name)) != std::string::npos;) host.erase(at, name.size());
   }
+  // A brace that is left is a placeholder that nothing fills in.
   const bool clean = host.find_first_of("{}/ ") == std::string::npos;
   return clean ? "" : "a host with no placeholders but {account}, {region} and {port}";
 }

@@ -1,5 +1,5 @@
-// What the flags take: the name of a value in help, table and completion, and the checks of values
-// whose form another part of the program knows. Pure.
+// The values that flags take: the name of a value in help, table and completion, and the checks of
+// values whose form another part of the program knows. Pure.
 #pragma once
 
 #include <string>

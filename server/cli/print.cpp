@@ -38,11 +38,13 @@ base::Json ask_server(const std::string& url) {
 }
 
 SnippetValues snippet_values(const PrintConfig& config) {
+  // No server is asked when the flags say everything, so `print` also works offline.
   const bool complete = config.account && config.region && config.registry_host;
   const base::Json server = complete ? base::Json::object() : ask_server(config.url);
   const api::Settings defaults;
   // The answer may come from any program, and shells run what is printed here: only values of the
-  // expected form are used.
+  // expected form are used. Precedence: a flag, then the running server, then the defaults of
+  // `serve`.
   const auto value = [&](const std::optional<std::string>& given, const char* name,
                          bool (*is_valid)(std::string_view), const std::string& otherwise) {
     if (given) return *given;
@@ -68,6 +70,8 @@ int run_print(const PrintConfig& config) {
     base::print("{:16} {}\n", "configuration", "Markdown: every flag of serve");
     return 0;
   }
+  // docs/configuration.md has this table, and integration/test_docs.py,
+  // test_what_the_program_prints_is_what_it_prints, compares the two.
   if (config.snippet == "configuration") {
     base::print("{}", configuration_table());
     return 0;

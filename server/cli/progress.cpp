@@ -9,6 +9,8 @@ namespace {
 
 using ProgressClock = std::chrono::steady_clock;
 
+// Not through stdio: a line must appear at once, and a failure to show progress must not fail the
+// work.
 void put(int fd, const std::string& text) {
   [[maybe_unused]] const auto written = ::write(fd, text.data(), text.size());
 }
@@ -21,6 +23,7 @@ Progress::Progress(std::string what, bool wanted, int fd, std::chrono::milliseco
       terminal_(isatty(fd) != 0),
       on_(wanted || terminal_),
       between_(between),
+      // The first line comes after one interval, so short work shows none.
       next_(ProgressClock::now() + between) {}
 
 Progress::~Progress() {
@@ -28,17 +31,21 @@ Progress::~Progress() {
 }
 
 void Progress::update(std::int64_t done, std::int64_t all) {
+  // Called for every piece of work, so the usual case is two comparisons.
   if (!on_ || all <= 0 || ProgressClock::now() < next_) return;
   next_ = ProgressClock::now() + between_;
   const std::string text =
       base::format("{} {} of {} MiB ({} %)", what_, done >> 20, all >> 20,
                    static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(all)));
+  // "\r" goes back to the beginning of the line and "\x1b[K" clears it (ECMA-48, EL): a shorter
+  // text leaves nothing of a longer one.
   put(fd_, terminal_ ? "\r\x1b[K" + text : text + "\n");
   open_ = terminal_;
 }
 
 Elapsed::Elapsed(std::string what, bool wanted, int fd, std::chrono::milliseconds between) {
   const bool terminal = isatty(fd) != 0;
+  // Without a place to write to there is no thread either.
   if (!wanted && !terminal) return;
   thread_.emplace([what = std::move(what), terminal, fd, between](base::BackgroundStop& stop) {
     const auto begun = ProgressClock::now();

@@ -1,5 +1,5 @@
-// How far long work has come, on standard error: one line a second at most, and none where standard
-// error is not a terminal.
+// Shows on standard error how far long work has come: one line a second at most, and none when
+// standard error is not a terminal.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,8 @@ inline constexpr std::chrono::seconds kBetweenLines{1};
 // One thread at a time.
 class Progress {
  public:
-  // `what`: "checked". `wanted`: write also where `fd` is no terminal; there every line stays.
+  // `what` is the verb, as "checked". `wanted`: write also when `fd` is no terminal; every line
+  // stays there.
   Progress(std::string what, bool wanted, int fd = 2,
            std::chrono::milliseconds between = kBetweenLines);
   // Ends the line that is on the terminal.
@@ -37,7 +38,8 @@ class Progress {
   std::chrono::steady_clock::time_point next_;
 };
 
-// For work whose length is not known: how long it has been running, from the second second on.
+// For work whose length is not known: shows how many seconds it has been running, from the second
+// second on.
 class Elapsed {
  public:
   Elapsed(std::string what, bool wanted, int fd = 2,

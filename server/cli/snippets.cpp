@@ -8,6 +8,8 @@
 #include "schemas/base/text.h"
 #include "server/runtime/listen_address.h"
 
+// The build embeds the files (schemas/base/embed.h), so the program needs none of them at run time,
+// and each file has the syntax and the editor support of its own format.
 #define ECR_SNIPPET(name, file) ECR_EMBED(name, ECR_SNIPPET_DIR "/" file)
 
 ECR_SNIPPET(snippet_aws_config, "aws-config.ini")
@@ -33,6 +35,7 @@ struct Template {
   std::string_view text;
 };
 
+// Sorted by name, which is the order of `print --list`.
 const std::vector<Template>& templates() {
   static const std::vector<Template> kAll{
       {{"aws-config", "a profile for ~/.aws/config"}, ECR_EMBEDDED(snippet_aws_config)},
@@ -64,6 +67,8 @@ struct Endpoint {
   std::string port;       // "4599"
 };
 
+// https:// is taken as well: nothing connects here, and the snippets differ for a registry with
+// TLS.
 Endpoint parse_endpoint(const std::string& url) {
   Endpoint endpoint;
   const std::size_t colon = url.find("://");
@@ -73,6 +78,7 @@ Endpoint parse_endpoint(const std::string& url) {
   }
   endpoint.authority = url.substr(colon + 3, url.find('/', colon + 3) - colon - 3);
   const std::size_t last = endpoint.authority.rfind(':');
+  // "[::1]" ends with a bracket, and its last colon is part of the address.
   const bool has_port = last != std::string::npos && !endpoint.authority.ends_with(']');
   const std::string fallback = endpoint.scheme == "https" ? ":443" : ":80";
   const ListenAddress parsed =
@@ -86,6 +92,7 @@ Endpoint parse_endpoint(const std::string& url) {
 std::string address_of(const std::string& host) {
   const bool is_address =
       host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == host.npos;
+  // A name, and an address to listen on, both stand for this machine.
   return is_address && host != "0.0.0.0" ? host : "127.0.0.1";
 }
 
@@ -95,6 +102,8 @@ Values all_values(const SnippetValues& given) {
   const Endpoint endpoint = parse_endpoint(given.endpoint);
   api::Settings settings;
   settings.registry_host = given.registry_host;
+  // The same function that makes repositoryUri, so a snippet names the registry exactly as the
+  // server does.
   const std::string registry =
       api::registry_host(settings, endpoint.authority, given.account, given.region, true);
   return {{"endpoint", endpoint.scheme + "://" + endpoint.authority},
@@ -102,6 +111,7 @@ Values all_values(const SnippetValues& given) {
           {"port", endpoint.port},
           {"address", address_of(endpoint.host)},
           {"registry", registry},
+          // The text of a boolean, as TOML, JSON and YAML have it.
           {"insecure", endpoint.scheme == "http" ? "true" : "false"},
           {"account", given.account},
           {"region", given.region},
@@ -110,7 +120,9 @@ Values all_values(const SnippetValues& given) {
           {"version", given.version}};
 }
 
-// "@name@" becomes the value of that name; every other "@" stays.
+// "@name@" becomes the value of that name; every other "@" stays. Shell and YAML use "$", "{}" and
+// "%" themselves, so the placeholder is the "@" of autoconf. Snippets.HaveNoPlaceholderLeft fills
+// in every template.
 std::string fill_in(std::string_view text, const Values& values) {
   std::string out;
   while (!text.empty()) {
@@ -120,6 +132,7 @@ std::string fill_in(std::string_view text, const Values& values) {
     text.remove_prefix(at + 1);
     const std::size_t end = text.find('@');
     const auto found = end == text.npos ? values.end() : values.find(text.substr(0, end));
+    // An "@" of the text itself, as in the address of a user.
     if (found == values.end()) {
       out += '@';
       continue;

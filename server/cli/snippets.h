@@ -1,5 +1,5 @@
-// What `ecr-local print` writes: pieces of configuration for the tools around the server. The
-// templates are the files of snippets/, linked in as they are. Pure.
+// The texts that `ecr-local print` writes: pieces of configuration for the tools around the server.
+// The templates are the files of snippets/, linked in as they are. Pure.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ struct SnippetInfo {
   std::string_view help;
 };
 
-// All there are, sorted by name.
+// All snippets, sorted by name.
 std::vector<SnippetInfo> snippet_list();
 
 // Throws std::runtime_error: no snippet of that name, or an endpoint that is not a URL.

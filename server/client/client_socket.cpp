@@ -19,9 +19,15 @@ namespace {
 using api::pull_through::UpstreamError;
 using api::pull_through::UpstreamFailure;
 
+// The same rule as for clients of this server (server/net/connection.cpp): one byte a second is not
+// progress.
 constexpr std::size_t kProgressBytes = 16u << 10;
+// An atomic flag cannot wake a poll(2), so waits are cut into steps of this length. A stop is
+// delayed by one step at most.
 constexpr std::chrono::milliseconds kStopPoll{100};
 
+// The text reaches API callers in the answer to their pull, so it names the host that they
+// configured and no address of this network.
 [[noreturn]] void fail_connection(const std::string& reason) {
   throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
 }
@@ -38,6 +44,7 @@ bool is_public(const addrinfo& address) {
     const auto* in = reinterpret_cast<const sockaddr_in6*>(address.ai_addr);
     return api::pull_through::is_public_address({in->sin6_addr.s6_addr, sizeof in->sin6_addr});
   }
+  // Other families, Unix sockets among them, are never an upstream.
   return false;
 }
 
@@ -46,6 +53,7 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
+// getaddrinfo() has no time limit of its own; the resolver's (resolv.conf(5)) applies.
 Addresses look_up(const api::pull_through::Url& url) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -65,6 +73,7 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
     : patience_(patience), stop_(stop) {
   const Addresses addresses = look_up(url);
   bool refused = false;
+  // Every address is tried in the resolver's order, each with its own connect limit.
   for (const addrinfo* at = addresses.get(); at != nullptr && !fd_; at = at->ai_next) {
     // The address that is checked is the address that is connected to. A second look-up of the name
     // could return a private address (DNS rebinding).
@@ -76,9 +85,12 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
   }
   if (!fd_ && stop_) fail_connection("this server is stopping");
   if (!fd_) {
+    // UpstreamTransport.ConnectsToNoAddressThatIsNotPublic shows the refusal.
     fail_connection(refused ? base::format("{} has an address that is not public", url.authority())
                             : base::format("nothing answers at {}", url.authority()));
   }
+  // From here on the limit is one of progress. The handshake has to be done within the first
+  // period.
   set_deadline(patience_.progress);
   if (url.tls) begin_tls(url, tls);
 }
@@ -87,6 +99,8 @@ bool ClientSocket::connect_to(const addrinfo& address) {
   // CLOEXEC: the scanner that --scanner-command starts must not inherit connections.
   fd_ = storage::Fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd_) return false;
+  // The socket does not block, so connect() returns at once, and the wait below has a limit that
+  // this program chose. The kernel's own limit is about two minutes.
   if (::connect(fd_.get(), address.ai_addr, address.ai_addrlen) == 0) return true;
   if (errno != EINPROGRESS) return false;
   set_deadline(patience_.connect);
@@ -95,6 +109,8 @@ bool ClientSocket::connect_to(const addrinfo& address) {
   } catch (const UpstreamError&) {
     return false;
   }
+  // A socket becomes writable also when the connection failed; SO_ERROR says which it was
+  // (connect(2), EINPROGRESS).
   int error = 0;
   socklen_t size = sizeof error;
   return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
@@ -103,6 +119,8 @@ bool ClientSocket::connect_to(const addrinfo& address) {
 void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext& tls) {
   const base::openssl::ErrorQueue errors;
   tls_ = tls.make();
+  // The name in the certificate is checked against the URL's host, although the address was looked
+  // up before: DNS is not trusted.
   if (!tls_ || SSL_set_fd(tls_.get(), fd_.get()) != 1 || !expect_host(tls_.get(), url.host)) {
     fail_connection("there is no TLS");
   }
@@ -124,6 +142,8 @@ void ClientSocket::wait(short events) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
     if (left.count() <= 0) fail_connection("it takes too long");
+    // One millisecond more than what is left, which was rounded down: poll() must not return just
+    // before the deadline again and again.
     pollfd poll_one{fd_.get(), events, 0};
     const int ready = ::poll(&poll_one, 1, static_cast<int>(std::min(left, kStopPoll).count()) + 1);
     if (ready > 0) return;
@@ -139,9 +159,11 @@ void ClientSocket::wait_tls(int result) {
   fail_connection("its TLS connection breaks off");
 }
 
+// Requests are small and are sent at once, so writing does not move the deadline.
 void ClientSocket::write(std::string_view bytes) {
   const base::openssl::ErrorQueue errors;
   while (!bytes.empty()) {
+    // SSL_write() takes an int.
     const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), 1u << 20));
     const auto sent =
         tls_ ? static_cast<ssize_t>(SSL_write(tls_.get(), bytes.data(), size))
@@ -161,6 +183,7 @@ void ClientSocket::write(std::string_view bytes) {
 std::size_t ClientSocket::read(char* to, std::size_t size) {
   const base::openssl::ErrorQueue errors;
   for (;;) {
+    // Asked for each read as well: an upstream that sends without a pause never lets wait() run.
     if (stop_) fail_connection("this server is stopping");
     const auto got = tls_ ? static_cast<ssize_t>(SSL_read(tls_.get(), to, static_cast<int>(size)))
                           : ::recv(fd_.get(), to, size, 0);
@@ -175,6 +198,8 @@ std::size_t ClientSocket::read(char* to, std::size_t size) {
       return static_cast<std::size_t>(got);
     }
     if (tls_) {
+      // close_notify is the only end of a TLS stream. A TCP connection that ends without it was cut
+      // off, by a fault or by an attacker (RFC 8446, 6.1).
       if (SSL_get_error(tls_.get(), static_cast<int>(got)) == SSL_ERROR_ZERO_RETURN) return 0;
       wait_tls(static_cast<int>(got));
     } else if (got == 0) {

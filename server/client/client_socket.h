@@ -1,5 +1,6 @@
-// A connection to an upstream registry: TCP or TLS, to an address that was checked, with limits of
-// time. Blocks; one thread at a time. Every function throws api::pull_through::UpstreamError.
+// A connection to an upstream registry: TCP or TLS, to an address that was checked, with time
+// limits. Blocks; used by one thread at a time. Every function throws
+// api::pull_through::UpstreamError.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
-// A small HTTP client: one request a connection, http:// only, blocking. For the commands that ask
-// a running server, and for webhooks. Nothing in it waits longer than a few seconds for the other
-// end.
+// A small HTTP client: one request a connection, http:// only, blocking. The commands that ask a
+// running server use it, and webhooks do. It never waits longer than a few seconds for the other
+// end to do something.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ std::optional<HttpUrl> parse_http_url(std::string_view url);
 int connect_to(const std::string& host, const std::string& port);
 // False: the other end takes no more.
 bool send_all(int fd, std::string_view bytes);
-// All bytes until the other end closes, or is silent for too long.
+// All bytes until the other end closes the connection, or sends nothing for too long.
 std::string receive_all(int fd);
 
 struct HttpAnswer {
@@ -38,7 +38,7 @@ std::optional<HttpAnswer> parse_http_answer(std::string_view text);
 std::optional<HttpAnswer> http_get(const std::string& url, std::string_view target,
                                    std::string_view token = {});
 
-// The status of the answer; nullopt: nothing answers, or not in HTTP.
+// The status of the answer; nullopt when nothing answers, or not in HTTP.
 std::optional<int> http_post(const HttpUrl& url, std::string_view content_type,
                              std::string_view body);
 

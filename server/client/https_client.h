@@ -1,6 +1,6 @@
 // A small HTTPS client that GETs a document: the keys of identity providers. The server's
-// certificate has to be valid for its name. Size and time are limited; one request a connection;
-// redirects are not followed. Thread-safe; blocking.
+// certificate must be valid for its name. Size and time are limited; a connection carries one
+// request; redirects are not followed. Thread-safe; blocking.
 #pragma once
 
 #include <chrono>

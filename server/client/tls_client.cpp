@@ -24,7 +24,9 @@ TlsClientContext::TlsClientContext(const std::string& ca_file)
   if (!context_) throw std::runtime_error("OpenSSL has no TLS");
   // TLS 1.0 and 1.1 are deprecated by RFC 8996.
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+  // Without this a client of OpenSSL goes on after a certificate that it does not trust.
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  // Read at once, so that a wrong file stops the start of the server and not the first pull.
   if (!ca_file.empty() && SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) != 1) {
     throw std::runtime_error(ca_file + ": holds no PEM certificate that can be read");
   }
@@ -32,6 +34,8 @@ TlsClientContext::TlsClientContext(const std::string& ca_file)
 
 TlsPtr TlsClientContext::make() {
   const base::openssl::ErrorQueue errors;
+  // Many threads make connections. The flag makes the others wait until the one that came first has
+  // read the authorities.
   std::call_once(system_, [this] { SSL_CTX_set_default_verify_paths(context_.get()); });
   return TlsPtr(SSL_new(context_.get()));
 }
@@ -45,6 +49,8 @@ bool expect_host(SSL* ssl, const std::string& host) {
   return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
 }
 
+// The verdict on the certificate says more than OpenSSL's error, which is the same for every
+// certificate that fails.
 std::string handshake_failure(SSL* ssl) {
   const long verdict = SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK) {

@@ -25,8 +25,8 @@ class TlsClientContext {
   // Throws std::runtime_error where it cannot be read.
   explicit TlsClientContext(const std::string& ca_file);
 
-  // Null: OpenSSL failed. The first call reads the system's authorities, which takes a while and is
-  // not needed at the start of the program.
+  // Null when OpenSSL failed. The first call reads the system's authorities, which takes a while
+  // and is not needed at the start of the program.
   TlsPtr make();
 
  private:
@@ -34,11 +34,11 @@ class TlsClientContext {
   std::once_flag system_;
 };
 
-// Makes the handshake fail where the certificate is not valid for this host, a name or an address.
+// Makes the handshake fail when the certificate is not valid for this host, a name or an address.
 // False: OpenSSL refuses the name.
 bool expect_host(SSL* ssl, const std::string& host);
 
-// Why SSL_connect failed.
+// The reason for which SSL_connect() failed.
 std::string handshake_failure(SSL* ssl);
 
 }  // namespace ecr::server

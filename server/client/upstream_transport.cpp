@@ -15,14 +15,20 @@ using api::pull_through::ExchangeRequest;
 using api::pull_through::UpstreamError;
 using api::pull_through::UpstreamFailure;
 
+// Registries redirect blobs to signed URLs of object stores, which are long; this leaves them ample
+// room. It has to be less than kPiece, the buffer that a head must fit into.
 constexpr std::size_t kMostUpstreamHeaderBytes = 64u << 10;
 constexpr std::size_t kPiece = 128u << 10;
+// Without a limit an upstream could answer "100 Continue" for ever.
 constexpr int kMostInterim = 5;  // 1xx answers before the answer (RFC 9110, 15.2)
 
 [[noreturn]] void fail_upstream(const std::string& reason) {
   throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
 }
 
+// The parts of the request were checked where they came from: parse_url() refuses what would break
+// the request line, and the headers are made by api/pull_through. "Connection: close" makes the end
+// of the connection the end of the answer, so no message can follow it.
 std::string request_text(const ExchangeRequest& request) {
   std::string text = base::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: ecr-local\r\n",
                                   request.url.target, request.url.authority());
@@ -42,12 +48,15 @@ class Incoming {
   // False: the other end sends no more.
   bool more() {
     if (begin_ == end_) begin_ = end_ = 0;
+    // Moves what is left to the front: the parser sees bytes that belong together in one piece.
     if (begin_ > 0) {
       std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
                 buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
       end_ -= begin_;
       begin_ = 0;
     }
+    // A full buffer that the parser takes nothing of is a head, since bodies are taken in any
+    // portion.
     if (end_ == buffer_.size()) fail_upstream("its header is too large");
     const std::size_t got = socket_.read(buffer_.data() + end_, buffer_.size() - end_);
     end_ += got;
@@ -69,6 +78,8 @@ bool feed_upstream(ResponseParser& parser, Incoming& incoming, const OnPiece& on
   std::optional<std::string> error;
   const std::size_t used = parser.feed(incoming.unread(), pieces, error);
   if (error) fail_upstream("its answer is not HTTP");
+  // The pieces are views into the buffer, so they are used up before consume() lets it be
+  // overwritten.
   for (const std::string_view piece : pieces) on_piece(piece);
   incoming.consume(used);
   return used > 0;
@@ -84,8 +95,12 @@ void read_upstream_head(ResponseParser& parser, Incoming& incoming) {
 void read_upstream_body(ResponseParser& parser, Incoming& incoming,
                         const api::pull_through::Transport::OnBody& on_body) {
   while (!parser.done()) {
+    // The order matters: what is buffered is parsed before the socket is asked, and a body that is
+    // complete is not waited for.
     if (feed_upstream(parser, incoming, on_body) || parser.done() || incoming.more()) continue;
-    // Without a length the body ends with the connection.
+    // Without a length the body ends with the connection. An answer that has a length and is
+    // shorter fails here, and no half of a layer is stored as a whole
+    // (UpstreamTransport.TakesOnlyWholeAnswers).
     if (!parser.end()) fail_upstream("its answer is cut off");
   }
 }
@@ -98,9 +113,13 @@ void UpstreamTransport::get(const ExchangeRequest& request, const OnHead& on_hea
   socket.write(request_text(request));
   Incoming incoming(socket);
   for (int i = 0; i < kMostInterim; ++i) {
+    // No limit for the body: a layer may have gigabytes. on_body stops the transfer by throwing.
     ResponseParser parser(kMostUpstreamHeaderBytes, std::nullopt);
     read_upstream_head(parser, incoming);
+    // `incoming` keeps the bytes behind an interim answer for the next parser.
     if (parser.status() / 100 == 1) continue;
+    // The caller may refuse the body (that of a redirect is of no use); the connection then closes
+    // with it unread.
     if (on_head({parser.status(), parser.headers()})) {
       read_upstream_body(parser, incoming, on_body);
     }

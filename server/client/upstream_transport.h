@@ -1,5 +1,5 @@
 // HTTP and HTTPS to upstream registries (api/pull_through/transport.h): one request a connection,
-// bodies streamed. Thread-safe; blocks.
+// bodies streamed. Thread-safe; blocking.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ class UpstreamTransport : public api::pull_through::Transport {
   void get(const api::pull_through::ExchangeRequest& request, const OnHead& on_head,
            const OnBody& on_body) override;
 
-  // Ends the requests that are under way, and all later ones, with an error: the program ends.
+  // Ends the running requests and all later ones with an error, because the program ends.
   void stop() { stop_ = true; }
 
  private:

@@ -14,7 +14,10 @@ namespace {
 using base::Json;
 using base::OrderedJson;
 
+// Each request draws every rule that matches it, under a lock; a thousand is far above what a test
+// needs.
 constexpr std::size_t kMostRules = 1000;
+// Ten minutes is far longer than the SDKs wait for an answer by default.
 constexpr std::int64_t kMostMilliseconds = 600'000;
 
 [[noreturn]] void fail_rule(const std::string& place, const std::string& what) {
@@ -28,6 +31,8 @@ class RuleReader {
     if (!json.is_object()) fail_rule(place_, "must be an object");
   }
 
+  // Each name that is asked for becomes a known one; finish() refuses the rest. So the list of
+  // members is written once, by the code that reads them.
   const Json* find(const char* name) {
     known_.emplace_back(name);
     const auto at = json_.find(name);
@@ -41,6 +46,8 @@ class RuleReader {
     if (!value->is_string()) fail_rule(path(name), "must be a string");
     return value->get<std::string>();
   }
+  // 1.0 and -1 are refused as well: nlohmann::json calls only whole numbers without a sign
+  // unsigned.
   std::optional<std::uint64_t> number(const char* name, std::uint64_t least, std::uint64_t most) {
     const Json* const value = find(name);
     if (value == nullptr) return std::nullopt;
@@ -50,6 +57,7 @@ class RuleReader {
     }
     return value->get<std::uint64_t>();
   }
+  // A misspelt "cuont" would otherwise be a rule without a limit (FaultJson.ErrorsNameTheField).
   void finish() const {
     for (const auto& [key, value] : json_.items()) {
       if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
@@ -64,6 +72,7 @@ class RuleReader {
   std::vector<std::string> known_;
 };
 
+// The kind decides which other members make sense, so it has no default.
 FaultKind read_kind(RuleReader& reader) {
   const auto text = reader.text("kind");
   if (text) {
@@ -76,10 +85,13 @@ FaultKind read_kind(RuleReader& reader) {
 }
 
 std::string read_operation(RuleReader& reader, const std::vector<std::string>& operations) {
+  // A pattern that matches no operation would inject nothing, and a test with it would pass for the
+  // wrong reason.
   const std::string pattern = reader.text("operation").value_or("*");
   for (const std::string& operation : operations) {
     if (fault_matches(pattern, operation)) return pattern;
   }
+  // Suggestions have the form that the user chose: with or without the service.
   std::vector<std::string> names = operations;
   if (pattern.find(':') == pattern.npos) {
     for (std::string& name : names) name.erase(0, name.find(':') + 1);
@@ -92,6 +104,7 @@ double read_rate(RuleReader& reader) {
   const Json* const value = reader.find("rate");
   if (value == nullptr) return 1;
   const double rate = value->is_number() ? value->get<double>() : -1;
+  // Written so that a value that is no number (NaN) fails, too.
   if (!(rate >= 0 && rate <= 1)) fail_rule(reader.path("rate"), "must be a number from 0 to 1");
   return rate;
 }
@@ -125,6 +138,7 @@ FaultRule read_rule(const Json& json, const std::string& place,
   const auto latency = reader.number("milliseconds", 1, kMostMilliseconds);
   require_kind(reader, "milliseconds", latency.has_value(), rule.kind == FaultKind::kLatency,
                "latency");
+  // A latency without a length would be a rule that does nothing.
   if (rule.kind == FaultKind::kLatency && !latency) {
     fail_rule(reader.path("milliseconds"), "must be given for latency");
   }
@@ -150,12 +164,15 @@ std::vector<FaultRule> parse_fault_rules(std::string_view text,
   const auto json = base::parse_json(text);
   if (!json) throw FaultError(base::format("line {}: {}", json.error().line, json.error().detail));
   if (!json->is_object()) throw FaultError("must be {\"rules\": [...]}, or one rule");
+  // The short form: the document is one rule.
   if (!json->contains("rules")) return {read_rule(*json, "", operations, random)};
   const Json& list = json->at("rules");
   if (!list.is_array() || list.size() > kMostRules) {
     fail_rule("rules", base::format("must be a list of no more than {} rules", kMostRules));
   }
   if (json->size() > 1) fail_rule("rules", "must be alone");
+  // All rules are read before one is used, so a document with an error changes nothing
+  // (integration/test_faults.py, test_what_is_wrong_is_named_and_changes_nothing).
   std::vector<FaultRule> rules;
   for (std::size_t i = 0; i < list.size(); ++i) {
     rules.push_back(read_rule(list[i], base::format("rules[{}]", i), operations, random));
@@ -163,10 +180,14 @@ std::vector<FaultRule> parse_fault_rules(std::string_view text,
   return rules;
 }
 
+// The form that PUT takes, and two counters. A seed that was drawn is shown, so a run that found a
+// fault can be repeated with it.
 std::string fault_rules_json(const std::vector<FaultRules::State>& rules) {
   OrderedJson list = OrderedJson::array();
   for (const FaultRules::State& state : rules) {
     const FaultRule& rule = state.rule;
+    // Members that belong to another kind are left out, because reading the document again would
+    // refuse them.
     OrderedJson json = {{"operation", rule.operation},
                         {"kind", std::string(name_of(rule.kind))},
                         {"rate", rule.rate},

@@ -18,13 +18,14 @@ class FaultError : public std::runtime_error {
 };
 
 // {"rules": [{"operation": "PutImage", "kind": "throttle", "rate": 0.5}, ...]}, or one rule alone.
-// Throws FaultError. `operations`: all there are ("ecr:PutImage"); a rule must concern one of them.
-// `random`: seeds the rules that have no seed.
+// Throws FaultError. `operations` has all names ("ecr:PutImage"); a rule must concern one of them.
+// `random` seeds the rules that have no seed.
 std::vector<FaultRule> parse_fault_rules(std::string_view text,
                                          const std::vector<std::string>& operations,
                                          base::Random& random);
 
-// {"rules": [...]}, each with how many requests it "matched" and "injected" a fault into.
+// {"rules": [...]}; each rule also says how many requests it "matched", and into how many a fault
+// was "injected".
 std::string fault_rules_json(const std::vector<FaultRules::State>& rules);
 
 }  // namespace ecr::server

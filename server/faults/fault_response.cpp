@@ -15,6 +15,8 @@ struct Names {
   std::string_view message;
 };
 
+// AWS's sentence for throttling (ECR user guide, common errors). The wording of the other two is
+// inferred.
 constexpr std::string_view kThrottled = "Rate exceeded";
 constexpr std::string_view kFailed = "The service has encountered an internal failure";
 constexpr std::string_view kUnavailable = "The service is temporarily unavailable";
@@ -24,6 +26,7 @@ constexpr std::string_view kUnavailable = "The service is temporarily unavailabl
 Names json_names(const Fault& fault) {
   if (fault.kind == FaultKind::kThrottle) return {400, "ThrottlingException", kThrottled};
   if (fault.status == 503) return {503, "ServiceUnavailableException", kUnavailable};
+  // ServerException is the only modelled server error of ECR (its API model).
   return {fault.status, "ServerException", kFailed};
 }
 
@@ -40,12 +43,15 @@ Names registry_names(const Fault& fault) {
   return {fault.status, "UNKNOWN", fault.status == 503 ? kUnavailable : kFailed};
 }
 
+// SDKs read the code from __type; the status alone makes them retry a 5xx
+// (integration/test_faults.py, test_boto3_retries_through_throttling).
 api::HttpResponse json_response(const Names& names) {
   const base::Json body = {{"__type", std::string(names.code)},
                            {"message", std::string(names.message)}};
   return api::text_response(names.status, "application/x-amz-json-1.1", base::dump(body));
 }
 
+// The <Type> says whose fault it is: Sender for 4xx, Receiver for 5xx.
 api::HttpResponse query_response(const Names& names, const std::string& id) {
   return api::text_response(
       names.status, "text/xml",
@@ -60,6 +66,7 @@ api::HttpResponse registry_response(const Names& names) {
       {"errors", {{{"code", std::string(names.code)}, {"message", std::string(names.message)}}}}};
   api::HttpResponse response =
       api::text_response(names.status, "application/json; charset=utf-8", base::dump(body));
+  // Seen on ECR's 401 answers, and inferred for the others. Old docker engines look for it.
   response.set("Docker-Distribution-Api-Version", "registry/2.0");
   return response;
 }
@@ -70,6 +77,8 @@ api::HttpResponse fault_response(const Fault& fault, std::string_view operation,
                                  const api::HttpRequest& request) {
   api::HttpResponse response;
   Names names{};
+  // The operation decides for the registry, and the header for the two protocols of AWS, which
+  // share "POST /".
   if (operation.starts_with("registry:")) {
     names = registry_names(fault);
     response = registry_response(names);
@@ -80,6 +89,7 @@ api::HttpResponse fault_response(const Fault& fault, std::string_view operation,
     names = query_names(fault);
     response = query_response(names, request.id);
   }
+  // HEAD has the Content-Length of GET and no body (RFC 9110, 9.3.2).
   if (request.method == "HEAD") {
     response.head_length = std::get<std::string>(response.body).size();
     response.body = std::string();

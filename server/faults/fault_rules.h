@@ -28,7 +28,7 @@ struct FaultRule {
   bool after = false;  // of a reset: the request is carried out, its answer is lost
 };
 
-// What is to happen to one request.
+// The faults that the rules chose for one request.
 struct Fault {
   std::chrono::milliseconds latency{0};
   std::optional<FaultKind> kind;  // nullopt: late, but carried out
@@ -41,13 +41,13 @@ class FaultRules {
   struct State {
     FaultRule rule;
     std::uint64_t matched = 0;   // requests of its operations
-    std::uint64_t injected = 0;  // of which so many were hit
+    std::uint64_t injected = 0;  // how many of them were hit
   };
   struct Totals {
     std::uint64_t throttle = 0, error = 0, latency = 0, reset = 0;
   };
 
-  // Whether there is any rule. Without rules, this look is all that a request costs.
+  // True when there is any rule. Without rules, this look is all that a request costs.
   bool any() const { return any_.load(std::memory_order_relaxed); }
 
   // `operation`: "ecr:PutImage". Every rule that matches is drawn; latencies add up. The first
@@ -68,7 +68,7 @@ class FaultRules {
   Totals totals_;
 };
 
-// Whether a rule for the operation `pattern` concerns `operation` ("ecr:PutImage"). Pure.
+// True when a rule for the operation `pattern` concerns `operation` ("ecr:PutImage"). Pure.
 bool fault_matches(std::string_view pattern, std::string_view operation);
 
 }  // namespace ecr::server

@@ -16,6 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Holds the head of an ordinary request in one read, and costs an idle connection little. fill()
+// doubles it when a head is larger (kMaxHeaderBytes at most) or a body is buffered.
 constexpr std::size_t kInitialBuffer = 8u << 10;
 // The deadline of a body moves each time that this many bytes have come, so that one byte a second
 // does not keep a connection open.
@@ -23,6 +25,9 @@ constexpr std::size_t kProgressBytes = 16u << 10;
 // How often a delayed answer looks whether the server stops.
 constexpr std::chrono::milliseconds kStopPoll{100};
 
+// Copies the head out of the parser's memory: the request outlives the next read, and a worker
+// reads it while the io thread waits. The id becomes x-amzn-RequestId of the answer, the name of
+// the request in the access log, and what `ecr-local explain` takes.
 api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bool secure,
                             base::Random& random) {
   api::HttpRequest request;
@@ -46,14 +51,18 @@ Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> strea
       job_(context.workers, executor_),
       outside_job_(context.outside, executor_),
       buffer_(kInitialBuffer) {
+  // Before the first read there may be a TLS handshake, which has to be done within this time, too.
   set_deadline(context_.timeouts.header);
 }
 
+// A deadline is a time that the sweeper compares; setting one costs no timer and no system call but
+// reading the clock.
 void Connection::set_deadline(std::chrono::seconds from_now) {
   deadline_ = Clock::now() + from_now;
   progress_ = 0;
 }
 
+// Shown by ServerTest.ABodyThatStopsComingEndsAtItsDeadline.
 void Connection::note_progress(std::size_t bytes) {
   progress_ += bytes;
   if (progress_ >= kProgressBytes) set_deadline(context_.timeouts.progress);
@@ -64,6 +73,8 @@ void Connection::close_if_late(Clock::time_point now) {
   if (now >= deadline_ && !job_.running() && !outside_job_.running()) stream_->close();
 }
 
+// An idle connection has nothing to lose and closes at once. A request that runs gets its answer
+// first (ServerTest.StoppingClosesIdleConnectionsAtOnce, StoppingFinishesWhatRuns).
 void Connection::stop() {
   stopping_ = true;
   if (idle_) stream_->close();
@@ -71,6 +82,7 @@ void Connection::stop() {
 
 void Connection::consume(std::size_t bytes) {
   begin_ += bytes;
+  // An empty buffer starts again at its front, so that fill() rarely has to move bytes.
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
@@ -81,6 +93,8 @@ asio::awaitable<std::size_t> Connection::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
+  // Bounded by the callers: read_head() refuses a head above kMaxHeaderBytes, and read_body() stops
+  // where unparsed bytes exceed the same limit.
   if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
   const asio::mutable_buffer space(buffer_.data() + end_, buffer_.size() - end_);
   const std::size_t n = co_await stream_->read_some(space);
@@ -88,6 +102,9 @@ asio::awaitable<std::size_t> Connection::fill() {
   co_return n;
 }
 
+// Requests of a connection run one after the other, in the order in which they came. A client that
+// pipelines gets its answers in that order, as RFC 9112, 9.3.2 asks
+// (ServerTest.KeepsAConnectionAndAnswersInOrder).
 asio::awaitable<void> Connection::serve() {
   try {
     co_await stream_->handshake();
@@ -109,6 +126,8 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   const bool complete = co_await read_head(parser);
   if (!complete) co_return After::kClose;
   api::HttpRequest request = to_request(parser.head(), peer_, stream_->secure(), context_.random);
+  // Without a body there is nothing to continue with: RFC 9110, 10.1.1 forbids clients to send the
+  // expectation then, and a server may leave out the interim answer.
   owes_continue_ = parser.expects_continue() && parser.has_body();
   After after = After::kClose;
   std::optional<FramingError> malformed;
@@ -119,11 +138,13 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   }
   // A coroutine cannot co_await inside a catch block, so the answer is sent here.
   if (malformed) co_await refuse(*malformed);
+  // A stop that began while the request ran: the answer was sent, and it is the last one.
   co_return stopping_ ? After::kClose : after;
 }
 
 // False: the connection is over (the client left, or was refused and has its answer).
 asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
+  // A pipelined request may already be in the buffer; then the connection is not idle.
   idle_ = end_ == begin_;
   set_deadline(idle_ ? context_.timeouts.idle : context_.timeouts.header);
   std::optional<FramingError> error;
@@ -133,6 +154,7 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
     if (end_ > begin_) {
       if (idle_) set_deadline(context_.timeouts.header);
       idle_ = false;
+      // feed_head() gets all bytes of the head each time and remembers how far it has parsed.
       const std::size_t used = parser.feed_head(unread(), error);
       if (error) {
         co_await refuse(*error);
@@ -140,25 +162,35 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
       }
       if (used > 0) {
         consume(used);
+        // The time a request takes counts from the end of its head: how slowly a client sends its
+        // head says nothing about the server.
         started_ = Clock::now();
         co_return true;
       }
     }
     const std::size_t got = co_await fill();
+    // The end of the connection between two requests is ordinary; within a head no answer could be
+    // understood. Both end without an answer.
     if (got == 0) co_return false;
   }
 }
 
+// A request whose answer was sent has one line in the access log, written by send() or by reset().
+// One whose client left before that has none.
 asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
                                                       api::HttpRequest& request) {
   set_deadline(context_.timeouts.progress);
   api::HttpResponse response;
   Injected injected = Injected::kNothing;
+  // any() is one atomic read, so a server without rules pays nothing for them.
   const FaultRules* const faults = context_.app.faults();
   if (faults != nullptr && faults->any()) injected = co_await inject(parser, request, response);
   if (injected == Injected::kNothing || injected == Injected::kLoseAnswer) {
     response = co_await execute(parser, request);
   }
+  // kLoseAnswer resets after the request was carried out: the client cannot know whether it was,
+  // which is the case that tests of retries need (integration/test_faults.py,
+  // test_a_lost_answer_was_carried_out).
   if (injected == Injected::kReset || injected == Injected::kLoseAnswer) co_return reset(request);
   const After after = co_await send(parser, request, response);
   co_return after;
@@ -168,7 +200,8 @@ asio::awaitable<api::HttpResponse> Connection::execute(RequestParser& parser,
                                                        api::HttpRequest& request) {
   api::HttpResponse response;
   // Three ways to run a request: at once on the io thread, with its body as a stream to a sink, or
-  // on a worker with its whole body in memory.
+  // on a worker with its whole body in memory. Challenges and short reads of the registry run at
+  // once, because the hop to a worker would cost more than the work.
   auto at_once = context_.app.answer_without_blocking(request);
   if (at_once) {
     response = std::move(*at_once);
@@ -192,8 +225,13 @@ asio::awaitable<Connection::Injected> Connection::inject(RequestParser& parser,
     if (!fits) co_return Injected::kNothing;  // run_buffered() refuses it
   }
   const std::string operation = context_.app.operation_of(request);
+  // The routes for health, metrics and administration have no operation, so a rule can never hit
+  // them and can always be removed again (integration/test_faults.py,
+  // test_health_metrics_and_administration_are_never_hit).
   if (operation.empty()) co_return Injected::kNothing;
   const Fault fault = context_.app.faults()->draw(operation);
+  // A coroutine waits here and no thread does, so a delayed request holds up no other
+  // (integration/test_faults.py, test_latency_holds_nobody_else_up).
   if (fault.latency.count() > 0) co_await delay(fault.latency);
   if (!fault.kind) co_return Injected::kNothing;
   if (*fault.kind == FaultKind::kReset) {
@@ -208,13 +246,15 @@ asio::awaitable<void> Connection::delay(std::chrono::milliseconds time) {
   asio::steady_timer pause(executor_);
   const auto end = Clock::now() + time;
   for (auto now = Clock::now(); now < end && !stopping_; now = Clock::now()) {
+    // The wait is the server's wish, so it must not run into the client's deadline.
     set_deadline(context_.timeouts.progress);
     pause.expires_after(std::min<Clock::duration>(end - now, kStopPoll));
     co_await pause.async_wait(asio::use_awaitable);
   }
 }
 
-// The client sees "connection reset by peer"; the access log shows status 0.
+// The client sees "connection reset by peer"; the access log shows status 0. SDKs treat it as a
+// network error and try again, which an HTTP status would not show.
 Connection::After Connection::reset(const api::HttpRequest& request) {
   stream_->reset();
   api::HttpResponse response;

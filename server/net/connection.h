@@ -34,8 +34,8 @@ struct ConnectionContext {
   Metrics* metrics = nullptr;  // may be null
 };
 
-// Thrown where the framing of a body is broken, before anything was done with the body. Only for
-// bodies that are kept in memory.
+// Thrown when the framing of a body is broken, before anything was done with the body. Only bodies
+// that are kept in memory end this way; a streamed body ends with ApiError.
 struct MalformedBody {
   FramingError framing;
 };
@@ -61,7 +61,7 @@ class Connection {
   asio::awaitable<bool> read_head(RequestParser& parser);
   asio::awaitable<After> answer(RequestParser& parser, api::HttpRequest& request);
   asio::awaitable<api::HttpResponse> execute(RequestParser& parser, api::HttpRequest& request);
-  // What an injected fault (/_ecr-local/faults) does to a request before it is carried out.
+  // The effect of an injected fault (/_ecr-local/faults) on a request before it is carried out.
   enum class Injected { kNothing, kAnswered, kReset, kLoseAnswer };
   asio::awaitable<Injected> inject(RequestParser& parser, api::HttpRequest& request,
                                    api::HttpResponse& response);

@@ -11,9 +11,13 @@
 namespace ecr::server {
 namespace {
 
+// Large enough that one hop to a worker and one write to the file serve half a mebibyte of a layer;
+// two such buffers are all that a push of any size takes.
 constexpr std::size_t kStreamBuffer = 512u << 10;
 
-// Joins the pieces of one buffer at its front, so that many small chunks cost one write.
+// Joins the pieces of one buffer at its front, so that many small chunks cost one write. The pieces
+// are in the order of the buffer, so each moves towards the front and never overwrites one behind
+// it.
 std::string_view join(std::vector<char>& buffer, const std::vector<std::string_view>& pieces) {
   if (pieces.size() == 1) return pieces.front();
   std::size_t size = 0;
@@ -28,6 +32,8 @@ std::string_view join(std::vector<char>& buffer, const std::vector<std::string_v
 
 asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parser,
                                                             api::HttpRequest& request) {
+  // The limit comes from the route, before its body is read: a client that is not authenticated yet
+  // cannot make the server hold more than that (ServerTest.BodiesAboveTheLimitAreRefused).
   const std::uint64_t limit = context_.app.plan(request).limit;
   const bool fits = co_await read_body(parser, request.body, limit);
   api::HttpResponse response;
@@ -35,16 +41,22 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
     response =
         context_.app.refuse(request, {api::ErrorCode::kRequestTooLarge,
                                       base::format("The body is larger than {} bytes", limit)});
+    // The rest of a body that is too large is not worth reading.
     response.close = true;
     co_return response;
   }
+  // The references stay valid: this coroutine, which owns what they name, is suspended until the
+  // worker is done.
   job_.start([this, &request, &response] { response = context_.app.handle(request); });
   co_await job_.wait();
   // The request waits for another server (an identity provider, an upstream registry). That happens
   // on threads of its own, so that a slow server elsewhere does not take workers from other
   // requests.
   while (response.later) {
+    // `later` may itself return an answer with another `later`, so this is a loop.
     outside_job_.start([&response] {
+      // Moved out first: assigning the new answer destroys the old one, and with it the function
+      // that is running.
       const auto later = std::move(response.later);
       response = later();
     });
@@ -59,6 +71,7 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
   // A Content-Length above the limit is refused before any byte of the body is read; a chunked body
   // tells its size only while it comes.
   if (parser.content_length().value_or(0) > limit || body.size() > limit) co_return false;
+  // Also true when inject() has read the body already.
   if (parser.done()) co_return true;
   co_await send_continue();
   std::vector<std::string_view> pieces;
@@ -67,6 +80,9 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
     pieces.clear();
     const std::size_t used = parser.feed_body(unread(), pieces, error);
     for (const std::string_view piece : pieces) body.append(piece);
+    // The decoded size, without the framing of chunks. Nothing is ever inflated: a Content-Encoding
+    // stays as it is, so a small body cannot become a large one (integration/test_abuse_http.py,
+    // test_a14_nothing_is_inflated).
     received_ = body.size();
     consume(used);
     if (body.size() > limit) co_return false;
@@ -76,6 +92,8 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
     }
     if (error) throw MalformedBody{*error};
     if (parser.done()) co_return true;
+    // read_some() returning nothing means that the client closed its side. A body that was cut off
+    // is never handed to a worker.
     const std::size_t got = co_await fill();
     if (got == 0) throw std::runtime_error("the client left within a body");
     note_progress(got);
@@ -84,6 +102,7 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& 
 
 asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parser,
                                                             const api::HttpRequest& request) {
+  // ServerTest.ARefusedUploadIsAnsweredBeforeItsBody shows it.
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> start;
   // Opening authenticates and authorizes: a client that may not push is refused before it sends its
   // layer (it waits for "100 Continue", where it asked for it).
@@ -97,6 +116,7 @@ asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parse
     co_await send_continue();
     response = co_await pump(parser, *sink);
   } catch (const boost::system::system_error&) {
+    // No co_await may stand in a catch block, so both cases only note what happened.
     failure = std::current_exception();  // the connection failed: no answer can be sent
   } catch (...) {
     response = context_.app.refuse(request, api::to_api_error(std::current_exception()));
@@ -113,6 +133,7 @@ asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parse
 // the io thread reads the other. `rest` holds bytes behind the parsed ones: part of a chunk's
 // header, or the beginning of the next request.
 asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::BodySink& sink) {
+  // INVARIANT: while the worker reads one buffer, this coroutine writes only the other.
   std::vector<char> buffers[2];
   std::vector<std::string_view> pieces;
   std::vector<char> rest(unread().begin(), unread().end());  // not parsed yet
@@ -131,6 +152,8 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
       pieces.clear();
       std::optional<FramingError> error;
       std::size_t used = parser.feed_body({buffer.data(), size}, pieces, error);
+      // The parser is asked before the socket: the last bytes of the body may have come together
+      // with its head, and reading would then wait for bytes that never come.
       if (!error && !parser.done() && used == 0) {
         const asio::mutable_buffer space(buffer.data() + size, buffer.size() - size);
         const std::size_t got = co_await stream_->read_some(space);
@@ -139,15 +162,18 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
         size += got;
         used = parser.feed_body({buffer.data(), size}, pieces, error);
       }
+      // A chunk header or a trailer above the limit of a head is an attack. The upload is answered
+      // with BLOB_UPLOAD_INVALID of the OCI distribution specification.
       if (error || (used == 0 && !parser.done() && size > kMaxHeaderBytes)) {
         throw api::ApiError(api::ErrorCode::kBlobUploadInvalid, "the body is not well-formed");
       }
       rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
                   buffer.begin() + static_cast<std::ptrdiff_t>(size));
-      // The worker is done with the other buffer now. What it threw is thrown here.
+      // The worker is done with the other buffer now. An exception of the worker is thrown here.
       co_await job_.wait();
       const std::string_view body = join(buffer, pieces);
       received_ += body.size();
+      // finish() runs in the same hop as the last write.
       const bool last = parser.done();
       job_.start([&sink, &response, body, last] {
         if (!body.empty()) sink.write(body);
@@ -160,6 +186,7 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
   }
   co_await job_.wait();  // a worker may still read from the buffers
   if (failure) std::rethrow_exception(failure);
+  // Bytes behind the body belong to the next request of the connection.
   buffer_.resize(std::max(buffer_.size(), rest.size()));
   std::copy(rest.begin(), rest.end(), buffer_.begin());
   end_ = rest.size();

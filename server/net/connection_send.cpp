@@ -10,11 +10,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A refused body up to this size is read and dropped, so that the connection can go on.
+// A refused body up to this size is read and dropped, so that the connection can go on. A new
+// connection costs the client more than a mebibyte on this one; above that, closing is cheaper for
+// both.
 constexpr std::uint64_t kDrainBytes = 1u << 20;
+// While lingering the deadline is short, and a client on a fast network could still send gigabytes
+// until then (integration/test_abuse_http.py, test_a13_ten_gigabytes_that_nobody_wants).
 constexpr std::uint64_t kLingerBytes = 64u << 20;
+// The streams of /_ecr-local/ are for people and tests that watch: a tenth of a second is at once
+// for them.
 constexpr std::chrono::milliseconds kLivePoll{100};
+// A client waits for these pieces, so they are asked for more often than live news.
 constexpr std::chrono::milliseconds kPiecePoll{10};
+// Below the minute after which proxies and load balancers commonly close a silent connection.
 constexpr std::chrono::seconds kHeartbeat{15};
 
 }  // namespace
@@ -40,6 +48,8 @@ asio::awaitable<void> Connection::send_live(api::BodySource& source) {
   }
 }
 
+// Each piece moves the deadline: a slow client may take hours for a layer, as long as it takes
+// something of it.
 asio::awaitable<void> Connection::send_slice(const api::FileSlice& slice) {
   const std::function<void()> progress = [this] { set_deadline(context_.timeouts.progress); };
   co_await stream_->send_file(slice.file->fd(), slice.offset, slice.length, progress);
@@ -52,7 +62,9 @@ asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
     if (!piece) break;
     set_deadline(context_.timeouts.progress);
     const auto* text = std::get_if<std::string>(&*piece);
-    // An empty piece means that the next one is not there yet.
+    // An empty piece means that the next one is not there yet. The length of the whole was sent in
+    // the head, so the pieces must add up to it; next() throws where it cannot keep that, which
+    // ends the connection and shows the client a short body.
     if (text != nullptr && text->empty()) {
       pause.expires_after(kPiecePoll);
       co_await pause.async_wait(asio::use_awaitable);
@@ -68,6 +80,9 @@ asio::awaitable<void> Connection::send_pieces(api::PieceSource& pieces) {
 // on.
 asio::awaitable<bool> Connection::drain(RequestParser& parser) {
   if (parser.done()) co_return true;
+  // A client that still waits for "100 Continue" gets the final answer instead, and may or may not
+  // send its body after it (RFC 9110, 10.1.1). The next bytes could be either, so the connection
+  // ends.
   if (owes_continue_ || parser.content_length().value_or(0) > kDrainBytes) co_return false;
   std::vector<std::string_view> pieces;
   std::optional<FramingError> error;
@@ -104,7 +119,10 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
                                                     const api::HttpResponse& response) {
   // A live stream has no length, so only the end of the connection can end it.
   const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
+  // `close` is set where the rest of the body must not be read as a request.
   bool keep = parser.keep_alive() && !response.close && !stopping_ && !live;
+  // Before the answer is sent: a client that sends its whole body before it reads would not see the
+  // answer otherwise (ServerTest.ASmallRefusedBodyIsDrainedAndTheConnectionGoesOn).
   if (keep) {
     const bool drained = co_await drain(parser);
     keep = drained;
@@ -113,9 +131,11 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
   const std::string head =
       response_head(response, request.id, base::format_http_date(context_.clock.now()), keep);
   if (const auto* text = std::get_if<std::string>(&response.body)) {
+    // One write for both, so that a small answer is one packet.
     co_await stream_->write(asio::buffer(head), asio::buffer(*text));
   } else if (const auto* source = std::get_if<std::shared_ptr<api::BodySource>>(&response.body)) {
     co_await stream_->write(asio::buffer(head), {});
+    // A live stream may last for days, so its line is written when it begins.
     log(request, response);
     co_await send_live(**source);
     co_return After::kClose;
@@ -128,6 +148,7 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
   }
   log(request, response);
   if (keep) co_return After::kNext;
+  // When the whole request was read, no unread bytes can cause a reset.
   if (!parser.done()) co_await linger();
   co_return After::kClose;
 }
@@ -144,6 +165,8 @@ asio::awaitable<void> Connection::refuse(const FramingError& error) {
   response.note.error = error.reason;
   const std::string head =
       response_head(response, request.id, base::format_http_date(context_.clock.now()), false);
+  // A refused request has no beginning that was noted; its line shows the time that the refusal
+  // took.
   started_ = Clock::now();
   co_await stream_->write(asio::buffer(head), asio::buffer(std::get<std::string>(response.body)));
   log(request, response);
@@ -163,6 +186,8 @@ void Connection::log(const api::HttpRequest& request, const api::HttpResponse& r
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   entry.note = &response.note;
   context_.log.write(entry);
+  // `action` was set by the API for a request that it understood, so the number of series stays
+  // that of the operation tables.
   if (context_.metrics == nullptr) return;
   context_.metrics->count({.target = request.target,
                            .action = response.note.action,

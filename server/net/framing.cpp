@@ -25,6 +25,8 @@ constexpr std::array<std::string_view, 14> kSingle = {"host",
                                                       "upgrade",
                                                       "sec-fetch-site"};
 
+// Every header of AWS's own counts, which begins with x-amz-: the date, the token, the target, the
+// hash of the body. Signature Version 4 requires that they are signed (AWS General Reference).
 bool must_be_single(std::string_view name) {
   constexpr std::string_view kAmazon = "x-amz-";
   if (name.size() > kAmazon.size() && is_field(name.substr(0, kAmazon.size()), kAmazon)) {
@@ -34,6 +36,7 @@ bool must_be_single(std::string_view name) {
                      [name](std::string_view single) { return is_field(name, single); });
 }
 
+// The underscore is no character of a host name (RFC 952), but names of compose services have it.
 bool is_host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '-' || c == '_';
@@ -45,7 +48,8 @@ bool is_port(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Beast also accepts a list of equal numbers, as RFC 9112, 6.3 allows. Other servers do not.
+// Beast also accepts a list of equal numbers, as RFC 9112, 6.3 allows. Other servers do not. 18
+// digits always fit into 64 bits, so the length cannot overflow.
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 18 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -53,6 +57,7 @@ bool is_number(std::string_view text) {
 
 FramingError bad(std::string reason) { return {400, std::move(reason)}; }
 
+// Quadratic, over at most kMaxHeaderFields fields, and only for fields of the list.
 std::optional<FramingError> check_duplicates(const std::vector<api::HeaderView>& fields) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (!must_be_single(fields[i].first)) continue;
@@ -70,6 +75,8 @@ std::optional<FramingError> check_target(std::string_view target) {
   // host into a request that has one already.
   if (target.size() > kMaxTargetBytes) return FramingError{414, "the URI is too long"};
   if (!target.starts_with('/')) return bad("the request target must be a path");
+  // Bytes above 0x7f pass: clients send UTF-8 in paths unescaped, and the route decides whether it
+  // means anything.
   const bool clean = std::none_of(target.begin(), target.end(), [](char c) {
     return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
   });
@@ -114,6 +121,8 @@ bool is_valid_host(std::string_view host) {
   return colon == std::string_view::npos || is_port(host.substr(colon + 1));
 }
 
+// The order of the checks decides which error a request with several faults gets. Shown case by
+// case by Framing.AmbiguousRequestsAreRefused, and from outside by integration/test_abuse_http.py.
 std::optional<FramingError> check_framing(const RequestHead& head) {
   if (head.version != 11 && head.version != 10) return FramingError{505, "use HTTP/1.1"};
   if (auto error = check_target(head.target)) return error;
@@ -144,6 +153,7 @@ std::optional<FramingError> check_framing(const RequestHead& head) {
 
 std::uint64_t body_length(const api::HttpResponse& response) {
   if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
+  // For a HEAD the body is empty and its announced length is HttpResponse::head_length.
   if (const auto* slice = std::get_if<api::FileSlice>(&response.body)) return slice->length;
   if (const auto* pieces = std::get_if<std::shared_ptr<api::PieceSource>>(&response.body)) {
     return (*pieces)->length();
@@ -151,12 +161,16 @@ std::uint64_t body_length(const api::HttpResponse& response) {
   return 0;  // a live stream: unknown
 }
 
+// x-amzn-RequestId is on every answer, also on those of /v2/, as ECR sends it; `ecr-local explain`
+// takes the value. Test: ResponseHead.CannotBeSplit.
 std::string response_head(const api::HttpResponse& response, std::string_view request_id,
                           std::string_view date, bool keep_alive) {
   std::string head;
+  // The head of an ordinary answer fits without a second allocation.
   head.reserve(512);
   head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
   head.append(api::reason_of(response.status)).append("\r\n");
+  // An origin server with a clock has to send Date (RFC 9110, 6.6.1).
   append_field(head, "Date", date);
   append_field(head, "x-amzn-RequestId", request_id);
   for (const auto& [name, value] : response.headers) append_field(head, name, value);

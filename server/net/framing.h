@@ -14,20 +14,22 @@
 
 namespace ecr::server {
 
+// The longest things in a head are session tokens and presigned URLs, which carry such a token in
+// the target. The limits leave room for them and bound what a client costs before it is known.
 inline constexpr std::size_t kMaxHeaderBytes = 32u << 10;
 inline constexpr std::size_t kMaxHeaderFields = 100;
 inline constexpr std::size_t kMaxTargetBytes = 16u << 10;
 
-// How long a client may take. What is late is closed.
+// How long a client may take. The sweeper closes a connection that is late.
 struct Timeouts {
   std::chrono::seconds header{10};    // from the first byte of a request to the end of its header
   std::chrono::seconds idle{75};      // between requests
   std::chrono::seconds progress{30};  // for kProgressBytes more of a body, in either direction
-  std::chrono::seconds linger{5};     // for a refused client to stop sending
+  std::chrono::seconds linger{5};     // until a refused client stops sending
 };
 
-// Why a request is refused before its meaning is looked at. The connection ends after the answer,
-// and nothing behind the request is read.
+// The reason for which a request is refused before its meaning is looked at. The connection ends
+// after the answer, and nothing behind the request is read.
 struct FramingError {
   int status;
   std::string reason;

@@ -20,7 +20,8 @@ constexpr std::size_t kMaxChunkExtension = 1024;
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 // The common part of requests and responses: it collects the pieces of the body, and limits what
-// Beast does not limit.
+// Beast does not limit. INVARIANT: `pieces` points to the vector of the feed call that is running.
+// Beast calls the functions below only within put().
 template <bool is_request>
 class MessageParser : public http::basic_parser<is_request> {
  public:
@@ -33,18 +34,23 @@ class MessageParser : public http::basic_parser<is_request> {
   bool is_trailer(beast::string_view name, beast::string_view value, error_code& ec) {
     if (!head_done) return false;
     trailer_bytes_ += name.size() + value.size();
+    // Beast's header_limit covers the head alone; without this a trailer could go on for ever
+    // (integration/test_abuse_http.py, test_a6_large_trailers).
     if (trailer_bytes_ > kMaxHeaderBytes) ec = http::error::header_limit;
     return true;
   }
 
  private:
   void on_header_impl(error_code&) override { head_done = true; }
+  // Beast announces the length of the body here; the callers ask content_length() instead.
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code&) override {
     pieces->push_back(view(body));
     return body.size();
   }
   void on_chunk_header_impl(std::uint64_t, beast::string_view extensions, error_code& ec) override {
+    // Each chunk has its own extension, so the limit is per chunk; the bytes of a million chunks of
+    // one byte count as received bytes like any others.
     if (extensions.size() > kMaxChunkExtension) ec = http::error::bad_chunk_extension;
   }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
@@ -56,7 +62,8 @@ class MessageParser : public http::basic_parser<is_request> {
   std::size_t trailer_bytes_ = 0;
 };
 
-// Collects the head of a request in one arena.
+// Collects the head of a request in one arena. The arena keeps offsets instead of views: a view
+// would dangle when the string grows.
 class RequestCollector : public MessageParser<true> {
  public:
   struct Field {
@@ -83,6 +90,8 @@ class RequestCollector : public MessageParser<true> {
   void on_field_impl(http::field, beast::string_view name, beast::string_view value,
                      error_code& ec) override {
     if (is_trailer(name, value, ec)) return;
+    // Beast limits the bytes of a head and not its fields. Their number bounds the work of
+    // check_duplicates().
     if (fields.size() == kMaxHeaderFields) {
       ec = http::error::header_limit;
       return;
@@ -94,6 +103,8 @@ class RequestCollector : public MessageParser<true> {
   }
 };
 
+// A response is not checked by the gate: it comes from a server that this one asked, on a
+// connection that carries no second message.
 class ResponseCollector : public MessageParser<false> {
  public:
   int status = 0;
@@ -106,6 +117,7 @@ class ResponseCollector : public MessageParser<false> {
   void on_field_impl(http::field, beast::string_view name, beast::string_view value,
                      error_code& ec) override {
     if (is_trailer(name, value, ec)) return;
+    // Field names have no case (RFC 9110, 5.1); lower case lets readers compare them as they are.
     headers.emplace_back(base::to_lower(std::string(view(name))), std::string(view(value)));
   }
 };
@@ -124,6 +136,8 @@ FramingError too_large(std::string_view head) {
   return {431, "the header is too large"};
 }
 
+// The text goes to the client, so it names what is wrong with the message and nothing of this
+// server.
 FramingError to_error(const error_code& ec) {
   if (ec == http::error::header_limit) return {431, "the header is too large"};
   return {400, "not a valid HTTP request: " + ec.message()};
@@ -148,6 +162,8 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
   error_code ec;
   const std::string_view rest = bytes.substr(impl_->head_used);
   try {  // Beast throws std::length_error for some oversized input
+    // put() returns how much it took, also of a head that is not complete yet.
+    // Framing.AHeadMayComeInAnyTwoPieces cuts a head at every place.
     impl_->head_used += impl_->parser.put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
   } catch (const std::exception&) {
     error = FramingError{400, "not a valid HTTP request"};
@@ -166,12 +182,15 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
     error = to_error(ec);
     return 0;
   }
+  // Also for an error the head counts as taken; the caller looks at `error` first.
   error = check_framing(head());
   return impl_->head_used;
 }
 
 std::size_t RequestParser::feed_body(std::string_view bytes, std::vector<std::string_view>& pieces,
                                      std::optional<FramingError>& error) {
+  // The loop goes on as long as whole steps fit into `bytes`, because Beast returns after each
+  // chunk. ChunkedBody.ArrivesWholeHoweverItIsCut cuts a body at every place.
   impl_->parser.pieces = &pieces;
   std::size_t consumed = 0;
   try {
@@ -194,16 +213,20 @@ std::size_t RequestParser::feed_body(std::string_view bytes, std::vector<std::st
 }
 
 bool RequestParser::done() const { return impl_->parser.is_done(); }
+// HTTP/1.1 keeps a connection unless it says close, HTTP/1.0 ends it unless it says keep-alive (RFC
+// 9112, 9.3). Beast has applied that.
 bool RequestParser::keep_alive() const { return impl_->parser.keep_alive(); }
 bool RequestParser::has_body() const {
   return impl_->parser.chunked() || impl_->parser.content_length().value_or(0) > 0;
 }
+// A request with neither length nor chunks has no body (RFC 9112, 6.3), so 0 is the answer there.
 std::optional<std::uint64_t> RequestParser::content_length() const {
   if (impl_->parser.chunked()) return std::nullopt;
   return impl_->parser.content_length().value_or(0);
 }
 // RFC 9110, 10.1.1 defines no other expectation. An unknown one is ignored.
 bool RequestParser::expects_continue() const {
+  // check_framing() let at most one Expect pass.
   for (const auto& [name, value] : head().fields) {
     if (is_field(name, "expect")) return is_field(value, "100-continue");
   }
@@ -244,6 +267,7 @@ ResponseParser::~ResponseParser() = default;
 std::size_t ResponseParser::feed(std::string_view bytes, std::vector<std::string_view>& pieces,
                                  std::optional<std::string>& error) {
   impl_->parser.pieces = &pieces;
+  // Without bytes there is nothing to parse; the end of the connection is told by end().
   if (bytes.empty() || needs_more_of_chunk(impl_->parser, bytes.size())) return 0;
   error_code ec;
   std::size_t consumed = 0;

@@ -33,12 +33,12 @@ class RequestParser {
   // REQUIRES: the head is complete and passed the gate.
   bool keep_alive() const;
   bool expects_continue() const;
-  bool has_body() const;                                // by its framing
+  bool has_body() const;                                // as the framing says
   std::optional<std::uint64_t> content_length() const;  // nullopt: chunked
   RequestHead head() const;
 
-  // Body: appends views into `bytes` to `pieces`, returns the bytes consumed (0: more are needed).
-  // Trailers are dropped.
+  // Parses a part of the body: appends views into `bytes` to `pieces` and returns the bytes
+  // consumed (0: more are needed). Trailers are dropped.
   std::size_t feed_body(std::string_view bytes, std::vector<std::string_view>& pieces,
                         std::optional<FramingError>& error);
   bool done() const;
@@ -51,7 +51,7 @@ class RequestParser {
 // One response of another server to a GET.
 class ResponseParser {
  public:
-  // `body_limit`: nullopt: the caller limits the body.
+  // `body_limit` is nullopt when the caller limits the body itself.
   ResponseParser(std::size_t header_limit, std::optional<std::uint64_t> body_limit);
   ~ResponseParser();
 
@@ -60,8 +60,8 @@ class ResponseParser {
   // again; 0: more are needed. `error` says why a response is refused; nothing more may be fed.
   std::size_t feed(std::string_view bytes, std::vector<std::string_view>& pieces,
                    std::optional<std::string>& error);
-  // The other end has closed the connection, which also ends a body without a length. False: the
-  // response is not whole.
+  // Tells the parser that the other end has closed the connection, which also ends a body without a
+  // length. False: the response is incomplete.
   bool end();
 
   bool has_head() const;

@@ -27,10 +27,18 @@ namespace {
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
+// How often each io thread looks for connections past their deadline. Deadlines are seconds, so one
+// timer a thread is exact enough and cheaper than one timer a connection, which would be set anew
+// with every piece of a body.
 constexpr std::chrono::milliseconds kSweep{250};
+// Each such thread mostly waits for one upstream registry or identity provider. The number bounds
+// how many of them a client can keep hanging; integration/test_pull_through.py,
+// test_pulls_that_hang_keep_nobody_waiting, shows that other requests go on meanwhile.
 constexpr std::size_t kOutsideThreads = 32;
 
-// One io thread with its connections. Only that thread touches them.
+// One io thread with its connections. Only that thread touches them. INVARIANT: connections are
+// added and erased on this thread alone, so the list needs no lock. The hint 1 tells Asio that one
+// thread runs the context.
 struct IoThread {
   asio::io_context context{1};
   std::list<std::unique_ptr<Connection>> connections;
@@ -39,6 +47,8 @@ struct IoThread {
   std::chrono::steady_clock::time_point force_at{};  // once stopping: end what still runs
 };
 
+// The brackets keep the colons of an IPv6 address apart from the one before the port (RFC 3986,
+// 3.2.2).
 std::string address_text(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address();
   return address.is_v6() ? base::format("[{}]:{}", address.to_string(), endpoint.port())
@@ -57,6 +67,8 @@ std::string bare_address(asio::ip::address address) {
   return address.to_string();
 }
 
+// The client may have left already. Then the address is "0.0.0.0", and no answer reaches the client
+// anyway.
 std::string peer_text(const tcp::socket& socket) {
   error_code ec;
   return bare_address(socket.remote_endpoint(ec).address());
@@ -65,7 +77,10 @@ std::string peer_text(const tcp::socket& socket) {
 // On loopback nothing is ever lost, and a congestion control that paces its packets (bbr, the
 // default of some machines) costs two thirds of the rate there; every Linux has reno.
 // TCP_NOTSENT_LOWAT bounds the bytes that wait in the kernel for a client that does not read,
-// however large its socket buffer has grown.
+// however large its socket buffer has grown. no_delay: the head of an answer and the file behind it
+// are two writes, and Nagle's algorithm would hold a small second write until the client
+// acknowledges the first. A failure of these options is ignored, because they change the speed of
+// an answer and never its bytes.
 void tune(tcp::socket& socket) {
   constexpr int kUnsent = 512 << 10;
   constexpr std::string_view kReno = "reno";
@@ -84,6 +99,8 @@ struct Listener {
   bool tls;
 };
 
+// Every failure becomes a sentence that names the address, because it is printed as the only reason
+// why the server does not start.
 tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
   tcp::resolver resolver(context);
   error_code ec;
@@ -92,15 +109,23 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
   if (ec) {
     throw std::runtime_error(base::format("cannot listen on {}: {}", address.host, ec.message()));
   }
+  // A name may have several addresses. The first is taken; the defaults list both families by
+  // address, so no name has to stand for two listeners.
   const tcp::endpoint endpoint = found.begin()->endpoint();
   tcp::acceptor acceptor(context);
   acceptor.open(endpoint.protocol(), ec);
+  // Without SO_REUSEADDR a restart fails for a minute, while connections of the last run are in
+  // TIME_WAIT. On Linux it does not let two processes listen on one port.
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  // An IPv6 listener takes IPv6 only. Otherwise "[::]:4599" would also take the IPv4 port, and the
+  // default pair 127.0.0.1 and [::1] would depend on the machine's setting of bindv6only.
   if (!ec && endpoint.protocol() == tcp::v6()) {
     acceptor.set_option(asio::ip::v6_only(true), ec);
   }
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  // The likeliest reason is another server that still runs, so the text names its process. Test:
+  // ServerTest.APortInUseIsSaidSo.
   if (ec == asio::error::address_in_use) {
     const std::string owner = port_owner(endpoint.port());
     throw std::runtime_error(base::format(
@@ -118,18 +143,22 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
 
 }  // namespace
 
+// The io threads are destroyed before the pools. That is safe because run() returns only when no
+// connection is left, so no worker has work of a connection then.
 struct Server::Impl {
   Options options;
   AccessLog& log;
   WorkerPool workers;
-  // Of its own: what hangs there keeps no other request waiting.
+  // A pool apart from `workers`: work that hangs there keeps no other request waiting.
   WorkerPool outside{kOutsideThreads};
   ConnectionContext context;
   std::vector<std::unique_ptr<IoThread>> threads;
   std::vector<Listener> listeners;
   std::unique_ptr<asio::ssl::context> tls;
   asio::signal_set signals;
+  // The io thread that gets the next connection. Only the first io thread, which accepts, uses it.
   std::size_t next = 0;
+  // Set once, by begin_stop() on the first io thread.
   std::atomic<bool> stopping{false};
 
   Impl(const Options& given, const App& app, AccessLog& access_log, const base::Clock& clock,
@@ -147,6 +176,8 @@ struct Server::Impl {
     return made;
   }
 
+  // Binds every address. One that is optional may fail: the IPv6 half of the defaults, because not
+  // every machine has IPv6 (listen_addresses() in server/serve.cpp).
   void listen() {
     if (options.tls) tls = make_tls(*options.tls);
     if (options.certificates != nullptr) tls = make_tls(*options.certificates);
@@ -175,22 +206,32 @@ struct Server::Impl {
   void sweep(IoThread& thread) {
     const auto now = std::chrono::steady_clock::now();
     for (const auto& connection : thread.connections) {
+      // After the grace time every deadline counts as passed. A connection whose request is still
+      // on a worker stays even then (close_if_late() says why).
       connection->close_if_late(thread.stopping && now >= thread.force_at
                                     ? std::chrono::steady_clock::time_point::max()
                                     : now);
     }
+    // The access log has no thread of its own: the sweep writes collected lines four times a
+    // second, also while no request comes.
     log.flush();
     if (thread.stopping && thread.connections.empty()) return;
+    // A server that stops is looked at more often, so that its exit does not wait for the next
+    // quarter of a second.
     thread.sweeper.expires_after(thread.stopping ? std::chrono::milliseconds(10) : kSweep);
     thread.sweeper.async_wait([this, &thread](error_code) { sweep(thread); });
   }
 
   // Runs on the connection's io thread, which owns the connection from here on.
   void adopt(IoThread& thread, tcp::socket socket, bool secure) {
+    // Accepted, but handed over after the stop began: the socket closes here, and the client sees a
+    // connection that never got an answer, which it may safely try again.
     if (thread.stopping) return;
     tune(socket);
     std::string peer = peer_text(socket);
     error_code ignored;
+    // Only TLS needs the local address: it is the name for which a certificate is chosen when the
+    // client sends none.
     std::string local = secure ? bare_address(socket.local_endpoint(ignored).address()) : "";
     auto stream = secure ? make_tls_stream(std::move(socket), *tls, std::move(local))
                          : make_plain_stream(std::move(socket));
@@ -199,6 +240,8 @@ struct Server::Impl {
     // An iterator of a list stays valid while other connections come and go.
     const auto at = std::prev(thread.connections.end());
     if (options.metrics != nullptr) options.metrics->connection_opened();
+    // serve() throws nothing, so the exception is always null. After erase() the connection is
+    // gone; nothing in this handler may touch it.
     auto ended = [this, &thread, at](const std::exception_ptr&) {
       thread.connections.erase(at);
       if (options.metrics != nullptr) options.metrics->connection_closed();
@@ -206,12 +249,14 @@ struct Server::Impl {
     asio::co_spawn(thread.context, (*at)->serve(), std::move(ended));
   }
 
+  // One coroutine a listener, all of them on the first io thread.
   asio::awaitable<void> accept(Listener& listener) {
     while (!stopping) {
       IoThread& thread = *threads[next++ % threads.size()];
       error_code ec;
       auto token = asio::redirect_error(asio::use_awaitable, ec);
       tcp::socket socket = co_await listener.acceptor.async_accept(thread.context, token);
+      // begin_stop() closed the acceptor.
       if (ec == asio::error::operation_aborted) break;
       if (ec) {  // most likely no descriptor is free: wait until connections end
         asio::steady_timer pause(threads[0]->context, kSweep);
@@ -229,9 +274,13 @@ struct Server::Impl {
     }
   }
 
-  // Runs on the first io thread.
+  // Runs on the first io thread. A signal and stop() may both come here; the exchange lets only the
+  // first one through.
   void begin_stop() {
     if (stopping.exchange(true)) return;
+    // Before anything waits: requests that hang at another server end now, and not at the end of
+    // the grace time. Shown by integration/test_pull_through.py,
+    // test_stops_at_once_while_an_upstream_hangs.
     if (options.on_stop) options.on_stop();
     error_code ignored;
     for (Listener& listener : listeners) listener.acceptor.close(ignored);
@@ -249,6 +298,8 @@ struct Server::Impl {
   }
 };
 
+// Listening before serving: addresses() is known (port 0 has become a real port) while nothing is
+// answered yet, so the caller can finish its start before run().
 Server::Server(const Options& options, const App& app, AccessLog& log, const base::Clock& clock,
                base::Random& random)
     : impl_(std::make_unique<Impl>(options, app, log, clock, random)) {
@@ -280,6 +331,8 @@ std::vector<std::string> Server::tls_addresses() const {
   return list;
 }
 
+// The caller's thread is the first io thread. Every io thread returns when its context has no work
+// left, which happens only after a stop: until then the sweeper always waits.
 void Server::run() {
   Impl& impl = *impl_;
   for (Listener& listener : impl.listeners) {

@@ -1,5 +1,5 @@
-// Listeners and io threads: accepts connections and serves them until the stop. Asio stays inside
-// of it: code that makes a server includes no header of Asio.
+// Listeners and io threads: accepts connections and serves them until the stop. Code that makes a
+// server includes no header of Asio, because all of Asio is behind `Impl`.
 #pragma once
 
 #include <chrono>
@@ -47,9 +47,10 @@ class Server {
   // "127.0.0.1:4599" of each listener, in the order of the options.
   std::vector<std::string> addresses() const;
   std::vector<std::string> tls_addresses() const;  // those with TLS
-  // Serves until SIGTERM or SIGINT, or stop(); then finishes what runs, `grace` at most.
+  // Serves until SIGTERM, SIGINT or stop(). Then finishes the requests that run, within `grace`;
+  // work that a worker has begun is waited for even longer.
   void run();
-  // From any thread.
+  // May be called from any thread.
   void stop();
 
  private:

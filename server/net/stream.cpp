@@ -34,6 +34,8 @@ bool is_end(const error_code& ec) {
          ec == asio::ssl::error::stream_truncated;
 }
 
+// A reset counts as an end, too: it says no more than that the client is gone, and the message that
+// was being read is incomplete either way.
 template <typename Socket>
 asio::awaitable<std::size_t> read_from(Socket& socket, asio::mutable_buffer buffer) {
   error_code ec;
@@ -47,6 +49,7 @@ asio::awaitable<std::size_t> read_from(Socket& socket, asio::mutable_buffer buff
 template <typename Socket>
 asio::awaitable<void> write_to(Socket& socket, asio::const_buffer first,
                                asio::const_buffer second) {
+  // One gathering write, so that head and body leave in one packet where they fit.
   const std::array<asio::const_buffer, 2> buffers{first, second};
   co_await asio::async_write(socket, buffers, asio::use_awaitable);
 }
@@ -58,6 +61,8 @@ void reset_socket(tcp::socket& socket) {
   socket.close(ignored);
 }
 
+// The two classes differ in sending files and in closing; reading and writing are the templates
+// above.
 class PlainStream : public Stream {
  public:
   explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
@@ -74,9 +79,12 @@ class PlainStream : public Stream {
   // process.
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
+    // sendfile() is called past Asio, so the descriptor itself must not block: a client that does
+    // not read would stop every connection of this io thread.
     socket_.native_non_blocking(true);
     off_t at = static_cast<off_t>(offset);
     while (length > 0) {
+      // sendfile() moves `at` itself.
       const ssize_t sent =
           ::sendfile(socket_.native_handle(), fd, &at, std::min<std::uint64_t>(length, kPiece));
       if (sent > 0) {
@@ -85,6 +93,8 @@ class PlainStream : public Stream {
       } else if (sent == 0) {
         fail(EIO);  // the file is shorter than the Content-Length that was sent already
       } else if (errno == EAGAIN) {
+        // The socket's buffer is full. The coroutine waits for the client to read, and the io
+        // thread serves other connections meanwhile.
         co_await socket_.async_wait(tcp::socket::wait_write, asio::use_awaitable);
       } else if (errno != EINTR) {
         fail(errno);
@@ -110,6 +120,8 @@ class TlsStream : public Stream {
  public:
   TlsStream(tcp::socket socket, asio::ssl::context& context, std::string local)
       : local_(std::move(local)), stream_(std::move(socket), context) {
+    // `local_` is declared before `stream_`, so the text that OpenSSL points to is there when the
+    // stream begins and until it ends.
     note_local_address(stream_.native_handle(), local_);
   }
 
@@ -124,9 +136,11 @@ class TlsStream : public Stream {
   }
   asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                   const std::function<void()>& progress) override {
-    // TLS encrypts in this process, so the bytes have to pass through it.
+    // TLS encrypts in this process, so the bytes have to pass through it. Eight TLS records of 16
+    // KiB, which is the largest record (RFC 8446, 5.1).
     std::vector<char> piece(128u << 10);
     while (length > 0) {
+      // Reads on the io thread. The file is read in order, so the kernel has mostly read ahead.
       const ssize_t got = ::pread(fd, piece.data(), std::min<std::uint64_t>(length, piece.size()),
                                   static_cast<off_t>(offset));
       if (got <= 0) fail(got == 0 ? EIO : errno);
@@ -143,6 +157,8 @@ class TlsStream : public Stream {
     error_code ignored;
     stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
   }
+  // Sends no close_notify: a connection that closes here has nothing more to say, and HTTP's
+  // framing shows whether its last answer was whole.
   void close() override {
     error_code ignored;
     stream_.next_layer().close(ignored);

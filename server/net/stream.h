@@ -1,5 +1,5 @@
-// The bytes of a connection, plain or TLS. One coroutine at a time, on its io thread. Errors are
-// boost::system::system_error.
+// The bytes of a connection, plain or TLS. Used by one coroutine at a time, on its io thread.
+// Errors are boost::system::system_error.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Stream {
   // Sends a part of a file. `progress` is called after each piece (it moves the deadline).
   virtual asio::awaitable<void> send_file(int fd, std::uint64_t offset, std::uint64_t length,
                                           const std::function<void()>& progress) = 0;
-  // No more is sent; the other end may still be read.
+  // Sends no more; the bytes of the other end can still be read.
   virtual void shutdown_send() = 0;
   virtual void close() = 0;
   // Closes so that the other end sees "connection reset by peer".

@@ -1,5 +1,5 @@
-// Threads for work that may block (requests, mostly), so that io threads never do. They are started
-// with the first work: the program starts faster without them, and is smaller while it is idle.
+// Threads for work that may block (requests, mostly), so that io threads never do. They start with
+// the first work: the program starts faster without them, and needs less memory while it is idle.
 #pragma once
 
 #include <exception>

@@ -10,9 +10,12 @@
 namespace ecr::server {
 namespace {
 
+// Lines wait a quarter of a second at most (Server's sweep flushes), so this is reached only under
+// load, where one system call then writes some hundreds of lines.
 constexpr std::size_t kFlushAt = 64u << 10;
 
-// The query of a presigned URL is a credential.
+// The query of a presigned URL is a credential. AccessLog.AnEntryIsOneLineWithoutTheQuery and
+// integration/test_observability.py, test_no_secret_leaves_the_server, show that it is not logged.
 std::string_view without_query(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
@@ -33,6 +36,9 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
+// The request's id and the peer are made here and need no escaping; the method and the target are
+// the client's. The order of the fields is fixed, and fields that may be absent come last, so that
+// scripts can split a line at spaces.
 std::string to_text(const AccessEntry& entry) {
   std::string line = base::format("{} {} {} \"{} {}\" {} in={} out={} us={}",
                                   base::format_iso8601(entry.time), entry.request_id, entry.peer,
@@ -40,11 +46,14 @@ std::string to_text(const AccessEntry& entry) {
                                   entry.status, entry.received, entry.sent, entry.took.count());
   if (entry.note == nullptr) return line;
   if (!entry.note->action.empty()) line += " action=" + entry.note->action;
+  // A user's name and an error may quote what a client sent.
   if (!entry.note->principal.empty()) line += " principal=" + one_line(entry.note->principal);
   if (!entry.note->error.empty()) line += " error=\"" + one_line(entry.note->error) + '"';
   return line;
 }
 
+// JSON escapes control characters itself, so nothing passes one_line() here. The members are those
+// of the text form, under longer names.
 std::string to_json(const AccessEntry& entry) {
   nlohmann::json json = {{"time", base::format_iso8601(entry.time)},
                          {"requestId", entry.request_id},
@@ -70,6 +79,7 @@ void AccessLog::write(const AccessEntry& entry) {
   add(format_ == LogFormat::kJson ? to_json(entry) : to_text(entry));
 }
 
+// In the JSON format every line has to be JSON, or a program that reads the log stops at it.
 void AccessLog::say(std::string_view message) {
   if (format_ == LogFormat::kJson) {
     add(base::dump(nlohmann::json{{"message", message}}));
@@ -82,8 +92,11 @@ void AccessLog::say(std::string_view message) {
 void AccessLog::add(std::string line) {
   line += '\n';
   const std::lock_guard lock(mutex_);
+  // The line was formatted before the lock was taken; only the copy is made under it.
   pending_ += line;
   if (pending_.size() < kFlushAt) return;
+  // One write for many lines. It may block while a pipe is full; a line is lost when the write
+  // fails or is cut short, because a log must not stop the service.
   [[maybe_unused]] const auto n = ::write(fd_, pending_.data(), pending_.size());
   pending_.clear();
 }
@@ -91,7 +104,8 @@ void AccessLog::add(std::string line) {
 void AccessLog::flush() {
   const std::lock_guard lock(mutex_);
   if (pending_.empty()) return;
-  // A log that cannot be written must not stop the service.
+  // As in add(): the result is ignored, because a log that cannot be written must not stop the
+  // service.
   [[maybe_unused]] const auto n = ::write(fd_, pending_.data(), pending_.size());
   pending_.clear();
 }

@@ -20,7 +20,7 @@ struct AccessEntry {
   std::string_view request_id;
   std::string_view peer;
   std::string_view method;
-  std::string_view target;  // the query is left out: it may carry a presigned signature
+  std::string_view target;  // the log leaves the query out: it may carry a signature
   int status = 0;
   std::uint64_t received = 0;  // body bytes
   std::uint64_t sent = 0;      // body bytes

@@ -1,4 +1,4 @@
-// From a request to the part of the API that answers it. The boundary between the asynchronous
+// Finds the part of the API that answers a request. This is the boundary between the asynchronous
 // shell and the synchronous core: nothing here knows a socket. Thread-safe.
 #pragma once
 
@@ -37,7 +37,7 @@ class App {
   }
   // The rules of injected faults; null: there are none.
   FaultRules* faults() const { return faults_; }
-  // "ecr:PutImage"; empty: no operation that a fault can name.
+  // The operation of a request, as "ecr:PutImage". Empty when a fault rule cannot name it.
   std::string operation_of(const api::HttpRequest& request) const { return names_.of(request); }
   std::vector<std::string> operations() const { return names_.all(); }
 
@@ -45,17 +45,17 @@ class App {
   App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
       const api::admin::AdminPlane& admin, WriteMetrics metrics = {});
 
-  // How the body of this request is to be read. Does not block.
+  // Decides how the body of this request is read. Does not block.
   BodyPlan plan(const api::HttpRequest& head) const;
-  // An answer that needs neither body nor worker.
+  // The answer, when it needs neither the body nor a worker; else nullopt.
   std::optional<api::HttpResponse> answer_without_blocking(const api::HttpRequest& head) const;
-  // Blocks: call it on a worker.
+  // Answers a request whose body is in memory. Blocks: call it on a worker.
   api::HttpResponse handle(const api::HttpRequest& request) const;
-  // Blocks. For streamed bodies; `head` outlives the sink.
+  // Opens the sink for a streamed body, or refuses the request. Blocks; `head` outlives the sink.
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
       const api::HttpRequest& head) const;
 
-  // An error of the server's own, in the form that the client of this path understands.
+  // Encodes an error of the server itself in the form that a client of this path understands.
   api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
 
  private:

@@ -15,7 +15,10 @@ using std::chrono::milliseconds;
 // The job thread sleeps at least this long when no signal comes: with a frozen clock a job may
 // stay "nearly due" for ever, and must not keep the thread busy.
 constexpr milliseconds kLeastPause{50};
+// The job thread is woken by a signal when a job is added or the clock is moved. This pause is only
+// a second line of defence.
 constexpr milliseconds kLongestPause = 1h;
+// Long enough that a database that is busy or a full disk does not fill the log with one message.
 constexpr milliseconds kPauseAfterError = 5s;
 
 // Records of calls that come within this time are written together. Under load most records fall
@@ -23,6 +26,7 @@ constexpr milliseconds kPauseAfterError = 5s;
 // and soon, so the time is short while there is one.
 constexpr milliseconds kGather = 2s;
 constexpr milliseconds kGatherFollowed = 100ms;
+// How often this thread looks for a requested sweep of files while no record comes.
 constexpr milliseconds kIdle = 1s;
 
 // For the log: "job 7 (replicate) failed and is tried again".
@@ -32,6 +36,7 @@ std::string_view outcome_text(api::JobOutcome::Result result) {
                                                    : "failed and is given up";
 }
 
+// The two enumerations are apart because metrics know nothing of the API's jobs.
 Metrics::JobResult counted_as(api::JobOutcome::Result result) {
   if (result == api::JobOutcome::Result::kDone) return Metrics::JobResult::kDone;
   return result == api::JobOutcome::Result::kRetry ? Metrics::JobResult::kRetried
@@ -60,6 +65,8 @@ void JobThread::run(base::BackgroundStop& stop) {
     const std::uint64_t seen = services_.job_signal.wait(0, milliseconds(0));
     if (stop.requested()) return;
     milliseconds pause = kPauseAfterError;
+    // Any exception is caught here: the thread has no caller, and its end would stop all background
+    // work without a sign.
     try {
       run_due(stop);
       pause = until_next();
@@ -72,11 +79,14 @@ void JobThread::run(base::BackgroundStop& stop) {
   }
 }
 
+// One job at a time: the database has one writer, and a job that failed has its next time in the
+// table.
 void JobThread::run_due(const base::BackgroundStop& stop) {
   while (!stop.requested()) {
     const auto outcome = runner_.run_next();
     if (!outcome) return;
     metrics_.count_job(outcome->job.kind, counted_as(outcome->result));
+    // Success says nothing in the log; it is counted.
     if (outcome->error.empty()) continue;
     log_.say(base::format("ecr-local: job {} ({}) {}: {}", outcome->job.id, outcome->job.kind,
                           outcome_text(outcome->result), outcome->error));
@@ -86,6 +96,8 @@ void JobThread::run_due(const base::BackgroundStop& stop) {
 milliseconds JobThread::until_next() const {
   const auto due = runner_.next_due();
   if (!due) return kLongestPause;
+  // The clock is the one that /_ecr-local/clock moves, and the wait is in real time. Moving the
+  // clock sends a signal, so the wait is then computed anew.
   return std::clamp<milliseconds>(*due - services_.clock.now(), kLeastPause, kLongestPause);
 }
 
@@ -95,7 +107,8 @@ Chores::Chores(api::EventLog& events, storage::Store& store, AccessLog& log)
       log_(log),
       thread_([this](base::BackgroundStop& stop) { run(stop); }) {}
 
-// Waits until it is time to write the queued records.
+// Waits until it is time to write the queued records. Looks again every kGatherFollowed, because a
+// client may begin to follow the log while records wait.
 void Chores::gather(base::BackgroundStop& stop) {
   const auto end = std::chrono::steady_clock::now() + kGather;
   while (stop.pause(kGatherFollowed)) {
@@ -110,6 +123,8 @@ void Chores::run(base::BackgroundStop& stop) {
     gather(stop);
     events_.flush();  // also after the stop: the last records are written
     try {
+      // The sweep removes only files that no row names, so it may run beside requests. A failure
+      // leaves such files for the next sweep or the next start.
       store_.sweep_if_requested();
     } catch (const storage::StorageError& error) {
       log_.say(base::format("ecr-local: removing files: {}", error.what()));

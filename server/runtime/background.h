@@ -1,5 +1,5 @@
-// The threads that work beside the requests: one runs jobs when they are due, the other does what
-// requests leave for later. What each of them uses outlives it.
+// The threads that work beside the requests: one runs jobs when they are due, the other does the
+// work that requests leave for later. The objects that a thread uses outlive it.
 #pragma once
 
 #include "api/core/work/event_log.h"

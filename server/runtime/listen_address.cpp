@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 // "socket:[inode]" of each socket that listens on the port. The lines of /proc/net/tcp (proc(5)):
 //   sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode ...
 std::set<std::string> listening_sockets(std::uint16_t port) {
+  // TCP_LISTEN of the kernel (include/net/tcp_states.h), in hexadecimal.
   constexpr std::string_view kListen = "0A";
   const std::string end = base::format(":{:04X}", port);
   std::set<std::string> sockets;
@@ -31,12 +32,16 @@ std::set<std::string> listening_sockets(std::uint16_t port) {
       std::istringstream words(line);
       std::array<std::string, 10> word;
       for (std::string& each : word) words >> each;
+      // Only the port is compared and not the address: a socket on another address of the port may
+      // be the one in the way (0.0.0.0 is).
       if (word[1].ends_with(end) && word[3] == kListen) sockets.insert("socket:[" + word[9] + "]");
     }
   }
   return sockets;
 }
 
+// Descriptors of other users' processes cannot be read. Errors are ignored: a missing name makes
+// the message shorter and nothing else.
 bool holds(const fs::path& process, const std::set<std::string>& sockets) {
   std::error_code ec;
   for (fs::directory_iterator it(process / "fd", ec), end; !ec && it != end; it.increment(ec)) {
@@ -54,6 +59,7 @@ bool is_process_number(const std::string& text) {
 }  // namespace
 
 ListenAddress parse_listen_address(const std::string& text, const std::string& flag) {
+  // The last colon, because an IPv6 address has colons of its own.
   const std::size_t colon = text.rfind(':');
   ListenAddress address;
   const std::string_view port =
@@ -68,14 +74,21 @@ ListenAddress parse_listen_address(const std::string& text, const std::string& f
   } else if (address.host.find(':') != std::string::npos) {
     throw std::runtime_error(flag + " " + text + ": an IPv6 address needs brackets");
   }
+  // ":4599" means every address, as in Docker's and Go's notation.
   if (address.host.empty()) address.host = "0.0.0.0";
   return address;
 }
 
+// Takes the text and looks nothing up, because what a name resolves to may change; localhost is
+// always loopback (RFC 6761, 6.3). The result guards the default credentials, see
+// guard_default_credentials() in server/serve.cpp.
 bool is_loopback(const ListenAddress& address) {
   return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
 }
 
+// Two steps, because /proc shows sockets without their process: the inodes of listening sockets,
+// then the process that has such an inode among its descriptors. Test:
+// PortOwner.IsTheProcessThatListens.
 std::string port_owner(std::uint16_t port) {
   const std::set<std::string> sockets = listening_sockets(port);
   if (sockets.empty()) return {};

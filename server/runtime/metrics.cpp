@@ -12,11 +12,14 @@
 namespace ecr::server {
 namespace {
 
-// A label has few values whatever clients send: an unknown path is "none".
+// A label has few values whatever clients send: an unknown path is "none". Every new label value is
+// one more series in memory and in each scrape, and a client that tries paths could otherwise make
+// them without end.
 std::string_view plane_of(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/v2" || path.starts_with("/v2/")) return "registry";
   if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
+  // LocalStack's health check, which OwnRoutes answers.
   if (path == "/_localstack/health") return "admin";
   if (path.starts_with("/_layers/")) return "registry";
   return path == "/" ? "api" : "none";
@@ -28,6 +31,7 @@ void describe(std::string& out, std::string_view name, std::string_view type,
   out += base::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
+// For metrics of one sample without labels.
 template <typename T>
 void gauge(std::string& out, std::string_view name, std::string_view help, T value) {
   describe(out, name, "gauge", help);
@@ -35,7 +39,8 @@ void gauge(std::string& out, std::string_view name, std::string_view help, T val
 }
 
 // The names process_* and their meaning are those of Prometheus's client libraries, so that common
-// dashboards work.
+// dashboards work. /proc/self/statm counts in pages: the total first, then the resident ones
+// (proc(5)).
 std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::int64_t total = 0;
@@ -53,6 +58,7 @@ std::int64_t open_descriptors() {
   return count;
 }
 
+// Counts the time of all threads, also of those that have ended (getrusage(2)).
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -62,6 +68,8 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// A program that leaks descriptors or memory shows it here first, so these are on every start
+// without a flag.
 void write_process(std::string& out) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -72,6 +80,7 @@ void write_process(std::string& out) {
   out += base::format("process_cpu_seconds_total {:.3f}\n", cpu_seconds());
 }
 
+// One read transaction, so that the numbers belong to the same moment.
 void write_stored(std::string& out, storage::Store& store) {
   storage::sql::Txn txn = store.database().begin(storage::sql::Access::kRead);
   const storage::Statistics stored = storage::statistics(txn);
@@ -85,6 +94,8 @@ void write_stored(std::string& out, storage::Store& store) {
   out += base::format("ecr_local_jobs{{state=\"failed\"}} {}\n", stored.jobs_failed);
 }
 
+// Every kind has a line from the start on, also at zero: a rate can be computed only for a series
+// that existed before.
 void write_faults(std::string& out, const FaultRules& faults) {
   const auto totals = faults.totals();
   describe(out, "ecr_local_faults_injected_total", "counter", "Faults that were asked for.");
@@ -109,6 +120,8 @@ std::string_view name_of(Metrics::JobResult result) {
   return "failed";
 }
 
+// Counts all decisions since the start. The decisions themselves are kept in a bounded list, which
+// /_ecr-local/decisions shows.
 void write_decisions(std::string& out, const api::DecisionLog& decisions) {
   const auto totals = decisions.totals();
   describe(out, "ecr_local_decisions_total", "counter", "Authorization decisions.");
@@ -126,13 +139,16 @@ void write_decisions(std::string& out, const api::DecisionLog& decisions) {
 void Metrics::count(const Request& request) {
   const KeyView key{plane_of(request.target), request.action};
   std::size_t bucket = 0;
+  // The bounds are inclusive, as "le" (less or equal) in Prometheus's format says.
   while (bucket < kBounds.size() && request.took.count() > kBounds[bucket]) ++bucket;
   const std::lock_guard lock(mutex_);
+  // The look-up takes views; strings are made only for the first request of a series.
   auto found = series_.find(key);
   if (found == series_.end()) {
     found = series_.emplace(Key{std::string(key.plane), std::string(key.action)}, Series{}).first;
   }
   Series& series = found->second;
+  // A reset connection has status 0 and is counted in class 0, which write_requests() leaves out.
   ++series.by_class[static_cast<std::size_t>(request.status / 100 % 6)];
   ++series.buckets[bucket];
   series.micros += static_cast<std::uint64_t>(request.took.count());
@@ -156,6 +172,7 @@ void Metrics::write_jobs(std::string& out) const {
 }
 
 void Metrics::write_connections(std::string& out) const {
+  // The two numbers are read without a lock and may differ by a connection that opens just then.
   gauge(out, "ecr_local_connections", "Connections of clients.", connections_.load());
   describe(out, "ecr_local_connections_total", "counter", "Connections accepted.");
   out += base::format("ecr_local_connections_total {}\n", accepted_.load());
@@ -163,6 +180,8 @@ void Metrics::write_connections(std::string& out) const {
 
 void Metrics::write_requests(std::string& out) const {
   const std::lock_guard lock(mutex_);
+  // Neither value needs escaping: the planes are the few names of plane_of(), and the operation is
+  // a name of the operation tables.
   const auto labels = [](const Key& key) {
     return base::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
   };
@@ -186,6 +205,7 @@ void Metrics::write_requests(std::string& out) const {
       out += base::format("ecr_local_request_duration_seconds_bucket{{{},le=\"{}\"}} {}\n",
                           labels(key), bound, sum);
     }
+    // Prometheus measures time in seconds, whatever the unit inside of a program.
     out += base::format("ecr_local_request_duration_seconds_sum{{{}}} {:.6f}\n", labels(key),
                         static_cast<double>(series.micros) / 1e6);
     out += base::format("ecr_local_request_duration_seconds_count{{{}}} {}\n", labels(key), sum);
@@ -200,6 +220,8 @@ void Metrics::write_requests(std::string& out) const {
   }
 }
 
+// Each part takes its own lock, so no scrape holds up the requests for long. The parts may differ
+// by what happened in between.
 std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisions,
                           std::string_view version, const FaultRules* faults) const {
   std::string out;

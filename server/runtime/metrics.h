@@ -1,5 +1,5 @@
-// Counters of requests, and /metrics: them, what is stored, and the process, in Prometheus's text
-// format. Counting takes a lock and a look-up, no more. Thread-safe.
+// Counters of requests, and the text of /metrics: these counters, what is stored, and the process,
+// in Prometheus's text format. Counting takes one lock and one look-up. Thread-safe.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ class Metrics {
   void count(const Request& request);
 
   enum class JobResult { kDone, kRetried, kFailed };
-  // One attempt by the server's own thread. `kind`: of the job table.
+  // Counts one attempt by the server's own thread. `kind`: the job's kind in the job table.
   void count_job(std::string_view kind, JobResult result);
   void connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed), ++accepted_; }
   void connection_closed() { connections_.fetch_sub(1, std::memory_order_relaxed); }
@@ -58,7 +58,7 @@ class Metrics {
     std::string action;
     auto operator<=>(const Key&) const = default;
   };
-  // Looks up without making strings.
+  // Lets the map be searched without making strings.
   struct KeyView {
     std::string_view plane;
     std::string_view action;

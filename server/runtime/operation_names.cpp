@@ -16,7 +16,8 @@ struct RouteName {
   std::string_view name;
 };
 
-// The registry API has no operation names of its own; these are ours, for fault rules.
+// The registry API has no operation names of its own; this program gives it names for fault rules.
+// They are part of the interface: rules that users wrote name them.
 constexpr RouteName kRoutes[] = {
     {RouteKind::kBase, "GET", "GetBase"},
     {RouteKind::kManifest, "GET", "GetManifest"},
@@ -38,6 +39,8 @@ constexpr RouteName kRoutes[] = {
 constexpr std::string_view kRegistry = "registry:";
 constexpr std::string_view kLayer = "registry:GetLayer";  // GetDownloadUrlForLayer's signed URL
 
+// Empty for a path or a method that the registry does not have: such a request fails by itself and
+// needs no injected fault.
 std::string of_registry(const api::HttpRequest& request) {
   const auto route = api::registry::parse_route(request.path());
   if (!route) return {};
@@ -49,6 +52,7 @@ std::string of_registry(const api::HttpRequest& request) {
   return {};
 }
 
+// The first of that name, as the API itself takes it.
 std::string_view value_of(const std::vector<std::pair<std::string, std::string>>& form,
                           std::string_view name) {
   for (const auto& [key, value] : form) {
@@ -59,6 +63,8 @@ std::string_view value_of(const std::vector<std::pair<std::string, std::string>>
 
 }  // namespace
 
+// Only names of this list are accepted in a rule, so a typing error is an error and not a rule that
+// never hits.
 std::vector<std::string> OperationNames::all() const {
   std::vector<std::string> names;
   for (const api::ServiceApi& api : control_.apis()) {
@@ -74,10 +80,13 @@ std::vector<std::string> OperationNames::all() const {
 std::string OperationNames::of_api(const api::HttpRequest& request) const {
   // AWS JSON 1.1 names the operation in a header: "<target prefix>.PutImage".
   const std::string_view target = request.headers.get("x-amz-target");
+  // The prefix names the service and its version, "AmazonEC2ContainerRegistry_V20150921" for ECR.
   const std::size_t dot = target.rfind('.');
   if (dot != std::string_view::npos) {
     for (const api::ServiceApi& api : control_.apis()) {
       if (api.model().target_prefix() != target.substr(0, dot)) continue;
+      // The name is not looked up: an operation that does not exist matches only rules with
+      // wildcards, and then gets a fault instead of its error.
       return base::format("{}:{}", api.signing_name, target.substr(dot + 1));
     }
     return {};
@@ -85,9 +94,12 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
   // AWS Query names it in the form: Action and Version. With GET the form is the query.
   const auto form =
       base::parse_form(request.method == "POST" ? request.body : request.query(), true);
+  // A broken form is refused by the API with its own error.
   if (!form) return {};
   for (const api::ServiceApi& api : control_.apis()) {
+    // ECR has a version as well, and speaks no Query protocol.
     if (api.protocol != api::Protocol::kQuery) continue;
+    // The version is what tells IAM from STS: both are asked at "POST /" without any other mark.
     if (api.model().api_version() != value_of(*form, "Version")) continue;
     return base::format("{}:{}", api.signing_name, value_of(*form, "Action"));
   }

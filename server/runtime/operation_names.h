@@ -14,11 +14,11 @@ class OperationNames {
  public:
   explicit OperationNames(const api::ControlPlane& control) : control_(control) {}
 
-  // The names of all operations. of() may also return a name that no API has, as the client sent
-  // it.
+  // The names of all operations. of() may also return a name that no API has, exactly as the client
+  // sent it.
   std::vector<std::string> all() const;
-  // Empty: a request neither of an API nor of the registry. REQUIRES: the body of a POST / was
-  // read.
+  // The name of the operation that the request asks for. Empty when the request belongs neither to
+  // an API nor to the registry. REQUIRES: the body of a POST / was read.
   std::string of(const api::HttpRequest& request) const;
 
  private:

@@ -10,6 +10,8 @@
 namespace ecr::server {
 
 base::TimePoint SystemClock::now() const {
+  // Milliseconds, as the API's times and the database's columns have them: a time read back equals
+  // the time written.
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
@@ -19,6 +21,7 @@ namespace {
 // (getpid, to notice a fork), and every request needs sixteen bytes for its id.
 constexpr std::size_t kAtOnce = 512;
 
+// RAND_bytes seeds itself from the kernel and again after a fork.
 void fetch(std::span<std::uint8_t> out) {
   if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) {
     throw std::runtime_error("the system has no random numbers");
@@ -28,8 +31,10 @@ void fetch(std::span<std::uint8_t> out) {
 }  // namespace
 
 void SystemRandom::fill(std::span<std::uint8_t> out) {
+  // Each thread has a pool of its own, so no lock is needed.
   thread_local std::array<std::uint8_t, kAtOnce> pool;
   thread_local std::size_t left = 0;
+  // Larger wishes would empty the pool too fast to gain anything.
   if (out.size() > kAtOnce / 8) return fetch(out);
   if (left < out.size()) {
     fetch(pool);
@@ -37,6 +42,7 @@ void SystemRandom::fill(std::span<std::uint8_t> out) {
   }
   const auto from = std::span(pool).subspan(kAtOnce - left, out.size());
   std::copy(from.begin(), from.end(), out.begin());
+  // memset() could be removed by the compiler, as the bytes are not read again.
   OPENSSL_cleanse(from.data(), from.size());  // some of it becomes a secret
   left -= out.size();
 }

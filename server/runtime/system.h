@@ -1,4 +1,4 @@
-// The system's clock and random numbers: the only place that asks for them.
+// The system's clock and random numbers. No other code asks the system for them.
 #pragma once
 
 #include "schemas/base/clock.h"
@@ -10,7 +10,7 @@ class SystemClock : public base::Clock {
   base::TimePoint now() const override;
 };
 
-// OpenSSL's generator. Throws std::runtime_error where it has no entropy.
+// OpenSSL's generator. Throws std::runtime_error when it has no entropy.
 class SystemRandom : public base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override;

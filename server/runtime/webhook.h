@@ -20,7 +20,7 @@ namespace ecr::server {
 
 class Webhook {
  public:
-  // Posts one event; the status of the answer, nullopt: there was none.
+  // Posts one event. Returns the status of the answer; nullopt when there was none.
   using Post = std::function<std::optional<int>(const std::string& event)>;
   struct Pauses {
     std::chrono::milliseconds poll{100};

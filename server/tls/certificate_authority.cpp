@@ -25,6 +25,10 @@ using base::openssl::require_ok;
 using storage::Fd;
 
 constexpr long kDay = 86'400;
+// Ten years: every client of the machine has to be told to trust the authority, and users should
+// not have to repeat that soon. Ninety days for a server's certificate is far below the 825 days
+// that Apple's platforms accept from an authority that a user added, and costs nothing because
+// renewal is automatic.
 constexpr long kAuthorityDays = 3650;
 constexpr long kLeafDays = 90;
 
@@ -33,7 +37,8 @@ void set_subject(X509* certificate, const std::string& name) {
   add_to_subject(certificate, "CN", name);
 }
 
-// "DNS:localhost,IP:127.0.0.1".
+// "DNS:localhost,IP:127.0.0.1". Clients look at the alternative names alone, and for an address
+// only at those of the kind IP (RFC 6125, 6.4.4; RFC 5280, 4.2.1.6).
 std::string alternative_names(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
@@ -47,6 +52,7 @@ std::string alternative_names(const std::vector<std::string>& names) {
   throw std::runtime_error(base::format("{}: {}: {}", file, what, std::strerror(errno)));
 }
 
+// Empty where there is no such file. Any other failure throws.
 std::string read_file(int directory, const char* name, const std::string& place) {
   const std::string file = place + "/" + name;
   const Fd fd = storage::open_file(directory, name, O_RDONLY, file);
@@ -57,7 +63,9 @@ std::string read_file(int directory, const char* name, const std::string& place)
   return text;
 }
 
-// Whole or not at all.
+// Writes a file whole or not at all: under another name first, then renamed. A name left by a
+// process that died is removed before. O_EXCL makes the file anew, so a link that another user put
+// there is not followed, and the mode holds from the first byte on.
 void write_file(int directory, const char* name, const std::string& text, mode_t mode,
                 const std::string& place) {
   const std::string next = std::string(name) + ".new";
@@ -65,12 +73,17 @@ void write_file(int directory, const char* name, const std::string& text, mode_t
   const Fd fd(::openat(directory, next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd) fail(place + "/" + next, "cannot be made");
   storage::write_all(fd.get(), text, 0, place + "/" + next);
+  // The data is on the disk before the name is. Otherwise a power failure could leave an empty
+  // ca-key.pem, and with it an authority that clients trust and that can sign nothing.
   storage::sync_data(fd.get(), place + "/" + next);
   if (::renameat(directory, next.c_str(), directory, name) != 0) fail(place, "cannot be written");
 }
 
-// The directory, locked: two processes must not make two authorities.
+// Makes and opens the directory, and locks it until the descriptor closes: two processes (`serve`
+// and `ca`) must not make two authorities, of which one would overwrite the other.
 Fd open_locked(const std::string& parent, const std::string& place) {
+  // The data directory holds keys, so only its owner may enter it. `tls` itself may be read by
+  // other users if they get that far: ca.pem is public, and ca-key.pem has its own mode.
   if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) fail(parent, "cannot be made");
   if (::mkdir(place.c_str(), 0755) != 0 && errno != EEXIST) fail(place, "cannot be made");
   Fd directory(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -94,6 +107,8 @@ CertificateAuthority::CertificateAuthority(const std::string& directory, base::T
   }
   const std::string place = directory + "/tls";
   const Fd locked = open_locked(directory, place);
+  // An authority must outlive the certificates that it issues. It is replaced when fewer than two
+  // of their lifetimes are left (CertificatesTest.AnAuthorityNearItsEndIsReplaced).
   if (load(locked.get(), place)) {
     auto soon = static_cast<time_t>(
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() +
@@ -108,13 +123,16 @@ void CertificateAuthority::make(base::TimePoint now) {
   key_ = base::openssl::make_p256_key();
   certificate_ = new_certificate(key_.get(), now, kAuthorityDays);
   X509* const certificate = certificate_.get();
-  // Its number is in its name: who trusts one of several should see which.
+  // The name holds the beginning of the serial number: a trust store that has several of these
+  // authorities shows which is which.
   const auto* serial = X509_get0_serialNumber(certificate);
   std::string number;
   for (int i = 0; i < 4 && i < serial->length; ++i)
     number += base::format("{:02x}", serial->data[i]);
   set_subject(certificate, "ECR Local CA " + number);
   require_ok(X509_set_issuer_name(certificate, X509_get_subject_name(certificate)), "an issuer");
+  // A self-signed certificate is its own issuer. pathlen:0: it may issue servers' certificates and
+  // no further authority (RFC 5280, 4.2.1.9).
   add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
   add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
   add_extension(certificate, certificate, NID_subject_key_identifier, "hash");
@@ -126,6 +144,8 @@ void CertificateAuthority::make(base::TimePoint now) {
 bool CertificateAuthority::load(int directory, const std::string& place) {
   pem_ = read_file(directory, "ca.pem", place);
   if (pem_.empty()) return false;
+  // A certificate without its key is not replaced silently: clients already trust it, and the key
+  // may be restored from a backup.
   const std::string key = read_file(directory, "ca-key.pem", place);
   if (key.empty()) {
     throw std::runtime_error(
@@ -135,11 +155,15 @@ bool CertificateAuthority::load(int directory, const std::string& place) {
   key_ = base::openssl::read_private_key(key);
   const bool fit =
       certificate_ && key_ && X509_check_private_key(certificate_.get(), key_.get()) == 1;
+  // A pair that does not fit leaves its reasons in OpenSSL's queue of this thread, where a later
+  // TLS call would find them.
   ERR_clear_error();
   if (!fit) throw std::runtime_error(place + ": ca.pem and ca-key.pem are not a pair");
   return true;
 }
 
+// The key comes first: a process that dies in between leaves a key without a certificate, which
+// load() takes for "none yet". The other order would leave what it refuses.
 void CertificateAuthority::save(int directory, const std::string& place) const {
   write_file(directory, "ca-key.pem", pem_of(key_.get()), 0600, place);
   write_file(directory, "ca.pem", pem_, 0644, place);
@@ -151,9 +175,12 @@ base::openssl::Certificate CertificateAuthority::issue(const std::vector<std::st
   base::openssl::Certificate made = new_certificate(key, now, kLeafDays);
   X509* const certificate = made.get();
   X509* const issuer = certificate_.get();
-  constexpr std::size_t kMostName = 64;  // of a common name
+  // ub-common-name of RFC 5280, appendix A. Clients ignore the common name when there are
+  // alternative names; it is for people that look at the certificate.
+  constexpr std::size_t kMostName = 64;  // the longest common name
   set_subject(certificate, names.front().size() <= kMostName ? names.front() : "ECR Local");
   require_ok(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)), "an issuer");
+  // An end certificate: it signs handshakes, and only as a server.
   add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature");
   add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth");

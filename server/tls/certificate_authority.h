@@ -1,7 +1,7 @@
-// A certificate authority of this machine's own, for --tls auto: clients trust its certificate, and
-// it issues the server's. Thread-safe once made.
+// A certificate authority for --tls auto that belongs to this machine: clients trust its
+// certificate, and it issues the server's. Thread-safe once made.
 //
-// In a directory:  tls/ca.pem      the certificate, PEM, good for ten years; anybody may read it
+// In a directory:  tls/ca.pem      the certificate, PEM, valid for ten years; any user may read it
 //                  tls/ca-key.pem  its key (EC P-256), PEM, mode 0600
 #pragma once
 
@@ -15,8 +15,9 @@ namespace ecr::server {
 
 class CertificateAuthority {
  public:
-  // The one that is kept in `directory`, made where there is none yet or it is about to end.
-  // `directory` empty: a new one that is kept nowhere. Throws std::runtime_error, naming the file.
+  // Reads the authority that is kept in `directory`, or makes it when there is none yet or it is
+  // about to end. With an empty `directory` it makes one that is kept nowhere. Throws
+  // std::runtime_error, naming the file.
   CertificateAuthority(const std::string& directory, base::TimePoint now);
 
   const std::string& certificate() const { return pem_; }  // PEM

@@ -20,8 +20,9 @@ class ServerCertificates {
   ServerCertificates(const CertificateAuthority& authority, std::vector<std::string> names,
                      const base::Clock& clock);
 
-  // For a client that asked for `name`: a DNS name, or the address that it connected to. Any other
-  // text gets the certificate that has only the names given at construction.
+  // The certificate for a client that asked for `name`: a DNS name, or the address that it
+  // connected to. Any other text gets the certificate that has only the names given at
+  // construction.
   std::shared_ptr<X509> get(std::string name);
   EVP_PKEY* key() const { return key_.get(); }
 
@@ -40,7 +41,7 @@ class ServerCertificates {
   base::BoundedMemo<std::string, Entry> issued_{kMostIssued};  // under mutex_
 };
 
-// What every certificate names: localhost, AWS's API and registry names in `region`, the hosts of
+// The names in every certificate: localhost, AWS's API and registry names in `region`, the hosts of
 // `listen` (as "HOST:PORT"), the registry's template, and `more`. Each once. Pure.
 std::vector<std::string> certificate_names(const std::string& region,
                                            const std::string& registry_host,

@@ -1,4 +1,4 @@
-// What the API models cost: loading one, checking an input, matching a pattern and a name.
+// The cost of the API models: loading one, checking an input, matching a pattern and a name.
 #include <string>
 
 #include <benchmark/benchmark.h>

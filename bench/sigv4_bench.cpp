@@ -1,4 +1,4 @@
-// What it costs to verify a request's signature, with and without the memo of signing keys, and
+// The cost of verifying a request's signature, with and without the memo of signing keys, and
 // what grows with the body.
 #include <string>
 #include <vector>

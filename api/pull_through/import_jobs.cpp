@@ -37,8 +37,8 @@ void record_sync(const Services& services, storage::sql::Txn& txn,
   record_event(services, txn, now, pull_through_event(repository, sync));
 }
 
-// What follows an image that is new here: replication and the scan, as after a push. (Signing is by
-// the pusher's permissions, and an import has no pusher.)
+// An image that is new here is replicated and scanned, as after a push. It is not signed: signing
+// needs the permissions of the pusher, and an import has no pusher.
 void follow_import(const Services& services, storage::sql::Txn& txn,
                    const storage::Repository& repository, const PutImageResult& result,
                    const std::string& tag, base::TimePoint now) {

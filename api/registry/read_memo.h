@@ -1,6 +1,6 @@
-// What the requests that clients send most begin with: their caller and their repository. Each is
-// good for as long as nothing at all has been written since it was read: a deleted user, a detached
-// policy, a repository's new policy count at once. Thread-safe.
+// Remembers the caller and the repository of the requests that clients send most. An entry is valid
+// only as long as nothing at all has been written since it was read, so that a deleted user, a
+// detached policy or a new repository policy counts at once. Thread-safe.
 #pragma once
 
 #include <cstdint>

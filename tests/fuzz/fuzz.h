@@ -1,4 +1,4 @@
-// What the fuzz targets share. A target is a function of bytes that ends the process where a claim
+// Shared by the fuzz targets. A target is a function of bytes that ends the process where a claim
 // does not hold; the same function is run by libFuzzer (scripts/fuzz) and, over the committed
 // corpus, by the unit tests (tests/fuzz_replay). Targets keep no state between inputs but
 // constants.

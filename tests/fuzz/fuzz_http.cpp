@@ -46,7 +46,7 @@ bool same(std::string_view name, std::string_view lower) {
   return ecr::base::equals_ignore_case(name, lower);
 }
 
-// What a second server in front of or behind this one could not read differently.
+// A request that a second server in front of or behind this one cannot read differently.
 void check_head(const RequestParser& parser, const RequestHead& head) {
   int hosts = 0, lengths = 0, encodings = 0;
   for (const auto& [name, value] : head.fields) {
@@ -136,7 +136,7 @@ Transcript play(std::string_view input, const std::function<std::size_t()>& next
   return result;
 }
 
-// What was understood, written in the plainest form, is understood the same.
+// A parsed request that is written in the plainest form is parsed the same.
 void check_plain_form(const Transcript& transcript) {
   std::string plain;
   for (const Parsed& request : transcript.requests) {

@@ -1,4 +1,4 @@
-// What the registry reads from a request's target and headers. The first line is the target, the
+// The registry's reading of a request's target and headers. The first line is the target, the
 // second a Range or Content-Range, the third X-Forwarded-For.
 #include <string>
 

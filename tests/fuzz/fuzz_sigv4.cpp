@@ -59,7 +59,7 @@ SigV4Options options_for(const Input& input) {
   return options;
 }
 
-// What an altered request must not be: verified.
+// An altered request must not be verified.
 void check_alterations(const Input& input, const SigV4Options& options) {
   Input altered = input;
   const std::string body = std::string(input.body) + "x";

@@ -1,5 +1,5 @@
-// What comes back to us after we gave it out: the password of `docker login` and nextToken. Taken
-// as a token, as what a valid token would hold, and as what is sealed into one.
+// Texts that the server gave out and that come back: the password of `docker login` and nextToken.
+// Taken as a token, as what a valid token would hold, and as what is sealed into one.
 #include <algorithm>
 #include <memory>
 #include <string>

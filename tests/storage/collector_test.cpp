@@ -206,7 +206,7 @@ TEST_F(CollectorTest, FilesStayWhileCollectionIsPaused) {
   EXPECT_EQ(collect_at(9000).blobs, 1);
 }
 
-// What a full disk leaves.
+// The state that a full disk leaves.
 TEST_F(CollectorTest, AFileWhoseRowCannotBeWrittenIsRemovedAgain) {
   const auto id = upload_id(101);
   begin_upload(id, 1000);

@@ -14,7 +14,7 @@ namespace ecr::api {
 // IAM and STS ignore the case of tag keys, ECR does not.
 enum class TagKeyCase { kSensitive, kIgnored };
 
-// What a service says of tags that cannot be.
+// The errors with which a service refuses tags.
 struct TagRules {
   TagKeyCase key_case;
   ApiError (*duplicate_key)();

@@ -263,8 +263,8 @@ void describe_request(CallRecord& record, const HttpRequest& request, const Sett
   record.request_bytes = request.body.size();
 }
 
-// What is dropped would be left out of the record anyway (kMaxElement): here it goes before it
-// waits in memory.
+// A large member would be left out of the record anyway (kMaxElement). It is dropped here, before
+// the record waits in memory.
 void drop_large_members(CallRecord& record) {
   if (record.request_bytes <= kMaxElement || !record.input || !record.input->is_object()) return;
   Json kept = Json::object();

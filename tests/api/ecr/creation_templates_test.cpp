@@ -55,7 +55,7 @@ TEST_F(CreationTemplates, ATemplateIsCreatedChangedAndDeleted) {
   EXPECT_EQ(create(full("team")), expected);
   EXPECT_EQ(templates(), Json::array({expected}));
   clock.time += std::chrono::hours(1);
-  // What is not given stays; what is empty goes.
+  // A member that is not given stays as it was; an empty one is removed.
   const Json changes = {{"prefix", "team"},
                         {"imageTagMutability", "MUTABLE"},
                         {"resourceTags", Json::array()},

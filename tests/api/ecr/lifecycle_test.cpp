@@ -67,7 +67,7 @@ class LifecycleTest : public ApiTest {
         .get<std::string>();
   }
 
-  // Of that kind, in order, but for those of calls.
+  // The events of that kind, in order, without those of calls.
   std::vector<Json> log(storage::EventKind kind) {
     events.flush();
     auto txn = store->database().begin(storage::sql::Access::kRead);

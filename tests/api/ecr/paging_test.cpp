@@ -187,7 +187,7 @@ class EcrPaging : public ApiTest {
     }
   }
 
-  // What is there all the time is seen once, whatever comes and goes beside it.
+  // An element that is there all the time is seen once, whatever else comes and goes.
   void check_walks(const Listing& listing) {
     Items items;
     fill(listing, items);
@@ -212,7 +212,7 @@ class EcrPaging : public ApiTest {
       for (const std::string& item : seen) {
         EXPECT_TRUE(item == "app" || items.count(item) || transient.count(item)) << item;
       }
-      // What came stays, in the next walk.
+      // The new elements are seen by the next walk.
       items = walk(listing, listing.most, [] {});
     }
     check_tokens(listing);

@@ -48,7 +48,7 @@ class EcrScanning : public ApiTest {
     return call("BatchGetRepositoryScanningConfiguration",
                 {{"repositoryNames", Json::array({name})}})["scanningConfigurations"][0];
   }
-  // Of CVE-1 to CVE-<count>, of every severity in turn.
+  // Findings CVE-1 to CVE-<count>; the severities take turns.
   void write_findings(int count, const std::string& repository = "app") {
     constexpr const char* kSeverities[] = {"LOW", "CRITICAL", "HIGH"};
     Json findings = Json::array();

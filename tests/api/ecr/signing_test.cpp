@@ -81,7 +81,7 @@ TEST_F(EcrSigning, APushIsSignedAndTheSignatureIsAReferrer) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0]["artifactType"], "application/vnd.cncf.notary.signature");
   EXPECT_EQ(found[0]["annotations"]["com.amazonaws.signer.signingProfile"], kProfile);
-  // What is signed is the image's descriptor.
+  // The image's descriptor is signed.
   const auto stored =
       registry("GET", "/v2/team/app/manifests/" + found[0]["digest"].get<std::string>());
   const Json signature = Json::parse(body_of(stored));

@@ -1,4 +1,4 @@
-// What ends credentials ends them at once, on the API and with the docker token that was fetched
+// Credentials that end do so at once, on the API and with the docker token that was fetched
 // before; and no credentials make wider ones.
 #include <functional>
 

@@ -24,7 +24,7 @@ const TokenIssuer& issuer() {
   return one;
 }
 
-// Of GitHub Actions, shortened.
+// The claims of GitHub Actions, shortened.
 Json claims() {
   return {{"iss", kIssuer},
           {"sub", "repo:octo/app:ref:refs/heads/main"},

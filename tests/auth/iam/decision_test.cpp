@@ -1,5 +1,5 @@
-// Who may do what: AWS IAM User Guide, "Policy evaluation for requests within a single account" and
-// "Cross-account policy evaluation logic", row by row.
+// Decisions. Source: AWS IAM User Guide, "Policy evaluation for requests within a single account"
+// and "Cross-account policy evaluation logic", row by row.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -445,7 +445,7 @@ TEST(IamEvaluate, VariablesInResources) {
   r.context.set("aws:PrincipalAccount", "111111111111");
   EXPECT_FALSE(
       allows(R"("Action":"*","Resource":"arn:aws:ecr:*:${aws:PrincipalAccount}:repository/*")", r));
-  // What is put in is literal.
+  // The value of a variable is literal text.
   r.context.set("aws:username", "*");
   EXPECT_FALSE(allows(own, r));
 }

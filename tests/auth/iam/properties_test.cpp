@@ -1,4 +1,4 @@
-// What must hold of every decision, on random cases.
+// Properties of every decision, on random cases.
 #include <algorithm>
 #include <string>
 

@@ -151,7 +151,7 @@ const Texts kOperators = {"StringEquals",
                           "ArnNotEquals",
                           "ArnNotLike",
                           "Null"};
-// What a key holds in a request, and, with the patterns below, what policies ask of it.
+// Values of a key in a request. With the patterns below, they are also the values in policies.
 const Texts kValues = {"jane",
                        "Jane",
                        "bob",

@@ -1,4 +1,4 @@
-// What the tests of auth/iam share: policies from text, requests from a few words.
+// Shared by the tests of auth/iam: policies from text, requests from a few words.
 #pragma once
 
 #include <string>
@@ -36,7 +36,7 @@ std::string resource_policy(std::string_view effect, std::string_view principal,
 Request request(std::string_view principal, std::string_view action = "ecr:PutImage",
                 std::string_view resource = kRepository);
 
-// Of an identity policy with this one statement (its inside, without Effect): does it allow?
+// True where an identity policy with this one statement (its inside, without Effect) allows.
 bool allows(const std::string& statement, const Request& request,
             std::string_view version = "2012-10-17");
 

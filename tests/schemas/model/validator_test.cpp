@@ -50,7 +50,7 @@ std::string summary(const std::vector<Violation>& violations) {
   return text;
 }
 
-// Of a document that is valid but for `members`.
+// The violations of a document that is valid but for `members`.
 std::vector<Violation> with(const char* members) {
   base::Json document = *base::parse_json(R"({"name": "ab", "when": 1})");
   document.update(*base::parse_json(members));

@@ -112,7 +112,7 @@ TEST(Snippets, AreOfTheGivenServer) {
        {"AWS_ENDPOINT_URL=http://localhost:4599", "AKIAEXAMPLE", "=hush", "AWS_REGION=eu-west-1"}) {
     EXPECT_NE(env.find(part), std::string::npos) << part;
   }
-  // What is no placeholder stays: the versions of actions, expressions of the workflow.
+  // Other text in braces stays: the versions of actions, expressions of the workflow.
   const std::string workflow = snippet("github-actions", values());
   EXPECT_NE(workflow.find("actions/checkout@v4"), std::string::npos);
   EXPECT_NE(workflow.find("${{ github.sha }}"), std::string::npos);

@@ -1,4 +1,4 @@
-// What the server answers about itself.
+// The paths by which the server answers about itself.
 #include "server/runtime/own_routes.h"
 
 #include <arpa/inet.h>

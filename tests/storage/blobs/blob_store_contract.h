@@ -1,4 +1,4 @@
-// What every BlobStore must do. A backend includes this file and instantiates the suite with a
+// The contract of every BlobStore. A backend includes this file and instantiates the suite with a
 // factory:
 //
 //   INSTANTIATE_TEST_SUITE_P(Files, BlobStoreContract, ::testing::Values(make_my_backend));

@@ -1,4 +1,5 @@
-// What a client sees of a bad signature: ECR's types, always 400, and those of the Query services.
+// The answer that a client gets for a bad signature: ECR's types, always 400, and those of the
+// Query services.
 #include "auth/sigv4/sign.h"
 #include "tests/api/fixture.h"
 

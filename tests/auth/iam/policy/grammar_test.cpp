@@ -116,7 +116,7 @@ TEST(IamGrammar, IdentityPolicies) {
        "Vendor a a is not valid"},
       {identity(R"({"Effect":"Allow","Action":"s3:X"})"), kResourceLine},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":[]})"), kResourceLine},
-      // What AWS takes.
+      // AWS accepts these.
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":["arn:aws:s3:::b","*"]})"), ""},
       {identity(R"({"Effect":"Allow","Action":"iam: asdf safdsf af ","Resource":"*"})"), ""},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:fdsasf"})"), ""},

@@ -37,7 +37,7 @@ class HeaderIndex {
 
 enum class QueryForm {
   kNormalized,  // AWS's rule: names and values decoded and encoded again
-  kAsWritten    // botocore's: the pairs as they stand in the URL, only sorted
+  kAsWritten    // botocore's: the pairs as they are in the URL, only sorted
 };
 
 struct CanonicalInput {

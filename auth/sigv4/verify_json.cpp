@@ -23,7 +23,7 @@ struct RawRequest {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// The text up to the next line end, which is taken away from `text`.
+// Takes the text up to the next line end away from `text` and returns it.
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
   std::string_view line = text.substr(0, end);
@@ -32,7 +32,8 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-// A target may hold spaces: the method ends at the first one, the version begins at the last.
+// The suites have targets with spaces: the method ends at the first space of the line, and the
+// version begins after the last.
 bool parse_request_line(std::string_view line, RawRequest& out) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
@@ -67,6 +68,7 @@ tl::expected<RawRequest, std::string> parse_request(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = take_line(text);
     if (line.empty()) break;
+    // A folded header line (RFC 9112 section 5.2): the fold counts as one space.
     if (line.front() == ' ' || line.front() == '\t') {
       if (request.headers.empty()) {
         return tl::unexpected(std::string("raw_request: a continuation line without a header"));
@@ -85,7 +87,8 @@ tl::expected<RawRequest, std::string> parse_request(std::string_view text) {
   return request;
 }
 
-// A member of the object, typed; nullopt if absent or null.
+// Reads typed members of an object; nullopt if a member is absent or null. It keeps the first error
+// only, so that the caller checks once after all reads.
 class Reader {
  public:
   explicit Reader(const Json& object) : object_(object) {}
@@ -146,6 +149,8 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
   line.region = reader.text("region", false);
   line.service = reader.text("service", true).value_or("");
   line.normalize = reader.flag("normalize").value_or(true);
+  // AWS's test suite has one request whose token was added after signing (post-sts-header-after),
+  // for a service of its own. ECR, IAM and STS refuse such a token.
   const bool ours = line.service == "ecr" || line.service == "iam" || line.service == "sts";
   line.token_may_be_unsigned = reader.flag("omit_session_token").value_or(!ours);
   const Json* credentials = reader.object("credentials");
@@ -169,6 +174,7 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
 
 }  // namespace
 
+// `ok` tells whether the line could be read. A wrong signature is an answer, not a malformed line.
 std::string verify_sigv4_line(std::string_view json_line, bool& ok) {
   const auto line = parse_line(json_line);
   ok = line.has_value();
@@ -185,6 +191,7 @@ std::string verify_sigv4_line(std::string_view json_line, bool& ok) {
   options.token_may_be_unsigned = line->token_may_be_unsigned;
   const auto verified =
       verify_sigv4(request, options, [&](std::string_view id) -> std::optional<SigningCredential> {
+        // The line has one credential, so every other key is unknown.
         if (id != line->access_key_id) return std::nullopt;
         return line->credential;
       });

@@ -19,9 +19,11 @@ namespace {
 
 using base::OrderedJson;
 
+// Sets of policies whose compiled form is kept. A file of cases usually has a few sets and many
+// requests for each; the number only bounds the memory of a hostile file.
 constexpr std::size_t kMostKnownSets = 4096;
 
-// Ends a line: caught in LineEvaluator::evaluate and nowhere else.
+// Ends the work on one line. It is caught in LineEvaluator::evaluate and nowhere else.
 struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -37,6 +39,8 @@ OrderedJson parse(std::string_view text) {
 std::string string_member(const OrderedJson& object, const char* name, bool required) {
   const OrderedJson* value = member(object, name);
   if (value != nullptr && value->is_string()) return value->get<std::string>();
+  // An optional member may be null, which is the same as absent. Any other type is an error,
+  // required or not.
   if (value == nullptr ? required : (required || !value->is_null())) {
     throw Malformed(std::string("request.") + name + " is not a string");
   }
@@ -48,7 +52,8 @@ Context read_context(const OrderedJson* json) {
   if (json == nullptr || json->is_null()) return context;
   if (!json->is_object()) throw Malformed("request.context is not an object");
   for (const auto& [key, value] : json->items()) {
-    // "Condition keys are not case-sensitive": two spellings would be ambiguous.
+    // Keys are compared without case ("Condition keys are not case-sensitive"), so two spellings of
+    // one key would be ambiguous.
     if (context.find(key) != nullptr) {
       throw Malformed("request.context has " + key + " twice: keys are compared without case");
     }
@@ -84,9 +89,12 @@ Request read_request(const OrderedJson& line) {
   request.action = string_member(*json, "action", true);
   if (request.action.empty()) throw Malformed("request.action is empty");
   request.resource = string_member(*json, "resource", false);
+  // An action without resources asks for "*".
   if (request.resource.empty()) request.resource = "*";
   request.resource_account = string_member(*json, "resource_account", false);
   if (request.resource_account.empty()) {
+    // ECR's ARNs have the owner's account. Others do not (an S3 bucket): the resource then counts
+    // as the caller's own.
     const ArnParts arn(request.resource);
     if (arn.is_arn && model::is_account_id(arn.part[4])) request.resource_account = arn.part[4];
   }
@@ -94,8 +102,8 @@ Request read_request(const OrderedJson& line) {
   return request;
 }
 
-// The documents are read as kAny; this checks which elements the list that a policy stands in asks
-// for.
+// The documents are read as kAny, which lets both Principal and its absence pass. This checks the
+// elements that the list of a policy asks for, with AWS's sentences where it has them.
 void check_place(const Policy& policy, bool resource_based, bool needs_resource,
                  const std::string& place) {
   for (const Statement& statement : policy.compiled().statements) {
@@ -158,6 +166,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
 struct LineEvaluator::State {
   base::BoundedMemo<std::string, std::shared_ptr<const PolicySet>, base::StringHash> sets{
       kMostKnownSets};  // by text
+  // Root needs no policy in its account. For the evaluator it has one that allows everything, so
+  // that denies, SCPs and RCPs still apply to it (test: RootHasEverythingInItsAccount).
   AttachedPolicy root{*Policy::parse(R"({"Version":"2012-10-17","Statement":)"
                                      R"([{"Effect":"Allow","Action":"*","Resource":"*"}]})",
                                      PolicyType::kIdentity),
@@ -234,8 +244,9 @@ struct LineEvaluator::State {
   }
 
   std::string evaluate(std::string_view line, bool explain) {
-    // The policies are mostly those of an earlier line: their text finds the compiled ones, and
-    // only the rest of the line is parsed. Both parts are valid JSON only if the line is.
+    // The policies are mostly those of an earlier line. Their text finds the compiled ones, so that
+    // only the rest of the line is parsed. If the rest, with null in the place of the policies, and
+    // the policies are valid JSON, the line is too.
     std::shared_ptr<const PolicySet> set;
     OrderedJson json;
     if (const auto found = find_top_level_member(line, "policies")) {
@@ -252,6 +263,8 @@ struct LineEvaluator::State {
     if (!json.is_object()) throw Malformed("the line is not an object");
     const Request request = read_request(json);
     if (request.principal.kind == PrincipalKind::kRoot) {
+      // A copy: the set in the memo is shared with other lines. Its policies are shared pointers,
+      // so the copy is cheap.
       auto with_root = std::make_shared<PolicySet>(*set);
       with_root->identity.push_back(root);
       set = std::move(with_root);
@@ -260,6 +273,8 @@ struct LineEvaluator::State {
   }
 
   static std::string answer(const Verdict& verdict, const PolicySet& set, bool explain) {
+    // The names are constants without special characters, and the statement is compact JSON
+    // already: the line is put together without building a document.
     std::string out = "{\"decision\":\"";
     out += name_of(verdict.decision);
     out += "\",\"decided_by\":\"";
@@ -289,6 +304,7 @@ std::string LineEvaluator::evaluate(std::string_view line, bool explain, bool& o
 }
 
 std::string evaluate_line(std::string_view line, bool explain, bool& ok) {
+  // One a thread: the evaluator's memo has no lock.
   thread_local LineEvaluator evaluator;
   return evaluator.evaluate(line, explain, ok);
 }

@@ -30,7 +30,7 @@ class Glob {
   bool matches(std::string_view text) const;
   bool matches_everything() const { return kind_ == Kind::kEverything; }
   bool is_literal() const { return kind_ == Kind::kExact; }
-  const std::string& literal() const { return literal_; }  // what stands before the first wildcard
+  const std::string& literal() const { return literal_; }  // the text before the first wildcard
 
   // The text between two '*'. `any` is 1 where the character is '?', empty: nowhere.
   struct Piece {

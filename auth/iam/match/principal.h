@@ -47,7 +47,7 @@ struct PrincipalEntry {
     kEveryone,  // "*", {"AWS": "*"}
     kAccount,   // "123456789012", "arn:aws:iam::123456789012:root"; text: the account id
     kArn,       // a user, a role, an assumed-role session, a federated-user session
-    kUniqueId,  // "AIDA...", "AROA...": what a stored policy names a user or role by
+    kUniqueId,  // "AIDA...", "AROA...": the id by which a stored policy names a user or role
     kService,
     kFederated,  // an OIDC or SAML provider
     kCanonicalUser

@@ -1,4 +1,4 @@
-// Warnings about values: what AWS accepts though it can match nothing, or not what is written.
+// Warnings about values that AWS accepts though they match nothing, or not what is written.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -15,7 +15,8 @@ namespace {
 
 using base::OrderedJson;
 
-// "AWS global condition context keys" and the reference of STS: those that hold several values.
+// The keys that hold several values, from "AWS global condition context keys" and the references of
+// STS and IAM.
 constexpr std::array<std::string_view, 9> kMultivalued = {
     "aws:calledvia",        "aws:principalorgpaths", "aws:principalservicenameslist",
     "aws:resourceorgpaths", "aws:sourceorgpaths",    "aws:tagkeys",
@@ -46,7 +47,7 @@ std::string_view wanted_form(Comparison comparison, std::string_view text) {
   return {};
 }
 
-// Policy variables are read in these.
+// The comparisons in which policy variables are read, as in condition.cpp.
 bool comparison_takes_variables(Comparison comparison) {
   using enum Comparison;
   return comparison == kString || comparison == kStringIgnoreCase || comparison == kStringLike ||
@@ -99,6 +100,7 @@ class ValueLinter {
                        const std::vector<std::string>& values, const std::string& at) {
     const bool many = std::find(kMultivalued.begin(), kMultivalued.end(), base::to_lower(key)) !=
                       kMultivalued.end();
+    // Null needs no set operator: it only asks whether the key is there.
     if (many && op.quantifier == Quantifier::kNone && op.comparison != Comparison::kNull) {
       warn(at, "The key " + key +
                    " may have several values: without ForAllValues or ForAnyValue the condition "
@@ -108,6 +110,7 @@ class ValueLinter {
   }
 
   void check_value(const ConditionOperator& op, const std::string& value, const std::string& at) {
+    // The value of a variable is known only at the request, so its form cannot be checked.
     if (has_variable(value) && comparison_takes_variables(op.comparison)) {
       if (!variables_) warn_of_literal(at, value);
       return;

@@ -28,7 +28,8 @@ PolicyProblem to_problem(const Finding& finding, const LineIndex& lines) {
 tl::expected<PolicyPtr, PolicyProblem> make_policy(const base::OrderedJson& document,
                                                    PolicyType type, std::string_view text) {
   const auto findings = check_grammar(document, type);
-  // AWS reports one problem, that of the earliest of its stages; among equals the first.
+  // AWS reports one problem: that of the earliest of its stages, and the first one of that stage.
+  // min_element returns the first of equals.
   if (!findings.empty()) {
     const auto first =
         std::min_element(findings.begin(), findings.end(),
@@ -78,12 +79,14 @@ std::vector<std::string> Policy::principal_arns() const {
 
 namespace {
 
+// "Statement[1]" holds "Statement[1].Action", but not "Statement[10]".
 bool is_within(std::string_view path, std::string_view statement) {
   return path.starts_with(statement) &&
          (path.size() == statement.size() || path[statement.size()] == '.');
 }
 
-// The warnings about each statement that has no syntax error itself.
+// Returns the warnings about each statement without a syntax error of its own: the checks rely on
+// the JSON types of its elements.
 std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
                                               const std::vector<Finding>& faults) {
   std::vector<Finding> warnings;
@@ -121,6 +124,7 @@ std::vector<PolicyProblem> lint_policy(std::string_view document, PolicyType typ
   std::vector<PolicyProblem> problems;
   const LineIndex lines(document);
   for (const Finding& finding : findings) problems.push_back(to_problem(finding, lines));
+  // Stable: problems of one line keep the order in which they were found, faults before warnings.
   std::stable_sort(problems.begin(), problems.end(),
                    [](const auto& a, const auto& b) { return a.line < b.line; });
   return problems;

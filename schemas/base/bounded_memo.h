@@ -17,7 +17,7 @@
 
 namespace ecr::base {
 
-// Lets a map of strings be asked with a string_view, without making a string.
+// Lets a map of strings be searched with a string_view, without making a string.
 struct StringHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {

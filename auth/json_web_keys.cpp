@@ -26,6 +26,8 @@ constexpr std::size_t kMaxKeys = 100;
 constexpr int kMinRsaBits = 2048;  // RFC 7518 section 3.3
 constexpr int kMaxRsaBits = 8192;
 
+// One row for each algorithm that is accepted (RFC 7518 section 3.1). An algorithm that is not in
+// the table verifies nothing.
 struct Algorithm {
   std::string_view name;
   std::string_view key_type;  // kty
@@ -54,6 +56,7 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+// A member of another type than text counts as absent.
 std::string member(const base::Json& key, const char* name) {
   const auto found = key.find(name);
   return found != key.end() && found->is_string() ? found->get<std::string>() : std::string();

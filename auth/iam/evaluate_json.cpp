@@ -1,3 +1,5 @@
+// A malformed line throws Malformed, which becomes the line's answer: the run over the other lines
+// goes on (test: MalformedLines).
 #include "auth/iam/evaluate_json.h"
 
 #include <algorithm>
@@ -28,6 +30,7 @@ struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The position is in bytes, as a line has no lines of its own.
 OrderedJson parse(std::string_view text) {
   auto json = base::parse_ordered_json(text);
   if (!json) {
@@ -68,6 +71,8 @@ Context read_context(const OrderedJson* json) {
   return context;
 }
 
+// null must be written for an anonymous caller: a line that forgets its principal is malformed, not
+// anonymous.
 Principal read_principal(const OrderedJson& json) {
   const OrderedJson* text = member(json, "principal");
   if (text == nullptr) throw Malformed("request.principal is missing (null is anonymous)");
@@ -91,6 +96,7 @@ Request read_request(const OrderedJson& line) {
   request.resource = string_member(*json, "resource", false);
   // An action without resources asks for "*".
   if (request.resource.empty()) request.resource = "*";
+  // Given explicitly, the account wins over that of the ARN.
   request.resource_account = string_member(*json, "resource_account", false);
   if (request.resource_account.empty()) {
     // ECR's ARNs have the owner's account. Others do not (an S3 bucket): the resource then counts
@@ -137,6 +143,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
     }
     return set.rcps[entry.level];
   };
+  // Each entry has the place of its statement (list, level, index), so that a reader finds it in
+  // the input.
   OrderedJson entries = OrderedJson::array();
   for (const TraceEntry& entry : trace) {
     const AttachedPolicy& attached = list(entry)[entry.policy];
@@ -212,6 +220,8 @@ struct LineEvaluator::State {
     return out;
   }
 
+  // An unknown kind of policy is an error: a misspelled "boundary" that was ignored would allow too
+  // much.
   static PolicySet read_set(const OrderedJson& json) {
     PolicySet set;
     if (json.is_null()) return set;
@@ -232,12 +242,15 @@ struct LineEvaluator::State {
         throw Malformed(place + " is not a kind of policy");
       } else if (!value.is_null()) {
         set.resource.push_back(policy(value, place));
+        // A repository policy has no Resource, so it is not asked for.
         check_place(*set.resource.back().policy, true, false, place);
       }
     }
     return set;
   }
 
+  // The key is the text as written: equal policies with other white space are compiled again, which
+  // is slower but right.
   std::shared_ptr<const PolicySet> set_of(std::string_view text) {
     if (const auto* const known = sets.find(text)) return *known;
     return sets.put(text, std::make_shared<const PolicySet>(read_set(parse(text))));
@@ -256,6 +269,8 @@ struct LineEvaluator::State {
       json = parse(rest);
       set = set_of(line.substr(found->offset, found->size));
     } else {
+      // A line whose members are written in an unusual way (escapes in the name) is parsed as a
+      // whole.
       json = parse(line);
       const OrderedJson* given = json.is_object() ? member(json, "policies") : nullptr;
       set = std::make_shared<const PolicySet>(given == nullptr ? PolicySet{} : read_set(*given));

@@ -86,6 +86,7 @@ std::string denial_message(const Request& request, const Verdict& verdict, const
   return message;
 }
 
+// These names are in the output of `ecr-local evaluate`, which scripts read: they do not change.
 std::string_view name_of(Decision decision) {
   switch (decision) {
     case Decision::kAllowed:

@@ -60,6 +60,7 @@ constexpr std::array<std::string_view, kQueryNameCount> kQueryNames{
     "X-Amz-Algorithm",     "X-Amz-Credential", "X-Amz-Date",           "X-Amz-Expires",
     "X-Amz-SignedHeaders", "X-Amz-Signature",  "X-Amz-Security-Token", "X-Amz-Content-Sha256"};
 
+// The parameters of a presigned request, as far as the query has them.
 struct QueryAuth {
   std::array<std::optional<std::string_view>, kQueryNameCount> values;
   bool any = false;  // the query has credentials, even if incomplete

@@ -32,11 +32,14 @@ std::vector<std::string> names_to_sign(const Headers& headers) {
   return names;
 }
 
+// The first eight characters of the time are its date.
 std::string scope_of(const SigningInput& input) {
   return base::format("{}/{}/{}/{}", base::format_basic(input.time).substr(0, 8), input.region,
                       input.service, kTerminator);
 }
 
+// Uses the canonical form of the verifier, so a test with both proves only that they agree. The
+// vectors of AWS and of botocore test the form itself (tests/auth/sigv4).
 std::string signature(const SigningInput& input, const Headers& headers,
                       const std::vector<std::string>& names, std::string_view query) {
   const std::vector<HeaderView> views(headers.begin(), headers.end());
@@ -58,6 +61,7 @@ std::string signature(const SigningInput& input, const Headers& headers,
 
 std::vector<std::pair<std::string, std::string>> sign_headers(const SigningInput& input) {
   Headers added{{"X-Amz-Date", base::format_basic(input.time)}};
+  // Added before the names are taken, so that the token is signed.
   if (!input.session_token.empty()) added.emplace_back("X-Amz-Security-Token", input.session_token);
   Headers all = input.headers;
   all.insert(all.end(), added.begin(), added.end());

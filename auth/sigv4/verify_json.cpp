@@ -1,3 +1,6 @@
+// The requests come from files of signature test suites, AWS's own among them. So the parser here
+// takes forms that the server refuses (bare LF, folded headers, spaces in the target) and must
+// never be used for requests from a network.
 #include "auth/sigv4/verify_json.h"
 
 #include <algorithm>
@@ -40,6 +43,7 @@ bool parse_request_line(std::string_view line, RawRequest& out) {
   if (first == std::string_view::npos || first == 0 || last == first) return false;
   if (!base::equals_ignore_case(line.substr(last + 1).substr(0, 5), "HTTP/")) return false;
   const std::string_view target = line.substr(first + 1, last - first - 1);
+  // Only the origin form: SigV4 signs the path and not the absolute URL.
   if (!target.starts_with('/')) return false;
   const std::size_t mark = std::min(target.find('?'), target.size());
   out.method = line.substr(0, first);
@@ -53,6 +57,7 @@ void cut_body(RawRequest& request) {
   for (const auto& [name, value] : request.headers) {
     if (!base::equals_ignore_case(name, "content-length")) continue;
     const std::size_t digits = std::min(value.find_first_not_of(" \t"), value.size());
+    // A length that is no number cuts nothing; the signature covers the body as it is.
     std::size_t length = 0;
     const auto [end, error] =
         std::from_chars(value.data() + digits, value.data() + value.size(), length);
@@ -153,6 +158,7 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
   // for a service of its own. ECR, IAM and STS refuse such a token.
   const bool ours = line.service == "ecr" || line.service == "iam" || line.service == "sts";
   line.token_may_be_unsigned = reader.flag("omit_session_token").value_or(!ours);
+  // Not null after the next line: object() reports an error for everything that is no object.
   const Json* credentials = reader.object("credentials");
   if (!reader.error().empty()) return tl::unexpected(reader.error());
 
@@ -163,6 +169,7 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
   if (!inner.error().empty()) return tl::unexpected("credentials." + inner.error());
 
   auto time = base::parse_iso8601(now);
+  // Suites write the time either way.
   if (!time) time = base::parse_basic(now);
   if (!time) return tl::unexpected(std::string("now must be an ISO 8601 time"));
   line.now = *time;

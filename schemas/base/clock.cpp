@@ -1,3 +1,6 @@
+// g++ 12 has neither std::format nor std::chrono::parse, so the three formats of AWS's protocols
+// are read and written by hand. All readers are strict: a date that two programs could read
+// differently is refused.
 #include "schemas/base/clock.h"
 
 #include <array>
@@ -75,6 +78,7 @@ class Reader {
     return ok_ ? value : 0;
   }
 
+  // Takes the literal if it comes next. Not taking it is no error: the caller tries another.
   bool accept(std::string_view literal) {
     if (!ok_ || !rest_.starts_with(literal)) return false;
     rest_.remove_prefix(literal.size());

@@ -1,3 +1,5 @@
+// All decoders are strict. Texts that are compared, signed or used as keys must have one spelling
+// only, and a lenient decoder would give them several.
 #include "schemas/base/encoding.h"
 
 #include <algorithm>
@@ -49,6 +51,7 @@ std::string encode64(std::string_view bytes, std::string_view alphabet) {
     pending = (pending << 8 | byte) & 0xFFFFu;
     for (bits += 8; bits >= 6; bits -= 6) out += alphabet[pending >> (bits - 6) & 63u];
   }
+  // The last character is filled up with zero bits.
   if (bits > 0) out += alphabet[pending << (6 - bits) & 63u];
   return out;
 }
@@ -144,6 +147,7 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   return decode64(text, kFromBase64Url);
 }
 
+// Encodes bytes, not characters: UTF-8 becomes one escape a byte, as RFC 3986 section 2.5 says.
 std::string percent_encode(std::string_view text, bool keep_slash) {
   std::string out;
   out.reserve(text.size() + text.size() / 2);
@@ -198,6 +202,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
   return pairs;
 }
 
+// Not for secrets: it returns at the first difference.
 bool equals_ignore_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });

@@ -46,6 +46,7 @@ const base::OrderedJson* find(const base::OrderedJson& object, const char* key) 
   return it == object.end() ? nullptr : &*it;
 }
 
+// A flag that is absent is false.
 bool flag_of(const base::OrderedJson& object, const char* key) {
   const base::OrderedJson* value = find(object, key);
   return value && value->get<bool>();
@@ -189,6 +190,7 @@ std::unique_ptr<const ServiceModel> ServiceModel::load(std::string_view text) {
       model->operations_.emplace(name, load_operation(description, shapes));
     }
   } catch (const nlohmann::json::exception& error) {
+    // A member of the wrong JSON type, anywhere in the file (test: RefusesWhatIsNoModel).
     fail(error.what());
   }
   return model;

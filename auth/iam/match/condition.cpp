@@ -51,6 +51,7 @@ constexpr std::array kOperators = {
 };
 
 template <class T>
+// `actual` is the value of the request: NumericLessThan holds if it is less than the policy's.
 bool relate(Relation relation, const T& actual, const T& wanted) {
   switch (relation) {
     case kEqual:
@@ -201,6 +202,7 @@ class Actual {
 
 std::optional<ConditionOperator> ConditionOperator::parse(std::string_view name) {
   ConditionOperator op;
+  // The set operator is a prefix and IfExists a suffix; both may stand at one operator.
   constexpr std::string_view kAll = "ForAllValues:";
   constexpr std::string_view kAny = "ForAnyValue:";
   constexpr std::string_view kIfExists = "IfExists";

@@ -28,6 +28,7 @@ std::size_t closing_brace(std::string_view text, std::size_t from) {
   return kNoVariable;
 }
 
+// `inside` is the text between "${" and "}".
 Template::Part parse_variable(std::string_view inside) {
   Template::Part part;
   // "${*}", "${?}" and "${$}" are the characters themselves, without a meaning as wildcard.
@@ -61,6 +62,7 @@ std::optional<std::string_view> value_of(const Template::Part& part, const Conte
 
 }  // namespace
 
+// Splits the text once, when the policy is compiled; a request only joins the parts.
 Template::Template(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {

@@ -91,6 +91,7 @@ std::vector<Finding> check_size(std::string_view document, PolicyType type) {
     message += "the " + std::to_string(limit.most) + " that such a policy may have.";
     return {{Stage::kResources, "", std::move(message), ""}};
   }
+  // Between the two limits it depends on the place, so this is only a warning.
   message += std::to_string(limit.usual) + ": " + limit.where + ".";
   return {{Stage::kWarning, "", std::move(message), ""}};
 }

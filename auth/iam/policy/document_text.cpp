@@ -44,6 +44,7 @@ void add_variables(const OrderedJson& json, std::vector<std::string>& keys) {
 // The compiled form has no texts of variables any more, so the statement's own JSON is read again.
 // Only the simulator asks for this.
 void add_statement(const Policy& policy, std::size_t statement, std::vector<std::string>& keys) {
+  // It was written by dump(), so it cannot fail; a failure would only mean no keys.
   const auto json = base::parse_ordered_json(policy.statement_json(statement));
   if (!json) return;
   if (const auto conditions = json->find("Condition"); conditions != json->end()) {
@@ -113,6 +114,7 @@ std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan&
 // "AWS", which holds the ARNs.
 enum class Part { kDocument, kStatement, kPrincipal, kNames, kOther };
 
+// A member "Principal" elsewhere, for example as a condition key, is not the element.
 Part part_of_member(Part part, std::string_view key) {
   if (part == Part::kDocument && key == "Statement") return Part::kStatement;
   if (part == Part::kStatement && (key == "Principal" || key == "NotPrincipal")) {
@@ -139,6 +141,7 @@ class PrincipalReplacer {
   }
 
  private:
+  // Skips white space; NUL at the end of the text, so that every loop ends there.
   char peek() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != text_.npos) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
@@ -185,6 +188,7 @@ class PrincipalReplacer {
     const auto other = replacement_(decode(quoted));
     if (!other) return;
     out_ += text_.substr(copied_, begin - copied_);
+    // dump() adds the quotes and escapes.
     out_ += base::dump(base::Json(*other));
     copied_ = at_;
   }

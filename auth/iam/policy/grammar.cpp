@@ -82,6 +82,8 @@ bool is_string_list(const OrderedJson& value) {
                                           [](const OrderedJson& v) { return v.is_string(); }));
 }
 
+// Values of conditions may also be JSON numbers and booleans ("Grammar of the IAM JSON policy
+// language").
 bool is_scalar_list(const OrderedJson& value) {
   return is_scalar(value) ||
          (value.is_array() && std::all_of(value.begin(), value.end(), is_scalar));
@@ -361,6 +363,7 @@ class Checker {
     const auto all = texts(*action);
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string at = action->is_array() ? item(child(path, name), i) : child(path, name);
+      // The evaluator's own input may have actions of services and forms that IAM would not store.
       if (type_ == kAny) continue;
       // The form first, as in IAM; then the actions that this kind of policy may name.
       std::string message = check_action(all[i]);
@@ -402,6 +405,7 @@ class Checker {
   const PolicyType type_;
   const Rules rules_;
   std::vector<Finding> findings_;
+  // Of all statements: a Sid is unique in its policy.
   std::set<std::string> sids_;
   bool bad_format_ = false;
 };

@@ -15,6 +15,7 @@ class LineScanner {
   LineScanner(std::string_view text, std::map<std::string, std::size_t, std::less<>>& lines)
       : text_(text), lines_(lines) {}
 
+  // Recursive: REQUIRES a text of limited depth (json_text.h).
   void value(const std::string& path) {
     skip_space();
     if (peek() == '{') {
@@ -47,6 +48,7 @@ class LineScanner {
     const std::size_t start = at_ + 1;
     next();
     while (at_ < text_.size() && peek() != '"') {
+      // An escaped quote does not end the string.
       if (peek() == '\\') next();
       next();
     }
@@ -92,6 +94,8 @@ class LineScanner {
   std::size_t line_ = 1;
 };
 
+// The functions below work on text that nothing has checked yet: they may return a wrong span for
+// broken JSON, but never one beyond the text. The caller parses both parts afterwards.
 constexpr std::size_t kNoMember = std::string_view::npos;
 
 // Returns the offset behind the string whose opening quote is at `at`.

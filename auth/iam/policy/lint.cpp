@@ -76,6 +76,7 @@ bool carries(const ActionInfo& action, std::string_view lower_key) {
                      });
 }
 
+// A global key may be absent from a request, but some request for any action can have it.
 bool is_global(std::string_view lower_key) {
   return lower_key.starts_with("aws:principaltag/") ||
          std::find(kGlobalKeys.begin(), kGlobalKeys.end(), lower_key) != kGlobalKeys.end();
@@ -97,6 +98,8 @@ bool could_match(std::string_view resource, std::string_view type_arn) {
   if (fixed_part(pattern.part[2]) != type.part[2]) return false;
   const std::string_view given = fixed_part(pattern.part[5]);
   const std::string_view wanted = fixed_part(type.part[5]);
+  // Either the policy fixes more than the type does ("repository/app"), or its wildcard comes early
+  // and may stand for the rest ("repo*").
   return given.starts_with(wanted) ||
          (given.size() < pattern.part[5].size() && wanted.starts_with(given));
 }
@@ -108,6 +111,8 @@ class StatementLinter {
 
   std::vector<Finding> run() {
     check_actions();
+    // With an action of an unknown service, that action might carry the key or work on the
+    // resource, so nothing can be said.
     if (!every_service_known_ || actions_.empty()) return std::move(findings_);
     check_condition_keys();
     check_resources();
@@ -208,12 +213,14 @@ class StatementLinter {
     }
   }
 
+  // An action without resources works on "*" alone.
   static bool works_on(const ActionInfo& action, const std::string& resource) {
     return resource == "*" ||
            std::any_of(action.resource_arns.begin(), action.resource_arns.end(),
                        [&](const std::string& arn) { return could_match(resource, arn); });
   }
 
+  // An action of the statement and its service.
   struct Matched {
     const ServiceInfo* service;
     const ActionInfo* action;

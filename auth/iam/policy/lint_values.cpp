@@ -37,6 +37,7 @@ std::string_view wanted_form(Comparison comparison, std::string_view text) {
       return base::base64_decode(text) ? "" : "base64";
     case Comparison::kIp:
       return IpNetwork::parse(text) ? "" : "an address or a CIDR block";
+    // ArnLike matches part by part, so a text of fewer parts matches no ARN at all.
     case Comparison::kArn:
       return std::count(text.begin(), text.end(), ':') >= 5 ? "" : "an ARN of six parts";
     case Comparison::kString:
@@ -67,6 +68,7 @@ class ValueLinter {
     if (condition == nullptr) return std::move(findings_);
     for (const auto& [name, keys] : condition->items()) {
       const auto op = ConditionOperator::parse(name);
+      // The grammar accepts an unknown operator without keys, as AWS does.
       if (!op) continue;
       for (const auto& [key, values] : keys.items()) {
         check_condition(*op, key, texts(values),
@@ -81,6 +83,8 @@ class ValueLinter {
     findings_.push_back({Stage::kWarning, path, std::move(message), {}});
   }
 
+  // A common mistake: a policy copied without its Version. AWS accepts it, and no request ever has
+  // a literal "${aws:username}" (test: VariablesWithoutTheirVersion).
   void warn_of_literal(const std::string& path, const std::string& text) {
     warn(path, "Without Version 2012-10-17 there are no policy variables: \"" + text +
                    "\" is taken literally.");

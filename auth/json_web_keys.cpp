@@ -104,6 +104,7 @@ PKey make_ec_key(const base::Json& key, const Algorithm& algorithm) {
   std::string x = decoded(key, "x");
   std::string y = decoded(key, "y");
   if (x.size() != algorithm.coordinate || y.size() != algorithm.coordinate) return nullptr;
+  // SEC 1 section 2.3.3: the byte 4 begins a point with both coordinates.
   const std::string point = std::string("\x04") + x + y;  // uncompressed
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, algorithm.group,
@@ -195,6 +196,7 @@ JsonWebKeySet::~JsonWebKeySet() = default;
 tl::expected<JsonWebKeySet, std::string> JsonWebKeySet::parse(std::string_view text) {
   const auto json = base::parse_json(text, {.max_depth = 16, .max_bytes = 1u << 20});
   if (!json) return tl::unexpected("it is not JSON: " + json.error().detail);
+  // RFC 7517 section 5. Unknown members of the set are ignored.
   if (!json->is_object() || !json->contains("keys") || !(*json)["keys"].is_array()) {
     return tl::unexpected(std::string("it has no list \"keys\""));
   }

@@ -74,6 +74,7 @@ void read_session_tags(const base::Json& claims, JwtClaims& out) {
       principal != tags->end() && principal->is_object()) {
     for (const auto& [key, value] : principal->items()) {
       const auto texts = values_of(value);
+      // STS has one value for a tag key; a list of more is left out.
       if (texts.size() == 1) out.session_tags.emplace_back(key, texts[0]);
     }
   }

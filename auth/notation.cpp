@@ -74,6 +74,7 @@ std::string sign_es256(EVP_PKEY* key, std::string_view text) {
   const base::openssl::Signature signature(
       require(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)), "a signature"));
   std::array<unsigned char, 2 * kCoordinate> halves{};
+  // Padded on the left: a number that happens to be short still takes 32 bytes.
   require_ok(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), halves.data(), kCoordinate),
              "a signature");
   require_ok(

@@ -155,6 +155,7 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
       json["level"] = entry.level;
     }
     json["policy"] = entry.policy;
+    // Only the policy of root has a source: the others have no names in the input.
     if (!attached.source.empty()) json["source"] = attached.source;
     json["statement"] = entry.statement;
     if (!statement.sid.empty()) json["sid"] = statement.sid;

@@ -7,8 +7,8 @@
 namespace ecr::auth::iam {
 namespace {
 
-// How the statement names the caller. In policies that stand at an identity or an organization's
-// level it is always "directly": being attached to the caller names it.
+// Tells how the statement names the caller. A policy attached to an identity, or an SCP, has no
+// Principal: its place names the caller, which counts as "directly".
 Named match_principal(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
   if (type != DecidedBy::kResource && type != DecidedBy::kRcp) return Named::kDirectly;
   // The grammar refuses a resource-based policy without Principal when it is stored. If one comes

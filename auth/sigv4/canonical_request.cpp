@@ -182,8 +182,8 @@ std::string canonical_path(std::string_view path, bool normalize) {
 std::string canonical_query(std::string_view query, QueryForm form, bool omit_token) {
   std::string out;
   if (query.empty()) return out;
-  // All text stands in one buffer. The pairs are offsets into it, because views would dangle when
-  // the buffer grows.
+  // All text is in one buffer. The pairs are offsets into it, because views would dangle when the
+  // buffer grows.
   struct Pair {
     std::size_t begin, equals, end;
   };
@@ -224,7 +224,7 @@ std::string canonical_query(std::string_view query, QueryForm form, bool omit_to
                       all.substr(p.equals, p.end - p.equals));
   };
   // AWS sorts the encoded text, by name and then by value. Sorting before the encoding would give
-  // another order, as '%' stands before all letters.
+  // another order, as '%' comes before all letters.
   std::sort(pairs.begin(), pairs.end(),
             [&](const Pair& a, const Pair& b) { return key(a) < key(b); });
   out.reserve(text.size() + 2 * pairs.size());
@@ -238,7 +238,7 @@ std::string canonical_query(std::string_view query, QueryForm form, bool omit_to
 }
 
 // The six parts in AWS's order: method, path, query, headers, the list of header names, payload
-// hash. An empty line stands between the headers and the list.
+// hash. An empty line is between the headers and the list.
 std::optional<std::string> canonical_request(const CanonicalInput& input) {
   std::string out;
   out.reserve(1024 + input.query.size());

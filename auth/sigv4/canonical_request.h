@@ -1,6 +1,6 @@
 // The canonical request and the string to sign of Signature Version 4, shared by the verifier and
 // the signer. Pure.
-// Source: AWS IAM User Guide, "Create a signed AWS API request"; what it leaves open follows
+// Source: AWS IAM User Guide, "Create a signed AWS API request"; where that is silent, this follows
 // botocore (tests/auth/sigv4/botocore_test.cpp).
 #pragma once
 

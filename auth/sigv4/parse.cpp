@@ -22,6 +22,8 @@ Unexpected missing_token() {
       {SignatureErrorKind::kMissingAuthenticationToken, "Missing Authentication Token"});
 }
 
+// Also AWS4-ECDSA-P256-SHA256 (SigV4A): its signatures are of multi-Region services, and none of
+// the three services here is one.
 Unexpected unsupported_algorithm(std::string_view algorithm) {
   return incomplete(base::format("Unsupported AWS 'algorithm': '{}'.", algorithm));
 }
@@ -270,6 +272,7 @@ tl::expected<AuthParts, SignatureError> parse_auth(const SignedRequest& request,
   std::vector<char> decoded;
   const auto query = find_query_auth(request.query, decoded);
   if (!query) return tl::unexpected(query.error());
+  // An empty Authorization header counts as none.
   const std::string_view authorization = single(headers, "authorization").value_or("");
   if (authorization.empty() && !query->any) return missing_token();
   // With two sets of credentials, one could be verified and the other believed.

@@ -98,6 +98,7 @@ class Reader {
  public:
   explicit Reader(const Json& object) : object_(object) {}
 
+  // The value of a wrong type is nullopt, as if it were absent; error() then tells.
   std::optional<std::string> text(const char* name, bool required) {
     const Json* value = find(name, required);
     if (value == nullptr) return std::nullopt;

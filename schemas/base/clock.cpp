@@ -103,6 +103,7 @@ class Reader {
     int value = 0;
     std::size_t width = 0;
     for (; width < rest_.size() && is_digit(rest_[width]); ++width) {
+      // Digits are unlimited in number, so the later ones must not enter the sum.
       if (width < 3) value = value * 10 + (rest_[width] - '0');
     }
     if (width == 0) ok_ = false;

@@ -45,7 +45,7 @@ std::string join(const List& list, std::string_view separator) {
   return out;
 }
 
-// Replaces each occurrence of `what`, from left to right; what was put in is not searched again.
+// Replaces each occurrence of `what`, from left to right; the inserted text is not searched again.
 void replace_all(std::string& text, std::string_view what, std::string_view with);
 
 // "localhost" of "localhost:4599", "[::1]" of "[::1]:4599".

@@ -142,6 +142,7 @@ Sha256 sha256(std::string_view bytes) {
 }
 
 Sha256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view bytes) {
+  // Made by the first caller; the initialization of a static is thread-safe.
   static const auto prototype = new_hmac_prototype();
   const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_dup(prototype.get()));
   require(context != nullptr);

@@ -165,6 +165,7 @@ class Validator {
         const Step member(path_, "member");
         check_element(value[i], *shape.element);
       }
+      // A structure in a list keeps the places of its own members.
       if (is_scalar(*shape.element)) fold_element(before, reported);
     }
   }
@@ -181,6 +182,7 @@ class Validator {
   void fold_element(std::size_t before, bool& reported) {
     if (violations_.size() == before) return;
     Violation& first = violations_[before];
+    // Both are found before any constraint, and keep the place of the element.
     if (first.kind == Kind::kWrongType || first.kind == Kind::kMissing) return;
     if (first.shape->name == "RepositoryName") {
       // ECR checks this type by itself, after the framework, and its message has lost the place:
@@ -203,6 +205,7 @@ class Validator {
     check_length(value.size(), shape, "");
     for (const auto& [key, element] : value.items()) {
       const Step step(path_, key);
+      // The keys of a map have a shape too.
       check_text(key, *shape.key);
       check_element(element, *shape.element);
     }
@@ -266,6 +269,7 @@ class Validator {
     std::string text;
     if (value.is_string()) {
       text = value.get_ref<const std::string&>();
+      // A number, a boolean or null, as it is written in JSON.
     } else if (!value.is_structured()) {
       text = base::dump(value);
     }

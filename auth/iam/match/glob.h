@@ -11,7 +11,7 @@
 
 namespace ecr::auth::iam {
 
-// Text in which only some '*' and '?' are wildcards: what a policy variable put in is literal.
+// Text in which only some '*' and '?' are wildcards: the value of a policy variable is literal.
 struct GlobText {
   std::string text;
   std::string wild;  // as long as text: 1 where text is a wildcard, else 0

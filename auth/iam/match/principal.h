@@ -1,6 +1,6 @@
-// The caller of a request, and Principal and NotPrincipal: what a statement names, and how closely
-// it names a caller. Source: AWS IAM User Guide, "IAM JSON policy elements: Principal" and
-// "NotPrincipal". Immutable, thread-safe.
+// The caller of a request; the callers that Principal and NotPrincipal name, and how closely they
+// name them. Source: AWS IAM User Guide, "IAM JSON policy elements: Principal" and "NotPrincipal".
+// Immutable, thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -55,6 +55,7 @@ Template::Part parse_variable(std::string_view inside) {
 // A multivalued key cannot be used as a variable; that its default then applies is inferred.
 std::optional<std::string_view> value_of(const Template::Part& part, const Context& context) {
   const Context::Value* value = context.find_lower(part.key);
+  // An empty value is a value: the default is for an absent key ("Variables and tags").
   if (value != nullptr && !value->multivalued && !value->values.empty()) return value->values[0];
   if (part.has_default) return part.text;
   return std::nullopt;

@@ -1,4 +1,4 @@
-// Reading a policy's text, and what is doubtful in it. Internal to auth/iam.
+// Reads a policy's text and finds doubtful elements in it. Internal to auth/iam.
 #pragma once
 
 #include <string_view>

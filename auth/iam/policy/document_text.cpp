@@ -52,6 +52,7 @@ void add_statement(const Policy& policy, std::size_t statement, std::vector<std:
       for (const auto& [key, values] : of_operator.items()) add_key(keys, key);
     }
   }
+  // Variables have a meaning in these elements alone.
   for (const char* element : {"Condition", "Resource", "NotResource"}) {
     if (const auto found = json->find(element); found != json->end()) add_variables(*found, keys);
   }
@@ -248,6 +249,7 @@ std::vector<StatementPosition> statement_positions(std::string_view document) {
   std::vector<StatementPosition> positions;
   const auto member = find_top_level_member(document, "Statement");
   if (!member) return positions;
+  // The spans are in rising order, as Cursor requires.
   Cursor cursor(document);
   for (const TextSpan& span : statement_spans(document, *member)) {
     const TextPosition begin = cursor.at(span.offset);

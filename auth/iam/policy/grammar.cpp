@@ -27,7 +27,7 @@ struct Rules {
   bool id = false;            // may have one
   bool iam_texts = false;     // Sids, actions and resources are checked as IAM does
   bool ecr_actions = false;
-  bool not_principal = false;  // may stand for Principal
+  bool not_principal = false;  // may replace Principal
   Presence principal = Presence::kForbidden;
   Presence resource = Presence::kRequired;
 };
@@ -247,8 +247,8 @@ class Checker {
       syntax(child(at, key), "not a value or a list of values");
       return;
     }
-    // Of all values IAM reads only dates when it stores a policy. Others that its operator cannot
-    // read are accepted and match nothing.
+    // IAM reads no other values than dates when it stores a policy. A value of another type that
+    // its operator cannot read is accepted and matches nothing.
     if (op.comparison != Comparison::kDate || type_ == kAny) return;
     for (const std::string& text : texts(values)) {
       if (!parse_date(text)) add(Stage::kLegacy, child(at, key), kLegacyError, "not a date");
@@ -405,7 +405,7 @@ class Checker {
   const PolicyType type_;
   const Rules rules_;
   std::vector<Finding> findings_;
-  // Of all statements: a Sid is unique in its policy.
+  // The Sids of all statements so far: a Sid is unique in its policy.
   std::set<std::string> sids_;
   bool bad_format_ = false;
 };

@@ -105,7 +105,7 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
     at = text.find_first_of("\"\\", at);
     if (at == kNoMember) return text.size();
     if (text[at] == '"') return at + 1;
-    at += 2;  // and what is escaped
+    at += 2;  // and the escaped character
   }
   return text.size();
 }

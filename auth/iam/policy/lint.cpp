@@ -208,6 +208,8 @@ class StatementLinter {
     if (std::find(used.begin(), used.end(), true) == used.end()) return;
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (used[i]) continue;
+      // `used` has one entry for each text. A single text is either used, or the return above was
+      // taken.
       warn(item(path_ + ".Resource", i),
            "No action of the statement works on the resource " + all[i] + ".");
     }

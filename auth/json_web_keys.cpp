@@ -1,4 +1,7 @@
-// Key sets, and signatures verified with OpenSSL.
+// Reads key sets of identity providers and verifies signatures with OpenSSL. The rule behind all of
+// it: the token never decides how it is verified. Its algorithm must be in the list below, and the
+// key must be of that algorithm's type, so that "none" and an HMAC with a public key as its secret
+// verify nothing (RFC 8725 section 3.1; test: ForgedTokensAreRefused).
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -17,10 +20,14 @@ using base::openssl::Number;
 using base::openssl::ParamBuilder;
 using base::openssl::PKey;
 
+// Limits on the input from a provider. A provider usually publishes a few keys, and a verification
+// may try each of them. The time of an RSA verification grows with the square of the key's bits.
 constexpr std::size_t kMaxKeys = 100;
 constexpr int kMinRsaBits = 2048;  // RFC 7518 section 3.3
 constexpr int kMaxRsaBits = 8192;
 
+// One row for each algorithm that is accepted (RFC 7518 section 3.1). An algorithm that is not in
+// the table verifies nothing.
 struct Algorithm {
   std::string_view name;
   std::string_view key_type;  // kty
@@ -49,16 +56,19 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+// A member of another type than text counts as absent.
 std::string member(const base::Json& key, const char* name) {
   const auto found = key.find(name);
   return found != key.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// Empty for a missing or broken member, which makes a key that OpenSSL or the size checks refuse.
 std::string decoded(const base::Json& key, const char* name) {
   return base::base64url_decode(member(key, name)).value_or("");
 }
 
-// Makes a public key of its numbers. Null: OpenSSL does not take them as one.
+// Makes a public key of its numbers. Null: OpenSSL does not accept them as one. For a curve it
+// checks that the point is on the curve.
 PKey make_key(const char* type, OSSL_PARAM_BLD* builder) {
   const base::openssl::Params params(OSSL_PARAM_BLD_to_param(builder));
   const base::openssl::PKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
@@ -73,10 +83,13 @@ PKey make_key(const char* type, OSSL_PARAM_BLD* builder) {
 PKey make_rsa_key(const base::Json& key) {
   const std::string modulus = decoded(key, "n");
   const std::string exponent = decoded(key, "e");
+  // Checked before OpenSSL sees the numbers: an exponent of thousands of bits would make each
+  // verification slow.
   if (modulus.size() > kMaxRsaBits / 8 || exponent.empty() || exponent.size() > 8) return nullptr;
   const Number n(BN_bin2bn(bytes(modulus), static_cast<int>(modulus.size()), nullptr));
   const Number e(BN_bin2bn(bytes(exponent), static_cast<int>(exponent.size()), nullptr));
   if (!n || !e || BN_num_bits(n.get()) < kMinRsaBits || BN_is_odd(e.get()) == 0) return nullptr;
+  // With the exponent 1 every padded hash is its own signature.
   if (BN_is_one(e.get()) != 0) return nullptr;
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
@@ -86,11 +99,12 @@ PKey make_rsa_key(const base::Json& key) {
   return make_key("RSA", builder.get());
 }
 
-// RFC 7518 section 6.2.1: both coordinates have the full width of the curve.
+// Both coordinates have the full width of the curve (RFC 7518 section 6.2.1.2).
 PKey make_ec_key(const base::Json& key, const Algorithm& algorithm) {
   std::string x = decoded(key, "x");
   std::string y = decoded(key, "y");
   if (x.size() != algorithm.coordinate || y.size() != algorithm.coordinate) return nullptr;
+  // SEC 1 section 2.3.3: the byte 4 begins a point with both coordinates.
   const std::string point = std::string("\x04") + x + y;  // uncompressed
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, algorithm.group,
@@ -102,7 +116,8 @@ PKey make_ec_key(const base::Json& key, const Algorithm& algorithm) {
   return make_key("EC", builder.get());
 }
 
-// JWS has the two numbers side by side, OpenSSL wants them in ASN.1. Empty: not a signature.
+// A JWS has the two numbers side by side (RFC 7518 section 3.4); OpenSSL wants them in ASN.1.
+// Empty: not a signature.
 std::string to_asn1(const std::string& raw, std::size_t coordinate) {
   if (raw.size() != 2 * coordinate) return {};
   const int half = static_cast<int>(coordinate);
@@ -110,6 +125,7 @@ std::string to_asn1(const std::string& raw, std::size_t coordinate) {
   Number s(BN_bin2bn(bytes(raw) + half, half, nullptr));
   const base::openssl::Signature signature(ECDSA_SIG_new());
   if (!r || !s || !signature) return {};
+  // set0 takes both numbers over; it fails only for a null one, and these are not null.
   if (ECDSA_SIG_set0(signature.get(), r.release(), s.release()) != 1) return {};
   unsigned char* der = nullptr;
   const int size = i2d_ECDSA_SIG(signature.get(), &der);
@@ -124,6 +140,7 @@ bool verify(EVP_PKEY* key, const Algorithm& algorithm, const Jwt& token) {
   if (algorithm.coordinate != 0) signature = to_asn1(signature, algorithm.coordinate);
   if (signature.empty()) return false;
   const base::openssl::DigestContext context(EVP_MD_CTX_new());
+  // A wrong signature leaves an error in the thread's queue.
   const ErrorQueue errors;
   return context &&
          EVP_DigestVerifyInit_ex(context.get(), nullptr, algorithm.digest, nullptr, nullptr, key,
@@ -149,6 +166,7 @@ struct JsonWebKeySet::Key {
     key->algorithm = member(description, "alg");
     const ErrorQueue errors;
     const std::string use = member(description, "use");
+    // A key for encryption must verify nothing (RFC 7517 section 4.2).
     if (!use.empty() && use != "sig") return nullptr;
     for (const Algorithm& algorithm : kAlgorithms) {
       if (key->type != algorithm.key_type || (key->type == "EC" && key->curve != algorithm.curve)) {
@@ -162,6 +180,8 @@ struct JsonWebKeySet::Key {
     return key;
   }
 
+  // A token without "kid" may fit any key of its type. A token with one fits only the keys of that
+  // id.
   bool suits(const Algorithm& wanted, const std::optional<std::string>& id_wanted) const {
     return type == wanted.key_type && (type != "EC" || curve == wanted.curve) &&
            (algorithm.empty() || algorithm == wanted.name) && (!id_wanted || id == *id_wanted);
@@ -176,11 +196,13 @@ JsonWebKeySet::~JsonWebKeySet() = default;
 tl::expected<JsonWebKeySet, std::string> JsonWebKeySet::parse(std::string_view text) {
   const auto json = base::parse_json(text, {.max_depth = 16, .max_bytes = 1u << 20});
   if (!json) return tl::unexpected("it is not JSON: " + json.error().detail);
+  // RFC 7517 section 5. Unknown members of the set are ignored.
   if (!json->is_object() || !json->contains("keys") || !(*json)["keys"].is_array()) {
     return tl::unexpected(std::string("it has no list \"keys\""));
   }
   JsonWebKeySet set;
   for (const auto& description : (*json)["keys"]) {
+    // More keys are left out, not refused: the tokens of the first ones still work.
     if (set.keys_.size() == kMaxKeys) break;
     if (!description.is_object()) continue;
     if (auto key = Key::read(description)) set.keys_.push_back(std::move(key));
@@ -195,6 +217,7 @@ bool JsonWebKeySet::has_key(std::string_view key_id) const {
   return false;
 }
 
+// More than one key may suit, for example while a provider changes its keys.
 bool JsonWebKeySet::verifies(const Jwt& token) const {
   const Algorithm* algorithm = find_algorithm(token.algorithm);
   if (algorithm == nullptr) return false;

@@ -8,12 +8,16 @@
 namespace ecr::auth {
 namespace {
 
+// STS allows 20,000 characters (API model, clientTokenType).
 constexpr std::size_t kMaxBytes = 20'000;
 constexpr const char* kTagsClaim = "https://aws.amazon.com/tags";
 constexpr const char* kSourceIdentityClaim = "https://aws.amazon.com/source_identity";
 
 using Reason = std::string;
 
+// The JSON is read with a limit on depth and without repeated members: RFC 7519 section 4 lets a
+// parser refuse these, and two readers of one token must not see different claims. The reason never
+// quotes the token.
 tl::expected<base::Json, Reason> read_part(std::string_view part, const char* name) {
   const auto text = base::base64url_decode(part);
   if (!text) return tl::unexpected(std::string("the ") + name + " is not base64url");
@@ -24,6 +28,7 @@ tl::expected<base::Json, Reason> read_part(std::string_view part, const char* na
   return std::move(*parsed);
 }
 
+// Condition keys hold text, so numbers and booleans are kept as they are written in JSON.
 std::optional<std::string> text_of(const base::Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
@@ -36,7 +41,8 @@ std::optional<std::string> text_claim(const base::Json& claims, const char* name
   return found->get<std::string>();
 }
 
-// NumericDate may have a fraction (RFC 7519 section 2); what does not fit is no date.
+// A NumericDate may have a fraction (RFC 7519 section 2). A negative one, or one after the year
+// 5000, is taken for no date (test: OddClaimsAreNone).
 std::optional<std::int64_t> date_claim(const base::Json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_number()) return std::nullopt;
@@ -45,7 +51,8 @@ std::optional<std::int64_t> date_claim(const base::Json& claims, const char* nam
   return static_cast<std::int64_t>(seconds);
 }
 
-// A list only where each of its elements is one value.
+// Returns the values of a claim: one, or those of a list whose elements are all single values.
+// Anything else has none.
 std::vector<std::string> values_of(const base::Json& value) {
   std::vector<std::string> values;
   if (const auto text = text_of(value)) return {*text};
@@ -58,8 +65,8 @@ std::vector<std::string> values_of(const base::Json& value) {
   return values;
 }
 
-// The claims by which an identity provider passes session tags (STS, "Passing session tags using
-// AssumeRoleWithWebIdentity"): principal_tags holds lists of one value.
+// The claims by which an identity provider passes session tags (IAM User Guide, "Passing session
+// tags in AWS STS", AssumeRoleWithWebIdentity): principal_tags holds lists of one value each.
 void read_session_tags(const base::Json& claims, JwtClaims& out) {
   const auto tags = claims.find(kTagsClaim);
   if (tags == claims.end() || !tags->is_object()) return;
@@ -67,6 +74,7 @@ void read_session_tags(const base::Json& claims, JwtClaims& out) {
       principal != tags->end() && principal->is_object()) {
     for (const auto& [key, value] : principal->items()) {
       const auto texts = values_of(value);
+      // STS has one value for a tag key; a list of more is left out.
       if (texts.size() == 1) out.session_tags.emplace_back(key, texts[0]);
     }
   }
@@ -88,6 +96,7 @@ JwtClaims read_claims(const base::Json& claims) {
   out.issued = date_claim(claims, "iat");
   out.source_identity = text_claim(claims, kSourceIdentityClaim);
   read_session_tags(claims, out);
+  // All of them become condition keys of the provider, so the standard claims are in this list too.
   for (const auto& [name, value] : claims.items()) {
     auto values = values_of(value);
     if (!values.empty()) out.values.emplace_back(name, std::move(values));
@@ -97,8 +106,8 @@ JwtClaims read_claims(const base::Json& claims) {
 
 }  // namespace
 
-// RFC 7515 section 7.1: header, claims and signature in base64url, joined by dots. A token of five
-// parts is encrypted (JWE) and refused.
+// Reads the compact form: header, claims and signature in base64url, joined by dots (RFC 7515
+// section 7.1). A token of five parts is encrypted (JWE) and refused.
 tl::expected<Jwt, std::string> parse_jwt(std::string_view token) {
   if (token.size() > kMaxBytes) return tl::unexpected(Reason("it is too long"));
   const std::size_t first = token.find('.');
@@ -108,7 +117,8 @@ tl::expected<Jwt, std::string> parse_jwt(std::string_view token) {
   }
   const auto header = read_part(token.substr(0, first), "header");
   if (!header) return tl::unexpected(header.error());
-  // RFC 7515 section 4.1.11: extensions that are marked critical and not understood.
+  // A reader that does not understand an extension marked as critical must refuse the token (RFC
+  // 7515 section 4.1.11). None is understood here.
   if (header->contains("crit")) return tl::unexpected(Reason("it has critical extensions"));
   const auto claims = read_part(token.substr(first + 1, second - first - 1), "claims set");
   if (!claims) return tl::unexpected(claims.error());
@@ -118,6 +128,8 @@ tl::expected<Jwt, std::string> parse_jwt(std::string_view token) {
   jwt.algorithm = text_claim(*header, "alg").value_or("");
   jwt.key_id = text_claim(*header, "kid");
   jwt.claims = read_claims(*claims);
+  // The signature covers the text as it was sent. Encoding the parsed parts again could give
+  // another text.
   jwt.signed_text = token.substr(0, second);
   jwt.signature = std::move(*signature);
   return jwt;

@@ -17,6 +17,7 @@ namespace {
 using base::openssl::require;
 using base::openssl::require_ok;
 
+// The names of the specification's "JWS Signature envelope".
 constexpr const char* kPayloadType = "application/vnd.cncf.notary.payload.v1+json";
 constexpr const char* kScheme = "io.cncf.notary.signingScheme";
 constexpr long kIdentityDays = 3650;
@@ -36,12 +37,14 @@ std::string der_of(std::string_view pem) {
   return der;
 }
 
-// The Notary Project's requirements of a signing certificate ("Signature Specification",
-// "Certificate Requirements"): no authority, digitalSignature critical, codeSigning.
+// Makes a certificate that meets the Notary Project's requirements ("Signature Specification",
+// "Certificate Requirements"): it is no authority, digitalSignature is critical, and its purpose is
+// codeSigning (test: TheCertificateIsForCodeSigningAlone).
 base::openssl::Certificate self_signed(EVP_PKEY* key, base::TimePoint now) {
   auto made = base::openssl::new_certificate(key, now, kIdentityDays);
   X509* const certificate = made.get();
-  // Verifiers' trust policies name C, ST and O (Notary Project, "Trust policy").
+  // Trust policies of verifiers name C, ST and O of the subject (Notary Project, "Trust policy"),
+  // so all three must be there.
   base::openssl::add_to_subject(certificate, "C", "US");
   base::openssl::add_to_subject(certificate, "ST", "WA");
   base::openssl::add_to_subject(certificate, "O", "ECR Local");
@@ -56,10 +59,12 @@ base::openssl::Certificate self_signed(EVP_PKEY* key, base::TimePoint now) {
   return made;
 }
 
-// RFC 7518 section 3.4: the two halves side by side, not DER.
+// Signs with ES256. The result is the two numbers side by side, each 32 bytes (RFC 7518 section
+// 3.4), not OpenSSL's DER.
 std::string sign_es256(EVP_PKEY* key, std::string_view text) {
   const base::openssl::DigestContext context(require(EVP_MD_CTX_new(), "signing"));
   require_ok(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key), "signing");
+  // The DER form of a P-256 signature has at most 72 bytes.
   std::vector<unsigned char> der(256);
   std::size_t size = der.size();
   require_ok(EVP_DigestSign(context.get(), der.data(), &size,
@@ -69,6 +74,7 @@ std::string sign_es256(EVP_PKEY* key, std::string_view text) {
   const base::openssl::Signature signature(
       require(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)), "a signature"));
   std::array<unsigned char, 2 * kCoordinate> halves{};
+  // Padded on the left: a number that happens to be short still takes 32 bytes.
   require_ok(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), halves.data(), kCoordinate),
              "a signature");
   require_ok(
@@ -91,11 +97,14 @@ std::string notation_envelope(const SigningIdentity& identity, const SignedArtif
   const json payload = {
       {"targetArtifact",
        {{"mediaType", artifact.media_type}, {"digest", artifact.digest}, {"size", artifact.size}}}};
+  // The scheme is listed as critical, as the specification demands: a verifier that does not know
+  // it must refuse the signature.
   const json header = {{"alg", "ES256"},
                        {"cty", kPayloadType},
                        {"crit", json::array({kScheme})},
                        {kScheme, "notary.x509"},
                        {"io.cncf.notary.signingTime", base::format_iso8601(now)}};
+  // A JWS signs the encoded parts, so these very texts go into the envelope.
   const std::string encoded_payload = base::base64url_encode(base::dump(payload));
   const std::string encoded_header = base::base64url_encode(base::dump(header));
   const base::openssl::PKey key = read_key(identity.private_key);
@@ -103,6 +112,8 @@ std::string notation_envelope(const SigningIdentity& identity, const SignedArtif
   const json envelope = {
       {"payload", encoded_payload},
       {"protected", encoded_header},
+      // The unprotected header: the certificate needs no signature, because the verifier checks it
+      // against its own trust store.
       {"header",
        {{"x5c", json::array({base::base64_encode(der_of(identity.certificate))})},
         {"io.cncf.notary.signingAgent", "ecr-local"}}},
@@ -111,6 +122,7 @@ std::string notation_envelope(const SigningIdentity& identity, const SignedArtif
 }
 
 std::string certificate_thumbprint(std::string_view certificate) {
+  // Without "sha256:".
   return model::Digest::of(der_of(certificate)).text().substr(7);
 }
 

@@ -13,13 +13,16 @@
 namespace ecr::auth {
 namespace {
 
-// Plain text: three strings (access key id, account, region), each one length byte and its
-// bytes; then issued and expires, milliseconds since the epoch as 8 bytes, big-endian. The version
-// byte in front of the nonce is authenticated with it.
+// The encrypted text: three strings (access key id, account, region), each one length byte and its
+// bytes; then the times of issue and expiry, milliseconds since the epoch as 8 bytes, big-endian.
+// The version byte in front of the nonce is authenticated with it. A change of this layout needs a
+// new version, because tokens live for 12 hours.
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kNonceSize = 12;
 constexpr std::size_t kTagSize = 16;
 constexpr std::size_t kOverhead = 1 + kNonceSize + kTagSize;
+// A token of the longest claims has about 1,100 characters. Longer ones are refused before any
+// decoding.
 constexpr std::size_t kMaxTokenSize = 2048;
 constexpr std::chrono::hours kMaxLifetime{12};  // GetAuthorizationToken's, to which nothing may add
 
@@ -34,7 +37,8 @@ Context new_context() {
   return context;
 }
 
-// Fetched once (a fetch costs more than the encryption) and never freed: it serves until exit.
+// The cipher is fetched once, because a fetch costs more than the encryption. It is never freed and
+// serves until exit.
 const EVP_CIPHER* cipher() {
   static const EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
   if (fetched == nullptr) throw std::runtime_error("OpenSSL has no AES-256-GCM");
@@ -50,6 +54,8 @@ std::uint8_t* token_bytes(std::string& text) {
   return reinterpret_cast<std::uint8_t*>(text.data());  // NOLINT: OpenSSL's bytes are unsigned
 }
 
+// A claim that is too long is a fault of the program: access key ids, accounts and regions are
+// short (test: TooLongAClaimIsAnError).
 void append_text(std::string& out, std::string_view text) {
   if (text.size() > 255) throw std::length_error("registry token: a claim over 255 bytes");
   out.push_back(static_cast<char>(text.size()));
@@ -78,8 +84,11 @@ std::optional<base::TimePoint> take_time(std::string_view& in) {
   return base::TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(value)));
 }
 
+// Checked when a token is sealed and again when it is opened: also a holder of the key cannot make
+// a token that lives longer (test: OpenChecksWhatAHolderOfTheKeyWroteToo).
 bool lifetime_allowed(base::TimePoint issued, base::TimePoint expires) {
-  // Unsigned: the difference of two times that only a forger would choose overflows.
+  // The subtraction is unsigned: for two times that only a forger would choose, the signed
+  // difference overflows.
   const auto lifetime = static_cast<std::uint64_t>(expires.time_since_epoch().count()) -
                         static_cast<std::uint64_t>(issued.time_since_epoch().count());
   constexpr std::chrono::milliseconds kLongest = kMaxLifetime;
@@ -92,12 +101,13 @@ std::optional<RegistryTokenClaims> decode(std::string_view plain) {
   const auto region = account ? take_text(plain) : std::nullopt;
   const auto issued = region ? take_time(plain) : std::nullopt;
   const auto expires = issued ? take_time(plain) : std::nullopt;
+  // Nothing may follow the last field.
   if (!expires || !plain.empty() || !lifetime_allowed(*issued, *expires)) return std::nullopt;
   return RegistryTokenClaims{*key, *account, *region, *issued, *expires};
 }
 
-// nullopt: the tag does not fit; nothing of the text is looked at then. The version byte is
-// authenticated as additional data.
+// nullopt: the tag does not fit, and then nothing of the text is used. The version byte is
+// authenticated as additional data, so a token cannot be passed off as one of another version.
 std::optional<std::string> decrypt(const RegistryTokenCodec::Key& key, std::string_view sealed) {
   const std::string_view nonce = sealed.substr(1, kNonceSize);
   const std::string_view text = sealed.substr(1 + kNonceSize, sealed.size() - kOverhead);
@@ -138,6 +148,8 @@ std::string RegistryTokenCodec::seal(const RegistryTokenClaims& claims) const {
   std::string sealed(kOverhead + plain.size(), '\0');
   sealed[0] = static_cast<char>(kVersion);
   std::uint8_t* const nonce = token_bytes(sealed) + 1;
+  // A random nonce of 96 bits: NIST SP 800-38D section 8.3 allows 2^32 of them under one key, which
+  // logins do not reach.
   random_.fill({nonce, kNonceSize});
   std::uint8_t* const text = nonce + kNonceSize;
   const Context context = new_context();
@@ -161,12 +173,15 @@ tl::expected<RegistryTokenClaims, TokenError> RegistryTokenCodec::open(std::stri
   if (!sealed || sealed->size() < kOverhead || (*sealed)[0] != static_cast<char>(kVersion)) {
     return malformed;
   }
-  // The last character's spare bits carry nothing; only one spelling of a token is a token.
+  // Only one spelling of a token is a token. A decoder that ignored the spare bits of the last
+  // character would accept several (test: EveryOtherCharacterIsRejected).
   if (base::base64url_encode(*sealed) != token) return malformed;
   const auto plain = decrypt(key_, *sealed);
   if (!plain) return malformed;
   auto claims = decode(*plain);
   if (!claims) return malformed;
+  // Only a token that is known to be genuine is called expired. A token is no longer good at the
+  // very time of its expiry (test: ExpiresOnTime).
   if (claims->expires <= now) return tl::unexpected(TokenError::kExpired);
   return std::move(*claims);
 }

@@ -7,6 +7,7 @@
 namespace ecr::auth::iam {
 namespace {
 
+// An implicit denial has no statement: the verdict then names only the kind of policy.
 void set(Verdict& verdict, Decision decision, DecidedBy decided_by,
          const AppliedStatement& applied = {}) {
   verdict.decision = decision;
@@ -18,7 +19,8 @@ void set(Verdict& verdict, Decision decision, DecidedBy decided_by,
 }
 
 // AWS names one kind of policy even where several deny, and documents no precedence: this order is
-// inferred.
+// inferred. It changes only the sentence of the denial, never the decision (test:
+// ExplicitDenyInAnyKindOfPolicyTrumpsEverything).
 bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
   const std::array<std::pair<DecidedBy, const Effects*>, 6> order = {{
       {DecidedBy::kScp, &consulted.scp},
@@ -36,7 +38,9 @@ bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
   return false;
 }
 
-// "GetFederationToken": without a session policy the session has no permissions.
+// A federated user without a session policy has no permissions (STS API, GetFederationToken; test:
+// FederatedUserWithoutSessionPolicyHasNoPermissions). Other sessions without one have those of
+// their role or user.
 bool session_allows(const Principal& principal, const Consulted& consulted) {
   if (!consulted.has_session_policy) return principal.kind != PrincipalKind::kFederatedUser;
   return consulted.session.allow.policy != nullptr;
@@ -46,12 +50,15 @@ bool session_allows(const Principal& principal, const Consulted& consulted) {
 // boundary and a session policy grant nothing; they only limit ("Permissions boundaries for IAM
 // entities", "Session policies").
 std::optional<DecidedBy> limit(const Principal& principal, const Consulted& consulted) {
+  // No boundary at all: every one of none allows. Session policies are a union, boundaries an
+  // intersection (test: SessionPoliciesAreAUnionAndBoundariesAnIntersection).
   if (!consulted.boundary.every_policy_allows) return DecidedBy::kBoundary;
   if (!session_allows(principal, consulted)) return DecidedBy::kSession;
   return std::nullopt;
 }
 
-// The kind of policy that is missing on the caller's own side, the identity policies first.
+// The kind of policy that does not allow on the caller's own side. The identity policies come
+// first: without their allow there is nothing that the others could limit.
 std::optional<DecidedBy> missing_on_callers_side(const Principal& principal,
                                                  const Consulted& consulted) {
   if (consulted.identity.allow.policy == nullptr) return DecidedBy::kIdentity;
@@ -66,8 +73,8 @@ bool needs_trust_policy(std::string_view lower_action) {
          lower_action == "sts:setsourceidentity";
 }
 
-// The resource's account is another than the caller's. Empty: a resource without account, or one
-// that the caller is about to make, counts as the caller's own.
+// Whether the resource belongs to another account than the caller. An empty account means a
+// resource without account, or one that the caller is about to make: it counts as the caller's own.
 bool is_cross_account(const Request& request) {
   return !request.resource_account.empty() && request.resource_account != request.principal.account;
 }
@@ -86,10 +93,10 @@ void decide_cross_account(const Principal& principal, const Consulted& consulted
   }
 }
 
-// "Policy evaluation for requests within a single account", with its table of principals: a policy
-// on the resource that names the caller directly is enough; one that names the role or user behind
-// a session is still limited by the boundary and the session policy; one that names only the
-// account leaves the decision to the identity policies. Test: decision_test.cpp.
+// "Policy evaluation for requests within a single account", with its table of principals. A policy
+// on the resource that names the caller directly is enough. One that names the role or user behind
+// a session is still limited by the boundary and the session policy. One that names only the
+// account leaves the decision to the identity policies. Test: ResourcePolicyInOneAccountByCaller.
 void decide_same_account(const PreparedRequest& prepared, const Consulted& consulted,
                          Verdict& verdict) {
   const Principal& principal = prepared.request.principal;
@@ -102,6 +109,8 @@ void decide_same_account(const PreparedRequest& prepared, const Consulted& consu
     set(verdict, Decision::kAllowed, DecidedBy::kResource, resource.allow);
     return;
   }
+  // kAccount and kNot differ only for AssumeRole, above: with both the identity policies must
+  // allow.
   const bool by_resource = resource.allowed_as == Named::kIssuer;
   const auto missing =
       by_resource ? limit(principal, consulted) : missing_on_callers_side(principal, consulted);
@@ -116,16 +125,19 @@ void decide_same_account(const PreparedRequest& prepared, const Consulted& consu
 
 }  // namespace
 
-// "GetCallerIdentity: no permissions are required", not even against a deny; "GetSessionToken:
-// you cannot use policies to control authentication operations".
+// Two operations that no policy can govern (test: CallerIdentityAndSessionTokenCannotBeDenied).
+// "GetCallerIdentity: no permissions are required", not even against a deny; "GetSessionToken: you
+// cannot use policies to control authentication operations".
 bool is_always_allowed(const PreparedRequest& request) {
   return request.request.principal.kind != PrincipalKind::kAnonymous &&
          (request.lower_action == "sts:getcalleridentity" ||
           request.lower_action == "sts:getsessiontoken");
 }
 
-// The order of AWS's flow chart ("Policy evaluation logic"): an explicit deny anywhere ends it;
-// then the organization's policies have to allow; only then the policies of the two accounts count.
+// The order of AWS's flow chart ("Policy evaluation logic"): an explicit deny anywhere ends the
+// evaluation. Then the organization's policies have to allow, and only then the policies of the two
+// accounts count. An SCP never grants: its allow lets the others speak (test:
+// ServiceControlPoliciesDoNotGrant).
 void decide(const PreparedRequest& prepared, const Consulted& consulted, Verdict& verdict) {
   const Request& request = prepared.request;
   if (decide_explicit_deny(consulted, verdict)) return;
@@ -134,7 +146,9 @@ void decide(const PreparedRequest& prepared, const Consulted& consulted, Verdict
   } else if (!consulted.rcp.every_policy_allows) {
     set(verdict, Decision::kImplicitlyDenied, DecidedBy::kRcp);
   } else if (request.principal.account.empty()) {
-    // Services and anonymous callers have no identity policies: only the resource's side speaks.
+    // Services and anonymous callers have no identity policies, so only the policy of the resource
+    // can allow them. This is also the path of AssumeRoleWithWebIdentity: its caller is anonymous,
+    // with a provider in the context (test: WebIdentityIsAnonymousWithAProvider).
     const AppliedStatement& allow = consulted.resource.allow;
     set(verdict, allow.policy != nullptr ? Decision::kAllowed : Decision::kImplicitlyDenied,
         DecidedBy::kResource, allow);

@@ -8,7 +8,7 @@
 
 namespace ecr::auth::iam {
 
-// A statement that applies to the request; `policy` null: none does.
+// A statement that applies to the request; `policy` null: no statement applies.
 struct AppliedStatement {
   const AttachedPolicy* policy = nullptr;
   std::size_t statement = 0;
@@ -19,7 +19,7 @@ struct Effects {
   AppliedStatement deny;            // the first
   AppliedStatement allow;           // the first that names the caller most closely
   Named allowed_as = Named::kNot;   // kNot: nothing allows
-  bool every_policy_allows = true;  // of SCPs and RCPs: every level does
+  bool every_policy_allows = true;  // also of boundaries; of SCPs and RCPs: every level
 };
 
 struct Consulted {

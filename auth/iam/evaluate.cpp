@@ -11,20 +11,23 @@
 namespace ecr::auth::iam {
 namespace {
 
+// A service-linked role is told by its path, which only AWS itself may use ("Using service-linked
+// roles").
 constexpr bool is_service_linked_role(const Principal& principal) {
   return principal.kind == PrincipalKind::kRoleSession &&
          principal.issuer.find(":role/aws-service-role/") != std::string::npos;
 }
 
-// "Service control policies": users and roles, root included, but neither services nor
-// service-linked roles.
+// SCPs limit users and roles, root included, but neither services nor service-linked roles
+// ("Service control policies"; test: ServicesAndServiceLinkedRolesAreExempt). The management
+// account is exempt too; the caller of evaluate() leaves out its policies.
 bool scps_apply(const Principal& principal) {
   return principal.kind != PrincipalKind::kService && principal.kind != PrincipalKind::kAnonymous &&
          !is_service_linked_role(principal);
 }
 
-// "Resource control policies": every caller but service-linked roles, for the services that support
-// them. IAM is the one service of this program that does not.
+// RCPs limit every caller but service-linked roles, in the services that support them ("Resource
+// control policies"). ECR and STS do; IAM does not.
 bool rcps_apply(const PreparedRequest& request) {
   return request.action_service != "iam" && !is_service_linked_role(request.request.principal);
 }
@@ -40,8 +43,10 @@ class Consultation {
     Effects found;
     for (std::size_t index = 0; index < policies.size(); ++index) {
       const Effects one = consult(policies[index], type, level, index);
+      // Read of boundaries only, where all have to allow.
       found.every_policy_allows = found.every_policy_allows && one.allow.policy != nullptr;
       if (found.deny.policy == nullptr) found.deny = one.deny;
+      // Greater, not equal: among allows of the same closeness the first one is reported.
       if (one.allowed_as > found.allowed_as) {
         found.allow = one.allow;
         found.allowed_as = one.allowed_as;
@@ -50,7 +55,9 @@ class Consultation {
     return found;
   }
 
-  // All levels together: a deny at any level denies; an allow counts only if every level has one.
+  // All levels together: a deny at any level denies. Every level from the root to the account needs
+  // an allow, but within a level one policy with an allow is enough (test:
+  // ServiceControlPoliciesAllowAtEveryLevel).
   Effects consult_levels(const std::vector<std::vector<AttachedPolicy>>& levels, DecidedBy type) {
     Effects found;
     for (std::size_t level = 0; level < levels.size(); ++level) {
@@ -62,7 +69,8 @@ class Consultation {
   }
 
  private:
-  // One policy. Every statement is looked at, also after a deny: the trace is complete.
+  // One policy. Every statement is matched, also after a deny, because the trace has to be
+  // complete. The indexes fit 16 bits: AWS's size limits leave room for a few hundred statements.
   Effects consult(const AttachedPolicy& attached, DecidedBy type, std::size_t level,
                   std::size_t index) {
     Effects found;
@@ -90,11 +98,12 @@ class Consultation {
 
 }  // namespace
 
-// All kinds of policies are consulted before anything is decided, for the trace; decide() then
-// weighs them in AWS's order.
+// All kinds of policies are consulted before anything is decided, so that the trace shows each of
+// them; decide() then weighs them in AWS's order.
 Verdict evaluate(const Request& request, const PolicySet& policies) {
   const PreparedRequest prepared(request, !policies.boundaries.empty());
   Verdict verdict;
+  // No policy is consulted, so the trace stays empty.
   if (is_always_allowed(prepared)) {
     verdict.decision = Decision::kAllowed;
     return verdict;

@@ -1,3 +1,5 @@
+// A malformed line throws Malformed, which becomes the line's answer: the run over the other lines
+// goes on (test: MalformedLines).
 #include "auth/iam/evaluate_json.h"
 
 #include <algorithm>
@@ -19,13 +21,16 @@ namespace {
 
 using base::OrderedJson;
 
+// Sets of policies whose compiled form is kept. A file of cases usually has a few sets and many
+// requests for each; the number only bounds the memory of a hostile file.
 constexpr std::size_t kMostKnownSets = 4096;
 
-// Ends a line: caught in LineEvaluator::evaluate and nowhere else.
+// Ends the work on one line. It is caught in LineEvaluator::evaluate and nowhere else.
 struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The position is in bytes, as a line has no lines of its own.
 OrderedJson parse(std::string_view text) {
   auto json = base::parse_ordered_json(text);
   if (!json) {
@@ -37,6 +42,8 @@ OrderedJson parse(std::string_view text) {
 std::string string_member(const OrderedJson& object, const char* name, bool required) {
   const OrderedJson* value = member(object, name);
   if (value != nullptr && value->is_string()) return value->get<std::string>();
+  // An optional member may be null, which is the same as absent. Any other type is an error,
+  // required or not.
   if (value == nullptr ? required : (required || !value->is_null())) {
     throw Malformed(std::string("request.") + name + " is not a string");
   }
@@ -48,7 +55,8 @@ Context read_context(const OrderedJson* json) {
   if (json == nullptr || json->is_null()) return context;
   if (!json->is_object()) throw Malformed("request.context is not an object");
   for (const auto& [key, value] : json->items()) {
-    // "Condition keys are not case-sensitive": two spellings would be ambiguous.
+    // Keys are compared without case ("Condition keys are not case-sensitive"), so two spellings of
+    // one key would be ambiguous.
     if (context.find(key) != nullptr) {
       throw Malformed("request.context has " + key + " twice: keys are compared without case");
     }
@@ -63,6 +71,8 @@ Context read_context(const OrderedJson* json) {
   return context;
 }
 
+// null must be written for an anonymous caller: a line that forgets its principal is malformed, not
+// anonymous.
 Principal read_principal(const OrderedJson& json) {
   const OrderedJson* text = member(json, "principal");
   if (text == nullptr) throw Malformed("request.principal is missing (null is anonymous)");
@@ -84,9 +94,13 @@ Request read_request(const OrderedJson& line) {
   request.action = string_member(*json, "action", true);
   if (request.action.empty()) throw Malformed("request.action is empty");
   request.resource = string_member(*json, "resource", false);
+  // An action without resources asks for "*".
   if (request.resource.empty()) request.resource = "*";
+  // Given explicitly, the account wins over that of the ARN.
   request.resource_account = string_member(*json, "resource_account", false);
   if (request.resource_account.empty()) {
+    // ECR's ARNs have the owner's account. Others do not (an S3 bucket): the resource then counts
+    // as the caller's own.
     const ArnParts arn(request.resource);
     if (arn.is_arn && model::is_account_id(arn.part[4])) request.resource_account = arn.part[4];
   }
@@ -94,8 +108,8 @@ Request read_request(const OrderedJson& line) {
   return request;
 }
 
-// The documents are read as kAny; this checks which elements the list that a policy stands in asks
-// for.
+// The documents are read as kAny, which lets both Principal and its absence pass. This checks the
+// elements that the list of a policy asks for, with AWS's sentences where it has them.
 void check_place(const Policy& policy, bool resource_based, bool needs_resource,
                  const std::string& place) {
   for (const Statement& statement : policy.compiled().statements) {
@@ -129,6 +143,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
     }
     return set.rcps[entry.level];
   };
+  // Each entry has the place of its statement (list, level, index), so that a reader finds it in
+  // the input.
   OrderedJson entries = OrderedJson::array();
   for (const TraceEntry& entry : trace) {
     const AttachedPolicy& attached = list(entry)[entry.policy];
@@ -139,6 +155,7 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
       json["level"] = entry.level;
     }
     json["policy"] = entry.policy;
+    // Only the policy of root has a source: the others have no names in the input.
     if (!attached.source.empty()) json["source"] = attached.source;
     json["statement"] = entry.statement;
     if (!statement.sid.empty()) json["sid"] = statement.sid;
@@ -158,6 +175,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
 struct LineEvaluator::State {
   base::BoundedMemo<std::string, std::shared_ptr<const PolicySet>, base::StringHash> sets{
       kMostKnownSets};  // by text
+  // Root needs no policy in its account. For the evaluator it has one that allows everything, so
+  // that denies, SCPs and RCPs still apply to it (test: RootHasEverythingInItsAccount).
   AttachedPolicy root{*Policy::parse(R"({"Version":"2012-10-17","Statement":)"
                                      R"([{"Effect":"Allow","Action":"*","Resource":"*"}]})",
                                      PolicyType::kIdentity),
@@ -202,6 +221,8 @@ struct LineEvaluator::State {
     return out;
   }
 
+  // An unknown kind of policy is an error: a misspelled "boundary" that was ignored would allow too
+  // much.
   static PolicySet read_set(const OrderedJson& json) {
     PolicySet set;
     if (json.is_null()) return set;
@@ -222,20 +243,24 @@ struct LineEvaluator::State {
         throw Malformed(place + " is not a kind of policy");
       } else if (!value.is_null()) {
         set.resource.push_back(policy(value, place));
+        // A repository policy has no Resource, so it is not asked for.
         check_place(*set.resource.back().policy, true, false, place);
       }
     }
     return set;
   }
 
+  // The key is the text as written: equal policies with other white space are compiled again, which
+  // is slower but right.
   std::shared_ptr<const PolicySet> set_of(std::string_view text) {
     if (const auto* const known = sets.find(text)) return *known;
     return sets.put(text, std::make_shared<const PolicySet>(read_set(parse(text))));
   }
 
   std::string evaluate(std::string_view line, bool explain) {
-    // The policies are mostly those of an earlier line: their text finds the compiled ones, and
-    // only the rest of the line is parsed. Both parts are valid JSON only if the line is.
+    // The policies are mostly those of an earlier line. Their text finds the compiled ones, so that
+    // only the rest of the line is parsed. If the rest, with null in the place of the policies, and
+    // the policies are valid JSON, the line is too.
     std::shared_ptr<const PolicySet> set;
     OrderedJson json;
     if (const auto found = find_top_level_member(line, "policies")) {
@@ -245,6 +270,8 @@ struct LineEvaluator::State {
       json = parse(rest);
       set = set_of(line.substr(found->offset, found->size));
     } else {
+      // A line whose members are written in an unusual way (escapes in the name) is parsed as a
+      // whole.
       json = parse(line);
       const OrderedJson* given = json.is_object() ? member(json, "policies") : nullptr;
       set = std::make_shared<const PolicySet>(given == nullptr ? PolicySet{} : read_set(*given));
@@ -252,6 +279,8 @@ struct LineEvaluator::State {
     if (!json.is_object()) throw Malformed("the line is not an object");
     const Request request = read_request(json);
     if (request.principal.kind == PrincipalKind::kRoot) {
+      // A copy: the set in the memo is shared with other lines. Its policies are shared pointers,
+      // so the copy is cheap.
       auto with_root = std::make_shared<PolicySet>(*set);
       with_root->identity.push_back(root);
       set = std::move(with_root);
@@ -260,6 +289,8 @@ struct LineEvaluator::State {
   }
 
   static std::string answer(const Verdict& verdict, const PolicySet& set, bool explain) {
+    // The names are constants without special characters, and the statement is compact JSON
+    // already: the line is put together without building a document.
     std::string out = "{\"decision\":\"";
     out += name_of(verdict.decision);
     out += "\",\"decided_by\":\"";
@@ -289,6 +320,7 @@ std::string LineEvaluator::evaluate(std::string_view line, bool explain, bool& o
 }
 
 std::string evaluate_line(std::string_view line, bool explain, bool& ok) {
+  // One a thread: the evaluator's memo has no lock.
   thread_local LineEvaluator evaluator;
   return evaluator.evaluate(line, explain, ok);
 }

@@ -1,4 +1,4 @@
-// Authorization decisions as JSON lines, what `ecr-local evaluate` reads and writes:
+// Authorization decisions as JSON lines, the input and output of `ecr-local evaluate`:
 //
 // in  {"request": {"principal": "arn:...", "principal_issuer": "arn:...", "action": "ecr:PutImage",
 //                  "resource": "arn:...", "resource_account": "123456789012",

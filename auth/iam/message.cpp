@@ -1,5 +1,5 @@
-// Names and sentences. Source of the sentences: AWS IAM User Guide, "Troubleshoot access denied
-// error messages".
+// The names of decisions and the sentences of denials. Source of the sentences: AWS IAM User Guide,
+// "Troubleshoot access denied error messages" (tests/auth/iam/message_test.cpp).
 #include <string>
 
 #include "auth/iam/evaluate.h"
@@ -8,12 +8,15 @@
 namespace ecr::auth::iam {
 namespace {
 
+// The actions whose resource-based policy is the role's trust policy, which has a name of its own
+// in AWS's sentences.
 bool is_trust_action(const Request& request) {
   const std::string action = base::to_lower(request.action);
   return action.starts_with("sts:assumerole") || action == "sts:tagsession" ||
          action == "sts:setsourceidentity";
 }
 
+// An SCP or RCP has an entry here alone: AWS never says that none of them allows.
 std::string_view denying_policy(DecidedBy decided_by, bool trust) {
   switch (decided_by) {
     case DecidedBy::kIdentity:
@@ -52,13 +55,13 @@ std::string_view policy_that_does_not_allow(DecidedBy decided_by, bool trust) {
 std::string reason(const Request& request, const Verdict& verdict, bool policy_arn) {
   const bool trust = is_trust_action(request);
   // AWS reports an SCP that does not allow as one that denies. For RCPs this is by analogy: no page
-  // shows their sentence.
+  // shows their sentence. The decision itself stays an implicit denial.
   if (verdict.decision == Decision::kExplicitlyDenied || verdict.decided_by == DecidedBy::kScp ||
       verdict.decided_by == DecidedBy::kRcp) {
     std::string text =
         " with an explicit deny in " + std::string(denying_policy(verdict.decided_by, trust));
-    // Since 2026 AWS adds the policy's ARN, where the policy has one (AWS Security Blog; it is
-    // being rolled out, so it is off by default).
+    // Since 2026 AWS adds the policy's ARN where the policy has one (AWS Security Blog). AWS is
+    // still rolling this out, so it is off by default (test: PolicyArnOnRequest).
     if (policy_arn && verdict.source.starts_with("arn:")) {
       text += ": " + std::string(verdict.source);
     }
@@ -70,6 +73,8 @@ std::string reason(const Request& request, const Verdict& verdict, bool policy_a
 
 }  // namespace
 
+// AWS writes "User:" before every kind of caller, also before a role session, and names the
+// session, not its role (captured; test: CallerAndResource).
 std::string denial_message(const Request& request, const Verdict& verdict, const DenialText& text) {
   const Principal& principal = request.principal;
   std::string message =
@@ -81,6 +86,7 @@ std::string denial_message(const Request& request, const Verdict& verdict, const
   return message;
 }
 
+// These names are in the output of `ecr-local evaluate`, which scripts read: they do not change.
 std::string_view name_of(Decision decision) {
   switch (decision) {
     case Decision::kAllowed:

@@ -7,18 +7,22 @@
 namespace ecr::auth::iam {
 namespace {
 
+// Tells how the statement names the caller. A policy attached to an identity, or an SCP, has no
+// Principal: its place names the caller, which counts as "directly".
 Named match_principal(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
   if (type != DecidedBy::kResource && type != DecidedBy::kRcp) return Named::kDirectly;
-  // A resource-based policy without Principal is refused when it is stored; it would name no
-  // caller.
+  // The grammar refuses a resource-based policy without Principal when it is stored. If one comes
+  // here all the same, it names no caller.
   if (!statement.has_principal) return Named::kNot;
   const Principal& principal = request.request.principal;
   const Context& context = request.request.context;
   if (!statement.not_principal) return statement.principals.names(principal, context);
-  // "NotPrincipal": a Deny always applies to principals that have a permissions boundary.
+  // A Deny with NotPrincipal always applies to principals that have a permissions boundary
+  // ("NotPrincipal"; test: NotPrincipalWithDenyAlwaysAppliesWithABoundary).
   bool applies = false;
   if (statement.allow) {
-    // A caller that is listed, itself or by its role or account, is left out (inferred).
+    // A caller is left out if it is listed itself or by its role or account (inferred; test:
+    // NotPrincipalWithAllow).
     applies = statement.principals.names(principal, context) == Named::kNot;
   } else {
     applies = request.has_boundary || !statement.principals.exempts(principal, context);
@@ -26,8 +30,9 @@ Named match_principal(const Statement& statement, const PreparedRequest& request
   return applies ? Named::kDirectly : Named::kNot;
 }
 
-// Both halves of an action are compared without case; a '*' may stand anywhere in them. NotAction
-// matches every other action, those of other services too.
+// Both halves of an action are compared without case, and a '*' may be anywhere in them (test:
+// ActionsHaveNoCaseResourcesHave). NotAction matches every other action, those of other services
+// too.
 bool match_action(const Statement& statement, const PreparedRequest& request) {
   const bool some = std::any_of(
       statement.actions.begin(), statement.actions.end(), [&](const ActionPattern& action) {
@@ -37,9 +42,11 @@ bool match_action(const Statement& statement, const PreparedRequest& request) {
 }
 
 bool match_resource(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
+  // A repository or trust policy has no Resource: the resource is the one it is attached to.
   if (!statement.has_resource) return true;
-  // "Resource": AWS completes an incomplete ARN in identity-based policies. That SCPs are read
-  // alike and resource-based policies and RCPs are not is inferred.
+  // AWS completes an incomplete ARN in identity-based policies ("IAM JSON policy elements:
+  // Resource"). That it does so in SCPs too, and not in resource-based policies and RCPs, is
+  // inferred.
   const bool complete_short = type != DecidedBy::kResource && type != DecidedBy::kRcp;
   const bool some = std::any_of(
       statement.resources.begin(), statement.resources.end(), [&](const ResourcePattern& pattern) {
@@ -65,6 +72,8 @@ ActionPattern::ActionPattern(std::string_view text) {
 
 PreparedRequest::PreparedRequest(const Request& r, bool boundary)
     : request(r), resource(r.resource), has_boundary(boundary) {
+  // The actions of this program's services fit the buffer inside the object, so that a decision
+  // does not allocate for them.
   const std::string_view action = r.action;
   if (action.size() <= buffer_.size()) {
     std::transform(action.begin(), action.end(), buffer_.begin(), [](char c) {
@@ -87,6 +96,7 @@ PreparedRequest::PreparedRequest(const Request& r, bool boundary)
 StatementMatch match_statement(const Statement& statement, const PreparedRequest& request,
                                DecidedBy type) {
   StatementMatch match;
+  // The order of the tests is that of Outcome. The conditions come last, because they cost most.
   match.named = match_principal(statement, request, type);
   if (match.named == Named::kNot) {
     match.outcome = Outcome::kPrincipalMismatch;

@@ -1,4 +1,5 @@
-// Why a statement did or did not apply, for every statement of every policy consulted.
+// The reasons why statements did or did not apply, one for every statement of every policy
+// consulted.
 #pragma once
 
 #include <array>

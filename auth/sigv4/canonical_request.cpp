@@ -23,13 +23,18 @@ constexpr int hex_value(char c) {
   return -1;
 }
 
+// Space, and tab to carriage return. botocore folds header values by Python's str.split(), which
+// takes all of these for white space.
 constexpr bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// RFC 3986 section 2.3. AWS encodes every other byte ("Create a signed AWS API request",
+// UriEncode).
 constexpr bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
 }
 
+// AWS wants the hexadecimal digits in upper case; the signature covers them.
 void append_byte(std::string& out, char c, char also_kept) {
   if (is_unreserved(c) || c == also_kept) {
     out.push_back(c);
@@ -45,7 +50,8 @@ void append_encoded(std::string& out, std::string_view text, char also_kept) {
   for (const char c : text) append_byte(out, c, also_kept);
 }
 
-// The byte at `at`, an escape counting as the byte it stands for, and how much text it takes.
+// The byte at `at`, and the length of its spelling: an escape such as "%2F" counts as the byte that
+// it stands for. A '%' without two hexadecimal digits is a plain character.
 struct Decoded {
   char byte;
   std::size_t length;
@@ -59,8 +65,10 @@ Decoded decode_at(std::string_view text, std::size_t at) {
   return {text[at], 1};
 }
 
-// Every spelling of the same bytes becomes the same text. One exception in queries: a literal '+'
-// stays '+', which no other spelling becomes, for a reader of the query may take it for a space.
+// Every spelling of the same bytes becomes the same text, with one exception: a literal character
+// of `also_kept` stays, and its escape stays an escape. In queries this is '+': a reader of the
+// query may take '+' for a space but never "%2B", so the two must not share a signature. In paths
+// it is '/'.
 void append_reencoded(std::string& out, std::string_view text, char also_kept) {
   for (std::size_t at = 0; at < text.size();) {
     const auto [byte, length] = decode_at(text, at);
@@ -69,8 +77,8 @@ void append_reencoded(std::string& out, std::string_view text, char also_kept) {
   }
 }
 
-// RFC 3986 section 5.2.4, and runs of slashes are one (as botocore, and as AWS says of every
-// service but S3). A ".." above the root is dropped.
+// Removes dot segments (RFC 3986 section 5.2.4) and takes a run of slashes for one, as botocore
+// does and as AWS says of every service but S3. A ".." above the root is dropped.
 std::string remove_dot_segments(std::string_view path) {
   std::vector<std::string_view> kept;
   for (std::size_t at = 0; at <= path.size();) {
@@ -86,15 +94,19 @@ std::string remove_dot_segments(std::string_view path) {
   std::string out;
   out.reserve(path.size());
   for (const std::string_view segment : kept) out.append(1, '/').append(segment);
+  // A slash at the end is kept: "/a/" and "/a" are different resources.
   if (out.empty() || path.back() == '/') out.push_back('/');
   return out;
 }
 
 // The header block of the canonical request: lower-case names, values with their runs of white
-// space as one space, equal names joined by ','.
+// space as one space, equal names joined by ',' in order of arrival. False where a listed header is
+// not in the request: an intermediary may have removed it, so it must not count as empty.
 bool append_headers(std::string& out, const CanonicalInput& input) {
   std::string_view previous;
   for (const std::string_view name : input.signed_headers) {
+    // Strictly ascending and in lower case: the list has one spelling, and no header is listed
+    // twice.
     const bool canonical =
         !name.empty() && name > previous &&
         std::none_of(name.begin(), name.end(), [](char c) { return c != lower(c); });
@@ -133,6 +145,8 @@ bool header_name_less(std::string_view a, std::string_view b) {
 HeaderIndex::HeaderIndex(std::span<const HeaderView> headers) {
   sorted_.reserve(headers.size());
   for (const HeaderView& header : headers) sorted_.push_back(&header);
+  // std::sort is not stable. All pointers point into one array, so comparing them keeps headers of
+  // the same name in order of arrival, which is the order of their joined values.
   std::sort(sorted_.begin(), sorted_.end(), [](const HeaderView* a, const HeaderView* b) {
     if (header_name_less(a->first, b->first)) return true;
     return a < b && !header_name_less(b->first, a->first);
@@ -158,6 +172,8 @@ std::string canonical_path(std::string_view path, bool normalize) {
     // (AWS IAM User Guide, "Create a signed AWS API request", canonical URI).
     append_encoded(out, remove_dot_segments(path), '/');
   } else {
+    // S3's rule: the path is encoded once, and its dot segments and slashes stay. They are parts of
+    // an object's key.
     append_reencoded(out, path, '/');
   }
   return out;
@@ -166,11 +182,13 @@ std::string canonical_path(std::string_view path, bool normalize) {
 std::string canonical_query(std::string_view query, QueryForm form, bool omit_token) {
   std::string out;
   if (query.empty()) return out;
-  // All text in one buffer; the pairs are offsets into it until it no longer grows.
+  // All text is in one buffer. The pairs are offsets into it, because views would dangle when the
+  // buffer grows.
   struct Pair {
     std::size_t begin, equals, end;
   };
   std::string text;
+  // The worst case: every byte becomes an escape.
   text.reserve(query.size() * 3);
   std::vector<Pair> pairs;
   const auto append = [&](std::string_view part) {
@@ -184,12 +202,15 @@ std::string canonical_query(std::string_view query, QueryForm form, bool omit_to
     const std::size_t end = std::min(query.find('&', at), query.size());
     const std::string_view item = query.substr(at, end - at);
     at = end + 1;
+    // botocore keeps the empty pair of "a&&b" and signs it as "=". That AWS's rule drops it is
+    // inferred.
     if (item.empty() && form == QueryForm::kNormalized) continue;
     const std::size_t equals = std::min(item.find('='), item.size());
     const std::size_t begin = text.size();
     append(item.substr(0, equals));
     const std::size_t middle = text.size();
     const std::string_view name = std::string_view(text).substr(begin);
+    // The signature cannot cover itself.
     if (name == "X-Amz-Signature" || (omit_token && name == "X-Amz-Security-Token")) {
       text.resize(begin);
       continue;
@@ -202,17 +223,22 @@ std::string canonical_query(std::string_view query, QueryForm form, bool omit_to
     return std::tuple(all.substr(p.begin, p.equals - p.begin),
                       all.substr(p.equals, p.end - p.equals));
   };
+  // AWS sorts the encoded text, by name and then by value. Sorting before the encoding would give
+  // another order, as '%' comes before all letters.
   std::sort(pairs.begin(), pairs.end(),
             [&](const Pair& a, const Pair& b) { return key(a) < key(b); });
   out.reserve(text.size() + 2 * pairs.size());
   for (const Pair& pair : pairs) {
     const auto [name, value] = key(pair);
     if (!out.empty()) out.push_back('&');
+    // A parameter without '=' gets one: it has an empty value ("canonical query string").
     out.append(name).append(1, '=').append(value);
   }
   return out;
 }
 
+// The six parts in AWS's order: method, path, query, headers, the list of header names, payload
+// hash. An empty line is between the headers and the list.
 std::optional<std::string> canonical_request(const CanonicalInput& input) {
   std::string out;
   out.reserve(1024 + input.query.size());
@@ -232,6 +258,7 @@ std::optional<std::string> canonical_request(const CanonicalInput& input) {
 std::string string_to_sign(std::string_view timestamp, std::string_view scope,
                            std::string_view canonical_request) {
   std::string out;
+  // 67: three line ends and the 64 digits of the hash.
   out.reserve(kAlgorithm.size() + timestamp.size() + scope.size() + 67);
   out.append(kAlgorithm).append(1, '\n').append(timestamp).append(1, '\n');
   out.append(scope).append(1, '\n').append(base::to_hex(model::sha256(canonical_request)));
@@ -243,6 +270,7 @@ std::string string_to_sign(std::string_view timestamp, std::string_view scope,
 model::Sha256 derive_signing_key(std::string_view secret, std::string_view date,
                                  std::string_view region, std::string_view service) {
   std::string first = "AWS4";
+  // A string that grows would leave a part of the secret in freed memory.
   first.reserve(first.size() + secret.size());
   first.append(secret);
   model::Sha256 key = model::hmac_sha256(base::as_bytes(first), date);

@@ -1,6 +1,6 @@
 // The canonical request and the string to sign of Signature Version 4, shared by the verifier and
 // the signer. Pure.
-// Source: AWS IAM User Guide, "Create a signed AWS API request"; what it leaves open follows
+// Source: AWS IAM User Guide, "Create a signed AWS API request"; where that is silent, this follows
 // botocore (tests/auth/sigv4/botocore_test.cpp).
 #pragma once
 
@@ -37,7 +37,7 @@ class HeaderIndex {
 
 enum class QueryForm {
   kNormalized,  // AWS's rule: names and values decoded and encoded again
-  kAsWritten    // botocore's: the pairs as they stand in the URL, only sorted
+  kAsWritten    // botocore's: the pairs as they are in the URL, only sorted
 };
 
 struct CanonicalInput {

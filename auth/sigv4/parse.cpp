@@ -22,6 +22,8 @@ Unexpected missing_token() {
       {SignatureErrorKind::kMissingAuthenticationToken, "Missing Authentication Token"});
 }
 
+// Also AWS4-ECDSA-P256-SHA256 (SigV4A): its signatures are of multi-Region services, and none of
+// the three services here is one.
 Unexpected unsupported_algorithm(std::string_view algorithm) {
   return incomplete(base::format("Unsupported AWS 'algorithm': '{}'.", algorithm));
 }
@@ -32,6 +34,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+// Keeps empty parts: an empty name in SignedHeaders must make the signature fail, not disappear.
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   parts.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)) + 1);
@@ -59,17 +62,19 @@ constexpr std::array<std::string_view, kQueryNameCount> kQueryNames{
     "X-Amz-Algorithm",     "X-Amz-Credential", "X-Amz-Date",           "X-Amz-Expires",
     "X-Amz-SignedHeaders", "X-Amz-Signature",  "X-Amz-Security-Token", "X-Amz-Content-Sha256"};
 
+// The parameters of a presigned request, as far as the query has them.
 struct QueryAuth {
   std::array<std::optional<std::string_view>, kQueryNameCount> values;
-  bool any = false;  // it carries credentials, however incomplete
+  bool any = false;  // the query has credentials, even if incomplete
 };
 
 bool has_amz_prefix(std::string_view name) {
   return name.size() >= 6 && base::equals_ignore_case(name.substr(0, 6), "x-amz-");
 }
 
-// Finds the X-Amz- parameters; `decoded` gets their values. A repeated one is refused, also in
-// another case: what is verified must be what the dispatcher reads.
+// Finds the X-Amz- parameters; `decoded` gets their names and values. A repeated parameter is
+// refused, also where the two differ in case: the verifier and the code that reads the query later
+// must see the same value.
 tl::expected<QueryAuth, SignatureError> find_query_auth(std::string_view query,
                                                         std::vector<char>& decoded) {
   QueryAuth auth;
@@ -80,6 +85,7 @@ tl::expected<QueryAuth, SignatureError> find_query_auth(std::string_view query,
     const std::size_t end = std::min(query.find('&', at), query.size());
     const std::string_view item = query.substr(at, end - at);
     at = end + 1;
+    // Only a name that may decode to "X-Amz-…" is decoded. It starts with 'X', 'x' or an escape.
     if (item.empty() || (item[0] != 'X' && item[0] != 'x' && item[0] != '%')) continue;
     const std::size_t equals = std::min(item.find('='), item.size());
     const auto append = [&decoded](std::string_view text) {
@@ -90,11 +96,14 @@ tl::expected<QueryAuth, SignatureError> find_query_auth(std::string_view query,
     const std::string_view name = append(item.substr(0, equals));
     if (!has_amz_prefix(name)) continue;
     seen.push_back(name);
+    // AWS's names are case-sensitive: "x-amz-date" is no parameter of the signature. It counted for
+    // the check for repeats all the same.
     const auto known = std::find(kQueryNames.begin(), kQueryNames.end(), name);
     if (known == kQueryNames.end()) continue;
     const auto index = static_cast<std::size_t>(known - kQueryNames.begin());
     auth.values[index] =
         append(equals < item.size() ? item.substr(equals + 1) : item.substr(equals));
+    // X-Amz-Date or X-Amz-Security-Token alone do not make a presigned request.
     auth.any |= index == kQueryAlgorithm || index == kQueryCredential || index == kQuerySignature;
   }
   std::sort(seen.begin(), seen.end(), header_name_less);
@@ -112,8 +121,9 @@ struct HeaderParameters {
   std::optional<std::string_view> credential, signed_headers, signature;
 };
 
-// "Credential=..., SignedHeaders=..., Signature=...": separated by commas, with or without spaces,
-// as SDKs differ. Unknown parameters are ignored, repeated ones refused.
+// "Credential=..., SignedHeaders=..., Signature=...", separated by commas, with or without spaces:
+// SDKs differ. Unknown parameters are ignored. Repeated ones are refused, because another reader
+// might take the other value.
 tl::expected<HeaderParameters, SignatureError> parse_parameters(std::string_view text,
                                                                 std::string_view header) {
   HeaderParameters parameters;
@@ -151,8 +161,8 @@ std::optional<std::string_view> single(const HeaderIndex& headers, std::string_v
 }
 
 // All missing parts are reported in one message (captured; test:
-// AllMissingPartsAreReportedTogether). X-Amz-Date goes before Date, which HTTP libraries and
-// proxies may rewrite.
+// AllMissingPartsAreReportedTogether). X-Amz-Date counts before Date, because HTTP libraries and
+// proxies may rewrite Date.
 tl::expected<AuthParts, SignatureError> parse_header_form(std::string_view authorization,
                                                           const HeaderIndex& headers) {
   const std::size_t space = std::min(authorization.find(' '), authorization.size());
@@ -175,7 +185,8 @@ tl::expected<AuthParts, SignatureError> parse_header_form(std::string_view autho
           "Authorization header requires 'SignedHeaders' parameter.");
   require(date.has_value(),
           "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
-  // AWS ends with the header's value; only its first word here, for the rest may hold a secret.
+  // AWS ends the sentence with the header's value. Only its first word is repeated here: the rest
+  // may hold a secret.
   if (!missing.empty()) return incomplete(base::format("{}Authorization={}", missing, algorithm));
 
   AuthParts parts;
@@ -189,11 +200,13 @@ tl::expected<AuthParts, SignatureError> parse_header_form(std::string_view autho
   return parts;
 }
 
-// AWS's sentences for the bounds (Amazon S3 API Reference, "Authenticating requests: using query
-// parameters").
+// The bounds and AWS's sentences for them: Amazon S3 API Reference, "Authenticating requests: using
+// query parameters". The other services document none of their own.
 tl::expected<std::chrono::seconds, SignatureError> parse_expires(std::string_view text) {
   constexpr long long kWeek = 604800;
   long long seconds = 0;
+  // A number beyond 64 bits is read to its end as well: it is refused below as more than a week,
+  // not as something that is no number.
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   const bool whole = end == text.data() + text.size() && !text.empty();
   if (error == std::errc::invalid_argument || !whole) {
@@ -209,10 +222,12 @@ tl::expected<std::chrono::seconds, SignatureError> parse_expires(std::string_vie
   return std::chrono::seconds(seconds);
 }
 
-// A presigned request. Its token and payload hash may stand in the query or in headers.
+// The form of a presigned request. Its token and payload hash may be in the query or in headers;
+// the query counts first.
 tl::expected<AuthParts, SignatureError> parse_query_form(const QueryAuth& query,
                                                          const HeaderIndex& headers) {
   const auto& values = query.values;
+  // Inferred: without the algorithm AWS does not take the request for a presigned one.
   if (!values[kQueryAlgorithm]) return missing_token();
   if (*values[kQueryAlgorithm] != kAlgorithm)
     return unsupported_algorithm(*values[kQueryAlgorithm]);
@@ -249,7 +264,7 @@ tl::expected<AuthParts, SignatureError> parse_auth(const SignedRequest& request,
                                                    const HeaderIndex& headers) {
   for (const std::string_view name : {"authorization", "date", "host", "x-amz-content-sha256",
                                       "x-amz-date", "x-amz-security-token"}) {
-    // Two of them: one could be signed and the other obeyed.
+    // If a header came twice, one could be signed and the other obeyed.
     if (headers.find(name).size() > 1) {
       return incomplete(base::format("The header '{}' must not be repeated.", name));
     }
@@ -257,8 +272,10 @@ tl::expected<AuthParts, SignatureError> parse_auth(const SignedRequest& request,
   std::vector<char> decoded;
   const auto query = find_query_auth(request.query, decoded);
   if (!query) return tl::unexpected(query.error());
+  // An empty Authorization header counts as none.
   const std::string_view authorization = single(headers, "authorization").value_or("");
   if (authorization.empty() && !query->any) return missing_token();
+  // With two sets of credentials, one could be verified and the other believed.
   if (!authorization.empty() && query->any) {
     return incomplete(
         "Only one authentication mechanism is allowed: the Authorization header or the "
@@ -266,6 +283,7 @@ tl::expected<AuthParts, SignatureError> parse_auth(const SignedRequest& request,
   }
   auto parts =
       query->any ? parse_query_form(*query, headers) : parse_header_form(authorization, headers);
+  // The views in `parts` stay valid: a vector that is moved keeps its buffer.
   if (parts) parts->decoded = std::move(decoded);
   return parts;
 }

@@ -1,5 +1,5 @@
-// Where a request carries its authentication: the Authorization header or the query string. The
-// verifier's first steps; private to auth/. Pure.
+// Reads the authentication of a request from its Authorization header or its query string. These
+// are the first steps of the verifier. Private to auth/. Pure.
 #pragma once
 
 #include <chrono>

@@ -32,11 +32,14 @@ std::vector<std::string> names_to_sign(const Headers& headers) {
   return names;
 }
 
+// The first eight characters of the time are its date.
 std::string scope_of(const SigningInput& input) {
   return base::format("{}/{}/{}/{}", base::format_basic(input.time).substr(0, 8), input.region,
                       input.service, kTerminator);
 }
 
+// Uses the canonical form of the verifier, so a test with both proves only that they agree. The
+// vectors of AWS and of botocore test the form itself (tests/auth/sigv4).
 std::string signature(const SigningInput& input, const Headers& headers,
                       const std::vector<std::string>& names, std::string_view query) {
   const std::vector<HeaderView> views(headers.begin(), headers.end());
@@ -45,6 +48,7 @@ std::string signature(const SigningInput& input, const Headers& headers,
   const std::string hash = base::to_hex(model::sha256(input.body));
   const auto canonical =
       canonical_request({input.method, input.path, query, index, signed_headers, hash});
+  // Cannot happen: each name was taken from these very headers.
   if (!canonical) throw std::logic_error("sigv4: a header to sign is not in the request");
   const std::string timestamp = base::format_basic(input.time);
   const auto key = derive_signing_key(input.secret_access_key, timestamp.substr(0, 8), input.region,
@@ -57,6 +61,7 @@ std::string signature(const SigningInput& input, const Headers& headers,
 
 std::vector<std::pair<std::string, std::string>> sign_headers(const SigningInput& input) {
   Headers added{{"X-Amz-Date", base::format_basic(input.time)}};
+  // Added before the names are taken, so that the token is signed.
   if (!input.session_token.empty()) added.emplace_back("X-Amz-Security-Token", input.session_token);
   Headers all = input.headers;
   all.insert(all.end(), added.begin(), added.end());
@@ -68,7 +73,8 @@ std::vector<std::pair<std::string, std::string>> sign_headers(const SigningInput
   return added;
 }
 
-// The signature covers the whole query before it and comes last.
+// The signature covers the whole query, so X-Amz-Signature comes last. The token is inside it: ECR,
+// IAM and STS refuse a token that was added after signing.
 std::string presign_query(const SigningInput& input, std::chrono::seconds expires) {
   const auto names = names_to_sign(input.headers);
   std::string query = input.query;
@@ -77,6 +83,7 @@ std::string presign_query(const SigningInput& input, std::chrono::seconds expire
     query.append(name).append(1, '=').append(base::percent_encode(value));
   };
   add("X-Amz-Algorithm", std::string(kAlgorithm));
+  // The slashes of the scope are encoded here as well, as SDKs do.
   add("X-Amz-Credential", input.access_key_id + "/" + scope_of(input));
   add("X-Amz-Date", base::format_basic(input.time));
   add("X-Amz-Expires", std::to_string(expires.count()));

@@ -1,5 +1,5 @@
-// Signs a request as a client does, for tests and benchmarks of what verifies signatures. Pure;
-// uses the verifier's canonical form.
+// Signs a request as a client does. For tests and benchmarks of code that verifies signatures.
+// Pure; uses the canonical form of the verifier.
 #pragma once
 
 #include <chrono>

@@ -11,11 +11,14 @@
 namespace ecr::auth {
 namespace {
 
+// The secret itself is in the key, not the access key id: if a key id gets another secret, for
+// example after a reset, no old signing key can answer for it.
 struct KeyView {
   std::string_view secret, date, region, service;
   friend bool operator==(const KeyView&, const KeyView&) = default;
 };
 
+// The stored form of a key. Its secret is wiped when the memo drops the entry.
 struct KeyOwner {
   std::string secret, date, region, service;
   explicit KeyOwner(const KeyView& v)
@@ -25,13 +28,15 @@ struct KeyOwner {
   KeyView view() const { return {secret, date, region, service}; }
 };
 
-// The memo is asked with views, so that a hit allocates nothing. The secret compared here comes
-// from the credential store, not from the request: its timing tells a caller nothing.
+// A look-up uses views, so that a hit allocates nothing. The secret that is compared here comes
+// from the credential store, not from the request, so the time of the comparison tells a client
+// nothing.
 struct KeyHash {
   using is_transparent = void;
   std::size_t operator()(const KeyView& key) const {
     std::size_t hash = 0;
     for (const std::string_view part : {key.secret, key.date, key.region, key.service}) {
+      // The prime of FNV-1a: it mixes the hashes of the parts in their order.
       hash = hash * 1099511628211u + std::hash<std::string_view>{}(part);
     }
     return hash;
@@ -45,6 +50,7 @@ struct KeyEqual {
   bool operator()(const auto& a, const auto& b) const { return view(a) == view(b); }
 };
 
+// A signing key is as good as the secret for its day and scope: it is wiped as well.
 struct Derived {
   model::Sha256 key;
   explicit Derived(const model::Sha256& k) : key(k) {}
@@ -54,11 +60,12 @@ struct Derived {
 
 }  // namespace
 
-// A key is good for one day of its scope: keys of past days are no longer asked for and leave the
-// memo that way.
+// A signing key is good for one day of its scope. No request asks for the key of a past day any
+// more, so the memo drops it in time and needs no expiry of its own.
 struct SigningKeyMemo::Impl {
   explicit Impl(std::size_t capacity) : keys(capacity) {}
 
+  // Not a shared mutex: also find() changes the memo (bounded_memo.h).
   std::mutex mutex;
   base::BoundedMemo<KeyOwner, Derived, KeyHash, KeyEqual> keys;  // under mutex
 };
@@ -73,7 +80,8 @@ model::Sha256 SigningKeyMemo::get(std::string_view secret, std::string_view date
     const std::lock_guard lock(impl_->mutex);
     if (const Derived* const known = impl_->keys.find(key)) return known->key;
   }
-  // Outside the lock: two threads may derive the same key, and either result is right.
+  // The key is derived outside the lock, because four HMACs would stop every other request. Two
+  // threads may derive the same key; the results are equal.
   const model::Sha256 derived = derive_signing_key(secret, date, region, service);
   const std::lock_guard lock(impl_->mutex);
   impl_->keys.put(key, Derived(derived));

@@ -20,7 +20,8 @@ Unexpected invalid(std::string message) {
   return Unexpected({SignatureErrorKind::kInvalidSignature, std::move(message)});
 }
 
-// One sentence for every way in which the calculation disagrees, a changed body included.
+// One sentence for every disagreement between the calculation and the request, a changed body
+// included: more would help someone who tries signatures.
 Unexpected mismatch() {
   return invalid(
       "The request signature we calculated does not match the signature you provided. Check your "
@@ -32,17 +33,23 @@ Unexpected unrecognized() {
                      "The security token included in the request is invalid."});
 }
 
-// host, and every x-amz-* header the request has: what is not signed, a middleman may change.
+// AWS wants host and every x-amz-* header of the request to be signed ("Create a signed AWS API
+// request", canonical headers): an intermediary may change what is not signed. The sentences are
+// those of scratchstack's model of AWS.
 Checked<void> check_signed_headers(const AuthParts& parts, const HeaderIndex& headers,
                                    bool token_may_be_unsigned) {
   std::vector<std::string_view> names = parts.signed_headers;
+  // A copy, sorted for the search alone. canonical_request() refuses a list that came unsorted.
   if (!std::is_sorted(names.begin(), names.end())) std::sort(names.begin(), names.end());
   const auto is_signed = [&names](std::string_view name) {
     return std::binary_search(names.begin(), names.end(), name);
   };
+  // ":authority" is HTTP/2's name of Host. AWS's sentence lists it; over HTTP/1.1 no request has
+  // such a header, so its signature fails later.
   if (!is_signed("host") && !is_signed(":authority")) {
     return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
+  // The headers are sorted, so that all x-amz-* ones are side by side.
   const auto sorted = headers.sorted();
   const auto first = std::lower_bound(sorted.begin(), sorted.end(), std::string_view("x-amz-"),
                                       [](const HeaderView* h, std::string_view prefix) {
@@ -57,8 +64,8 @@ Checked<void> check_signed_headers(const AuthParts& parts, const HeaderIndex& he
   return {};
 }
 
-// X-Amz-Date is ISO 8601 basic; a Date header may be HTTP's own form, whose "GMT" some clients
-// (botocore) write as "-0000".
+// X-Amz-Date is in ISO 8601's basic form. A Date header may be in HTTP's own form, and some clients
+// (botocore) write its "GMT" as "-0000".
 std::optional<TimePoint> parse_date(std::string_view text, bool may_be_http) {
   const auto basic = base::parse_basic(text);
   if (basic || !may_be_http) return basic;
@@ -73,8 +80,9 @@ std::string duration_text(std::chrono::seconds duration) {
   return seconds % 60 == 0 ? base::format("{} min", seconds / 60) : base::format("{} sec", seconds);
 }
 
-// ECR allows a quarter of an hour in both directions (captured sentences say "15 min."). The bounds
-// themselves are still good. Times in the sentences are whole seconds.
+// ECR allows 15 minutes in both directions (captured sentences say "15 min."). A signature exactly
+// at a bound is still good. The time is cut to whole seconds before the comparison, so that the
+// sentence shows the very times that were compared.
 Checked<void> check_time(TimePoint signed_at, const AuthParts& parts, const SigV4Options& options) {
   const TimePoint now = std::chrono::floor<std::chrono::seconds>(options.now);
   // A presigned request without X-Amz-Expires lives as long as a signed one, as with STS.
@@ -98,7 +106,7 @@ struct Scope {
   std::string_view text;  // all but the access key id
 };
 
-// An access key id has no slash, so exactly five parts.
+// The credential has exactly five parts, as an access key id has no slash.
 Checked<Scope> split_credential(std::string_view credential) {
   std::array<std::string_view, 5> parts;
   std::size_t count = 0;
@@ -117,7 +125,9 @@ Checked<Scope> split_credential(std::string_view credential) {
                parts[3], parts[4], credential.substr(parts[0].size() + 1)};
 }
 
-// "us-east-1", "us-gov-west-1", "us-isob-east-1": words of letters and digits, the last a number.
+// "us-east-1", "us-gov-west-1", "us-isob-east-1": words of letters and digits, the last of them a
+// number. Only the form is checked, because in this program every region exists as soon as a
+// request names it.
 bool is_region_name(std::string_view text) {
   const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   const std::size_t dash = text.rfind('-');
@@ -150,6 +160,8 @@ Checked<void> check_scope(const Scope& scope, TimePoint signed_at, const SigV4Op
   }
   const std::string timestamp = base::format_basic(signed_at);
   const std::string_view date = std::string_view(timestamp).substr(0, 8);
+  // The signing key is derived from the date of the scope. If it could differ from the date of the
+  // request, a key of one day would sign for others.
   if (scope.date != date) {
     add(
         base::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
@@ -160,14 +172,14 @@ Checked<void> check_scope(const Scope& scope, TimePoint signed_at, const SigV4Op
   return {};
 }
 
-// An unknown key and a wrong session token have the same sentence, so that the answer does not say
-// which keys exist. A key that has expired is told apart only once its token is right.
+// An unknown key and a wrong session token get the same sentence, so that the answer does not tell
+// which keys exist. That a key has expired is told only to a client that has the right token.
 Checked<SigningCredential> find_credential(const Scope& scope, const AuthParts& parts,
                                            const SigV4Options& options,
                                            const CredentialLookup& lookup) {
   auto credential = lookup(scope.access_key_id);
   if (!credential) return unrecognized();
-  // Both empty for a long-term key; a token that comes with one is as wrong as another's.
+  // Both are empty for a long-term key. A token that comes with a long-term key is wrong too.
   if (!model::constant_time_equal(credential->session_token, parts.session_token)) {
     return unrecognized();
   }
@@ -179,7 +191,8 @@ Checked<SigningCredential> find_credential(const Scope& scope, const AuthParts& 
   return std::move(*credential);
 }
 
-// Whether one of the accepted canonical forms gives the signature.
+// Whether the signature fits one of the accepted canonical forms. The comparison takes constant
+// time, and it is of text: hexadecimal digits in upper case are refused.
 bool signature_matches(CanonicalInput input, const AuthParts& parts, std::string_view timestamp,
                        std::string_view scope, const model::Sha256& key, bool token_optional) {
   const auto matches = [&] {
@@ -194,6 +207,8 @@ bool signature_matches(CanonicalInput input, const AuthParts& parts, std::string
   // form stands for the same names and values, so accepting both opens nothing.
   input.query_form = QueryForm::kAsWritten;
   if (matches()) return true;
+  // The third form is for presigned requests whose token was added after signing, which only the
+  // services that set token_may_be_unsigned allow.
   input.query_form = QueryForm::kNormalized;
   input.omit_token = true;
   return token_optional && parts.presigned && matches();
@@ -228,7 +243,8 @@ std::string_view query_type_of(SignatureErrorKind kind) { return names_of(kind).
 
 // The order of the checks is AWS's as far as it can be seen from outside (scratchstack's model of
 // it; test: TheFirstFaultInTheOrderOfChecksIsTold). No check that needs a secret comes before the
-// scope is known to be right.
+// scope is known to be right. The verifier keeps no state: a request that is sent again within its
+// window is accepted, as by AWS.
 tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest& request,
                                                              const SigV4Options& options,
                                                              const CredentialLookup& lookup) {
@@ -256,7 +272,9 @@ tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest
   const auto credential = find_credential(*scope, *parts, options, lookup);
   if (!credential) return Unexpected(credential.error());
 
-  // UNSIGNED-PAYLOAD and STREAMING-… are S3's; here they are a hash that no body has.
+  // UNSIGNED-PAYLOAD and STREAMING-… belong to S3. Here they are a hash that no body has. Neither
+  // side of this comparison is secret. Without the header, a changed body still fails in the
+  // signature, which covers the hash of the body that arrived.
   const std::string payload_hash = base::to_hex(model::sha256(request.body));
   if (parts->payload_hash && *parts->payload_hash != payload_hash) return mismatch();
   const std::string& secret = credential->secret_access_key;

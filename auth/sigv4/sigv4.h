@@ -74,7 +74,7 @@ class SigningKeyMemo {
 
 struct SigV4Options {
   base::TimePoint now;  // against which the signature's own time is checked
-  // When temporary credentials are asked whether they have expired; nullopt: `now`.
+  // The time at which temporary credentials must not have expired; nullopt: `now`.
   std::optional<base::TimePoint> credentials_now = {};
   std::string_view service;                // "ecr": the scope must name it
   std::optional<std::string_view> region;  // nullopt: any well-formed region is right

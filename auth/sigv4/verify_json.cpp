@@ -1,3 +1,6 @@
+// The requests come from files of signature test suites, AWS's own among them. So the parser here
+// takes forms that the server refuses (bare LF, folded headers, spaces in the target) and must
+// never be used for requests from a network.
 #include "auth/sigv4/verify_json.h"
 
 #include <algorithm>
@@ -23,7 +26,7 @@ struct RawRequest {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// The text up to the next line end, which is taken away from `text`.
+// Takes the text up to the next line end away from `text` and returns it.
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
   std::string_view line = text.substr(0, end);
@@ -32,13 +35,15 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-// A target may hold spaces: the method ends at the first one, the version begins at the last.
+// The suites have targets with spaces: the method ends at the first space of the line, and the
+// version begins after the last.
 bool parse_request_line(std::string_view line, RawRequest& out) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == 0 || last == first) return false;
   if (!base::equals_ignore_case(line.substr(last + 1).substr(0, 5), "HTTP/")) return false;
   const std::string_view target = line.substr(first + 1, last - first - 1);
+  // Only the origin form: SigV4 signs the path and not the absolute URL.
   if (!target.starts_with('/')) return false;
   const std::size_t mark = std::min(target.find('?'), target.size());
   out.method = line.substr(0, first);
@@ -52,6 +57,7 @@ void cut_body(RawRequest& request) {
   for (const auto& [name, value] : request.headers) {
     if (!base::equals_ignore_case(name, "content-length")) continue;
     const std::size_t digits = std::min(value.find_first_not_of(" \t"), value.size());
+    // A length that is no number cuts nothing; the signature covers the body as it is.
     std::size_t length = 0;
     const auto [end, error] =
         std::from_chars(value.data() + digits, value.data() + value.size(), length);
@@ -67,6 +73,7 @@ tl::expected<RawRequest, std::string> parse_request(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = take_line(text);
     if (line.empty()) break;
+    // A folded header line (RFC 9112 section 5.2): the fold counts as one space.
     if (line.front() == ' ' || line.front() == '\t') {
       if (request.headers.empty()) {
         return tl::unexpected(std::string("raw_request: a continuation line without a header"));
@@ -85,11 +92,13 @@ tl::expected<RawRequest, std::string> parse_request(std::string_view text) {
   return request;
 }
 
-// A member of the object, typed; nullopt if absent or null.
+// Reads typed members of an object; nullopt if a member is absent or null. It keeps the first error
+// only, so that the caller checks once after all reads.
 class Reader {
  public:
   explicit Reader(const Json& object) : object_(object) {}
 
+  // The value of a wrong type is nullopt, as if it were absent; error() then tells.
   std::optional<std::string> text(const char* name, bool required) {
     const Json* value = find(name, required);
     if (value == nullptr) return std::nullopt;
@@ -146,8 +155,11 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
   line.region = reader.text("region", false);
   line.service = reader.text("service", true).value_or("");
   line.normalize = reader.flag("normalize").value_or(true);
+  // AWS's test suite has one request whose token was added after signing (post-sts-header-after),
+  // for a service of its own. ECR, IAM and STS refuse such a token.
   const bool ours = line.service == "ecr" || line.service == "iam" || line.service == "sts";
   line.token_may_be_unsigned = reader.flag("omit_session_token").value_or(!ours);
+  // Not null after the next line: object() reports an error for everything that is no object.
   const Json* credentials = reader.object("credentials");
   if (!reader.error().empty()) return tl::unexpected(reader.error());
 
@@ -158,6 +170,7 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
   if (!inner.error().empty()) return tl::unexpected("credentials." + inner.error());
 
   auto time = base::parse_iso8601(now);
+  // Suites write the time either way.
   if (!time) time = base::parse_basic(now);
   if (!time) return tl::unexpected(std::string("now must be an ISO 8601 time"));
   line.now = *time;
@@ -169,6 +182,7 @@ tl::expected<Line, std::string> parse_line(std::string_view text) {
 
 }  // namespace
 
+// `ok` tells whether the line could be read. A wrong signature is an answer, not a malformed line.
 std::string verify_sigv4_line(std::string_view json_line, bool& ok) {
   const auto line = parse_line(json_line);
   ok = line.has_value();
@@ -185,6 +199,7 @@ std::string verify_sigv4_line(std::string_view json_line, bool& ok) {
   options.token_may_be_unsigned = line->token_may_be_unsigned;
   const auto verified =
       verify_sigv4(request, options, [&](std::string_view id) -> std::optional<SigningCredential> {
+        // The line has one credential, so every other key is unknown.
         if (id != line->access_key_id) return std::nullopt;
         return line->credential;
       });

@@ -11,7 +11,7 @@
 
 namespace ecr::base {
 
-// What the work sees of its thread. Used on that thread alone.
+// The part of its thread that the work sees. Used on that thread alone.
 class BackgroundStop {
  public:
   explicit BackgroundStop(std::stop_token token) : token_(std::move(token)) {}

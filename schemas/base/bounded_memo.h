@@ -17,7 +17,7 @@
 
 namespace ecr::base {
 
-// Lets a map of strings be asked with a string_view, without making a string.
+// Lets a map of strings be searched with a string_view, without making a string.
 struct StringHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
@@ -43,7 +43,8 @@ class BoundedMemo {
     return &recent_.insert(std::move(node)).position->second;
   }
 
-  // Replaces the value of the key, if it has one. Returns what is kept; valid until the next call.
+  // Replaces the value of the key, if it has one. Returns the stored value; valid until the next
+  // call.
   template <typename NewKey, typename NewValue>
   Value& put(NewKey&& key, NewValue&& value) {
     if (Value* const known = find(key)) return *known = std::forward<NewValue>(value);
@@ -75,7 +76,7 @@ class BoundedMemo {
     recent_.clear();
   }
 
-  std::size_t half_;  // of the capacity: what a generation holds
+  std::size_t half_;  // of the capacity: the size of one generation
   Generation recent_;
   Generation old_;
 };

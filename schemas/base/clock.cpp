@@ -1,3 +1,6 @@
+// g++ 12 has neither std::format nor std::chrono::parse, so the three formats of AWS's protocols
+// are read and written by hand. All readers are strict: a date that two programs could read
+// differently is refused.
 #include "schemas/base/clock.h"
 
 #include <array>
@@ -20,7 +23,7 @@ constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-// A civil date and time as its numbers; only to_time_point says whether it exists.
+// A date and a time of day as numbers. Only to_time_point() checks that they exist.
 struct Civil {
   int year = 0;
   unsigned month = 1;
@@ -30,6 +33,8 @@ struct Civil {
   unsigned second = 0;
 };
 
+// floor, not duration_cast: before 1970 the latter rounds towards the epoch and would give the next
+// second.
 Civil to_civil(TimePoint time) {
   const auto day = floor<days>(time);
   const std::chrono::year_month_day date{day};
@@ -42,7 +47,8 @@ Civil to_civil(TimePoint time) {
           static_cast<unsigned>(clock.seconds().count())};
 }
 
-// nullopt: there is no such day or time. A leap second is none: the clock has no place for it.
+// nullopt: there is no such day or time. A leap second (23:59:60) is refused, because a count of
+// seconds since the epoch has no place for it.
 std::optional<TimePoint> to_time_point(const Civil& civil) {
   const std::chrono::year_month_day date{
       std::chrono::year{civil.year}, std::chrono::month{civil.month}, std::chrono::day{civil.day}};
@@ -51,7 +57,8 @@ std::optional<TimePoint> to_time_point(const Civil& civil) {
          seconds{civil.second};
 }
 
-// Reads fixed-width fields from the left; once a read fails, every later one does.
+// Reads fields of fixed width from the left. Once a read fails, every later one fails too, so a
+// caller checks once at the end.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -71,6 +78,7 @@ class Reader {
     return ok_ ? value : 0;
   }
 
+  // Takes the literal if it comes next. Not taking it is no error: the caller tries another.
   bool accept(std::string_view literal) {
     if (!ok_ || !rest_.starts_with(literal)) return false;
     rest_.remove_prefix(literal.size());
@@ -89,11 +97,13 @@ class Reader {
     return 0;
   }
 
-  // One or more digits after a decimal point, as milliseconds: finer ones are cut off.
+  // Reads one or more digits after a decimal point, as milliseconds. Finer digits are cut off, not
+  // rounded: rounding could move a time into the next second.
   milliseconds fraction() {
     int value = 0;
     std::size_t width = 0;
     for (; width < rest_.size() && is_digit(rest_[width]); ++width) {
+      // Digits are unlimited in number, so the later ones must not enter the sum.
       if (width < 3) value = value * 10 + (rest_[width] - '0');
     }
     if (width == 0) ok_ = false;
@@ -109,7 +119,7 @@ class Reader {
   bool ok_ = true;
 };
 
-// "Z", or what is to be taken from the local time to get UTC.
+// Reads "Z" or an offset, and returns the minutes to subtract from the local time to get UTC.
 minutes read_zone(Reader& reader) {
   if (reader.accept("Z")) return minutes{0};
   const bool west = reader.accept("-");
@@ -117,6 +127,8 @@ minutes read_zone(Reader& reader) {
   const unsigned hour = reader.number(2);
   reader.expect(":");
   const unsigned minute = reader.number(2);
+  // The reader has no other way to report a wrong value: no text has this literal here, so the read
+  // fails.
   if (hour > 23 || minute > 59) reader.expect("an hour of the day");
   const minutes offset = hours{hour} + minutes{minute};
   return west ? -offset : offset;
@@ -124,6 +136,7 @@ minutes read_zone(Reader& reader) {
 
 }  // namespace
 
+// RFC 4122 section 4.4: 122 random bits. ECR's upload ids have this form.
 std::string make_uuid(Random& random) {
   std::array<std::uint8_t, 16> bytes{};
   random.fill(bytes);
@@ -160,6 +173,8 @@ std::string format_iso8601(TimePoint time) {
                       c.minute, c.second);
 }
 
+// The W3C profile of ISO 8601 ("Date and Time Formats"), which IAM names for its Date operators. A
+// date may end after the year, the month or the day; a time of day needs its zone.
 std::optional<TimePoint> parse_iso8601(std::string_view text) {
   Reader reader(text);
   Civil c;
@@ -175,7 +190,7 @@ std::optional<TimePoint> parse_iso8601(std::string_view text) {
         reader.expect(":");
         c.minute = reader.number(2);
         if (reader.accept(":")) c.second = reader.number(2);
-        // A fraction belongs to seconds: "12:30.5" has none.
+        // Only seconds may have a fraction: "12:30.5" is refused.
         if (text.size() > 19 && text[16] == ':' && reader.accept(".")) fraction = reader.fraction();
         offset = read_zone(reader);
       }
@@ -193,8 +208,8 @@ std::string format_http_date(TimePoint time) {
                       c.day, kMonths[c.month - 1], c.year, c.hour, c.minute, c.second);
 }
 
-// RFC 9110 section 5.6.7: only IMF-fixdate. The two obsolete forms are refused, and so is a weekday
-// that is not the date's.
+// Accepts only IMF-fixdate, the form that RFC 9110 section 5.6.7 lets senders write. The two
+// obsolete forms are refused, and so is a weekday that is not that of the date (test: IsStrict).
 std::optional<TimePoint> parse_http_date(std::string_view text) {
   Reader reader(text);
   Civil c;
@@ -219,11 +234,14 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
   return time;
 }
 
+// A double holds milliseconds exactly enough: today's seconds take 31 of its 53 bits.
 double to_epoch_seconds(TimePoint time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
 }
 
-// The machine's clock is read outside the lock.
+// The lock covers only the copy of the state; the machine's clock is read outside it. A time that
+// was read just before a restore() may still be of the old state, as if the caller had come
+// earlier.
 TimePoint MovableClock::now() const {
   const State state = this->state();
   return state.frozen_at ? *state.frozen_at : machine_.now() + state.offset;

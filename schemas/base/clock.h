@@ -12,7 +12,7 @@
 
 namespace ecr::base {
 
-// UTC, to the millisecond (what ECR's timestamps carry).
+// UTC, to the millisecond (the precision of ECR's timestamps).
 using TimePoint = std::chrono::sys_time<std::chrono::milliseconds>;
 
 // Thread-safe.
@@ -22,8 +22,8 @@ class Clock {
   virtual TimePoint now() const = 0;
 };
 
-// A clock that can be frozen and moved forward of another one, so that what happens to a 12-hour
-// token or a 90-day rule is seen in a second. Thread-safe.
+// A clock that can be frozen, and moved forward relative to another clock, so that a test sees in a
+// second the end of a 12-hour token or of a 90-day rule. Thread-safe.
 class MovableClock : public Clock {
  public:
   // How it differs from the machine's clock; both empty: not at all.
@@ -59,7 +59,7 @@ class Random {
 // RFC 4122 version 4, lower case: "d1f0c2e4-...".
 std::string make_uuid(Random& random);
 
-// "20150830T123600Z" (ISO 8601 basic, what SigV4 uses).
+// "20150830T123600Z" (ISO 8601 basic, the form of SigV4).
 std::string format_basic(TimePoint time);
 // Strict inverse of format_basic: exactly yyyymmddThhmmssZ, a real date.
 std::optional<TimePoint> parse_basic(std::string_view text);

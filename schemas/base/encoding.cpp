@@ -1,3 +1,5 @@
+// All decoders are strict. Texts that are compared, signed or used as keys must have one spelling
+// only, and a lenient decoder would give them several.
 #include "schemas/base/encoding.h"
 
 #include <algorithm>
@@ -13,7 +15,7 @@ constexpr std::string_view kBase64 =
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// The value of every byte in an alphabet; -1 outside it.
+// The inverse of an alphabet: the value of every byte, -1 for bytes outside of it.
 using Inverse = std::array<std::int8_t, 256>;
 
 constexpr Inverse invert(std::string_view alphabet) {
@@ -25,9 +27,12 @@ constexpr Inverse invert(std::string_view alphabet) {
   return inverse;
 }
 
+// Two tables, one for each alphabet: a decoder that took both would accept several spellings of one
+// value.
 constexpr Inverse kFromBase64 = invert(kBase64);
 constexpr Inverse kFromBase64Url = invert(kBase64Url);
 
+// ASCII only: std::tolower depends on the locale, and names of headers and actions do not.
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 int hex_value(char c) {
@@ -46,12 +51,14 @@ std::string encode64(std::string_view bytes, std::string_view alphabet) {
     pending = (pending << 8 | byte) & 0xFFFFu;
     for (bits += 8; bits >= 6; bits -= 6) out += alphabet[pending >> (bits - 6) & 63u];
   }
+  // The last character is filled up with zero bits.
   if (bits > 0) out += alphabet[pending << (6 - bits) & 63u];
   return out;
 }
 
 // Without padding. Bits left over must be zero, so that a value has one spelling only.
 std::optional<std::string> decode64(std::string_view text, const Inverse& inverse) {
+  // One character alone has six bits and is no byte.
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
   out.reserve(text.size() / 4 * 3 + 2);
@@ -75,8 +82,10 @@ bool is_unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-// The code point of the sequence of `length` bytes at `at`; kBadCodePoint where one is missing, is
-// no continuation byte, or spells what has a shorter form, a surrogate or more than U+10FFFF.
+// The code point of the sequence of `length` bytes at `at`. It is kBadCodePoint where a byte is
+// missing or is no continuation byte, where a shorter form exists, for a surrogate, and above
+// U+10FFFF (RFC 3629 section 3). Overlong forms are refused, because a filter that looks for a
+// character would not see it in one.
 char32_t decode_sequence(std::string_view text, std::size_t at, std::size_t length) {
   constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
   if (text.size() - at < length) return kBadCodePoint;
@@ -127,6 +136,7 @@ std::string base64_encode(std::string_view bytes) {
 
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
+  // At most two: "====" has the right length and is no base64.
   for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   return decode64(text, kFromBase64);
 }
@@ -137,6 +147,7 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   return decode64(text, kFromBase64Url);
 }
 
+// Encodes bytes, not characters: UTF-8 becomes one escape a byte, as RFC 3986 section 2.5 says.
 std::string percent_encode(std::string_view text, bool keep_slash) {
   std::string out;
   out.reserve(text.size() + text.size() / 2);
@@ -161,6 +172,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
       out += plus_is_space && text[i] == '+' ? ' ' : text[i];
       continue;
     }
+    // A bad escape is refused rather than kept: two readers could take it for different texts. The
+    // canonical request of SigV4 has its own decoder (append_decoded), which must take every text.
     if (text.size() - i < 3) return std::nullopt;
     const int high = hex_value(text[i + 1]);
     const int low = hex_value(text[i + 2]);
@@ -171,6 +184,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
   return out;
 }
 
+// `plus_is_space` for form bodies (the WHATWG URL standard, application/x-www-form-urlencoded); in
+// the query of a URL a '+' is a plus (RFC 3986).
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text,
                                                                            bool plus_is_space) {
   std::vector<std::pair<std::string, std::string>> pairs;
@@ -187,6 +202,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
   return pairs;
 }
 
+// Not for secrets: it returns at the first difference.
 bool equals_ignore_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });
@@ -206,6 +222,8 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
     ++at;
     return lead;
   }
+  // C0 and C1 would begin overlong forms, F5 and above would be beyond U+10FFFF, 80 to BF continue
+  // a sequence.
   const std::size_t length = lead < 0xC2   ? 0
                              : lead < 0xE0 ? 2
                              : lead < 0xF0 ? 3
@@ -219,12 +237,13 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
 
 std::size_t utf8_prefix(std::string_view text) {
   std::size_t at = 0;
+  // next_code_point() stays where it is at the first bad byte.
   while (at < text.size() && next_code_point(text, at) != kBadCodePoint) {
   }
   return at;
 }
 
-// Every byte but the continuation bytes begins a code point.
+// Every byte that is no continuation byte begins a code point.
 std::size_t count_code_points(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<std::uint8_t>(c) & 0xC0u) != 0x80u;

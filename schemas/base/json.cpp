@@ -15,7 +15,8 @@
 namespace ecr::base {
 namespace {
 
-// An input iterator that tells how far the parser has read: its callbacks are not given that.
+// An input iterator that tells how far the parser has read, because the parser gives its callbacks
+// no position. The iterator is copied, so the place is kept outside of it.
 class Cursor {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -38,8 +39,9 @@ class Cursor {
   const char** reached_;
 };
 
-// Checks the keys of an object that is still open. Both kinds do it in less than linear time: a
-// body of a million keys must not take a million squared steps.
+// These two find equal keys in an object that is still open. Both do it without a search through
+// all members: a body of a million keys must not take the square of a million steps (test:
+// AHundredThousandKeysAreRead).
 class SortedKeys {
  public:
   // The place for the value of `key`, and whether there was one already.
@@ -55,7 +57,8 @@ class OrderedKeys {
   std::pair<OrderedJson*, bool> place(OrderedJson& object, std::string& key) {
     auto& members = object.get_ref<OrderedJson::object_t&>();
     if (!seen_.insert(key).second) return {&members.at(key), true};
-    // ordered_map::emplace() searches the whole vector; the set above has done that.
+    // ordered_map::emplace() searches the whole vector. The set above has done that already, so the
+    // member is appended to the vector underneath.
     using Vector = OrderedJson::object_t::Container;
     return {&static_cast<Vector&>(members).emplace_back(std::move(key), nullptr).second, false};
   }
@@ -64,7 +67,10 @@ class OrderedKeys {
   std::unordered_set<std::string> seen_;
 };
 
-// Builds the document from the parser's events, and stops it at the limits.
+// Builds the document from the parser's events and stops the parser at the limits. nlohmann's own
+// builder has no limits and keeps the last of two equal keys; policies and signed tokens must not
+// have two readings. The open values are a vector, not a recursion, so the depth of a text costs no
+// stack here.
 template <typename Document, typename Keys>
 class Builder {
  public:
@@ -72,7 +78,7 @@ class Builder {
       : text_(text), limits_(limits), reached_(text.data()) {}
 
   tl::expected<Document, JsonError> run() {
-    // UTF-8 is checked first, so that bad bytes have an error of their own.
+    // The size and UTF-8 are checked before any parsing, so that each has an error of its own.
     if (text_.size() > limits_.max_bytes) {
       fail(JsonError::Kind::kTooLarge, limits_.max_bytes, "the document is too large");
     } else if (const std::size_t valid = utf8_prefix(text_); valid != text_.size()) {
@@ -85,7 +91,7 @@ class Builder {
     return std::move(root_);
   }
 
-  // The events, by nlohmann's names. False stops the parser.
+  // The events, by the names that nlohmann::json_sax asks for. False stops the parser.
   using number_float_t = typename Document::number_float_t;
   bool null() { return leaf(nullptr); }
   bool boolean(bool value) { return leaf(value); }
@@ -100,6 +106,9 @@ class Builder {
   bool end_array() { return close(); }
 
   bool key(std::string& name) {
+    // The member is made at its key, with null; the value that comes next goes there. With
+    // duplicates allowed it replaces the earlier one (test:
+    // TheLastOfEqualKeysStaysWhereTheyAreAllowed).
     const auto [place, duplicate] = open_.back().keys.place(*open_.back().value, name);
     if (duplicate && limits_.refuse_duplicate_keys) {
       return fail(JsonError::Kind::kDuplicateKey, last_read(), "duplicate key in an object");
@@ -109,6 +118,8 @@ class Builder {
   }
 
   template <typename Exception>
+  // nlohmann counts the bytes that it has read, the offending one included, so the offset is one
+  // less.
   bool parse_error(std::size_t position, const std::string&, const Exception& exception) {
     return fail(JsonError::Kind::kSyntax, position == 0 ? 0 : position - 1,
                 describe(exception.what()));
@@ -121,6 +132,8 @@ class Builder {
   };
 
   template <typename Value>
+  // Puts a value where it belongs: at the root, at the key that was read last, or at the end of the
+  // open array. Returns its place.
   Document* add(Value&& value) {
     ++values_;
     if (open_.empty()) {
@@ -136,6 +149,8 @@ class Builder {
     return &elements.emplace_back(std::forward<Value>(value));
   }
 
+  // Values are counted as they come, containers included: a text of a few megabytes that is all
+  // "[]," must not grow to a hundred in memory (test: TheNumberOfValuesIsLimited).
   bool has_room() {
     if (values_ < limits_.max_values) return true;
     return fail(JsonError::Kind::kTooLarge, last_read(), "the document has too many values");
@@ -153,7 +168,7 @@ class Builder {
     if (open_.size() >= limits_.max_depth) {
       return fail(JsonError::Kind::kTooDeep, last_read(), "nested too deep");
     }
-    // The pointer stays good: a parent grows only after its child is closed.
+    // The pointer into the parent stays valid: a parent grows only after its child is closed.
     Document* value = add(std::move(empty));
     open_.push_back({value, Keys{}});
     return true;
@@ -164,20 +179,23 @@ class Builder {
     return true;
   }
 
+  // `reached_` is behind the byte that the parser read last.
   std::size_t last_read() const {
     return static_cast<std::size_t>(std::max<std::ptrdiff_t>(reached_ - text_.data() - 1, 0));
   }
 
   bool fail(JsonError::Kind kind, std::size_t offset, std::string detail) {
+    // Lines are counted only here: a valid text pays nothing for them.
     offset = std::min(offset, text_.size());
     const auto newlines = std::count(text_.begin(), text_.begin() + std::ptrdiff_t(offset), '\n');
     error_ = JsonError{kind, offset, static_cast<std::size_t>(newlines) + 1, std::move(detail)};
     return false;
   }
 
-  // "[json.exception.parse_error.101] parse error at line 1, column 9: syntax error while parsing
-  // value - invalid literal; last read: '...'; expected ...": what says which fault it is, without
-  // the quotation of the input.
+  // nlohmann's text is of the form "[json.exception.parse_error.101] parse error at line 1, column
+  // 9: syntax error while parsing value - invalid literal; last read: '...'; expected ...". This
+  // takes the part that names the fault and leaves out the quotation of the input, which may hold a
+  // secret (test: TheErrorDoesNotRepeatTheInput).
   static std::string describe(std::string_view what) {
     constexpr std::string_view kBefore = "syntax error ";
     const std::size_t from = what.find(kBefore);
@@ -197,7 +215,7 @@ class Builder {
   std::optional<JsonError> error_;
 };
 
-// "replace": a string that did not come through this parser may hold bad bytes.
+// A member of another type counts as absent: these documents come from clients and upstreams.
 template <typename Document>
 std::string read_text(const Document& object, std::string_view name, std::string_view fallback) {
   const auto found = object.find(name);  // the end, where `object` is not an object
@@ -207,6 +225,8 @@ std::string read_text(const Document& object, std::string_view name, std::string
 
 template <typename Document>
 std::string dump_text(const Document& json) {
+  // "replace": a string that did not come through this parser may hold bad bytes, for which dump()
+  // would throw (test: MakesBadBytesValid).
   return json.dump(-1, ' ', false, Document::error_handler_t::replace);
 }
 

@@ -11,19 +11,23 @@ namespace {
 
 constexpr long kDaySeconds = 86'400;
 
+// Copies: the data belongs to the BIO.
 std::string text_of(BIO* memory) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory, &data);
   return std::string(data, static_cast<std::size_t>(size));
 }
 
-// RFC 5280 section 4.1.2.2: positive and at most 20 bytes. 127 random bits are unique in practice.
+// A serial number is positive and has at most 20 bytes (RFC 5280 section 4.1.2.2). 127 random bits
+// are unique in practice, and need no counter that would have to survive a restart.
 void set_serial(X509* certificate) {
   const Number number(require(BN_new(), "a number"));
   require_ok(BN_rand(number.get(), 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY), "a serial number");
   require(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)), "a serial number");
 }
 
+// The validity begins a day early: clocks of other machines differ from this one's, and a client
+// that is a little behind would refuse a fresh certificate.
 void set_validity(X509* certificate, TimePoint now, long days) {
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
@@ -33,6 +37,7 @@ void set_validity(X509* certificate, TimePoint now, long days) {
 
 }  // namespace
 
+// A read-only BIO: it does not copy the text.
 Memory memory_of(std::string_view text) {
   return Memory(require(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "memory"));
 }
@@ -53,6 +58,8 @@ std::string pem_of(EVP_PKEY* key) {
 
 Certificate read_certificate(std::string_view pem) {
   const ErrorQueue errors;
+  // A text that is no certificate is an ordinary answer (null), so its error must not stay in the
+  // queue.
   return Certificate(PEM_read_bio_X509(memory_of(pem).get(), nullptr, nullptr, nullptr));
 }
 
@@ -61,6 +68,7 @@ PKey read_private_key(std::string_view pem) {
   return PKey(PEM_read_bio_PrivateKey(memory_of(pem).get(), nullptr, nullptr, nullptr));
 }
 
+// P-256: every client of TLS 1.2 and 1.3 and every verifier of ES256 knows it.
 PKey make_p256_key() { return PKey(require(EVP_EC_gen("P-256"), "making a key")); }
 
 Certificate new_certificate(EVP_PKEY* key, TimePoint now, long days) {
@@ -81,6 +89,8 @@ void add_to_subject(X509* certificate, const char* part, const std::string& valu
 
 void add_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
   X509V3_CTX context;
+  // OpenSSL builds the extension from text, as from its configuration file; "nodb" says that there
+  // is none.
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   const Extension extension(

@@ -1,5 +1,5 @@
-// Owners of what OpenSSL makes, its errors as exceptions, and the certificates of the program's own
-// making: the signing identity of image signatures and the authority of --tls auto. Values and pure
+// Owners of OpenSSL's objects, its errors as exceptions, and the certificates that the program
+// makes: for the identity that signs images and for the authority of --tls auto. Values and pure
 // functions, except that keys and serial numbers come from OpenSSL's random numbers.
 #pragma once
 
@@ -66,7 +66,7 @@ Memory memory_of(std::string_view text);
 
 std::string pem_of(X509* certificate);
 std::string pem_of(EVP_PKEY* key);  // PKCS #8, not encrypted
-// Null: the text is none.
+// Null: the text is no certificate, or no private key.
 Certificate read_certificate(std::string_view pem);
 PKey read_private_key(std::string_view pem);
 

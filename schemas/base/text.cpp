@@ -10,7 +10,9 @@
 namespace ecr::base {
 namespace {
 
-// Insertions, deletions, replacements and swaps of neighbours (restricted Damerau-Levenshtein).
+// Counts the insertions, deletions, replacements and swaps of neighbours that lead from one word to
+// the other (restricted Damerau-Levenshtein). The table has the size of the product of the words;
+// nearest_word() limits it.
 std::size_t edits(const std::string& a, const std::string& b) {
   std::vector<std::vector<std::size_t>> table(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) table[i][0] = i;
@@ -33,6 +35,7 @@ std::string format_values(fmt::string_view text, fmt::format_args values) {
   return fmt::vformat(text, values);
 }
 
+// The search goes on behind the text that was put in, so that `with` may contain `what`.
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
     text.replace(at, what.size(), with);
@@ -41,6 +44,7 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 }
 
 std::string_view without_port(std::string_view host) {
+  // An IPv6 address is in brackets, because it has colons of its own (RFC 3986 section 3.2.2).
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
 }
@@ -48,7 +52,8 @@ std::string_view without_port(std::string_view host) {
 std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
   constexpr std::size_t kLongest = 64;
   if (word.size() > kLongest) return {};
-  // A third of the letters may be wrong: further away it is a guess.
+  // A third of the letters may be wrong. A word further away would be a guess, and a wrong
+  // suggestion is worse than none.
   std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::string found;
   for (const std::string& each : known) {
@@ -70,11 +75,14 @@ bool wildcard_matches(std::string_view pattern, std::string_view text) {
   if (star == std::string_view::npos) return pattern == text;
   if (!text.starts_with(pattern.substr(0, star))) return false;
   text.remove_prefix(star);
-  // The leftmost place of each piece: a place further right could not help a later piece.
+  // Takes the leftmost place of each piece, because a place further right could not help a later
+  // piece. Nothing is tried again, so the time is bounded by the product of the lengths.
   for (;;) {
     pattern.remove_prefix(star + 1);
     star = pattern.find('*');
     const std::string_view piece = pattern.substr(0, star);
+    // The last piece is anchored at the end. `text` has lost all that came before, so the pieces do
+    // not overlap.
     if (star == std::string_view::npos) return text.ends_with(piece);
     const std::size_t at = text.find(piece);
     if (at == std::string_view::npos) return false;

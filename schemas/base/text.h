@@ -45,19 +45,19 @@ std::string join(const List& list, std::string_view separator) {
   return out;
 }
 
-// Replaces each occurrence of `what`, from left to right; what was put in is not searched again.
+// Replaces each occurrence of `what`, from left to right; the inserted text is not searched again.
 void replace_all(std::string& text, std::string_view what, std::string_view with);
 
 // "localhost" of "localhost:4599", "[::1]" of "[::1]:4599".
 std::string_view without_port(std::string_view host);
 
-// The known word that fewest edits lead to; empty: none is near.
+// Returns the known word that needs the fewest edits; empty: no word is near.
 std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
 
 // ", did you mean listen?", or nothing.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
-// ECR's own patterns (filters of tag mutability, tag patterns of lifecycle rules, ...): '*' stands
-// for any run of characters, also none; every other character for itself.
+// Matches ECR's own patterns (filters of tag mutability, tag patterns of lifecycle rules, ...): '*'
+// means any run of characters, also none; every other character means itself.
 bool wildcard_matches(std::string_view pattern, std::string_view text);
 
 }  // namespace ecr::base

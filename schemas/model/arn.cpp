@@ -12,10 +12,12 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+// The characters of \w, without a locale.
 bool is_word(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-// https://docs.aws.amazon.com/general/latest/gr/rande.html and botocore's partitions.json. The
-// longest prefix stands first: "us-isob-" also starts with "us-iso".
+// Regions and their partitions: https://docs.aws.amazon.com/general/latest/gr/rande.html and
+// botocore's partitions.json. Each prefix ends in a hyphen, so no region starts with two of them.
+// Every other region is in the partition "aws", also one that AWS has not opened yet.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPartitions = {{
     {"us-isob-", "aws-iso-b"},
     {"us-isof-", "aws-iso-f"},
@@ -27,7 +29,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPartitio
 }};
 
 const Pattern& repository_name_pattern() {
-  // As in the model's shape RepositoryName (a test compares the two).
+  // The pattern of the model's shape RepositoryName (test: RepositoryName.IsTheModelsShape). It is
+  // written here again, so that a name is checked without loading the whole model.
   static const Pattern pattern = *Pattern::compile(
       R"([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)");
   return pattern;
@@ -35,6 +38,8 @@ const Pattern& repository_name_pattern() {
 
 }  // namespace
 
+// Only the first five colons separate: the resource keeps its own (test:
+// KeepsColonsAndSlashesOfTheResource).
 std::optional<Arn> Arn::parse(std::string_view text) {
   std::array<std::string_view, 5> parts;
   for (std::string_view& part : parts) {
@@ -56,16 +61,21 @@ bool is_account_id(std::string_view text) {
   return text.size() == 12 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
+// The form alone, because every region exists as soon as a request uses it.
 bool is_region(std::string_view text) {
   return text.size() >= 2 && text.size() <= 25 && std::all_of(text.begin(), text.end(), [](char c) {
            return is_digit(c) || is_lower(c) || c == '-';
          });
 }
 
+// The length is checked first, which also bounds the work of the pattern. AWS counts characters;
+// all that the pattern allows are ASCII, so bytes are the same.
 bool is_repository_name(std::string_view text) {
   return text.size() >= 2 && text.size() <= 256 && repository_name_pattern().matches(text);
 }
 
+// The specification's pattern without a regular expression, because every request that names a tag
+// checks it.
 bool is_tag(std::string_view text) {
   return !text.empty() && text.size() <= 128 && is_word(text.front()) &&
          std::all_of(text.begin(), text.end(),
@@ -79,6 +89,7 @@ std::string_view partition_of(std::string_view region) {
   return "aws";
 }
 
+// ECR has one type of resource, and this is its ARN in the service authorization reference.
 std::string repository_arn(std::string_view region, std::string_view account,
                            std::string_view name) {
   return base::format("arn:{}:ecr:{}:{}:repository/{}", partition_of(region), region, account,

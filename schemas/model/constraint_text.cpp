@@ -1,7 +1,8 @@
-// How ECR words a constraint. Two hands have written these texts. Nearly all come from AWS's
-// request framework: "Member must ...", the same in IAM and STS. RepositoryName and RegistryId are
-// types of ECR's own, checked after it, and leave out "Member" and the "pattern:" of an expression.
-// tests/schemas/model/constraint_text_test.cpp has the captured texts.
+// The words of ECR for a constraint. The texts have two origins. Nearly all come from AWS's request
+// framework and begin with "Member must ..."; IAM and STS have the same. RepositoryName and
+// RegistryId are types of ECR's own, checked after the framework; their texts leave out "Member"
+// and, for an expression, "pattern:". tests/schemas/model/constraint_text_test.cpp has the captured
+// texts.
 #include <algorithm>
 #include <bit>
 
@@ -17,18 +18,21 @@ bool is_own_type(const Shape& shape) {
   return shape.name == "RepositoryName" || shape.name == "RegistryId";
 }
 
-// The bucket of java.util.HashMap: String.hashCode() with its upper half folded in.
+// The bucket that java.util.HashMap gives a text: String.hashCode() with its upper half folded into
+// the lower. The names of enumerations are ASCII, so a byte is a Java char.
 std::size_t java_bucket(std::string_view text, std::size_t buckets) {
   std::uint32_t hash = 0;
   for (const char c : text) hash = hash * 31 + static_cast<unsigned char>(c);
   return (hash ^ hash >> 16) & (buckets - 1);
 }
 
-// AWS lists an enumeration in the order of a Java HashSet. It is what makes the captured
-// [IMMUTABLE, MUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION] of the model's
-// MUTABLE, IMMUTABLE, IMMUTABLE_WITH_EXCLUSION, MUTABLE_WITH_EXCLUSION.
+// AWS lists an enumeration in the order of a Java HashSet (inferred from captures). The rule turns
+// the model's MUTABLE, IMMUTABLE, IMMUTABLE_WITH_EXCLUSION, MUTABLE_WITH_EXCLUSION into the
+// captured [IMMUTABLE, MUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION] (test:
+// ConstraintText.Enumeration).
 std::vector<std::string> in_java_order(std::vector<std::string> values) {
-  // new HashSet<>(collection): at least 16 buckets and at most three quarters full.
+  // new HashSet<>(collection) has at least 16 buckets and fills at most three quarters of them.
+  // Within a bucket the order is that of insertion, hence the stable sort.
   const std::size_t buckets = std::bit_ceil(std::max<std::size_t>(values.size() * 4 / 3 + 1, 16));
   std::stable_sort(values.begin(), values.end(), [&](const auto& a, const auto& b) {
     return java_bucket(a, buckets) < java_bucket(b, buckets);
@@ -53,7 +57,8 @@ std::string pattern_text(const Shape& shape) {
   return "must satisfy regular expression pattern: " + shape.pattern_text;
 }
 
-// The model escapes its slashes; the captured text does not. RegistryId's stands without quotes.
+// The model escapes its slashes, and the captured text does not. The expression of RegistryId is
+// without quotes (test: ConstraintText.RegistryId).
 std::string own_pattern_text(const Shape& shape) {
   std::string text;
   for (std::size_t i = 0; i < shape.pattern_text.size(); ++i) {
@@ -63,7 +68,8 @@ std::string own_pattern_text(const Shape& shape) {
                                     : "must satisfy regular expression '" + text + "'";
 }
 
-// Every constraint of a list's element, whichever was violated, in AWS's order.
+// The text for an element of a list: AWS names every constraint of the element, whichever was
+// violated, in this order.
 std::string element_text(const Shape& shape) {
   const bool number = shape.type == ShapeType::kInteger || shape.type == ShapeType::kLong ||
                       shape.type == ShapeType::kDouble;

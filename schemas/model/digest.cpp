@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kSha256Name = "sha256";
 constexpr std::string_view kSha512Name = "sha512";
 
-// OpenSSL fails here only when it is out of memory or was built without the algorithm.
+// OpenSSL fails here only if it is out of memory or was built without the algorithm. No caller
+// could go on without a hash, so this is an exception and not a result.
 void require(bool success) {
   if (!success) throw std::runtime_error("OpenSSL: a hash could not be computed");
 }
@@ -34,15 +35,16 @@ std::unique_ptr<EVP_MD, Free> fetch(const char* name) {
   return md;
 }
 
-// Fetching takes a lock and a search by name each time: once a program.
+// An algorithm is fetched once in the life of the program, because each fetch takes a lock and a
+// search by name. OpenSSL's fetched algorithms are safe to share between threads.
 const EVP_MD* message_digest(DigestAlgorithm algorithm) {
   static const auto sha256 = fetch("SHA256");
   static const auto sha512 = fetch("SHA512");
   return algorithm == DigestAlgorithm::kSha256 ? sha256.get() : sha512.get();
 }
 
-// A keyless HMAC-SHA256 context that each use duplicates: setting one up by name costs more than
-// the hash itself.
+// A context for HMAC-SHA256 without a key, which each use duplicates: setting one up by name costs
+// more than the hash itself. Only its copies are changed, so threads share it.
 std::unique_ptr<EVP_MAC_CTX, Free> new_hmac_prototype() {
   const std::unique_ptr<EVP_MAC, Free> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
   require(mac != nullptr);
@@ -68,12 +70,14 @@ bool is_lower_hex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+// The header has void pointers, so that its readers need no OpenSSL.
 EVP_MD_CTX* as_context(void* context) { return static_cast<EVP_MD_CTX*>(context); }
 
 }  // namespace
 
-// OCI image-spec, "Digests": the two registered algorithms. Hexadecimal digits in upper case are
-// refused, so that equal digests are equal texts.
+// Accepts the two algorithms that the OCI image specification registers ("Digests"). Hexadecimal
+// digits in upper case are refused, so that equal digests are equal texts; the text also names
+// files in the blob store, so no other character may come through (test: RefusesTheRest).
 std::optional<Digest> Digest::parse(std::string_view text) {
   for (const auto algorithm : {DigestAlgorithm::kSha256, DigestAlgorithm::kSha512}) {
     const std::string_view name = name_of(algorithm);
@@ -107,6 +111,8 @@ Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
+// A push reports the digest of what has arrived so far and goes on: finishing would end the state,
+// so a copy is finished.
 Hasher Hasher::copy() const {
   Hasher fork(algorithm_);
   require(EVP_MD_CTX_copy_ex(as_context(fork.context_.get()), as_context(context_.get())) == 1);
@@ -118,6 +124,7 @@ void Hasher::update(std::string_view bytes) {
 }
 
 Digest Hasher::finish() {
+  // Room for SHA-512, the longer one.
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> bytes;
   unsigned size = 0;
   require(EVP_DigestFinal_ex(as_context(context_.get()), bytes.data(), &size) == 1);
@@ -135,10 +142,12 @@ Sha256 sha256(std::string_view bytes) {
 }
 
 Sha256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view bytes) {
+  // Made by the first caller; the initialization of a static is thread-safe.
   static const auto prototype = new_hmac_prototype();
   const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_dup(prototype.get()));
   require(context != nullptr);
-  // A null key would mean "the key set before", and an empty span may be null.
+  // For OpenSSL a null key means "the key that was set before", and the data of an empty span may
+  // be null.
   const std::uint8_t no_key = 0;
   const std::uint8_t* key_data = key.empty() ? &no_key : key.data();
   require(EVP_MAC_init(context.get(), key_data, key.size(), nullptr) == 1);
@@ -149,7 +158,8 @@ Sha256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view bytes) {
   return out;
 }
 
-// Only the contents are secret: the lengths of hashes, signatures and tokens are known.
+// Only the contents are secret. The lengths of hashes, signatures and tokens are known, so a
+// different length may answer at once.
 bool constant_time_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -63,7 +63,8 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 Sha256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view bytes);
 
-// True when equal; takes the same time wherever they differ. For every comparison of a secret.
+// True if the two are equal; takes the same time wherever they differ. For every comparison of a
+// secret.
 bool constant_time_equal(std::string_view a, std::string_view b);
 
 }  // namespace ecr::model

@@ -2,6 +2,8 @@
 
 #include "schemas/base/embed.h"
 
+// The assembler embeds every file (embed.h), which costs the compiler nothing. The build defines
+// ECR_SCHEMA_DIR.
 #define ECR_MODEL(name, file)              \
   ECR_EMBED(name, ECR_SCHEMA_DIR "/" file) \
   std::string_view ecr::model::embedded::name() { return ECR_EMBEDDED(name); }

@@ -14,6 +14,9 @@ namespace {
 
 using Shapes = std::map<std::string, std::unique_ptr<Shape>, std::less<>>;
 
+// A fault of a model is a fault of the build, as the files are linked into the program. It throws
+// at the first use of the model, which the tests make for each of them (test: EcrLoads,
+// IamAndStsLoad).
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error("API model: " + what); }
 
 ShapeType shape_type(std::string_view name) {
@@ -33,15 +36,17 @@ ShapeType shape_type(std::string_view name) {
   for (const auto& [text, type] : kTypes) {
     if (text == name) return type;
   }
+  // A type that AWS adds later is noticed when the model is updated, not ignored.
   fail("the shape type " + std::string(name));
 }
 
-// The member `key` of an object, null where it has none.
+// Returns the member `key` of an object; null if there is none.
 const base::OrderedJson* find(const base::OrderedJson& object, const char* key) {
   const auto it = object.find(key);
   return it == object.end() ? nullptr : &*it;
 }
 
+// A flag that is absent is false.
 bool flag_of(const base::OrderedJson& object, const char* key) {
   const base::OrderedJson* value = find(object, key);
   return value && value->get<bool>();
@@ -53,8 +58,9 @@ std::optional<std::int64_t> bound_of(const base::OrderedJson& object, const char
   return value->get<std::int64_t>();
 }
 
-// Fills in the shapes. Every shape exists before the first is filled in: they refer to each other,
-// and to themselves.
+// Makes the shapes in two passes. Every shape exists before the first is filled in, because they
+// refer to each other and to themselves (test: ShapesMayBeRecursive). Their addresses stay, as the
+// map holds pointers.
 class ShapeLoader {
  public:
   explicit ShapeLoader(Shapes& shapes) : shapes_(shapes) {}
@@ -70,7 +76,8 @@ class ShapeLoader {
     }
   }
 
-  // The shape that {"shape": "Name"} under `key` refers to; null where there is none.
+  // Returns the shape to which {"shape": "Name"} under `key` refers; null if there is no such
+  // member.
   const Shape* reference(const base::OrderedJson& object, const char* key) const {
     const base::OrderedJson* value = find(object, key);
     if (!value) return nullptr;
@@ -87,6 +94,7 @@ class ShapeLoader {
     shape.exception = flag_of(description, "exception");
     shape.sensitive = flag_of(description, "sensitive");
     shape.key = reference(description, "key");
+    // A list calls its element "member", a map calls it "value".
     shape.element = reference(description, shape.type == ShapeType::kMap ? "value" : "member");
     shape.pattern_text = base::text_member(description, "pattern");
     if (!shape.pattern_text.empty()) shape.pattern = pattern(shape);
@@ -100,6 +108,8 @@ class ShapeLoader {
     const base::OrderedJson* members = find(description, "members");
     if (!members) return;
     shape.members.reserve(members->size());
+    // The order of the model is kept: AWS reports violations in it (test:
+    // ReportsInTheOrderOfTheModel).
     for (const auto& [name, member] : members->items()) {
       shape.members.push_back({name, member_shape(member), false});
     }
@@ -124,7 +134,8 @@ class ShapeLoader {
     }
   }
 
-  // Many shapes have the same expression: they share its compiled form.
+  // Many shapes have the same expression and share its compiled form. Compilation waits for the
+  // first match, because a start of the program needs no pattern (pattern.h).
   Pattern pattern(const Shape& shape) {
     const auto known = patterns_.find(shape.pattern_text);
     if (known != patterns_.end()) return known->second;
@@ -144,6 +155,7 @@ OperationModel load_operation(const base::OrderedJson& description, const ShapeL
   operation.input = shapes.reference(description, "input");
   operation.output = shapes.reference(description, "output");
   if (const base::OrderedJson* output = find(description, "output")) {
+    // Only the Query protocol wraps its results, in IAM and STS.
     operation.result_wrapper = base::text_member(*output, "resultWrapper");
   }
   if (const base::OrderedJson* errors = find(description, "errors")) {
@@ -155,6 +167,7 @@ OperationModel load_operation(const base::OrderedJson& description, const ShapeL
 }  // namespace
 
 const Member* Shape::find(std::string_view member) const {
+  // A structure has rarely more than twenty members: a search is as fast as an index.
   for (const Member& candidate : members) {
     if (candidate.name == member) return &candidate;
   }
@@ -162,6 +175,7 @@ const Member* Shape::find(std::string_view member) const {
 }
 
 std::unique_ptr<const ServiceModel> ServiceModel::load(std::string_view text) {
+  // Ordered, for the order of members and enumerations.
   const auto document = base::parse_ordered_json(text);
   if (!document) fail(document.error().detail);
   auto model = std::make_unique<ServiceModel>();
@@ -176,12 +190,15 @@ std::unique_ptr<const ServiceModel> ServiceModel::load(std::string_view text) {
       model->operations_.emplace(name, load_operation(description, shapes));
     }
   } catch (const nlohmann::json::exception& error) {
+    // A member of the wrong JSON type, anywhere in the file (test: RefusesWhatIsNoModel).
     fail(error.what());
   }
   return model;
 }
 
 const ServiceModel& ServiceModel::ecr() {
+  // Each model is loaded at its first use and never freed. A static is initialized by one thread
+  // while the others wait.
   static const auto model = load(embedded::ecr_model());
   return *model;
 }

@@ -13,14 +13,15 @@
 namespace ecr::model {
 namespace {
 
-// Bounds the compiled form of one expression together with the states that RE2 remembers between
-// matches. The largest of the models compiles to 12 KiB; the rest is for states. Where these
-// outgrow it, RE2 forgets them and begins anew: still linear, but slower.
+// Bounds the compiled form of one expression together with the states that RE2 keeps between
+// matches. The largest of the models compiles to 12 KiB; the rest is for states. If these outgrow
+// it, RE2 drops them and starts again: still linear, but slower (test:
+// IsRightWhereItsMemoryIsFull).
 constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 
 // The only lookahead of the models, in IAM's accountAliasType: no hyphen follows a hyphen. RE2 has
-// no lookahead. Where it stands after every hyphen that the expression may read, it says that the
-// text has no two hyphens in a row, and that is checked beside the match.
+// no lookahead. If it is behind every hyphen that the expression may read, it says that the text
+// has no two hyphens in a row, and this is checked beside the match (test: NoHyphenFollowsAHyphen).
 constexpr std::string_view kHyphenLookahead = "-(?!-)";
 
 struct Translation {
@@ -34,7 +35,9 @@ Refusal unsupported(std::string_view what) {
   return Refusal("not supported: " + std::string(what));
 }
 
-// Rewrites Java's syntax, in which AWS writes the models, in RE2's.
+// Rewrites Java's syntax, in which AWS writes the models, in RE2's. A construct that the two read
+// differently and that no model has is refused, so that an updated model fails in a test and does
+// not match something else in silence.
 class Translator {
  public:
   explicit Translator(std::string_view java) : rest_(java) {}
@@ -88,16 +91,19 @@ class Translator {
     copy(1);
   }
 
-  // A backslash and what belongs to it. Letters that mean one thing in Java and another in RE2, or
-  // that no model has, are refused.
+  // Rewrites a backslash and the characters that belong to it. Letters that mean one thing in Java
+  // and another in RE2, or that no model has, are refused.
   void escape() {
+    // Java's \s has the vertical tab, RE2's has not.
     if (accept("\\s")) return add_class(" \\t-\\r");
     if (accept("\\S")) return add_class("\\x00-\\x08\\x0E-\\x1F!-\\x{10FFFF}");
+    // RE2 has \p as well, but its version of Unicode is not AWS's: beyond ASCII every character
+    // passes (pattern.h; test: PropertiesAreExactInAsciiAndGenerousBeyond).
     if (accept("\\p{L}")) return add_class("a-zA-Z\\x{80}-\\x{10FFFF}");
     if (accept("\\p{N}")) return add_class("0-9\\x{80}-\\x{10FFFF}");
     if (accept("\\p{Z}")) return add_class(" \\x{80}-\\x{10FFFF}");
     if (accept("\\u")) {
-      // Exactly four digits: Java reads "\u10000" as U+1000 and '0'.
+      // Java takes exactly four digits: "\u10000" is U+1000 and '0'.
       if (rest_.size() < 4) error_ = "an escape with too few hexadecimal digits";
       result_.expression += "\\x{";
       copy(4);
@@ -136,6 +142,8 @@ struct Pattern::Compiled {
   explicit Compiled(Translation from) : translation(std::move(from)) {}
 
   const RE2& re2() const {
+    // Two threads may come to the first match at the same time. RE2 itself is safe to share between
+    // threads.
     std::call_once(once, [this] { compiled.emplace(translation.expression, re2_options()); });
     return *compiled;
   }
@@ -160,7 +168,7 @@ tl::expected<Pattern, std::string> Pattern::compile(std::string_view expression)
 }
 
 bool Pattern::matches(std::string_view input) const {
-  // RE2 takes surrogates and overlong forms for code points.
+  // RE2 takes surrogates and overlong forms for code points, so bad UTF-8 is refused before it.
   if (base::utf8_prefix(input) != input.size()) return false;
   if (compiled_->translation.single_hyphens && input.find("--") != std::string_view::npos) {
     return false;

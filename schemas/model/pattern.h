@@ -20,7 +20,7 @@ namespace ecr::model {
 // Immutable and thread-safe; cheap to copy, and copies share the compiled form.
 class Pattern {
  public:
-  // The error says what is not supported.
+  // The error names the part that is not supported.
   static tl::expected<Pattern, std::string> compile(std::string_view expression);
   // The same, but RE2 compiles the expression at the first match: the models have over 70 of them,
   // and a start of the program needs none. Only the syntax that is translated is checked here.

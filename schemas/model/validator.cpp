@@ -48,9 +48,10 @@ bool is_scalar(const Shape& shape) {
          shape.type != ShapeType::kMap;
 }
 
-// A number without fraction, also where it is written 5.0 or 5e3; nullopt outside 64 bits.
+// Returns a number without a fraction, also if it is written as 5.0 or 5e3; nullopt outside 64
+// bits.
 std::optional<std::int64_t> as_integer(const base::Json& value) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double has lost its units
+  constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it not every integer is a double
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
     if (number > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) return std::nullopt;
@@ -63,7 +64,9 @@ std::optional<std::int64_t> as_integer(const base::Json& value) {
   return static_cast<std::int64_t>(number);
 }
 
-// Walks value and shape together. path_ is where it stands; it grows and shrinks in place.
+// Walks value and shape together, and collects every violation, as AWS reports all of them in one
+// message. path_ is the place of the walk; it grows and shrinks in place. The recursion follows the
+// value, whose depth the parser has limited, so recursive shapes are harmless.
 class Validator {
  public:
   explicit Validator(bool unknown_members_are_violations)
@@ -75,7 +78,7 @@ class Validator {
   }
 
  private:
-  // Appends to the path for as long as it lives.
+  // Appends a part to the path and removes it at the end of the scope.
   class Step {
    public:
     Step(std::string& path, std::string_view part) : path_(path), length_(path.size()) {
@@ -110,12 +113,14 @@ class Validator {
         return value.is_boolean() ? void() : wrong_type(value, shape);
       case ShapeType::kBlob:
         return check_blob(value, shape);
+      // JSON 1.1 writes a timestamp as a number of seconds.
       case ShapeType::kTimestamp:
         return value.is_number() ? void() : wrong_type(value, shape);
     }
   }
 
-  // A null member counts as absent, as in AWS's JSON protocols.
+  // A null member counts as absent, as in AWS's JSON protocols. Unknown members are ignored, so
+  // that a newer SDK works (inferred from AWS's rules for compatible changes).
   void check_structure(const base::Json& value, const Shape& shape) {
     if (!value.is_object()) return wrong_type(value, shape);
     for (const Member& member : shape.members) {
@@ -132,8 +137,8 @@ class Validator {
     if (strict_) check_unknown(value, shape);
   }
 
-  // AWS's framework writes every member with a small first letter: Key stands at
-  // 'tags.1.member.key', IAM's UserName at 'userName'.
+  // AWS's framework writes every member with a small first letter: Key is at 'tags.1.member.key',
+  // and IAM's UserName is at 'userName' (test: PathsHaveSmallFirstLetters).
   static std::string member_part(std::string name) {
     if (name[0] >= 'A' && name[0] <= 'Z') name[0] = static_cast<char>(name[0] - 'A' + 'a');
     return name;
@@ -154,34 +159,41 @@ class Validator {
     for (std::size_t i = 0; i < value.size(); ++i) {
       const std::size_t before = violations_.size();
       {
+        // Lists count from 1, and "member" is the name that the Query protocol gives an element:
+        // 'tags.1.member.key'.
         const Step number(path_, std::to_string(i + 1));
         const Step member(path_, "member");
         check_element(value[i], *shape.element);
       }
+      // A structure in a list keeps the places of its own members.
       if (is_scalar(*shape.element)) fold_element(before, reported);
     }
   }
 
-  // A list has no absent elements: null stands where a value is needed.
+  // A list has no absent elements, so null is missing where a value is needed.
   void check_element(const base::Json& value, const Shape& shape) {
     if (value.is_null()) return add(Kind::kMissing, shape, "");
     check(value, shape);
   }
 
-  // Turns what a scalar element has just violated into the one violation of its list. AWS says of
-  // registryIds ["1"]: at 'registryIds', "Member must satisfy constraint: [...]".
+  // Turns the violations of a scalar element into the one violation of its list: AWS reports a list
+  // of scalars once, at its own place. For registryIds ["1"] it says: at 'registryIds', "Member
+  // must satisfy constraint: [...]" (captured; test: AListReportsItsScalarElementsOnceAndAsItself).
   void fold_element(std::size_t before, bool& reported) {
     if (violations_.size() == before) return;
     Violation& first = violations_[before];
+    // Both are found before any constraint, and keep the place of the element.
     if (first.kind == Kind::kWrongType || first.kind == Kind::kMissing) return;
     if (first.shape->name == "RepositoryName") {
-      // ECR checks this type by itself, after the framework, and forgets where it stood:
-      // DescribeRepositories with a bad name in repositoryNames fails at 'repositoryName'.
+      // ECR checks this type by itself, after the framework, and its message has lost the place:
+      // DescribeRepositories with a bad name in repositoryNames fails at 'repositoryName'
+      // (captured; test: RepositoryNameInAListLosesItsPlace).
       first.path = "repositoryName";
     } else {
       first.path = path_;
       first.in_list = true;
     }
+    // The first faulty element is reported; those of later elements are erased.
     const std::size_t keep = reported ? 0 : 1;
     violations_.erase(violations_.begin() + static_cast<std::ptrdiff_t>(before + keep),
                       violations_.end());
@@ -193,6 +205,7 @@ class Validator {
     check_length(value.size(), shape, "");
     for (const auto& [key, element] : value.items()) {
       const Step step(path_, key);
+      // The keys of a map have a shape too.
       check_text(key, *shape.key);
       check_element(element, *shape.element);
     }
@@ -203,7 +216,8 @@ class Validator {
     check_text(value.get_ref<const std::string&>(), shape);
   }
 
-  // Lengths count code points, not bytes. Every constraint that is broken is reported.
+  // Lengths count code points, not bytes (test: CountsCodePoints). Every constraint that is broken
+  // is reported, length before pattern (test: LengthComesBeforePattern).
   void check_text(const std::string& text, const Shape& shape) {
     if (shape.min || shape.max) check_length(base::count_code_points(text), shape, text);
     if (shape.pattern && !shape.pattern->matches(text)) add(Kind::kPattern, shape, text);
@@ -213,7 +227,8 @@ class Validator {
     }
   }
 
-  // An Integer has 32 bits, a Long 64; what does not fit cannot be read and is a wrong type.
+  // An Integer has 32 bits, a Long 64. A number that does not fit cannot be read and counts as a
+  // wrong type.
   void check_integer(const base::Json& value, const Shape& shape) {
     const auto number = as_integer(value);
     const bool fits = number && (shape.type == ShapeType::kLong ||
@@ -249,11 +264,12 @@ class Validator {
     if (shape.max && size > *shape.max) add(Kind::kTooLong, shape, text);
   }
 
-  // Only scalars are echoed: a structure may hold something sensitive.
+  // Only scalars are repeated in the message: a structure may hold something sensitive.
   void wrong_type(const base::Json& value, const Shape& shape) {
     std::string text;
     if (value.is_string()) {
       text = value.get_ref<const std::string&>();
+      // A number, a boolean or null, as it is written in JSON.
     } else if (!value.is_structured()) {
       text = base::dump(value);
     }
@@ -262,6 +278,8 @@ class Validator {
 
   void add(Kind kind, const Shape& shape, const std::string& value,
            std::string_view expected = {}) {
+    // A value that the model marks as sensitive is never repeated (test:
+    // ValuesAreEchoedUnlessSensitive).
     Violation violation{kind, path_, shape.sensitive ? std::string() : value, &shape,
                         std::string(expected)};
     violations_.push_back(std::move(violation));

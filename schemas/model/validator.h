@@ -1,5 +1,5 @@
 // Checks a JSON value against a shape of an API model. One validator for every operation of every
-// service; what the model can express is checked nowhere else. Pure and thread-safe.
+// service; no other code checks a rule that the model can express. Pure and thread-safe.
 #pragma once
 
 #include <cstdint>

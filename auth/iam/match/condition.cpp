@@ -18,6 +18,8 @@ struct NamedOperator {
   bool negated = false;
 };
 
+// "IAM JSON policy elements: Condition operators". There is no negated Bool, Binary or Null, and an
+// operator "less than" for strings does not exist.
 constexpr std::array kOperators = {
     NamedOperator{"StringEquals", kString},
     NamedOperator{"StringNotEquals", kString, kEqual, true},
@@ -49,6 +51,7 @@ constexpr std::array kOperators = {
 };
 
 template <class T>
+// `actual` is the value of the request: NumericLessThan holds if it is less than the policy's.
 bool relate(Relation relation, const T& actual, const T& wanted) {
   switch (relation) {
     case kEqual:
@@ -66,12 +69,16 @@ bool relate(Relation relation, const T& actual, const T& wanted) {
 }
 
 template <class T>
+// A value that the operator cannot read is kept and equals nothing, so that a negated operator
+// holds for it. Of such values AWS refuses only bad dates; the lint warns of the others (test:
+// Warnings).
 ConditionValue value_or_nothing(std::optional<T> value) {
   if (!value) return std::monostate{};
   return std::move(*value);
 }
 
-// The value, once its text is known.
+// Reads a value once its text is known. "Equals" does not expand wildcards: StringEquals compares
+// the characters '*' and '?' themselves.
 ConditionValue make_value(Comparison comparison, const GlobText& text) {
   switch (comparison) {
     case kString:
@@ -97,19 +104,22 @@ ConditionValue make_value(Comparison comparison, const GlobText& text) {
   return std::monostate{};
 }
 
-// The documentation names String and Arn operators, and Bool in one place.
+// The documentation allows variables in String and Arn operators, and shows Bool with one in a
+// single place (test: BoolTakesVariables).
 bool takes_variables(Comparison comparison) {
   return comparison == kString || comparison == kStringIgnoreCase || comparison == kStringLike ||
          comparison == kArn || comparison == kBool;
 }
 
-// A set without values ("null data set"); one empty value counts as none. Source: "Single-valued
-// vs. multivalued context keys" ("resolves to a null data set, such as an empty string").
+// Whether a set counts as without values: an empty one, and one whose only value is empty. Source:
+// "Single-valued vs. multivalued context keys" ("resolves to a null data set, such as an empty
+// string").
 bool is_null_set(const Context::Value& value) {
   return value.values.empty() || (value.values.size() == 1 && value.values[0].empty());
 }
 
-// A value of the request, read once for all values of the policy.
+// A value of the request, read once for all values of the policy. A text that the operator's type
+// cannot read matches no value.
 class Actual {
  public:
   Actual(const ConditionOperator& op, const std::string& text) : op_(op), text_(text) {
@@ -192,6 +202,7 @@ class Actual {
 
 std::optional<ConditionOperator> ConditionOperator::parse(std::string_view name) {
   ConditionOperator op;
+  // The set operator is a prefix and IfExists a suffix; both may stand at one operator.
   constexpr std::string_view kAll = "ForAllValues:";
   constexpr std::string_view kAny = "ForAnyValue:";
   constexpr std::string_view kIfExists = "IfExists";
@@ -224,7 +235,7 @@ Condition::Condition(std::string_view operator_name, ConditionOperator op, std::
   values_.reserve(values.size());
   for (const std::string& value : values) {
     GlobText text;
-    // A value without variables is read here, once; one with variables at each request.
+    // A value without variables is read here, once; a value with variables is read at each request.
     if (!variables || !takes_variables(op.comparison)) {
       text.add_pattern(value);
     } else if (Template parsed(value); parsed.is_constant()) {
@@ -237,7 +248,8 @@ Condition::Condition(std::string_view operator_name, ConditionOperator op, std::
   }
 }
 
-// True: the key must be absent, or hold no value.
+// Null with "true" wants the key to be absent or to hold no value, with "false" the reverse (test:
+// NullAsksForAbsence).
 bool Condition::null_holds(const Context::Value* value) const {
   const bool null = value == nullptr || (value->multivalued && is_null_set(*value));
   return std::any_of(values_.begin(), values_.end(), [&](const ConditionValue& wanted) {
@@ -254,6 +266,8 @@ bool Condition::matches_some(const std::string& text, const Context& context) co
     const auto* variable = std::get_if<Template>(&wanted);
     if (variable == nullptr) return actual.matches(wanted);
     GlobText expanded;
+    // A variable without a value: this value matches nothing, so a positive operator is false and a
+    // negated one true ("Variables and tags").
     return variable->expand(context, expanded) &&
            actual.matches(make_value(operator_.comparison, expanded));
   });
@@ -263,15 +277,20 @@ bool Condition::holds(const Context& context) const {
   const Context::Value* value = context.find_lower(key_);
   if (operator_.comparison == kNull) return null_holds(value);
 
+  // The absence of a key is decided before the quantifiers: a set operator treats an empty set like
+  // an absent key.
   const bool set = operator_.quantifier != Quantifier::kNone;
   if (value == nullptr || (set && is_null_set(*value))) {
-    // An absent key: false, but true under a negated operator, under IfExists and under
-    // ForAllValues, which asks nothing of a set without members (test: MissingKey).
-    // That IfExists also covers a set without values is inferred from "null data set".
+    // An absent key makes the condition false. It is true under a negated operator, under IfExists
+    // and under ForAllValues, which asks nothing of a set without members (test: MissingKey). That
+    // IfExists also covers a set without values is inferred from "null data set".
     if (operator_.if_exists) return true;
     if (set) return operator_.quantifier == Quantifier::kForAllValues;
     return operator_.negated;
   }
+  // Under a set operator the negation is applied to each value of the request:
+  // ForAnyValue:StringNotEquals holds when some value equals none of the policy's (test:
+  // SetOperators).
   const auto pass = [&](const std::string& actual) { return passes(actual, context); };
   if (operator_.quantifier == Quantifier::kForAllValues) {
     return std::all_of(value->values.begin(), value->values.end(), pass);

@@ -9,12 +9,15 @@ namespace {
 
 using Values = std::vector<Context::Value>;
 
+// The keys are a sorted vector, not a map: a request has about twenty, and each condition of each
+// statement looks one up.
 Values::const_iterator position(const Values& values, std::string_view lower_key) {
   return std::lower_bound(
       values.begin(), values.end(), lower_key,
       [](const Context::Value& value, std::string_view key) { return value.key < key; });
 }
 
+// The place of a key, made if it is not there. The spelling that came last is kept for display.
 Context::Value& slot(Values& values, std::string_view key) {
   std::string lower = base::to_lower(key);
   auto at = position(values, lower);
@@ -34,6 +37,8 @@ Context::Context(
   for (const auto& [key, value] : single_valued) set(key, value);
 }
 
+// INVARIANT: a key that is not multivalued has exactly one value; conditions and variables rely on
+// it.
 void Context::set(std::string_view key, std::string_view value) {
   Value& target = slot(values_, key);
   target.values.assign(1, std::string(value));

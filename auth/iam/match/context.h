@@ -25,7 +25,7 @@ class Context {
 
   // Room for that many keys.
   void reserve(std::size_t keys) { values_.reserve(keys); }
-  // Replaces what the key had.
+  // Replaces the values of the key.
   void set(std::string_view key, std::string_view value);
   void set_multi(std::string_view key, std::vector<std::string> values);
   void erase(std::string_view key);

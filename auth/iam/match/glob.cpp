@@ -15,10 +15,12 @@ namespace {
 using Piece = Glob::Piece;
 constexpr std::size_t kNotFound = std::string_view::npos;
 
+// In ASCII a byte is a character, and the bytes can be matched as they are.
 bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
 }
 
+// REQUIRES: the piece fits into the text at `at`.
 bool equal_at(std::string_view text, std::size_t at, const Piece& piece) {
   if (piece.any.empty()) return text.compare(at, piece.text.size(), piece.text) == 0;
   for (std::size_t i = 0; i < piece.text.size(); ++i) {
@@ -27,8 +29,9 @@ bool equal_at(std::string_view text, std::size_t at, const Piece& piece) {
   return true;
 }
 
-// Shift-And (Baeza-Yates and Gonnet): one bit a character of the piece, so '?' costs nothing and a
-// hostile piece ("?a?a?a...") cannot make the search quadratic.
+// Shift-And (Baeza-Yates and Gonnet): one bit for each character of the piece, so that '?' costs
+// nothing and a hostile piece ("?a?a?a...") cannot make the search quadratic (test:
+// LinearOnHostilePatterns).
 std::size_t find_with_any(std::string_view text, std::size_t from, const Piece& piece) {
   const std::size_t size = piece.text.size();
   if (size * (text.size() - from) <= 4096) {  // too short to be worth the masks
@@ -37,6 +40,9 @@ std::size_t find_with_any(std::string_view text, std::size_t from, const Piece& 
     }
     return kNotFound;
   }
+  // Bit i of a byte's mask: the piece may have this byte at i. Bit i of the state: the last i + 1
+  // bytes of the text match the first i + 1 of the piece. The words are one long number, so the bit
+  // that leaves a word is carried into the next.
   const std::size_t words = (size + 63) / 64;
   std::vector<std::uint64_t> masks(256 * words, 0);
   for (std::size_t i = 0; i < size; ++i) {
@@ -66,22 +72,25 @@ std::size_t find(std::string_view text, std::size_t from, const Piece& piece) {
   if (piece.text.empty()) return from;
   if (from + piece.text.size() > text.size()) return kNotFound;
   if (!piece.any.empty()) return find_with_any(text, from, piece);
-  // memmem: glibc's two-way search is linear, std::string_view::find is not.
+  // glibc's memmem is a two-way search and linear; std::string_view::find is not, and clients write
+  // the patterns.
   const void* hit =
       memmem(text.data() + from, text.size() - from, piece.text.data(), piece.text.size());
   return hit == nullptr ? kNotFound
                         : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
 }
 
-// The leftmost place of each piece in turn: pieces have a fixed length, so a place further right
-// could not help a later piece.
+// Takes the leftmost place of each piece in turn. Pieces have a fixed length, so a place further
+// right could not help a later piece, and nothing is ever tried again.
 bool match_pieces(std::span<const Piece> pieces, std::string_view text) {
   const Piece& first = pieces.front();
   if (pieces.size() == 1) return text.size() == first.text.size() && equal_at(text, 0, first);
   const Piece& last = pieces.back();
+  // The anchored pieces must not overlap: "ab*ba" does not match "aba".
   if (text.size() < first.text.size() + last.text.size()) return false;
   const std::size_t end = text.size() - last.text.size();
   if (!equal_at(text, 0, first) || !equal_at(text, end, last)) return false;
+  // The pieces between them are searched before the last one begins.
   const std::string_view middle = text.substr(0, end);
   std::size_t at = first.text.size();
   for (const Piece& piece : pieces.subspan(1, pieces.size() - 2)) {
@@ -93,14 +102,18 @@ bool match_pieces(std::span<const Piece> pieces, std::string_view text) {
 }
 
 // Gives every character of the pattern a byte of its own, so that '?' takes one character and not
-// one byte of UTF-8.
+// one byte of UTF-8. All characters that the pattern does not have share the byte 0: no piece asks
+// for them but by '?'.
 class Alphabet {
  public:
-  // nullopt: more characters than bytes.
+  // nullopt: the pattern has more different characters than there are bytes. `learn`: new
+  // characters get a number.
   std::optional<std::string> number(std::string_view text, bool learn) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
       std::size_t end = at + 1;
+      // A lead byte and its continuation bytes. In bad UTF-8 this still ends and gives pieces of
+      // bytes.
       while (end < text.size() && (text[end] & 0xC0) == 0x80) ++end;
       const std::string_view character = text.substr(at, end - at);
       auto found = numbers_.find(character);
@@ -118,12 +131,14 @@ class Alphabet {
   std::map<std::string, char, std::less<>> numbers_;
 };
 
+// Matches a pattern with '?' against a text that is not ASCII, both rewritten in the alphabet of
+// the pattern.
 bool match_characters(std::span<const Piece> pieces, std::string_view text) {
   Alphabet alphabet;
   std::vector<Piece> numbered;
   for (const Piece& piece : pieces) {
     Piece& out = numbered.emplace_back();
-    // Run by run, because the '?' that are wildcards stand for no character.
+    // The piece is rewritten run by run, because its '?' that are wildcards stand for no character.
     for (std::size_t at = 0; at < piece.text.size();) {
       const bool any = !piece.any.empty() && piece.any[at] != 0;
       std::size_t end = at + 1;
@@ -131,6 +146,7 @@ bool match_characters(std::span<const Piece> pieces, std::string_view text) {
       std::string run(1, '\0');
       if (!any) {
         auto numbers = alphabet.number(std::string_view(piece.text).substr(at, end - at), true);
+        // More than 255 different characters in one pattern: '?' takes a byte then.
         if (!numbers) return match_pieces(pieces, text);
         run = std::move(*numbers);
       }
@@ -160,6 +176,8 @@ Glob::Glob(std::string_view pattern) {
   *this = Glob(text.text, text.wild);
 }
 
+// Most patterns of policies are a literal, "prefix*" or "*". These have kinds of their own, which
+// one comparison decides.
 Glob::Glob(std::string_view text, std::string_view wild) {
   const std::size_t first_wild = wild.find('\1');
   literal_ = text.substr(0, first_wild);
@@ -169,10 +187,13 @@ Glob::Glob(std::string_view text, std::string_view wild) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     Piece& piece = pieces_.back();
     if (wild[i] != 0 && text[i] == '*') {
-      // "**" is "*": no empty piece but the first and the last.
+      // "**" is "*": only the first and the last piece may be empty, where the pattern starts or
+      // ends with '*'.
       if (pieces_.size() == 1 || !piece.text.empty()) pieces_.emplace_back();
       continue;
     }
+    // `any` stays empty until the piece has its first '?': a piece without one is compared as a
+    // whole.
     const bool any = wild[i] != 0;
     if (any && piece.any.empty()) piece.any.assign(piece.text.size(), '\0');
     piece.text.push_back(text[i]);

@@ -11,7 +11,7 @@
 
 namespace ecr::auth::iam {
 
-// Text in which only some '*' and '?' are wildcards: what a policy variable put in is literal.
+// Text in which only some '*' and '?' are wildcards: the value of a policy variable is literal.
 struct GlobText {
   std::string text;
   std::string wild;  // as long as text: 1 where text is a wildcard, else 0
@@ -30,7 +30,7 @@ class Glob {
   bool matches(std::string_view text) const;
   bool matches_everything() const { return kind_ == Kind::kEverything; }
   bool is_literal() const { return kind_ == Kind::kExact; }
-  const std::string& literal() const { return literal_; }  // what stands before the first wildcard
+  const std::string& literal() const { return literal_; }  // the text before the first wildcard
 
   // The text between two '*'. `any` is 1 where the character is '?', empty: nowhere.
   struct Piece {

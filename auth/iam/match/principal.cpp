@@ -15,10 +15,13 @@ bool is_upper_alphanumeric(std::string_view text) {
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
+// "user/" alone is no name.
 bool has_name(std::string_view resource, std::string_view prefix) {
   return resource.size() > prefix.size() && resource.starts_with(prefix);
 }
 
+// The ARNs that AWS accepts as principals: users and roles of IAM; sessions of roles and federated
+// users of STS. A group is no principal ("IAM JSON policy elements: Principal").
 bool is_principal_arn(const ArnParts& arn) {
   const std::string_view resource = arn.part[5];
   // "You cannot use a wildcard to match part of a principal name or ARN."
@@ -27,6 +30,7 @@ bool is_principal_arn(const ArnParts& arn) {
   if (arn.part[2] != "sts") return false;
   if (has_name(resource, "federated-user/")) return true;
   if (!has_name(resource, "assumed-role/")) return false;
+  // A role session has two names: assumed-role/ROLE/SESSION.
   const std::size_t slash = resource.find('/', resource.find('/') + 1);
   return slash != std::string_view::npos && slash + 1 < resource.size();
 }
@@ -34,11 +38,15 @@ bool is_principal_arn(const ArnParts& arn) {
 std::optional<PrincipalEntry> parse_aws(std::string_view text) {
   if (text == "*") return PrincipalEntry{Kind::kEveryone, {}};
   if (model::is_account_id(text)) return PrincipalEntry{Kind::kAccount, std::string(text)};
+  // IAM replaces the ARN in a stored trust policy by this id: an entity that is made anew under the
+  // same name has another id and does not match ("IAM identifiers"; test:
+  // UniqueIdMatchesOnlyTheEntityThatHasIt).
   if (text.size() >= 16 && is_upper_alphanumeric(text) &&
       (text.starts_with("AIDA") || text.starts_with("AROA"))) {
     return PrincipalEntry{Kind::kUniqueId, std::string(text)};
   }
   const ArnParts arn(text);
+  // IAM and STS are global: the ARN of a principal has no region.
   if (!arn.is_arn || !arn.part[3].empty() || !model::is_account_id(arn.part[4])) {
     return std::nullopt;
   }
@@ -49,6 +57,8 @@ std::optional<PrincipalEntry> parse_aws(std::string_view text) {
   return PrincipalEntry{Kind::kArn, std::string(text)};
 }
 
+// Naming an account only hands the decision to its identity policies. Its root user is the
+// exception, because the ARN of root is the account's.
 Named names_account(const PrincipalEntry& entry, const Principal& principal) {
   if (principal.account.empty() || entry.text != principal.account) return Named::kNot;
   return principal.kind == PrincipalKind::kRoot ? Named::kDirectly : Named::kAccount;
@@ -56,18 +66,20 @@ Named names_account(const PrincipalEntry& entry, const Principal& principal) {
 
 Named names_arn(const PrincipalEntry& entry, const Principal& principal) {
   if (principal.kind == PrincipalKind::kService) return Named::kNot;
-  // The issuer first: a caller may give the role itself for one of its sessions.
+  // The issuer is compared first: a request may give the ARN of the role itself for one of its
+  // sessions, and this must count as the role.
   if (!principal.issuer.empty() && entry.text == principal.issuer) return Named::kIssuer;
   return entry.text == principal.arn ? Named::kDirectly : Named::kNot;
 }
 
 Named names_unique_id(const PrincipalEntry& entry, const Principal& principal) {
   if (principal.unique_id.empty() || entry.text != principal.unique_id) return Named::kNot;
+  // The id of a session is that of its role or user, so it names the issuer.
   return principal.kind == PrincipalKind::kUser ? Named::kDirectly : Named::kIssuer;
 }
 
-// A session that an OIDC or SAML provider vouched for, or the call that asks for one. That the
-// provider names the session directly is inferred from "OIDC session principals".
+// The caller is a session for which an OIDC or SAML provider vouched, or the call that asks for
+// one. That the provider names the session directly is inferred from "OIDC session principals".
 Named names_provider(const PrincipalEntry& entry, const Context& context) {
   const Context::Value* provider = context.find_lower("aws:federatedprovider");
   const bool same = provider != nullptr && !provider->multivalued &&
@@ -78,9 +90,9 @@ Named names_provider(const PrincipalEntry& entry, const Context& context) {
 Named names(const PrincipalEntry& entry, const Principal& principal, const Context& context) {
   switch (entry.kind) {
     case Kind::kEveryone:
-      // For a federated user nothing but its own ARN lifts the limit of its session policy
-      // (API reference of GetFederationToken: "a resource-based policy that specifically
-      // references the federated user session"). That "*" does not is inferred.
+      // Only its own ARN frees a federated user from the limit of its session policy (API reference
+      // of GetFederationToken: "a resource-based policy that specifically references the federated
+      // user session"). That "*" does not is inferred.
       return principal.kind == PrincipalKind::kFederatedUser ? Named::kIssuer : Named::kDirectly;
     case Kind::kAccount:
       return names_account(entry, principal);
@@ -120,9 +132,10 @@ Named PrincipalSet::names(const Principal& principal, const Context& context) co
   return closest;
 }
 
-// "NotPrincipal": to exempt a role session, list the session, its role and the account. That a user
-// needs its account listed as well, and a federated user its issuing user, is inferred from the
-// same page ("you must also specify the account ARN of the not-denied principal").
+// "NotPrincipal": to exempt a role session, a policy must list the session, its role and the
+// account. That a user needs its account listed as well, and a federated user its issuing user, is
+// inferred from the same page ("you must also specify the account ARN of the not-denied
+// principal"). Test: NotPrincipalWithDenyExemptsWhoIsListedInFull.
 bool PrincipalSet::exempts(const Principal& principal, const Context& context) const {
   bool account = false;
   bool issuer = false;
@@ -148,6 +161,7 @@ bool PrincipalSet::exempts(const Principal& principal, const Context& context) c
   return false;
 }
 
+// The form alone decides: nothing here knows which users and roles exist.
 std::optional<Principal> make_principal(std::string_view text, std::string_view issuer) {
   Principal principal;
   principal.arn = text;

@@ -1,6 +1,6 @@
-// The caller of a request, and Principal and NotPrincipal: what a statement names, and how closely
-// it names a caller. Source: AWS IAM User Guide, "IAM JSON policy elements: Principal" and
-// "NotPrincipal". Immutable, thread-safe.
+// The caller of a request; the callers that Principal and NotPrincipal name, and how closely they
+// name them. Source: AWS IAM User Guide, "IAM JSON policy elements: Principal" and "NotPrincipal".
+// Immutable, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ struct PrincipalEntry {
     kEveryone,  // "*", {"AWS": "*"}
     kAccount,   // "123456789012", "arn:aws:iam::123456789012:root"; text: the account id
     kArn,       // a user, a role, an assumed-role session, a federated-user session
-    kUniqueId,  // "AIDA...", "AROA...": what a stored policy names a user or role by
+    kUniqueId,  // "AIDA...", "AROA...": the id by which a stored policy names a user or role
     kService,
     kFederated,  // an OIDC or SAML provider
     kCanonicalUser

@@ -14,15 +14,15 @@ namespace ecr::auth::iam {
 
 class Template {
  public:
-  // A '${' that is not closed is plain text.
+  // A "${" that is not closed is plain text.
   explicit Template(std::string_view text);
 
-  // Nothing depends on the request: escapes at the most.
+  // True if nothing depends on the request: the text has escapes at most.
   bool is_constant() const { return constant_; }
 
-  // Appends to out: the text's own '*' and '?' as wildcards, what a variable stands for as literal
-  // text. False where a variable has no value (the key is absent or multivalued, and there is no
-  // default): then the element that holds the text matches nothing.
+  // Appends to `out`: the '*' and '?' of the text itself as wildcards, the values of variables as
+  // literal text. False where a variable has no value (the key is absent or multivalued, and there
+  // is no default): then the element that holds the text matches nothing.
   bool expand(const Context& context, GlobText& out) const;
   // Does the same for operators without wildcards.
   bool expand_plain(const Context& context, std::string& out) const;

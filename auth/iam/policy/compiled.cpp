@@ -9,6 +9,8 @@ namespace {
 
 using base::OrderedJson;
 
+// The grammar has checked the element: a text can only be "*", and every entry has a form that
+// parse() reads.
 void add_principals(const OrderedJson& element, PrincipalSet& out) {
   if (element.is_string()) {
     out.add({PrincipalEntry::Kind::kEveryone, {}});  // "Principal": "*"
@@ -19,7 +21,7 @@ void add_principals(const OrderedJson& element, PrincipalSet& out) {
   }
 }
 
-// Variables count only in policies of version 2012-10-17; in older ones "${" is plain text.
+// Makes the evaluator's form of one statement. `variables`: the policy's Version is 2012-10-17.
 Statement compile_statement(const OrderedJson& json, bool variables) {
   Statement statement;
   statement.allow = json["Effect"] == "Allow";
@@ -27,12 +29,18 @@ Statement compile_statement(const OrderedJson& json, bool variables) {
   statement.not_resource = json.contains("NotResource");
   statement.not_principal = json.contains("NotPrincipal");
   if (const OrderedJson* sid = member(json, "Sid")) statement.sid = sid->get<std::string>();
+  // Kept for explanations and for `ecr-local evaluate`, which print the statement with its members
+  // in their order (test: StatementsAreKeptAsWritten).
   statement.json = base::dump(json);
 
+  // A single text may stand for a list everywhere in the language ("Grammar of the IAM JSON policy
+  // language").
   for (const std::string& text : texts(json[statement.not_action ? "NotAction" : "Action"])) {
     statement.actions.emplace_back(text);
   }
   if (const auto* element = member(json, statement.not_resource ? "NotResource" : "Resource")) {
+    // Without the element the statement is about every resource. Only repository and trust policies
+    // may leave it out.
     statement.has_resource = true;
     for (const std::string& text : texts(*element)) {
       statement.resources.emplace_back(text, variables);
@@ -58,7 +66,8 @@ Statement compile_statement(const OrderedJson& json, bool variables) {
 std::unique_ptr<const Policy::Compiled> compile(const OrderedJson& document) {
   auto compiled = std::make_unique<Policy::Compiled>();
   const OrderedJson* version = member(document, "Version");
-  // Without Version a policy is of 2008-10-17, where "${" means nothing.
+  // A policy without Version is of version 2008-10-17, in which "${" is plain text ("IAM JSON
+  // policy elements: Version").
   const bool variables = version != nullptr && *version == "2012-10-17";
   const OrderedJson& statements = document["Statement"];
   if (statements.is_object()) {

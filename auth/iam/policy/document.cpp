@@ -5,8 +5,9 @@
 namespace ecr::auth::iam {
 namespace {
 
-constexpr std::size_t kMaxBytes = 1u << 20;  // far above any of AWS's limits
+constexpr std::size_t kMaxBytes = 1u << 20;  // AWS's largest limit is 131,072
 
+// ECR has one sentence for every fault of a policy, IAM and STS have one for faults of syntax.
 PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail) {
   PolicyProblem problem;
   problem.line = line;
@@ -26,14 +27,16 @@ PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail
   return problem;
 }
 
-// The pattern of IAM's and STS's policyDocumentType; ECR's PolicyText has none.
+// IAM and STS allow only the characters of their model's policyDocumentType; ECR's PolicyText has
+// no such pattern.
 bool limits_characters(PolicyType type) {
   return type == PolicyType::kIdentity || type == PolicyType::kSession ||
          type == PolicyType::kTrust;
 }
 
-// The line of the first character that IAM's pattern refuses; 0: none. In UTF-8 U+0080 to U+00FF
-// are the two bytes C2 or C3 and what follows. REQUIRES: UTF-8.
+// The line of the first character that IAM's pattern refuses; 0: none. In UTF-8 the characters
+// U+0080 to U+00FF are two bytes, of which the first is C2 or C3, so any greater byte begins a
+// character beyond them. REQUIRES: UTF-8.
 std::size_t line_of_bad_character(std::string_view text) {
   std::size_t line = 1;
   for (const char c : text) {
@@ -51,7 +54,10 @@ struct SizeLimit {
   const char* where = "";
 };
 
-// "IAM and AWS STS quotas"; ECR's are those of its API model, which counts white space as well.
+// The limits of "IAM and AWS STS quotas". ECR's limit is that of its API model, which counts white
+// space as well. The linter does not know where an identity policy will be attached: it warns above
+// 6,144 characters, the limit of a managed policy, and reports a fault above 10,240, the limit of a
+// role's inline policies together (test: SizesByWhatThePolicyIsFor).
 SizeLimit size_limit(PolicyType type) {
   switch (type) {
     case PolicyType::kIdentity:
@@ -85,18 +91,21 @@ std::vector<Finding> check_size(std::string_view document, PolicyType type) {
     message += "the " + std::to_string(limit.most) + " that such a policy may have.";
     return {{Stage::kResources, "", std::move(message), ""}};
   }
+  // Between the two limits it depends on the place, so this is only a warning.
   message += std::to_string(limit.usual) + ": " + limit.where + ".";
   return {{Stage::kWarning, "", std::move(message), ""}};
 }
 
 tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view document,
                                                              PolicyType type) {
-  // RFC 8259 section 8.1: JSON text has no byte order mark.
+  // JSON text has no byte order mark (RFC 8259 section 8.1).
   if (document.starts_with("\xEF\xBB\xBF")) {
     return tl::unexpected(syntax_error(type, 1, "starts with a byte order mark"));
   }
   base::JsonLimits limits;
   limits.max_bytes = kMaxBytes;
+  // The order of the members is kept, because AWS reports the first fault and gives a policy back
+  // as it was written.
   auto json = base::parse_ordered_json(document, limits);
   if (!json) return tl::unexpected(syntax_error(type, json.error().line, json.error().detail));
   if (limits_characters(type)) {
@@ -107,6 +116,8 @@ tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view do
   return std::move(*json);
 }
 
+// IAM does not count white space against its limits. Only the strings have to be told apart: space
+// inside them counts (test: CountedSizeLeavesOutWhiteSpaceOutsideOfStrings).
 std::size_t counted_size(std::string_view document) {
   std::size_t size = 0;
   bool in_string = false;

@@ -1,4 +1,4 @@
-// Reading a policy's text, and what is doubtful in it. Internal to auth/iam.
+// Reads a policy's text and finds doubtful elements in it. Internal to auth/iam.
 #pragma once
 
 #include <string_view>
@@ -32,7 +32,7 @@ std::vector<Finding> find_doubtful(const base::OrderedJson& statement, const std
 std::vector<Finding> find_doubtful_values(const base::OrderedJson& statement,
                                           const std::string& path, bool variables);
 
-// A document that is longer than what it is for may be.
+// Reports a document that is longer than its kind of policy may be.
 std::vector<Finding> check_size(std::string_view document, PolicyType type);
 
 }  // namespace ecr::auth::iam

@@ -14,6 +14,7 @@ namespace {
 
 using base::OrderedJson;
 
+// Keys have no case; the spelling that came first is kept.
 void add_key(std::vector<std::string>& keys, std::string_view key) {
   const bool known = std::any_of(keys.begin(), keys.end(), [&](const std::string& other) {
     return base::equals_ignore_case(other, key);
@@ -21,7 +22,8 @@ void add_key(std::vector<std::string>& keys, std::string_view key) {
   if (!known) keys.emplace_back(key);
 }
 
-// "${aws:username}", "${aws:PrincipalTag/team, 'none'}"; not the escapes "${*}", "${?}", "${$}".
+// Adds the keys of variables such as "${aws:username}" and "${aws:PrincipalTag/team, 'none'}". The
+// escapes "${*}", "${?}" and "${$}" have no colon and so are left out.
 void add_variables(std::string_view text, std::vector<std::string>& keys) {
   for (std::size_t at = 0; (at = text.find("${", at)) != std::string_view::npos; at += 2) {
     const std::size_t end = text.find_first_of(",}", at);
@@ -39,7 +41,10 @@ void add_variables(const OrderedJson& json, std::vector<std::string>& keys) {
   }
 }
 
+// The compiled form has no texts of variables any more, so the statement's own JSON is read again.
+// Only the simulator asks for this.
 void add_statement(const Policy& policy, std::size_t statement, std::vector<std::string>& keys) {
+  // It was written by dump(), so it cannot fail; a failure would only mean no keys.
   const auto json = base::parse_ordered_json(policy.statement_json(statement));
   if (!json) return;
   if (const auto conditions = json->find("Condition"); conditions != json->end()) {
@@ -47,11 +52,14 @@ void add_statement(const Policy& policy, std::size_t statement, std::vector<std:
       for (const auto& [key, values] : of_operator.items()) add_key(keys, key);
     }
   }
+  // Variables have a meaning in these elements alone.
   for (const char* element : {"Condition", "Resource", "NotResource"}) {
     if (const auto found = json->find(element); found != json->end()) add_variables(*found, keys);
   }
 }
 
+// Counts lines and columns. The offsets come in rising order, so that a document is read once
+// however many statements it has.
 class Cursor {
  public:
   explicit Cursor(std::string_view text) : text_(text) {}
@@ -75,7 +83,8 @@ class Cursor {
   TextPosition position_;
 };
 
-// The objects directly inside the array or, where it is an object, itself.
+// The spans of the objects directly inside the array. If the member is an object, it is the only
+// statement.
 std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan& member) {
   if (document[member.offset] == '{') return {member};
   std::vector<TextSpan> spans;
@@ -92,6 +101,8 @@ std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan&
     } else if (c == '{' || c == '[') {
       ++depth;
     } else if (c == '}' || c == ']') {
+      // Depth 1 is the array itself, so an object that closes at depth 2 is a statement. It begins
+      // behind the comma or bracket before it, as AWS counts.
       if (depth-- == 2) spans.push_back({begin, at + 1 - begin});
     } else if (c == ',' && depth == 1) {
       begin = at + 1;
@@ -100,9 +111,11 @@ std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan&
   return spans;
 }
 
-// The part of the document that a value is.
+// The place of a value in the document, as far as principals are concerned: kNames is the value of
+// "AWS", which holds the ARNs.
 enum class Part { kDocument, kStatement, kPrincipal, kNames, kOther };
 
+// A member "Principal" elsewhere, for example as a condition key, is not the element.
 Part part_of_member(Part part, std::string_view key) {
   if (part == Part::kDocument && key == "Statement") return Part::kStatement;
   if (part == Part::kStatement && (key == "Principal" || key == "NotPrincipal")) {
@@ -112,7 +125,9 @@ Part part_of_member(Part part, std::string_view key) {
   return Part::kOther;
 }
 
-// Walks over JSON that is known to be sound.
+// Walks over JSON that a parser has accepted, and copies it but for the principals. The recursion
+// is as deep as the document, whose depth the parser has limited. A document is not built anew from
+// its parsed form, because IAM gives a policy back as it was written, white space included.
 class PrincipalReplacer {
  public:
   using Replacement = std::function<std::optional<std::string>(const std::string&)>;
@@ -120,12 +135,14 @@ class PrincipalReplacer {
   PrincipalReplacer(std::string_view text, const Replacement& replacement)
       : text_(text), replacement_(replacement) {}
 
+  // Text is copied only at a replacement, together with everything before it.
   std::string run() {
     value(Part::kDocument);
     return out_ + std::string(text_.substr(copied_));
   }
 
  private:
+  // Skips white space; NUL at the end of the text, so that every loop ends there.
   char peek() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != text_.npos) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
@@ -172,6 +189,7 @@ class PrincipalReplacer {
     const auto other = replacement_(decode(quoted));
     if (!other) return;
     out_ += text_.substr(copied_, begin - copied_);
+    // dump() adds the quotes and escapes.
     out_ += base::dump(base::Json(*other));
     copied_ = at_;
   }
@@ -184,6 +202,7 @@ class PrincipalReplacer {
     return text_.substr(begin, at_ - begin);
   }
 
+  // Keys and names may be written with escapes ("\u0041WS"), so they are compared decoded.
   static std::string decode(std::string_view quoted) {
     const auto parsed = base::parse_json(quoted);
     return parsed && parsed->is_string() ? parsed->get<std::string>() : std::string();
@@ -230,6 +249,7 @@ std::vector<StatementPosition> statement_positions(std::string_view document) {
   std::vector<StatementPosition> positions;
   const auto member = find_top_level_member(document, "Statement");
   if (!member) return positions;
+  // The spans are in rising order, as Cursor requires.
   Cursor cursor(document);
   for (const TextSpan& span : statement_spans(document, *member)) {
     const TextPosition begin = cursor.at(span.offset);

@@ -14,15 +14,15 @@
 
 namespace ecr::auth::iam {
 
-// Whether the statement's Effect is Allow.
+// True if the statement's Effect is Allow.
 bool allows(const Policy& policy, std::size_t statement);
 
 // The condition keys and policy variables of a statement as they are written, each once without
 // regard to case, sorted.
 std::vector<std::string> context_keys(const Policy& policy, std::size_t statement);
-// Those of the whole policy.
+// The same for the whole policy.
 std::vector<std::string> context_keys(const Policy& policy);
-// Only the variables in Resource and NotResource of a statement.
+// Returns only the variables in Resource and NotResource of a statement.
 std::vector<std::string> resource_variables(const Policy& policy, std::size_t statement);
 
 struct TextPosition {

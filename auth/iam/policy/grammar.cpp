@@ -20,13 +20,14 @@ using enum PolicyType;
 
 enum class Presence { kForbidden, kOptional, kRequired };
 
-// The elements that one kind of policy needs or forbids, beyond the common grammar.
+// The elements that one kind of policy needs or forbids, beyond the common grammar. AWS documents
+// them with each kind of policy; the sentences are from its answers.
 struct Rules {
   bool version_2012 = false;  // no other version
   bool id = false;            // may have one
   bool iam_texts = false;     // Sids, actions and resources are checked as IAM does
   bool ecr_actions = false;
-  bool not_principal = false;  // may stand for Principal
+  bool not_principal = false;  // may replace Principal
   Presence principal = Presence::kForbidden;
   Presence resource = Presence::kRequired;
 };
@@ -37,6 +38,8 @@ Rules rules_of(PolicyType type) {
     case kIdentity:
     case kSession:
     case kScp:
+      // IAM refuses a policy of 2008-10-17 or without Version ("Policy document must be version
+      // 2012-10-17 or greater.").
       rules.version_2012 = rules.iam_texts = true;
       break;
     case kRcp:
@@ -44,6 +47,8 @@ Rules rules_of(PolicyType type) {
       rules.principal = Presence::kRequired;
       break;
     case kTrust:
+      // A trust policy belongs to one role, so it has no Resource. It may be of version 2008-10-17
+      // (test: TrustPolicies).
       rules.id = rules.iam_texts = true;
       rules.principal = Presence::kRequired;
       rules.resource = Presence::kForbidden;
@@ -59,6 +64,7 @@ Rules rules_of(PolicyType type) {
       rules.principal = Presence::kRequired;
       break;
     case kAny:
+      // The evaluator's own input: it must take what any kind of policy may have.
       rules.id = rules.not_principal = true;
       rules.principal = rules.resource = Presence::kOptional;
       break;
@@ -69,12 +75,15 @@ Rules rules_of(PolicyType type) {
 constexpr const char* kSyntaxError = "Syntax errors in policy.";
 constexpr const char* kLegacyError = "The policy failed legacy parsing";
 
+// One text stands for a list of one everywhere in the language.
 bool is_string_list(const OrderedJson& value) {
   return value.is_string() ||
          (value.is_array() && std::all_of(value.begin(), value.end(),
                                           [](const OrderedJson& v) { return v.is_string(); }));
 }
 
+// Values of conditions may also be JSON numbers and booleans ("Grammar of the IAM JSON policy
+// language").
 bool is_scalar_list(const OrderedJson& value) {
   return is_scalar(value) ||
          (value.is_array() && std::all_of(value.begin(), value.end(), is_scalar));
@@ -89,6 +98,8 @@ std::string invalid_principal(const std::string& type, const std::string& text) 
   return out;
 }
 
+// Collects every fault of a document. AWS reports one, and the caller picks it by its stage; the
+// linter shows all (test: AFaultHidesNoOther).
 class Checker {
  public:
   Checker(const OrderedJson& document, PolicyType type)
@@ -125,7 +136,8 @@ class Checker {
 
   void check_top() {
     for (const auto& [name, value] : document_.items()) {
-      // "IAM JSON policy elements: Id": identity-based policies have none.
+      // Identity-based policies have no Id ("IAM JSON policy elements: Id"; test:
+      // IdentityPolicies).
       const bool known = name == "Version" || name == "Statement" || (name == "Id" && rules_.id);
       if (!known) {
         syntax(name, "unknown element");
@@ -152,7 +164,8 @@ class Checker {
     check_effect(statement, path);
     check_condition(statement, path);
     check_sid(statement, path);
-    // An element of the wrong form hides no fault of another.
+    // These look at each element by itself, so that one of the wrong form hides no fault of
+    // another.
     check_principals(statement, path);
     check_resources(statement, path);
     check_actions(statement, path);
@@ -162,7 +175,8 @@ class Checker {
     if (well_formed && type_ == kRcp) check_rcp(statement, path);
   }
 
-  // Names and JSON types. An element and its Not form exclude each other.
+  // Checks names and JSON types. Names are case-sensitive. An element and its Not form exclude each
+  // other.
   void check_elements(const OrderedJson& statement, const std::string& path) {
     constexpr std::array kLists = {"Action", "NotAction", "Resource", "NotResource"};
     for (const auto& [name, value] : statement.items()) {
@@ -182,14 +196,15 @@ class Checker {
     }
   }
 
+  // "*" is the only text; everything else names its type: {"AWS": …}.
   static bool is_principal(const OrderedJson& value) {
     if (value.is_string()) return value == "*";
     return value.is_object() && !value.empty() &&
            std::all_of(value.begin(), value.end(), is_string_list);
   }
 
-  // Allow and Deny are case-sensitive. For another case IAM has a sentence of its own
-  // ("The policy failed legacy parsing").
+  // Allow and Deny are case-sensitive. For another case of the letters IAM has a sentence of its
+  // own ("The policy failed legacy parsing").
   void check_effect(const OrderedJson& statement, const std::string& path) {
     const OrderedJson* effect = member(statement, "Effect");
     if (effect == nullptr) {
@@ -204,6 +219,8 @@ class Checker {
     }
   }
 
+  // An unknown operator is a fault. An unknown key is none: services and tags have keys beyond any
+  // list.
   void check_condition(const OrderedJson& statement, const std::string& path) {
     const OrderedJson* condition = member(statement, "Condition");
     if (condition == nullptr) return;
@@ -230,6 +247,8 @@ class Checker {
       syntax(child(at, key), "not a value or a list of values");
       return;
     }
+    // IAM reads no other values than dates when it stores a policy. A value of another type that
+    // its operator cannot read is accepted and matches nothing.
     if (op.comparison != Comparison::kDate || type_ == kAny) return;
     for (const std::string& text : texts(values)) {
       if (!parse_date(text)) add(Stage::kLegacy, child(at, key), kLegacyError, "not a date");
@@ -244,7 +263,8 @@ class Checker {
       return;
     }
     const auto& text = sid->get_ref<const std::string&>();
-    // ECR's own sample policies have Sids with spaces and repeat them.
+    // The sample policies of the ECR User Guide have Sids with spaces and repeat them, so ECR
+    // checks neither (inferred).
     if (!rules_.iam_texts || text.empty()) return;
     if (!std::all_of(text.begin(), text.end(), [](char c) {
           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -258,9 +278,9 @@ class Checker {
     }
   }
 
-  // The place where a policy is stored decides whether it names principals: an identity-based
-  // policy names its own user or role by being attached to it; the policy of a repository or a role
-  // must name the caller.
+  // The place where a policy is stored decides whether it names principals. An identity-based
+  // policy is attached to its user or role, which names it. The policy of a repository or a role
+  // must name the callers itself.
   void check_principals(const OrderedJson& statement, const std::string& path) {
     const bool given = statement.contains("Principal") || statement.contains("NotPrincipal");
     if (rules_.principal == Presence::kForbidden) {
@@ -278,6 +298,8 @@ class Checker {
       if (principal == nullptr || principal->is_string() || !is_principal(*principal)) continue;
       for (const auto& [type, values] : principal->items()) {
         for (const std::string& text : texts(values)) {
+          // Only the form is checked here. Whether the principal exists is for the code that stores
+          // the policy ("Principal not found").
           if (PrincipalEntry::parse(type, text)) continue;
           add(Stage::kElements, child(child(path, name), type), invalid_principal(type, text));
         }
@@ -285,8 +307,9 @@ class Checker {
     }
   }
 
-  // A repository policy has no Resource: its repository is the resource (ECR User Guide, "Private
-  // repository policies"). ECR refuses one that has (seen in bug reports).
+  // A repository policy has no Resource, because its repository is the resource (ECR User Guide,
+  // "Private repository policies"). ECR refuses a policy that has one (seen in bug reports; test:
+  // RepositoryPolicies).
   void check_resources(const OrderedJson& statement, const std::string& path) {
     const bool not_resource = statement.contains("NotResource");
     const std::string name = not_resource ? "NotResource" : "Resource";
@@ -313,6 +336,8 @@ class Checker {
   void check_resource_text(const std::string& text, const std::string& path) {
     if (rules_.ecr_actions && text != "*") {
       const ArnParts arn(text);
+      // A registry policy is about repositories, those that do not exist yet included. Only the
+      // form is checked.
       if (!arn.is_arn || arn.part[2] != "ecr") {
         add(Stage::kResourceFormat, path, kSyntaxError, "not the ARN of repositories");
       }
@@ -320,7 +345,8 @@ class Checker {
     if (!rules_.iam_texts) return;
     const auto fault = check_resource(text);
     if (!fault) return;
-    // AWS's legacy parser does not look at resources once one of them has a bad format.
+    // AWS's legacy parser does not look at resources once one of them has a bad format. The flag
+    // covers the whole document.
     if (fault->stage == Stage::kLegacy && bad_format_) return;
     bad_format_ = bad_format_ || fault->stage == Stage::kResourceFormat;
     add(fault->stage, path, fault->message);
@@ -337,13 +363,17 @@ class Checker {
     const auto all = texts(*action);
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string at = action->is_array() ? item(child(path, name), i) : child(path, name);
+      // The evaluator's own input may have actions of services and forms that IAM would not store.
       if (type_ == kAny) continue;
+      // The form first, as in IAM; then the actions that this kind of policy may name.
       std::string message = check_action(all[i]);
       std::string detail;
       if (message.empty() && rules_.ecr_actions) {
         detail = check_ecr_action(all[i], type_);
         if (!detail.empty()) message = kSyntaxError;
       }
+      // A trust policy is about the actions of STS only; which of these AWS takes is not
+      // documented, so all pass.
       if (message.empty() && type_ == kTrust && !is_sts(all[i])) {
         message = "AssumeRole policy may only specify STS AssumeRole actions.";
       }
@@ -355,8 +385,8 @@ class Checker {
     return base::to_lower(action).starts_with("sts:");
   }
 
-  // "Resource control policies": they only deny, and to everyone; RCPFullAWSAccess is the
-  // exception.
+  // An RCP only denies, and to everyone ("Resource control policies", syntax). RCPFullAWSAccess,
+  // which AWS attaches itself, is the exception.
   void check_rcp(const OrderedJson& statement, const std::string& path) {
     const OrderedJson* principal = member(statement, "Principal");
     if (principal != nullptr && *principal != "*" && *principal != OrderedJson({{"AWS", "*"}})) {
@@ -375,6 +405,7 @@ class Checker {
   const PolicyType type_;
   const Rules rules_;
   std::vector<Finding> findings_;
+  // The Sids of all statements so far: a Sid is unique in its policy.
   std::set<std::string> sids_;
   bool bad_format_ = false;
 };
@@ -383,7 +414,9 @@ class Checker {
 
 std::vector<Finding> check_grammar(const OrderedJson& document, PolicyType type) {
   auto findings = Checker(document, type).run();
-  // ECR has one sentence for every fault; the fault itself goes to the detail.
+  // ECR has one sentence for every fault of a policy (seen in bug reports). The fault itself goes
+  // into the detail, which the program shows outside of AWS's message (test:
+  // ADetailSaysWhatAwsSentenceDoesNot).
   if (type == kRepository || type == kRegistry || type == kRegistryV1) {
     for (Finding& finding : findings) {
       if (finding.detail.empty()) finding.detail = std::move(finding.message);

@@ -1,4 +1,4 @@
-// The grammar of policy documents and AWS's sentences for what breaks it. Internal to auth/iam.
+// The grammar of policy documents, and AWS's sentences for violations of it. Internal to auth/iam.
 // Source: AWS IAM User Guide, "Grammar of the IAM JSON policy language".
 #pragma once
 
@@ -39,7 +39,7 @@ struct Finding {
 // In the order of the document.
 std::vector<Finding> check_grammar(const base::OrderedJson& document, PolicyType type);
 
-// Why a resource's text is refused. Internal to the grammar (grammar_text.cpp).
+// The reason why a resource's text is refused. Internal to the grammar (grammar_text.cpp).
 struct ResourceFault {
   Stage stage;  // kLegacy or kResourceFormat
   std::string message;
@@ -50,7 +50,7 @@ std::optional<ResourceFault> check_resource(std::string_view resource);
 // The sentence for an action's text. Empty: nothing is wrong with it.
 std::string check_action(std::string_view action);
 
-// Why ECR refuses the action in a policy of this type. Empty: it does not.
+// The reason why ECR refuses the action in a policy of this type. Empty: ECR accepts it.
 std::string check_ecr_action(std::string_view action, PolicyType type);
 
 }  // namespace ecr::auth::iam

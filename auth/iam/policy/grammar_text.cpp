@@ -1,5 +1,5 @@
-// The checks of single texts: actions and resources. The sentences are AWS's; only the stages
-// decide which of several is reported (grammar.h).
+// Checks single texts: actions and resources. The sentences are AWS's; which of several is reported
+// is decided by the stages alone (grammar.h).
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -25,7 +25,8 @@ std::vector<std::string_view> split_colons(std::string_view text) {
 }
 
 bool is_partition(std::string_view text) {
-  // Wildcards are accepted here (inferred: AWS's own managed policies say "arn:*:").
+  // The partitions of botocore's partitions.json. Wildcards are accepted here (inferred: AWS's own
+  // managed policies say "arn:*:").
   constexpr std::array kPartitions = {std::string_view("aws"),        std::string_view("aws-cn"),
                                       std::string_view("aws-us-gov"), std::string_view("aws-iso"),
                                       std::string_view("aws-iso-b"),  std::string_view("aws-iso-e"),
@@ -45,6 +46,7 @@ std::string partition_message(const std::vector<std::string_view>& parts) {
          part(2) + ":" + part(3) + ":" + part(4) + ":" + resource + "\".";
 }
 
+// The kinds of resources that AWS's sentence below lists.
 bool is_iam_path(std::string_view path) {
   constexpr std::array kStarts = {"user/",
                                   "federated-user/",
@@ -65,10 +67,11 @@ bool is_iam_path(std::string_view path) {
                      [&](const char* start) { return path.starts_with(start); });
 }
 
-// S3 and IAM have global ARNs; IAM looks at the resources of these two services more closely than
-// at those of others.
+// S3 and IAM have global ARNs. IAM checks the resources of these two services more closely than
+// those of others, and its answers show no check of a third.
 std::string service_message(std::string_view resource, const std::vector<std::string_view>& parts) {
   const std::string_view service = parts[2];
+  // A short ARN is completed with '*', so it has a region as well.
   const bool has_region = parts.size() < 5 || !parts[3].empty();
   if (service == "s3" && has_region) {
     return "Resource " + std::string(resource) + " can not contain region information.";
@@ -96,13 +99,16 @@ std::optional<ResourceFault> check_resource(std::string_view resource) {
     return fault("Resource " + std::string(resource) + " must be in ARN format or \"*\".");
   }
   if (!is_partition(parts[1])) return fault(partition_message(parts));
-  // The vendor is the service part. A short ARN is fine otherwise: IAM completes it with '*'.
+  // The vendor is the service part. An ARN that is short may pass otherwise, because IAM completes
+  // it with '*'.
   if (parts.size() == 2 || parts[2].find_first_of("*?") != kNoLine) {
     return fault("Resource vendor must be fully qualified and cannot contain regexes.");
   }
   if (std::string message = service_message(resource, parts); !message.empty()) {
     return fault(std::move(message));
   }
+  // AWS refuses a short ARN with an empty part in another stage, and with a sentence that does not
+  // name the resource.
   const bool incomplete = parts.size() < 6 && resource.find("::") != kNoLine;
   if (incomplete || parts[2].empty()) {
     return ResourceFault{Stage::kLegacy, "The policy failed legacy parsing"};
@@ -110,7 +116,8 @@ std::optional<ResourceFault> check_resource(std::string_view resource) {
   return std::nullopt;
 }
 
-// IAM does not know which actions a service has: it checks the form alone.
+// IAM checks the form of an action alone: it stores a policy with an action that no service has.
+// The linter warns of such actions.
 std::string check_action(std::string_view action) {
   const auto parts = split_colons(action);
   if (parts.size() == 1 && action != "*") {
@@ -124,9 +131,11 @@ std::string check_action(std::string_view action) {
   return valid ? std::string() : "Vendor " + std::string(parts[0]) + " is not valid";
 }
 
-// A pattern is fine if it matches one action that the policy may name. Repository policies may name
-// the actions on repositories only (ECR refuses GetAuthorizationToken there); registry policies of
-// scope V1 only the three of replication and pull-through caching (REGISTRY_POLICY_SCOPE).
+// A pattern passes if it matches one action that the policy may name. Repository policies may name
+// only the actions on repositories: ECR refuses GetAuthorizationToken there (bug reports). Registry
+// policies of scope V1 may name only the three actions of replication and pull-through caching (ECR
+// User Guide, registry policy scope; account setting REGISTRY_POLICY_SCOPE; test:
+// RegistryPolicies).
 std::string check_ecr_action(std::string_view action, PolicyType type) {
   const std::string lower = base::to_lower(action);
   const std::size_t colon = lower.find(':');
@@ -136,6 +145,7 @@ std::string check_ecr_action(std::string_view action, PolicyType type) {
   bool beyond_v1 = false;
   for (const ActionInfo& known : find_service("ecr")->actions) {
     if (!name.matches(known.lower)) continue;
+    // The actions without a resource type are those on the registry.
     if (type == PolicyType::kRepository && known.wildcard_only) continue;
     some = true;
     beyond_v1 =

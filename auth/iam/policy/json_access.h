@@ -16,7 +16,7 @@ inline const base::OrderedJson* member(const base::OrderedJson& object, std::str
   return found == object.end() ? nullptr : &*found;
 }
 
-// Strings, numbers and booleans: what may stand as a condition's value, as text.
+// Strings, numbers and booleans: the values that a condition may have, as text.
 inline bool is_scalar(const base::OrderedJson& value) {
   return value.is_string() || value.is_number() || value.is_boolean();
 }

@@ -7,11 +7,15 @@
 namespace ecr::auth::iam {
 namespace {
 
+// A second, small reader of JSON, because the parser does not tell where its values are. It runs
+// only for documents with a problem and for the linter, over text that the parser has accepted;
+// still every step stops at the end of the text.
 class LineScanner {
  public:
   LineScanner(std::string_view text, std::map<std::string, std::size_t, std::less<>>& lines)
       : text_(text), lines_(lines) {}
 
+  // Recursive: REQUIRES a text of limited depth (json_text.h).
   void value(const std::string& path) {
     skip_space();
     if (peek() == '{') {
@@ -38,11 +42,13 @@ class LineScanner {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(peek()) != kNone) next();
   }
 
-  // As written: keys with escapes are not decoded, their path is then found by its parent.
+  // Returns the string as written. A key with escapes is not decoded; a problem inside it then has
+  // the line of its parent.
   std::string string() {
     const std::size_t start = at_ + 1;
     next();
     while (at_ < text_.size() && peek() != '"') {
+      // An escaped quote does not end the string.
       if (peek() == '\\') next();
       next();
     }
@@ -55,6 +61,7 @@ class LineScanner {
     next();
     skip_space();
     while (at_ < text_.size() && peek() != '}') {
+      // A value has the line of its key, where an editor shows it.
       const std::size_t line = line_;
       const std::string key = string();
       const std::string inner = path.empty() ? key : child(path, key);
@@ -87,21 +94,24 @@ class LineScanner {
   std::size_t line_ = 1;
 };
 
+// The functions below work on text that nothing has checked yet: they may return a wrong span for
+// broken JSON, but never one beyond the text. The caller parses both parts afterwards.
 constexpr std::size_t kNoMember = std::string_view::npos;
 
-// After the string that starts at `at`, where its opening quote is.
+// Returns the offset behind the string whose opening quote is at `at`.
 std::size_t skip_string(std::string_view text, std::size_t at) {
   ++at;
   while (at < text.size()) {
     at = text.find_first_of("\"\\", at);
     if (at == kNoMember) return text.size();
     if (text[at] == '"') return at + 1;
-    at += 2;  // and what is escaped
+    at += 2;  // and the escaped character
   }
   return text.size();
 }
 
-// After the object or array that starts at `at`.
+// Returns the offset behind the object or array that starts at `at`. It counts brackets without
+// telling the two kinds apart, because the parser checks them later.
 std::size_t skip_nested(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
   while (at < text.size()) {
@@ -126,6 +136,7 @@ std::size_t skip_nested(std::string_view text, std::size_t at) {
 
 LineIndex::LineIndex(std::string_view text) { LineScanner(text, lines_).value(""); }
 
+// Falls back from a value to the closest value around it: a missing element has no line of its own.
 std::size_t LineIndex::line_of(std::string_view path) const {
   while (!path.empty()) {
     const auto found = lines_.find(path);
@@ -147,6 +158,8 @@ std::optional<TextSpan> find_top_level_member(std::string_view text, std::string
     const std::string_view key = text.substr(at, end - at);
     std::size_t value = text.find_first_not_of(" \t\r\n:", end);
     if (value == kNoMember) return std::nullopt;
+    // A number, true, false or null needs no skipping: it has no quote, and the next key is
+    // searched by its quote.
     const bool nested = text[value] == '{' || text[value] == '[';
     std::size_t after = value;
     if (nested) {
@@ -155,6 +168,9 @@ std::optional<TextSpan> find_top_level_member(std::string_view text, std::string
       after = skip_string(text, value);
     }
     if (after == kNoMember) return std::nullopt;
+    // Keys are compared as written: with escapes the member is not found, and the caller parses the
+    // whole text. Of two equal keys the first is taken; the caller's parser refuses the second one,
+    // which is still in the rest.
     if (nested && key.size() == name.size() + 2 && key.substr(1, name.size()) == name) {
       return TextSpan{value, after - value};
     }

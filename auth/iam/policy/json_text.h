@@ -1,4 +1,4 @@
-// Where in a JSON text its values stand: the line of each, and the span of one member, without
+// Finds the places of values in a JSON text: the line of each, and the span of one member, without
 // parsing it. Internal to auth/iam. Pure; LineIndex is immutable.
 #pragma once
 

@@ -1,4 +1,5 @@
-// Warnings: what AWS accepts though it cannot do what it seems to.
+// Warnings about policies that AWS accepts though they cannot do what they seem to. Test: Warnings
+// in tests/auth/iam/policy/lint_test.cpp.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -75,18 +76,20 @@ bool carries(const ActionInfo& action, std::string_view lower_key) {
                      });
 }
 
+// A global key may be absent from a request, but some request for any action can have it.
 bool is_global(std::string_view lower_key) {
   return lower_key.starts_with("aws:principaltag/") ||
          std::find(kGlobalKeys.begin(), kGlobalKeys.end(), lower_key) != kGlobalKeys.end();
 }
 
-// The text up to the first wildcard or variable.
+// Returns the text up to the first wildcard or variable.
 std::string_view fixed_part(std::string_view text) {
   return text.substr(0, text.find_first_of("*?$"));
 }
 
-// Could the resource of a policy match some ARN of the type? Only what is plain is told apart: the
-// service, and how the resource part starts.
+// Whether the resource of a policy could match some ARN of the type. It compares only plain text:
+// the service, and the start of the resource part. In doubt the answer is yes, because a false
+// warning is worse than none.
 bool could_match(std::string_view resource, std::string_view type_arn) {
   if (resource == "*") return true;
   const ArnParts pattern(resource);
@@ -95,6 +98,8 @@ bool could_match(std::string_view resource, std::string_view type_arn) {
   if (fixed_part(pattern.part[2]) != type.part[2]) return false;
   const std::string_view given = fixed_part(pattern.part[5]);
   const std::string_view wanted = fixed_part(type.part[5]);
+  // Either the policy fixes more than the type does ("repository/app"), or its wildcard comes early
+  // and may stand for the rest ("repo*").
   return given.starts_with(wanted) ||
          (given.size() < pattern.part[5].size() && wanted.starts_with(given));
 }
@@ -106,6 +111,8 @@ class StatementLinter {
 
   std::vector<Finding> run() {
     check_actions();
+    // With an action of an unknown service, that action might carry the key or work on the
+    // resource, so nothing can be said.
     if (!every_service_known_ || actions_.empty()) return std::move(findings_);
     check_condition_keys();
     check_resources();
@@ -117,7 +124,9 @@ class StatementLinter {
     findings_.push_back({Stage::kWarning, std::move(path), std::move(message), {}});
   }
 
-  // Collects the actions that the statement is about; with NotAction that is nearly everything.
+  // Collects the actions that the statement is about. With NotAction these are nearly all actions
+  // of AWS, most of which are of services without data here: then keys and resources are not
+  // checked.
   void check_actions() {
     const bool negated = statement_.contains("NotAction");
     const OrderedJson* element = member(statement_, negated ? "NotAction" : "Action");
@@ -134,7 +143,8 @@ class StatementLinter {
       }
       if (service == nullptr || colon == std::string::npos) continue;
       const std::string name = lower.substr(colon + 1);
-      // A wildcard means no action in particular: what does not suit all of them is no mistake.
+      // A wildcard means no action in particular: if something does not suit all of its actions,
+      // this is no mistake.
       if (!add_matching(*service, name)) warn(at, "There is no action " + all[i] + ".");
     }
   }
@@ -148,10 +158,12 @@ class StatementLinter {
       actions_.push_back({&service, &action, exact});
       some = true;
     }
-    // An operation of the API that the reference has no row for.
+    // ListImageReferrers is an operation of the API that the reference has no row for.
     return some || (service.prefix == "ecr" && pattern.matches("listimagereferrers"));
   }
 
+  // A key that no action carries is absent from every request, so a positive condition never holds
+  // and a negated one always does.
   void check_condition_keys() {
     const OrderedJson* condition = member(statement_, "Condition");
     if (condition == nullptr) return;
@@ -173,6 +185,8 @@ class StatementLinter {
     }
   }
 
+  // Two faults: an action for which no resource of the statement counts, and a resource that no
+  // action works on.
   void check_resources() {
     const OrderedJson* element = member(statement_, "Resource");
     if (element == nullptr) return;
@@ -190,21 +204,25 @@ class StatementLinter {
                ? matched.text() + " knows no resources: only \"*\" matches it."
                : "No resource of the statement is of a kind that " + matched.text() + " works on.");
     }
-    // Where none is used, that was said of each action.
+    // If no resource is used at all, the warnings about the actions have said so.
     if (std::find(used.begin(), used.end(), true) == used.end()) return;
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (used[i]) continue;
+      // `used` has one entry for each text. A single text is either used, or the return above was
+      // taken.
       warn(item(path_ + ".Resource", i),
            "No action of the statement works on the resource " + all[i] + ".");
     }
   }
 
+  // An action without resources works on "*" alone.
   static bool works_on(const ActionInfo& action, const std::string& resource) {
     return resource == "*" ||
            std::any_of(action.resource_arns.begin(), action.resource_arns.end(),
                        [&](const std::string& arn) { return could_match(resource, arn); });
   }
 
+  // An action of the statement and its service.
   struct Matched {
     const ServiceInfo* service;
     const ActionInfo* action;

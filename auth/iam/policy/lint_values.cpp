@@ -1,4 +1,4 @@
-// Warnings about values: what AWS accepts though it can match nothing, or not what is written.
+// Warnings about values that AWS accepts though they match nothing, or not what is written.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -15,7 +15,8 @@ namespace {
 
 using base::OrderedJson;
 
-// "AWS global condition context keys" and the reference of STS: those that hold several values.
+// The keys that hold several values, from "AWS global condition context keys" and the references of
+// STS and IAM.
 constexpr std::array<std::string_view, 9> kMultivalued = {
     "aws:calledvia",        "aws:principalorgpaths", "aws:principalservicenameslist",
     "aws:resourceorgpaths", "aws:sourceorgpaths",    "aws:tagkeys",
@@ -36,6 +37,7 @@ std::string_view wanted_form(Comparison comparison, std::string_view text) {
       return base::base64_decode(text) ? "" : "base64";
     case Comparison::kIp:
       return IpNetwork::parse(text) ? "" : "an address or a CIDR block";
+    // ArnLike matches part by part, so a text of fewer parts matches no ARN at all.
     case Comparison::kArn:
       return std::count(text.begin(), text.end(), ':') >= 5 ? "" : "an ARN of six parts";
     case Comparison::kString:
@@ -46,7 +48,7 @@ std::string_view wanted_form(Comparison comparison, std::string_view text) {
   return {};
 }
 
-// Policy variables are read in these.
+// The comparisons in which policy variables are read, as in condition.cpp.
 bool comparison_takes_variables(Comparison comparison) {
   using enum Comparison;
   return comparison == kString || comparison == kStringIgnoreCase || comparison == kStringLike ||
@@ -66,6 +68,7 @@ class ValueLinter {
     if (condition == nullptr) return std::move(findings_);
     for (const auto& [name, keys] : condition->items()) {
       const auto op = ConditionOperator::parse(name);
+      // The grammar accepts an unknown operator without keys, as AWS does.
       if (!op) continue;
       for (const auto& [key, values] : keys.items()) {
         check_condition(*op, key, texts(values),
@@ -80,6 +83,8 @@ class ValueLinter {
     findings_.push_back({Stage::kWarning, path, std::move(message), {}});
   }
 
+  // A common mistake: a policy copied without its Version. AWS accepts it, and no request ever has
+  // a literal "${aws:username}" (test: VariablesWithoutTheirVersion).
   void warn_of_literal(const std::string& path, const std::string& text) {
     warn(path, "Without Version 2012-10-17 there are no policy variables: \"" + text +
                    "\" is taken literally.");
@@ -99,6 +104,7 @@ class ValueLinter {
                        const std::vector<std::string>& values, const std::string& at) {
     const bool many = std::find(kMultivalued.begin(), kMultivalued.end(), base::to_lower(key)) !=
                       kMultivalued.end();
+    // Null needs no set operator: it only asks whether the key is there.
     if (many && op.quantifier == Quantifier::kNone && op.comparison != Comparison::kNull) {
       warn(at, "The key " + key +
                    " may have several values: without ForAllValues or ForAnyValue the condition "
@@ -108,6 +114,7 @@ class ValueLinter {
   }
 
   void check_value(const ConditionOperator& op, const std::string& value, const std::string& at) {
+    // The value of a variable is known only at the request, so its form cannot be checked.
     if (has_variable(value) && comparison_takes_variables(op.comparison)) {
       if (!variables_) warn_of_literal(at, value);
       return;

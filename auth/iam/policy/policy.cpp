@@ -1,3 +1,5 @@
+// The way of a document: text (document.cpp) → JSON → findings (grammar.cpp) → compiled form
+// (compiled.cpp). parse() stops at a problem; lint_policy() goes on and collects all of them.
 #include "auth/iam/policy/policy.h"
 
 #include <algorithm>
@@ -13,6 +15,8 @@
 namespace ecr::auth::iam {
 namespace {
 
+// The checks know only the path of an element; its line is looked up here, when the problem is
+// reported.
 PolicyProblem to_problem(const Finding& finding, const LineIndex& lines) {
   PolicyProblem problem;
   problem.warning = finding.stage == Stage::kWarning;
@@ -28,7 +32,8 @@ PolicyProblem to_problem(const Finding& finding, const LineIndex& lines) {
 tl::expected<PolicyPtr, PolicyProblem> make_policy(const base::OrderedJson& document,
                                                    PolicyType type, std::string_view text) {
   const auto findings = check_grammar(document, type);
-  // AWS reports one problem, that of the earliest of its stages; among equals the first.
+  // AWS reports one problem: that of the earliest of its stages, and the first one of that stage.
+  // min_element returns the first of equals.
   if (!findings.empty()) {
     const auto first =
         std::min_element(findings.begin(), findings.end(),
@@ -63,6 +68,8 @@ std::string Policy::condition_text(std::size_t statement, std::size_t condition)
   return found.operator_name() + " " + found.key_name();
 }
 
+// Unique ids are left out: a policy that IAM has stored may name an entity that is gone, and stays
+// valid.
 std::vector<std::string> Policy::principal_arns() const {
   std::vector<std::string> arns;
   for (const Statement& statement : compiled_->statements) {
@@ -78,12 +85,14 @@ std::vector<std::string> Policy::principal_arns() const {
 
 namespace {
 
+// "Statement[1]" holds "Statement[1].Action", but not "Statement[10]".
 bool is_within(std::string_view path, std::string_view statement) {
   return path.starts_with(statement) &&
          (path.size() == statement.size() || path[statement.size()] == '.');
 }
 
-// The warnings about each statement that has no syntax error itself.
+// Returns the warnings about each statement without a syntax error of its own: the checks rely on
+// the JSON types of its elements.
 std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
                                               const std::vector<Finding>& faults) {
   std::vector<Finding> warnings;
@@ -92,6 +101,7 @@ std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
       return fault.stage == Stage::kSyntax && is_within(fault.path, path);
     });
     if (broken) return;
+    // As in compile(): only this version has policy variables.
     const auto* version = member(document, "Version");
     const bool variables = version != nullptr && *version == "2012-10-17";
     for (auto& some :
@@ -113,6 +123,7 @@ std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
 
 std::vector<PolicyProblem> lint_policy(std::string_view document, PolicyType type) {
   const auto json = read_document(document, type);
+  // A text that is no JSON has one problem: there is nothing else to check.
   if (!json) return {json.error()};
   auto findings = check_grammar(*json, type);
   for (const auto& more : {find_doubtful_statements(*json, findings), check_size(document, type)}) {
@@ -121,6 +132,7 @@ std::vector<PolicyProblem> lint_policy(std::string_view document, PolicyType typ
   std::vector<PolicyProblem> problems;
   const LineIndex lines(document);
   for (const Finding& finding : findings) problems.push_back(to_problem(finding, lines));
+  // Stable: problems of one line keep the order in which they were found, faults before warnings.
   std::stable_sort(problems.begin(), problems.end(),
                    [](const auto& a, const auto& b) { return a.line < b.line; });
   return problems;

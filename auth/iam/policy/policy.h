@@ -12,7 +12,7 @@
 
 namespace ecr::auth::iam {
 
-// Where a document is stored decides its grammar.
+// The place where a document is stored decides its grammar.
 enum class PolicyType {
   kIdentity,  // users, groups, roles, managed policies; also boundaries
   kSession,
@@ -31,7 +31,7 @@ struct PolicyProblem {
   std::size_t line = 0;  // in the document, from 1; 0: the document as a whole
   std::string message;   // AWS's own sentence where it has one
   std::string path;      // "Statement[1].Action[0]"
-  std::string detail;    // what exactly is wrong, where AWS's sentence does not say
+  std::string detail;    // the exact fault, where AWS's sentence does not tell it
 };
 
 class Policy;

@@ -340,15 +340,20 @@ int run_serve(const ServeConfig& config) {
   std::vector<api::JobKind> kinds = api::ecr::job_kinds();
   kinds.insert(kinds.end(), {api::garbage_collection(settings), api::kExpiredSessions});
   api::JobRunner jobs(services, std::move(kinds));
-  const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
+  api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   const auto tls = automatic_tls(config, machine_clock);
   Metrics metrics;
   FaultRules faults;
-  App app(control, registry, admin,
-          [&] { return metrics.text(*store, decisions, settings.version, &faults); });
-  const OwnRoutes own({settings, random, faults, [&app] { return app.operations(); },
-                       tls ? tls->authority.certificate() : std::string()});
-  app.add(own, faults);
+  App app(control, registry, admin.routes());
+  app.add(faults);
+  admin.add(
+      own_routes({settings, random, faults, [&app] { return app.operations(); },
+                  tls ? tls->authority.certificate() : std::string(),
+                  [&] { return metrics.text(*store, decisions, settings.version, &faults); }}));
+  // A reset also removes the faults that the last test asked for. Faults belong to the server and
+  // not to the store, so the reset of the store does not reach them (integration/test_faults.py,
+  // test_a_reset_clears_them).
+  admin.on_reset([&faults] { faults.replace({}); });
   Server::Options options;
   options.listen = addresses;
   options.tls = tls_files(config);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error_response.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 
@@ -80,9 +81,8 @@ HttpResponse json_response(int status, const base::OrderedJson& json) {
 }
 
 HttpResponse error_response(int status, std::string_view message) {
-  HttpResponse response = json_response(status, base::Json{{"message", std::string(message)}});
-  response.note.error = message;
-  return response;
+  const EncodedError error{.status = status, .message = std::string(message)};
+  return api::error_response(error, ErrorForm::kOwn, HttpRequest());
 }
 
 }  // namespace ecr::api::admin

@@ -1,7 +1,5 @@
 #include "api/admin/admin_plane.h"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "api/admin/admin_http.h"
@@ -11,57 +9,15 @@
 #include "api/admin/maintenance_routes.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/snapshot.h"
-#include "api/core/wire/error.h"
 #include "api/images/push/signing.h"
-#include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
-#include "schemas/model/digest.h"
 
 namespace ecr::api::admin {
 namespace {
 
-constexpr std::string_view kSnapshotPath = "/_ecr-local/snapshot";
-
-bool is_address(std::string_view host) {
-  if (host.starts_with('[')) return true;
-  return std::all_of(host.begin(), host.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
-// Protects against DNS rebinding: a web page of evil.example can make that name resolve to this
-// server, and the browser then treats our answers as the page's own. Such a request still has the
-// attacker's name in its Host header. Addresses and localhost cannot be rebound.
-bool is_our_host(const Settings& settings, std::string_view host) {
-  const std::string name = base::to_lower(base::without_port(host));
-  if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
-  return std::find(settings.admin_hosts.begin(), settings.admin_hosts.end(), name) !=
-         settings.admin_hosts.end();
-}
-
-// A browser says where a request comes from: Sec-Fetch-Site (Fetch Metadata), and Origin on every
-// request that is not a plain GET. "none" is an address that a person typed. Other clients send
-// neither header and are not restricted.
-bool is_same_origin(const HttpRequest& request) {
-  const std::string_view site = request.headers.get("sec-fetch-site");
-  if (!site.empty() && site != "same-origin" && site != "none") return false;
-  const auto origin = request.headers.find("origin");
-  if (!origin) return true;
-  const std::string scheme = request.secure ? "https://" : "http://";
-  return *origin == scheme + std::string(request.host());
-}
-
-// The peer is the other end of the connection; forwarding headers are not consulted.
-bool is_loopback(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
-
-// Compared in constant time, so that the time of a refusal does not show how much of a guess is
-// right.
-bool has_admin_token(const Settings& settings, const HttpRequest& request) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view header = request.headers.get("authorization");
-  return header.starts_with(kScheme) &&
-         model::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
-}
+// Seeds and policies of a whole team fit into this; snapshots are streamed.
+constexpr std::uint64_t kBodyLimit = 16u << 20;
 
 // {"ecr": {"done": n, "total": n, "operations": {"PutImage": true, ...}}, ...}
 // The operations of AWS's own models, and which of them have a handler here.
@@ -108,103 +64,80 @@ HttpResponse signing_certificate(const Services& services) {
   return text_response(200, "application/x-pem-file", std::move(*certificate));
 }
 
-bool is_read(const HttpRequest& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
-
 }  // namespace
-
-HttpResponse refuse_administration() {
-  return error_response(403,
-                        "This needs the admin token (Authorization: Bearer ...), or a client on "
-                        "this machine where none is set");
-}
 
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
                        base::MovableClock& clock, JobRunner& jobs, Baseline& baseline)
-    : services_(services),
-      control_(control),
-      clock_(clock),
-      jobs_(jobs),
-      baseline_(baseline),
-      started_(services.machine_clock.now()) {}
-
-bool may_administer(const Settings& settings, const HttpRequest& request) {
-  if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
-  if (!settings.admin_token.empty()) return has_admin_token(settings, request);
-  return is_loopback(request.peer);
-}
-
-bool AdminPlane::is_streamed(const HttpRequest& head) {
-  return head.path() == kSnapshotPath && (head.method == "PUT" || head.method == "POST");
-}
-
-// Asked before the body is read: a caller without permission sends nothing that is stored.
-std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminPlane::open(
-    const HttpRequest& head) const {
-  if (!may_administer(services_.settings, head)) return refuse_administration();
-  return restore_snapshot(services_);
-}
-
-// A HEAD request is answered like a GET, without the body but with the body's length.
-HttpResponse AdminPlane::handle(const HttpRequest& request) const {
-  HttpResponse response = answer(request);
-  if (request.method != "HEAD") return response;
-  const auto* body = std::get_if<std::string>(&response.body);
-  if (body != nullptr) response.head_length = body->size();
-  response.body = std::string();
-  return response;
-}
-
-HttpResponse AdminPlane::answer(const HttpRequest& request) const {
-  try {
-    // Health is open: a probe has no token, and the answer has no secrets.
-    if (request.path() == "/_ecr-local/health" && is_read(request)) return answer_health();
-    if (!may_administer(services_.settings, request)) return refuse_administration();
-    return answer_administrator(request);
-  } catch (const SeedError& error) {
-    return error_response(400, error.what());
-  } catch (const ParameterError& error) {
-    return error_response(400, error.what());
-  } catch (...) {
-    const ApiError error = to_api_error(std::current_exception());
-    return error_response(names_of(error.code()).json_status, error.message());
-  }
+    : services_(services), started_(services.machine_clock.now()), routes_(services.settings) {
+  const auto seed = [&services](const HttpRequest& request) {
+    apply_seed(services, request.body);
+    return json_response(200, Json{{"status", "applied"}});
+  };
+  const auto reset = [this, &baseline, &jobs](const HttpRequest&) {
+    baseline.reset();
+    jobs.schedule_periodic();  // the reset removed the rows of periodic jobs with all others
+    for (const auto& action : on_reset_) action();
+    return json_response(200, Json{{"status", "reset"}});
+  };
+  const auto with = [&services](auto* handler) {
+    return [&services, handler](const HttpRequest& request) { return handler(services, request); };
+  };
+  const auto move_clock = [&services, &clock](const HttpRequest& request) {
+    return move_clock_response(services, clock, request);
+  };
+  const auto restore = [&services] { return restore_snapshot(services); };
+  routes_.add({
+      // Health is open: a probe has no token, and the answer has no secrets.
+      {.method = "GET",
+       .path = "/_ecr-local/health",
+       .access = AdminRoute::Access::kEverybody,
+       .handle = [this](const HttpRequest&) { return answer_health(); }},
+      {.method = "GET",
+       .path = "/_ecr-local/clock",
+       .handle = [&services,
+                  &clock](const HttpRequest&) { return clock_response(services, clock); }},
+      {.method = "POST",
+       .path = "/_ecr-local/clock",
+       .body_limit = kBodyLimit,
+       .handle = move_clock},
+      {.method = "PUT",
+       .path = "/_ecr-local/clock",
+       .body_limit = kBodyLimit,
+       .handle = move_clock},
+      {.method = "GET",
+       .path = "/_ecr-local/coverage",
+       .handle = [&control](const HttpRequest&) { return json_response(200, coverage(control)); }},
+      {.method = "GET",
+       .path = "/_ecr-local/signing-certificate",
+       .handle = [&services](const HttpRequest&) { return signing_certificate(services); }},
+      {.method = "GET", .path = "/_ecr-local/jobs", .handle = with(answer_jobs)},
+      {.method = "POST",
+       .path = "/_ecr-local/jobs/run",
+       .body_limit = kBodyLimit,
+       .handle = [&jobs](const HttpRequest& request) { return answer_run_jobs(jobs, request); }},
+      {.method = "POST",
+       .path = "/_ecr-local/gc",
+       .body_limit = kBodyLimit,
+       .handle = with(answer_gc)},
+      {.method = "POST", .path = "/_ecr-local/seed", .body_limit = kBodyLimit, .handle = seed},
+      {.method = "POST", .path = "/_ecr-local/reset", .body_limit = kBodyLimit, .handle = reset},
+      {.method = "GET",
+       .path = "/_ecr-local/snapshot",
+       .handle = [&services](const HttpRequest&) { return save_snapshot(services); }},
+      {.method = "PUT", .path = "/_ecr-local/snapshot", .take_body = restore},
+      {.method = "POST", .path = "/_ecr-local/snapshot", .take_body = restore},
+      {.method = "GET", .path = "/_ecr-local/events", .handle = with(answer_events)},
+      {.method = "GET", .path = "/_ecr-local/decisions", .handle = with(answer_decisions)},
+      {.method = "GET",
+       .path = "/_ecr-local/decisions/policy",
+       .handle = with(answer_decision_policy)},
+  });
 }
 
 HttpResponse AdminPlane::answer_health() const {
   const std::string failure = services_.store.sync_failures().first();
   const auto uptime = services_.machine_clock.now() - started_;
   return json_response(failure.empty() ? 200 : 503, health(services_, uptime, failure));
-}
-
-HttpResponse AdminPlane::answer_administrator(const HttpRequest& request) const {
-  const std::string_view path = request.path();
-  const bool read = is_read(request);
-  const bool get = request.method == "GET";
-  const bool post = request.method == "POST";
-  if (path == "/_ecr-local/clock") return answer_clock(services_, clock_, request);
-  if (path == "/_ecr-local/coverage" && read) return json_response(200, coverage(control_));
-  if (path == "/_ecr-local/signing-certificate" && read) return signing_certificate(services_);
-  if (path == "/_ecr-local/jobs" && read) return answer_jobs(services_, request);
-  if (path == "/_ecr-local/jobs/run" && post) return answer_run_jobs(jobs_, request);
-  if (path == "/_ecr-local/gc" && post) return answer_gc(services_, request);
-  if (path == "/_ecr-local/seed" && post) {
-    apply_seed(services_, request.body);
-    return json_response(200, Json{{"status", "applied"}});
-  }
-  if (path == "/_ecr-local/reset" && post) {
-    baseline_.reset();
-    jobs_.schedule_periodic();  // the reset removed the rows of periodic jobs with all others
-    return json_response(200, Json{{"status", "reset"}});
-  }
-  if (path == kSnapshotPath && get) return save_snapshot(services_);
-  if (path == "/_ecr-local/events" && get) return answer_events(services_, request);
-  if (path == "/_ecr-local/decisions" && get) return answer_decisions(services_, request);
-  if (path == "/_ecr-local/decisions/policy" && get) {
-    return answer_decision_policy(services_, request);
-  }
-  return error_response(404, "There is nothing at this path");
 }
 
 }  // namespace ecr::api::admin

@@ -1,11 +1,12 @@
-// The emulator's own API below /_ecr-local/. AWS credentials and registry tokens give no access to
-// it: it requires the admin token, or a client on this machine where no token is set, and it
-// refuses requests that a web page could send. Thread-safe; blocking.
+// The emulator's own API below /_ecr-local/: the table of its routes. AWS credentials and registry
+// tokens give no access to it: it requires the admin token, or a client on this machine where no
+// token is set, and it refuses requests that a web page could send (admin_routes.h).
 #pragma once
 
-#include <memory>
-#include <variant>
+#include <functional>
+#include <vector>
 
+#include "api/admin/admin_routes.h"
 #include "api/admin/baseline.h"
 #include "api/core/dispatch/control_plane.h"
 #include "api/core/services.h"
@@ -21,30 +22,24 @@ class AdminPlane {
   AdminPlane(const Services& services, const ControlPlane& control, base::MovableClock& clock,
              JobRunner& jobs, Baseline& baseline);
 
-  HttpResponse handle(const HttpRequest& request) const;
+  // The server's own routes join those of this API. Call before the first request.
+  void add(std::vector<AdminRoute> routes) { routes_.add(std::move(routes)); }
+  // `action` runs after each reset of what is stored.
+  void on_reset(std::function<void()> action) { on_reset_.push_back(std::move(action)); }
 
-  // True: the body goes to the sink of open() piece by piece, and is never in memory as a whole.
-  static bool is_streamed(const HttpRequest& head);
-  // The answer that refuses the request, or the sink for its body.
-  std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const;
+  const AdminRoutes& routes() const { return routes_; }
+  HttpResponse handle(const HttpRequest& request) const { return routes_.handle(request); }
+  std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const {
+    return routes_.open(head);
+  }
 
  private:
-  HttpResponse answer(const HttpRequest& request) const;
   HttpResponse answer_health() const;
-  // REQUIRES: may_administer().
-  HttpResponse answer_administrator(const HttpRequest& request) const;
 
   const Services& services_;
-  const ControlPlane& control_;
-  base::MovableClock& clock_;
-  JobRunner& jobs_;
-  Baseline& baseline_;
   const base::TimePoint started_;
+  AdminRoutes routes_;
+  std::vector<std::function<void()>> on_reset_;
 };
-
-// True where the request may use more than /_ecr-local/health. Pure.
-bool may_administer(const Settings& settings, const HttpRequest& request);
-// The answer to a request that may not: 403.
-HttpResponse refuse_administration();
 
 }  // namespace ecr::api::admin

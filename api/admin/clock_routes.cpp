@@ -129,27 +129,26 @@ Json clock_json(const Services& services, const MovableClock& clock) {
 
 }  // namespace
 
-HttpResponse answer_clock(const Services& services, MovableClock& clock,
-                          const HttpRequest& request) {
-  if (request.method == "POST" || request.method == "PUT") {
-    const Change change = read_change(request.body);
-    auto txn = services.store.database().begin(storage::sql::Access::kWrite);
-    const TimePoint machine = services.machine_clock.now();
-    const auto state = changed(clock, machine, change);
-    // A job that is due by the moved clock would, after the reset, wait for as long as the clock
-    // had been moved: jobs are moved back by the same time.
-    const TimePoint after = state.frozen_at.value_or(machine + state.offset);
-    if (change.reset && after < clock.now()) storage::shift_jobs(txn, clock.now() - after);
-    storage::save_clock(txn, state);
-    // The clock changes after the commit, still under the writer's lock: no other request sees the
-    // new time before it is durable.
-    txn.commit_then([&] { clock.restore(state); });
-    services.job_signal.notify();
-  } else if (request.method != "GET" && request.method != "HEAD") {
-    return text_response(405, "application/json",
-                         "{\"message\":\"GET shows the clock; POST and PUT change it\"}\n");
-  }
+HttpResponse clock_response(const Services& services, const MovableClock& clock) {
   return json_response(200, clock_json(services, clock));
+}
+
+HttpResponse move_clock_response(const Services& services, MovableClock& clock,
+                                 const HttpRequest& request) {
+  const Change change = read_change(request.body);
+  auto txn = services.store.database().begin(storage::sql::Access::kWrite);
+  const TimePoint machine = services.machine_clock.now();
+  const auto state = changed(clock, machine, change);
+  // A job that is due by the moved clock would, after the reset, wait for as long as the clock had
+  // been moved: jobs are moved back by the same time.
+  const TimePoint after = state.frozen_at.value_or(machine + state.offset);
+  if (change.reset && after < clock.now()) storage::shift_jobs(txn, clock.now() - after);
+  storage::save_clock(txn, state);
+  // The clock changes after the commit, still under the writer's lock: no other request sees the
+  // new time before it is durable.
+  txn.commit_then([&] { clock.restore(state); });
+  services.job_signal.notify();
+  return clock_response(services, clock);
 }
 
 }  // namespace ecr::api::admin

@@ -16,7 +16,8 @@ namespace ecr::api::admin {
 //   "freeze": true or false  stop the clock, or let it run on from where it stands
 // and answers as GET does. A frozen clock that is moved stays frozen. Throws ParameterError,
 // which names the member.
-HttpResponse answer_clock(const Services& services, base::MovableClock& clock,
-                          const HttpRequest& request);
+HttpResponse clock_response(const Services& services, const base::MovableClock& clock);
+HttpResponse move_clock_response(const Services& services, base::MovableClock& clock,
+                                 const HttpRequest& request);
 
 }  // namespace ecr::api::admin

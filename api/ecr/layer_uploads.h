@@ -11,7 +11,6 @@ namespace ecr::api::ecr {
 inline constexpr std::uint64_t kMinLayerPart = 5ull << 20;  // the last may be shorter
 inline constexpr std::uint64_t kMaxLayerPart = 10ull << 20;
 inline constexpr std::int64_t kMaxLayerParts = 4200;
-inline constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
 
 struct LayerPart {
   std::uint64_t first = 0;  // partFirstByte, as the client says

@@ -4,6 +4,7 @@
 
 #include "api/core/access/identity.h"
 #include "api/core/unique_id.h"
+#include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"

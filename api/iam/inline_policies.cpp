@@ -2,6 +2,7 @@
 // API Reference.
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/unique_id.h"
+#include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/managed_policy.h"

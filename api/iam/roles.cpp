@@ -3,6 +3,7 @@
 
 #include "api/core/access/stored_principals.h"
 #include "api/core/unique_id.h"
+#include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"

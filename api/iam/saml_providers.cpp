@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/iam_entities.h"
+#include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/tags.h"

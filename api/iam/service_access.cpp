@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/principal_policies.h"
+#include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"

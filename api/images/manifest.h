@@ -11,6 +11,9 @@
 namespace ecr::api {
 
 inline constexpr std::size_t kMaxManifestBytes = 4u << 20;  // ECR's quota, also distribution's
+// The quota of a layer, whichever way it comes. Source: ECR User Guide, "Amazon ECR service
+// quotas".
+inline constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
 
 struct Descriptor {
   std::string media_type;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/unique_id.h"
+#include "api/core/wire/error.h"
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
 #include "schemas/base/json.h"

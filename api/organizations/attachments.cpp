@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
 #include "schemas/base/text.h"

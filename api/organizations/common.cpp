@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"

@@ -10,9 +10,12 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
-#include "api/core/wire/error.h"
 #include "schemas/base/json.h"
 #include "storage/rows/iam/organizations.h"
+
+namespace ecr::api {
+enum class ErrorCode;
+}
 
 namespace ecr::api::organizations {
 

@@ -2,6 +2,7 @@
 // API Reference. A change takes effect with the next request.
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
 #include "auth/iam/policy/policy.h"

@@ -6,6 +6,7 @@
 
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
+#include "api/images/manifest.h"
 #include "api/images/repository_creation.h"
 #include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
@@ -29,7 +30,6 @@ constexpr minutes kCheckTagAgain{5};
 // An index with its children, and theirs. No real image has more; a hostile upstream could nest
 // indexes without end.
 constexpr std::size_t kMaxManifests = 500;
-constexpr std::int64_t kMaxLayerBytes = std::int64_t{52'000} << 20;  // ECR service quotas
 
 Manifest parsed(const storage::Import& import) {
   return parse_manifest(import.manifest, import.media_type);
@@ -109,7 +109,7 @@ UpstreamManifest query_upstream(const Services& services, const UpstreamQuery& q
     const Manifest manifest = parse_manifest(answer.bytes, answer.media_type);
     answer.media_type = manifest.media_type;
     for (const Descriptor& blob : manifest.blobs) {
-      if (blob.size <= kMaxLayerBytes) continue;
+      if (blob.size <= std::int64_t{kMaxLayerBytes}) continue;
       throw UpstreamError(UpstreamFailure::kInvalid, "A layer is larger than 52,000 MiB");
     }
   } catch (const ApiError& error) {

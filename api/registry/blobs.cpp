@@ -5,6 +5,7 @@
 
 #include "api/core/wire/error.h"
 #include "api/images/layer_url.h"
+#include "api/registry/calls.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
 #include "api/registry/range.h"
@@ -99,6 +100,7 @@ HttpResponse redirect_to_layer(const Session& session, const storage::Repository
 // ECR's actions for the two methods: a HEAD is the check of a push, a GET is a download.
 HttpResponse get_blob(Session& session, LogNote& note) {
   const bool head = session.request.method == "HEAD";
+  begin_blob_read(session, note);
   const storage::Repository repository = session.authorize_repository(
       head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
   const model::Digest digest = require_digest(session.route.reference);
@@ -120,6 +122,7 @@ HttpResponse get_blob(Session& session, LogNote& note) {
 // (inferred), and refused while an image of the repository has the blob (test
 // ABlobIsDeletedWhereNoImageHasIt).
 HttpResponse delete_blob(Session& session, LogNote& note) {
+  begin_plain_call(session, note, "BatchDeleteImage");
   const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
   const model::Digest digest = require_digest(session.route.reference);
   if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();

@@ -17,10 +17,11 @@ namespace ecr::api::registry {
 
 using RouteHandler = HttpResponse (*)(Session& session, LogNote& note);
 
-HttpResponse get_manifest(Session& session, LogNote& note);  // and HEAD
+HttpResponse get_base(Session& session, LogNote& note);  // and HEAD, as every GET
+HttpResponse get_manifest(Session& session, LogNote& note);
 HttpResponse put_manifest(Session& session, LogNote& note);
 HttpResponse delete_manifest(Session& session, LogNote& note);
-HttpResponse get_blob(Session& session, LogNote& note);  // and HEAD
+HttpResponse get_blob(Session& session, LogNote& note);
 HttpResponse delete_blob(Session& session, LogNote& note);
 HttpResponse list_tags(Session& session, LogNote& note);
 HttpResponse list_referrers(Session& session, LogNote& note);
@@ -28,8 +29,12 @@ HttpResponse list_repositories(Session& session, LogNote& note);
 HttpResponse upload_status(Session& session, LogNote& note);
 HttpResponse cancel_upload(Session& session, LogNote& note);
 
-// POST, PATCH and PUT of uploads, before their bodies.
+// POST, PATCH and PUT of uploads, before their bodies: the answer that ends the request, or the
+// sink for its body.
 using UploadStart = std::variant<HttpResponse, std::unique_ptr<BodySink>>;
+using StreamHandler = UploadStart (*)(const Services& services, const HttpRequest& request,
+                                      const Credentials& credentials, const Route& route,
+                                      LogNote& note);
 UploadStart start_upload(const Services& services, const HttpRequest& request,
                          const Credentials& credentials, const Route& route, LogNote& note);
 UploadStart continue_upload(const Services& services, const HttpRequest& request,

@@ -8,6 +8,7 @@
 #include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
 #include "api/images/images.h"
+#include "api/registry/calls.h"
 #include "api/registry/handlers.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
@@ -109,6 +110,7 @@ Json descriptor_of(const Referrer& referrer) {
 
 // In the order of their names, as the specification wants it; ECR's own order is not sorted.
 HttpResponse list_tags(Session& session, LogNote& note) {
+  begin_plain_call(session, note, "ListImages");
   const storage::Repository repository = session.authorize_repository("ecr:ListImages", note);
   const std::string listing = "tags\n" + repository.name;
   const Page page = requested_page(session, listing);
@@ -122,6 +124,7 @@ HttpResponse list_tags(Session& session, LogNote& note) {
 }
 
 HttpResponse list_repositories(Session& session, LogNote& note) {
+  begin_plain_call(session, note, "DescribeRepositories");
   session.authorize_registry("ecr:DescribeRepositories", note);
   const Page page = requested_page(session, "repositories");
   auto repositories =
@@ -138,6 +141,7 @@ HttpResponse list_repositories(Session& session, LogNote& note) {
 // An index of descriptors, with 200 and no entries where the subject does not exist (test
 // ReferrersOfASubjectThatNeedNotExist). A page ends early where its manifests are large.
 HttpResponse list_referrers(Session& session, LogNote& note) {
+  begin_plain_call(session, note, "ListImageReferrers");
   // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage.
   const storage::Repository repository = session.authorize_repository(
       std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"}, note);

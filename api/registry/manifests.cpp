@@ -5,6 +5,7 @@
 #include "api/core/work/events.h"
 #include "api/images/images.h"
 #include "api/images/push/push.h"
+#include "api/registry/calls.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
 #include "schemas/base/text.h"
@@ -68,6 +69,68 @@ void refuse_unchanged(const Session& session, const storage::Repository& reposit
   }
 }
 
+// Every tag that a push asks for is a PutImage. The manifest is twice in the record, as in the
+// guide's sample (from memory); a large one is left out, as the log does not hold it in memory.
+class PutImageCalls {
+ public:
+  explicit PutImageCalls(const Session& session)
+      : account_(session.credentials.account), repository_(session.route.name) {
+    if (session.request.body.size() <= kMaxRecordedElement) {
+      manifest_ = std::make_shared<const std::string>(session.request.body);
+    }
+  }
+
+  void begin(LogNote& note, const std::string& tag) const {
+    note.begin_call("PutImage", [call = *this, tag] {
+      Json input = call.members();
+      if (!tag.empty()) input["imageTag"] = tag;
+      return input;
+    });
+  }
+
+  void end(LogNote& note, const std::string& tag, const std::string& digest) const {
+    note.end_call([call = *this, tag, digest] {
+      Json image = call.members();
+      image["imageId"] = {{"imageDigest", digest}};
+      if (!tag.empty()) image["imageId"]["imageTag"] = tag;
+      return Json{{"image", std::move(image)}};
+    });
+  }
+
+ private:
+  Json members() const {
+    Json members = repository_members(account_, repository_);
+    if (manifest_) members["imageManifest"] = *manifest_;
+    return members;
+  }
+
+  std::string account_;
+  std::string repository_;
+  std::shared_ptr<const std::string> manifest_;  // null: too large for a record
+};
+
+void begin_deletion_call(const Session& session, LogNote& note) {
+  note.begin_call("BatchDeleteImage",
+                  [account = session.credentials.account, route = session.route] {
+                    Json input = repository_members(account, route.name);
+                    input["imageIds"] = Json::array({image_id(route.reference)});
+                    return input;
+                  });
+}
+
+// `tags`: those that the image lost; empty: it had none.
+void end_deletion_call(LogNote& note, const std::string& digest,
+                       const std::vector<std::string>& tags) {
+  note.end_call([digest, tags] {
+    Json deleted = Json::array();
+    for (const std::string& tag : tags) {
+      deleted.push_back({{"imageDigest", digest}, {"imageTag", tag}});
+    }
+    if (tags.empty()) deleted.push_back({{"imageDigest", digest}});
+    return Json{{"imageIds", std::move(deleted)}, {"failures", Json::array()}};
+  });
+}
+
 void record_deletion(Session& session, const storage::Repository& repository,
                      const storage::Image& image, std::string_view tag) {
   record_event(session.services, session.txn, session.now,
@@ -122,6 +185,7 @@ HttpResponse manifest_response(const Session& session, const std::string& digest
 // In this order: permission, repository, reference, image. A repository that does not exist may be
 // one that a pull-through cache rule covers: then the upstream is asked before anything is missing.
 HttpResponse get_manifest(Session& session, LogNote& note) {
+  begin_manifest_read(session, note);
   const auto repository = session.authorize_name({"ecr:BatchGetImage"}, note);
   const auto missing = [&] {
     return ApiError::repository_not_found(session.credentials.account, session.route.name);
@@ -156,12 +220,21 @@ HttpResponse get_manifest(Session& session, LogNote& note) {
 // 201 for a new image and for one that is there. The repository may be created by this push (ECR
 // User Guide, repository creation templates).
 HttpResponse put_manifest(Session& session, LogNote& note) {
+  const PutImageCalls calls(session);
+  calls.begin(
+      note, session.route.reference.find(':') == std::string::npos ? session.route.reference : "");
   const storage::Repository repository = session.authorize_push({"ecr:PutImage"}, note);
   const ImageIdentifier id = parse_reference(session);
   const std::vector<std::string> tags = requested_tags(session, id);
   PutImageResult result;
   const SentManifest sent = read_body(session, id.digest);
   for (const std::string& tag : tags) result = put_one(session, repository, sent, tag);
+  // A push is all or nothing: one that failed is one call, one that succeeded a call for each tag.
+  note.calls.clear();
+  for (const std::string& tag : tags) {
+    calls.begin(note, tag);
+    calls.end(note, tag, result.image.digest);
+  }
   HttpResponse response;
   response.status = 201;
   response.set("Location",
@@ -177,28 +250,27 @@ HttpResponse put_manifest(Session& session, LogNote& note) {
 }
 
 HttpResponse delete_manifest(Session& session, LogNote& note) {
+  begin_deletion_call(session, note);
   const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
   const ImageIdentifier id = parse_reference(session);
   const auto digest = resolve_image(session.txn, repository.id, id);
   if (!digest) throw unknown_image();
   const auto image = storage::find_image(session.txn, repository.id, *digest);
-  const auto tags = storage::image_tags(session.txn, repository.id, *digest);
+  std::vector<std::string> tags = storage::image_tags(session.txn, repository.id, *digest);
   // The specification deletes a tag alone (test ATagIsDeletedAlone); ECR deletes the image with its
   // last tag (test AnImageGoesWithItsLastTag).
   const bool tag_alone =
       !id.tag.empty() && (!session.services.settings.strict_ecr || tags.size() > 1);
   if (tag_alone) {
     storage::delete_tag(session.txn, repository.id, id.tag);
-    note.deleted.emplace_back(*digest, id.tag);
+    tags = {id.tag};
   } else {
     refuse_referenced(session, repository, *digest);
     storage::delete_image(session.txn, repository.id, *digest, session.now);
-    if (tags.empty()) note.deleted.emplace_back(*digest, "");
-    for (const std::string& tag : tags) note.deleted.emplace_back(*digest, tag);
   }
-  for (const auto& [_, tag] : note.deleted) {
-    record_deletion(session, repository, *image, tag);
-  }
+  for (const std::string& tag : tags) record_deletion(session, repository, *image, tag);
+  if (tags.empty()) record_deletion(session, repository, *image, "");
+  end_deletion_call(note, *digest, tags);
   HttpResponse response;
   response.status = 202;
   return response;

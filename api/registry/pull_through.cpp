@@ -2,6 +2,7 @@
 
 #include "api/core/access/operation.h"
 #include "api/core/access/target.h"
+#include "api/core/wire/error.h"
 #include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
 #include "schemas/base/text.h"

@@ -3,9 +3,10 @@
 #include "api/core/access/operation.h"
 #include "api/core/wire/error.h"
 #include "api/images/images.h"
-#include "api/registry/call_records.h"
+#include "api/registry/calls.h"
 #include "api/registry/handlers.h"
 #include "api/registry/layer_download.h"
+#include "api/registry/route_table.h"
 #include "storage/collector.h"
 #include "storage/rows/images.h"
 
@@ -13,10 +14,6 @@ namespace ecr::api::registry {
 namespace {
 
 using storage::sql::Access;
-
-bool reads(const HttpRequest& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
 
 // A path that is no route is 404 whatever the credentials are; a request without any was answered
 // 401 before it came here.
@@ -31,55 +28,11 @@ HttpResponse base_response(const Caller& caller, LogNote& note) {
   return text_response(200, "application/json", "{}");
 }
 
-// /v2/ asks for no permission, only for a valid token.
-HttpResponse get_base(Session& session, LogNote& note) {
-  return base_response(session.caller, note);
-}
-
-struct RouteRow {
-  RouteKind kind;
-  std::string_view method;  // GET answers HEAD as well
-  Access access;
-  RouteHandler handle;  // null: the body is streamed, through open()
-};
-constexpr RouteRow kRoutes[] = {
-    {RouteKind::kBase, "GET", Access::kRead, get_base},
-    {RouteKind::kManifest, "GET", Access::kRead, get_manifest},
-    {RouteKind::kManifest, "PUT", Access::kWrite, put_manifest},
-    {RouteKind::kManifest, "DELETE", Access::kWrite, delete_manifest},
-    {RouteKind::kBlob, "GET", Access::kRead, get_blob},
-    {RouteKind::kBlob, "DELETE", Access::kWrite, delete_blob},
-    {RouteKind::kUploads, "POST", Access::kWrite, nullptr},
-    {RouteKind::kUpload, "GET", Access::kRead, upload_status},
-    {RouteKind::kUpload, "PATCH", Access::kRead, nullptr},
-    {RouteKind::kUpload, "PUT", Access::kRead, nullptr},
-    {RouteKind::kUpload, "DELETE", Access::kWrite, cancel_upload},
-    {RouteKind::kTags, "GET", Access::kRead, list_tags},
-    {RouteKind::kReferrers, "GET", Access::kRead, list_referrers},
-    {RouteKind::kCatalog, "GET", Access::kRead, list_repositories},
-};
-
-// Null: the route does not have the method.
-const RouteRow* find_row(RouteKind kind, std::string_view method) {
-  const std::string_view wanted = method == "HEAD" ? "GET" : method;
-  for (const RouteRow& row : kRoutes) {
-    if (row.kind == kind && row.method == wanted) return &row;
-  }
-  return nullptr;
-}
-
 // 405 names the methods that the route has (RFC 9110, section 15.5.6; test
 // AMethodThatIsNoneSaysWhichAre).
 [[noreturn]] void refuse_method(const Route& route) {
-  std::string methods;
-  for (const RouteRow& row : kRoutes) {
-    if (row.kind != route.kind) continue;
-    if (!methods.empty()) methods += ", ";
-    methods += row.method;
-    if (row.method == "GET") methods += ", HEAD";
-  }
   throw ApiError(ErrorCode::kUnsupported, "The operation is unsupported")
-      .with_header("Allow", methods);
+      .with_header("Allow", allowed_methods(route.kind));
 }
 
 // A method that the route does not have is refused after the caller was authenticated, so it begins
@@ -95,33 +48,10 @@ HttpResponse dispatch(Session& session, LogNote& note) {
   return row->handle(session, note);
 }
 
-// A HEAD is answered like a GET, with the length of the body and without the body.
-void drop_body(HttpResponse& response) {
-  if (const auto* text = std::get_if<std::string>(&response.body)) {
-    if (!response.head_length) response.head_length = text->size();
-    response.body = std::string();
-  } else if (const auto* slice = std::get_if<FileSlice>(&response.body)) {
-    response.head_length = slice->length;
-    response.body = std::string();
-  }
-}
-
-// The header says "this is a registry" to older clients, and every answer has it, errors too.
-void finish(const HttpRequest& request, HttpResponse& response) {
-  response.set("Docker-Distribution-Api-Version", "registry/2.0");
-  if (request.method == "HEAD") drop_body(response);
-}
-
 // Clients begin with GET /v2/: `docker login`, and every push and pull.
 bool is_base_read(const HttpRequest& head) {
-  return reads(head) && (head.path() == "/v2/" || head.path() == "/v2");
-}
-
-// The reads that clients send most. None of them may wait: for a lock that is held long, or for a
-// network.
-bool is_quick(const HttpRequest& head, const Route& route) {
-  return (route.kind == RouteKind::kManifest && reads(head)) ||
-         (route.kind == RouteKind::kBlob && head.method == "HEAD");
+  return (head.method == "GET" || head.method == "HEAD") &&
+         (head.path() == "/v2/" || head.path() == "/v2");
 }
 
 // Whether the time of this pull has to be written down.
@@ -182,15 +112,16 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& mem
 // The end of every request that has its answer.
 void complete(const Services& services, const HttpRequest& request, LogNote note,
               HttpResponse& response) {
+  record_calls(services, request, note);
   response.note = std::move(note);
-  record_calls(services, request, response);
   finish(request, response);
 }
 
 std::optional<HttpResponse> answer_quickly(const Services& services, ReadMemo& memo,
                                            const HttpRequest& request) {
   const auto route = parse_route(request.path());
-  if (!route || !is_quick(request, *route)) return std::nullopt;
+  const RouteRow* const row = route ? find_row(route->kind, request.method) : nullptr;
+  if (row == nullptr || !row->quick) return std::nullopt;
   LogNote note;
   HttpResponse response;
   try {
@@ -209,10 +140,9 @@ std::optional<HttpResponse> answer_quickly(const Services& services, ReadMemo& m
 
 }  // namespace
 
-bool RegistryPlane::is_streamed(const HttpRequest& head) {
-  if (head.method != "POST" && head.method != "PATCH" && head.method != "PUT") return false;
-  const auto route = parse_route(head.path());
-  return route && (route->kind == RouteKind::kUploads || route->kind == RouteKind::kUpload);
+// /v2/ asks for no permission, only for a valid token.
+HttpResponse get_base(Session& session, LogNote& note) {
+  return base_response(session.caller, note);
 }
 
 std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpRequest& head) const {
@@ -243,6 +173,7 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
   const Route route = require_route(request);
   const base::TimePoint now = services_.clock.now();
   const Credentials credentials = read_credentials(services_, request, now);
+  note.calls.clear();  // of the run that had to ask another server first
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();
   std::vector<std::function<void()>> after_commit;
@@ -299,24 +230,18 @@ std::variant<HttpResponse, std::unique_ptr<BodySink>> RegistryPlane::open(
   try {
     const Route route = require_route(head);
     const Credentials credentials = read_credentials(services_, head, services_.clock.now());
-    // POST belongs to the collection of uploads, PATCH and PUT to one upload.
-    const bool creates = route.kind == RouteKind::kUploads;
-    if (creates != (head.method == "POST")) refuse_method(route);
-    start = creates ? start_upload(services_, head, credentials, route, note)
-                    : continue_upload(services_, head, credentials, route, note);
+    const RouteRow* const row = find_row(route.kind, head.method);
+    if (row == nullptr || row->open == nullptr) refuse_method(route);
+    start = row->open(services_, head, credentials, route, note);
   } catch (...) {
     HttpResponse response = error_response(to_api_error(std::current_exception()), head);
     note.fail_as(std::move(response.note));
     start = std::move(response);
   }
   if (auto* response = std::get_if<HttpResponse>(&start)) {
-    response->note = std::move(note);
-    record_calls(services_, head, *response);
-    finish(head, *response);
-    return start;
+    complete(services_, head, std::move(note), *response);
   }
-  auto& sink = std::get<std::unique_ptr<BodySink>>(start);
-  return std::make_unique<RecordingSink>(services_, head, std::move(note), std::move(sink));
+  return start;
 }
 
 }  // namespace ecr::api::registry

@@ -1,6 +1,6 @@
 // The registry plane, which docker and other clients of images talk to. It has the shape of the
 // control plane, with a token in the place of a signature and errors in the OCI form. Thread-safe;
-// every function blocks, except is_streamed() and answer_without_blocking().
+// every function blocks, except answer_without_blocking().
 #pragma once
 
 #include <any>
@@ -18,9 +18,6 @@ namespace ecr::api::registry {
 class RegistryPlane {
  public:
   explicit RegistryPlane(const Services& services) : services_(services) {}
-
-  // True: the body goes through open(), never into memory.
-  static bool is_streamed(const HttpRequest& head);
 
   // The answers that an io thread may give: the 401 to a request without credentials, GET /v2/ of a
   // caller that was authenticated since the last write, and reads of a few rows, for which the hop

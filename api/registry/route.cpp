@@ -1,8 +1,6 @@
 #include "api/registry/route.h"
 
-#include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
-#include "schemas/base/text.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -66,30 +64,6 @@ std::optional<Route> parse_route(std::string_view path) {
   const auto decoded = base::percent_decode(path.substr(kBase.size()));
   if (!decoded || decoded->find('\0') != std::string::npos) return std::nullopt;
   return route_of(*decoded);
-}
-
-// '+' is a blank in a query string, as in forms.
-std::vector<std::string> query_values(std::string_view query, std::string_view name) {
-  std::vector<std::string> values;
-  if (query.empty()) return values;
-  const auto pairs = base::parse_form(query, true);
-  if (!pairs) throw ApiError(ErrorCode::kBadQuery, "The query string is not well-formed");
-  for (const auto& [key, text] : *pairs) {
-    if (key == name) values.push_back(text);
-  }
-  return values;
-}
-
-// A parameter that is given twice is refused: two parts of this server must not read different
-// values.
-std::optional<std::string> query_value(std::string_view query, std::string_view name) {
-  auto values = query_values(query, name);
-  if (values.empty()) return std::nullopt;
-  if (values.size() > 1) {
-    throw ApiError(ErrorCode::kBadQuery,
-                   base::format("The parameter {} is given more than once", name));
-  }
-  return std::move(values.front());
 }
 
 }  // namespace ecr::api::registry

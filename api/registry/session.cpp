@@ -1,14 +1,13 @@
 #include "api/registry/session.h"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
-#include "api/core/wire/error.h"
+#include "api/core/wire/error_response.h"
 #include "api/images/repository_creation.h"
 #include "api/pull_through/image_import.h"
 #include "schemas/base/encoding.h"
-#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
@@ -117,15 +116,20 @@ storage::Repository Session::authorize_repository(std::string_view action, LogNo
   return authorize_repository(std::vector<std::string_view>{action}, note);
 }
 
-// The name's grammar comes first, then permission, then whether the repository exists: a caller
-// without permission does not learn of it (test EveryRouteAsksForItsActions).
-std::optional<storage::Repository> Session::authorize_name(
-    const std::vector<std::string_view>& actions, LogNote& note, std::string_view if_missing) {
+void Session::describe(LogNote& note, std::string_view action) const {
   note.principal = caller.principal.arn;
   note.identity = identity;
   note.registry_account = credentials.account;
   note.registry_region = credentials.region;
-  note.action = actions.front();
+  note.registry_repository = route.name;
+  note.action = action;
+}
+
+// The name's grammar comes first, then permission, then whether the repository exists: a caller
+// without permission does not learn of it (test EveryRouteAsksForItsActions).
+std::optional<storage::Repository> Session::authorize_name(
+    const std::vector<std::string_view>& actions, LogNote& note, std::string_view if_missing) {
+  describe(note, actions.front());
   if (!model::is_repository_name(route.name)) {
     throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
   }
@@ -180,8 +184,7 @@ storage::Repository Session::require_import() {
 
 // ECR's _catalog is not documented; the action on all repositories is inferred.
 void Session::authorize_registry(std::string_view action, LogNote& note) {
-  note.principal = caller.principal.arn;
-  note.action = action;
+  describe(note, action);
   const Target target = make_repository_target(services, txn, action, credentials.account,
                                                credentials.region, "*", nullptr);
   authorize(services, caller, {txn, request, credentials.region, now}, {target}, note);
@@ -197,20 +200,22 @@ HttpResponse challenge(const HttpRequest& request) {
   return response;
 }
 
+// The header says "this is a registry" to older clients, and every answer has it. Errors have it
+// from their encoder.
+void finish(const HttpRequest& request, HttpResponse& response) {
+  constexpr const char* kVersion = "Docker-Distribution-Api-Version";
+  const auto is_version = [](const auto& header) { return header.first == kVersion; };
+  if (std::none_of(response.headers.begin(), response.headers.end(), is_version)) {
+    response.set(kVersion, "registry/2.0");
+  }
+  if (request.method == "HEAD") drop_body(response);
+}
+
 // The status and the code are those of the OCI specification; the sentence is ECR's, which docker
 // prints behind the code: "denied: User: ...".
 HttpResponse error_response(const ApiError& error, const HttpRequest& request) {
   if (error.code() == ErrorCode::kUnauthorized) return challenge(request);
-  const ErrorNames& names = names_of(error.code());
-  const nlohmann::json body = {
-      {"errors", {{{"code", std::string(names.oci_code)}, {"message", error.message()}}}}};
-  HttpResponse response =
-      text_response(names.oci_status, "application/json; charset=utf-8", base::dump(body));
-  for (const auto& [name, value] : error.headers()) response.set(name, value);
-  response.note.error = base::format("{}: {}", names.oci_code, error.message());
-  response.note.error_type = record_error_code(error.code(), Protocol::kJson);
-  response.note.error_message = error.message();
-  return response;
+  return api::error_response(error, ErrorForm::kOci, request);
 }
 
 }  // namespace ecr::api::registry

@@ -12,13 +12,16 @@
 #include "api/core/access/gate.h"
 #include "api/core/access/identity.h"
 #include "api/core/services.h"
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 #include "api/core/work/call_record.h"
 #include "api/registry/read_memo.h"
 #include "api/registry/route.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
+
+namespace ecr::api {
+class ApiError;
+}
 
 namespace ecr::api::registry {
 
@@ -89,12 +92,18 @@ class Session {
   std::vector<std::function<void()>> after_commit;
 
  private:
+  // Who asks for what, for the logs.
+  void describe(LogNote& note, std::string_view action) const;
+
   std::optional<std::optional<storage::Repository>> repository_;
   std::optional<storage::Image> image_;
 };
 
 // "Basic realm=...": the answer to a request without credentials, as ECR words it.
 HttpResponse challenge(const HttpRequest& request);
+
+// The end of every answer of this plane: its headers, and of a HEAD no body.
+void finish(const HttpRequest& request, HttpResponse& response);
 
 // The error in the OCI form, as the answer to `request`.
 HttpResponse error_response(const ApiError& error, const HttpRequest& request);

@@ -6,7 +6,11 @@
 
 #include <charconv>
 
+#include <nlohmann/json.hpp>
+
 #include "api/core/wire/error.h"
+#include "api/images/manifest.h"
+#include "api/registry/calls.h"
 #include "api/registry/handlers.h"
 #include "api/registry/range.h"
 #include "schemas/base/text.h"
@@ -21,8 +25,8 @@ using storage::UploadSessions;
 using storage::sql::Access;
 using storage::sql::Durability;
 
-// ECR service quotas: 52,000 MiB a layer.
-constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
+// partSize of InitiateLayerUpload's answer in the guide's sample record (from memory).
+constexpr std::int64_t kPartSize = 20 << 20;
 
 constexpr std::string_view kInitiate = "ecr:InitiateLayerUpload";
 constexpr std::string_view kUploadPart = "ecr:UploadLayerPart";
@@ -129,6 +133,29 @@ void check_chunk(const HttpRequest& request, const storage::Repository& reposito
   }
 }
 
+// `id`: of the upload; empty: the blob was mounted, and there is none.
+void end_initiate_call(LogNote& note, const std::string& id) {
+  note.end_call([id] {
+    Json output = {{"partSize", kPartSize}};
+    if (!id.empty()) output["uploadId"] = id;
+    return output;
+  });
+}
+
+// The three members that the calls on an upload have.
+Json upload_members(const std::string& account, const std::string& repository,
+                    const std::string& id) {
+  Json members = repository_members(account, repository);
+  members["uploadId"] = id;
+  return members;
+}
+
+void begin_upload_call(const Session& session, LogNote& note, std::string operation) {
+  note.begin_call(std::move(operation),
+                  [members = upload_members(session.credentials.account, session.route.name,
+                                            session.route.reference)] { return members; });
+}
+
 HttpResponse blob_created(const std::string& name, const model::Digest& digest) {
   HttpResponse response;
   response.status = 201;
@@ -155,15 +182,16 @@ class UploadSink : public BodySink {
   UploadSink(Parts parts, UploadSessions::Lease lease)
       : parts_(std::move(parts)), lease_(std::move(lease)) {}
 
+  // A body that fails on the way, at a limit or for want of space, is recorded here; the server
+  // answers with the error.
   void write(std::string_view bytes) override {
-    if (lease_.writer().size() + bytes.size() > kMaxLayerBytes) {
-      throw ApiError(ErrorCode::kSizeInvalid, "The layer is larger than 52,000 MiB");
-    }
+    begin_part_call();
     try {
-      lease_.writer().append(bytes);
-    } catch (const storage::StorageError& error) {
-      // Most clients begin a new upload then: what this one has taken must be free for it.
-      if (error.kind() == storage::StorageError::Kind::kNoSpace) give_up();
+      append(bytes);
+    } catch (...) {
+      HttpResponse failed = error_response(to_api_error(std::current_exception()), parts_.request);
+      parts_.note.fail_as(std::move(failed.note));
+      record_calls(parts_.services, parts_.request, parts_.note);
       throw;
     }
   }
@@ -176,19 +204,71 @@ class UploadSink : public BodySink {
       response = error_response(to_api_error(std::current_exception()), parts_.request);
       parts_.note.fail_as(std::move(response.note));
     }
+    record_calls(parts_.services, parts_.request, parts_.note);
     response.note = parts_.note;
-    response.set("Docker-Distribution-Api-Version", "registry/2.0");
+    registry::finish(parts_.request, response);
     return response;
   }
 
  private:
+  void append(std::string_view bytes) {
+    if (lease_.writer().size() + bytes.size() > kMaxLayerBytes) {
+      throw ApiError(ErrorCode::kSizeInvalid, "The layer is larger than 52,000 MiB");
+    }
+    try {
+      lease_.writer().append(bytes);
+    } catch (const storage::StorageError& error) {
+      // Most clients begin a new upload then: what this one has taken must be free for it.
+      if (error.kind() == storage::StorageError::Kind::kNoSpace) give_up();
+      throw;
+    }
+  }
+
+  Json members() const {
+    return upload_members(parts_.credentials.account, parts_.repository.name, lease_.id());
+  }
+
+  // Once, with the first bytes: a last PUT without a body is CompleteLayerUpload alone.
+  void begin_part_call() {
+    if (part_begun_) return;
+    part_begun_ = true;
+    parts_.note.begin_call("UploadLayerPart", [members = members()] { return members; });
+  }
+
+  // The part's range is known at its end.
+  void end_part_call() {
+    const std::uint64_t end = lease_.writer().size();
+    if (!part_begun_ || end == first_byte_) return;
+    Json input = members();
+    Json output = input;
+    input["partFirstByte"] = first_byte_;
+    input["partLastByte"] = end - 1;
+    output["lastByteReceived"] = end - 1;
+    parts_.note.calls.back().input = [input = std::move(input)] { return input; };
+    parts_.note.end_call([output = std::move(output)] { return output; });
+  }
+
+  void begin_complete_call() {
+    Json input = members();
+    input["layerDigests"] = Json::array({parts_.digest->text()});
+    parts_.note.begin_call("CompleteLayerUpload", [input = std::move(input)] { return input; });
+  }
+
+  void end_complete_call() {
+    Json output = members();
+    output["layerDigest"] = parts_.digest->text();
+    parts_.note.end_call([output = std::move(output)] { return output; });
+  }
+
   HttpResponse progress() {
+    begin_part_call();
     // The body may have taken an hour, in which the upload may have been cancelled or collected.
     if (!storage::keep_upload(parts_.services.store, lease_, parts_.active_at,
                               parts_.services.clock.now(), parts_.services.settings.gc_grace)) {
       lease_.finish();
       throw unknown_upload();
     }
+    end_part_call();
     HttpResponse response;
     // The specification says 202, ECR answers 201 (containers-roadmap issue 2831; test
     // APatchIsCreated).
@@ -199,6 +279,8 @@ class UploadSink : public BodySink {
   }
 
   HttpResponse complete() {
+    end_part_call();
+    begin_complete_call();
     const model::Digest& digest = *parts_.digest;
     // A wrong digest ends the upload and leaves nothing (test AWrongDigestLeavesNothing).
     if (lease_.writer().digest(digest.algorithm()) != digest) {
@@ -209,6 +291,7 @@ class UploadSink : public BodySink {
     storage::commit_upload(parts_.services.store, lease_.id(), lease_.writer(), digest,
                            parts_.repository.id, now,
                            [&](storage::sql::Txn& txn) { authorize_again(txn, now); });
+    end_complete_call();
     lease_.finish();
     return blob_created(parts_.repository.name, digest);
   }
@@ -243,6 +326,8 @@ class UploadSink : public BodySink {
 
   Parts parts_;
   UploadSessions::Lease lease_;
+  const std::uint64_t first_byte_ = lease_.writer().size();
+  bool part_begun_ = false;
 };
 
 }  // namespace
@@ -264,9 +349,11 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
         digest ? std::vector<std::string_view>{kInitiate, kUploadPart, kComplete}
                : std::vector<std::string_view>{kInitiate};
     bool created = false;
+    begin_plain_call(session, note, "InitiateLayerUpload");
     repository = session.authorize_push(actions, note, &created);
     if (mount && mount_blob(session, *repository, *mount)) {
       txn.commit();
+      end_initiate_call(note, "");
       return blob_created(repository->name, mount->digest);
     }
     upload.repository = repository->id;
@@ -276,6 +363,7 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
     // was created for it must stay.
     txn.commit(created ? Durability::kDurable : Durability::kRelaxed);
   }
+  end_initiate_call(note, upload.id);
   if (digest) {
     return std::make_unique<UploadSink>(
         UploadSink::Parts{services, request, credentials, route, *repository, now, digest, note},
@@ -302,6 +390,7 @@ UploadStart continue_upload(const Services& services, const HttpRequest& request
     std::vector<std::string_view> actions;
     if (last) actions.push_back(kComplete);
     if (!last || has_body(request)) actions.push_back(kUploadPart);
+    begin_upload_call(session, note, last ? "CompleteLayerUpload" : "UploadLayerPart");
     repository = session.authorize_repository(actions, note);
     upload = require_upload(session, *repository);
   }
@@ -311,6 +400,7 @@ UploadStart continue_upload(const Services& services, const HttpRequest& request
   UploadSessions::Lease lease =
       acquire(services, upload, last ? digest->algorithm() : wanted_algorithm(request), now);
   check_chunk(request, *repository, lease.id(), lease.writer().size());
+  note.calls.clear();  // the sink begins them anew, as the body comes
   return std::make_unique<UploadSink>(
       UploadSink::Parts{services, request, credentials, route, *repository, now,
                         last ? digest : std::nullopt, note},

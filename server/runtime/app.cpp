@@ -1,25 +1,26 @@
 #include "server/runtime/app.h"
 
-#include <nlohmann/json.hpp>
-
-#include "api/core/wire/error.h"
+#include "api/core/wire/error_response.h"
 #include "api/images/manifest.h"
 #include "api/registry/layer_download.h"
+#include "api/registry/route_table.h"
 #include "api/registry/session.h"
-#include "schemas/base/json.h"
-#include "schemas/base/text.h"
-#include "server/faults/fault_rules.h"
-#include "server/runtime/own_routes.h"
 
 namespace ecr::server {
 namespace {
 
 constexpr std::uint64_t kMiB = 1u << 20;
-constexpr std::string_view kAdminPrefix = "/_ecr-local/";
 
 // "/v2" without the slash is asked by some clients and gets the registry's own error.
 bool is_registry(std::string_view path) { return path == "/v2" || path.starts_with("/v2/"); }
-bool is_admin(std::string_view path) { return path.starts_with(kAdminPrefix); }
+
+// The form of an error that comes before a plane has seen the request: a body that is too large, an
+// unknown path.
+api::ErrorForm form_of(const api::HttpRequest& head, const api::admin::AdminRoutes& admin) {
+  if (admin.has(head.path())) return api::ErrorForm::kOwn;
+  if (api::is_layer_path(head.path())) return api::ErrorForm::kS3;
+  return head.path() == "/" ? api::aws_form(head) : api::ErrorForm::kAwsJson;
+}
 
 // The largest body of an AWS API call. PutImage has a manifest of up to 4 MiB as a JSON string
 // (each quote is escaped), UploadLayerPart has 20 MiB in base64; every other call is far below a
@@ -35,23 +36,20 @@ std::uint64_t control_limit(const api::HttpRequest& head) {
 }  // namespace
 
 App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
-         const api::admin::AdminPlane& admin, WriteMetrics metrics)
-    : control_(control),
-      registry_(registry),
-      admin_(admin),
-      metrics_(std::move(metrics)),
-      names_(control) {}
+         const api::admin::AdminRoutes& admin)
+    : control_(control), registry_(registry), admin_(admin), names_(control) {}
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
   const std::string_view path = head.path();
   if (is_registry(path)) {
     // Layers: their size has no limit here, because they go to a file as they come.
-    if (api::registry::RegistryPlane::is_streamed(head)) return {true, 0};
-    return {false, api::kMaxManifestBytes};
+    const api::registry::RouteRow* const row = api::registry::find_row(head);
+    if (row == nullptr) return {false, api::kMaxManifestBytes};
+    return {row->open != nullptr, row->body_limit};
   }
-  if (api::admin::AdminPlane::is_streamed(head)) return {true, 0};
-  // Seeds and policies of a whole team fit into this; snapshots are streamed.
-  if (is_admin(path)) return {false, 16 * kMiB};
+  if (const api::admin::AdminRoute* const route = admin_.find(head)) {
+    return {route->take_body != nullptr, route->body_limit};
+  }
   return {false, control_limit(head)};
 }
 
@@ -60,53 +58,26 @@ std::optional<api::HttpResponse> App::answer_without_blocking(const api::HttpReq
   return std::nullopt;
 }
 
-// The registry comes first because it has most of the requests. Routes of the server itself come
-// before the admin API's, which would answer their paths with 404.
+// The registry comes first because it has most of the requests.
 api::HttpResponse App::handle(const api::HttpRequest& request) const {
   const std::string_view path = request.path();
   if (is_registry(path)) return registry_.handle(request);
-  if (own_ != nullptr) {
-    if (auto response = own_->handle(request)) return std::move(*response);
-  }
-  if (is_admin(path)) {
-    api::HttpResponse response = admin_.handle(request);
-    // A reset also removes the faults that the last test asked for. Faults belong to the server and
-    // not to the store, so the reset of the store does not reach them (integration/test_faults.py,
-    // test_a_reset_clears_them).
-    const bool reset = path == "/_ecr-local/reset" && response.status == 200;
-    if (reset && faults_ != nullptr) faults_->replace({});
-    return response;
-  }
   // The signed URL of GetDownloadUrlForLayer, which a client follows without credentials.
   if (api::is_layer_path(path)) return registry_.download(request);
   if (path == "/") return control_.handle(request);
-  // Open to everyone, as Prometheus sends no credentials by default; the text holds counts and no
-  // names of anything stored.
-  if (path == "/metrics" && request.method == "GET" && metrics_) {
-    return api::text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_());
-  }
+  if (admin_.has(path)) return admin_.handle(request);
   return refuse(request, {api::ErrorCode::kNotFound, "There is nothing at this path"});
 }
 
 // Only the paths for which plan() said "streamed" come here.
 std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
     const api::HttpRequest& head) const {
-  if (is_admin(head.path())) return admin_.open(head);
-  return registry_.open(head);
+  return is_registry(head.path()) ? registry_.open(head) : admin_.open(head);
 }
 
 api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
   if (is_registry(head.path())) return api::registry::error_response(error, head);
-  // Outside of /v2/ the form of AWS JSON serves every client: AWS's own and the admin API's. These
-  // refusals come before the operation is known (a body that is too large, an unknown path), so the
-  // protocol's own encoder cannot be asked.
-  const api::ErrorNames& names = api::names_of(error.code());
-  const nlohmann::json body = {{"__type", std::string(names.json_type)},
-                               {"message", error.message()}};
-  api::HttpResponse response =
-      api::text_response(names.json_status, "application/json", base::dump(body));
-  response.note.error = base::format("{}: {}", names.json_type, error.message());
-  return response;
+  return api::error_response(error, form_of(head, admin_), head);
 }
 
 }  // namespace ecr::server

@@ -3,22 +3,23 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
 
-#include "api/admin/admin_plane.h"
+#include "api/admin/admin_routes.h"
 #include "api/core/dispatch/control_plane.h"
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 #include "api/registry/registry_plane.h"
 #include "server/runtime/operation_names.h"
 
+namespace ecr::api {
+class ApiError;
+}
+
 namespace ecr::server {
 
 class FaultRules;
-class OwnRoutes;
 
 struct BodyPlan {
   bool streamed = false;
@@ -27,23 +28,16 @@ struct BodyPlan {
 
 class App {
  public:
-  // Writes /metrics. Blocks.
-  using WriteMetrics = std::function<std::string()>;
-
-  // Routes of the server itself; both outlive the app.
-  void add(const OwnRoutes& routes, FaultRules& faults) {
-    own_ = &routes;
-    faults_ = &faults;
-  }
+  // `faults` outlives the app.
+  void add(FaultRules& faults) { faults_ = &faults; }
   // The rules of injected faults; null: there are none.
   FaultRules* faults() const { return faults_; }
   // The operation of a request, as "ecr:PutImage". Empty when a fault rule cannot name it.
   std::string operation_of(const api::HttpRequest& request) const { return names_.of(request); }
   std::vector<std::string> operations() const { return names_.all(); }
 
-  // `metrics` may be empty.
   App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
-      const api::admin::AdminPlane& admin, WriteMetrics metrics = {});
+      const api::admin::AdminRoutes& admin);
 
   // Decides how the body of this request is read. Does not block.
   BodyPlan plan(const api::HttpRequest& head) const;
@@ -61,10 +55,8 @@ class App {
  private:
   const api::ControlPlane& control_;
   const api::registry::RegistryPlane& registry_;
-  const api::admin::AdminPlane& admin_;
-  const WriteMetrics metrics_;
+  const api::admin::AdminRoutes& admin_;
   const OperationNames names_;
-  const OwnRoutes* own_ = nullptr;
   FaultRules* faults_ = nullptr;
 };
 

@@ -1,55 +1,22 @@
 #include "server/runtime/operation_names.h"
 
 #include "api/registry/layer_download.h"
-#include "api/registry/route.h"
+#include "api/registry/route_table.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {
 namespace {
 
-using api::registry::RouteKind;
-
-struct RouteName {
-  RouteKind kind;
-  std::string_view method;
-  std::string_view name;
-};
-
 // The registry API has no operation names of its own; this program gives it names for fault rules.
-// They are part of the interface: rules that users wrote name them.
-constexpr RouteName kRoutes[] = {
-    {RouteKind::kBase, "GET", "GetBase"},
-    {RouteKind::kManifest, "GET", "GetManifest"},
-    {RouteKind::kManifest, "HEAD", "HeadManifest"},
-    {RouteKind::kManifest, "PUT", "PutManifest"},
-    {RouteKind::kManifest, "DELETE", "DeleteManifest"},
-    {RouteKind::kBlob, "GET", "GetBlob"},
-    {RouteKind::kBlob, "HEAD", "HeadBlob"},
-    {RouteKind::kBlob, "DELETE", "DeleteBlob"},
-    {RouteKind::kUploads, "POST", "StartUpload"},
-    {RouteKind::kUpload, "GET", "GetUpload"},
-    {RouteKind::kUpload, "PATCH", "PatchUpload"},
-    {RouteKind::kUpload, "PUT", "PutUpload"},
-    {RouteKind::kUpload, "DELETE", "DeleteUpload"},
-    {RouteKind::kTags, "GET", "ListTags"},
-    {RouteKind::kReferrers, "GET", "ListReferrers"},
-    {RouteKind::kCatalog, "GET", "ListRepositories"},
-};
 constexpr std::string_view kRegistry = "registry:";
 constexpr std::string_view kLayer = "registry:GetLayer";  // GetDownloadUrlForLayer's signed URL
 
 // Empty for a path or a method that the registry does not have: such a request fails by itself and
 // needs no injected fault.
 std::string of_registry(const api::HttpRequest& request) {
-  const auto route = api::registry::parse_route(request.path());
-  if (!route) return {};
-  for (const RouteName& each : kRoutes) {
-    if (each.kind == route->kind && each.method == request.method) {
-      return std::string(kRegistry) + std::string(each.name);
-    }
-  }
-  return {};
+  const api::registry::RouteRow* const row = api::registry::find_row(request);
+  return row == nullptr ? std::string() : std::string(kRegistry) + std::string(row->name);
 }
 
 // The first of that name, as the API itself takes it.
@@ -72,7 +39,9 @@ std::vector<std::string> OperationNames::all() const {
       names.push_back(base::format("{}:{}", api.signing_name, name));
     }
   }
-  for (const RouteName& each : kRoutes) names.push_back(base::format("{}{}", kRegistry, each.name));
+  for (const auto& row : api::registry::route_table()) {
+    names.push_back(base::format("{}{}", kRegistry, row.name));
+  }
   names.emplace_back(kLayer);
   return names;
 }

@@ -132,7 +132,8 @@ HttpResponse ApiTest::registry(const std::string& method, const std::string& tar
   headers.emplace_back("Authorization", "Basic " + token());
   if (!body.empty()) headers.emplace_back("Content-Length", std::to_string(body.size()));
   const HttpRequest request = make_request(method, target, headers, body);
-  if (!registry::RegistryPlane::is_streamed(request)) return settle(registry_plane.handle(request));
+  const registry::RouteRow* const row = registry::find_row(request);
+  if (row == nullptr || row->open == nullptr) return settle(registry_plane.handle(request));
   auto start = registry_plane.open(request);
   if (auto* response = std::get_if<HttpResponse>(&start)) return std::move(*response);
   auto& sink = std::get<std::unique_ptr<BodySink>>(start);

@@ -19,6 +19,7 @@
 #include "api/core/work/event_log.h"
 #include "api/core/work/job_runner.h"
 #include "api/registry/registry_plane.h"
+#include "api/registry/route_table.h"
 #include "api/sts/issuer_keys.h"
 #include "schemas/base/clock.h"
 

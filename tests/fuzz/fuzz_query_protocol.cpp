@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/error.h"
+#include "api/core/wire/error_response.h"
 #include "api/core/wire/query_protocol.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
@@ -57,6 +57,11 @@ void check_xml(const std::string& xml) {
   require(is_valid_utf8(xml), "the answer is UTF-8");
 }
 
+std::string error_xml(const ApiError& error) {
+  const auto response = error_response(error, ErrorForm::kAwsQuery, HttpRequest(), "urn:x");
+  return std::get<std::string>(response.body);
+}
+
 }  // namespace
 
 ECR_FUZZ_TARGET(query_protocol) {
@@ -68,9 +73,8 @@ ECR_FUZZ_TARGET(query_protocol) {
     const nlohmann::json input = decode_query(*form, *operation.input);
     for (const Violation& violation : validate(input, *operation.input)) {
       require(violation.shape != nullptr, "a violation names its shape");
-      check_xml(encode_query_error(
-          ApiError(ErrorCode::kValidation, violation.path + constraint_text(violation)), "urn:x",
-          "id"));
+      check_xml(
+          error_xml(ApiError(ErrorCode::kValidation, violation.path + constraint_text(violation))));
     }
     OperationModel echo;
     echo.name = operation.name;
@@ -78,7 +82,7 @@ ECR_FUZZ_TARGET(query_protocol) {
     check_xml(encode_query_result(input, echo, "urn:x", "id"));
   } catch (const ApiError& error) {
     require(error.code() == ErrorCode::kSerialization, "a form is refused as a form");
-    check_xml(encode_query_error(error, "urn:x", "id"));
+    check_xml(error_xml(error));
   }
   return 0;
 }

@@ -208,11 +208,9 @@ HttpResponse ControlPlane::answer(const HttpRequest& request,
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
     response = encode_error(error, found, request);
-    note.error = std::move(response.note.error);
-    if (found.api != nullptr) {
-      record.error_code = record_error_code(error.code(), found.api->protocol);
-    }
-    record.error_message = error.message();
+    record.error_code = response.note.error_type;
+    record.error_message = response.note.error_message;
+    note.fail_as(std::move(response.note));
   }
   // Also for a call that failed: the credentials were used.
   if (note_use) note_use();

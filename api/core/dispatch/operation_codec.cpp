@@ -11,11 +11,6 @@
 namespace ecr::api {
 namespace {
 
-// The form of an answer while the request's service is not known.
-Protocol protocol_of(const HttpRequest& request) {
-  return request.headers.find("x-amz-target") ? Protocol::kJson : Protocol::kQuery;
-}
-
 bool is_form(const HttpRequest& request) {
   constexpr std::string_view kForm = "application/x-www-form-urlencoded";
   // Clients may add "; charset=utf-8".
@@ -190,33 +185,10 @@ HttpResponse encode_output(const Json& output, const MatchedOperation& found,
 
 HttpResponse encode_error(const ApiError& error, const MatchedOperation& found,
                           const HttpRequest& request) {
-  const ErrorNames& names = names_of(error.code());
-  const Protocol protocol = found.api != nullptr ? found.api->protocol : protocol_of(request);
-  HttpResponse response;
-  for (const auto& [name, value] : error.headers()) response.set(name, value);
-  // ECR's body is {"__type": "RepositoryNotFoundException", "message": "..."}, the type without a
-  // namespace (captured from SDKs' test fixtures). Some errors have members of their own beside the
-  // message.
-  if (protocol == Protocol::kJson) {
-    response.status = names.json_status;
-    response.set("Content-Type", "application/x-amz-json-1.1");
-    Json body = {{"__type", std::string(names.json_type)}};
-    if (!error.message().empty()) body["message"] = error.message();
-    for (const auto& [name, value] : error.members()) {
-      std::visit([&, &key = name](const auto& member) { body[key] = member; }, value);
-    }
-    response.body = base::dump(body);
-  } else {
-    response.status = names.query_status;
-    response.set("Content-Type", "text/xml");
-    response.body = encode_query_error(
-        error, found.api != nullptr ? found.api->model().xml_namespace() : "", request.id);
-  }
-  // AWS's sentence quotes the header, with the signature in it: for the client's eyes alone.
-  const bool quotes = error.code() == ErrorCode::kIncompleteSignature;
-  response.note.error = quotes ? std::string(names.json_type)
-                               : base::format("{}: {}", names.json_type, error.message());
-  return response;
+  if (found.api == nullptr) return error_response(error, aws_form(request), request);
+  const bool json = found.api->protocol == Protocol::kJson;
+  return error_response(error, json ? ErrorForm::kAwsJson : ErrorForm::kAwsQuery, request,
+                        found.api->model().xml_namespace());
 }
 
 }  // namespace ecr::api

@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "api/core/access/operation.h"
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 #include "api/core/wire/query_protocol.h"
 
 namespace ecr::api {
+
+class ApiError;
 
 // The request's operation, and the form that its parameters came in.
 struct MatchedOperation {

@@ -142,6 +142,15 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   return std::move(values.front());
 }
 
+void drop_body(HttpResponse& response) {
+  if (const auto* text = std::get_if<std::string>(&response.body)) {
+    if (!response.head_length) response.head_length = text->size();
+  } else if (const auto* slice = std::get_if<FileSlice>(&response.body)) {
+    response.head_length = slice->length;
+  }
+  response.body = std::string();
+}
+
 void LogNote::fail_as(LogNote&& other) {
   error = std::move(other.error);
   error_type = std::move(other.error_type);

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
 #include <tl/expected.hpp>
 
 #include "storage/blobs/blob_store.h"
@@ -101,6 +102,14 @@ class PieceSource {
 
 struct CallIdentity;
 
+// A call of an AWS API that a request on another plane makes (api/registry/calls.h). Input and
+// output are made when the record of the call is written, which most records of reads never are.
+struct NotedCall {
+  std::string operation;  // "PutImage"
+  std::function<nlohmann::json()> input;
+  std::function<nlohmann::json()> output = {};  // empty: the call has none, or failed
+};
+
 // Notes of a request for the logs: for its line in the access log, and for the record of the call.
 struct LogNote {
   std::string principal;
@@ -109,12 +118,19 @@ struct LogNote {
   std::shared_ptr<const CallIdentity> identity;  // null: the caller was not authenticated
   std::string registry_account;                  // whose registry a registry request is about
   std::string registry_region;
-  // The images that a DELETE of a manifest removed: digest and tag (empty: none).
-  std::vector<std::pair<std::string, std::string>> deleted;
+  std::string registry_repository;  // empty: the request is about no single repository
+  // In the order in which they were begun. An error that ends the request is the last one's.
+  std::vector<NotedCall> calls;
   std::string error_type;  // as AWS JSON names it; empty: success
   std::string error_message;
 
-  // Takes over the error of `other`; the caller and the action stay.
+  void begin_call(std::string operation, std::function<nlohmann::json()> input) {
+    calls.push_back({std::move(operation), std::move(input)});
+  }
+  // REQUIRES: a call was begun.
+  void end_call(std::function<nlohmann::json()> output) { calls.back().output = std::move(output); }
+
+  // Takes over the error of `other`; the caller, the action and the calls stay.
   void fail_as(LogNote&& other);
 };
 
@@ -135,6 +151,10 @@ struct HttpResponse {
     headers.emplace_back(std::move(name), std::move(value));
   }
 };
+
+// Makes the answer of a GET that of a HEAD: with the length of the body and without the body (RFC
+// 9110, section 9.3.2).
+void drop_body(HttpResponse& response);
 
 HttpResponse text_response(int status, std::string content_type, std::string body);
 

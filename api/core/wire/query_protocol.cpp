@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 
@@ -196,17 +197,6 @@ std::string encode_query_result(const base::Json& output, const model::Operation
   xml += base::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}Response>",
                       request_id, operation.name);
   return xml;
-}
-
-// <Type> says whose fault it is: Sender below status 500, Receiver from there on.
-std::string encode_query_error(const ApiError& error, std::string_view xml_namespace,
-                               std::string_view request_id) {
-  const ErrorNames& names = names_of(error.code());
-  return base::format(
-      "<ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>{}</Code><Message>{}</Message>"
-      "</Error><RequestId>{}</RequestId></ErrorResponse>",
-      xml_namespace, names.query_status >= 500 ? "Receiver" : "Sender", names.query_type,
-      xml_escape(error.message()), request_id);
 }
 
 std::string xml_escape(std::string_view text) {

@@ -9,7 +9,6 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/core/wire/error.h"
 #include "schemas/model/model.h"
 
 namespace ecr::api {
@@ -24,10 +23,6 @@ nlohmann::json decode_query(const FormParameters& parameters, const model::Shape
 std::string encode_query_result(const nlohmann::json& output,
                                 const model::OperationModel& operation,
                                 std::string_view xml_namespace, std::string_view request_id);
-
-// <ErrorResponse xmlns="..."><Error><Type>Sender</Type><Code>...
-std::string encode_query_error(const ApiError& error, std::string_view xml_namespace,
-                               std::string_view request_id);
 
 // '&', '<', '>', quotes, and control characters that XML 1.0 forbids (dropped).
 std::string xml_escape(std::string_view text);

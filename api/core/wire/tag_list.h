@@ -6,10 +6,12 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/core/wire/error.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
+
+class ApiError;
 
 // IAM and STS ignore the case of tag keys, ECR does not.
 enum class TagKeyCase { kSensitive, kIgnored };

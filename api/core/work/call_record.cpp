@@ -21,8 +21,6 @@ using model::Shape;
 using model::ShapeType;
 
 constexpr std::string_view kHidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
-// CloudTrail leaves out request parameters and response elements beyond 100 KB.
-constexpr std::size_t kMaxElement = 100'000;
 
 // Members that hold secrets, besides those whose shape the model marks as sensitive. In lower case.
 constexpr std::array<std::string_view, 17> kSecrets = {
@@ -134,7 +132,7 @@ std::string element(const Json* value, const Shape* shape, bool request) {
   if (value == nullptr || value->empty()) return "null";
   std::string text;
   RecordFormatter(request).append(text, *value, shape);
-  if (text == "{}" || text.size() > kMaxElement) return "null";
+  if (text == "{}" || text.size() > kMaxRecordedElement) return "null";
   return text;
 }
 
@@ -263,25 +261,20 @@ void describe_request(CallRecord& record, const HttpRequest& request, const Sett
   record.request_bytes = request.body.size();
 }
 
-// A large member would be left out of the record anyway (kMaxElement). It is dropped here, before
-// the record waits in memory.
+// A large member would be left out of the record anyway (kMaxRecordedElement). It is dropped here,
+// before the record waits in memory.
 void drop_large_members(CallRecord& record) {
-  if (record.request_bytes <= kMaxElement || !record.input || !record.input->is_object()) return;
+  if (record.request_bytes <= kMaxRecordedElement || !record.input || !record.input->is_object())
+    return;
   Json kept = Json::object();
   for (const auto& [name, value] : record.input->items()) {
-    if (value.is_string() && value.get_ref<const std::string&>().size() > kMaxElement) continue;
+    if (value.is_string() && value.get_ref<const std::string&>().size() > kMaxRecordedElement)
+      continue;
     kept[name] = value;
   }
   record.input = std::make_shared<const Json>(std::move(kept));
   record.output = nullptr;  // the answer of PutImage holds the same manifest
   record.request_bytes = 0;
-}
-
-std::string record_error_code(ErrorCode code, Protocol protocol) {
-  // CloudTrail says AccessDenied for every service, whatever the protocol's own name is.
-  if (code == ErrorCode::kAccessDenied) return "AccessDenied";
-  const ErrorNames& names = names_of(code);
-  return std::string(protocol == Protocol::kJson ? names.json_type : names.query_type);
 }
 
 // CloudTrail gives no rule for readOnly. Its records have true for these prefixes, AssumeRole among

@@ -14,7 +14,6 @@
 
 #include "api/core/access/identity.h"
 #include "api/core/access/operation.h"
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 
 namespace ecr::api {
@@ -35,6 +34,9 @@ struct CallIdentity {
 CallIdentity make_call_identity(const Caller& caller);
 // A service that acts by itself ("ecr.amazonaws.com").
 CallIdentity make_service_identity(std::string_view service, std::string_view account);
+
+// CloudTrail leaves out request parameters and response elements beyond 100 KB.
+inline constexpr std::size_t kMaxRecordedElement = 100'000;
 
 struct CallRecord {
   base::TimePoint time;
@@ -66,9 +68,6 @@ void describe_request(CallRecord& record, const HttpRequest& request, const Sett
 // Takes members of the request away that are too large to be recorded (a layer, say), so that a
 // record which waits to be written holds little memory.
 void drop_large_members(CallRecord& record);
-
-// The errorCode of an error of a service of that protocol.
-std::string record_error_code(ErrorCode code, Protocol protocol);
 
 // readOnly, by the operation's name.
 bool is_read_only(std::string_view operation);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
 
 namespace ecr::api::iam {

@@ -9,9 +9,12 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
-#include "api/core/wire/error.h"
 #include "auth/iam/policy/policy.h"
 #include "schemas/base/json.h"
+
+namespace ecr::api {
+class ApiError;
+}
 
 namespace ecr::api::iam {
 

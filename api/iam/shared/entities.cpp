@@ -4,6 +4,7 @@
 
 #include "api/core/access/principal_policies.h"
 #include "api/core/access/stored_principals.h"
+#include "api/core/wire/error.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/paging.h"
 #include "api/iam/shared/tags.h"

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/aws_managed_policies.h"
+#include "api/core/wire/error.h"
 #include "api/iam/shared/common.h"
 #include "schemas/base/text.h"
 

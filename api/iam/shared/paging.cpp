@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/iam/shared/common.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

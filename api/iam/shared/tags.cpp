@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "api/core/wire/tag_list.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"

@@ -1,5 +1,5 @@
 #include "api/registry/range.h"
-#include "api/registry/route.h"
+#include "api/registry/route_table.h"
 #include "schemas/base/encoding.h"
 #include "tests/api/fixture.h"
 
@@ -95,7 +95,8 @@ class RegistryTest : public ApiTest {
                          std::vector<std::pair<std::string, std::string>> headers = {}) {
     headers.emplace_back("Host", host);
     const HttpRequest request = make_request(method, target, headers, "");
-    if (!registry::RegistryPlane::is_streamed(request)) return registry_plane.handle(request);
+    const registry::RouteRow* const row = registry::find_row(request);
+    if (row == nullptr || row->open == nullptr) return registry_plane.handle(request);
     return std::move(std::get<HttpResponse>(registry_plane.open(request)));
   }
   std::string begin_upload() {

@@ -91,7 +91,7 @@ class ServerTest : public ::testing::Test {
         jobs_(services_, {}),
         baseline_(services_, "", ""),
         admin_(services_, control_, movable_, jobs_, baseline_),
-        app_(control_, registry_, admin_),
+        app_(control_, registry_, admin_.routes()),
         log_(LogFormat::kOff, 2) {}
   ~ServerTest() override { stop(); }
 

@@ -1,0 +1,137 @@
+#include "api/admin/admin_routes.h"
+
+#include <algorithm>
+
+#include "api/admin/admin_http.h"
+#include "api/admin/seed/seed.h"
+#include "api/core/wire/error_response.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "schemas/model/digest.h"
+
+namespace ecr::api::admin {
+namespace {
+
+constexpr std::string_view kPrefix = "/_ecr-local/";
+
+bool is_address(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+// Protects against DNS rebinding: a web page of evil.example can make that name resolve to this
+// server, and the browser then treats our answers as the page's own. Such a request still has the
+// attacker's name in its Host header. Addresses and localhost cannot be rebound.
+bool is_our_host(const Settings& settings, std::string_view host) {
+  const std::string name = base::to_lower(base::without_port(host));
+  if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
+  return std::find(settings.admin_hosts.begin(), settings.admin_hosts.end(), name) !=
+         settings.admin_hosts.end();
+}
+
+// A browser says where a request comes from: Sec-Fetch-Site (Fetch Metadata), and Origin on every
+// request that is not a plain GET. "none" is an address that a person typed. Other clients send
+// neither header and are not restricted.
+bool is_same_origin(const HttpRequest& request) {
+  const std::string_view site = request.headers.get("sec-fetch-site");
+  if (!site.empty() && site != "same-origin" && site != "none") return false;
+  const auto origin = request.headers.find("origin");
+  if (!origin) return true;
+  const std::string scheme = request.secure ? "https://" : "http://";
+  return *origin == scheme + std::string(request.host());
+}
+
+// The peer is the other end of the connection; forwarding headers are not consulted.
+bool is_loopback(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
+
+// Compared in constant time, so that the time of a refusal does not show how much of a guess is
+// right.
+bool has_admin_token(const Settings& settings, const HttpRequest& request) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view header = request.headers.get("authorization");
+  return header.starts_with(kScheme) &&
+         model::constant_time_equal(header.substr(kScheme.size()), settings.admin_token);
+}
+
+bool answers(const AdminRoute& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+HttpResponse refuse_administration() {
+  return error_response(403,
+                        "This needs the admin token (Authorization: Bearer ...), or a client on "
+                        "this machine where none is set");
+}
+
+}  // namespace
+
+bool may_administer(const Settings& settings, const HttpRequest& request) {
+  if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
+  if (!settings.admin_token.empty()) return has_admin_token(settings, request);
+  return is_loopback(request.peer);
+}
+
+void AdminRoutes::add(std::vector<AdminRoute> routes) {
+  std::move(routes.begin(), routes.end(), std::back_inserter(routes_));
+}
+
+bool AdminRoutes::has(std::string_view path) const {
+  return path.starts_with(kPrefix) ||
+         std::any_of(routes_.begin(), routes_.end(),
+                     [path](const AdminRoute& route) { return route.path == path; });
+}
+
+const AdminRoute* AdminRoutes::find(const HttpRequest& head) const {
+  const std::string_view path = head.path();
+  for (const AdminRoute& route : routes_) {
+    if (route.path == path && answers(route, head.method)) return &route;
+  }
+  return nullptr;
+}
+
+// The door comes before everything that the request says: a caller without permission learns of no
+// path, and sends no body that is stored.
+std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminRoutes::open(
+    const HttpRequest& head) const {
+  if (!may_administer(settings_, head)) return refuse_administration();
+  return find(head)->take_body();
+}
+
+HttpResponse AdminRoutes::handle(const HttpRequest& request) const {
+  HttpResponse response = answer(request);
+  if (request.method == "HEAD") drop_body(response);
+  return response;
+}
+
+HttpResponse AdminRoutes::answer(const HttpRequest& request) const {
+  try {
+    const AdminRoute* const route = find(request);
+    const bool open = route != nullptr && route->access == AdminRoute::Access::kEverybody;
+    if (!open && !may_administer(settings_, request)) return refuse_administration();
+    return route == nullptr ? refuse(request.path()) : route->handle(request);
+  } catch (const SeedError& error) {
+    return error_response(400, error.what());
+  } catch (const ParameterError& error) {
+    return error_response(400, error.what());
+  } catch (...) {
+    return api::error_response(to_api_error(std::current_exception()), ErrorForm::kOwn, request);
+  }
+}
+
+// 405 names the methods that the path has (RFC 9110, section 15.5.6).
+HttpResponse AdminRoutes::refuse(std::string_view path) const {
+  std::vector<std::string_view> methods;
+  for (const AdminRoute& route : routes_) {
+    if (route.path != path) continue;
+    methods.push_back(route.method);
+    if (route.method == "GET") methods.emplace_back("HEAD");
+  }
+  if (methods.empty()) return error_response(404, "There is nothing at this path");
+  const std::string allowed = base::format("{}", base::join(methods, ", "));
+  HttpResponse response = error_response(405, "This path has the methods " + allowed);
+  response.set("Allow", allowed);
+  return response;
+}
+
+}  // namespace ecr::api::admin

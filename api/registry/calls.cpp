@@ -1,0 +1,123 @@
+#include "api/registry/calls.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/wire/error.h"
+#include "api/core/work/call_record.h"
+#include "api/core/work/event_log.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+
+namespace ecr::api::registry {
+namespace {
+
+std::vector<std::string> accept_headers(const HttpRequest& request) {
+  std::vector<std::string> headers;
+  for (const auto& [name, value] : request.headers.fields()) {
+    if (base::equals_ignore_case(name, "accept")) headers.emplace_back(value);
+  }
+  return headers;
+}
+
+// acceptedMediaTypes: the types of the Accept headers, without parameters.
+Json accepted_types(const std::vector<std::string>& headers) {
+  Json types = Json::array();
+  for (std::string_view rest : headers) {
+    while (!rest.empty()) {
+      std::string_view type = rest.substr(0, rest.find(','));
+      rest = type.size() == rest.size() ? std::string_view() : rest.substr(type.size() + 1);
+      type = type.substr(0, type.find(';'));
+      while (type.starts_with(' ')) type.remove_prefix(1);
+      while (type.ends_with(' ')) type.remove_suffix(1);
+      if (!type.empty() && type != "*/*") types.push_back(std::string(type));
+    }
+  }
+  return types;
+}
+
+// CloudTrail's resources name the repository and its account.
+void set_resource(CallRecord& record, const std::string& account, const std::string& repository) {
+  if (repository.empty()) return;
+  record.resources.emplace_back(
+      base::format("arn:aws:ecr:{}:{}:repository/{}", record.region, account, repository), account);
+}
+
+// Input, output and resources are made only if the record is written: clients send more reads than
+// all other requests, and most records of reads are dropped before (event_log.h).
+std::function<void(CallRecord&)> completion(const NotedCall& call, const std::string& account,
+                                            const std::string& repository) {
+  return [input = call.input, output = call.output, account, repository](CallRecord& record) {
+    record.input = std::make_shared<const Json>(input());
+    if (output) record.output = std::make_shared<const Json>(output());
+    set_resource(record, account, repository);
+  };
+}
+
+}  // namespace
+
+Json repository_members(const std::string& account, const std::string& repository) {
+  Json members = {{"registryId", account}};
+  if (!repository.empty()) members["repositoryName"] = repository;
+  return members;
+}
+
+Json image_id(const std::string& reference) {
+  const bool digest = reference.find(':') != std::string::npos;
+  return {{digest ? "imageDigest" : "imageTag", reference}};
+}
+
+void begin_plain_call(const Session& session, LogNote& note, std::string operation) {
+  note.begin_call(std::move(operation),
+                  [account = session.credentials.account, name = session.route.name] {
+                    return repository_members(account, name);
+                  });
+}
+
+void begin_manifest_read(const Session& session, LogNote& note) {
+  note.begin_call("BatchGetImage", [account = session.credentials.account, route = session.route,
+                                    accept = accept_headers(session.request)] {
+    Json input = repository_members(account, route.name);
+    input["imageIds"] = Json::array({image_id(route.reference)});
+    if (Json types = accepted_types(accept); !types.empty()) input["acceptedMediaTypes"] = types;
+    return input;
+  });
+}
+
+void begin_blob_read(const Session& session, LogNote& note) {
+  const bool head = session.request.method == "HEAD";
+  note.begin_call(head ? "BatchCheckLayerAvailability" : "GetDownloadUrlForLayer",
+                  [account = session.credentials.account, route = session.route, head] {
+                    Json input = repository_members(account, route.name);
+                    if (head) {
+                      input["layerDigests"] = Json::array({route.reference});
+                    } else {
+                      input["layerDigest"] = route.reference;
+                    }
+                    return input;
+                  });
+}
+
+void record_calls(const Services& services, const HttpRequest& request, const LogNote& note) {
+  if (!note.identity) return;
+  for (const NotedCall& call : note.calls) {
+    CallRecord record;
+    record.time = services.clock.now();
+    record.service = "ecr";
+    record.operation = call.operation;
+    record.region = note.registry_region;
+    record.identity = note.identity;
+    describe_request(record, request, services.settings);
+    if (const auto* model = model::ServiceModel::ecr().find(call.operation)) {
+      record.input_shape = model->input;
+      record.output_shape = model->output;
+    }
+    if (&call == &note.calls.back()) {
+      record.error_code = note.error_type;
+      record.error_message = note.error_message;
+    }
+    record.complete = completion(call, note.registry_account, note.registry_repository);
+    services.events.add(std::move(record));
+  }
+}
+
+}  // namespace ecr::api::registry

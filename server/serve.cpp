@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <sys/resource.h>
 
+#include "api/admin/admin_plane.h"
 #include "api/admin/baseline.h"
 #include "api/admin/seed/seed.h"
 #include "api/core/access/decision_log.h"

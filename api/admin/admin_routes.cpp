@@ -12,7 +12,7 @@
 namespace ecr::api::admin {
 namespace {
 
-constexpr std::string_view kPrefix = "/_ecr-local/";
+constexpr std::string_view kOwnPaths = "/_ecr-local/";
 
 bool is_address(std::string_view host) {
   if (host.starts_with('[')) return true;
@@ -77,7 +77,7 @@ void AdminRoutes::add(std::vector<AdminRoute> routes) {
 }
 
 bool AdminRoutes::has(std::string_view path) const {
-  return path.starts_with(kPrefix) ||
+  return path.starts_with(kOwnPaths) ||
          std::any_of(routes_.begin(), routes_.end(),
                      [path](const AdminRoute& route) { return route.path == path; });
 }

@@ -5,7 +5,6 @@
 namespace ecr::api::registry {
 namespace {
 
-using enum RouteKind;
 constexpr auto kRead = storage::sql::Access::kRead;
 constexpr auto kWrite = storage::sql::Access::kWrite;
 
@@ -15,22 +14,27 @@ constexpr std::uint64_t kSmallBody = 64 << 10;
 
 // The reads that clients send most are quick, and the rest is not.
 constexpr RouteRow kRoutes[] = {
-    {kBase, "GET", "GetBase", kRead, false, kSmallBody, get_base, nullptr},
-    {kManifest, "GET", "GetManifest", kRead, true, kSmallBody, get_manifest, nullptr},
-    {kManifest, "HEAD", "HeadManifest", kRead, true, kSmallBody, get_manifest, nullptr},
-    {kManifest, "PUT", "PutManifest", kWrite, false, kMaxManifestBytes, put_manifest, nullptr},
-    {kManifest, "DELETE", "DeleteManifest", kWrite, false, kSmallBody, delete_manifest, nullptr},
-    {kBlob, "GET", "GetBlob", kRead, false, kSmallBody, get_blob, nullptr},
-    {kBlob, "HEAD", "HeadBlob", kRead, true, kSmallBody, get_blob, nullptr},
-    {kBlob, "DELETE", "DeleteBlob", kWrite, false, kSmallBody, delete_blob, nullptr},
-    {kUploads, "POST", "StartUpload", kWrite, false, 0, nullptr, start_upload},
-    {kUpload, "GET", "GetUpload", kRead, false, kSmallBody, upload_status, nullptr},
-    {kUpload, "PATCH", "PatchUpload", kRead, false, 0, nullptr, continue_upload},
-    {kUpload, "PUT", "PutUpload", kRead, false, 0, nullptr, continue_upload},
-    {kUpload, "DELETE", "DeleteUpload", kWrite, false, kSmallBody, cancel_upload, nullptr},
-    {kTags, "GET", "ListTags", kRead, false, kSmallBody, list_tags, nullptr},
-    {kReferrers, "GET", "ListReferrers", kRead, false, kSmallBody, list_referrers, nullptr},
-    {kCatalog, "GET", "ListRepositories", kRead, false, kSmallBody, list_repositories, nullptr},
+    {RouteKind::kBase, "GET", "GetBase", kRead, false, kSmallBody, get_base, nullptr},
+    {RouteKind::kManifest, "GET", "GetManifest", kRead, true, kSmallBody, get_manifest, nullptr},
+    {RouteKind::kManifest, "HEAD", "HeadManifest", kRead, true, kSmallBody, get_manifest, nullptr},
+    {RouteKind::kManifest, "PUT", "PutManifest", kWrite, false, kMaxManifestBytes, put_manifest,
+     nullptr},
+    {RouteKind::kManifest, "DELETE", "DeleteManifest", kWrite, false, kSmallBody, delete_manifest,
+     nullptr},
+    {RouteKind::kBlob, "GET", "GetBlob", kRead, false, kSmallBody, get_blob, nullptr},
+    {RouteKind::kBlob, "HEAD", "HeadBlob", kRead, true, kSmallBody, get_blob, nullptr},
+    {RouteKind::kBlob, "DELETE", "DeleteBlob", kWrite, false, kSmallBody, delete_blob, nullptr},
+    {RouteKind::kUploads, "POST", "StartUpload", kWrite, false, 0, nullptr, start_upload},
+    {RouteKind::kUpload, "GET", "GetUpload", kRead, false, kSmallBody, upload_status, nullptr},
+    {RouteKind::kUpload, "PATCH", "PatchUpload", kRead, false, 0, nullptr, continue_upload},
+    {RouteKind::kUpload, "PUT", "PutUpload", kRead, false, 0, nullptr, continue_upload},
+    {RouteKind::kUpload, "DELETE", "DeleteUpload", kWrite, false, kSmallBody, cancel_upload,
+     nullptr},
+    {RouteKind::kTags, "GET", "ListTags", kRead, false, kSmallBody, list_tags, nullptr},
+    {RouteKind::kReferrers, "GET", "ListReferrers", kRead, false, kSmallBody, list_referrers,
+     nullptr},
+    {RouteKind::kCatalog, "GET", "ListRepositories", kRead, false, kSmallBody, list_repositories,
+     nullptr},
 };
 
 const RouteRow* find_exactly(RouteKind kind, std::string_view method) {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/error.h"
+#include "api/core/wire/error_response.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

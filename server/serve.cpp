@@ -361,7 +361,9 @@ int run_serve(const ServeConfig& config) {
   Server server(options, app, log, machine_clock, random);
   // The background threads start after everything that can fail: a server that cannot listen must
   // not have begun jobs.
-  const JobThread job_thread(services, jobs, log, metrics);
+  const JobThread quick_jobs(services, jobs, api::JobLane::kQuick, log, metrics);
+  const JobThread slow_jobs(services, jobs, api::JobLane::kSlow, log, metrics);
+  const JobThread outbound_jobs(services, jobs, api::JobLane::kOutbound, log, metrics);
   const Chores chores(events, *store, log);
   const auto webhook = make_webhook(config, *store, events, log);
   announce_tls(server, log);

@@ -12,6 +12,7 @@
 #include "api/images/images.h"
 #include "api/images/repository_creation.h"
 #include "schemas/base/text.h"
+#include "storage/rows/blobs.h"
 #include "storage/rows/image_processing.h"
 #include "storage/rows/registry_settings.h"
 

@@ -233,5 +233,58 @@ class Scanners(unittest.TestCase):
         harness.wait_until(lambda: "password: hunter2" in server.log(), 20, "a line in the log")
 
 
+class TheEnd(unittest.TestCase):
+    def test_work_that_cannot_be_stopped_is_cut_off(self):
+        """A file of findings that is a pipe without a writer: a job and a worker hang for ever."""
+        server = harness.Server("--access-log", "off", "--stop-timeout", "1")
+        self.addCleanup(server.close)
+        findings = os.path.join(server.directory, "findings.json")
+        server.flags += ["--scan-findings", findings]
+        self.write(findings)
+        server.start()
+        ecr = server.client()
+        ecr.create_repository(repositoryName="app")
+        client = registry.Registry(server, server.password())
+        client.push(registry.make_image(b"content"), "app", "v0")
+        os.remove(findings)
+        os.mkfifo(findings)
+        ecr.start_image_scan(repositoryName="app", imageId={"imageTag": "v0"})
+        threading.Thread(target=self.run_jobs, args=(server,), daemon=True).start()
+        harness.wait_until(lambda: self.blocked(server), 20, "a thread that opens the pipe")
+        began = time.monotonic()
+        self.assertEqual(0, server.stop())
+        self.assertLess(time.monotonic() - began, 8)
+        self.assertIn("is cut off", server.log())
+        os.remove(findings)
+        self.write(findings)
+        server.start()
+        names = [one["repositoryName"] for one in server.client().describe_repositories()["repositories"]]
+        self.assertEqual(["app"], names)
+        self.assertEqual(0, server.stop())
+        status, output = server.check()
+        self.assertEqual(0, status, output)
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"images": []}, file)
+
+    def run_jobs(self, server):
+        with contextlib.suppress(OSError):
+            server.request("POST", "/_ecr-local/jobs/run")
+
+    def blocked(self, server):
+        """Whether a thread of the server waits for the other end of a pipe."""
+        tasks = f"/proc/{server.process.pid}/task"
+        for task in os.listdir(tasks):
+            with contextlib.suppress(OSError):
+                with open(f"{tasks}/{task}/wchan", encoding="ascii") as file:
+                    if "partner" in file.read():
+                        return True
+                with open(f"{tasks}/{task}/syscall", encoding="ascii") as file:
+                    if file.read().startswith("257 "):  # openat(2) on x86-64
+                        return True
+        return False
+
+
 if __name__ == "__main__":
     harness.main()

@@ -33,6 +33,7 @@
 #include "server/runtime/app.h"
 #include "server/runtime/background.h"
 #include "server/runtime/own_routes.h"
+#include "server/runtime/stop_limit.h"
 #include "server/runtime/system.h"
 #include "server/runtime/webhook.h"
 #include "server/tls/server_certificates.h"
@@ -315,6 +316,8 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread costs more memory than it saves time
   raise_descriptor_limit();
+  // The first part, and the last to go: it limits the end of all others.
+  StopLimit stop_limit;
   // Two clocks. `machine_clock` is for what has to agree with the world outside (HTTP dates,
   // certificates, memos of what upstreams and issuers said); `clock` can be moved by tests and is
   // the time of everything that is stored and decided.
@@ -384,11 +387,13 @@ int run_serve(const ServeConfig& config) {
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
   options.workers = config.workers;
+  options.grace = config.stop_timeout;
   // Whatever waits outside, and jobs that take long, end now and not at the end of the grace time.
   options.on_stop = [&] {
     stopping.request_stop();
     upstreams.end_exchanges();
     job_signal.stop();
+    stop_limit.begin(config.stop_timeout);
   };
   // From here on connections are accepted by the kernel, and answered once run() begins.
   Server server(options, app, log, machine_clock, random);

@@ -268,6 +268,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add_seconds(app, "--idle-timeout", serve.timeouts.idle, "Seconds between requests");
   add_seconds(app, "--progress-timeout", serve.timeouts.progress,
               "Seconds without progress of a body, in either direction");
+  add_seconds(app, "--stop-timeout", serve.stop_timeout,
+              "Seconds that what runs has to finish when the server is stopped");
   add(app, "--workers", serve.workers, "Threads that requests run on")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));

@@ -39,6 +39,7 @@ struct ServeConfig {
   bool no_default_credentials = false;
   LogFormat access_log = LogFormat::kText;
   Timeouts timeouts;
+  std::chrono::seconds stop_timeout{10};
   std::size_t workers = 8;
   api::Settings settings;
 };

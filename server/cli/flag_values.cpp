@@ -39,6 +39,7 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--scan-findings", "PATH"},
     {"--scanner-command", "COMMAND"},
     {"--seed", "FILE"},
+    {"--stop-timeout", "SECONDS"},
     {"--tls", "auto|off"},
     {"--tls-cert", "FILE"},
     {"--tls-key", "FILE"},

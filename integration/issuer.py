@@ -30,6 +30,7 @@ class Issuer:
         self.certificate = os.path.join(self.directory, "tls.pem")
         self.keys_file = os.path.join(self.directory, "keys.json")
         self.url = url
+        self.keys_url = None  # None: of this server
         self.asked = []
         self.server = None
         self._openssl("genrsa", "-out", self.key, "2048")
@@ -76,7 +77,7 @@ class Issuer:
                 documents = {
                     "/.well-known/openid-configuration": {
                         "issuer": issuer.url,
-                        "jwks_uri": f"{issuer.url}/keys",
+                        "jwks_uri": issuer.keys_url or f"{issuer.url}/keys",
                     },
                     "/keys": issuer.key_set(),
                 }

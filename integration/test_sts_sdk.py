@@ -60,6 +60,7 @@ class SdkTest(unittest.TestCase):
         cls.server = harness.Server(
             *("--oidc-keys", f"https://{GITHUB}={cls.github.keys_file}"),
             *("--oidc-ca", cls.issuer.certificate),
+            *("--oidc-private", cls.issuer.url),
             seed={"accounts": {ACCOUNT: {"users": [jane]}}},
         )
         cls.addClassCleanup(cls.server.close)

@@ -5,7 +5,9 @@
 #include <fstream>
 #include <iterator>
 #include <malloc.h>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <sys/resource.h>
 
 #include "api/admin/admin_plane.h"
@@ -27,13 +29,12 @@
 #include "schemas/base/text.h"
 #include "server/cli/progress.h"
 #include "server/client/http_client.h"
-#include "server/client/https_client.h"
-#include "server/client/upstream_transport.h"
 #include "server/faults/fault_rules.h"
 #include "server/net/server.h"
 #include "server/runtime/app.h"
 #include "server/runtime/background.h"
 #include "server/runtime/own_routes.h"
+#include "server/runtime/stop_limit.h"
 #include "server/runtime/system.h"
 #include "server/runtime/webhook.h"
 #include "server/tls/server_certificates.h"
@@ -165,19 +166,57 @@ std::string without_secrets(const std::string& url) {
   return url.substr(0, begin) + authority.substr(authority.rfind('@') + 1) + "/";
 }
 
+// A webhook's answer counts by its status, so its body, which may be of any size, is never read.
+std::optional<int> post_event(HttpClient& client, const base::Url& url, const std::string& event,
+                              std::stop_token stop) {
+  api::ExchangeRequest request{url, {{"Content-Type", "application/json"}}};
+  request.private_allowed = true;  // the operator named it
+  request.method = "POST";
+  request.body = event;
+  request.total = std::chrono::seconds(5);
+  request.stop = std::move(stop);
+  std::optional<int> status;
+  try {
+    client.exchange(
+        request,
+        [&status](const api::ExchangeHead& head) {
+          status = head.status;
+          return false;
+        },
+        [](std::string_view) {});
+  } catch (const api::TransportError&) {
+  }
+  return status;
+}
+
 // The URL is read before the ready line, so a wrong one stops the start.
-std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, storage::Store& store,
-                                      const api::EventLog& events, AccessLog& log) {
+std::unique_ptr<Webhook> make_webhook(const ServeConfig& config, HttpClient& client,
+                                      storage::Store& store, const api::EventLog& events,
+                                      AccessLog& log) {
   if (config.events_webhook.empty()) return nullptr;
-  const auto url = parse_http_url(config.events_webhook);
-  if (!url) {
+  const auto url = base::parse_url(config.events_webhook);
+  if (!url || url->tls) {
     throw std::runtime_error(
         base::format("--events-webhook {}: must be http://HOST[:PORT]/..., without user name",
                      without_secrets(config.events_webhook)));
   }
-  return std::make_unique<Webhook>(store, events, log, [url = *url](const std::string& event) {
-    return http_post(url, "application/json", event);
-  });
+  return std::make_unique<Webhook>(
+      store, events, log, [&client, url = *url](const std::string& event, std::stop_token stop) {
+        return post_event(client, url, event, std::move(stop));
+      });
+}
+
+// Checked by the command line.
+std::vector<base::Url> named_issuers(const ServeConfig& config) {
+  std::vector<base::Url> urls;
+  for (const std::string& text : config.oidc_private) urls.push_back(*base::parse_url(text));
+  return urls;
+}
+
+// A document gets a minute more than an upstream may stand still.
+ClientLimits upstream_limits(const ServeConfig& config) {
+  return {.progress = config.upstream_timeout,
+          .total = config.upstream_timeout + std::chrono::seconds(60)};
 }
 
 // "ISSUER=FILE" each. The server then asks such an issuer for nothing. A file without a usable key
@@ -212,7 +251,7 @@ api::pull_through::Upstreams::Options upstream_options(const ServeConfig& config
   api::pull_through::Upstreams::Options options;
   for (const std::string& text : config.upstreams) {
     const std::size_t equals = text.find('=');
-    auto url = api::pull_through::parse_url(text.substr(equals + 1));
+    auto url = base::parse_url(text.substr(equals + 1));
     // The target is the front of every path that is asked for. check_upstream() has parsed the URL
     // before, so it is there.
     if (!url->target.ends_with('/')) url->target += '/';
@@ -221,19 +260,6 @@ api::pull_through::Upstreams::Options upstream_options(const ServeConfig& config
   options.secrets = read_secrets(config.upstream_secrets);
   return options;
 }
-
-// Ends the threads of upstreams before the services that they use: declared behind the services, it
-// is destroyed before them.
-struct StopUpstreams {
-  UpstreamTransport& transport;
-  api::pull_through::Upstreams& upstreams;
-  // The transport first: it ends the exchanges that the threads of `upstreams` wait for, and then
-  // waiting for the threads is short.
-  ~StopUpstreams() {
-    transport.stop();
-    upstreams.stop();
-  }
-};
 
 // Uploads, downloads and connections each hold a descriptor, and many systems give a process only
 // 1024 unless it asks for more. The hard limit stays as it is; only root may raise that. A failure
@@ -291,6 +317,8 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread costs more memory than it saves time
   raise_descriptor_limit();
+  // The first part, and the last to go: it limits the end of all others.
+  StopLimit stop_limit;
   // Two clocks. `machine_clock` is for what has to agree with the world outside (HTTP dates,
   // certificates, memos of what upstreams and issuers said); `clock` can be moved by tests and is
   // the time of everything that is stored and decided.
@@ -321,15 +349,18 @@ int run_serve(const ServeConfig& config) {
   api::JobSignal job_signal;
   api::EventLog events(*store, random,
                        {.events = config.event_log_size, .records = config.event_log_size});
-  HttpsClient https(config.oidc_ca);
-  api::sts::IssuerKeys issuer_keys(machine_clock, &https);
+  std::stop_source stopping;  // for what waits for other servers
+  HttpClient issuer_client(config.oidc_ca, ClientLimits{});
+  api::sts::IssuerKeys issuer_keys(
+      machine_clock, &issuer_client,
+      {.private_servers = named_issuers(config), .stop = stopping.get_token()});
   give_issuer_keys(config, issuer_keys);
-  UpstreamTransport transport(config.upstream_ca, {.progress = config.upstream_timeout});
-  api::pull_through::Upstreams upstreams(transport, upstream_options(config), machine_clock);
+  HttpClient upstream_client(config.upstream_ca, upstream_limits(config));
+  // Behind everything that Services refers to: its threads, which use that, end with it.
+  api::pull_through::Upstreams upstreams(upstream_client, upstream_options(config), machine_clock);
   const api::Services services{settings,     *store,       clock,     random,        tokens,
                                signing_keys, policies,     decisions, machine_clock, job_signal,
                                events,       &issuer_keys, &upstreams};
-  const StopUpstreams stop_upstreams{transport, upstreams};
   const SeedFile seed_file = read_seed(config);
   // The state to which /_ecr-local/reset returns: what the seed made, or nothing.
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
@@ -362,14 +393,23 @@ int run_serve(const ServeConfig& config) {
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
   options.workers = config.workers;
-  options.on_stop = [&transport] { transport.stop(); };
+  options.grace = config.stop_timeout;
+  // Whatever waits outside, and jobs that take long, end now and not at the end of the grace time.
+  options.on_stop = [&] {
+    stopping.request_stop();
+    upstreams.end_exchanges();
+    job_signal.stop();
+    stop_limit.begin(config.stop_timeout);
+  };
   // From here on connections are accepted by the kernel, and answered once run() begins.
   Server server(options, app, log, machine_clock, random);
   // The background threads start after everything that can fail: a server that cannot listen must
   // not have begun jobs.
-  const JobThread job_thread(services, jobs, log, metrics);
+  const JobThread quick_jobs(services, jobs, api::JobLane::kQuick, log, metrics);
+  const JobThread slow_jobs(services, jobs, api::JobLane::kSlow, log, metrics);
+  const JobThread outbound_jobs(services, jobs, api::JobLane::kOutbound, log, metrics);
   const Chores chores(events, *store, log);
-  const auto webhook = make_webhook(config, *store, events, log);
+  const auto webhook = make_webhook(config, upstream_client, *store, events, log);
   announce_tls(server, log);
   announce(server, addresses, settings.version);
   server.run();

@@ -54,7 +54,7 @@ class Checker {
   void check_images();
   void check_references();
   template <typename Describe>
-  void add_each(const char* sql, Describe describe);
+  void add_each(storage::sql::Sql sql, Describe describe);
 
   Store& store_;
   CheckReport& report_;
@@ -163,7 +163,7 @@ void Checker::check_images() {
 }
 
 template <typename Describe>
-void Checker::add_each(const char* sql, Describe describe) {
+void Checker::add_each(storage::sql::Sql sql, Describe describe) {
   auto txn = read();
   for (auto row = txn.query(sql); row.next();) add(row.integer(3), describe(row));
 }

@@ -62,7 +62,11 @@ void Repairer::record_pending() {
 // Removes rows that a foreign key forbids: only a damaged file has them. Parents first, because
 // their deletion cascades.
 void Repairer::drop_dangling_rows() {
-  static constexpr std::pair<const char*, const char*> kRows[] = {
+  struct Dangling {
+    const char* what;
+    sql::Sql statement;
+  };
+  static constexpr Dangling kRows[] = {
       {"blobs of repositories that are not there",
        R"(DELETE FROM repository_blobs
           WHERE NOT EXISTS (SELECT 1 FROM repositories

@@ -112,7 +112,7 @@ std::shared_ptr<Download> Downloads::start(const Services& services,
     running_[key] = download;
   }
   const std::string upload = base::make_uuid(services.random);
-  pool_.run([this, &services, upload, download] { perform(services, upload, *download); });
+  pool_.run([this, services, upload, download] { perform(services, upload, *download); });
   return download;
 }
 

@@ -36,6 +36,7 @@ void abandon_import(const Services& services, storage::sql::Txn& txn,
 
 // Payload: {"repository": id, "digest": "...", "failures": n}; key: "<id>/<digest>".
 void run_import(JobCall& call);
-inline constexpr JobKind kImportJob{"pull-through", run_import};
+inline constexpr JobKind kImportJob{
+    .kind = "pull-through", .run = run_import, .lane = JobLane::kOutbound};
 
 }  // namespace ecr::api::pull_through

@@ -16,6 +16,9 @@ using std::chrono::seconds;
 
 constexpr int kMaxRedirects = 5;
 constexpr std::size_t kMaxTokenBytes = 256u << 10;
+// A layer may have gigabytes, so a blob gets more time than the transport gives a document. The
+// transport's limit of progress ends a transfer that stands still much earlier.
+constexpr std::chrono::hours kBlobTime{6};
 constexpr seconds kBasicLasts{300};
 // No token is used in its last seconds: it could expire on its way.
 constexpr seconds kMargin{10};
@@ -71,7 +74,7 @@ std::string token_key(const Upstream& upstream, const std::string& repository) {
 
 // Going down to http:// would send the rest of the exchange in the clear.
 Url next_hop(const Url& from, const ExchangeHead& head) {
-  auto to = resolve_location(from, head.header("location"));
+  auto to = base::resolve_location(from, head.header("location"));
   if (!to) {
     throw UpstreamError(UpstreamFailure::kInvalid, "The upstream registry redirects to no URL");
   }
@@ -116,6 +119,19 @@ bool is_bound_realm(const Upstream& upstream, const Url& realm) {
   });
 }
 
+// Every exchange passes here: the stop holds for all of them, and what the transport says becomes a
+// reason of this upstream.
+void RegistryClient::exchange(ExchangeRequest request, const Transport::OnHead& on_head,
+                              const Transport::OnBody& on_body) {
+  request.stop = stop_;
+  try {
+    transport_.exchange(request, on_head, on_body);
+  } catch (const TransportError& error) {
+    throw UpstreamError(UpstreamFailure::kUnavailable,
+                        base::format("The upstream registry: {}", error.what()));
+  }
+}
+
 std::string RegistryClient::known_authorization(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const Authorization* const found = authorizations_.find(key);
@@ -133,6 +149,7 @@ ExchangeHead RegistryClient::follow(const Upstream& upstream, const Resource& re
   ExchangeRequest request;
   request.url = upstream.base;
   request.url.target += resource.path;
+  request.total = resource.total;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     const bool at_home = request.url.same_server(upstream.base);
     request.private_allowed = upstream.mapped && at_home;
@@ -141,7 +158,7 @@ ExchangeHead RegistryClient::follow(const Upstream& upstream, const Resource& re
       request.headers.emplace_back("Authorization", authorization);
     }
     ExchangeHead head;
-    transport_.get(
+    exchange(
         request,
         [&](const ExchangeHead& got) {
           head = got;
@@ -158,7 +175,7 @@ ExchangeHead RegistryClient::follow(const Upstream& upstream, const Resource& re
 RegistryClient::Authorization RegistryClient::fetch_token(const Upstream& upstream,
                                                           const Resource& resource,
                                                           const Challenge& challenge) {
-  const auto realm = parse_url(challenge.parameter("realm"));
+  const auto realm = base::parse_url(challenge.parameter("realm"));
   if (!realm || !is_bound_realm(upstream, *realm)) {
     throw UpstreamError(UpstreamFailure::kAccessDenied,
                         "The upstream registry wants a token of a server that is not its own");
@@ -179,7 +196,7 @@ RegistryClient::Authorization RegistryClient::fetch_token(const Upstream& upstre
     request.headers.emplace_back("Authorization", basic_authorization(*upstream.secret));
   ExchangeHead head;
   std::string body;
-  transport_.get(
+  exchange(
       request,
       [&head](const ExchangeHead& got) {
         head = got;
@@ -269,7 +286,7 @@ void RegistryClient::blob(const Upstream& upstream, const std::string& repositor
                           const std::function<void(std::optional<std::uint64_t>)>& on_size,
                           const Transport::OnBody& on_body) {
   get(
-      upstream, {base::format("v2/{}/blobs/{}", repository, digest), "*/*", repository},
+      upstream, {base::format("v2/{}/blobs/{}", repository, digest), "*/*", repository, kBlobTime},
       [&](const ExchangeHead& head) {
         on_size(length_of(head));
         return true;

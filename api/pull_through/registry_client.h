@@ -12,10 +12,13 @@
 // Thread-safe; blocks. Everything throws UpstreamError.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "api/pull_through/secrets.h"
 #include "api/pull_through/transport.h"
@@ -43,8 +46,9 @@ bool is_bound_realm(const Upstream& upstream, const Url& realm);
 
 class RegistryClient {
  public:
-  RegistryClient(Transport& transport, const base::Clock& machine_clock)
-      : transport_(transport), clock_(machine_clock) {}
+  // `stop` ends what is under way, and all that comes later, with an error.
+  RegistryClient(Transport& transport, const base::Clock& machine_clock, std::stop_token stop = {})
+      : transport_(transport), clock_(machine_clock), stop_(std::move(stop)) {}
 
   // Returns if the upstream is a registry that lets these credentials in.
   void ping(const Upstream& upstream);
@@ -66,8 +70,12 @@ class RegistryClient {
     std::string path;  // below the upstream's base: "v2/..."
     std::string accept;
     std::string repository;  // for the token's scope; empty: none
+    // Time for the whole answer; nullopt: the transport's own limit.
+    std::optional<std::chrono::milliseconds> total = {};
   };
 
+  void exchange(ExchangeRequest request, const Transport::OnHead& on_head,
+                const Transport::OnBody& on_body);
   ExchangeHead get(const Upstream& upstream, const Resource& resource,
                    const Transport::OnHead& on_ok, const Transport::OnBody& on_body);
   ExchangeHead follow(const Upstream& upstream, const Resource& resource,
@@ -81,6 +89,7 @@ class RegistryClient {
 
   Transport& transport_;
   const base::Clock& clock_;
+  const std::stop_token stop_;
   std::mutex mutex_;
   static constexpr std::size_t kMaxAuthorizations = 1000;
   base::BoundedMemo<std::string, Authorization> authorizations_{

@@ -33,7 +33,7 @@ struct Upstreams::ImportTask {
 
 Upstreams::Upstreams(Transport& transport, Options options, const base::Clock& machine_clock)
     : options_(std::move(options)),
-      client_(transport, machine_clock),
+      client_(transport, machine_clock, ending_.get_token()),
       downloads_([this](const DownloadRequest& request, const Downloads::OnSize& on_size,
                         const Transport::OnBody& on_body) {
         client_.blob(resolve(request.origin), request.origin.repository, request.digest, on_size,
@@ -43,6 +43,7 @@ Upstreams::Upstreams(Transport& transport, Options options, const base::Clock& m
 Upstreams::~Upstreams() { stop(); }
 
 void Upstreams::stop() {
+  end_exchanges();
   pool_.stop();  // its tasks wait for downloads
   downloads_.stop();
 }
@@ -56,7 +57,7 @@ Upstream Upstreams::resolve(const Origin& origin) const {
     upstream.base = mapped->second;
     upstream.mapped = true;
   } else {
-    const auto url = parse_url("https://" + origin.host);
+    const auto url = base::parse_url("https://" + origin.host);
     if (!url) {
       throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry has no valid name");
     }
@@ -92,7 +93,7 @@ std::optional<Upstreams::ImportResult> Upstreams::download_import(
     auto& running = tasks_[key];
     if (!running) {
       running = std::make_shared<ImportTask>();
-      pool_.run([&services, key, task = running] { task->run(services, key); });
+      pool_.run([services, key, task = running] { task->run(services, key); });
     }
     task = running;
   }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -53,8 +54,10 @@ class Upstreams {
                                               const std::string& digest,
                                               std::chrono::milliseconds patience);
 
-  // Waits for everything under way, which the transport must have been told to end; nothing new is
-  // begun. Call it before the services go that were given to download() and download_import().
+  // Ends every exchange that is under way, and all later ones, with an error. Does not wait.
+  void end_exchanges() { ending_.request_stop(); }
+  // Ends them, and waits for the threads; nothing new is begun. The destructor does so, too: what
+  // Services refers to must outlive this object, and does where it is declared before it.
   void stop();
 
  private:
@@ -64,6 +67,7 @@ class Upstreams {
   Upstream resolve(const Origin& origin) const;
 
   const Options options_;
+  std::stop_source ending_;
   RegistryClient client_;
   Downloads downloads_;
   std::mutex mutex_;

@@ -1,5 +1,5 @@
 // AssumeRoleWithWebIdentity: a role for a caller that an identity provider vouches for, without AWS
-// credentials: the call is not signed, and its token is verified before the transaction begins
+// credentials: the call is not signed, and its token is verified outside of the transaction
 // (web_identity.h). Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
 #include <nlohmann/json.hpp>
 
@@ -12,12 +12,6 @@ namespace ecr::api::sts {
 namespace {
 
 using storage::sql::Access;
-
-// The token was verified by Operation::prepare, before the transaction: its issuer may have been
-// asked for its keys.
-const WebIdentity& identity_of(const Call& call) {
-  return *std::any_cast<const WebIdentityPtr&>(call.prepared);
-}
 
 // Session tags come as claims of the token, not as parameters of the call; the rules are the same.
 storage::Tags tags_of(const WebIdentity& identity) {
@@ -35,7 +29,7 @@ std::vector<std::string> transitive_keys_of(const WebIdentity& identity,
 // identity in the token need their own actions in it (test
 // TagsAndSourceIdentityOfTheTokenNeedTheirActions).
 std::vector<Target> web_identity_targets(const Call& call) {
-  const WebIdentity& identity = identity_of(call);
+  const WebIdentity& identity = web_identity_of(call);
   const auto provider = require_provider(call, identity);
   Target role = role_target(call, find_role(call.txn, call.input["RoleArn"].get<std::string>()));
   add_claims(identity, provider, role);
@@ -71,7 +65,7 @@ CallIdentity record_identity(const WebIdentity& identity, const storage::OidcPro
 }
 
 Json assume_role_with_web_identity(Call& call) {
-  const WebIdentity& identity = identity_of(call);
+  const WebIdentity& identity = web_identity_of(call);
   const auto provider = require_provider(call, identity);
   const storage::Entity role = require_role(call);
   const auto lifetime = role_session_duration(call, role);
@@ -103,7 +97,7 @@ Json assume_role_with_web_identity(Call& call) {
 
 constexpr Operation kWebIdentityOperations[] = {
     {"AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdentity", Access::kWrite,
-     web_identity_targets, assume_role_with_web_identity, verify_web_identity},
+     web_identity_targets, assume_role_with_web_identity, Credentials::kToken},
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "api/sts/issuer_keys.h"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -40,11 +42,10 @@ void IssuerKeys::set(const std::string& issuer, auth::JsonWebKeySet keys) {
 }
 
 bool IssuerKeys::is_good(const Entry& entry, const std::optional<std::string>& key_id) const {
-  if (!entry.result) return false;
   const auto age = clock_.now() - entry.fetched;
   if (age < seconds(0)) return false;  // the machine's clock was set back
-  if (!*entry.result) return age < kRetryFailure;
-  const bool known = !key_id || (**entry.result)->has_key(*key_id);
+  if (!entry.result) return age < kRetryFailure;
+  const bool known = !key_id || (*entry.result)->has_key(*key_id);
   return age < (known ? kKeep : kRetryUnknownKey);
 }
 
@@ -52,41 +53,70 @@ tl::expected<IssuerKeys::KeySet, IssuerKeys::Failure> IssuerKeys::keys_of(
     const std::string& given_issuer, const std::optional<std::string>& key_id) {
   const std::string issuer = without_slash(given_issuer);
   if (const auto given = given_.find(issuer); given != given_.end()) return given->second;
-  if (fetcher_ == nullptr) return tl::unexpected(Failure::kUnreachable);
+  if (transport_ == nullptr) return tl::unexpected(Failure::kUnreachable);
   std::unique_lock lock(mutex_);
-  const auto* const known = entries_.find(issuer);
-  const std::shared_ptr<Entry> entry =
-      known != nullptr ? *known : entries_.put(issuer, std::make_shared<Entry>());
-  if (entry->fetching) {  // by another thread: what comes for it is good for this one
-    fetched_.wait(lock, [&] { return !entry->fetching; });
-    return *entry->result;
-  }
-  if (is_good(*entry, key_id)) return *entry->result;
-  entry->fetching = true;
-  lock.unlock();
-  // Ends the fetch however it ends, so that no thread waits for ever.
-  struct Settle {
-    IssuerKeys& keys;
-    Entry& entry;
-    Result result = tl::unexpected(Failure::kUnreachable);
-    ~Settle() {
-      const std::lock_guard guard(keys.mutex_);
-      entry.result = result;
-      entry.fetched = keys.clock_.now();
-      entry.fetching = false;
-      keys.fetched_.notify_all();
-    }
-  } settle{*this, *entry};
-  settle.result = fetch(issuer);
-  return settle.result;
+  const Entry* const known = entries_.find(issuer);
+  if (known != nullptr && is_good(*known, key_id)) return known->result;
+  // Anybody may send a token, without credentials: what waits is bounded (IssuerKeysTest.
+  // CallersThatWaitAreBounded).
+  if (waiting_ >= kMostWaiting) return tl::unexpected(Failure::kUnreachable);
+  ++waiting_;
+  Result result = fetch_once(lock, issuer);
+  --waiting_;
+  return result;
 }
 
-IssuerKeys::Result IssuerKeys::fetch(const std::string& issuer) {
-  const auto description = fetcher_->get(issuer + "/.well-known/openid-configuration");
+// What one thread fetches is good for all that wait for it. Throws nothing, so that no thread waits
+// for ever.
+IssuerKeys::Result IssuerKeys::fetch_once(std::unique_lock<std::mutex>& lock,
+                                          const std::string& issuer) {
+  auto& under_way = fetches_[issuer];
+  if (under_way) {
+    const auto fetch = under_way;
+    fetched_.wait(lock, [&] { return fetch->result.has_value(); });
+    return *fetch->result;
+  }
+  const auto fetch = under_way = std::make_shared<Fetch>();
+  lock.unlock();
+  Result result = tl::unexpected(Failure::kUnreachable);
+  try {
+    result = fetch_keys(issuer);
+  } catch (const std::exception&) {
+  }
+  lock.lock();
+  fetch->result = result;
+  fetches_.erase(issuer);
+  entries_.put(issuer, Entry{result, clock_.now()});
+  fetched_.notify_all();
+  return result;
+}
+
+// The body of a 200. A redirect is no answer: following one would let a document come from a server
+// that the issuer's URL does not name.
+std::optional<std::string> IssuerKeys::get(const std::string& url) {
+  const auto parsed = base::parse_url(url);
+  if (!parsed || !parsed->tls) return std::nullopt;
+  ExchangeRequest request{*parsed, {{"Accept", "application/json"}}};
+  request.private_allowed =
+      std::any_of(options_.private_servers.begin(), options_.private_servers.end(),
+                  [&](const base::Url& named) { return parsed->same_server(named); });
+  request.most_bytes = kMostBytes;
+  request.total = kFetchTime;
+  request.stop = options_.stop;
+  try {
+    ExchangeAnswer answer = fetch(*transport_, request);
+    if (answer.head.status == 200) return std::move(answer.body);
+  } catch (const TransportError&) {
+  }
+  return std::nullopt;
+}
+
+IssuerKeys::Result IssuerKeys::fetch_keys(const std::string& issuer) {
+  const auto description = get(issuer + "/.well-known/openid-configuration");
   if (!description) return tl::unexpected(Failure::kUnreachable);
   const auto url = key_url(*description, issuer);
   if (!url) return tl::unexpected(Failure::kNoKeys);
-  const auto document = fetcher_->get(*url);
+  const auto document = get(*url);
   if (!document) return tl::unexpected(Failure::kUnreachable);
   auto keys = auth::JsonWebKeySet::parse(*document);
   if (!keys || keys->size() == 0) return tl::unexpected(Failure::kNoKeys);

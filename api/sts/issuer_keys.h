@@ -1,21 +1,29 @@
 // The keys that issuers of web identity tokens sign with: given by the operator, or fetched from
 // the issuer and kept for a while. Source: OpenID Connect Discovery 1.0, section 4.
 // Thread-safe; keys_of() may block for as long as two fetches.
+//
+// An issuer is whatever URL an API caller registered, and its description names the URL of its
+// keys: both are asked at public addresses alone, except servers that the operator named.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
-#include "api/core/wire/http.h"
+#include "api/core/wire/transport.h"
 #include "auth/jwt.h"
 #include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
+#include "schemas/base/url.h"
 
 namespace ecr::api::sts {
 
@@ -27,8 +35,23 @@ class IssuerKeys {
   };
   using KeySet = std::shared_ptr<const auth::JsonWebKeySet>;
 
-  // `clock`: the machine's. `fetcher` null: nothing is fetched. Both outlive this object.
-  IssuerKeys(const base::Clock& clock, HttpsFetcher* fetcher) : clock_(clock), fetcher_(fetcher) {}
+  // How many callers wait for issuers at once, over all issuers: each waits on a thread, and pulls
+  // through caches need those threads too. SDKs try a caller again that was one too many.
+  static constexpr std::size_t kMostWaiting = 16;
+  // Of one document, and for one.
+  static constexpr std::size_t kMostBytes = 256u << 10;
+  static constexpr std::chrono::milliseconds kFetchTime{5'000};
+
+  struct Options {
+    // Servers (scheme, host and port) that may have an address that is not public.
+    std::vector<base::Url> private_servers = {};
+    std::stop_token stop = {};  // ends fetches
+  };
+  // `clock`: the machine's. `transport` null: nothing is fetched. Both outlive this object.
+  IssuerKeys(const base::Clock& clock, Transport* transport, Options options)
+      : clock_(clock), transport_(transport), options_(std::move(options)) {}
+  IssuerKeys(const base::Clock& clock, Transport* transport)
+      : IssuerKeys(clock, transport, Options{}) {}
 
   // The keys of `issuer` (with its scheme) are these, and nothing is fetched for it. Before the
   // first keys_of().
@@ -43,21 +66,29 @@ class IssuerKeys {
  private:
   using Result = tl::expected<KeySet, Failure>;
   struct Entry {
-    std::optional<Result> result;
+    Result result;
     base::TimePoint fetched;
-    bool fetching = false;
   };
-  Result fetch(const std::string& issuer);
+  struct Fetch {
+    std::optional<Result> result;
+  };
+  std::optional<std::string> get(const std::string& url);
+  Result fetch_keys(const std::string& issuer);
+  Result fetch_once(std::unique_lock<std::mutex>& lock, const std::string& issuer);
   bool is_good(const Entry& entry, const std::optional<std::string>& key_id) const;
 
   const base::Clock& clock_;
-  HttpsFetcher* const fetcher_;
+  Transport* const transport_;
+  const Options options_;
   std::map<std::string, KeySet> given_;
   std::mutex mutex_;
   std::condition_variable fetched_;
-  // Under mutex_. Shared: a thread that fetches or waits keeps its entry when the memo drops it.
   static constexpr std::size_t kMostIssuers = 256;
-  base::BoundedMemo<std::string, std::shared_ptr<Entry>> entries_{kMostIssuers};
+  // Under mutex_. What is being fetched is in no memo, which could drop it: an issuer is never
+  // asked twice at once.
+  std::map<std::string, std::shared_ptr<Fetch>> fetches_;
+  std::size_t waiting_ = 0;
+  base::BoundedMemo<std::string, Entry> entries_{kMostIssuers};
 };
 
 }  // namespace ecr::api::sts

@@ -1,6 +1,7 @@
 #include "api/sts/web_identity.h"
 
 #include <algorithm>
+#include <any>
 
 #include <nlohmann/json.hpp>
 
@@ -127,30 +128,32 @@ const std::vector<std::string>* find_claim(const auth::JwtClaims& claims, std::s
 // The account's providers are asked before the issuer: this server sends no request to an issuer
 // that no account here trusts. Whether the token is expired is asked later, in require_provider(),
 // because an expired token of an unknown issuer is answered as one of an unknown issuer.
-std::any verify_web_identity(const Services& services, const Json& input) {
+const WebIdentity& web_identity_of(const Call& call) {
+  if (call.prepared.has_value()) return *std::any_cast<const WebIdentityPtr&>(call.prepared);
   // ProviderId names an OAuth 2.0 provider (Login with Amazon, Facebook), whose tokens are no JWTs.
-  if (input.contains("ProviderId")) {  // ours
+  if (call.input.contains("ProviderId")) {  // ours
     throw ApiError(ErrorCode::kValidation,
                    "OAuth 2.0 access tokens (ProviderId) are not supported: only OpenID Connect ID "
                    "tokens are.");
   }
-  const std::string account = role_account(input["RoleArn"].get<std::string>());
-  const auto token = auth::parse_jwt(input["WebIdentityToken"].get_ref<const std::string&>());
+  const std::string account = role_account(call.input["RoleArn"].get<std::string>());
+  auto token = auth::parse_jwt(call.input["WebIdentityToken"].get_ref<const std::string&>());
   if (!token) not_a_jwt();
   require_claims(token->claims);
   check_limits(token->claims);
-  {
-    auto txn = services.store.database().begin(storage::sql::Access::kRead);
-    if (!storage::find_oidc_provider(txn, account, token->claims.issuer)) {
-      no_provider(token->claims.issuer);
-    }
+  if (!storage::find_oidc_provider(call.txn, account, token->claims.issuer)) {
+    no_provider(token->claims.issuer);
   }
-  if (services.issuer_keys == nullptr) throw std::logic_error("no keys of issuers are wired");
-  verify_signature(services, *token);
-  auto identity = std::make_shared<WebIdentity>();
-  identity->claims = token->claims;
-  identity->audience = token->claims.authorized_party.value_or(token->claims.audiences.front());
-  return WebIdentityPtr(std::move(identity));
+  if (call.services.issuer_keys == nullptr) {
+    throw std::logic_error("no keys of issuers are wired");
+  }
+  throw OutsideWork{[&services = call.services, token = std::move(*token)]() -> std::any {
+    verify_signature(services, token);
+    auto identity = std::make_shared<WebIdentity>();
+    identity->claims = token.claims;
+    identity->audience = token.claims.authorized_party.value_or(token.claims.audiences.front());
+    return WebIdentityPtr(std::move(identity));
+  }};
 }
 
 storage::OidcProvider require_provider(const Call& call, const WebIdentity& identity) {

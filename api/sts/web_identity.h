@@ -1,11 +1,9 @@
 // The token of AssumeRoleWithWebIdentity: verified with its issuer's keys, checked against the
-// provider that the role's account has registered, and turned into condition keys. Stateless;
-// verify_web_identity() may block for as long as an issuer takes to answer.
+// provider that the role's account has registered, and turned into condition keys. Stateless.
 // Sources: AWS STS API Reference, "AssumeRoleWithWebIdentity"; IAM User Guide, "Available keys for
 // AWS OIDC federation".
 #pragma once
 
-#include <any>
 #include <memory>
 #include <string>
 
@@ -22,9 +20,10 @@ struct WebIdentity {
 };
 using WebIdentityPtr = std::shared_ptr<const WebIdentity>;
 
-// Operation::prepare: a WebIdentityPtr. Asks the issuer for its keys only where the role's account
-// has registered it. Throws the operation's error where the token is not good.
-std::any verify_web_identity(const Services& services, const Json& input);
+// The identity of the call's token. Throws OutsideWork where it was not verified yet: its issuer
+// may have to be asked for its keys, and is only where the role's account has registered it. Throws
+// the operation's error where the token is not good.
+const WebIdentity& web_identity_of(const Call& call);
 
 // The provider of the role's account that vouches for the identity. Throws where there is none, it
 // does not know the audience, or the token has expired: by the machine's clock, not the injected

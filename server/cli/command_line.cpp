@@ -230,6 +230,11 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->check(check_oidc_keys);
   add(app, "--oidc-ca", serve.oidc_ca,
       "PEM file: authorities trusted when keys are fetched, besides the system's");
+  add(app, "--oidc-private", serve.oidc_private,
+      "https:// URL of an identity provider that may be on this machine or a private network; "
+      "repeatable")
+      ->delimiter(',')
+      ->check(check_https_url);
   add(app, "--upstream", serve.upstreams,
       "HOST=URL: images of the upstream registry HOST are fetched from that URL; repeatable")
       ->delimiter(',')
@@ -263,6 +268,8 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
   add_seconds(app, "--idle-timeout", serve.timeouts.idle, "Seconds between requests");
   add_seconds(app, "--progress-timeout", serve.timeouts.progress,
               "Seconds without progress of a body, in either direction");
+  add_seconds(app, "--stop-timeout", serve.stop_timeout,
+              "Seconds that what runs has to finish when the server is stopped");
   add(app, "--workers", serve.workers, "Threads that requests run on")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));

@@ -20,7 +20,7 @@
 #include "schemas/base/text.h"
 #include "server/cli/explain_text.h"
 #include "server/cli/progress.h"
-#include "server/client/http_client.h"
+#include "server/cli/server_client.h"
 #include "server/runtime/system.h"
 #include "server/tls/certificate_authority.h"
 #include "storage/check.h"
@@ -161,10 +161,10 @@ int fail_command(const std::string& what) {
 
 // The message of an error answer, where the server sent one. The message says what to do, for
 // example that --admin-token is missing.
-std::string refusal(const HttpAnswer& answer) {
+std::string refusal(const api::ExchangeAnswer& answer) {
   const auto json = base::parse_ordered_json(answer.body);
   const bool has_message = json && json->is_object() && json->contains("message");
-  return base::format("the server answers {}: {}", answer.status,
+  return base::format("the server answers {}: {}", answer.head.status,
                       has_message ? base::dump((*json)["message"]) : "(no message)");
 }
 
@@ -174,7 +174,7 @@ std::string refusal(const HttpAnswer& answer) {
 int run_explain(const ExplainConfig& config) {
   const auto answer = http_get(config.url, target_of(config), config.admin_token);
   if (!answer) return fail_command("nothing answers on " + config.url);
-  if (answer->status != 200) return fail_command(refusal(*answer));
+  if (answer->head.status != 200) return fail_command(refusal(*answer));
   const auto json = base::parse_ordered_json(answer->body);
   if (!json || !json->is_object() || !json->contains("decisions")) {
     return fail_command(config.url + " is not an ecr-local");
@@ -198,7 +198,7 @@ int run_explain(const ExplainConfig& config) {
 int run_healthcheck(const std::string& url) {
   const auto answer = http_get(url, "/_ecr-local/health");
   if (!answer) return fail_command("nothing answers on " + url);
-  const bool healthy = answer->status == 200;
+  const bool healthy = answer->head.status == 200;
   base::print("{}\n", healthy ? "healthy" : "not healthy");
   return healthy ? 0 : 1;
 }

@@ -29,12 +29,12 @@ constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+jso
 // fill the terminal.
 [[noreturn]] void fail_demo(const std::string& what, const DemoReply& reply) {
   throw std::runtime_error(
-      base::format("{}: {} {}", what, reply.status, reply.body.substr(0, 400)));
+      base::format("{}: {} {}", what, reply.head.status, reply.body.substr(0, 400)));
 }
 
 // Returns the reply, so that a step can check and use it in one expression.
 const DemoReply& expect(const DemoReply& reply, int status, const std::string& what) {
-  if (reply.status != status) fail_demo(what, reply);
+  if (reply.head.status != status) fail_demo(what, reply);
   return reply;
 }
 
@@ -124,7 +124,7 @@ std::string Demo::identity() {
 std::string Demo::forged() {
   const DemoReply reply =
       client_.ecr({root_.access_key, root_.secret_key + "x"}, "DescribeRepositories", "{}");
-  if (reply.status == 200) throw std::runtime_error("a wrong secret key was accepted");
+  if (reply.head.status == 200) throw std::runtime_error("a wrong secret key was accepted");
   return "refused, " + base::text_member(parse_reply(reply), "__type");
 }
 
@@ -159,7 +159,7 @@ std::string Demo::log_in() {
 std::string Demo::push_blob(const std::string& bytes) {
   const auto begun =
       client_.registry(password_, "POST", base::format("/v2/{}/blobs/uploads/", name_));
-  const std::string place = expect(begun, 202, "beginning an upload").header("location");
+  const std::string place = expect(begun, 202, "beginning an upload").head.header("location");
   const std::string digest = model::Digest::of(bytes).text();
   // The upload's URL is the server's and may have a query of its own (OCI distribution
   // specification, "Pushing blobs"). One PUT then sends the whole blob.
@@ -187,7 +187,7 @@ std::string Demo::push() {
   manifest_ = base::dump(manifest);
   const auto reply = client_.registry(password_, "PUT", base::format("/v2/{}/manifests/1", name_),
                                       manifest_, kManifestType);
-  return expect(reply, 201, "pushing the manifest").header("docker-content-digest");
+  return expect(reply, 201, "pushing the manifest").head.header("docker-content-digest");
 }
 
 std::string Demo::pull() {
@@ -237,7 +237,8 @@ std::string Demo::denied() {
   const auto reply =
       client_.registry(user_password_, "POST", base::format("/v2/{}/blobs/uploads/", name_));
   // The id of the refused request leads to the explanation in the last step.
-  denied_request_ = expect(reply, 403, "a push that nobody allowed").header("x-amzn-requestid");
+  denied_request_ =
+      expect(reply, 403, "a push that nobody allowed").head.header("x-amzn-requestid");
   return "refused\n    " + message_of(reply);
 }
 
@@ -247,7 +248,7 @@ std::string Demo::explained() {
                   config_.admin_token);
   // A server with an admin token keeps its decisions to itself; the demo has shown enough without
   // them.
-  if (reply.status == 403) return "not asked for: it needs --admin-token";
+  if (reply.head.status == 403) return "not asked for: it needs --admin-token";
   const Json json = parse_reply(expect(reply, 200, "the explanation"));
   const Json& decision = json.at("decisions").at(0);
   return base::format("{}\n    ecr-local explain {}{}", base::text_member(decision, "decision"),

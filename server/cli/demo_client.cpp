@@ -14,17 +14,11 @@
 #include "auth/sigv4/sign.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "server/client/http_client.h"
+#include "server/cli/server_client.h"
 #include "storage/os/posix.h"
 
 namespace ecr::server {
 namespace {
-
-HttpUrl parse_url(const std::string& url) {
-  auto parsed = parse_http_url(url);
-  if (!parsed) throw std::runtime_error("--url " + url + ": must be http://HOST:PORT");
-  return std::move(*parsed);
-}
 
 // A start takes a fraction of a second. The limit is for machines that are very busy.
 constexpr int kReadyMilliseconds = 15'000;
@@ -82,45 +76,36 @@ void end_process(pid_t pid) {
 
 }  // namespace
 
-std::string DemoReply::header(std::string_view name) const {
-  std::string_view rest = head;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find("\r\n");
-    const std::string_view line = rest.substr(0, end);
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 2);
-    const std::size_t colon = line.find(':');
-    if (colon == line.npos || !base::equals_ignore_case(line.substr(0, colon), name)) continue;
-    return std::string(line.substr(std::min(line.find_first_not_of(' ', colon + 1), line.size())));
-  }
-  return {};
-}
-
 DemoClient::DemoClient(const std::string& url, std::string region, const base::Clock& clock)
-    : url_(parse_url(url)), region_(std::move(region)), clock_(clock) {}
+    : url_(parse_server_url(url)),
+      client_(make_command_client()),
+      region_(std::move(region)),
+      clock_(clock) {}
 
 DemoReply DemoClient::send(const std::string& method, const std::string& target,
                            const HeaderPairs& headers, const std::string& body) const {
-  std::string text = base::format("{} {} HTTP/1.1\r\n", method, target);
-  for (const auto& [name, value] : headers) text += base::format("{}: {}\r\n", name, value);
-  // "Connection: close" makes the end of the answer visible to receive_all().
-  text += base::format("Content-Length: {}\r\nConnection: close\r\n\r\n", body.size());
-  const storage::Fd fd(connect_to(url_.host, url_.port));
-  if (!fd) throw std::runtime_error("nothing answers on http://" + url_.authority);
-  std::string received;
-  // A failed send leaves `received` empty, which is no answer either.
-  if (send_all(fd.get(), text) && send_all(fd.get(), body)) received = receive_all(fd.get());
-  auto answer = parse_http_answer(received);
-  if (!answer) throw std::runtime_error("no answer of HTTP from http://" + url_.authority);
-  return {answer->status, received.substr(0, received.find("\r\n\r\n")), std::move(answer->body)};
+  api::ExchangeRequest request;
+  request.url = url_;
+  request.url.target = target;
+  request.headers = headers;
+  request.private_allowed = true;
+  request.method = method;
+  request.body = body;
+  request.most_bytes = kMostServerAnswer;
+  try {
+    return api::fetch(client_, request);
+  } catch (const api::TransportError& error) {
+    throw std::runtime_error(base::format("no answer from {}: {}", url_.text(), error.what()));
+  }
 }
 
 DemoReply DemoClient::send_signed(const DemoKeys& keys, const std::string& service,
                                   HeaderPairs headers, const std::string& body) const {
-  // The Host header is signed (Signature Version 4 requires it), so it has to be the one that is
-  // sent.
-  headers.emplace_back("Host", url_.authority);
   auth::SigningInput input;
   input.headers = headers;
+  // The Host header is signed (Signature Version 4 requires it): it is the one that the client
+  // sends.
+  input.headers.emplace_back("Host", host());
   input.body = body;
   input.access_key_id = keys.access_key;
   input.secret_access_key = keys.secret_key;
@@ -155,8 +140,7 @@ DemoReply DemoClient::query(const DemoKeys& keys, const std::string& service,
 DemoReply DemoClient::registry(const std::string& password, const std::string& method,
                                const std::string& target, const std::string& body,
                                const std::string& content_type) const {
-  HeaderPairs headers{{"Host", url_.authority},
-                      // The user name of a registry login is always AWS (ECR user guide, "Private
+  HeaderPairs headers{// The user name of a registry login is always AWS (ECR user guide, "Private
                       // registry authentication").
                       {"Authorization", "Basic " + base::base64_encode("AWS:" + password)}};
   if (!content_type.empty()) headers.emplace_back("Content-Type", content_type);
@@ -164,7 +148,7 @@ DemoReply DemoClient::registry(const std::string& password, const std::string& m
 }
 
 DemoReply DemoClient::get(const std::string& target, const std::string& bearer) const {
-  HeaderPairs headers{{"Host", url_.authority}};
+  HeaderPairs headers;
   if (!bearer.empty()) headers.emplace_back("Authorization", "Bearer " + bearer);
   return send("GET", target, headers, {});
 }

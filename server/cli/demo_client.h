@@ -9,24 +9,19 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/base/url.h"
 #include "server/client/http_client.h"
 
 namespace ecr::server {
 
 using HeaderPairs = std::vector<std::pair<std::string, std::string>>;
 
-struct DemoReply {
-  int status = 0;
-  std::string head;
-  std::string body;
-
-  std::string header(std::string_view name) const;  // empty: it has none
-};
-
 struct DemoKeys {
   std::string access_key;
   std::string secret_key;
 };
+
+using DemoReply = api::ExchangeAnswer;
 
 // Throws std::runtime_error where nothing answers.
 class DemoClient {
@@ -44,7 +39,7 @@ class DemoClient {
                      const std::string& content_type = {}) const;
   DemoReply get(const std::string& target, const std::string& bearer) const;
 
-  const std::string& host() const { return url_.authority; }
+  std::string host() const { return url_.authority(); }
 
  private:
   DemoReply send(const std::string& method, const std::string& target, const HeaderPairs& headers,
@@ -52,7 +47,8 @@ class DemoClient {
   DemoReply send_signed(const DemoKeys& keys, const std::string& service, HeaderPairs headers,
                         const std::string& body) const;
 
-  const HttpUrl url_;
+  const base::Url url_;
+  mutable HttpClient client_;
   const std::string region_;
   const base::Clock& clock_;
 };

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "api/core/wire/http.h"
-#include "api/pull_through/url.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/url.h"
 #include "schemas/model/arn.h"
 #include "server/tls/server_certificates.h"
 
@@ -30,6 +30,7 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--listen", "HOST:PORT"},
     {"--oidc-ca", "FILE"},
     {"--oidc-keys", "ISSUER=FILE"},
+    {"--oidc-private", "URL"},
     {"--progress-timeout", "SECONDS"},
     {"--region", "NAME"},
     {"--registry-host", "TEMPLATE"},
@@ -38,6 +39,7 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--scan-findings", "PATH"},
     {"--scanner-command", "COMMAND"},
     {"--seed", "FILE"},
+    {"--stop-timeout", "SECONDS"},
     {"--tls", "auto|off"},
     {"--tls-cert", "FILE"},
     {"--tls-key", "FILE"},
@@ -90,11 +92,16 @@ std::string check_oidc_keys(const std::string& text) {
   return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
 }
 
+std::string check_https_url(const std::string& text) {
+  const auto url = base::parse_url(text);
+  return url && url->tls ? "" : "a URL that begins with https://";
+}
+
 // http:// is allowed, because a registry on the same machine mostly has no TLS.
 std::string check_upstream(const std::string& text) {
   const std::size_t equals = text.find('=');
   const bool good = equals != std::string::npos && equals > 0 &&
-                    api::pull_through::parse_url(text.substr(equals + 1)).has_value();
+                    base::parse_url(text.substr(equals + 1)).has_value();
   return good ? "" : "HOST=URL with a URL that begins with http:// or https://";
 }
 

@@ -11,8 +11,8 @@
 #include "schemas/model/arn.h"
 #include "server/cli/command_text.h"
 #include "server/cli/commands.h"
+#include "server/cli/server_client.h"
 #include "server/cli/snippets.h"
-#include "server/client/http_client.h"
 
 namespace ecr::server {
 namespace {

@@ -2,76 +2,58 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <span>
 #include <sys/socket.h>
+#include <utility>
 
-#include "api/pull_through/transport.h"
-#include "api/pull_through/url.h"
+#include "api/core/wire/transport.h"
 #include "schemas/base/text.h"
+#include "schemas/base/url.h"
+#include "server/client/name_lookup.h"
 
 namespace ecr::server {
 namespace {
 
-using api::pull_through::UpstreamError;
-using api::pull_through::UpstreamFailure;
-
 // The same rule as for clients of this server (server/net/connection.cpp): one byte a second is not
 // progress.
 constexpr std::size_t kProgressBytes = 16u << 10;
-// An atomic flag cannot wake a poll(2), so waits are cut into steps of this length. A stop is
+// A stop token cannot wake a poll(2), so waits are cut into steps of this length. A stop is
 // delayed by one step at most.
 constexpr std::chrono::milliseconds kStopPoll{100};
 
 // The text reaches API callers in the answer to their pull, so it names the host that they
 // configured and no address of this network.
-[[noreturn]] void fail_connection(const std::string& reason) {
-  throw UpstreamError(UpstreamFailure::kUnavailable, "The upstream registry: " + reason);
-}
+[[noreturn]] void fail_connection(const std::string& reason) { throw api::TransportError(reason); }
 
-// An upstream's URL comes from API callers. Without this check they could make the server ask
-// services that only its own network can reach (169.254.169.254, for one).
+// URLs of upstreams and issuers come from API callers. Without this check they could make the
+// server ask services that only its own network can reach (169.254.169.254, for one).
 bool is_public(const addrinfo& address) {
   if (address.ai_family == AF_INET) {
     const auto* in = reinterpret_cast<const sockaddr_in*>(address.ai_addr);
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&in->sin_addr);
-    return api::pull_through::is_public_address({bytes, sizeof in->sin_addr});
+    return base::is_public_address({bytes, sizeof in->sin_addr});
   }
   if (address.ai_family == AF_INET6) {
     const auto* in = reinterpret_cast<const sockaddr_in6*>(address.ai_addr);
-    return api::pull_through::is_public_address({in->sin6_addr.s6_addr, sizeof in->sin6_addr});
+    return base::is_public_address({in->sin6_addr.s6_addr, sizeof in->sin6_addr});
   }
-  // Other families, Unix sockets among them, are never an upstream.
+  // Other families, Unix sockets among them, are never asked.
   return false;
-}
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { freeaddrinfo(list); }
-};
-using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
-
-// getaddrinfo() has no time limit of its own; the resolver's (resolv.conf(5)) applies.
-Addresses look_up(const api::pull_through::Url& url) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(url.port);
-  if (getaddrinfo(url.host.c_str(), port.c_str(), &hints, &found) != 0) {
-    fail_connection(base::format("there is no host {}", url.host));
-  }
-  return Addresses(found);
 }
 
 }  // namespace
 
-ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allowed,
-                           TlsClientContext& tls, ClientPatience patience,
-                           const std::atomic<bool>& stop)
-    : patience_(patience), stop_(stop) {
-  const Addresses addresses = look_up(url);
+ClientSocket::ClientSocket(const base::Url& url, bool private_allowed, TlsClientContext& tls,
+                           const ClientLimits& limits, std::stop_token stop)
+    : limits_(limits), stop_(std::move(stop)), end_(Clock::now() + limits.total), deadline_(end_) {
+  set_deadline(limits_.progress);
+  const Addresses addresses = look_up(url, deadline_, stop_);
+  if (!addresses) {
+    fail_connection(stop_.stop_requested() ? "this server is stopping"
+                                           : base::format("there is no host {}", url.host));
+  }
   bool refused = false;
   // Every address is tried in the resolver's order, each with its own connect limit.
   for (const addrinfo* at = addresses.get(); at != nullptr && !fd_; at = at->ai_next) {
@@ -83,15 +65,15 @@ ClientSocket::ClientSocket(const api::pull_through::Url& url, bool private_allow
     }
     if (!connect_to(*at)) fd_ = storage::Fd();
   }
-  if (!fd_ && stop_) fail_connection("this server is stopping");
+  if (!fd_ && stop_.stop_requested()) fail_connection("this server is stopping");
   if (!fd_) {
-    // UpstreamTransport.ConnectsToNoAddressThatIsNotPublic shows the refusal.
+    // HttpClient.ConnectsToNoAddressThatIsNotPublic shows the refusal.
     fail_connection(refused ? base::format("{} has an address that is not public", url.authority())
                             : base::format("nothing answers at {}", url.authority()));
   }
   // From here on the limit is one of progress. The handshake has to be done within the first
   // period.
-  set_deadline(patience_.progress);
+  set_deadline(limits_.progress);
   if (url.tls) begin_tls(url, tls);
 }
 
@@ -103,10 +85,10 @@ bool ClientSocket::connect_to(const addrinfo& address) {
   // this program chose. The kernel's own limit is about two minutes.
   if (::connect(fd_.get(), address.ai_addr, address.ai_addrlen) == 0) return true;
   if (errno != EINPROGRESS) return false;
-  set_deadline(patience_.connect);
+  set_deadline(limits_.connect);
   try {
     wait(POLLOUT);
-  } catch (const UpstreamError&) {
+  } catch (const api::TransportError&) {
     return false;
   }
   // A socket becomes writable also when the connection failed; SO_ERROR says which it was
@@ -116,7 +98,7 @@ bool ClientSocket::connect_to(const addrinfo& address) {
   return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
-void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext& tls) {
+void ClientSocket::begin_tls(const base::Url& url, TlsClientContext& tls) {
   const base::openssl::ErrorQueue errors;
   tls_ = tls.make();
   // The name in the certificate is checked against the URL's host, although the address was looked
@@ -138,7 +120,7 @@ void ClientSocket::begin_tls(const api::pull_through::Url& url, TlsClientContext
 // Waits for the socket in short steps, so that a stop of the server ends the wait.
 void ClientSocket::wait(short events) {
   for (;;) {
-    if (stop_) fail_connection("this server is stopping");
+    if (stop_.stop_requested()) fail_connection("this server is stopping");
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
     if (left.count() <= 0) fail_connection("it takes too long");
@@ -159,7 +141,15 @@ void ClientSocket::wait_tls(int result) {
   fail_connection("its TLS connection breaks off");
 }
 
-// Requests are small and are sent at once, so writing does not move the deadline.
+// The deadline moves with every kProgressBytes and not with every byte: a server that sends or
+// takes one byte a second does not occupy a thread for ever.
+void ClientSocket::note_progress(std::size_t bytes) {
+  progress_ += bytes;
+  if (progress_ < kProgressBytes) return;
+  progress_ = 0;
+  set_deadline(limits_.progress);
+}
+
 void ClientSocket::write(std::string_view bytes) {
   const base::openssl::ErrorQueue errors;
   while (!bytes.empty()) {
@@ -170,6 +160,7 @@ void ClientSocket::write(std::string_view bytes) {
              : ::send(fd_.get(), bytes.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
+      note_progress(static_cast<std::size_t>(sent));
     } else if (tls_) {
       wait_tls(static_cast<int>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -183,18 +174,13 @@ void ClientSocket::write(std::string_view bytes) {
 std::size_t ClientSocket::read(char* to, std::size_t size) {
   const base::openssl::ErrorQueue errors;
   for (;;) {
-    // Asked for each read as well: an upstream that sends without a pause never lets wait() run.
-    if (stop_) fail_connection("this server is stopping");
+    // Asked for each read as well: a server that sends without a pause never lets wait() run.
+    if (stop_.stop_requested()) fail_connection("this server is stopping");
+    if (Clock::now() >= end_) fail_connection("it takes too long");
     const auto got = tls_ ? static_cast<ssize_t>(SSL_read(tls_.get(), to, static_cast<int>(size)))
                           : ::recv(fd_.get(), to, size, 0);
     if (got > 0) {
-      // The deadline moves with every kProgressBytes and not with every byte: an upstream that
-      // sends one byte a second does not occupy a thread for ever.
-      progress_ += static_cast<std::size_t>(got);
-      if (progress_ >= kProgressBytes) {
-        progress_ = 0;
-        set_deadline(patience_.progress);
-      }
+      note_progress(static_cast<std::size_t>(got));
       return static_cast<std::size_t>(got);
     }
     if (tls_) {

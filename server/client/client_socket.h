@@ -1,14 +1,15 @@
-// A connection to an upstream registry: TCP or TLS, to an address that was checked, with time
-// limits. Blocks; used by one thread at a time. Every function throws
-// api::pull_through::UpstreamError.
+// A connection to another server: TCP or TLS, to an address that was checked, with time limits.
+// Blocks; used by one thread at a time. Every function throws api::TransportError.
 #pragma once
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <stop_token>
 #include <string_view>
 
-#include "api/pull_through/url.h"
+#include "schemas/base/url.h"
+#include "server/client/http_client.h"
 #include "server/client/tls_client.h"
 #include "storage/os/posix.h"
 
@@ -16,17 +17,12 @@ struct addrinfo;
 
 namespace ecr::server {
 
-struct ClientPatience {
-  std::chrono::milliseconds connect{5'000};
-  std::chrono::milliseconds progress{20'000};  // for kProgressBytes more, or the end
-};
-
 class ClientSocket {
  public:
   // Connects to one of the addresses that the host's name has now; unless `private_allowed`, only
-  // to a public one. `stop`: give up as soon as it is true.
-  ClientSocket(const api::pull_through::Url& url, bool private_allowed, TlsClientContext& tls,
-               ClientPatience patience, const std::atomic<bool>& stop);
+  // to a public one. The total limit begins here. `stop` ends every wait.
+  ClientSocket(const base::Url& url, bool private_allowed, TlsClientContext& tls,
+               const ClientLimits& limits, std::stop_token stop);
 
   void write(std::string_view bytes);
   // 0: the other end sends no more.
@@ -35,13 +31,18 @@ class ClientSocket {
  private:
   using Clock = std::chrono::steady_clock;
   bool connect_to(const addrinfo& address);
-  void begin_tls(const api::pull_through::Url& url, TlsClientContext& tls);
+  void begin_tls(const base::Url& url, TlsClientContext& tls);
   void wait(short events);
   void wait_tls(int result);
-  void set_deadline(std::chrono::milliseconds from_now) { deadline_ = Clock::now() + from_now; }
+  void note_progress(std::size_t bytes);
+  // The end of the whole exchange stays where it is.
+  void set_deadline(std::chrono::milliseconds from_now) {
+    deadline_ = std::min(end_, Clock::now() + from_now);
+  }
 
-  const ClientPatience patience_;
-  const std::atomic<bool>& stop_;
+  const ClientLimits limits_;
+  const std::stop_token stop_;
+  const Clock::time_point end_;
   Clock::time_point deadline_;
   std::size_t progress_ = 0;
   storage::Fd fd_;

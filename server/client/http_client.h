@@ -1,45 +1,39 @@
-// A small HTTP client: one request a connection, http:// only, blocking. The commands that ask a
-// running server use it, and webhooks do. It never waits longer than a few seconds for the other
-// end to do something.
+// The one HTTP client of this program: for upstream registries, identity providers and webhooks,
+// and for the commands that ask a running server. HTTP/1.1 and HTTPS, one request a connection;
+// bodies of answers are streamed; redirects are left to the caller, so that each hop is checked
+// anew. It connects to public addresses alone, unless the request allows others. Thread-safe;
+// blocking.
 #pragma once
 
-#include <optional>
+#include <chrono>
+#include <memory>
 #include <string>
-#include <string_view>
+
+#include "api/core/wire/transport.h"
 
 namespace ecr::server {
 
-struct HttpUrl {
-  std::string host;       // name or address; IPv6 without brackets
-  std::string port;       // "80" where the URL has none
-  std::string authority;  // as it stands in the URL: the Host header
-  std::string target;     // path and query; "/" at least
+class TlsClientContext;
+
+struct ClientLimits {
+  std::chrono::milliseconds connect{5'000};    // to one address
+  std::chrono::milliseconds progress{20'000};  // for 16 KiB more, or the end
+  std::chrono::milliseconds total{60'000};     // ExchangeRequest::total replaces it
 };
-// nullopt: not an http:// URL, or one with a user name or a fragment. Pure.
-std::optional<HttpUrl> parse_http_url(std::string_view url);
 
-// A connected socket that waits at most 3 seconds for anything, or -1.
-int connect_to(const std::string& host, const std::string& port);
-// False: the other end takes no more.
-bool send_all(int fd, std::string_view bytes);
-// All bytes until the other end closes the connection, or sends nothing for too long.
-std::string receive_all(int fd);
+class HttpClient : public api::Transport {
+ public:
+  // `ca_file`: PEM file of certificate authorities to be trusted besides the system's; empty: none.
+  // Throws std::runtime_error where it cannot be read.
+  HttpClient(const std::string& ca_file, ClientLimits limits);
+  ~HttpClient() override;
 
-struct HttpAnswer {
-  int status = 0;
-  std::string body;
+  void exchange(const api::ExchangeRequest& request, const OnHead& on_head,
+                const OnBody& on_body) override;
+
+ private:
+  const std::unique_ptr<TlsClientContext> tls_;
+  const ClientLimits limits_;
 };
-// `text`: all bytes of the connection. nullopt: not an answer, or cut off. Pure.
-std::optional<HttpAnswer> parse_http_answer(std::string_view text);
-
-// `url`: "http://HOST:PORT", what follows is ignored. `target`: path and query, encoded. `token`:
-// sent as bearer token where it is not empty. nullopt: nothing answers, or not in HTTP. Throws
-// std::runtime_error where the URL is not one.
-std::optional<HttpAnswer> http_get(const std::string& url, std::string_view target,
-                                   std::string_view token = {});
-
-// The status of the answer; nullopt when nothing answers, or not in HTTP.
-std::optional<int> http_post(const HttpUrl& url, std::string_view content_type,
-                             std::string_view body);
 
 }  // namespace ecr::server

@@ -1,5 +1,4 @@
-// TLS as a client: a context that verifies certificates, and the steps that both HTTPS clients
-// share.
+// TLS as a client: a context that verifies certificates, and the steps of a handshake.
 #pragma once
 
 #include <memory>

@@ -12,10 +12,10 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-// The job thread sleeps at least this long when no signal comes: with a frozen clock a job may
+// A job thread sleeps at least this long when no signal comes: with a frozen clock a job may
 // stay "nearly due" for ever, and must not keep the thread busy.
 constexpr milliseconds kLeastPause{50};
-// The job thread is woken by a signal when a job is added or the clock is moved. This pause is only
+// Job threads are woken by a signal when a job is added or the clock is moved. This pause is only
 // a second line of defence.
 constexpr milliseconds kLongestPause = 1h;
 // Long enough that a database that is busy or a full disk does not fill the log with one message.
@@ -45,10 +45,11 @@ Metrics::JobResult counted_as(api::JobOutcome::Result result) {
 
 }  // namespace
 
-JobThread::JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log,
-                     Metrics& metrics)
+JobThread::JobThread(const api::Services& services, api::JobRunner& runner, api::JobLane lane,
+                     AccessLog& log, Metrics& metrics)
     : services_(services),
       runner_(runner),
+      lane_(lane),
       log_(log),
       metrics_(metrics),
       thread_([this](base::BackgroundStop& stop) { run(stop); }) {}
@@ -59,7 +60,8 @@ void JobThread::run(base::BackgroundStop& stop) {
     services_.job_signal.stop();
     services_.job_signal.notify();
   });
-  while (!stop.requested()) {
+  // The program may be ending before this thread is: a job that gave up must not be begun again.
+  while (!stop.requested() && !services_.job_signal.stopping()) {
     // The count is read before the table: a signal that comes after the table was read then ends
     // the wait below at once.
     const std::uint64_t seen = services_.job_signal.wait(0, milliseconds(0));
@@ -79,11 +81,10 @@ void JobThread::run(base::BackgroundStop& stop) {
   }
 }
 
-// One job at a time: the database has one writer, and a job that failed has its next time in the
-// table.
+// One job at a time in the lane: a job that failed has its next time in the table.
 void JobThread::run_due(const base::BackgroundStop& stop) {
-  while (!stop.requested()) {
-    const auto outcome = runner_.run_next();
+  while (!stop.requested() && !services_.job_signal.stopping()) {
+    const auto outcome = runner_.run_next(lane_);
     if (!outcome) return;
     metrics_.count_job(outcome->job.kind, counted_as(outcome->result));
     // Success says nothing in the log; it is counted.
@@ -94,7 +95,7 @@ void JobThread::run_due(const base::BackgroundStop& stop) {
 }
 
 milliseconds JobThread::until_next() const {
-  const auto due = runner_.next_due();
+  const auto due = runner_.next_due(lane_);
   if (!due) return kLongestPause;
   // The clock is the one that /_ecr-local/clock moves, and the wait is in real time. Moving the
   // clock sends a signal, so the wait is then computed anew.

@@ -1,5 +1,6 @@
-// The threads that work beside the requests: one runs jobs when they are due, the other does the
-// work that requests leave for later. The objects that a thread uses outlive it.
+// The threads that work beside the requests: one for each lane of jobs, which runs them when they
+// are due, and one for the work that requests leave for later. The objects that a thread uses
+// outlive it.
 #pragma once
 
 #include "api/core/work/event_log.h"
@@ -11,11 +12,11 @@
 
 namespace ecr::server {
 
-// Runs the jobs of the job table, one after the other.
+// Runs the jobs of one lane of the job table, one after the other.
 class JobThread {
  public:
-  JobThread(const api::Services& services, api::JobRunner& runner, AccessLog& log,
-            Metrics& metrics);
+  JobThread(const api::Services& services, api::JobRunner& runner, api::JobLane lane,
+            AccessLog& log, Metrics& metrics);
   // The destructor waits for the job that is running; a long one gives up (JobSignal::stopping).
   // Jobs that are due then stay in the table for the next start.
 
@@ -26,6 +27,7 @@ class JobThread {
 
   const api::Services& services_;
   api::JobRunner& runner_;
+  const api::JobLane lane_;
   AccessLog& log_;
   Metrics& metrics_;
   base::BackgroundThread thread_;

@@ -1,6 +1,7 @@
 #include "server/runtime/listen_address.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -79,11 +80,15 @@ ListenAddress parse_listen_address(const std::string& text, const std::string& f
   return address;
 }
 
-// Takes the text and looks nothing up, because what a name resolves to may change; localhost is
-// always loopback (RFC 6761, 6.3). The result guards the default credentials, see
-// guard_default_credentials() in server/serve.cpp.
+// Takes the text and looks nothing up, because what a name resolves to may change:
+// "127.example.com" may be any machine. localhost is always loopback (RFC 6761, 6.3). The result
+// guards the default credentials, see guard_default_credentials() in server/serve.cpp.
 bool is_loopback(const ListenAddress& address) {
-  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
+  in_addr four{};
+  if (inet_pton(AF_INET, address.host.c_str(), &four) == 1) {
+    return address.host.starts_with("127.");  // 127.0.0.0/8
+  }
+  return address.host == "localhost" || address.host == "::1";
 }
 
 // Two steps, because /proc shows sockets without their process: the inodes of listening sockets,

@@ -86,8 +86,10 @@ bool Webhook::deliver_next(base::BackgroundStop& stop) {
 bool Webhook::deliver(base::BackgroundStop& stop, const std::string& event) {
   auto how_long = pauses_.first;
   for (int attempt = 1;; ++attempt) {
-    const auto status = post_(event);
+    const auto status = post_(event, stop.token());
     if (is_taken(status)) return true;
+    // A post that the stop cut off says nothing about the receiver.
+    if (stop.requested()) return false;
     // A status that another attempt will not change (400, 404) ends the event at once
     // (WebhookTest.ARefusalIsNotTriedAgain).
     if (attempt == pauses_.attempts || !is_worth_a_retry(status)) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "api/core/work/event_log.h"
@@ -20,8 +21,9 @@ namespace ecr::server {
 
 class Webhook {
  public:
-  // Posts one event. Returns the status of the answer; nullopt when there was none.
-  using Post = std::function<std::optional<int>(const std::string& event)>;
+  // Posts one event. Returns the status of the answer; nullopt when there was none. Gives up when
+  // the stop is requested.
+  using Post = std::function<std::optional<int>(const std::string& event, std::stop_token stop)>;
   struct Pauses {
     std::chrono::milliseconds poll{100};
     std::chrono::milliseconds first{200};
@@ -30,7 +32,8 @@ class Webhook {
   };
 
   // The first start with a webhook delivers the events that come after it. All references outlive
-  // the webhook. The destructor waits for the post that is under way.
+  // the webhook. The destructor ends the post that is under way; the next start posts that event
+  // again.
   Webhook(storage::Store& store, const api::EventLog& events, AccessLog& log, Post post,
           Pauses pauses);
   Webhook(storage::Store& store, const api::EventLog& events, AccessLog& log, Post post)

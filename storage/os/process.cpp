@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "storage/os/error.h"
@@ -22,6 +23,8 @@ namespace {
 constexpr std::size_t kMaxErrors = 16u << 10;
 // How often the caller is asked whether the command was cancelled.
 constexpr std::chrono::milliseconds kPollInterval{200};
+// How often a command is looked at whose output has ended: it mostly ends with it.
+constexpr std::chrono::milliseconds kEndInterval{5};
 
 struct Pipe {
   Fd read;
@@ -37,18 +40,32 @@ Pipe make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-// "NAME=value" for the variables of this process and for `variables`, which replace those of the
-// same name.
+// What a command gets of this process's environment. The list is of what is let through, and not of
+// what is secret: flags are variables here, and whoever starts this server may have any others.
+// Beside the usual ones, the settings of the scanners Trivy and Grype.
+constexpr std::string_view kInherited[] = {
+    "PATH",     "HOME",       "USER",          "LOGNAME",      "SHELL",      "LANG",
+    "TZ",       "TMPDIR",     "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY",
+    "NO_PROXY", "http_proxy", "https_proxy",   "no_proxy"};
+constexpr std::string_view kInheritedPrefixes[] = {"LC_", "XDG_", "TRIVY_", "GRYPE_"};
+
+bool is_inherited(std::string_view name) {
+  return std::find(std::begin(kInherited), std::end(kInherited), name) != std::end(kInherited) ||
+         std::any_of(std::begin(kInheritedPrefixes), std::end(kInheritedPrefixes),
+                     [name](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+// "NAME=value" for the variables of this process that commands get, and for `variables`, which
+// replace those of the same name.
 std::vector<std::string> environment(
     const std::vector<std::pair<std::string, std::string>>& variables) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    bool replaced = false;
-    for (const auto& [name, value] : variables) {
-      replaced = replaced || text.substr(0, text.find('=')) == name;
-    }
-    if (!replaced) entries.emplace_back(text);
+    const std::string_view name = text.substr(0, text.find('='));
+    const bool replaced = std::any_of(variables.begin(), variables.end(),
+                                      [name](const auto& given) { return given.first == name; });
+    if (!replaced && is_inherited(name)) entries.emplace_back(text);
   }
   for (const auto& [name, value] : variables) entries.push_back(name + "=" + value);
   return entries;
@@ -113,45 +130,66 @@ bool drain(int fd, std::string& text, std::size_t keep) {
   return true;
 }
 
-// Reads both pipes until their ends, or until a limit. Both pipes are read together: a child that
-// fills one of them while this thread waits for the other would never end (test
+struct Limited {
+  const ProcessLimits& limits;
+  // Real time and not the emulated clock, which tests move.
+  std::chrono::steady_clock::time_point deadline;
+};
+
+// Notes in the result why the command may not go on.
+bool is_over(const Limited& limited, ProcessResult& result) {
+  result.timed_out = std::chrono::steady_clock::now() >= limited.deadline;
+  if (result.timed_out) return true;
+  result.cancelled = limited.limits.cancelled && limited.limits.cancelled();
+  return result.cancelled;
+}
+
+// Reads both pipes until their ends; false: until a limit. Both pipes are read together: a child
+// that fills one of them while this thread waits for the other would never end (test
 // Process.MayFillBothPipes). A process that the command left in the background keeps the pipes
 // open, so the command is over only when that ends too.
-void read_pipes(Pipe& output, Pipe& errors, const ProcessLimits& limits, ProcessResult& result) {
-  // Real time and not the emulated clock, which tests move.
-  const auto deadline = std::chrono::steady_clock::now() + limits.time;
+bool read_pipes(Pipe& output, Pipe& errors, const Limited& limited, ProcessResult& result) {
+  const std::size_t most = limited.limits.output;
   std::array<pollfd, 2> polled = {{{output.read.get(), POLLIN, 0}, {errors.read.get(), POLLIN, 0}}};
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) {
-      result.timed_out = true;
-      return;
-    }
-    if (limits.cancelled && limits.cancelled()) {
-      result.cancelled = true;
-      return;
-    }
+    if (is_over(limited, result)) return false;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        limited.deadline - std::chrono::steady_clock::now());
     const auto wait = std::min<std::chrono::milliseconds>(left, kPollInterval);
     if (poll(polled.data(), polled.size(), static_cast<int>(wait.count())) <= 0) continue;
     // One byte above the limit is kept, so that output of exactly the limit is not taken for too
     // much. poll(2) skips an entry whose descriptor is negative.
-    if (polled[0].revents != 0 && !drain(polled[0].fd, result.output, limits.output + 1)) {
+    if (polled[0].revents != 0 && !drain(polled[0].fd, result.output, most + 1)) {
       polled[0].fd = -1;
     }
     if (polled[1].revents != 0 && !drain(polled[1].fd, result.errors, kMaxErrors)) {
       polled[1].fd = -1;
     }
-    if (result.output.size() > limits.output) {
+    if (result.output.size() > most) {
       result.too_much_output = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+// Waits until the process has ended or a limit is reached. It is not reaped, so that its id, which
+// is that of its process group, cannot be another's yet. A command may have closed its output and
+// go on (test Process.MayNotGoOnForEverWithItsOutputClosed).
+void await_end(pid_t pid, const Limited& limited, ProcessResult& result) {
+  while (!is_over(limited, result)) {
+    siginfo_t info{};
+    if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+      if (errno != EINTR) return;
+    } else if (info.si_pid == pid) {
       return;
     }
+    std::this_thread::sleep_for(kEndInterval);
   }
 }
 
-// REQUIRES: the pipes have ended, or the process was killed. A command that closes its output and
-// goes on is waited for without a limit.
-int wait_for(pid_t pid) {
+// REQUIRES: the process has ended or was killed.
+int reap(pid_t pid) {
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -171,12 +209,13 @@ ProcessResult run_shell_command(const std::string& command,
   output.write = Fd();
   errors.write = Fd();
   ProcessResult result;
-  read_pipes(output, errors, limits, result);
-  // The negative id kills the process group: a shell's children would go on otherwise. The process
-  // was not waited for yet, so its id cannot be that of another process (test
-  // Process.IsKilledWithItsChildrenAtItsTimeLimit).
-  if (result.timed_out || result.too_much_output || result.cancelled) kill(-pid, SIGKILL);
-  result.status = wait_for(pid);
+  const Limited limited{limits, std::chrono::steady_clock::now() + limits.time};
+  if (read_pipes(output, errors, limited, result)) await_end(pid, limited, result);
+  // The negative id kills the process group: a shell's children would go on otherwise, also those
+  // of a command that ended well. The process was not waited for yet, so its id cannot be that of
+  // another process (test Process.IsKilledWithItsChildrenAtItsTimeLimit).
+  kill(-pid, SIGKILL);
+  result.status = reap(pid);
   return result;
 }
 

@@ -27,10 +27,12 @@ struct ProcessLimits {
   std::function<bool()> cancelled = {};  // asked a few times a second
 };
 
-// Runs `command` with /bin/sh, with these environment variables besides those of this process, and
-// with an empty standard input. At its limits, or when it is cancelled, the command is killed with
-// every process that it has started and that is still in its process group. Throws StorageError
-// where it cannot be started.
+// Runs `command` with /bin/sh, with an empty standard input. Its environment has these variables,
+// and of this process's own only those that any program needs to find its files, its language and
+// the network (is_inherited() in process.cpp): this process was given secrets by others.
+//
+// When the command ends, reaches a limit or is cancelled, every process that it has started and
+// that is still in its process group is killed. Throws StorageError where it cannot be started.
 ProcessResult run_shell_command(const std::string& command,
                                 const std::vector<std::pair<std::string, std::string>>& variables,
                                 const ProcessLimits& limits = {});

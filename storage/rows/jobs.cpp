@@ -1,5 +1,7 @@
 #include "storage/rows/jobs.h"
 
+#include <tuple>
+
 #include "storage/sql/columns.h"
 
 namespace ecr::storage {
@@ -56,6 +58,29 @@ std::optional<Job> first_job(sql::Txn& txn) {
   static constexpr auto kSql =
       "SELECT " + kJobColumns + " FROM jobs WHERE state = 'pending' ORDER BY due_at, id LIMIT 1";
   return sql::first_row(txn.query(kSql), read_job);
+}
+
+// `kind || ''` keeps the planner from the index of kinds and keys, which would read and sort all
+// jobs of a kind: the jobs come in the order in which they are due, and the first that fits is the
+// one.
+std::optional<Job> first_job_of(sql::Txn& txn, const JobKindNames& kinds) {
+  static constexpr auto kSql =
+      "SELECT " + kJobColumns +
+      " FROM jobs WHERE state = 'pending' AND kind || '' IN (?, ?, ?, ?, ?, ?, ?, ?)"
+      " ORDER BY due_at, id LIMIT 1";
+  return std::apply(
+      [&](const auto&... kind) { return sql::first_row(txn.query(kSql, kind...), read_job); },
+      kinds);
+}
+
+std::optional<Job> first_job_besides(sql::Txn& txn, const JobKindNames& kinds) {
+  static constexpr auto kSql =
+      "SELECT " + kJobColumns +
+      " FROM jobs WHERE state = 'pending' AND kind NOT IN (?, ?, ?, ?, ?, ?, ?, ?)"
+      " ORDER BY due_at, id LIMIT 1";
+  return std::apply(
+      [&](const auto&... kind) { return sql::first_row(txn.query(kSql, kind...), read_job); },
+      kinds);
 }
 
 std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit) {

@@ -2,6 +2,7 @@
 // functions on Txn.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,11 @@ void delete_job(sql::Txn& txn, std::int64_t id);
 void delete_job(sql::Txn& txn, std::string_view kind, std::string_view key);
 // The pending job that is due first; the lowest id decides between equal times.
 std::optional<Job> first_job(sql::Txn& txn);
+// Some kinds of jobs; empty names stand for none.
+using JobKindNames = std::array<std::string_view, 8>;
+// The same among the jobs of these kinds, or among those of all others.
+std::optional<Job> first_job_of(sql::Txn& txn, const JobKindNames& kinds);
+std::optional<Job> first_job_besides(sql::Txn& txn, const JobKindNames& kinds);
 // Jobs of both states by id, after `after` (exclusive).
 std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit);
 

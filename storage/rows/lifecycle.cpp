@@ -94,7 +94,7 @@ void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
 namespace {
 
 // One literal for each filter: statements are prepared once for each literal.
-const char* list_results_sql(TagStatus status) {
+sql::Sql list_results_sql(TagStatus status) {
   static constexpr auto kAll =
       "SELECT " + kResultColumns +
       " FROM lifecycle_preview_results WHERE repository = ? AND position > ?";
@@ -103,13 +103,13 @@ const char* list_results_sql(TagStatus status) {
   static constexpr auto kAny = kAll + " ORDER BY position LIMIT ?";
   switch (status) {
     case TagStatus::kTagged:
-      return kTagged.text;
+      return kTagged;
     case TagStatus::kUntagged:
-      return kUntagged.text;
+      return kUntagged;
     case TagStatus::kAny:
       break;
   }
-  return kAny.text;
+  return kAny;
 }
 
 }  // namespace

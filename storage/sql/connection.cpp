@@ -1,9 +1,7 @@
 #include "storage/sql/connection.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <sqlite3.h>
@@ -220,14 +218,14 @@ std::unique_ptr<Statement> Connection::prepare(const char* sql, bool keep) {
   return statement;
 }
 
-// By the address of the literal: no hash of the text for each call.
-Statement& Connection::start(const char* sql, const std::vector<Value>& args, bool copy) {
+// By the address of the text, which Sql makes sure of: no hash of the text for each call.
+Statement& Connection::start(Sql literal, const std::vector<Value>& args, bool copy) {
+  const char* const sql = literal.text();
   // SQLite rolls back by itself after some errors (a full disk, say). The statements that follow
   // would then each be committed alone.
   if (!in_transaction()) throw database_misuse(std::string("the transaction is over: ") + sql);
   auto& kept = statements_[sql];
   if (!kept) kept = prepare(sql, true);
-  assert(std::strcmp(sqlite3_sql(kept->handle), sql) == 0 && "not a literal");
   // A second use while Rows of the first still run gets a statement of its own.
   std::unique_ptr<Statement> fresh = kept->busy ? prepare(sql, false) : nullptr;
   Statement& statement = fresh ? *fresh : *kept;
@@ -305,7 +303,8 @@ void Connection::abandon_rows() {
   running_.clear();
 }
 
-void Connection::run(const char* sql) {
+void Connection::run(Sql literal) {
+  const char* const sql = literal.text();
   auto& kept = statements_[sql];
   if (!kept) kept = prepare(sql, true);
   const int rc = sqlite3_step(kept->handle);

@@ -20,7 +20,7 @@ namespace ecr::storage::sql {
 struct Statement {
   // Null: the transaction ended before its Rows, which now own this object.
   sqlite3_stmt* handle = nullptr;
-  const char* key = nullptr;  // the literal; null: not kept for the next use
+  const char* key = nullptr;  // the text of its Sql; null: not kept for the next use
   bool busy = false;          // some Rows use it
   bool done = false;          // after the last row
 
@@ -49,14 +49,14 @@ class Connection {
 
   // Binds the arguments to a statement that no Rows is using. `copy`: the arguments may die before
   // the statement.
-  Statement& start(const char* sql, const std::vector<Value>& args, bool copy);
+  Statement& start(Sql sql, const std::vector<Value>& args, bool copy);
   bool step(Statement& statement);  // false after the last row
   void give_back(Statement* statement);
   // The transaction is over: Rows that still exist give no more rows and do not use the connection
   // any more.
   void abandon_rows();
 
-  void run(const char* sql);  // a literal without arguments and rows
+  void run(Sql sql);  // without arguments and rows
   // For statements that are made at run time and used once: execute() runs one with at most one
   // text argument, first_column() returns the texts in the first column of its rows.
   void execute(const std::string& sql, const std::string* argument = nullptr);

@@ -15,7 +15,7 @@ std::size_t version_of(Txn& txn) {
 }
 
 void run_all(Txn& txn, const Migration& statements) {
-  for (const char* statement : statements) txn.exec(statement);
+  for (const char* statement : statements) txn.exec_once(statement);
 }
 
 }  // namespace

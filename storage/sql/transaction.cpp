@@ -72,16 +72,22 @@ void Txn::require_open() const {
 
 // Copies the arguments: the Rows may live longer than a temporary that the caller passed (test
 // DatabaseTest.ArgumentsMayDieBeforeTheRows).
-Rows Txn::run(const char* sql, const std::vector<Value>& args) {
+Rows Txn::run(Sql sql, const std::vector<Value>& args) {
   require_open();
   return {*connection_, connection_->start(sql, args, true)};
 }
 
+void Txn::exec_once(const std::string& sql) {
+  require_open();
+  if (access_ != Access::kWrite) throw transaction_misuse("a read transaction: " + sql);
+  connection_->execute(sql);
+}
+
 // Does not copy the arguments (a manifest may be large): the statement ends within this call.
-std::int64_t Txn::change(const char* sql, const std::vector<Value>& args) {
+std::int64_t Txn::change(Sql sql, const std::vector<Value>& args) {
   require_open();
   if (access_ != Access::kWrite)
-    throw transaction_misuse(std::string("a read transaction: ") + sql);
+    throw transaction_misuse(std::string("a read transaction: ") + sql.text());
   Rows rows(*connection_, connection_->start(sql, args, false));
   while (rows.next()) {
   }

@@ -53,6 +53,23 @@ constexpr auto operator+(const Literal<N>& left, const char (&right)[M]) {
   return left + Literal<M>(right);
 }
 
+// A statement: a literal of the source, or a static Literal, and nothing else. Statements are kept
+// prepared by the address of their text, so the text must last as long as the program; the compiler
+// refuses whatever need not.
+class Sql {
+ public:
+  template <std::size_t N>
+  consteval Sql(const char (&literal)[N])
+      : text_(literal) {}  // NOLINT(google-explicit-constructor)
+  template <std::size_t N>
+  consteval Sql(const Literal<N>& literal)  // NOLINT(google-explicit-constructor)
+      : text_(literal.text) {}
+  const char* text() const { return text_; }
+
+ private:
+  const char* text_;
+};
+
 class Connection;
 class ConnectionPool;
 class Database;
@@ -90,23 +107,19 @@ class Txn {
   Txn(Txn&&) noexcept;
   ~Txn();
 
-  // REQUIRES: sql is a string literal, or a static Literal (statements are cached by its address),
-  // with one '?' for each argument.
+  // REQUIRES: one '?' for each argument.
   template <typename... Args>
-  Rows query(const char* sql, const Args&... args) {
+  Rows query(Sql sql, const Args&... args) {
     return run(sql, {to_value(args)...});
   }
-  template <std::size_t N, typename... Args>
-  Rows query(const Literal<N>& sql, const Args&... args) {
-    return run(sql.text, {to_value(args)...});
-  }
-  template <std::size_t N, typename... Args>
-  Rows query(Literal<N>&& sql, const Args&... args) = delete;  // its address would not last
   // Returns the number of rows changed. REQUIRES: a write transaction.
   template <typename... Args>
-  std::int64_t exec(const char* sql, const Args&... args) {
+  std::int64_t exec(Sql sql, const Args&... args) {
     return change(sql, {to_value(args)...});
   }
+  // A statement without arguments and rows that is used once, and is not kept: those that make the
+  // schema. REQUIRES: a write transaction.
+  void exec_once(const std::string& sql);
   std::int64_t last_insert_id() const;
 
   Access access() const { return access_; }
@@ -126,8 +139,8 @@ class Txn {
   void require_open() const;
   std::uint64_t commit_rows();
   void end() noexcept;
-  Rows run(const char* sql, const std::vector<Value>& args);
-  std::int64_t change(const char* sql, const std::vector<Value>& args);
+  Rows run(Sql sql, const std::vector<Value>& args);
+  std::int64_t change(Sql sql, const std::vector<Value>& args);
 
   static Value to_value(std::nullptr_t) { return nullptr; }
   static Value to_value(bool v) { return static_cast<std::int64_t>(v); }

@@ -78,9 +78,6 @@ HttpRequest ApiTest::signed_request(const std::string& operation, const std::str
   return make_request("POST", "/", headers, body);
 }
 
-namespace {
-
-// The answer, after whatever it has to wait for.
 HttpResponse settle(HttpResponse response) {
   while (response.later) {
     const auto later = std::move(response.later);
@@ -88,8 +85,6 @@ HttpResponse settle(HttpResponse response) {
   }
   return response;
 }
-
-}  // namespace
 
 HttpResponse ApiTest::send(const std::string& operation, const std::string& body) {
   const HttpRequest request = signed_request(operation, body);

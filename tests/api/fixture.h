@@ -43,17 +43,24 @@ class CountingRandom : public base::Random {
 };
 
 // A web of documents by URL; what is not there does not answer.
-class FakeWeb : public HttpsFetcher {
+class FakeWeb : public Transport {
  public:
-  tl::expected<std::string, std::string> get(const std::string& url) override {
+  void exchange(const ExchangeRequest& request, const OnHead& on_head,
+                const OnBody& on_body) override {
+    const std::string url = request.url.text();
     asked.push_back(url);
+    if (request.private_allowed) asked_privately.push_back(url);
     const auto found = documents.find(url);
-    if (found == documents.end()) return tl::unexpected(std::string("nothing answers"));
-    return found->second;
+    if (found == documents.end()) throw TransportError("nothing answers");
+    if (on_head({200, {}})) on_body(found->second);
   }
   std::map<std::string, std::string> documents;
   std::vector<std::string> asked;
+  std::vector<std::string> asked_privately;  // those that may have any address
 };
+
+// The answer, after whatever it has to wait for.
+HttpResponse settle(HttpResponse response);
 
 struct Keys {
   std::string access_key;

@@ -124,7 +124,8 @@ HttpResponse QueryTest::send_query(const std::string& service, const std::string
     input.time = clock.now();
     for (auto& header : auth::sign_headers(input)) headers.push_back(header);
   }
-  return control.handle(make_request("POST", "/", headers, body));
+  const HttpRequest request = make_request("POST", "/", headers, body);
+  return settle(control.handle(request));
 }
 
 Json QueryTest::call_query(const std::string& service, const std::string& action,

@@ -32,7 +32,7 @@ struct Call {
   std::string region;
   base::TimePoint now;
   const Json& input;
-  std::any prepared;  // by Operation::prepare
+  std::any prepared;  // what OutsideWork returned; empty: there was none yet
   // Run once the transaction is committed (removal of files, background work).
   std::vector<std::function<void()>> after_commit;
   std::string_view action = {};  // the operation's; empty outside of the control plane
@@ -53,9 +53,14 @@ struct OutsideWork {
 using Resolver = std::vector<Target> (*)(const Call&);
 using Handler = Json (*)(Call&);
 
-// Fetches something from elsewhere before the transaction, for an operation that is not signed; the
-// result becomes Call::prepared. The input has been validated; the caller is not authenticated.
-using Prepare = std::any (*)(const Services&, const Json& input);
+// Who is asking.
+enum class Credentials {
+  kSignature,  // of SigV4
+  // None: the input has a token that another server vouches for (the model's authtype "none"). The
+  // resolver throws OutsideWork to have it verified; until then the transaction is a read one, so
+  // that callers nobody knows do not hold up those who write.
+  kToken
+};
 
 struct Operation {
   std::string_view name;    // as in the request and in the API model
@@ -63,8 +68,7 @@ struct Operation {
   storage::sql::Access access;
   Resolver resources;
   Handler handle;
-  // Not null: an operation without signature (the model's authtype "none").
-  Prepare prepare = nullptr;
+  Credentials credentials = Credentials::kSignature;
 };
 
 // The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.

@@ -106,45 +106,37 @@ void note_resources(const std::vector<Target>& targets, CallRecord& record) {
 // result of an OutsideWork of an earlier run; empty: there was none.
 //
 // The caller is authenticated before the input is validated: AWS answers a bad signature before it
-// says anything about the parameters. Only operations without signature are decoded first, because
-// `prepare` needs their input and must run while no transaction is open.
+// says anything about the parameters. Operations without signature are decoded first: there is
+// nobody to authenticate before.
 HttpResponse run(const Services& services, const HttpRequest& request,
                  const MatchedOperation& found, LogNote& note, CallRecord& record,
                  std::function<void()>& note_use, std::any outside) {
   const Operation& operation = *found.operation;
-  note.action = base::format("{}:{}", found.api->signing_name, operation.name);
   const base::TimePoint now = services.clock.now();
   std::vector<std::function<void()>> after_commit;
   HttpResponse response;
-  const bool is_signed = operation.prepare == nullptr;
-  std::any prepared = std::move(outside);
-  if (!is_signed) {
-    record.input = std::make_shared<const Json>(decode_input(request, found));
-    prepared = operation.prepare(services, *record.input);
-  }
+  const bool is_signed = operation.credentials == Credentials::kSignature;
+  if (!is_signed) record.input = std::make_shared<const Json>(decode_input(request, found));
   {
-    storage::sql::Txn txn = services.store.database().begin(operation.access);
+    // Before its token was verified such an operation only finds out what to ask.
+    const bool asks = !is_signed && !outside.has_value();
+    storage::sql::Txn txn =
+        services.store.database().begin(asks ? storage::sql::Access::kRead : operation.access);
     const Authenticated who = is_signed
                                   ? authenticate(services, txn, request, *found.api, now)
                                   : Authenticated{anonymous_caller(), services.settings.region};
-    note.principal = who.caller.principal.arn;
-    record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
+    // A token that is not good leaves no record of a call: nobody is known to have made it.
+    if (!asks) {
+      note.principal = who.caller.principal.arn;
+      record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
+    }
     record.region = who.region;
     record.time = now;
     note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
     check_session_limits(who.caller, found.api->signing_name, operation.name);
     if (is_signed) record.input = std::make_shared<const Json>(decode_input(request, found));
-    Call call{services,
-              txn,
-              request,
-              who.caller,
-              who.region,
-              now,
-              *record.input,
-              std::move(prepared),
-              {},
-              operation.action,
-              nullptr};
+    Call call{services,           txn, request,          who.caller, who.region, now, *record.input,
+              std::move(outside), {},  operation.action, nullptr};
     const std::vector<Target> targets = resolve(call, operation);
     // Noted before the decision: the record of a denied call names its resources, too.
     note_resources(targets, record);
@@ -199,6 +191,7 @@ HttpResponse ControlPlane::answer(const HttpRequest& request,
   std::function<void()> note_use;
   try {
     find_operation(apis_, request, found);
+    note.action = base::format("{}:{}", found.api->signing_name, found.operation->name);
     response = run(services_, request, found, note, record, note_use, outside());
     note.error = std::move(response.note.error) + note.error;
   } catch (OutsideWork& work) {

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
-#include <tl/expected.hpp>
 
 #include "storage/blobs/blob_store.h"
 
@@ -157,16 +156,6 @@ struct HttpResponse {
 void drop_body(HttpResponse& response);
 
 HttpResponse text_response(int status, std::string content_type, std::string body);
-
-// Fetches documents from the web for the API, which itself opens no socket. Thread-safe; blocks for
-// a few seconds at most.
-class HttpsFetcher {
- public:
-  virtual ~HttpsFetcher() = default;
-  // The body of a 200 answer to a GET of an https:// URL. Redirects are not followed. The reason
-  // where there is no such answer.
-  virtual tl::expected<std::string, std::string> get(const std::string& url) = 0;
-};
 
 // Takes a body that is too large for memory. One thread at a time; destroyed without finish() when
 // the client goes away.

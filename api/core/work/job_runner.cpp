@@ -44,6 +44,17 @@ Json parse_payload(const storage::Job& job) {
 
 JobRunner::JobRunner(const Services& services, std::vector<JobKind> kinds)
     : services_(services), kinds_(std::move(kinds)) {
+  std::array<std::size_t, kJobLanes.size()> counts{};
+  const auto add = [&](JobLane to, std::string_view kind) {
+    auto& count = counts[static_cast<std::size_t>(to)];
+    lane(to).kinds.at(count++) = kind;
+  };
+  for (const JobKind& kind : kinds_) {
+    if (kind.lane == JobLane::kQuick) continue;
+    add(kind.lane, kind.kind);
+    // The quick lane takes what no other lane does: also kinds that this program does not know.
+    add(JobLane::kQuick, kind.kind);
+  }
   schedule_periodic();
 }
 
@@ -69,17 +80,22 @@ const JobKind* JobRunner::find(std::string_view kind) const {
   return found == kinds_.end() ? nullptr : &*found;
 }
 
-// The job that is due first, its attempt counted.
-std::optional<storage::Job> JobRunner::claim() {
+std::optional<storage::Job> JobRunner::first(storage::sql::Txn& txn, JobLane of) const {
+  return of == JobLane::kQuick ? storage::first_job_besides(txn, lane(of).kinds)
+                               : storage::first_job_of(txn, lane(of).kinds);
+}
+
+// The job of the lane that is due first, its attempt counted.
+std::optional<storage::Job> JobRunner::claim(JobLane of) {
   auto& database = services_.store.database();
   const base::TimePoint now = services_.clock.now();
   {
     auto txn = database.begin(Access::kRead);  // most often there is nothing
-    const auto job = storage::first_job(txn);
+    const auto job = first(txn, of);
     if (!job || job->due > now) return std::nullopt;
   }
   auto txn = database.begin(Access::kWrite);
-  auto job = storage::first_job(txn);
+  auto job = first(txn, of);
   if (!job || job->due > now) return std::nullopt;
   // Counted before it begins, so that a job which kills the process uses up its attempts too.
   storage::note_job_attempt(txn, job->id);
@@ -87,10 +103,17 @@ std::optional<storage::Job> JobRunner::claim() {
   return job;
 }
 
-std::optional<JobOutcome> JobRunner::run_next() {
-  const std::lock_guard lock(running_);
-  const auto job = claim();
+std::optional<JobOutcome> JobRunner::run_next(JobLane of) {
+  const std::lock_guard lock(lane(of).running);
+  const auto job = claim(of);
   return job ? std::optional(attempt(*job)) : std::nullopt;
+}
+
+std::optional<JobOutcome> JobRunner::run_next() {
+  for (const JobLane each : kJobLanes) {
+    if (auto outcome = run_next(each)) return outcome;
+  }
+  return std::nullopt;
 }
 
 // Throws what the handler throws; then nothing of the job is committed.
@@ -103,6 +126,7 @@ void JobRunner::run(const JobKind* kind, JobOutcome& outcome) {
   // In the same transaction: a periodic job is never without its next row.
   if (kind->every.count() > 0) schedule(*call.txn_, *kind, call.now + kind->every);
   call.txn_->commit();
+  outcome.error = call.remark;
   // The job is done whatever these do: it must not run again because a file could not be removed.
   try {
     for (const auto& action : call.after_commit) action();
@@ -160,6 +184,12 @@ JobRunner::Report JobRunner::run_due(std::size_t limit) {
     break;
   }
   return report;
+}
+
+std::optional<base::TimePoint> JobRunner::next_due(JobLane of) const {
+  auto txn = services_.store.database().begin(Access::kRead);
+  const auto job = first(txn, of);
+  return job ? std::optional(job->due) : std::nullopt;
 }
 
 std::optional<base::TimePoint> JobRunner::next_due() const {

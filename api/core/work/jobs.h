@@ -1,5 +1,6 @@
 // Background work that survives a restart: a row, written in the transaction of whatever asks for
-// it, and done later by the one job runner (job_runner.h). Thread-safe.
+// it, and done later by the one job runner (job_runner.h). Each kind of job names the lane that it
+// waits in; a lane does one job at a time, and no lane waits for another. Thread-safe.
 //
 //   enqueue_job(services, txn, "replication", {{"image", digest}}, now, "");
 //
@@ -9,6 +10,7 @@
 //   void replicate(JobCall& call) { ...; sql::Txn& txn = call.begin(); ...; }
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -60,17 +62,28 @@ class JobCall {
 
   // Run once the job is committed (removal of files). What they throw is only reported.
   std::vector<std::function<void()>> after_commit;
+  // For the operator's eyes, in the log and in /_ecr-local/jobs/run: what went wrong in a job that
+  // is done all the same.
+  std::string remark;
 
  private:
   friend class JobRunner;
   std::optional<storage::sql::Txn> txn_;
 };
 
+enum class JobLane {
+  kQuick,    // works on the store alone
+  kSlow,     // may take many minutes: commands of the operator's
+  kOutbound  // waits for other servers
+};
+inline constexpr std::array kJobLanes = {JobLane::kQuick, JobLane::kSlow, JobLane::kOutbound};
+
 struct JobKind {
   std::string_view kind;
   void (*run)(JobCall&);
   // Not 0: enqueued at start, and anew at this interval after each attempt, by itself.
   std::chrono::milliseconds every{0};
+  JobLane lane = JobLane::kQuick;
 };
 
 // Periodic work that keeps the store tidy.
@@ -88,7 +101,8 @@ inline JobKind garbage_collection(const Settings& settings) {
 inline constexpr JobKind kExpiredSessions{"expired-sessions", drop_expired_sessions,
                                           std::chrono::hours(1)};
 
-// Tells the runner's thread that there may be something to do: a job was enqueued, the clock moved.
+// Tells the threads of the lanes that there may be something to do: a job was enqueued, the clock
+// moved.
 class JobSignal {
  public:
   void notify();

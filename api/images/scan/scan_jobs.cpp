@@ -10,6 +10,7 @@
 #include "api/images/scan/findings_file.h"
 #include "api/images/scan/scanner.h"
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::scan {
 namespace {
@@ -26,7 +27,7 @@ struct Report {
 
 // The findings come from the user's files where those match the image, else from the scanner.
 // Findings are never made up: with neither source the description says that none were looked for.
-tl::expected<Report, std::string> collect_findings(const Services& services,
+tl::expected<Report, ScanFailure> collect_findings(const Services& services,
                                                    const ImageToScan& subject,
                                                    const std::vector<std::string>& tags) {
   const Settings& settings = services.settings;
@@ -35,7 +36,7 @@ tl::expected<Report, std::string> collect_findings(const Services& services,
         findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest, tags});
     // A broken findings file fails the scan (status FAILED, with the reason): findings would be
     // missed silently.
-    if (!found) return tl::unexpected(found.error());
+    if (!found) return tl::unexpected(ScanFailure{found.error()});
     if (found->matched || settings.scanner_command.empty()) {
       return Report{std::move(found->list), found->updated_at, kDone};
     }
@@ -83,12 +84,12 @@ std::optional<ImageToScan> subject_of(JobCall& call, std::vector<std::string>& t
   return ImageToScan{std::move(*repository), std::move(*image), std::move(manifest)};
 }
 
-void set_outcome(storage::ImageScan& scan, const tl::expected<Report, std::string>& report,
+void set_outcome(storage::ImageScan& scan, const tl::expected<Report, ScanFailure>& report,
                  bool continuous, base::TimePoint now) {
   scan.completed_at = now;
   if (!report) {
     scan.status = "FAILED";
-    scan.description = report.error();
+    scan.description = report.error().reason;
     return;
   }
   // Continuous scanning never ends.
@@ -117,6 +118,11 @@ void run_image_scan(JobCall& call) {
     return;
   }
   const auto report = collect_findings(call.services, *subject, tags);
+  if (!report) {
+    const ScanFailure& failure = report.error();
+    call.remark =
+        base::format("{}{}{}", failure.reason, failure.detail.empty() ? "" : ": ", failure.detail);
+  }
   storage::sql::Txn& txn = call.begin();
   const storage::Repository& repository = subject->repository;
   const std::string& digest = subject->image.digest;

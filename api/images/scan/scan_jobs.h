@@ -16,7 +16,8 @@ namespace ecr::api::scan {
 inline constexpr std::chrono::hours kScanInterval{24};
 
 void run_image_scan(JobCall& call);
-inline constexpr JobKind kImageScan{"image-scan", run_image_scan};
+inline constexpr JobKind kImageScan{
+    .kind = "image-scan", .run = run_image_scan, .lane = JobLane::kSlow};
 
 // An image with a config and layers of a container; not an index, an artifact, or a signature.
 bool is_scannable(const storage::Image& image);

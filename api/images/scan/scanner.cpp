@@ -1,7 +1,9 @@
 #include "api/images/scan/scanner.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -63,27 +65,28 @@ void write_layout(const Services& services, const fs::path& layout, const ImageT
   }
 }
 
-// Scanners print their reason last. It becomes the scan's description, which clients see: bounded.
+// Scanners print their reason last. It goes to the log: bounded, and nothing that a terminal obeys.
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   constexpr std::size_t kMost = 300;
   text = text.substr(text.rfind('\n') + 1);
-  return text.size() > kMost ? text.substr(0, kMost) : text;
+  if (text.size() > kMost) text.resize(kMost);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
+  return text;
 }
 
-// Empty: it ended well.
-std::string failure_of(const storage::ProcessResult& result) {
-  if (result.timed_out) return "The scanner took too long";
-  if (result.too_much_output) return "The scanner's report is too large";
-  if (result.status == 0) return "";
-  const std::string line = last_line(result.errors);
-  return base::format("The scanner ended with status {}{}{}", result.status,
-                      line.empty() ? "" : ": ", line);
+std::optional<ScanFailure> failure_of(const storage::ProcessResult& result) {
+  if (result.timed_out) return ScanFailure{"The scanner took too long"};
+  if (result.too_much_output) return ScanFailure{"The scanner's report is too large"};
+  if (result.status == 0) return std::nullopt;
+  return ScanFailure{base::format("The scanner ended with status {}", result.status),
+                     last_line(result.errors)};
 }
 
 }  // namespace
 
-tl::expected<std::vector<Json>, std::string> run_scanner(const Services& services,
+tl::expected<std::vector<Json>, ScanFailure> run_scanner(const Services& services,
                                                          const std::string& command,
                                                          const ImageToScan& subject) {
   // Below the data directory, where there is room for images; gone when this returns.
@@ -98,15 +101,14 @@ tl::expected<std::vector<Json>, std::string> run_scanner(const Services& service
                                  {.cancelled = [&] { return services.job_signal.stopping(); }});
   // The job's attempt fails with this, and begins anew when the program starts again.
   if (result.cancelled) throw std::runtime_error("the server stops: the scan is begun anew");
-  auto failure = failure_of(result);
-  if (!failure.empty()) return tl::unexpected(std::move(failure));
+  if (auto failure = failure_of(result)) return tl::unexpected(std::move(*failure));
   const auto report = base::parse_json(result.output, {.max_bytes = 64u << 20});
   if (!report) {
-    return tl::unexpected("The scanner's report is not JSON: " + report.error().detail);
+    return tl::unexpected(ScanFailure{"The scanner's report is not JSON", report.error().detail});
   }
   auto findings = findings_of_trivy(*report);
-  if (!findings) return tl::unexpected("The scanner's report: " + findings.error());
-  return findings;
+  if (!findings) return tl::unexpected(ScanFailure{"The scanner's report: " + findings.error()});
+  return std::move(*findings);
 }
 
 }  // namespace ecr::api::scan

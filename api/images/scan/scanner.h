@@ -6,6 +6,9 @@
 //   IMAGE_DIGEST       of the image's manifest
 //
 // so that it may be: trivy image --quiet --format json --input "$IMAGE_LAYOUT"
+//
+// It inherits little else (storage/os/process.h), and clients see nothing of what it writes to
+// standard error: both may hold secrets of the operator.
 #pragma once
 
 #include <string>
@@ -26,9 +29,14 @@ struct ImageToScan {
   std::string manifest;
 };
 
+struct ScanFailure {
+  std::string reason;       // clients see it, as the scan's description
+  std::string detail = {};  // for the operator: the scanner's own words, one line
+};
+
 // Its findings, or why there are none to have. Takes as long as the command. Throws StorageError,
 // and std::runtime_error where the program ends before the command does.
-tl::expected<std::vector<nlohmann::json>, std::string> run_scanner(const Services& services,
+tl::expected<std::vector<nlohmann::json>, ScanFailure> run_scanner(const Services& services,
                                                                    const std::string& command,
                                                                    const ImageToScan& subject);
 

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "api/pull_through/transport.h"
+#include "api/core/wire/transport.h"
 
 namespace ecr::api::test {
 
-class FakeTransport : public pull_through::Transport {
+class FakeTransport : public Transport {
  public:
   struct Answer {
     int status = 200;
@@ -28,8 +28,8 @@ class FakeTransport : public pull_through::Transport {
     bool private_allowed = false;
   };
 
-  void get(const pull_through::ExchangeRequest& request, const OnHead& on_head,
-           const OnBody& on_body) override {
+  void exchange(const ExchangeRequest& request, const OnHead& on_head,
+                const OnBody& on_body) override {
     Answer answer;
     {
       std::unique_lock lock(mutex_);
@@ -45,15 +45,13 @@ class FakeTransport : public pull_through::Transport {
       } else if (const auto found = answers_.find(asked.url); found != answers_.end()) {
         answer = found->second;
       } else {
-        throw pull_through::UpstreamError(pull_through::UpstreamFailure::kUnavailable,
-                                          "nothing answers");
+        throw TransportError("nothing answers");
       }
     }
     if (!on_head({answer.status, answer.headers})) return;
     for (std::size_t at = 0; at < answer.body.size(); at += kPiece) {
       if (at >= answer.breaks_after) {
-        throw pull_through::UpstreamError(pull_through::UpstreamFailure::kUnavailable,
-                                          "it breaks off");
+        throw TransportError("it breaks off");
       }
       on_body(std::string_view(answer.body).substr(at, kPiece));
     }

@@ -15,7 +15,7 @@ constexpr const char* kIndexType = "application/vnd.oci.image.index.v1+json";
 
 pull_through::Upstreams::Options options() {
   pull_through::Upstreams::Options options;
-  options.urls["registry.example.com"] = *pull_through::parse_url("http://10.0.0.9:5000/");
+  options.urls["registry.example.com"] = *base::parse_url("http://10.0.0.9:5000/");
   options.secrets = pull_through::Secrets::parse(R"({
     "ecr-pullthroughcache/hub": {"username": "jane", "accessToken": "s3cret"},
     "ecr-pullthroughcache/locked": null,

@@ -58,7 +58,7 @@ class UpstreamClient : public ::testing::Test {
   FakeTransport web;
   StoppedClock clock;
   RegistryClient client{web, clock};
-  Upstream upstream{*pull_through::parse_url(kBase), false, Secret{"jane", "s3cret"}};
+  Upstream upstream{*base::parse_url(kBase), false, Secret{"jane", "s3cret"}};
   std::pair<std::string, std::string> protected_;
   RegistryAnswer welcome;
   RegistryAnswer refusal;

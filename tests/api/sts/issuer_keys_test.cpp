@@ -1,6 +1,10 @@
 // Keys of issuers: where they come from, and how often they are asked for.
 #include "api/sts/issuer_keys.h"
 
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "tests/api/fixture.h"
@@ -82,21 +86,41 @@ TEST_F(IssuerKeysTest, GivenOnesAreNeverFetched) {
   EXPECT_TRUE(web.asked.empty());
 }
 
-TEST_F(IssuerKeysTest, ManyThreadsShareOneFetch) {
-  class SlowWeb : public HttpsFetcher {
-   public:
-    explicit SlowWeb(FakeWeb& web) : web_(web) {}
-    tl::expected<std::string, std::string> get(const std::string& url) override {
-      const std::lock_guard lock(mutex_);
-      return web_.get(url);
-    }
+// A web that answers for the issuer's description once it is told to.
+class HeldWeb : public Transport {
+ public:
+  explicit HeldWeb(FakeWeb& web) : web_(web) {}
+  void exchange(const ExchangeRequest& request, const OnHead& on_head,
+                const OnBody& on_body) override {
+    std::unique_lock lock(mutex_);
+    ++asked_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return released_ || request.url.text() != kDescription; });
+    web_.exchange(request, on_head, on_body);
+  }
+  void wait_asked(int times) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return asked_ >= times; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
 
-   private:
-    FakeWeb& web_;
-    std::mutex mutex_;
-  } slow{web};
+ private:
+  FakeWeb& web_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int asked_ = 0;
+  bool released_ = false;
+};
+
+TEST_F(IssuerKeysTest, ManyThreadsShareOneFetch) {
+  HeldWeb held{web};
+  held.release();
   publish(first.key_set());
-  IssuerKeys shared{clock, &slow};
+  IssuerKeys shared{clock, &held};
   std::vector<std::thread> threads;
   std::atomic<int> good = 0;
   for (int i = 0; i < 8; ++i) {
@@ -108,6 +132,56 @@ TEST_F(IssuerKeysTest, ManyThreadsShareOneFetch) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(good, 8);
   EXPECT_EQ(web.asked.size(), 2u);
+}
+
+TEST_F(IssuerKeysTest, CallersThatWaitAreBounded) {
+  HeldWeb held{web};
+  publish(first.key_set());
+  IssuerKeys shared{clock, &held};
+  std::vector<std::thread> threads;
+  std::atomic<int> refused = 0;
+  for (std::size_t i = 0; i < IssuerKeys::kMostWaiting + 1; ++i) {
+    threads.emplace_back([&] {
+      if (!shared.keys_of(kKeyIssuer, "k1")) ++refused;
+    });
+  }
+  // All but one wait; that one is refused although nothing is answered yet.
+  while (refused == 0) std::this_thread::yield();
+  held.release();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_F(IssuerKeysTest, AFetchUnderWayIsForgottenForNoOtherIssuer) {
+  HeldWeb held{web};
+  publish(first.key_set());
+  IssuerKeys shared{clock, &held};
+  std::thread waits([&] { EXPECT_TRUE(shared.keys_of(kKeyIssuer, "k1")); });
+  held.wait_asked(1);
+  // More issuers than are remembered.
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(shared.keys_of("https://other.example/" + std::to_string(i), "k1"));
+  }
+  std::thread joins([&] { EXPECT_TRUE(shared.keys_of(kKeyIssuer, "k1")); });
+  held.release();
+  waits.join();
+  joins.join();
+  EXPECT_EQ(std::count(web.asked.begin(), web.asked.end(), kKeys), 1);
+}
+
+TEST_F(IssuerKeysTest, OnlyServersThatTheOperatorNamedMayBePrivate) {
+  publish(first.key_set());
+  EXPECT_TRUE(keys.keys_of(kKeyIssuer, "k1"));
+  EXPECT_TRUE(web.asked_privately.empty());
+  IssuerKeys named{clock, &web, {.private_servers = {*base::parse_url("https://issuer.example")}}};
+  EXPECT_TRUE(named.keys_of(kKeyIssuer, "k1"));
+  // Its keys are at another server, which it alone named.
+  EXPECT_EQ(web.asked_privately, std::vector<std::string>{kDescription});
+}
+
+TEST_F(IssuerKeysTest, DocumentsAreBounded) {
+  publish(first.key_set() + std::string(IssuerKeys::kMostBytes, ' '));
+  EXPECT_EQ(keys.keys_of(kKeyIssuer, "k1").error(), IssuerKeys::Failure::kUnreachable);
 }
 
 }  // namespace

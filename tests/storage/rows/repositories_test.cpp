@@ -142,14 +142,15 @@ TEST_F(Repositories, DeletionTakesEverythingInIt) {
   }
   delete_repository(txn_, id);
   EXPECT_FALSE(find_repository(txn_, "000000000000", "us-east-1", "app"));
-  for (const char* const count :
-       {"SELECT COUNT(*) FROM repository_tags", "SELECT COUNT(*) FROM repository_blobs",
-        "SELECT COUNT(*) FROM images", "SELECT COUNT(*) FROM image_manifests",
-        "SELECT COUNT(*) FROM image_blobs", "SELECT COUNT(*) FROM image_children",
-        "SELECT COUNT(*) FROM image_tags", "SELECT COUNT(*) FROM uploads"}) {
+  constexpr sql::Sql kCounts[] = {
+      "SELECT COUNT(*) FROM repository_tags", "SELECT COUNT(*) FROM repository_blobs",
+      "SELECT COUNT(*) FROM images",          "SELECT COUNT(*) FROM image_manifests",
+      "SELECT COUNT(*) FROM image_blobs",     "SELECT COUNT(*) FROM image_children",
+      "SELECT COUNT(*) FROM image_tags",      "SELECT COUNT(*) FROM uploads"};
+  for (const sql::Sql count : kCounts) {
     auto row = txn_.query(count);
     ASSERT_TRUE(row.next());
-    EXPECT_EQ(row.integer(0), 1) << count << ": the other repository's alone";
+    EXPECT_EQ(row.integer(0), 1) << count.text() << ": the other repository's alone";
   }
 }
 

@@ -143,12 +143,22 @@ TEST_F(DatabaseTest, WriterIsReadBackAfterManyCheckpoints) {
   EXPECT_THAT(database_->integrity_problems(), ::testing::IsEmpty());
 }
 
+// Statements are kept by the address of their text: only what lasts as long as the program is one.
+TEST(SqlText, IsNothingThatMayDie) {
+  static_assert(!std::is_constructible_v<Sql, const char*>);
+  static_assert(!std::is_constructible_v<Sql, std::string>);
+  static_assert(!std::is_constructible_v<Sql, std::string_view>);
+  static constexpr Literal kLasts("SELECT 1");
+  static constexpr Sql kSql = kLasts;
+  EXPECT_EQ(kSql.text(), kLasts.text);
+}
+
 TEST_F(DatabaseTest, SameLiteralCanRunWhileItsRowsAreRead) {
   add("a");
   add("b");
   add("c");
   auto txn = read();
-  const char* const sql = "SELECT id, v FROM t WHERE id >= ? ORDER BY id";
+  const Sql sql = "SELECT id, v FROM t WHERE id >= ? ORDER BY id";
   std::string seen;
   for (auto outer = txn.query(sql, 1); outer.next();) {
     seen += outer.text(1);

@@ -30,7 +30,7 @@ constexpr const char* kSecond[] = {"CREATE TABLE second (a INTEGER)", "PRAGMA us
 constexpr const char* kBroken[] = {"CREATE TABLE second (a INTEGER)", "CREATE TABLE first (a)",
                                    "PRAGMA user_version = 2"};
 
-std::vector<std::string> texts(Database& database, const char* sql) {
+std::vector<std::string> texts(Database& database, Sql sql) {
   auto txn = database.begin(Access::kRead);
   auto rows = txn.query(sql);
   std::vector<std::string> list;
@@ -45,12 +45,11 @@ std::vector<std::string> schema_of(Database& database) {
 
 // Back to a file without any table.
 void empty(Database& database) {
-  // Statements are cached by address: each has one of its own, for as long as the transaction.
   const auto drops = texts(database,
                            "SELECT 'DROP TABLE ' || name FROM sqlite_schema WHERE type = 'table' "
                            "ORDER BY rowid DESC");
   auto txn = database.begin(Access::kWrite);
-  for (const std::string& drop : drops) txn.exec(drop.c_str());
+  for (const std::string& drop : drops) txn.exec_once(drop);
   txn.exec("PRAGMA user_version = 0");
   txn.commit();
 }

@@ -256,6 +256,8 @@ void use_organizations(sql::Txn& txn) {
 void use_jobs(sql::Txn& txn) {
   put_job(txn, {.kind = "k", .key = "a", .due = at(1)});
   first_job(txn);
+  first_job_of(txn, {"k"});
+  first_job_besides(txn, {"k"});
   find_job(txn, 1);
   list_jobs(txn, 0, 10);
   note_job_attempt(txn, 1);

@@ -1,3 +1,7 @@
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -207,6 +211,67 @@ TEST_F(JobsTest, PeriodicWorkIsNeverGivenUp) {
     EXPECT_EQ(outcome->result, Result::kRetry);
     clock.time += hours(1);
   }
+}
+
+// Jobs that wait until they are let go, and what is under way.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool entered = false;
+  bool open = false;
+};
+Gate* gate = nullptr;
+
+void wait_at_gate(JobCall& call) {
+  std::unique_lock lock(gate->mutex);
+  gate->entered = true;
+  gate->changed.notify_all();
+  gate->changed.wait(lock, [] { return gate->open; });
+  note(call);
+}
+
+TEST_F(JobsTest, ALaneWaitsForNoOther) {
+  Gate here;
+  gate = &here;
+  JobRunner lanes(services, {{"note", note},
+                             {.kind = "scan", .run = wait_at_gate, .lane = JobLane::kSlow},
+                             {.kind = "fetch", .run = note, .lane = JobLane::kOutbound}});
+  enqueue("scan", "slow");
+  enqueue("note", "quick");
+  enqueue("fetch", "outbound");
+  enqueue("from-the-future", "x");
+  std::thread slow([&] { EXPECT_TRUE(lanes.run_next(JobLane::kSlow).has_value()); });
+  {
+    std::unique_lock lock(here.mutex);
+    here.changed.wait(lock, [&] { return here.entered; });
+  }
+  EXPECT_TRUE(lanes.run_next(JobLane::kQuick).has_value());
+  EXPECT_TRUE(lanes.run_next(JobLane::kOutbound).has_value());
+  EXPECT_EQ(done, (Names{"quick", "outbound"}));
+  // A kind that this program does not know is given up by the quick lane.
+  EXPECT_EQ(lanes.run_next(JobLane::kQuick)->result, Result::kFailed);
+  EXPECT_FALSE(lanes.next_due(JobLane::kQuick).has_value());
+  EXPECT_FALSE(lanes.next_due(JobLane::kOutbound).has_value());
+  EXPECT_TRUE(lanes.next_due(JobLane::kSlow).has_value());
+  {
+    const std::lock_guard lock(here.mutex);
+    here.open = true;
+    here.changed.notify_all();
+  }
+  slow.join();
+  EXPECT_EQ(done.back(), "slow");
+}
+
+TEST_F(JobsTest, ARunOfEverythingCoversAllLanes) {
+  JobRunner lanes(services, {{"note", note},
+                             {.kind = "scan", .run = note, .lane = JobLane::kSlow},
+                             {.kind = "fetch", .run = spawn, .lane = JobLane::kOutbound}});
+  enqueue("scan", "slow");
+  enqueue("fetch", "outbound");
+  enqueue("note", "quick");
+  const auto report = lanes.run_due(10);
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(done, (Names{"quick", "slow", "outbound", "child"}));
 }
 
 TEST_F(JobsTest, AreListedInPages) {

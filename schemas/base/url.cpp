@@ -1,4 +1,4 @@
-#include "api/pull_through/url.h"
+#include "schemas/base/url.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 
-namespace ecr::api::pull_through {
+namespace ecr::base {
 namespace {
 
 constexpr std::uint16_t kHttpPort = 80;
@@ -27,14 +27,14 @@ bool read_authority(std::string_view text, Url& url) {
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return false;
-    url.host = base::to_lower(text.substr(1, end - 1));
+    url.host = to_lower(text.substr(1, end - 1));
     text.remove_prefix(end + 1);
     if (!text.empty() && !text.starts_with(':')) return false;
     port = text.empty() ? text : text.substr(1);
     if (!std::all_of(url.host.begin(), url.host.end(), is_address_char)) return false;
   } else {
     const std::size_t colon = text.find(':');
-    url.host = base::to_lower(text.substr(0, colon));
+    url.host = to_lower(text.substr(0, colon));
     if (colon != std::string_view::npos) port = text.substr(colon + 1);
     if (!std::all_of(url.host.begin(), url.host.end(), is_host_char)) return false;
   }
@@ -110,11 +110,11 @@ bool is_public6(Bytes bytes) {
 // cover Host.
 std::string Url::authority() const {
   const std::string shown = host.find(':') == std::string::npos ? host : '[' + host + ']';
-  return port == (tls ? kHttpsPort : kHttpPort) ? shown : base::format("{}:{}", shown, port);
+  return port == (tls ? kHttpsPort : kHttpPort) ? shown : format("{}:{}", shown, port);
 }
 
 std::string Url::text() const {
-  return base::format("{}://{}{}", tls ? "https" : "http", authority(), target);
+  return format("{}://{}{}", tls ? "https" : "http", authority(), target);
 }
 
 // User information ("user@host") is refused, as '@' is no character of a host: a URL with it can
@@ -141,17 +141,17 @@ std::optional<Url> parse_url(std::string_view text) {
 std::optional<Url> resolve_location(const Url& from, std::string_view location) {
   // RFC 3986, section 5.2, without dot segments: the upstream resolves those itself.
   if (location.starts_with("//")) {
-    return parse_url(base::format("{}:{}", from.tls ? "https" : "http", location));
+    return parse_url(format("{}:{}", from.tls ? "https" : "http", location));
   }
   if (location.find("://") < location.find_first_of("/?#")) return parse_url(location);
   const std::string_view path = std::string_view(from.target).substr(0, from.target.find('?'));
   const std::string target =
       location.starts_with('/')
           ? std::string(location)
-          : base::format("{}{}", path.substr(0, path.rfind('/') + 1), location);
-  Url base = from;
-  base.target.clear();
-  return parse_url(base.text() + target);
+          : format("{}{}", path.substr(0, path.rfind('/') + 1), location);
+  Url origin = from;
+  origin.target.clear();
+  return parse_url(origin.text() + target);
 }
 
 bool is_public_address(Bytes address) {
@@ -159,4 +159,4 @@ bool is_public_address(Bytes address) {
   return address.size() == 16 && is_public6(address);
 }
 
-}  // namespace ecr::api::pull_through
+}  // namespace ecr::base

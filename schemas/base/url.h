@@ -1,5 +1,6 @@
-// Where an upstream registry is: its http:// or https:// URL, as far as a client needs it, and
-// which IP addresses it may have. Pure.
+// Where another server is: its http:// or https:// URL, as far as a client needs it, and which IP
+// addresses are public. The one parser for whatever this program asks: upstream registries, identity
+// providers, webhooks, other servers of this program. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace ecr::api::pull_through {
+namespace ecr::base {
 
 struct Url {
   bool tls = false;
@@ -23,7 +24,8 @@ struct Url {
   }
 };
 
-// nullopt: another scheme, user information, no host, or characters that no URL has.
+// nullopt: another scheme, user information, no host, or characters that no URL has. A fragment is
+// left out: no request carries it.
 std::optional<Url> parse_url(std::string_view text);
 // A Location header, which may be relative to where it came from.
 std::optional<Url> resolve_location(const Url& from, std::string_view location);
@@ -33,4 +35,4 @@ std::optional<Url> resolve_location(const Url& from, std::string_view location);
 // IPv6 forms that carry such an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo).
 bool is_public_address(std::span<const std::uint8_t> address);
 
-}  // namespace ecr::api::pull_through
+}  // namespace ecr::base

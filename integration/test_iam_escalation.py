@@ -78,7 +78,8 @@ class Escalation(harness.ServerTest):
             "NoSuchEntity", None, iam.delete_access_key, AccessKeyId=key, status=404
         )
         self.assertEqual(1, len(self.root.list_access_keys(UserName="victim")["AccessKeyMetadata"]))
-        self.denied("iam:GetAccessKeyLastUsed", victim, iam.get_access_key_last_used, AccessKeyId=key)
+        resource = f"access key {key}"  # whose it is is not told
+        self.denied("iam:GetAccessKeyLastUsed", resource, iam.get_access_key_last_used, AccessKeyId=key)
         # Groups and roles are not his either.
         self.root.create_group(GroupName="admins")
         self.denied(

@@ -3,6 +3,7 @@
 // api/images/creation/.
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/stored_principals.h"
 #include "api/core/access/target.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
@@ -43,15 +44,6 @@ Target repositories_target(const Call& call, std::string_view action) {
                                 covered_names(key_of(call.input)), nullptr);
 }
 
-Target role_target(const Call& call, const std::string& role) {
-  Target target;
-  target.action = "iam:PassRole";
-  target.resource = role;
-  target.account = call.caller.account;
-  target.context.emplace_back("iam:PassedToService", "ecr.amazonaws.com");
-  return target;
-}
-
 // The creator of a template needs the permissions for all that the template will do (ECR User
 // Guide, "IAM permissions for creating repository creation templates"; test
 // TheCreatorOfATemplateNeedsItsPermissions). Which resource ECR checks for them is not documented;
@@ -66,7 +58,9 @@ std::vector<Target> template_targets(const Call& call) {
     targets.push_back(repositories_target(call, "ecr:SetRepositoryPolicy"));
   }
   const std::string role = text_member(call.input, "customRoleArn");
-  if (!role.empty()) targets.push_back(role_target(call, role));
+  if (!role.empty()) {
+    targets.push_back(pass_role_target(call.txn, call.caller.account, role, "ecr.amazonaws.com"));
+  }
   return targets;
 }
 
@@ -82,6 +76,17 @@ void check_lifecycle_policy(Json& body) {
   body["lifecyclePolicy"] = std::move(policy->text);
 }
 
+// The policy is checked and its principals are stored by unique id as SetRepositoryPolicy does it:
+// a user who is deleted and made anew is another one for the repositories of the template too (test
+// ARecreatedPrincipalIsNotTheOneOfTheTemplate). A policy that the call does not send was checked
+// when it was put; its principals may be gone since.
+void check_repository_policy(const Call& call, Json& body) {
+  const std::string text = text_member(call.input, "repositoryPolicy");
+  if (text.empty()) return;
+  check_resource_policy(call, text, auth::iam::PolicyType::kRepository);
+  body["repositoryPolicy"] = stored_principals(call.txn, text);
+}
+
 // Checks everything that would make the creation of a repository fail later (test
 // BadInputsAreRefused). Resource tags and a KMS key need customRoleArn (ECR API Reference); the
 // wording of that error is not published.
@@ -93,9 +98,7 @@ void check(const Call& call, Json& body) {
   set_encryption(body.value("encryptionConfiguration", Json::object()), trial);
   const auto tags = parse_tags(body.value("resourceTags", Json::array()));
   check_tag_count(tags.size());
-  if (const std::string text = text_member(body, "repositoryPolicy"); !text.empty()) {
-    check_resource_policy(call, text, auth::iam::PolicyType::kRepository);
-  }
+  check_repository_policy(call, body);
   check_lifecycle_policy(body);
   const bool needs_role = !tags.empty() || trial.encryption_type != "AES256";
   if (needs_role && text_member(body, "customRoleArn").empty()) {
@@ -105,15 +108,19 @@ void check(const Call& call, Json& body) {
   }
 }
 
-Json template_json(const CreationTemplate& row) {
+Json template_json(const Call& call, const CreationTemplate& row) {
   Json json = Json::parse(row.body);
+  if (const std::string policy = text_member(json, "repositoryPolicy"); !policy.empty()) {
+    json["repositoryPolicy"] = shown_principals(call.txn, policy);
+  }
   json["createdAt"] = base::to_epoch_seconds(row.created_at);
   json["updatedAt"] = base::to_epoch_seconds(row.updated_at);
   return json;
 }
 
 Json output_of(const Call& call, const CreationTemplate& row) {
-  return {{"registryId", call.caller.account}, {"repositoryCreationTemplate", template_json(row)}};
+  return {{"registryId", call.caller.account},
+          {"repositoryCreationTemplate", template_json(call, row)}};
 }
 
 // The wording of this error, and of the one for a template that exists already, is not published.
@@ -188,7 +195,7 @@ Json describe_named_templates(Call& call, const Json& prefixes) {
   for (const Json& prefix : prefixes) {
     const auto found = storage::find_creation_template(call.txn, call.caller.account, call.region,
                                                        key_of({{"prefix", prefix}}));
-    if (found) list.push_back(template_json(*found));
+    if (found) list.push_back(template_json(call, *found));
   }
   return list;
 }
@@ -206,7 +213,9 @@ Json describe_templates(Call& call) {
   const auto token = page.cut(found, [](const CreationTemplate& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["repositoryCreationTemplates"] = Json::array();
-  for (const auto& row : found) output["repositoryCreationTemplates"].push_back(template_json(row));
+  for (const auto& row : found) {
+    output["repositoryCreationTemplates"].push_back(template_json(call, row));
+  }
   return output;
 }
 

@@ -45,7 +45,7 @@ UploadCall require_upload(Call& call) {
   UploadCall upload{require_repository(call), base::to_lower(text_member(call.input, "uploadId"))};
   const auto found = storage::find_upload(call.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
-      found->principal != call.caller.principal.arn) {
+      found->principal != lasting_id(call.caller)) {
     throw upload_not_found(upload);
   }
   return upload;
@@ -61,7 +61,7 @@ Json upload_json(const UploadCall& upload) {
 Json initiate(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
   const storage::Upload upload{base::make_uuid(call.services.random), repository.id,
-                               call.caller.principal.arn, call.now};
+                               lasting_id(call.caller), call.now};
   storage::insert_upload(call.txn, upload);
   return {{"uploadId", upload.id}, {"partSize", kMaxLayerPart}};
 }

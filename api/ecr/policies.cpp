@@ -92,6 +92,19 @@ std::string require_registry_policy(const Call& call) {
   return std::move(*policy);
 }
 
+// The policy takes part in the decision on every action of ECR, so that one that denies ecr:* would
+// deny its own removal for ever. The account's root user is therefore asked without it, as S3 has
+// it for the policy of a bucket. ECR documents neither this nor another way out (test
+// TheRootUserCanRemoveARegistryPolicyThatDeniesEverything).
+std::vector<Target> registry_policy_target(const Call& call) {
+  std::vector<Target> targets = registry_target(call);
+  const bool root = call.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
+  for (Target& target : targets) {
+    if (root && target.account == call.caller.account) target.policies.clear();
+  }
+  return targets;
+}
+
 // The API has no `force` here, so that nothing is checked for a lock-out.
 Json put_registry_policy(Call& call) {
   const std::string text = text_member(call.input, "policyText");
@@ -118,11 +131,11 @@ constexpr Operation kPolicyOperations[] = {
      get_repository_policy},
     {"DeleteRepositoryPolicy", "ecr:DeleteRepositoryPolicy", Access::kWrite, repository_target,
      delete_repository_policy},
-    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead, registry_target,
+    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead, registry_policy_target,
      get_registry_policy},
-    {"PutRegistryPolicy", "ecr:PutRegistryPolicy", Access::kWrite, registry_target,
+    {"PutRegistryPolicy", "ecr:PutRegistryPolicy", Access::kWrite, registry_policy_target,
      put_registry_policy},
-    {"DeleteRegistryPolicy", "ecr:DeleteRegistryPolicy", Access::kWrite, registry_target,
+    {"DeleteRegistryPolicy", "ecr:DeleteRegistryPolicy", Access::kWrite, registry_policy_target,
      delete_registry_policy},
 };
 

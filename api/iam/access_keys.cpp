@@ -94,13 +94,17 @@ Json list_access_keys(Call& call) {
 }
 
 // The call names a key and no user: the resource is the user who owns it. For a key that no user of
-// the account has it is "*", and the handler answers that there is none.
+// the account has it is "*", and the handler answers that there is none. A refusal names the key
+// alone, so that it tells neither whose the key is nor whether there is one (test
+// ARefusalDoesNotTellWhoseTheKeyIs). That AWS's sentence has the key too is inferred from another
+// implementation of the API.
 std::vector<Target> key_target(const Call& call) {
-  const auto key = storage::find_access_key(call.txn, text_member(call.input, "AccessKeyId"));
+  const std::string id = text_member(call.input, "AccessKeyId");
+  const auto key = storage::find_access_key(call.txn, id);
   const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
-  if (!owner || owner->account != call.caller.account) return account_target(call);
-  Target target = target_of(call, *owner);
-  target.shown_resource = "user " + owner->name;
+  const bool known = owner && owner->account == call.caller.account;
+  Target target = known ? target_of(call, *owner) : account_target(call).front();
+  target.shown_resource = "access key " + id;
   return {target};
 }
 

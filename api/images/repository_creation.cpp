@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/stored_principals.h"
 #include "api/images/lifecycle/lifecycle_jobs.h"
 #include "api/images/repository_settings.h"
 #include "schemas/base/json.h"
@@ -40,12 +41,13 @@ bool applies(const storage::CreationTemplate& candidate, Reason reason) {
 }
 
 // The template was validated when it was put: these do not throw. scanOnPush is no member of a
-// template.
-void apply_settings(const Json& body, storage::Repository& repository) {
+// template. The policy names its principals by unique id; one that was put by an older program may
+// name them by ARN, and is pinned here at the latest.
+void apply_settings(storage::sql::Txn& txn, const Json& body, storage::Repository& repository) {
   set_mutability(body, repository);
   set_encryption(body.value("encryptionConfiguration", Json::object()), repository);
   const std::string policy = base::text_member(body, "repositoryPolicy");
-  if (!policy.empty()) repository.policy = policy;
+  if (!policy.empty()) repository.policy = stored_principals(txn, policy);
 }
 
 void apply_rows(const Services& services, storage::sql::Txn& txn, const Json& body,
@@ -89,7 +91,7 @@ storage::Repository create_repository(const Services& services, storage::sql::Tx
   repository.region = wanted.region;
   repository.name = wanted.name;
   repository.created_at = now;
-  apply_settings(body, repository);
+  apply_settings(txn, body, repository);
   const auto id = storage::insert_repository(txn, repository);
   // The caller has looked in the same write transaction.
   if (!id) throw std::logic_error("a repository that is there cannot be created");

@@ -83,8 +83,9 @@ Json create_organization(Call& call) {
   organization.management_account = account;
   storage::insert_organization(call.txn, organization);
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    // No policy type is enabled until EnablePolicyType. Differs from the API Reference: in AWS,
-    // SCPs are enabled from the start in an organization with all features.
+    // No policy type is enabled until EnablePolicyType. The API Reference says that SCPs are, from
+    // the start; the acceptance tests of Terraform's provider, which run against AWS, find none,
+    // and enable them without the error PolicyTypeAlreadyEnabledException.
     storage::set_policy_type(call.txn, organization.id, kind, false);
   }
   insert_full_access(call, organization);

@@ -99,12 +99,14 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& mem
   storage::sql::Txn txn = database.begin(Access::kRead);
   if (caller && caller->caller.account == credentials.claims.account) {
     Session session(services, txn, request, credentials, route, now, *caller);
+    session.most_steps = auth::iam::kQuickEvaluationSteps;
     if (repository) session.know_repository(*repository);
     auto response = read_in(session, note);
     if (!repository && session.find_repository()) memo.put(*session.find_repository(), version);
     return response;
   }
   Session session(services, txn, request, credentials, route, now);
+  session.most_steps = auth::iam::kQuickEvaluationSteps;
   memo.put(session.caller, version);
   return read_in(session, note);
 }
@@ -129,6 +131,8 @@ std::optional<HttpResponse> answer_quickly(const Services& services, ReadMemo& m
     if (!read) return std::nullopt;
     response = std::move(*read);
   } catch (const OutsideWork&) {  // a worker asks the upstream
+    return std::nullopt;
+  } catch (const DecisionTakesLonger&) {  // its policies are costly: a worker decides
     return std::nullopt;
   } catch (...) {
     response = error_response(to_api_error(std::current_exception()), request);

@@ -142,7 +142,7 @@ std::optional<storage::Repository> Session::authorize_name(
                                              credentials.region, route.name,
                                              repository ? &*repository : nullptr));
   }
-  authorize(services, caller, {txn, request, credentials.region, now}, targets, note);
+  authorize(services, caller, {txn, request, credentials.region, now, most_steps}, targets, note);
   return repository;
 }
 
@@ -187,7 +187,7 @@ void Session::authorize_registry(std::string_view action, LogNote& note) {
   describe(note, action);
   const Target target = make_repository_target(services, txn, action, credentials.account,
                                                credentials.region, "*", nullptr);
-  authorize(services, caller, {txn, request, credentials.region, now}, {target}, note);
+  authorize(services, caller, {txn, request, credentials.region, now, most_steps}, {target}, note);
 }
 
 // ECR's status, headers and body: "Not Authorized" and a newline, as text (test

@@ -86,6 +86,8 @@ class Session {
   const base::TimePoint now;
   const Caller caller;
   const std::shared_ptr<const CallIdentity> identity;  // the caller, for the record of the call
+  // That each of its decisions may take: less than the most on an io thread (gate.h).
+  std::size_t most_steps = auth::iam::kMostEvaluationSteps;
   // The result of this request's OutsideWork; empty: there was none.
   std::any outside;
   // Run once the transaction is committed.

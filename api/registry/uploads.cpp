@@ -68,7 +68,7 @@ ApiError unknown_upload() {
 storage::Upload require_upload(Session& session, const storage::Repository& repository) {
   auto upload = storage::find_upload(session.txn, session.route.reference);
   if (!upload || upload->repository != repository.id ||
-      upload->principal != session.caller.principal.arn) {
+      upload->principal != lasting_id(session.caller)) {
     throw unknown_upload();
   }
   return std::move(*upload);
@@ -357,7 +357,7 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
       return blob_created(repository->name, mount->digest);
     }
     upload.repository = repository->id;
-    upload.principal = session.caller.principal.arn;
+    upload.principal = lasting_id(session.caller);
     storage::insert_upload(txn, upload);
     // A power loss may take the upload: nothing was acknowledged but its name. A repository that
     // was created for it must stay.

@@ -15,9 +15,6 @@ namespace {
 
 // AWS STS API Reference, "AssumeRole": one hour, which is also the most for role chaining.
 constexpr std::chrono::seconds kDefaultRoleSession{3600};
-// Expired sessions are kept for a while: their users are told that the session has expired, not
-// that the key is unknown (test ExpiredSessionsAreForgottenInTheEnd).
-constexpr std::chrono::hours kKeepExpired{24 * 7};
 constexpr std::size_t kTokenBytes = 192;
 
 std::string random_text(base::Random& random, std::size_t bytes) {
@@ -37,14 +34,8 @@ model::Arn parse_role_arn(const std::string& text) {
 
 }  // namespace
 
-// A role's name is unique in its account without the path, but the ARN has the path: an ARN with
-// another path is no role's.
 std::optional<storage::Entity> find_role(storage::sql::Txn& txn, const std::string& text) {
-  const model::Arn arn = parse_role_arn(text);
-  auto role = storage::find_entity(txn, arn.account, storage::EntityKind::kRole,
-                                   arn.resource.substr(arn.resource.rfind('/') + 1));
-  if (role && entity_arn(*role) != text) role.reset();
-  return role;
+  return entity_of_arn(txn, parse_role_arn(text));
 }
 
 // STS does not say whether a role exists: authorization refuses a missing role as one that does not
@@ -68,11 +59,7 @@ Target role_target(const Call& call, const std::optional<storage::Entity>& role)
   target.context.emplace_back("sts:RoleSessionName",
                               call.input["RoleSessionName"].get<std::string>());
   if (!role) return target;
-  // Conditions see a role's tags as aws:ResourceTag and as iam:ResourceTag.
-  target.resource_tags = storage::entity_tags(call.txn, role->id);
-  for (const auto& [key, value] : target.resource_tags) {
-    target.context.emplace_back("iam:ResourceTag/" + key, value);
-  }
+  set_iam_tags(target, storage::entity_tags(call.txn, role->id));
   if (role->trust_policy) {
     target.policies.push_back(
         {call.services.policies.get(*role->trust_policy, auth::iam::PolicyType::kTrust),
@@ -114,7 +101,7 @@ std::chrono::seconds role_session_duration(const Call& call, const storage::Enti
 
 Json issue_credentials(Call& call, storage::Session session, std::chrono::seconds lifetime) {
   base::Random& random = call.services.random;
-  storage::delete_expired_sessions(call.txn, call.now - kKeepExpired);
+  storage::delete_expired_sessions(call.txn, call.now);
   session.access_key = make_unique_id(random, kSessionKeyId, session.account);
   session.secret = make_secret_key(random);
   session.token = random_text(random, kTokenBytes);

@@ -3,6 +3,7 @@
 #include "auth/iam/evaluate.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "auth/iam/decide.h"
 #include "auth/iam/policy/compiled.h"
@@ -27,14 +28,23 @@ bool scps_apply(const Principal& principal) {
 }
 
 // RCPs limit every caller but service-linked roles, in the services that support them ("Resource
-// control policies"). ECR and STS do; IAM does not.
+// control policies", its list of services). Of the services that this program decides about ECR and
+// STS are on that list; these are not (test: ServicesWithoutResourceControlPolicies).
+constexpr std::string_view kServicesWithoutRcps[] = {"iam", "organizations", "signer"};
+
 bool rcps_apply(const PreparedRequest& request) {
-  return request.action_service != "iam" && !is_service_linked_role(request.request.principal);
+  const bool supported = std::find(std::begin(kServicesWithoutRcps), std::end(kServicesWithoutRcps),
+                                   request.action_service) == std::end(kServicesWithoutRcps);
+  return supported && !is_service_linked_role(request.request.principal);
 }
 
 class Consultation {
  public:
-  Consultation(const PreparedRequest& request, Trace& trace) : request_(request), trace_(trace) {}
+  Consultation(const PreparedRequest& request, Trace& trace, std::size_t most_steps)
+      : request_(request), trace_(trace), budget_(most_steps) {}
+
+  bool over_budget() const { return budget_.exceeded(); }
+  DecidedBy last() const { return last_; }  // the kind that was consulted last
 
   // One list of policies. The allow that names the caller most closely is kept, as it decides which
   // other policies may still limit the caller.
@@ -76,7 +86,9 @@ class Consultation {
     Effects found;
     const auto& statements = attached.policy->compiled().statements;
     for (std::size_t i = 0; i < statements.size(); ++i) {
-      const StatementMatch match = match_statement(statements[i], request_, type);
+      if (budget_.exceeded()) return found;
+      last_ = type;
+      const StatementMatch match = match_statement(statements[i], request_, type, budget_);
       trace_.push_back({type, match.outcome, static_cast<std::uint16_t>(level),
                         static_cast<std::uint16_t>(index), static_cast<std::uint16_t>(i),
                         static_cast<std::int16_t>(match.condition)});
@@ -94,13 +106,15 @@ class Consultation {
 
   const PreparedRequest& request_;
   Trace& trace_;
+  StepBudget budget_;
+  DecidedBy last_ = DecidedBy::kIdentity;
 };
 
 }  // namespace
 
 // All kinds of policies are consulted before anything is decided, so that the trace shows each of
 // them; decide() then weighs them in AWS's order.
-Verdict evaluate(const Request& request, const PolicySet& policies) {
+Verdict evaluate(const Request& request, const PolicySet& policies, std::size_t most_steps) {
   const PreparedRequest prepared(request, !policies.boundaries.empty());
   Verdict verdict;
   // No policy is consulted, so the trace stays empty.
@@ -108,7 +122,7 @@ Verdict evaluate(const Request& request, const PolicySet& policies) {
     verdict.decision = Decision::kAllowed;
     return verdict;
   }
-  Consultation consultation(prepared, verdict.trace);
+  Consultation consultation(prepared, verdict.trace, most_steps);
   Consulted consulted;
   if (scps_apply(request.principal)) {
     consulted.scp = consultation.consult_levels(policies.scps, DecidedBy::kScp);
@@ -121,6 +135,11 @@ Verdict evaluate(const Request& request, const PolicySet& policies) {
   consulted.boundary = consultation.consult(policies.boundaries, DecidedBy::kBoundary);
   consulted.session = consultation.consult(policies.session, DecidedBy::kSession);
   consulted.has_session_policy = !policies.session.empty();
+  if (consultation.over_budget()) {
+    verdict.over_budget = true;
+    verdict.decided_by = consultation.last();
+    return verdict;
+  }
   decide(prepared, consulted, verdict);
   return verdict;
 }

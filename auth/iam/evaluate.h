@@ -11,6 +11,7 @@
 
 #include "auth/iam/match/context.h"
 #include "auth/iam/match/principal.h"
+#include "auth/iam/match/step_budget.h"
 #include "auth/iam/policy/policy.h"
 #include "auth/iam/trace.h"
 
@@ -59,6 +60,10 @@ struct Verdict {
   const Policy* policy = nullptr;  // the deciding statement's policy; null for implicit denials
   std::string_view source;         // its AttachedPolicy::source; view into the PolicySet
   std::size_t statement = 0;
+  // The evaluation was broken off, because it takes more steps than it may. It is a denial then,
+  // whatever the policies say: a Deny that was not reached must not be lost. The trace ends where
+  // the evaluation did.
+  bool over_budget = false;
   Trace trace;  // every statement of every policy consulted
 
   bool allowed() const { return decision == Decision::kAllowed; }
@@ -70,7 +75,10 @@ struct Verdict {
 // statement: sts:GetCallerIdentity and sts:GetSessionToken of every authenticated caller. Some
 // calls are closed to the credentials of GetSessionToken and GetFederationToken; that is no policy
 // and not checked here.
-Verdict evaluate(const Request& request, const PolicySet& policies);
+//
+// `most_steps`: see step_budget.h; beyond it the verdict is over_budget.
+Verdict evaluate(const Request& request, const PolicySet& policies,
+                 std::size_t most_steps = kMostEvaluationSteps);
 
 struct DenialText {
   bool reason = true;       // the part from "because" or "with" on; STS leaves it out

@@ -285,7 +285,12 @@ struct LineEvaluator::State {
       with_root->identity.push_back(root);
       set = std::move(with_root);
     }
-    return answer(iam::evaluate(request, *set), *set, explain);
+    const Verdict verdict = iam::evaluate(request, *set);
+    if (verdict.over_budget) {
+      throw Malformed("the policies ask for more work than one decision may take (" +
+                      std::to_string(kMostEvaluationSteps) + " steps)");
+    }
+    return answer(verdict, *set, explain);
   }
 
   static std::string answer(const Verdict& verdict, const PolicySet& set, bool explain) {

@@ -53,6 +53,11 @@ std::string_view policy_that_does_not_allow(DecidedBy decided_by, bool trust) {
 }
 
 std::string reason(const Request& request, const Verdict& verdict, bool policy_arn) {
+  // Ours: AWS does not publish its own limit.
+  if (verdict.over_budget) {
+    return " because its policies ask for more work than one decision may take (" +
+           std::to_string(kMostEvaluationSteps) + " steps)";
+  }
   const bool trust = is_trust_action(request);
   // AWS reports an SCP that does not allow as one that denies. For RCPs this is by analogy: no page
   // shows their sentence. The decision itself stays an implicit denial.

@@ -41,7 +41,8 @@ bool match_action(const Statement& statement, const PreparedRequest& request) {
   return some != statement.not_action;
 }
 
-bool match_resource(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
+bool match_resource(const Statement& statement, const PreparedRequest& request, DecidedBy type,
+                    StepBudget& budget) {
   // A repository or trust policy has no Resource: the resource is the one it is attached to.
   if (!statement.has_resource) return true;
   // AWS completes an incomplete ARN in identity-based policies ("IAM JSON policy elements:
@@ -50,7 +51,7 @@ bool match_resource(const Statement& statement, const PreparedRequest& request, 
   const bool complete_short = type != DecidedBy::kResource && type != DecidedBy::kRcp;
   const bool some = std::any_of(
       statement.resources.begin(), statement.resources.end(), [&](const ResourcePattern& pattern) {
-        return pattern.matches(request.resource, request.request.context, complete_short);
+        return pattern.matches(request.resource, request.request.context, complete_short, budget);
       });
   return some != statement.not_resource;
 }
@@ -94,7 +95,7 @@ PreparedRequest::PreparedRequest(const Request& r, bool boundary)
 }
 
 StatementMatch match_statement(const Statement& statement, const PreparedRequest& request,
-                               DecidedBy type) {
+                               DecidedBy type, StepBudget& budget) {
   StatementMatch match;
   // The order of the tests is that of Outcome. The conditions come last, because they cost most.
   match.named = match_principal(statement, request, type);
@@ -102,11 +103,11 @@ StatementMatch match_statement(const Statement& statement, const PreparedRequest
     match.outcome = Outcome::kPrincipalMismatch;
   } else if (!match_action(statement, request)) {
     match.outcome = Outcome::kActionMismatch;
-  } else if (!match_resource(statement, request, type)) {
+  } else if (!match_resource(statement, request, type, budget)) {
     match.outcome = Outcome::kResourceMismatch;
   } else {
     for (std::size_t i = 0; i < statement.conditions.size(); ++i) {
-      if (statement.conditions[i].holds(request.request.context)) continue;
+      if (statement.conditions[i].holds(request.request.context, budget)) continue;
       match.outcome = Outcome::kConditionMismatch;
       match.condition = static_cast<int>(i);
       break;

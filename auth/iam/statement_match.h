@@ -40,6 +40,6 @@ struct StatementMatch {
 // `type` is the list that the policy stands in: only resource-based policies and RCPs have a
 // Principal, and only the others complete short ARNs.
 StatementMatch match_statement(const Statement& statement, const PreparedRequest& request,
-                               DecidedBy type);
+                               DecidedBy type, StepBudget& budget);
 
 }  // namespace ecr::auth::iam

@@ -210,7 +210,14 @@ TextTree suggestion_tree(const OrderedJson& decision) {
             ? "add to " + where
             : base::format("remove or narrow statement {}{} of {}", number(step, "index"),
                            sid.empty() ? "" : " (Sid " + sid + ")", where);
-    tree.children.push_back({what, {{base::dump(step.value("statement", OrderedJson())), {}}}});
+    TextTree& child = tree.children.emplace_back(what, std::vector<TextTree>{});
+    child.children.emplace_back(base::dump(step.value("statement", OrderedJson())),
+                                std::vector<TextTree>{});
+    if (step.contains("narrowed")) {
+      child.children.emplace_back(
+          "narrowed, without this caller: " + base::dump(step.at("narrowed")),
+          std::vector<TextTree>{});
+    }
   }
   return tree;
 }

@@ -132,6 +132,7 @@ void write_decisions(std::string& out, const api::DecisionLog& decisions) {
   line("allowed", totals.allowed);
   line("explicitDeny", totals.explicitly_denied);
   line("implicitDeny", totals.implicitly_denied);
+  line("overBudget", totals.over_budget);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace ecr::storage {
 struct Upload {
   std::string id;  // UUID
   std::int64_t repository = 0;
-  std::string principal;      // ARN of the principal that began it
+  std::string principal;      // that began it, by an id that no other principal ever has
   base::TimePoint active_at;  // its last request, to half of the collector's grace
 };
 

@@ -101,7 +101,7 @@ class Trial {
     std::vector<AdviceStep> steps;
     while (steps.size() < kMostSteps) {
       const Verdict verdict = evaluate(request_, set_);
-      if (verdict.allowed()) break;
+      if (verdict.allowed() || verdict.over_budget) break;
       steps.push_back(add_to(verdict));
     }
     return steps;
@@ -177,7 +177,8 @@ const PolicyList& policies_of(const PolicySet& set, DecidedBy type, std::size_t 
 std::vector<AdviceStep> advise(const Request& request, const PolicySet& policies,
                                const Verdict& verdict) {
   std::vector<AdviceStep> steps;
-  if (verdict.allowed()) return steps;
+  // No statement helps where the policies take too much work to decide by.
+  if (verdict.allowed() || verdict.over_budget) return steps;
   for (const TraceEntry& entry : verdict.trace) {
     if (entry.outcome != Outcome::kMatched) continue;
     const AttachedPolicy& attached = policies_of(policies, entry.type, entry.level)[entry.policy];
@@ -190,6 +191,7 @@ std::vector<AdviceStep> advise(const Request& request, const PolicySet& policies
     step.policy = entry.policy;
     step.statement = entry.statement;
     step.sid = attached.policy->sid(entry.statement);
+    step.narrowed = narrowed_deny(request, written);
     step.document = std::move(written);
     step.where =
         attached.source.empty()

@@ -19,11 +19,15 @@ struct AdviceStep {
   std::size_t statement = 0;  // kRemove: index
   std::string sid;            // kRemove
   std::string document;       // JSON of the statement to add or to remove
-  std::string where;          // for people: "the repository policy of app"
+  // kRemove: JSON of a statement in its place, which denies everything but this caller's requests.
+  // Empty: none is known.
+  std::string narrowed;
+  std::string where;  // for people: "the repository policy of app"
 };
 
-// In the order of the evaluation; empty for an allow. All of the steps together, taken on
-// `policies`, make evaluate() allow the request. REQUIRES: verdict == evaluate(request, policies).
+// In the order of the evaluation; empty for an allow, and where the verdict is over its budget. All
+// of the steps together, taken on `policies`, make evaluate() allow the request. REQUIRES: verdict
+// == evaluate(request, policies).
 std::vector<AdviceStep> advise(const auth::iam::Request& request,
                                const auth::iam::PolicySet& policies,
                                const auth::iam::Verdict& verdict);

@@ -1,5 +1,9 @@
 #include "api/admin/decisions/advised_statement.h"
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/policy_writer.h"
@@ -66,11 +70,76 @@ OrderedJson principal_element(const Request& request) {
   return {{"AWS", principal.arn}};
 }
 
+// Keys that say what a request asks for. Other keys say where and when it was sent, or what the
+// resource is, which action and resource say already.
+constexpr std::string_view kAskedKeys[] = {
+    "aws:sourceaccount",       "aws:sourcearn",        "aws:tagkeys",
+    "ecr:accountsetting",      "iam:awsservicename",   "iam:passedtoservice",
+    "iam:permissionsboundary", "iam:policyarn",        "sts:externalid",
+    "sts:sourceidentity",      "sts:transitivetagkeys"};
+
+bool is_session(const Principal& principal) {
+  return principal.kind == PrincipalKind::kRoleSession ||
+         principal.kind == PrincipalKind::kFederatedUser;
+}
+
+// The keys of the claims that tell one identity of a provider from another: "<issuer>:aud" and
+// "<issuer>:sub", in lower case. Without them the trust policy would let every identity of the
+// provider in, any repository of GitHub's for one (IAM User Guide, "Create a role for OpenID
+// Connect federation"). Empty: no OIDC provider vouches for the caller.
+std::vector<std::string> claim_keys(const Request& request) {
+  constexpr std::string_view kKind = "oidc-provider/";
+  const auto* provider = request.context.find_lower("aws:federatedprovider");
+  if (provider == nullptr || provider->values.empty()) return {};
+  const std::string& arn = provider->values[0];
+  const std::size_t at = arn.find(kKind);
+  // A provider that IAM knows without an ARN is its issuer: "accounts.google.com".
+  if (at == std::string::npos && arn.starts_with("arn:")) return {};
+  const std::size_t begin = at == std::string::npos ? 0 : at + kKind.size();
+  const std::string issuer = base::to_lower(std::string_view(arn).substr(begin));
+  return {issuer + ":aud", issuer + ":sub"};
+}
+
+// Keys that tell this caller from others that the statement's principal names as well, or, for an
+// identity-based policy, from other sessions of the role that has it.
+bool identifies_caller(const Request& request, bool resource_based, const std::string& key) {
+  const Principal& principal = request.principal;
+  // The ARN of a root user is that of its account, "*" is everyone.
+  if (key == "aws:principalarn") return resource_based && principal.kind == PrincipalKind::kRoot;
+  if (key == "aws:principaltype") {
+    return resource_based && principal.kind == PrincipalKind::kAnonymous &&
+           request.context.find_lower("aws:federatedprovider") == nullptr;
+  }
+  return is_session(principal) && key.starts_with("aws:principaltag/");
+}
+
+// The Condition of a statement that grants. Each condition compares with exactly the values of the
+// request, so that it holds for it.
+OrderedJson conditions_for(const Request& request, bool resource_based) {
+  OrderedJson conditions = OrderedJson::object();
+  const std::vector<std::string> claims = claim_keys(request);
+  for (const auto& value : request.context.values()) {
+    const bool asked = std::find(std::begin(kAskedKeys), std::end(kAskedKeys), value.key) !=
+                           std::end(kAskedKeys) ||
+                       value.key.starts_with("aws:requesttag/") ||
+                       std::find(claims.begin(), claims.end(), value.key) != claims.end();
+    if (value.values.empty() ||
+        (!asked && !identifies_caller(request, resource_based, value.key))) {
+      continue;
+    }
+    OrderedJson wanted = OrderedJson::array();
+    for (const std::string& text : value.values) wanted.push_back(escape_variables(text));
+    if (wanted.size() == 1) wanted = OrderedJson(wanted[0]);
+    // Without an operator for sets a condition on many values never holds.
+    const char* name = value.multivalued ? "ForAllValues:StringEquals" : "StringEquals";
+    conditions[name][value.name] = std::move(wanted);
+  }
+  return conditions;
+}
+
 // The ARN of the user or role whose identity-based policies apply.
 std::string identity_owner(const Principal& principal) {
-  const bool issued = principal.kind == PrincipalKind::kRoleSession ||
-                      principal.kind == PrincipalKind::kFederatedUser;
-  return issued && !principal.issuer.empty() ? principal.issuer : principal.arn;
+  return is_session(principal) && !principal.issuer.empty() ? principal.issuer : principal.arn;
 }
 
 std::string level_of(std::size_t level) {
@@ -121,7 +190,28 @@ std::string statement_for(const Request& request, PolicyKind kind) {
   if (kind != PolicyKind::kRepository && kind != PolicyKind::kTrust) {
     statement["Resource"] = resource_pattern(request.action, request.resource);
   }
+  // A boundary, a session policy and an SCP grant nothing: they only stop limiting.
+  if (resource_based || kind == PolicyKind::kIdentity) {
+    OrderedJson conditions = conditions_for(request, resource_based);
+    if (!conditions.empty()) statement["Condition"] = std::move(conditions);
+  }
   return base::dump(statement);
+}
+
+std::string narrowed_deny(const Request& request, const std::string& statement) {
+  const auto* caller = request.context.find_lower("aws:principalarn");
+  // Services have no ARN. No other operator is known to exempt them.
+  if (caller == nullptr || caller->multivalued || !ArnParts(caller->values[0]).is_arn) return {};
+  OrderedJson narrowed = OrderedJson::parse(statement);
+  // The values of a negated condition are all excluded: one more excludes one caller more.
+  OrderedJson& excluded = narrowed["Condition"]["ArnNotEquals"]["aws:PrincipalArn"];
+  if (excluded.is_string()) excluded = OrderedJson::array({excluded});
+  if (excluded.is_null()) {
+    excluded = caller->values[0];
+  } else {
+    excluded.push_back(caller->values[0]);
+  }
+  return base::dump(narrowed);
 }
 
 std::string describe_policy(const Request& request, PolicyKind kind, std::size_t level,

@@ -26,8 +26,17 @@ enum class PolicyKind {
 // The kind of policy that can allow the request, where policies of `type` are missing an allow.
 PolicyKind policy_kind_for(const auth::iam::Request& request, auth::iam::DecidedBy type);
 
-// JSON: the smallest statement that allows the request in a policy of this kind.
+// JSON: the smallest statement that allows the request in a policy of this kind. Where the policy
+// grants, its Condition has what the request asks for beside action and resource (tags, an external
+// id, the service that a role is passed to, ...) and what tells this caller from others that the
+// Principal names too (the claims of a web identity, the tags of a session), so that the statement
+// allows nothing that was not asked.
 std::string statement_for(const auth::iam::Request& request, PolicyKind kind);
+
+// JSON: the Deny statement as it was, but for the caller of the request, whom it no longer
+// concerns. Empty: the request does not tell who the caller is. What the statement denies may be
+// said by exception (NotAction, NotResource, NotPrincipal): nothing else of it changes.
+std::string narrowed_deny(const auth::iam::Request& request, const std::string& statement);
 
 // "the repository policy of team-a/app". `source`: the policy's name; empty: there is no such
 // policy yet. `level`: of SCPs and RCPs.

@@ -116,6 +116,7 @@ OrderedJson suggestion_json(const DecisionRecord& record) {
     if (!add) one["index"] = step.statement;
     set_if(one, "sid", step.sid);
     one["statement"] = OrderedJson::parse(step.document);
+    if (!step.narrowed.empty()) one["narrowed"] = OrderedJson::parse(step.narrowed);
     json.push_back(std::move(one));
   }
   return json;

@@ -116,17 +116,21 @@ std::string resource_pattern(std::string_view action, std::string_view resource)
   const auto* info = find_action(base::to_lower(action));
   const auth::iam::ArnParts arn(resource);
   if ((info != nullptr && info->wildcard_only) || !arn.is_arn) return "*";
-  // A "${" of the resource would be read as a policy variable (IAM User Guide, "IAM policy
-  // elements: Variables and tags"; variables are allowed in the last part of an ARN only): it is
-  // written as
-  // "${$}{". A '*' is not escaped: a request to list everything has it in its resource.
+  // Variables are allowed in the last part of an ARN only (IAM User Guide, "IAM policy elements:
+  // Variables and tags"). A '*' is not escaped: a request to list everything has it in its
+  // resource.
   std::string pattern(resource.substr(0, resource.size() - arn.part[5].size()));
-  for (std::string_view rest = arn.part[5];;) {
-    const std::size_t variable = rest.find("${");
-    pattern += rest.substr(0, variable);
-    if (variable == std::string_view::npos) return pattern;
-    pattern += "${$}{";
-    rest.remove_prefix(variable + 2);
+  return pattern + escape_variables(arn.part[5]);
+}
+
+std::string escape_variables(std::string_view text) {
+  std::string escaped;
+  for (;;) {
+    const std::size_t variable = text.find("${");
+    escaped += text.substr(0, variable);
+    if (variable == std::string_view::npos) return escaped;
+    escaped += "${$}{";
+    text.remove_prefix(variable + 2);
   }
 }
 

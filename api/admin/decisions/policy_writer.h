@@ -23,6 +23,9 @@ std::vector<std::string> write_least_privilege_policies(
 // The smallest Resource (in a policy of version 2012-10-17) that matches the resource of a request
 // for the action: "*" for actions that have no resource type.
 std::string resource_pattern(std::string_view action, std::string_view resource);
+// The text with "${" written as "${$}{": otherwise a policy of version 2012-10-17 would take it for
+// a policy variable.
+std::string escape_variables(std::string_view text);
 // The action as AWS writes it, where it is known: "ecr:PutImage" for "ECR:putimage".
 std::string canonical_action(std::string_view action);
 

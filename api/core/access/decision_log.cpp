@@ -14,8 +14,9 @@ std::string usage_key(const auth::iam::Request& request) {
   return key;
 }
 
-std::uint64_t& count_of(DecisionLog::Totals& totals, auth::iam::Decision decision) {
-  switch (decision) {
+std::uint64_t& count_of(DecisionLog::Totals& totals, const auth::iam::Verdict& verdict) {
+  if (verdict.over_budget) return totals.over_budget;
+  switch (verdict.decision) {
     case auth::iam::Decision::kAllowed:
       return totals.allowed;
     case auth::iam::Decision::kExplicitlyDenied:
@@ -34,7 +35,7 @@ void DecisionLog::record(DecisionRecord decision) {
   // The record is made before the lock is taken, and the oldest is freed after it: the lock is on
   // the path of every request.
   const std::lock_guard lock(mutex_);
-  ++count_of(totals_, kept->verdict.decision);
+  ++count_of(totals_, kept->verdict);
   kept->sequence = next_++;
   note_usage(*kept);
   records_.push_back(std::move(kept));

@@ -67,6 +67,7 @@ class DecisionLog {
     std::uint64_t allowed = 0;
     std::uint64_t explicitly_denied = 0;
     std::uint64_t implicitly_denied = 0;
+    std::uint64_t over_budget = 0;  // denials without a decision (Verdict::over_budget)
   };
   Totals totals() const;
 

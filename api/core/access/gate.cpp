@@ -131,7 +131,7 @@ void add_owner(const Services& services, const Caller& caller, const RequestCont
 // The sentence that the client sees: AWS's (auth/iam/evaluate.h, denial_message()), or the one of
 // the target.
 std::string refusal(const Target& target, const DecisionRecord& record) {
-  if (!target.denial.empty()) return target.denial;
+  if (!target.denial.empty() && !record.verdict.over_budget) return target.denial;
   if (target.shown_resource.empty()) return denial_message(record.request, record.verdict);
   auth::iam::Request shown = record.request;
   shown.resource = target.shown_resource;
@@ -147,7 +147,7 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
   record.policies = to_policies(caller, target);
   add_callers_organization(caller, request, record.request.context);
   add_owner(services, caller, request, target, record);
-  record.verdict = evaluate(record.request, record.policies);
+  record.verdict = evaluate(record.request, record.policies, request.most_steps);
   record.enforced = services.settings.enforcement == Enforcement::kEnforce;
   if (!record.verdict.allowed()) record.message = refusal(target, record);
   return record;
@@ -212,6 +212,9 @@ void authorize(const Services& services, const Caller& caller, const RequestCont
   if (services.settings.enforcement == Enforcement::kOff) return;
   for (const Target& target : targets) {
     DecisionRecord record = decide(services, caller, request, target);
+    if (record.verdict.over_budget && request.most_steps < auth::iam::kMostEvaluationSteps) {
+      throw DecisionTakesLonger{};
+    }
     const bool allowed = record.verdict.allowed();
     std::string sentence = record.message;
     services.decisions.record(std::move(record));

@@ -19,7 +19,14 @@ struct RequestContext {
   const HttpRequest& http;
   std::string region;
   base::TimePoint now;
+  // That a decision may take, below kMostEvaluationSteps where the thread must not be held up.
+  std::size_t most_steps = auth::iam::kMostEvaluationSteps;
 };
+
+// Thrown by authorize() where a decision takes more than RequestContext::most_steps, and that is
+// less than kMostEvaluationSteps. That decision is not recorded: the request begins anew where it
+// may take longer.
+struct DecisionTakesLonger {};
 
 // The condition keys that every request of this principal carries (aws:PrincipalArn, ...).
 void add_principal_context(auth::iam::Context& context, const Caller& caller);

@@ -74,7 +74,9 @@ void become_role_session(const Services& services, storage::sql::Txn& txn,
 // A federated user may do what both the issuing user's policies and the session's policies allow;
 // without a session policy it may do nothing (AWS IAM User Guide, "Permissions for
 // GetFederationToken"). The issuer is the account's root user where root credentials asked for the
-// token.
+// token. Its principal tags are the user's, as they are now, and those of the session, which
+// replace the user's of the same key (AWS STS API Reference, "GetFederationToken", Tags; test
+// AFederatedUserHasTheTagsOfItsUser).
 void become_federated(const Services& services, storage::sql::Txn& txn,
                       const storage::Session& session, const std::optional<storage::Entity>& issuer,
                       Caller& caller) {
@@ -82,6 +84,7 @@ void become_federated(const Services& services, storage::sql::Txn& txn,
     add_identity_policies(services, txn, *issuer, caller);
     caller.principal.issuer = entity_arn(*issuer);
     caller.principal.unique_id = issuer->unique_id;
+    caller.tags = storage::entity_tags(txn, issuer->id);
   } else {
     caller.identity.push_back(root_policy(services));
     caller.principal.issuer = base::format("arn:aws:iam::{}:root", caller.account);
@@ -89,7 +92,7 @@ void become_federated(const Services& services, storage::sql::Txn& txn,
   caller.principal.arn =
       base::format("arn:aws:sts::{}:federated-user/{}", caller.account, session.name);
   caller.user_id = caller.account + ":" + session.name;
-  caller.tags = session_tags(session);
+  caller.tags = merge_tags(std::move(caller.tags), session_tags(session));
   add_session_policies(services, txn, session, caller);
   caller.context.emplace_back("aws:MultiFactorAuthPresent", "false");
 }
@@ -165,6 +168,13 @@ void write_note(storage::Store& store, const std::function<void(storage::sql::Tx
 }
 
 }  // namespace
+
+// aws:userid has the unique id of the user or role in it. That of a federated user has only the
+// name that its issuer chose, so that the issuer's id has to be added.
+std::string lasting_id(const Caller& caller) {
+  if (caller.principal.kind != PrincipalKind::kFederatedUser) return caller.user_id;
+  return caller.principal.unique_id + ":" + caller.user_id;
+}
 
 Caller anonymous_caller() {
   Caller caller;

@@ -55,6 +55,10 @@ std::optional<auth::SigningCredential> find_credential(const Services& services,
 std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
                                   std::string_view access_key_id);
 
+// A name of the principal for what outlives the request and belongs to it alone. It stays when a
+// user is renamed, and a principal that is made anew under the same name has another one.
+std::string lasting_id(const Caller& caller);
+
 // The caller of an operation without signature (AssumeRoleWithWebIdentity), until the call itself
 // says more.
 Caller anonymous_caller();

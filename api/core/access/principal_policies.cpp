@@ -104,6 +104,16 @@ std::string entity_arn(const storage::Entity& entity) {
                       entity.name);
 }
 
+std::optional<storage::Entity> entity_of_arn(storage::sql::Txn& txn, const model::Arn& arn) {
+  const bool role = arn.resource.starts_with("role/");
+  if (arn.service != "iam" || (!role && !arn.resource.starts_with("user/"))) return std::nullopt;
+  auto entity = storage::find_entity(txn, arn.account,
+                                     role ? storage::EntityKind::kRole : storage::EntityKind::kUser,
+                                     arn.resource.substr(arn.resource.rfind('/') + 1));
+  if (entity && entity_arn(*entity) != arn.text()) entity.reset();
+  return entity;
+}
+
 AttachedPolicy root_policy(const Services& services) {
   return {services.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"};
 }

@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "api/core/access/identity.h"
+#include "schemas/model/arn.h"
 #include "storage/rows/iam/sessions.h"
 
 namespace ecr::api {
 
 // arn:aws:iam::<account>:user/<path><name>, role/..., group/...
 std::string entity_arn(const storage::Entity& entity);
+// The user or role that has exactly this ARN: a name is unique in its account without the path, but
+// an ARN with another path is nobody's. nullopt: there is none, or the ARN is of another kind.
+std::optional<storage::Entity> entity_of_arn(storage::sql::Txn& txn, const model::Arn& arn);
 
 // The document of a managed policy, the customer's or AWS's, as it is in force; nullopt: there is
 // no such policy.

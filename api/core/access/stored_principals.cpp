@@ -16,31 +16,14 @@ using storage::EntityKind;
 // Only an exact ARN, path included, is a principal: there are no wildcards in a principal's ARN.
 std::optional<std::string> unique_id_of(storage::sql::Txn& txn, const std::string& text) {
   const auto arn = model::Arn::parse(text);
-  if (!arn || arn->service != "iam") return std::nullopt;
-  EntityKind kind = EntityKind::kUser;
-  if (arn->resource.starts_with("role/")) {
-    kind = EntityKind::kRole;
-  } else if (!arn->resource.starts_with("user/")) {
-    return std::nullopt;
-  }
-  const auto entity = storage::find_entity(txn, arn->account, kind,
-                                           arn->resource.substr(arn->resource.rfind('/') + 1));
-  if (!entity || entity_arn(*entity) != text) return std::nullopt;
-  return entity->unique_id;
+  const auto entity = arn ? entity_of_arn(txn, *arn) : std::nullopt;
+  return entity ? std::optional(entity->unique_id) : std::nullopt;
 }
 
 std::optional<std::string> arn_of(storage::sql::Txn& txn, const std::string& text) {
   if (!text.starts_with("AIDA") && !text.starts_with("AROA")) return std::nullopt;
   const auto entity = storage::find_entity_by_unique_id(txn, text);
   return entity ? std::optional(entity_arn(*entity)) : std::nullopt;
-}
-
-std::string_view last_segment(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-// The user or role with exactly that ARN.
-bool entity_exists(storage::sql::Txn& txn, const model::Arn& arn, EntityKind kind) {
-  const auto entity = storage::find_entity(txn, arn.account, kind, last_segment(arn.resource));
-  return entity && entity_arn(*entity) == arn.text();
 }
 
 // assumed-role/<role>/<session>: the role by its name, whatever its path.
@@ -57,8 +40,9 @@ bool role_of_session_exists(storage::sql::Txn& txn, const model::Arn& arn) {
 bool principal_exists(storage::sql::Txn& txn, std::string_view text) {
   const auto arn = model::Arn::parse(text);
   if (!arn || !storage::has_entities(txn, arn->account)) return true;
-  if (arn->resource.starts_with("user/")) return entity_exists(txn, *arn, EntityKind::kUser);
-  if (arn->resource.starts_with("role/")) return entity_exists(txn, *arn, EntityKind::kRole);
+  if (arn->resource.starts_with("user/") || arn->resource.starts_with("role/")) {
+    return entity_of_arn(txn, *arn).has_value();
+  }
   if (arn->resource.starts_with("assumed-role/")) return role_of_session_exists(txn, *arn);
   return true;
 }

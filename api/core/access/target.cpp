@@ -42,6 +42,13 @@ void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
                              base::format("registry policy of {} in {}", account, region)});
 }
 
+void set_iam_tags(Target& target, storage::Tags tags) {
+  for (const auto& [key, value] : tags) {
+    target.context.emplace_back("iam:ResourceTag/" + key, value);
+  }
+  target.resource_tags = std::move(tags);
+}
+
 Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
                         const std::string& role_arn, std::string_view service) {
   Target target;
@@ -52,14 +59,13 @@ Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
   const auto arn = model::Arn::parse(role_arn);
   if (!arn) return target;  // decided on the text as it is
   if (model::is_account_id(arn->account)) target.account = arn->account;
-  // The tags of the role are condition keys of iam:PassRole. The path counts: an ARN with another
-  // path names no role.
-  const auto role = storage::find_entity(txn, arn->account, storage::EntityKind::kRole,
-                                         arn->resource.substr(arn->resource.rfind('/') + 1));
-  if (!role || entity_arn(*role) != role_arn) return target;
-  target.resource_tags = storage::entity_tags(txn, role->id);
-  for (const auto& [key, value] : target.resource_tags) {
-    target.context.emplace_back("iam:ResourceTag/" + key, value);
+  // No policy of a role allows another account to pass it, so that the decision is a denial: both
+  // accounts would have to allow. The sentence is AWS's (seen from several services, root
+  // included).
+  if (target.account != account) target.denial = "Cross-account pass role is not allowed.";
+  // The tags of the role are condition keys of iam:PassRole.
+  if (const auto role = entity_of_arn(txn, *arn)) {
+    set_iam_tags(target, storage::entity_tags(txn, role->id));
   }
   return target;
 }

@@ -46,10 +46,15 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
 void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
                             std::string_view account, std::string_view region, Target& target);
 
+// The tags of a user, role or other resource of IAM: conditions know each of them as
+// aws:ResourceTag/k, which the gate adds for every service, and as IAM's own iam:ResourceTag/k.
+void set_iam_tags(Target& target, storage::Tags tags);
+
 // iam:PassRole: a caller that gives a service a role to act as must be allowed to pass that role.
 // `service`: the one that gets it, "ec2.amazonaws.com" (iam:PassedToService). `account`: the
-// caller's. `role_arn` may be of a role that does not exist. Source: AWS IAM User Guide, "Grant a
-// user permissions to pass a role to an AWS service".
+// caller's: a role of another account cannot be passed, whatever policies say. `role_arn` may be of
+// a role that does not exist. Source: AWS IAM User Guide, "Grant a user permissions to pass a role
+// to an AWS service".
 Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
                         const std::string& role_arn, std::string_view service);
 

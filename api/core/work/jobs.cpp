@@ -54,7 +54,7 @@ void collect_garbage(JobCall& call) {
 }
 
 void drop_expired_sessions(JobCall& call) {
-  storage::delete_expired_sessions(call.begin(), call.now - std::chrono::hours(24));
+  storage::delete_expired_sessions(call.begin(), call.now);
 }
 
 }  // namespace ecr::api

@@ -91,8 +91,9 @@ struct JobKind {
 // Removes what has been unused for Settings::gc_grace: blobs that no image names, abandoned uploads
 // (storage/collector.h).
 void collect_garbage(JobCall& call);
-// Removes temporary credentials that expired a day ago. Until then a client that uses them is told
-// that they have expired (ExpiredTokenException); after that they are unknown.
+// Removes temporary credentials that expired long ago (storage::kExpiredSessionsKept). Until then a
+// client that uses them is told that they have expired (ExpiredTokenException); after that they are
+// unknown.
 void drop_expired_sessions(JobCall& call);
 
 inline JobKind garbage_collection(const Settings& settings) {

@@ -24,14 +24,6 @@ Target plain_target(const Call& call, std::string resource) {
   return target;
 }
 
-// A tag of the resource is known under two keys: aws:ResourceTag/k, which the gate adds for every
-// service, and IAM's own iam:ResourceTag/k.
-void set_tags(Target& target, storage::Tags tags) {
-  for (const auto& [key, value] : tags)
-    target.context.emplace_back("iam:ResourceTag/" + key, value);
-  target.resource_tags = std::move(tags);
-}
-
 // iam:PermissionsBoundary is the boundary that the call sets or, where it sets none, the one that
 // the user or role has. Policies use it to require that delegated administrators set a boundary
 // (IAM User Guide, "Permissions boundaries for IAM entities").
@@ -78,7 +70,7 @@ std::string account_of_arn(const Call& call, const std::string& text, std::strin
 // tag".
 std::vector<Target> with_tagging_target(Target target, std::string_view tag_action) {
   if (!target.request_tags) return {std::move(target)};
-  set_tags(target, *target.request_tags);
+  set_iam_tags(target, *target.request_tags);
   Target tagging = target;
   tagging.action = tag_action;
   return {std::move(target), std::move(tagging)};
@@ -118,13 +110,13 @@ void add_request_tags(const Call& call, Target& target) {
 
 Target target_of(const Call& call, const storage::Entity& entity) {
   Target target = plain_target(call, entity_arn(entity));
-  if (entity.id != 0) set_tags(target, storage::entity_tags(call.txn, entity.id));
+  if (entity.id != 0) set_iam_tags(target, storage::entity_tags(call.txn, entity.id));
   return target;
 }
 
 Target target_of_arn(const Call& call, const std::string& arn) {
   Target target = plain_target(call, arn);
-  set_tags(target, storage::resource_tags(call.txn, arn));
+  set_iam_tags(target, storage::resource_tags(call.txn, arn));
   return target;
 }
 

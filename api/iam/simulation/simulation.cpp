@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "auth/iam/policy/authorization_data.h"
 #include "auth/iam/policy/document_text.h"
 #include "schemas/base/encoding.h"
@@ -112,6 +113,11 @@ class SimulatedDecision {
         verdict_(evaluate(request_, policies_)),
         boundary_(simulation.boundaries.size()),
         scp_(simulation.scps ? simulation.scps->size() : 0) {
+    // IAM has an error of its own for this, PolicyEvaluation, of which it says no more than that.
+    if (verdict_.over_budget) {
+      throw ApiError(ErrorCode::kInvalidInput,
+                     "The policies ask for more work than one decision may take.");
+    }
     for (const TraceEntry& entry : verdict_.trace) add(entry);
   }
 

@@ -28,10 +28,7 @@ std::vector<Target> policy_source_target(const Call& call) {
   target.resource = call.input["PolicySourceArn"].get<std::string>();
   target.account = policy_source_account(call);
   if (const auto entity = find_policy_source(call)) {
-    target.resource_tags = storage::entity_tags(call.txn, entity->id);
-    for (const auto& [key, value] : target.resource_tags) {
-      target.context.emplace_back("iam:ResourceTag/" + key, value);
-    }
+    set_iam_tags(target, storage::entity_tags(call.txn, entity->id));
   }
   return {target};
 }

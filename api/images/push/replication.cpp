@@ -94,11 +94,19 @@ class Copy {
 
  private:
   void authorize_action(std::string_view action, const storage::Repository* destination) {
-    const Target target = make_repository_target(services_, txn_, action, job_.to.account,
-                                                 job_.to.region, job_.repository, destination);
+    const auto target_with = [&](const storage::Repository* repository) {
+      return make_repository_target(services_, txn_, action, job_.to.account, job_.to.region,
+                                    job_.repository, repository);
+    };
+    // "A registry policy must grant" another account ecr:ReplicateImage (ECR User Guide, "Registry
+    // permissions for cross account replication"): what the repository's own policy allows is not
+    // enough, so that the decision without it has to allow too. What that policy denies is denied
+    // (test ARepositoryPolicyAloneLetsNoOtherAccountReplicate).
+    std::vector<Target> targets = {target_with(nullptr)};
+    if (destination != nullptr) targets.push_back(target_with(destination));
     LogNote ignored;
     authorize(services_, service_role(services_, job_.account),
-              {txn_, request_, job_.to.region, now_}, {target}, ignored);
+              {txn_, request_, job_.to.region, now_}, targets, ignored);
   }
 
   storage::Repository require_destination() {

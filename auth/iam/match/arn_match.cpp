@@ -43,10 +43,10 @@ ArnGlob::ArnGlob(const GlobText& text) {
 // ArnEquals and ArnLike are the same: each part is matched by itself, so that a '*' never crosses a
 // colon before the resource ("Amazon Resource Name (ARN) condition operators"; test:
 // ConditionTable).
-bool ArnGlob::matches(const ArnParts& arn) const {
+bool ArnGlob::matches(const ArnParts& arn, StepBudget& budget) const {
   if (!complete_ || !arn.is_arn) return false;
   for (std::size_t i = part_.size(); i-- > 0;) {  // the resource tells most apart
-    if (!part_[i].matches(arn.part[i])) return false;
+    if (!part_[i].matches(arn.part[i], budget)) return false;
   }
   return true;
 }
@@ -93,8 +93,8 @@ ResourcePattern::ResourcePattern(std::string_view text, bool variables) {
   resource_ = Glob(glob.text, glob.wild);
 }
 
-bool ResourcePattern::matches(const ArnParts& resource, const Context& context,
-                              bool complete_short) const {
+bool ResourcePattern::matches(const ArnParts& resource, const Context& context, bool complete_short,
+                              StepBudget& budget) const {
   if (everything_) return true;
   // An action without resources asks for "*", which is no ARN: only a policy's own "*" matches it
   // (test: WildcardOnlyActionNeedsAStar).
@@ -103,15 +103,19 @@ bool ResourcePattern::matches(const ArnParts& resource, const Context& context,
     if (!resource.whole.starts_with(head_)) return false;
   } else {
     for (std::size_t i = 0; i < part_.size(); ++i) {
-      if (!part_[i].matches(resource.part[i])) return false;
+      if (!part_[i].matches(resource.part[i], budget)) return false;
     }
   }
-  if (!variable_resource_) return resource_.matches(resource.part[kResource]);
-  GlobText text;
+  const std::string_view last = resource.part[kResource];
+  if (!variable_resource_) return resource_.matches(last, budget);
   // A variable without a value makes the pattern match nothing, also in NotResource. AWS documents
   // this; no recorded answer confirms it for NotResource.
-  return variable_resource_->expand(context, text) &&
-         Glob(text.text, text.wild).matches(resource.part[kResource]);
+  const auto least = variable_resource_->least_size(context, false);
+  if (!least || *least > last.size()) return false;
+  GlobText text;
+  return budget.spend(variable_resource_->steps(*least)) &&
+         variable_resource_->expand(context, text) &&
+         Glob(text.text, text.wild).matches(last, budget);
 }
 
 }  // namespace ecr::auth::iam

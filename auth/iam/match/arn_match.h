@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "auth/iam/match/glob.h"
+#include "auth/iam/match/step_budget.h"
 #include "auth/iam/match/variables.h"
 
 namespace ecr::auth::iam {
@@ -28,7 +29,7 @@ class ArnGlob {
  public:
   explicit ArnGlob(const GlobText& text);
   // A pattern or a value of fewer than six parts matches nothing.
-  bool matches(const ArnParts& arn) const;
+  bool matches(const ArnParts& arn, StepBudget& budget) const;
 
  private:
   bool complete_ = false;
@@ -45,7 +46,8 @@ class ResourcePattern {
   // `complete_short`: the policy is of a kind where parts that are missing at the end stand for '*'
   // ("arn:aws:sqs" is "arn:aws:sqs:*:*:*"). A resource that is no ARN, as the "*" of an action
   // without resources, is matched only by "*".
-  bool matches(const ArnParts& resource, const Context& context, bool complete_short) const;
+  bool matches(const ArnParts& resource, const Context& context, bool complete_short,
+               StepBudget& budget) const;
   bool is_everything() const { return everything_; }
 
  private:

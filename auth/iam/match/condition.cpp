@@ -118,6 +118,20 @@ bool is_null_set(const Context::Value& value) {
   return value.values.empty() || (value.values.size() == 1 && value.values[0].empty());
 }
 
+// Whether reading a value of this type takes time that grows with its text. Numbers, dates and
+// addresses end where they are not ones.
+bool reads_all(Comparison comparison) {
+  return comparison == kStringIgnoreCase || comparison == kBinary;
+}
+
+// Whether the pattern, once it is expanded, can match a text of this length at all. Wildcards count
+// only in StringLike and the Arn operators; the others need exactly the same length, or, for Bool,
+// a short one.
+bool can_match(Comparison comparison, std::size_t least, std::size_t size) {
+  if (comparison == kStringLike || comparison == kArn) return least <= size;
+  return comparison == kBool ? least <= std::string_view("false").size() : least == size;
+}
+
 // A value of the request, read once for all values of the policy. A text that the operator's type
 // cannot read matches no value.
 class Actual {
@@ -152,14 +166,14 @@ class Actual {
     }
   }
 
-  bool matches(const ConditionValue& value) const {
+  bool matches(const ConditionValue& value, StepBudget& budget) const {
     switch (op_.comparison) {
       case kString:
         return text_ == std::get<std::string>(value);
       case kStringIgnoreCase:
         return lower_ == std::get<std::string>(value);
       case kStringLike:
-        return std::get<Glob>(value).matches(text_);
+        return std::get<Glob>(value).matches(text_, budget);
       case kNumeric:
         return number_ && relates(*number_, value);
       case kDate:
@@ -173,7 +187,7 @@ class Actual {
         return address_ && network != nullptr && network->contains(*address_);
       }
       case kArn:
-        return std::get<std::unique_ptr<const ArnGlob>>(value)->matches(*arn_);
+        return std::get<std::unique_ptr<const ArnGlob>>(value)->matches(*arn_, budget);
       case kNull:
         break;
     }
@@ -260,20 +274,26 @@ bool Condition::null_holds(const Context::Value* value) const {
 
 // The values of a condition are alternatives (OR). A negated operator holds when none of them
 // matches, so the caller negates the whole ("Multiple context keys or values").
-bool Condition::matches_some(const std::string& text, const Context& context) const {
+bool Condition::matches_some(const std::string& text, const Context& context,
+                             StepBudget& budget) const {
+  const Comparison comparison = operator_.comparison;
+  if (reads_all(comparison) && !budget.spend(text.size())) return false;
   const Actual actual(operator_, text);
   return std::any_of(values_.begin(), values_.end(), [&](const ConditionValue& wanted) {
     const auto* variable = std::get_if<Template>(&wanted);
-    if (variable == nullptr) return actual.matches(wanted);
-    GlobText expanded;
+    if (variable == nullptr) return actual.matches(wanted, budget);
     // A variable without a value: this value matches nothing, so a positive operator is false and a
     // negated one true ("Variables and tags").
-    return variable->expand(context, expanded) &&
-           actual.matches(make_value(operator_.comparison, expanded));
+    const bool wildcards = comparison == kStringLike || comparison == kArn;
+    const auto least = variable->least_size(context, !wildcards);
+    if (!least || !can_match(comparison, *least, text.size())) return false;
+    GlobText expanded;
+    return budget.spend(variable->steps(*least)) && variable->expand(context, expanded) &&
+           actual.matches(make_value(comparison, expanded), budget);
   });
 }
 
-bool Condition::holds(const Context& context) const {
+bool Condition::holds(const Context& context, StepBudget& budget) const {
   const Context::Value* value = context.find_lower(key_);
   if (operator_.comparison == kNull) return null_holds(value);
 
@@ -291,7 +311,7 @@ bool Condition::holds(const Context& context) const {
   // Under a set operator the negation is applied to each value of the request:
   // ForAnyValue:StringNotEquals holds when some value equals none of the policy's (test:
   // SetOperators).
-  const auto pass = [&](const std::string& actual) { return passes(actual, context); };
+  const auto pass = [&](const std::string& actual) { return passes(actual, context, budget); };
   if (operator_.quantifier == Quantifier::kForAllValues) {
     return std::all_of(value->values.begin(), value->values.end(), pass);
   }

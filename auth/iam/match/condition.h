@@ -15,6 +15,7 @@
 #include "auth/iam/match/condition_values.h"
 #include "auth/iam/match/context.h"
 #include "auth/iam/match/glob.h"
+#include "auth/iam/match/step_budget.h"
 #include "auth/iam/match/variables.h"
 
 namespace ecr::auth::iam {
@@ -57,7 +58,8 @@ class Condition {
   Condition(std::string_view operator_name, ConditionOperator op, std::string_view key,
             const std::vector<std::string>& values, bool variables);
 
-  bool holds(const Context& context) const;
+  // Where the budget is exceeded the result means nothing: the evaluation as a whole has none.
+  bool holds(const Context& context, StepBudget& budget) const;
 
   const std::string& operator_name() const { return operator_name_; }
   const std::string& key_name() const { return key_name_; }  // as written
@@ -66,9 +68,9 @@ class Condition {
  private:
   bool null_holds(const Context::Value* value) const;
   // Some value of the policy is matched; the operator's negation is not applied.
-  bool matches_some(const std::string& actual, const Context& context) const;
-  bool passes(const std::string& actual, const Context& context) const {
-    return matches_some(actual, context) != operator_.negated;
+  bool matches_some(const std::string& actual, const Context& context, StepBudget& budget) const;
+  bool passes(const std::string& actual, const Context& context, StepBudget& budget) const {
+    return matches_some(actual, context, budget) != operator_.negated;
   }
 
   std::string operator_name_;

@@ -15,6 +15,13 @@ namespace {
 using Piece = Glob::Piece;
 constexpr std::size_t kNotFound = std::string_view::npos;
 
+constexpr std::size_t kBytes = 256;          // different values of a byte
+constexpr std::size_t kPlainSearch = 4096;   // pairs of bytes: a shorter search needs no masks
+constexpr std::size_t kNumberingSteps = 64;  // to find one character in the alphabet
+
+// 64-bit words that have a bit for each of `size` bytes.
+std::size_t words_of(std::size_t size) { return (size + 63) / 64; }
+
 // In ASCII a byte is a character, and the bytes can be matched as they are.
 bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
@@ -34,7 +41,7 @@ bool equal_at(std::string_view text, std::size_t at, const Piece& piece) {
 // LinearOnHostilePatterns).
 std::size_t find_with_any(std::string_view text, std::size_t from, const Piece& piece) {
   const std::size_t size = piece.text.size();
-  if (size * (text.size() - from) <= 4096) {  // too short to be worth the masks
+  if (size * (text.size() - from) <= kPlainSearch) {  // too short to be worth the masks
     for (std::size_t at = from; at + size <= text.size(); ++at) {
       if (equal_at(text, at, piece)) return at;
     }
@@ -43,12 +50,12 @@ std::size_t find_with_any(std::string_view text, std::size_t from, const Piece& 
   // Bit i of a byte's mask: the piece may have this byte at i. Bit i of the state: the last i + 1
   // bytes of the text match the first i + 1 of the piece. The words are one long number, so the bit
   // that leaves a word is carried into the next.
-  const std::size_t words = (size + 63) / 64;
-  std::vector<std::uint64_t> masks(256 * words, 0);
+  const std::size_t words = words_of(size);
+  std::vector<std::uint64_t> masks(kBytes * words, 0);
   for (std::size_t i = 0; i < size; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << (i % 64);
     if (piece.any[i] != 0) {
-      for (std::size_t c = 0; c < 256; ++c) masks[c * words + i / 64] |= bit;
+      for (std::size_t c = 0; c < kBytes; ++c) masks[c * words + i / 64] |= bit;
     } else {
       masks[static_cast<unsigned char>(piece.text[i]) * words + i / 64] |= bit;
     }
@@ -204,6 +211,28 @@ Glob::Glob(std::string_view text, std::string_view wild) {
     kind_ = literal_.empty() ? Kind::kEverything : Kind::kPrefix;
     pieces_.clear();
   }
+  size_ = text.size();
+  for (const Piece& piece : pieces_) {
+    if (piece.any.empty()) continue;
+    const auto wildcards =
+        static_cast<std::size_t>(std::count(piece.any.begin(), piece.any.end(), 1));
+    longest_any_ = std::max(longest_any_, piece.text.size());
+    any_steps_ += kBytes * (words_of(piece.text.size()) + wildcards);
+  }
+}
+
+// A byte of the text takes a step, or one for each word of the masks where '?' is searched for. A
+// text that is not ASCII is numbered character by character first.
+std::size_t Glob::steps(std::string_view text) const {
+  std::size_t steps = text.size() + pieces_.size();
+  if (!has_any_) return steps;
+  if (longest_any_ * text.size() > kPlainSearch) {
+    steps += any_steps_ + text.size() * words_of(longest_any_);
+  } else {
+    steps += longest_any_ * text.size();
+  }
+  if (!is_ascii(text)) steps += kNumberingSteps * (text.size() + size_);
+  return steps;
 }
 
 bool Glob::matches(std::string_view text) const {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/iam/match/step_budget.h"
+
 namespace ecr::auth::iam {
 
 // Text in which only some '*' and '?' are wildcards: the value of a policy variable is literal.
@@ -28,6 +30,10 @@ class Glob {
   Glob(std::string_view text, std::string_view wild);
 
   bool matches(std::string_view text) const;
+  // The same for texts and patterns of clients: false where the budget has no room for the search.
+  bool matches(std::string_view text, StepBudget& budget) const {
+    return (kind_ != Kind::kGeneral || budget.spend(steps(text))) && matches(text);
+  }
   bool matches_everything() const { return kind_ == Kind::kEverything; }
   bool is_literal() const { return kind_ == Kind::kExact; }
   const std::string& literal() const { return literal_; }  // the text before the first wildcard
@@ -40,8 +46,14 @@ class Glob {
 
  private:
   enum class Kind : std::uint8_t { kExact, kPrefix, kEverything, kGeneral };
+  // What a search in the text takes at most. REQUIRES: kGeneral.
+  std::size_t steps(std::string_view text) const;
+
   Kind kind_ = Kind::kExact;
   bool has_any_ = false;
+  std::size_t size_ = 0;         // kGeneral: of the pattern
+  std::size_t longest_any_ = 0;  // of the pieces with '?'
+  std::size_t any_steps_ = 0;    // to prepare the search for all of them
   std::string literal_;
   std::vector<Piece> pieces_;  // kGeneral: the first is anchored at the start, the last at the end
 };

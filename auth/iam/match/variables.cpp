@@ -1,5 +1,6 @@
 #include "auth/iam/match/variables.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "schemas/base/encoding.h"
@@ -81,7 +82,24 @@ Template::Template(std::string_view text) {
 
 void Template::add_pattern(std::string_view text) {
   if (text.empty()) return;
-  parts_.emplace_back().text = text;
+  Part& part = parts_.emplace_back();
+  part.text = text;
+  part.stars = static_cast<std::size_t>(std::count(text.begin(), text.end(), '*'));
+}
+
+std::optional<std::size_t> Template::least_size(const Context& context, bool stars_count) const {
+  std::size_t size = 0;
+  for (const Part& part : parts_) {
+    if (part.kind == Part::Kind::kVariable) {
+      const auto value = value_of(part, context);
+      if (!value) return std::nullopt;
+      size += value->size();
+    } else {
+      size += part.text.size();
+      if (!stars_count) size -= part.stars;
+    }
+  }
+  return size;
 }
 
 // The value of a variable is literal text: a user named "*" matches a resource "*" and no other.

@@ -3,6 +3,7 @@
 // Immutable, thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,15 @@ class Template {
   // True if nothing depends on the request: the text has escapes at most.
   bool is_constant() const { return constant_; }
 
+  // The length of the shortest text that the expanded pattern can match: '*' stands for nothing.
+  // With `stars_count` they count as characters, as operators without wildcards compare them.
+  // nullopt: a variable has no value. Nothing is expanded for it: a comparison with a shorter text
+  // is decided without (test: AnExpansionIsNoLongerThanWhatItIsComparedWith).
+  std::optional<std::size_t> least_size(const Context& context, bool stars_count) const;
+
+  // What it takes to expand to a text of `size` characters and to compile it as a pattern.
+  std::size_t steps(std::size_t size) const { return parts_.size() + 4 * size; }
+
   // Appends to `out`: the '*' and '?' of the text itself as wildcards, the values of variables as
   // literal text. False where a variable has no value (the key is absent or multivalued, and there
   // is no default): then the element that holds the text matches nothing.
@@ -29,8 +39,9 @@ class Template {
 
   struct Part {
     enum class Kind { kPattern, kLiteral, kVariable } kind = Kind::kPattern;
-    std::string text;  // of a variable: its default
-    std::string key;   // in lower case
+    std::string text;       // of a variable: its default
+    std::size_t stars = 0;  // of a pattern
+    std::string key;        // in lower case
     bool has_default = false;
   };
   const std::vector<Part>& parts() const { return parts_; }

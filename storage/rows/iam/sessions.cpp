@@ -51,17 +51,11 @@ std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key) 
                  .expires_at = from_column(row.integer(15))};
 }
 
-// For an entity that stays. A deleted one takes its sessions along by the foreign key (test
-// TemporaryCredentials.GoWithTheirRoleAndTheirTime).
-void delete_sessions_of(sql::Txn& txn, std::int64_t entity) {
-  txn.exec("DELETE FROM sessions WHERE entity = ?", entity);
-}
-
-// `before` lies in the past, so that a client whose session has just ended is told that it expired,
-// and not that the key is unknown. The index sessions_by_expiry finds them without reading the
-// others.
-void delete_expired_sessions(sql::Txn& txn, base::TimePoint before) {
-  txn.exec("DELETE FROM sessions WHERE expires_at < ?", to_column(before));
+// A deleted role or user takes its sessions along by the foreign key (test
+// TemporaryCredentials.GoWithTheirRoleAndTheirTime). The index sessions_by_expiry finds the expired
+// ones without reading the others.
+void delete_expired_sessions(sql::Txn& txn, base::TimePoint now) {
+  txn.exec("DELETE FROM sessions WHERE expires_at < ?", to_column(now - kExpiredSessionsKept));
 }
 
 }  // namespace ecr::storage

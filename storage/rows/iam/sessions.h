@@ -2,6 +2,7 @@
 // They are deleted with the role or user that they belong to. Free functions on Txn.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,8 +38,11 @@ struct Session {
 // Replaces the session of the access key.
 void put_session(sql::Txn& txn, const Session& session);
 std::optional<Session> find_session(sql::Txn& txn, std::string_view access_key);
-void delete_sessions_of(sql::Txn& txn, std::int64_t entity);
-// Deletes the sessions that expired before `before`.
-void delete_expired_sessions(sql::Txn& txn, base::TimePoint before);
+
+// Expired sessions are kept for a week: their users are told that the session has expired, not that
+// the key is unknown.
+inline constexpr std::chrono::hours kExpiredSessionsKept{24 * 7};
+// Deletes those that have been kept long enough at `now`.
+void delete_expired_sessions(sql::Txn& txn, base::TimePoint now);
 
 }  // namespace ecr::storage

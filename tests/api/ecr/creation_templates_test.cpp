@@ -240,5 +240,90 @@ TEST_F(CreationTemplates, AreListedInPages) {
             1u);
 }
 
+// As a policy that SetRepositoryPolicy stores: whoever is made anew under the name is another.
+TEST_F(CreationTemplates, ARecreatedPrincipalIsNotTheOneOfTheTemplate) {
+  const std::string arn = "arn:aws:iam::111122223333:user/jane";
+  Json named = Json::parse(kPolicy);
+  named["Statement"][0]["Principal"] = {{"AWS", arn}};
+  Json input = bare("team");
+  input["repositoryPolicy"] = named.dump();
+  const Keys root = {"111122223333", "test"};
+  const auto make_jane = [&] {
+    admin::apply_seed(services, seed_user("jane", Json::object()).dump());
+  };
+  keys = root;
+  make_jane();
+  EXPECT_EQ(create(input)["repositoryPolicy"], named.dump());  // shown as it was given
+  const auto delete_jane = [&] {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    txn.exec("DELETE FROM entities WHERE name = ?", "jane");
+    txn.commit();
+  };
+  const Json get = {{"repositoryName", "team/app"},
+                    {"imageIds", Json::array({{{"imageTag", "none"}}})}};
+  EXPECT_EQ(push_status("team/app"), 202);
+  keys = kSeededKeys;
+  EXPECT_EQ(send("BatchGetImage", get).status, 200);
+  delete_jane();
+  make_jane();
+  EXPECT_EQ(send("BatchGetImage", get).status, 400);
+  keys = root;
+  EXPECT_EQ(push_status("team/later"), 202);
+  const Json shown = templates()[0]["repositoryPolicy"];
+  EXPECT_EQ(shown.get<std::string>().find(arn), std::string::npos) << shown;
+  // What the call does not send is not checked again.
+  EXPECT_EQ(
+      call("UpdateRepositoryCreationTemplate",
+           {{"prefix", "team"}, {"description", "d"}})["repositoryCreationTemplate"]["description"],
+      "d");
+  input["prefix"] = "other";
+  input["repositoryPolicy"] = shown;
+  EXPECT_EQ(fail("CreateRepositoryCreationTemplate", input).second.find("Principal not found") !=
+                std::string::npos,
+            true);
+  keys = kSeededKeys;
+  EXPECT_EQ(send("BatchGetImage", Json{{"repositoryName", "team/later"},
+                                       {"imageIds", Json::array({{{"imageTag", "none"}}})}})
+                .status,
+            400);
+}
+
+// The role that ECR will act as has to be one of the account, and its tags decide too.
+TEST_F(CreationTemplates, ARoleIsPassedWithinItsAccountAndByItsTags) {
+  Json may = policy("Allow", "ecr:*", "*");
+  may["Statement"].push_back(
+      {{"Effect", "Allow"},
+       {"Action", "iam:PassRole"},
+       {"Resource", "*"},
+       {"Condition", {{"StringEquals", {{"iam:ResourceTag/for", "templates"}}}}}});
+  Json seed = seed_user("jane", {{"may", may}});
+  const Json trust = {{"Version", "2012-10-17"},
+                      {"Statement",
+                       {{{"Effect", "Allow"},
+                         {"Principal", {{"Service", "ecr.amazonaws.com"}}},
+                         {"Action", "sts:AssumeRole"}}}}};
+  const auto role = [&](const char* name, const Json& tags) {
+    return Json{{"name", name}, {"trustPolicy", trust}, {"tags", tags}};
+  };
+  seed["accounts"]["111122223333"]["roles"] = {role("right", {{"for", "templates"}}),
+                                               role("wrong", Json::object())};
+  seed["accounts"]["444455556666"]["roles"] = {role("right", {{"for", "templates"}})};
+  keys = {"111122223333", "test"};
+  admin::apply_seed(services, seed.dump());
+  const auto with = [&](const char* account, const char* name) {
+    Json input = bare("team");
+    input["customRoleArn"] = std::string("arn:aws:iam::") + account + ":role/" + name;
+    return input;
+  };
+  for (const Keys& who : {keys, kSeededKeys}) {  // the root user has no way around it
+    keys = who;
+    EXPECT_EQ(fail("CreateRepositoryCreationTemplate", with("444455556666", "right")).first,
+              "AccessDeniedException");
+  }
+  EXPECT_EQ(fail("CreateRepositoryCreationTemplate", with("111122223333", "wrong")).first,
+            "AccessDeniedException");
+  create(with("111122223333", "right"));
+}
+
 }  // namespace
 }  // namespace ecr::api::test

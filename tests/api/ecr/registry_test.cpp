@@ -200,5 +200,23 @@ TEST_F(EcrRegistry, AnExcludedPullMovesNoTimeOnEitherPlane) {
   }
 }
 
+// The policy takes part in every decision of ECR, also in the one about its own removal.
+TEST_F(EcrRegistry, TheRootUserCanRemoveARegistryPolicyThatDeniesEverything) {
+  admin::apply_seed(services, seed_user("jane", {{"all", policy("Allow", "*", "*")}}).dump());
+  const Keys root = {"111122223333", "test"};
+  keys = root;
+  Json document = policy("Deny", "ecr:*", "*");
+  document["Statement"][0]["Principal"] = "*";
+  call("PutRegistryPolicy", {{"policyText", document.dump()}});
+  EXPECT_EQ(fail("DescribeRegistry", Json::object()).first, "AccessDeniedException");
+  keys = kSeededKeys;
+  EXPECT_EQ(fail("DeleteRegistryPolicy", Json::object()).first, "AccessDeniedException");
+  keys = root;
+  call("GetRegistryPolicy", Json::object());
+  call("PutRegistryPolicy", {{"policyText", document.dump()}});
+  call("DeleteRegistryPolicy", Json::object());
+  call("DescribeRegistry", Json::object());
+}
+
 }  // namespace
 }  // namespace ecr::api::test

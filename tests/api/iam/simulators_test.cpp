@@ -354,5 +354,24 @@ TEST_F(SimulatedPrincipal, ContextKeysOfPolicies) {
             Json({"aws:PrincipalTag/team", "aws:SecureTransport", "aws:username"}));
 }
 
+TEST_F(Simulator, TooMuchWorkIsAnError) {
+  Json document = policy("Allow", "*", "*");
+  document["Statement"][0]["Condition"]["StringLike"]["aws:UserAgent"] =
+      std::vector<std::string>(1000, "*aaab*");
+  const auto simulate = [&](std::size_t length) {
+    return send_query(
+        "iam", "SimulateCustomPolicy",
+        {{"PolicyInputList.member.1", text(document)},
+         {"ActionNames.member.1", "ecr:PutImage"},
+         {"ContextEntries.member.1.ContextKeyName", "aws:UserAgent"},
+         {"ContextEntries.member.1.ContextKeyType", "string"},
+         {"ContextEntries.member.1.ContextKeyValues.member.1", std::string(length, 'a')}});
+  };
+  EXPECT_EQ(simulate(10).status, 200);
+  const auto response = simulate(30'000);
+  EXPECT_EQ(response.status, 400);
+  EXPECT_NE(body_of(response).find("more work than one decision may take"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ecr::api::test

@@ -296,5 +296,20 @@ TEST_F(IamUsers, AccountsAreSeparate) {
   EXPECT_EQ(iam_fail("GetUser", {{"UserName", "jane"}}, 404).first, "NoSuchEntity");
 }
 
+TEST_F(IamUsers, ARefusalDoesNotTellWhoseTheKeyIs) {
+  iam("CreateUser", {{"UserName", "secretive"}});
+  const std::string id =
+      iam("CreateAccessKey", {{"UserName", "secretive"}})["AccessKey"]["AccessKeyId"]
+          .get<std::string>();
+  become("jane", policy("Allow", "iam:GetAccessKeyLastUsed", kUserArn + "jane"));
+  const auto refusal = [&](const std::string& key) {
+    std::string text = iam_fail("GetAccessKeyLastUsed", {{"AccessKeyId", key}}, 403).second;
+    EXPECT_EQ(text.find("secretive"), std::string::npos) << text;
+    return text.replace(text.find(key), key.size(), "KEY");
+  };
+  EXPECT_EQ(refusal(id), refusal("AKIAQQQQQQQQQQQQQQQQ"));  // nor whether there is one
+  EXPECT_EQ(iam("GetAccessKeyLastUsed", {{"AccessKeyId", keys.access_key}})["UserName"], "jane");
+}
+
 }  // namespace
 }  // namespace ecr::api::test

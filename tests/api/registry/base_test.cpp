@@ -190,5 +190,44 @@ TEST_F(RegistryBaseTest, ReadsAtOnceSeeEveryChangeOfTheRepository) {
   EXPECT_EQ(at_once(get), 404);
 }
 
+// What a caller's header makes costly is decided where it holds nobody up.
+TEST_F(RegistryBaseTest, ACostlyDecisionIsLeftToAWorker) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  const std::string digest = push_blob("app", "content");
+  const auto read = [&](std::size_t agent) {
+    HttpRequest head = make_request("HEAD", "/v2/app/blobs/" + digest,
+                                    {{"Host", host},
+                                     {"Authorization", authorization_},
+                                     {"User-Agent", std::string(agent, 'a')}},
+                                    "");
+    return std::pair(at_once(head), registry_plane.handle(head).status);
+  };
+  const auto conditions = [&](int values) {
+    Json patterns = Json::array();
+    for (int i = 0; i < values; ++i) patterns.push_back("*b${aws:UserAgent}" + std::to_string(i));
+    for (int i = 0; i < values; ++i) patterns.push_back("*${aws:UserAgent, 'x'}*");
+    Json document = {{"Version", "2012-10-17"},
+                     {"Statement",
+                      {{{"Effect", "Deny"},
+                        {"Principal", "*"},
+                        {"Action", "ecr:*"},
+                        {"Condition", {{"StringLike", {{"aws:Referer", "*"}}}}}},
+                       {{"Effect", "Deny"},
+                        {"Principal", {{"AWS", "arn:aws:iam::999999999999:root"}}},
+                        {"Action", "ecr:*"}},
+                       {{"Effect", "Allow"},
+                        {"Principal", "*"},
+                        {"Action", "ecr:BatchCheckLayerAvailability"},
+                        {"Condition", {{"StringLike", {{"aws:UserAgent", patterns}}}}}}}}};
+    call("SetRepositoryPolicy", {{"repositoryName", "app"}, {"policyText", document.dump()}});
+  };
+  conditions(1);
+  EXPECT_EQ(read(20), std::pair(200, 200));
+  EXPECT_EQ(read(30'000), std::pair(0, 200));
+  const auto recorded = decisions.newest();
+  EXPECT_EQ(read(30'000), std::pair(0, 200));
+  EXPECT_EQ(decisions.newest(), recorded + 1) << "one decision, by the worker";
+}
+
 }  // namespace
 }  // namespace ecr::api::test

@@ -363,5 +363,35 @@ TEST_F(RegistryTest, TagsInPages) {
       3u);
 }
 
+TEST_F(RegistryTest, AnUploadIsNotThatOfTheNextUserOfTheName) {
+  Json seed = seed_user("jane", {{"all", policy("Allow", "ecr:*", "*")}});
+  seed["accounts"]["000000000000"] = seed["accounts"]["111122223333"];
+  seed["accounts"].erase("111122223333");
+  const auto make_jane = [&] {
+    admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}}, seed.dump()));
+  };
+  make_jane();
+  keys = kSeededKeys;
+  const std::string at = begin_upload();
+  const std::string id =
+      call("InitiateLayerUpload", {{"repositoryName", "app"}})["uploadId"].get<std::string>();
+  EXPECT_EQ(registry("GET", at).status, 204);
+  {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    txn.exec("DELETE FROM entities WHERE name = ?", "jane");
+    txn.commit();
+  }
+  make_jane();
+  EXPECT_EQ(registry("GET", at).status, 404);
+  EXPECT_EQ(registry("PATCH", at, "x").status, 404);
+  EXPECT_EQ(fail("UploadLayerPart", {{"repositoryName", "app"},
+                                     {"uploadId", id},
+                                     {"partFirstByte", 0},
+                                     {"partLastByte", 0},
+                                     {"layerPartBlob", "eA=="}})
+                .first,
+            "UploadNotFoundException");
+}
+
 }  // namespace
 }  // namespace ecr::api::test

@@ -348,5 +348,22 @@ TEST_F(RoleChain, TheSourceIdentitySurvivesAndCannotBeChanged) {
             "sts:SetSourceIdentity on resource: arn:aws:iam::111122223333:role/narrow");
 }
 
+// The job that runs every hour, and the calls that make new sessions, keep them for the same time.
+TEST_F(AssumeRole, AnExpiredSessionIsKnownAsSuchForAWeek) {
+  people(trust({{"AWS", kJane}}));
+  const Json first = sts("AssumeRole", of())["Credentials"];
+  const std::string key = first["AccessKeyId"].get<std::string>();
+  JobRunner runner(services, {kExpiredSessions});
+  const auto known = [&] {
+    EXPECT_EQ(runner.run_due(100).outcomes.size(), 1u);
+    auto txn = store->database().begin(storage::sql::Access::kRead);
+    return storage::find_session(txn, key).has_value();
+  };
+  clock.time += std::chrono::hours(24 * 7);
+  EXPECT_TRUE(known());
+  clock.time += std::chrono::hours(2);  // it lasted an hour
+  EXPECT_FALSE(known());
+}
+
 }  // namespace
 }  // namespace ecr::api::test

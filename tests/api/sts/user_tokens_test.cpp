@@ -149,5 +149,33 @@ TEST(AccessKeyId, HoldsItsAccount) {
   }
 }
 
+// A tag that shuts a user out shuts out whatever the user hands out, unless the session has the tag
+// with another value.
+TEST_F(UserTokens, AFederatedUserHasTheTagsOfItsUser) {
+  Json all = policy("Allow", "*", "*");
+  all["Statement"].push_back(
+      {{"Effect", "Deny"},
+       {"Action", "ecr:*"},
+       {"Resource", "*"},
+       {"Condition", {{"StringEquals", {{"aws:PrincipalTag/Quarantine", "yes"}}}}}});
+  seed(seed_user("jane", {{"all", all}}));
+  const Parameters guest = {{"Name", "guest"}, {"Policy", policy("Allow", "*", "*").dump()}};
+  Parameters free = guest;
+  free.emplace_back("Tags.member.1.Key", "quarantine");
+  free.emplace_back("Tags.member.1.Value", "no");
+  const Json before = sts("GetFederationToken", guest)["Credentials"];
+  const Json other = sts("GetFederationToken", free)["Credentials"];
+  use(before);
+  EXPECT_EQ(list_images(), 200);
+  use(Keys{"111122223333", "test"});
+  call_query(
+      "iam", "TagUser",
+      {{"UserName", "jane"}, {"Tags.member.1.Key", "Quarantine"}, {"Tags.member.1.Value", "yes"}});
+  use(before);
+  EXPECT_EQ(list_images(), 400);
+  use(other);
+  EXPECT_EQ(list_images(), 200);
+}
+
 }  // namespace
 }  // namespace ecr::api::test

@@ -207,8 +207,19 @@ TEST(IamEvaluate, ResourceControlPoliciesAllowAtEveryLevel) {
   set.rcps[1] = {};
   EXPECT_EQ(evaluate(request(kUser), set).decided_by, DecidedBy::kRcp);
   EXPECT_EQ(evaluate(request(kUser), set).decision, Decision::kImplicitlyDenied);
-  // IAM does not support RCPs.
-  EXPECT_TRUE(evaluate(request(kUser, "iam:CreateUser", "*"), set).allowed());
+}
+
+TEST(IamEvaluate, ServicesWithoutResourceControlPolicies) {
+  PolicySet set;
+  set.identity = {attached(kAllowAll)};
+  set.rcps = {{attached(resource_policy("Deny", "\"*\""))}};
+  for (const char* action :
+       {"iam:CreateUser", "IAM:CreateUser", "organizations:ListRoots", "signer:SignPayload"}) {
+    EXPECT_TRUE(evaluate(request(kUser, action, "*"), set).allowed()) << action;
+  }
+  for (const char* action : {"ecr:DescribeRegistry", "sts:GetAccessKeyInfo", "s3:ListBucket"}) {
+    EXPECT_FALSE(evaluate(request(kUser, action, "*"), set).allowed()) << action;
+  }
 }
 
 TEST(IamEvaluate, ServicesAndServiceLinkedRolesAreExempt) {

@@ -62,6 +62,15 @@ TEST(IamEvaluateLine, TraceNamesTheConditionAndTheLevel) {
   EXPECT_EQ(json["trace"][0]["condition"], "Bool aws:SecureTransport");
 }
 
+TEST(IamEvaluateLine, TooMuchWorkIsAnErrorAndNoDecision) {
+  auto line = nlohmann::json::parse(kLine);
+  line["request"]["context"]["aws:UserAgent"] = std::string(30'000, 'a');
+  EXPECT_NE(evaluated(line.dump()).find("Allowed"), std::string::npos);
+  auto& condition = line["policies"]["identity"][0]["Statement"][0]["Condition"];
+  condition["StringLike"]["aws:UserAgent"] = std::vector<std::string>(1000, "*aaab*");
+  EXPECT_NE(evaluated(line.dump()).find("more work than one decision may take"), std::string::npos);
+}
+
 TEST(IamEvaluateLine, RootHasEverythingInItsAccount) {
   const std::string line = R"({"request":{"principal":"arn:aws:iam::123456789012:root",)"
                            R"("action":"ecr:X","resource_account":")";

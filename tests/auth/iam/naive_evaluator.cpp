@@ -163,7 +163,9 @@ class Evaluation {
     if (linked_role || caller_.kind == "service" || caller_.kind == "anonymous") {
       policies_["scps"] = Json::array();
     }
-    if (linked_role || naive_lower(action_).starts_with("iam:")) policies_["rcps"] = Json::array();
+    const std::string service = naive_split(naive_lower(action_), ':')[0];
+    const bool without = service == "iam" || service == "organizations" || service == "signer";
+    if (linked_role || without) policies_["rcps"] = Json::array();
   }
 
   NaiveResult run() {

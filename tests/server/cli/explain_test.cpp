@@ -80,7 +80,7 @@ TEST(ExplainText, ADenyIsShownWithWhatToRemove) {
     "enforced": false,
     "statement": {"source": "b", "index": 2, "sid": "No", "document": {"Effect": "Deny"}},
     "suggestion": [{"change": "removeOrNarrow", "policyType": "boundary", "where": "b", "index": 2,
-                    "sid": "No", "statement": {"Effect": "Deny"}}],
+                    "sid": "No", "statement": {"Effect": "Deny"}, "narrowed": {"Effect": "Less"}}],
     "trace": [{"policyType": "boundary", "policy": 0, "source": "b", "index": 2, "sid": "No",
                "effect": "Deny", "outcome": "Matched", "document": {"Effect": "Deny"}}]})");
   EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on *
@@ -98,7 +98,8 @@ TEST(ExplainText, ADenyIsShownWithWhatToRemove) {
 │  └─ {"Effect":"Deny"}
 └─ to allow it
    └─ remove or narrow statement 2 (Sid No) of b
-      └─ {"Effect":"Deny"}
+      ├─ {"Effect":"Deny"}
+      └─ narrowed, without this caller: {"Effect":"Less"}
 )");
 }
 

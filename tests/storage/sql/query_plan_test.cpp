@@ -175,7 +175,6 @@ void use_policies_and_sessions(sql::Txn& txn) {
   session.entity = id;
   put_session(txn, session);
   find_session(txn, "ASIA");
-  delete_sessions_of(txn, id);
   delete_expired_sessions(txn, at(1));
 }
 

@@ -218,5 +218,149 @@ TEST(Advice, ADollarInTheResourceIsEscaped) {
             "arn:aws:ecr:us-east-1:111111111111:repository/${$}{aws:username}");
 }
 
+// What was asked for, and by whom, is part of the advice: the statement lets no other tags, service
+// or identity in.
+TEST(Advice, GrantsNothingThatWasNotAsked) {
+  constexpr const char* kRole = "arn:aws:iam::111111111111:role/ci";
+  constexpr const char* kApp = "arn:aws:ecr:us-east-1:111111111111:repository/app";
+  const std::string provider =
+      "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com";
+  const struct {
+    const char* principal;
+    const char* action;
+    const char* resource;
+    std::vector<std::pair<const char*, std::string>> context;
+    Json condition;
+  } kCases[] = {
+      {"",
+       "sts:AssumeRoleWithWebIdentity",
+       kRole,
+       {{"aws:FederatedProvider", provider},
+        {"token.actions.githubusercontent.com:aud", "sts.amazonaws.com"},
+        {"token.actions.githubusercontent.com:sub", "repo:evil/app:ref:refs/heads/main"},
+        {"token.actions.githubusercontent.com:actor", "eve"},
+        {"sts:RoleSessionName", "run1"}},
+       {{"StringEquals",
+         {{"token.actions.githubusercontent.com:aud", "sts.amazonaws.com"},
+          {"token.actions.githubusercontent.com:sub", "repo:evil/app:ref:refs/heads/main"}}}}},
+      {"",
+       "sts:AssumeRoleWithWebIdentity",
+       kRole,
+       {{"aws:FederatedProvider", "accounts.google.com"}, {"accounts.google.com:sub", "1"}},
+       {{"StringEquals", {{"accounts.google.com:sub", "1"}}}}},
+      {"arn:aws:iam::222222222222:user/eve",
+       "sts:AssumeRole",
+       kRole,
+       {{"sts:ExternalId", "${x}"}, {"aws:PrincipalTag/team", "a"}, {"aws:SourceIp", "10.0.0.1"}},
+       {{"StringEquals", {{"sts:ExternalId", "${$}{x}"}}}}},
+      {"arn:aws:iam::111111111111:user/jane",
+       "iam:PassRole",
+       kRole,
+       {{"iam:PassedToService", "ecr.amazonaws.com"}, {"aws:ResourceTag/team", "a"}},
+       {{"StringEquals", {{"iam:PassedToService", "ecr.amazonaws.com"}}}}},
+      {"arn:aws:sts::222222222222:assumed-role/ci/run1",
+       "ecr:PutImage",
+       kApp,
+       {{"aws:PrincipalTag/team", "a"}, {"aws:PrincipalArn", kRole}},
+       {{"StringEquals", {{"aws:PrincipalTag/team", "a"}}}}},
+      {"arn:aws:iam::222222222222:root",
+       "ecr:PutImage",
+       kApp,
+       {{"aws:PrincipalArn", "arn:aws:iam::222222222222:root"}, {"aws:PrincipalType", "Account"}},
+       {{"StringEquals", {{"aws:PrincipalArn", "arn:aws:iam::222222222222:root"}}}}},
+      {"",
+       "ecr:PutImage",
+       kApp,
+       {{"aws:PrincipalType", "Anonymous"}},
+       {{"StringEquals", {{"aws:PrincipalType", "Anonymous"}}}}},
+      {"x.amazonaws.com",
+       "ecr:PutImage",
+       kApp,
+       {{"aws:SourceAccount", "333333333333"}},
+       {{"StringEquals", {{"aws:SourceAccount", "333333333333"}}}}},
+  };
+  for (const auto& c : kCases) {
+    Request request;
+    request.principal = *auth::iam::make_principal(c.principal, "");
+    request.action = c.action;
+    request.resource = c.resource;
+    request.resource_account = "111111111111";
+    for (const auto& [key, value] : c.context) request.context.set(key, value);
+    const PolicySet nothing;
+    const auto steps = advise(request, nothing, evaluate(request, nothing));
+    ASSERT_FALSE(steps.empty()) << c.action;
+    EXPECT_EQ(Json::parse(steps[0].document)["Condition"], c.condition) << steps[0].document;
+  }
+}
+
+TEST(Advice, TagsOfTheRequestAreThoseAndNoOthers) {
+  Request request;
+  request.principal = *auth::iam::make_principal("arn:aws:iam::222222222222:user/eve", "");
+  request.action = "sts:TagSession";
+  request.resource = "arn:aws:iam::111111111111:role/ci";
+  request.resource_account = "111111111111";
+  request.context.set("aws:RequestTag/team", "a");
+  request.context.set_multi("aws:TagKeys", {"team"});
+  PolicySet set;
+  const auto steps = advise(request, set, evaluate(request, set));
+  ASSERT_FALSE(steps.empty());
+  const Json statement = Json::parse(steps[0].document);
+  EXPECT_EQ(statement["Condition"],
+            Json({{"StringEquals", {{"aws:RequestTag/team", "a"}}},
+                  {"ForAllValues:StringEquals", {{"aws:TagKeys", "team"}}}}));
+  set.resource = {attached({{"Version", "2012-10-17"}, {"Statement", {statement}}})};
+  set.identity = {
+      attached({{"Version", "2012-10-17"},
+                {"Statement", {{{"Effect", "Allow"}, {"Action", "*"}, {"Resource", "*"}}}}})};
+  EXPECT_TRUE(evaluate(request, set).allowed());
+  request.context.set("aws:RequestTag/admin", "yes");
+  request.context.set_multi("aws:TagKeys", {"team", "admin"});
+  EXPECT_FALSE(evaluate(request, set).allowed());
+}
+
+// A Deny by exception covers what nobody thought of. The narrowed statement still does.
+TEST(Advice, ADenyIsNarrowedForItsCallerAlone) {
+  const char* kDenials[] = {
+      R"({"Effect":"Deny","NotAction":"ecr:Get*","Resource":"*"})",
+      R"({"Effect":"Deny","Action":"ecr:*","NotResource":"arn:aws:ecr:*:*:repository/public/*"})",
+      R"({"Effect":"Deny","Principal":"*","Action":"ecr:*",
+          "Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:user/joe"}}})",
+      R"({"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111111111111:user/joe"},
+          "Action":"ecr:*"})",
+  };
+  const auto asked_by = [](const std::string& arn) {
+    Request request;
+    request.principal = *auth::iam::make_principal(arn, "");
+    request.action = "ecr:PutImage";
+    request.resource = "arn:aws:ecr:us-east-1:111111111111:repository/app";
+    request.resource_account = "111111111111";
+    request.context.set("aws:PrincipalArn", arn);
+    return request;
+  };
+  for (const char* denial : kDenials) {
+    const auto set_with = [](const Json& statement) {
+      const AttachedPolicy policy =
+          attached({{"Version", "2012-10-17"}, {"Statement", {statement}}});
+      PolicySet set;
+      set.identity = {
+          attached({{"Version", "2012-10-17"},
+                    {"Statement", {{{"Effect", "Allow"}, {"Action", "*"}, {"Resource", "*"}}}}})};
+      const bool resource_based =
+          statement.contains("Principal") || statement.contains("NotPrincipal");
+      (resource_based ? set.resource : set.identity).push_back(policy);
+      return set;
+    };
+    const Request jane = asked_by("arn:aws:iam::111111111111:user/jane");
+    const PolicySet set = set_with(Json::parse(denial));
+    const auto steps = advise(jane, set, evaluate(jane, set));
+    ASSERT_EQ(steps.size(), 1u) << denial;
+    const PolicySet narrowed = set_with(Json::parse(steps[0].narrowed));
+    EXPECT_TRUE(evaluate(jane, narrowed).allowed()) << steps[0].narrowed;
+    const Request eve = asked_by("arn:aws:iam::111111111111:user/eve");
+    EXPECT_EQ(evaluate(eve, narrowed).decision, auth::iam::Decision::kExplicitlyDenied)
+        << steps[0].narrowed;
+  }
+}
+
 }  // namespace
 }  // namespace ecr::api::admin

@@ -43,6 +43,10 @@ TEST(DecisionLog, CountsByDecision) {
         i == 0 ? auth::iam::Decision::kAllowed : auth::iam::Decision::kExplicitlyDenied;
     log.record(record);
   }
+  DecisionRecord broken_off = denial("ecr:A");
+  broken_off.verdict.over_budget = true;
+  log.record(broken_off);
+  EXPECT_EQ(log.totals().over_budget, 1u);
   EXPECT_EQ(log.totals().allowed, 1u);
   EXPECT_EQ(log.totals().explicitly_denied, 2u);
   EXPECT_EQ(log.totals().implicitly_denied, 1u);

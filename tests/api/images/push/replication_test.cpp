@@ -248,5 +248,31 @@ TEST_F(ReplicationTest, EachErrorOfTheStatusOperation) {
             "InvalidParameterException");
 }
 
+// Another account's registry has to agree, not the repository alone.
+TEST_F(ReplicationTest, ARepositoryPolicyAloneLetsNoOtherAccountReplicate) {
+  at(kOther, kThere, "CreateRepository", {{"repositoryName", "team/app"}});
+  const auto set_policy = [&](const char* effect) {
+    const Json document = {{"Version", "2012-10-17"},
+                           {"Statement",
+                            {{{"Effect", effect},
+                              {"Principal", {{"AWS", "arn:aws:iam::" + kOwn + ":root"}}},
+                              {"Action", "ecr:ReplicateImage"}}}}};
+    at(kOther, kThere, "SetRepositoryPolicy",
+       {{"repositoryName", "team/app"}, {"policyText", document.dump()}});
+  };
+  configure(Json::array({rule(kOther, kThere)}));
+  const auto status_of = [&](const char* tag) {
+    push_image("team/app", tag, tag);
+    run_jobs();
+    return statuses(tag)[0]["status"];
+  };
+  set_policy("Allow");
+  EXPECT_EQ(status_of("v1"), "FAILED");
+  allow_at(kOther, {"ecr:ReplicateImage"});
+  EXPECT_EQ(status_of("v2"), "COMPLETE");
+  set_policy("Deny");
+  EXPECT_EQ(status_of("v3"), "FAILED");
+}
+
 }  // namespace
 }  // namespace ecr::api::test

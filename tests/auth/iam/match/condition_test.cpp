@@ -16,7 +16,8 @@ bool holds(const char* op, const char* key, const Texts& values, const Context& 
            bool variables = true) {
   const auto parsed = ConditionOperator::parse(op);
   EXPECT_TRUE(parsed) << op;
-  return parsed && Condition(op, *parsed, key, values, variables).holds(context);
+  StepBudget budget;
+  return parsed && Condition(op, *parsed, key, values, variables).holds(context, budget);
 }
 
 struct OperatorCase {

@@ -65,7 +65,7 @@ TEST_F(TemporaryCredentials, GoWithTheirRoleAndTheirTime) {
     session.expires_at = test::at(key[4] - '0');
     put_session(txn_, session);
   }
-  delete_expired_sessions(txn_, test::at(2));
+  delete_expired_sessions(txn_, test::at(2) + kExpiredSessionsKept);
   EXPECT_FALSE(find_session(txn_, "ASIA1"));
   EXPECT_TRUE(find_session(txn_, "ASIA2"));
   delete_entity(txn_, role);

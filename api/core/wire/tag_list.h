@@ -8,6 +8,7 @@
 
 #include "api/core/wire/error.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

@@ -252,7 +252,7 @@ struct AutomaticTls {
       : authority(config.in_memory ? "" : config.data_dir, clock.now()),
         certificates(authority,
                      certificate_names(config.settings.region, config.settings.registry_host,
-                                       config.tls_listen, config.tls_names),
+                                       config.tls_listen, config.settings.tls_names),
                      clock) {}
 
   CertificateAuthority authority;

@@ -11,6 +11,7 @@
 #include "api/admin/maintenance_routes.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/snapshot.h"
+#include "api/core/access/origin.h"
 #include "api/core/wire/error.h"
 #include "api/images/push/signing.h"
 #include "schemas/base/encoding.h"
@@ -23,36 +24,9 @@ namespace {
 
 constexpr std::string_view kSnapshotPath = "/_ecr-local/snapshot";
 
-bool is_address(std::string_view host) {
-  if (host.starts_with('[')) return true;
-  return std::all_of(host.begin(), host.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
 }
-
-// Protects against DNS rebinding: a web page of evil.example can make that name resolve to this
-// server, and the browser then treats our answers as the page's own. Such a request still has the
-// attacker's name in its Host header. Addresses and localhost cannot be rebound.
-bool is_our_host(const Settings& settings, std::string_view host) {
-  const std::string name = base::to_lower(base::without_port(host));
-  if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
-  return std::find(settings.admin_hosts.begin(), settings.admin_hosts.end(), name) !=
-         settings.admin_hosts.end();
-}
-
-// A browser says where a request comes from: Sec-Fetch-Site (Fetch Metadata), and Origin on every
-// request that is not a plain GET. "none" is an address that a person typed. Other clients send
-// neither header and are not restricted.
-bool is_same_origin(const HttpRequest& request) {
-  const std::string_view site = request.headers.get("sec-fetch-site");
-  if (!site.empty() && site != "same-origin" && site != "none") return false;
-  const auto origin = request.headers.find("origin");
-  if (!origin) return true;
-  const std::string scheme = request.secure ? "https://" : "http://";
-  return *origin == scheme + std::string(request.host());
-}
-
-// The peer is the other end of the connection; forwarding headers are not consulted.
-bool is_loopback(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
 
 // Compared in constant time, so that the time of a refusal does not show how much of a guess is
 // right.
@@ -117,7 +91,7 @@ bool is_read(const HttpRequest& request) {
 HttpResponse refuse_administration() {
   return error_response(403,
                         "This needs the admin token (Authorization: Bearer ...), or a client on "
-                        "this machine where none is set");
+                        "this machine, not behind a proxy, where none is set");
 }
 
 AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
@@ -130,9 +104,11 @@ AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
       started_(services.machine_clock.now()) {}
 
 bool may_administer(const Settings& settings, const HttpRequest& request) {
-  if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
+  if (!is_own_host(settings, request.host())) return false;
   if (!settings.admin_token.empty()) return has_admin_token(settings, request);
-  return is_loopback(request.peer);
+  // What a proxy passed on came from anywhere: the proxy itself may be on this machine, and without
+  // --trusted-proxy its word for the client's address counts for nothing.
+  return !request.forwarded && is_loopback(request.peer);
 }
 
 bool AdminPlane::is_streamed(const HttpRequest& head) {

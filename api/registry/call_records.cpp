@@ -235,7 +235,7 @@ CallRecord make_record(const Services& services, const HttpRequest& request, con
   record.operation = operation;
   record.region = note.registry_region;
   record.identity = note.identity;
-  describe_request(record, request, services.settings);
+  describe_request(record, request);
   if (const auto* model = model::ServiceModel::ecr().find(operation)) {
     record.input_shape = model->input;
     record.output_shape = model->output;

@@ -180,6 +180,10 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
 asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
                                                       api::HttpRequest& request) {
   set_deadline(context_.timeouts.progress);
+  if (auto refused = context_.app.admit(request)) {
+    const After ended = co_await send(parser, request, *refused);
+    co_return ended;
+  }
   api::HttpResponse response;
   Injected injected = Injected::kNothing;
   // any() is one atomic read, so a server without rules pays nothing for them.

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/admin/admin_http.h"
+#include "api/core/access/origin.h"
+#include "api/core/dispatch/operation_codec.h"
 #include "api/core/wire/error.h"
 #include "api/images/manifest.h"
 #include "api/registry/layer_download.h"
@@ -41,6 +44,12 @@ App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& r
       admin_(admin),
       metrics_(std::move(metrics)),
       names_(control) {}
+
+std::optional<api::HttpResponse> App::admit(api::HttpRequest& head) const {
+  api::settle_client(head, control_.settings().trusted_proxies);
+  if (const auto error = api::check_origin(head)) return refuse(head, *error);
+  return std::nullopt;
+}
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
   const std::string_view path = head.path();
@@ -95,17 +104,28 @@ std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
   return registry_.open(head);
 }
 
+// These refusals come before the operation is known (a body that is too large, an unknown path).
 api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
-  if (is_registry(head.path())) return api::registry::error_response(error, head);
-  // Outside of /v2/ the form of AWS JSON serves every client: AWS's own and the admin API's. These
-  // refusals come before the operation is known (a body that is too large, an unknown path), so the
-  // protocol's own encoder cannot be asked.
   const api::ErrorNames& names = api::names_of(error.code());
-  const nlohmann::json body = {{"__type", std::string(names.json_type)},
-                               {"message", error.message()}};
-  api::HttpResponse response =
-      api::text_response(names.json_status, "application/json", base::dump(body));
-  response.note.error = base::format("{}: {}", names.json_type, error.message());
+  const std::string_view path = head.path();
+  api::HttpResponse response;
+  if (is_registry(path)) {
+    response = api::registry::error_response(error, head);
+  } else if (path == "/") {
+    response = api::encode_error(error, {}, head);
+  } else if (is_admin(path)) {
+    response = api::admin::error_response(names.oci_status, error.message());
+  } else {
+    const nlohmann::json body = {{"__type", std::string(names.json_type)},
+                                 {"message", error.message()}};
+    response = api::text_response(names.oci_status, "application/json", base::dump(body));
+    response.note.error = base::format("{}: {}", names.json_type, error.message());
+  }
+  // HEAD has the Content-Length of GET and no body (RFC 9110, 9.3.2).
+  if (head.method == "HEAD") {
+    response.head_length = std::get<std::string>(response.body).size();
+    response.body = std::string();
+  }
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include "api/core/access/gate.h"
 #include "api/core/access/identity.h"
 #include "api/core/access/operation.h"
+#include "api/core/access/origin.h"
 #include "api/core/dispatch/operation_codec.h"
 #include "api/core/wire/error.h"
 #include "api/core/work/call_record.h"
@@ -59,7 +60,7 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   options.service = api.signing_name;
   options.region = region_of_host(request.host());
   options.signing_keys = &services.signing_keys;
-  const auth::SignedRequest message{request.method, request.path(), request.query(),
+  const auth::SignedRequest message{request.method,           request.path(), request.query(),
                                     request.headers.fields(), request.body};
   const auto verified = auth::verify_sigv4(
       message, options, [&](std::string_view key) { return find_credential(services, txn, key); });
@@ -72,6 +73,7 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                                                        ? "Request is missing Authentication Token"
                                                        : verified.error().message);
   }
+  check_default_credentials(services.settings, verified->access_key_id, request);
   auto caller = find_caller(services, txn, verified->access_key_id);
   // The signature is right and the principal is gone: the role of a session was deleted, for
   // example.
@@ -169,7 +171,7 @@ void add_record(const Services& services, const HttpRequest& request, const Matc
   record.operation = found.model->name;
   record.input_shape = found.model->input;
   record.output_shape = found.model->output;
-  describe_request(record, request, services.settings);
+  describe_request(record, request);
   services.events.add(std::move(record));
 }
 

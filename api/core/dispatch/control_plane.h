@@ -17,6 +17,7 @@ class ControlPlane {
 
   // `request` outlives what HttpResponse::later of the answer is called for.
   HttpResponse handle(const HttpRequest& request) const;
+  const Settings& settings() const { return services_.settings; }
   const std::vector<ServiceApi>& apis() const { return apis_; }
 
  private:

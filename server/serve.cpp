@@ -343,6 +343,7 @@ int run_serve(const ServeConfig& config) {
   const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   const auto tls = automatic_tls(config, machine_clock);
   Metrics metrics;
+  metrics.watch(log);
   FaultRules faults;
   App app(control, registry, admin,
           [&] { return metrics.text(*store, decisions, settings.version, &faults); });

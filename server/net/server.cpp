@@ -147,7 +147,6 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
 // connection is left, so no worker has work of a connection then.
 struct Server::Impl {
   Options options;
-  AccessLog& log;
   WorkerPool workers;
   // A pool apart from `workers`: work that hangs there keeps no other request waiting.
   WorkerPool outside{kOutsideThreads};
@@ -164,7 +163,6 @@ struct Server::Impl {
   Impl(const Options& given, const App& app, AccessLog& access_log, const base::Clock& clock,
        base::Random& random)
       : options(given),
-        log(access_log),
         workers(given.workers),
         context{app, workers, outside, access_log, clock, random, given.timeouts, given.metrics},
         threads(make_threads(given.io_threads)),
@@ -212,9 +210,6 @@ struct Server::Impl {
                                     ? std::chrono::steady_clock::time_point::max()
                                     : now);
     }
-    // The access log has no thread of its own: the sweep writes collected lines four times a
-    // second, also while no request comes.
-    log.flush();
     if (thread.stopping && thread.connections.empty()) return;
     // A server that stops is looked at more often, so that its exit does not wait for the next
     // quarter of a second.

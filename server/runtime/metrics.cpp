@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "schemas/base/text.h"
+#include "server/runtime/access_log.h"
 #include "storage/rows/server_state.h"
 
 namespace ecr::server {
@@ -178,6 +179,13 @@ void Metrics::write_connections(std::string& out) const {
   out += base::format("ecr_local_connections_total {}\n", accepted_.load());
 }
 
+void Metrics::write_budgets(std::string& out) const {
+  if (log_ == nullptr) return;
+  describe(out, "ecr_local_log_lines_dropped_total", "counter",
+           "Lines of the log that were dropped because nothing read it.");
+  out += base::format("ecr_local_log_lines_dropped_total {}\n", log_->dropped());
+}
+
 void Metrics::write_requests(std::string& out) const {
   const std::lock_guard lock(mutex_);
   // Neither value needs escaping: the planes are the few names of plane_of(), and the operation is
@@ -229,6 +237,7 @@ std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisio
   out += base::format("ecr_local_build_info{{version=\"{}\"}} 1\n", version);
   write_requests(out);
   write_connections(out);
+  write_budgets(out);
   write_decisions(out, decisions);
   write_jobs(out);
   if (faults != nullptr) write_faults(out, *faults);

@@ -32,6 +32,7 @@
 #include "server/net/server.h"
 #include "server/runtime/app.h"
 #include "server/runtime/background.h"
+#include "server/runtime/memory_budget.h"
 #include "server/runtime/own_routes.h"
 #include "server/runtime/system.h"
 #include "server/runtime/webhook.h"
@@ -289,6 +290,10 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 // webhook, the background threads and the server first, and closes the store last.
 int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread costs more memory than it saves time
+  // Large bodies go back to the system when their requests end. By default glibc raises its
+  // threshold with each one that is freed, and then keeps them.
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
   raise_descriptor_limit();
   // Two clocks. `machine_clock` is for what has to agree with the world outside (HTTP dates,
   // certificates, memos of what upstreams and issuers said); `clock` can be moved by tests and is
@@ -343,7 +348,8 @@ int run_serve(const ServeConfig& config) {
   const api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   const auto tls = automatic_tls(config, machine_clock);
   Metrics metrics;
-  metrics.watch(log);
+  MemoryBudget memory;
+  metrics.watch(memory, log);
   FaultRules faults;
   App app(control, registry, admin,
           [&] { return metrics.text(*store, decisions, settings.version, &faults); });
@@ -356,6 +362,7 @@ int run_serve(const ServeConfig& config) {
   if (tls) options.certificates = &tls->certificates;
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
+  options.memory = &memory;
   options.workers = config.workers;
   options.on_stop = [&transport] { transport.stop(); };
   // From here on connections are accepted by the kernel, and answered once run() begins.

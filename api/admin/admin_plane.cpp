@@ -115,6 +115,11 @@ bool AdminPlane::is_streamed(const HttpRequest& head) {
   return head.path() == kSnapshotPath && (head.method == "PUT" || head.method == "POST");
 }
 
+Introduction AdminPlane::identify(const HttpRequest& head) const {
+  if (!may_administer(services_.settings, head)) return refuse_administration();
+  return true;
+}
+
 // Asked before the body is read: a caller without permission sends nothing that is stored.
 std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminPlane::open(
     const HttpRequest& head) const {

@@ -23,6 +23,9 @@ class AdminPlane {
 
   HttpResponse handle(const HttpRequest& request) const;
 
+  // Whether the caller may administer, before the body of its request is there.
+  Introduction identify(const HttpRequest& head) const;
+
   // True: the body goes to the sink of open() piece by piece, and is never in memory as a whole.
   static bool is_streamed(const HttpRequest& head);
   // The answer that refuses the request, or the sink for its body.

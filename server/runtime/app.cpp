@@ -51,6 +51,14 @@ std::optional<api::HttpResponse> App::admit(api::HttpRequest& head) const {
   return std::nullopt;
 }
 
+api::Introduction App::identify(const api::HttpRequest& head) const {
+  const std::string_view path = head.path();
+  if (is_registry(path)) return registry_.identify(head);
+  if (is_admin(path)) return admin_.identify(head);
+  if (path == "/") return control_.identify(head);
+  return false;
+}
+
 BodyPlan App::plan(const api::HttpRequest& head) const {
   const std::string_view path = head.path();
   if (is_registry(path)) {

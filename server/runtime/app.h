@@ -48,6 +48,8 @@ class App {
   // The first thing that happens to a request, before its body is read: finds out who the client
   // is, and answers what a web page of another site had a browser send. Does not block.
   std::optional<api::HttpResponse> admit(api::HttpRequest& head) const;
+  // Looks for the caller in the head of a request whose large body is still to come. Blocks.
+  api::Introduction identify(const api::HttpRequest& head) const;
 
   // Decides how the body of this request is read. Does not block.
   BodyPlan plan(const api::HttpRequest& head) const;

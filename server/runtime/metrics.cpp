@@ -8,6 +8,7 @@
 
 #include "schemas/base/text.h"
 #include "server/runtime/access_log.h"
+#include "server/runtime/memory_budget.h"
 #include "storage/rows/server_state.h"
 
 namespace ecr::server {
@@ -177,9 +178,20 @@ void Metrics::write_connections(std::string& out) const {
   gauge(out, "ecr_local_connections", "Connections of clients.", connections_.load());
   describe(out, "ecr_local_connections_total", "counter", "Connections accepted.");
   out += base::format("ecr_local_connections_total {}\n", accepted_.load());
+  describe(out, "ecr_local_connections_refused_total", "counter",
+           "Connections closed at once because there were too many.");
+  out += base::format("ecr_local_connections_refused_total {}\n", connections_refused_.load());
 }
 
 void Metrics::write_budgets(std::string& out) const {
+  if (memory_ != nullptr) {
+    gauge(out, "ecr_local_unauthenticated_bytes",
+          "Bytes that requests of callers who are not authenticated yet hold.", memory_->used());
+    gauge(out, "ecr_local_unauthenticated_bytes_limit", "Most of those bytes.", memory_->limit());
+    describe(out, "ecr_local_unauthenticated_refused_total", "counter",
+             "Requests refused because there was no room for them among those bytes.");
+    out += base::format("ecr_local_unauthenticated_refused_total {}\n", memory_->refused());
+  }
   if (log_ == nullptr) return;
   describe(out, "ecr_local_log_lines_dropped_total", "counter",
            "Lines of the log that were dropped because nothing read it.");

@@ -137,6 +137,10 @@ struct HttpResponse {
   }
 };
 
+// What the head of a request tells about its caller while the body is still to come: the answer
+// that refuses it; true: the caller is authenticated; false: only the body can tell.
+using Introduction = std::variant<HttpResponse, bool>;
+
 HttpResponse text_response(int status, std::string content_type, std::string body);
 
 // Fetches documents from the web for the API, which itself opens no socket. Thread-safe; blocks for

@@ -111,7 +111,7 @@ class NameTest(AbuseTest):
                 self.assertNotIn("set-cookie", self.registry.request(method, path).headers)
 
     def test_host_is_reflected_nowhere_but_in_the_challenge(self):
-        evil = registry.Registry(self.server, self.server.password(), host="evil.test")
+        evil = registry.Registry(self.server, self.server.password(PUSHER), host="evil.test")
         reply = evil.request("POST", "/v2/app/blobs/uploads/")
         self.assertTrue(reply.headers["location"].startswith("/v2/app/"))
         self.assertNotIn("evil.test", str(reply.headers))

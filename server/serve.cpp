@@ -33,6 +33,7 @@
 #include "server/net/server.h"
 #include "server/runtime/app.h"
 #include "server/runtime/background.h"
+#include "server/runtime/memory_budget.h"
 #include "server/runtime/own_routes.h"
 #include "server/runtime/stop_limit.h"
 #include "server/runtime/system.h"
@@ -279,7 +280,7 @@ struct AutomaticTls {
       : authority(config.in_memory ? "" : config.data_dir, clock.now()),
         certificates(authority,
                      certificate_names(config.settings.region, config.settings.registry_host,
-                                       config.tls_listen, config.tls_names),
+                                       config.tls_listen, config.settings.tls_names),
                      clock) {}
 
   CertificateAuthority authority;
@@ -316,6 +317,10 @@ void announce(const Server& server, const std::vector<ListenAddress>& addresses,
 // webhook, the background threads and the server first, and closes the store last.
 int run_serve(const ServeConfig& config) {
   mallopt(M_ARENA_MAX, 4);  // an arena for each thread costs more memory than it saves time
+  // Large bodies go back to the system when their requests end. By default glibc raises its
+  // threshold with each one that is freed, and then keeps them.
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
   raise_descriptor_limit();
   // The first part, and the last to go: it limits the end of all others.
   StopLimit stop_limit;
@@ -375,6 +380,8 @@ int run_serve(const ServeConfig& config) {
   api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   const auto tls = automatic_tls(config, machine_clock);
   Metrics metrics;
+  MemoryBudget memory;
+  metrics.watch(memory, log);
   FaultRules faults;
   App app(control, registry, admin.routes());
   app.add(faults);
@@ -392,6 +399,7 @@ int run_serve(const ServeConfig& config) {
   if (tls) options.certificates = &tls->certificates;
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
+  options.memory = &memory;
   options.workers = config.workers;
   options.grace = config.stop_timeout;
   // Whatever waits outside, and jobs that take long, end now and not at the end of the grace time.

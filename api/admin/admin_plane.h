@@ -28,6 +28,7 @@ class AdminPlane {
   void on_reset(std::function<void()> action) { on_reset_.push_back(std::move(action)); }
 
   const AdminRoutes& routes() const { return routes_; }
+  Introduction identify(const HttpRequest& head) const { return routes_.identify(head); }
   HttpResponse handle(const HttpRequest& request) const { return routes_.handle(request); }
   std::variant<HttpResponse, std::unique_ptr<BodySink>> open(const HttpRequest& head) const {
     return routes_.open(head);

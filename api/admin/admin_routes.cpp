@@ -4,6 +4,7 @@
 
 #include "api/admin/admin_http.h"
 #include "api/admin/seed/seed.h"
+#include "api/core/access/origin.h"
 #include "api/core/wire/error_response.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -14,36 +15,9 @@ namespace {
 
 constexpr std::string_view kOwnPaths = "/_ecr-local/";
 
-bool is_address(std::string_view host) {
-  if (host.starts_with('[')) return true;
-  return std::all_of(host.begin(), host.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
 }
-
-// Protects against DNS rebinding: a web page of evil.example can make that name resolve to this
-// server, and the browser then treats our answers as the page's own. Such a request still has the
-// attacker's name in its Host header. Addresses and localhost cannot be rebound.
-bool is_our_host(const Settings& settings, std::string_view host) {
-  const std::string name = base::to_lower(base::without_port(host));
-  if (name == "localhost" || name.ends_with(".localhost") || is_address(name)) return true;
-  return std::find(settings.admin_hosts.begin(), settings.admin_hosts.end(), name) !=
-         settings.admin_hosts.end();
-}
-
-// A browser says where a request comes from: Sec-Fetch-Site (Fetch Metadata), and Origin on every
-// request that is not a plain GET. "none" is an address that a person typed. Other clients send
-// neither header and are not restricted.
-bool is_same_origin(const HttpRequest& request) {
-  const std::string_view site = request.headers.get("sec-fetch-site");
-  if (!site.empty() && site != "same-origin" && site != "none") return false;
-  const auto origin = request.headers.find("origin");
-  if (!origin) return true;
-  const std::string scheme = request.secure ? "https://" : "http://";
-  return *origin == scheme + std::string(request.host());
-}
-
-// The peer is the other end of the connection; forwarding headers are not consulted.
-bool is_loopback(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
 
 // Compared in constant time, so that the time of a refusal does not show how much of a guess is
 // right.
@@ -61,15 +35,17 @@ bool answers(const AdminRoute& route, std::string_view method) {
 HttpResponse refuse_administration() {
   return error_response(403,
                         "This needs the admin token (Authorization: Bearer ...), or a client on "
-                        "this machine where none is set");
+                        "this machine, not behind a proxy, where none is set");
 }
 
 }  // namespace
 
 bool may_administer(const Settings& settings, const HttpRequest& request) {
-  if (!is_our_host(settings, request.host()) || !is_same_origin(request)) return false;
+  if (!is_own_host(settings, request.host())) return false;
   if (!settings.admin_token.empty()) return has_admin_token(settings, request);
-  return is_loopback(request.peer);
+  // What a proxy passed on came from anywhere: the proxy itself may be on this machine, and without
+  // --trusted-proxy its word for the client's address counts for nothing.
+  return !request.forwarded && is_loopback(request.peer);
 }
 
 void AdminRoutes::add(std::vector<AdminRoute> routes) {
@@ -88,6 +64,13 @@ const AdminRoute* AdminRoutes::find(const HttpRequest& head) const {
     if (route.path == path && answers(route, head.method)) return &route;
   }
   return nullptr;
+}
+
+Introduction AdminRoutes::identify(const HttpRequest& head) const {
+  const AdminRoute* const route = find(head);
+  if (route != nullptr && route->access == AdminRoute::Access::kEverybody) return false;
+  if (!may_administer(settings_, head)) return refuse_administration();
+  return true;
 }
 
 // The door comes before everything that the request says: a caller without permission learns of no

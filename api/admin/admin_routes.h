@@ -35,6 +35,8 @@ class AdminRoutes {
   // Null: no row has the path and the method.
   const AdminRoute* find(const HttpRequest& head) const;
 
+  // Whether the caller may use the route, before the body of its request is there.
+  Introduction identify(const HttpRequest& head) const;
   HttpResponse handle(const HttpRequest& request) const;
   // The answer that refuses the request, or the sink for its body. REQUIRES: the row takes its body
   // as a stream.

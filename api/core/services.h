@@ -47,6 +47,9 @@ struct Settings {
   std::string admin_token;
   // Host names (without port) under which /_ecr-local/ answers, besides localhost and addresses.
   std::vector<std::string> admin_hosts;
+  // Further names in the certificates of --tls auto, under which the default credentials are
+  // accepted, too.
+  std::vector<std::string> tls_names;
   // Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR blocks.
   std::vector<std::string> trusted_proxies;
   // Garbage collection (storage/collector.h): for how long a blob must have been unused before it

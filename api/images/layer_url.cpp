@@ -68,8 +68,7 @@ std::string layer_url(const Services& services, const HttpRequest& request,
   // used, so that the URL works through a proxy, too.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + kUrlLife);
   const std::string expires = base::format("{}", end.time_since_epoch().count());
-  return base::format("{}://{}{}?expires={}&signature={}",
-                      is_secure(request, services.settings.trusted_proxies) ? "https" : "http",
+  return base::format("{}://{}{}?expires={}&signature={}", request.secure ? "https" : "http",
                       request.host(), path, expires, signature_of(services.store, path, expires));
 }
 

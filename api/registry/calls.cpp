@@ -106,7 +106,7 @@ void record_calls(const Services& services, const HttpRequest& request, const Lo
     record.operation = call.operation;
     record.region = note.registry_region;
     record.identity = note.identity;
-    describe_request(record, request, services.settings);
+    describe_request(record, request);
     if (const auto* model = model::ServiceModel::ecr().find(call.operation)) {
       record.input_shape = model->input;
       record.output_shape = model->output;

@@ -196,6 +196,21 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
   return response;
 }
 
+Introduction RegistryPlane::identify(const HttpRequest& head) const {
+  try {
+    const Route route = require_route(head);
+    const base::TimePoint now = services_.clock.now();
+    const Credentials credentials = read_credentials(services_, head, now);
+    storage::sql::Txn txn = services_.store.database().begin(Access::kRead);
+    const Session session(services_, txn, head, credentials, route, now);
+    return true;
+  } catch (...) {
+    HttpResponse response = error_response(to_api_error(std::current_exception()), head);
+    finish(head, response);
+    return response;
+  }
+}
+
 HttpResponse RegistryPlane::download(const HttpRequest& request) const {
   HttpResponse response = serve_layer(services_, request);
   if (request.method == "HEAD") drop_body(response);

@@ -24,6 +24,9 @@ class RegistryPlane {
   // to a worker would cost more than the read. nullopt: a worker has to answer.
   std::optional<HttpResponse> answer_without_blocking(const HttpRequest& head) const;
 
+  // Authenticates the caller of a request whose body is still to come. Blocks.
+  Introduction identify(const HttpRequest& head) const;
+
   // Layers by the signed URLs of GetDownloadUrlForLayer (layer_download.h), which need no token.
   HttpResponse download(const HttpRequest& request) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/core/access/origin.h"
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
 #include "api/core/wire/error_response.h"
@@ -60,6 +61,8 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
     throw ApiError(ErrorCode::kExpiredToken,
                    "Your authorization token has expired. Reauthenticate and try again.");
   }
+  // A token is no more than the credentials that it was asked for with.
+  check_default_credentials(services.settings, claims->access_key_id, request);
   Credentials credentials{std::move(*claims), "", ""};
   if (auto named = parse_registry_host(request.host())) {
     // ECR User Guide, "Private registry authentication": a token is for one Region (test

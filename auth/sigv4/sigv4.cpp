@@ -275,7 +275,8 @@ tl::expected<VerifiedSignature, SignatureError> verify_sigv4(const SignedRequest
   // UNSIGNED-PAYLOAD and STREAMING-… belong to S3. Here they are a hash that no body has. Neither
   // side of this comparison is secret. Without the header, a changed body still fails in the
   // signature, which covers the hash of the body that arrived.
-  const std::string payload_hash = base::to_hex(model::sha256(request.body));
+  const std::string payload_hash = request.body_hash ? std::string(*request.body_hash)
+                                                     : base::to_hex(model::sha256(request.body));
   if (parts->payload_hash && *parts->payload_hash != payload_hash) return mismatch();
   const std::string& secret = credential->secret_access_key;
   const model::Sha256 key =

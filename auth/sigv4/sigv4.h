@@ -29,6 +29,9 @@ struct SignedRequest {
   std::string_view query;  // raw, after '?', not decoded
   std::span<const HeaderView> headers;
   std::string_view body;  // whole; the payload hash is checked against it
+  // The SHA-256 of a body that is still to come, as the request announces it; `body` is not looked
+  // at then. REQUIRES: the request is verified again once its body is there.
+  std::optional<std::string_view> body_hash = {};
 };
 
 enum class SignatureErrorKind {

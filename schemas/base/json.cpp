@@ -83,6 +83,10 @@ class Builder {
       fail(JsonError::Kind::kTooLarge, limits_.max_bytes, "the document is too large");
     } else if (const std::size_t valid = utf8_prefix(text_); valid != text_.size()) {
       fail(JsonError::Kind::kNotUtf8, valid, "not UTF-8");
+    } else if (text_.starts_with("\xEF\xBB\xBF")) {
+      // nlohmann's parser skips it; RFC 8259, 8.1 forbids it in texts that are sent, and other
+      // readers refuse it.
+      fail(JsonError::Kind::kSyntax, 0, "a byte order mark stands before the document");
     } else {
       Document::sax_parse(Cursor(text_.data(), reached_),
                           Cursor(text_.data() + text_.size(), reached_), this);

@@ -185,7 +185,7 @@ void add_serve_options(CLI::App& app, ServeConfig& serve) {
       ->envname(variable_of("--tls"))
       ->check(CLI::IsMember({"auto", "off"}))
       ->default_str("off");
-  add(app, "--tls-name", serve.tls_names,
+  add(app, "--tls-name", settings.tls_names,
       "Further name or address in the certificates of --tls auto, repeatable")
       ->delimiter(',')
       ->check(check_tls_name);

@@ -19,7 +19,6 @@ struct ServeConfig {
   std::vector<std::string> listen;      // HOST:PORT
   std::vector<std::string> tls_listen;  // HOST:PORT
   bool tls_auto = false;                // a certificate authority of our own
-  std::vector<std::string> tls_names;   // further names of its certificates
   std::string tls_certificate;
   std::string tls_key;
   std::string data_dir;  // resolved

@@ -50,6 +50,8 @@ Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> strea
       executor_(std::move(executor)),
       job_(context.workers, executor_),
       outside_job_(context.outside, executor_),
+      head_memory_(context.memory),
+      body_memory_(context.memory),
       buffer_(kInitialBuffer) {
   // Before the first read there may be a TLS handshake, which has to be done within this time, too.
   set_deadline(context_.timeouts.header);
@@ -86,6 +88,23 @@ void Connection::consume(std::size_t bytes) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
+// Doubles the buffer where it is full. False: the budget has no room for that. Bounded by the
+// callers: read_head() refuses a head above kMaxHeaderBytes, and read_body() stops where unparsed
+// bytes exceed the same limit.
+bool Connection::make_room() {
+  if (end_ - begin_ < buffer_.size()) return true;
+  if (!head_memory_.grow_to(buffer_.size() * 2 - kInitialBuffer)) return false;
+  buffer_.resize(buffer_.size() * 2);
+  return true;
+}
+
+// One large head must not cost memory for as long as the client stays connected.
+void Connection::give_back_room() {
+  if (begin_ != end_ || buffer_.size() <= kInitialBuffer) return;
+  std::vector<char>(kInitialBuffer).swap(buffer_);
+  head_memory_.release();
+}
+
 // Reads more bytes behind the unread ones. 0: the client sends no more.
 asio::awaitable<std::size_t> Connection::fill() {
   if (begin_ > 0) {
@@ -93,9 +112,7 @@ asio::awaitable<std::size_t> Connection::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  // Bounded by the callers: read_head() refuses a head above kMaxHeaderBytes, and read_body() stops
-  // where unparsed bytes exceed the same limit.
-  if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+  if (!make_room()) throw std::runtime_error("no memory for the bytes of a client");
   const asio::mutable_buffer space(buffer_.data() + end_, buffer_.size() - end_);
   const std::size_t n = co_await stream_->read_some(space);
   end_ += n;
@@ -123,6 +140,8 @@ asio::awaitable<void> Connection::serve() {
 asio::awaitable<Connection::After> Connection::serve_one() {
   RequestParser parser;
   received_ = 0;
+  body_memory_.release();
+  give_back_room();
   const bool complete = co_await read_head(parser);
   if (!complete) co_return After::kClose;
   api::HttpRequest request = to_request(parser.head(), peer_, stream_->secure(), context_.random);
@@ -168,6 +187,12 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
         co_return true;
       }
     }
+    if (!make_room()) {
+      context_.memory.count_refused();
+      const FramingError full{503, "the server has no memory left for headers"};
+      co_await refuse(full);
+      co_return false;
+    }
     const std::size_t got = co_await fill();
     // The end of the connection between two requests is ordinary; within a head no answer could be
     // understood. Both end without an answer.
@@ -180,6 +205,10 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
 asio::awaitable<Connection::After> Connection::answer(RequestParser& parser,
                                                       api::HttpRequest& request) {
   set_deadline(context_.timeouts.progress);
+  if (auto refused = context_.app.admit(request)) {
+    const After ended = co_await send(parser, request, *refused);
+    co_return ended;
+  }
   api::HttpResponse response;
   Injected injected = Injected::kNothing;
   // any() is one atomic read, so a server without rules pays nothing for them.
@@ -220,9 +249,11 @@ asio::awaitable<Connection::Injected> Connection::inject(RequestParser& parser,
   // The AWS Query protocol names its operation in the form that is the body, so the body is read
   // before the rules are asked.
   if (request.path() == "/") {
-    const std::uint64_t limit = context_.app.plan(request).limit;
-    const bool fits = co_await read_body(parser, request.body, limit);
-    if (!fits) co_return Injected::kNothing;  // run_buffered() refuses it
+    auto refused = co_await take_body(parser, request);
+    if (refused) {
+      response = std::move(*refused);
+      co_return Injected::kAnswered;
+    }
   }
   const std::string operation = context_.app.operation_of(request);
   // The routes for health, metrics and administration have no operation, so a rule can never hit

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "server/net/worker_pool.h"
 #include "server/runtime/access_log.h"
 #include "server/runtime/app.h"
+#include "server/runtime/memory_budget.h"
 #include "server/runtime/metrics.h"
 
 namespace ecr::server {
@@ -31,6 +33,7 @@ struct ConnectionContext {
   const base::Clock& clock;  // the machine's: HTTP dates and log lines
   base::Random& random;
   Timeouts timeouts;
+  MemoryBudget& memory;        // of callers who are not authenticated yet
   Metrics* metrics = nullptr;  // may be null
 };
 
@@ -71,7 +74,12 @@ class Connection {
   asio::awaitable<api::HttpResponse> run_streamed(RequestParser& parser,
                                                   const api::HttpRequest& request);
   asio::awaitable<api::HttpResponse> pump(RequestParser& parser, api::BodySink& sink);
-  asio::awaitable<bool> read_body(RequestParser& parser, std::string& body, std::uint64_t limit);
+  asio::awaitable<std::optional<api::HttpResponse>> take_body(RequestParser& parser,
+                                                              api::HttpRequest& request);
+  enum class Taken { kWhole, kTooLarge, kNoMemory };
+  asio::awaitable<Taken> read_body(RequestParser& parser, std::string& body, std::uint64_t limit,
+                                   bool known);
+  asio::awaitable<bool> claim(std::size_t bytes);
   asio::awaitable<After> send(RequestParser& parser, const api::HttpRequest& request,
                               const api::HttpResponse& response);
   asio::awaitable<void> send_live(api::BodySource& source);
@@ -81,6 +89,8 @@ class Connection {
   asio::awaitable<void> linger();
   asio::awaitable<void> refuse(const FramingError& error);
   asio::awaitable<void> send_continue();
+  bool make_room();
+  void give_back_room();
   asio::awaitable<std::size_t> fill();
   void log(const api::HttpRequest& request, const api::HttpResponse& response);
 
@@ -95,6 +105,8 @@ class Connection {
   asio::any_io_executor executor_;
   WorkerJob job_;
   WorkerJob outside_job_;
+  MemoryBudget::Claim head_memory_;  // what buffer_ has grown by
+  MemoryBudget::Claim body_memory_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

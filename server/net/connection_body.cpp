@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "api/core/wire/error.h"
@@ -11,9 +12,16 @@
 namespace ecr::server {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // Large enough that one hop to a worker and one write to the file serve half a mebibyte of a layer;
 // two such buffers are all that a push of any size takes.
 constexpr std::size_t kStreamBuffer = 512u << 10;
+
+// How long a body waits for memory, and how often it looks whether there is some. The SDKs wait for
+// a minute by default, and try again after a 503.
+constexpr std::chrono::seconds kMemoryWait{10};
+constexpr std::chrono::milliseconds kMemoryPoll{20};
 
 // Joins the pieces of one buffer at its front, so that many small chunks cost one write. The pieces
 // are in the order of the buffer, so each moves towards the front and never overwrites one behind
@@ -32,19 +40,9 @@ std::string_view join(std::vector<char>& buffer, const std::vector<std::string_v
 
 asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parser,
                                                             api::HttpRequest& request) {
-  // The limit comes from the route, before its body is read: a client that is not authenticated yet
-  // cannot make the server hold more than that (ServerTest.BodiesAboveTheLimitAreRefused).
-  const std::uint64_t limit = context_.app.plan(request).limit;
-  const bool fits = co_await read_body(parser, request.body, limit);
+  auto refused = co_await take_body(parser, request);
+  if (refused) co_return std::move(*refused);
   api::HttpResponse response;
-  if (!fits) {
-    response =
-        context_.app.refuse(request, {api::ErrorCode::kRequestTooLarge,
-                                      base::format("The body is larger than {} bytes", limit)});
-    // The rest of a body that is too large is not worth reading.
-    response.close = true;
-    co_return response;
-  }
   // The references stay valid: this coroutine, which owns what they name, is suspended until the
   // worker is done.
   job_.start([this, &request, &response] { response = context_.app.handle(request); });
@@ -65,33 +63,110 @@ asio::awaitable<api::HttpResponse> Connection::run_buffered(RequestParser& parse
   co_return response;
 }
 
-// False: the body is larger than the limit.
-asio::awaitable<bool> Connection::read_body(RequestParser& parser, std::string& body,
-                                            std::uint64_t limit) {
+// Reads the body into memory. The answer, where the request is refused instead: the body is larger
+// than its route allows, the caller is not who it says, or too many others are not known yet.
+asio::awaitable<std::optional<api::HttpResponse>> Connection::take_body(RequestParser& parser,
+                                                                        api::HttpRequest& request) {
+  std::optional<api::HttpResponse> refused;
+  // The limit comes from the route, before its body is read: a client that is not authenticated yet
+  // cannot make the server hold more than that (ServerTest.BodiesAboveTheLimitAreRefused).
+  const std::uint64_t limit = context_.app.plan(request).limit;
+  const std::uint64_t announced = parser.content_length().value_or(limit);
+  bool known = false;
+  // A small body is not worth a look at the database. A chunked one may become a large one.
+  if (!parser.done() && announced > kSmallClaim && announced <= limit) {
+    api::Introduction introduction = false;
+    job_.start([this, &request, &introduction] { introduction = context_.app.identify(request); });
+    co_await job_.wait();
+    if (auto* response = std::get_if<api::HttpResponse>(&introduction)) {
+      refused = std::move(*response);
+      co_return refused;
+    }
+    known = std::get<bool>(introduction);
+  }
+  const Taken taken = co_await read_body(parser, request.body, limit, known);
+  if (taken == Taken::kTooLarge) {
+    refused =
+        context_.app.refuse(request, {api::ErrorCode::kRequestTooLarge,
+                                      base::format("The body is larger than {} bytes", limit)});
+  } else if (taken == Taken::kNoMemory) {
+    refused = context_.app.refuse(
+        request,
+        {api::ErrorCode::kServiceUnavailable,
+         base::format("Requests of callers who are not authenticated yet may hold {} bytes "
+                      "together, and do; try again",
+                      context_.memory.limit())});
+  }
+  // The rest of a body that is refused is not worth reading.
+  if (refused) refused->close = true;
+  co_return refused;
+}
+
+// Waits for room in the budget of callers who are not authenticated yet. False: there was none
+// within the time.
+asio::awaitable<bool> Connection::claim(std::size_t bytes) {
+  const auto end =
+      Clock::now() + std::min<Clock::duration>(context_.timeouts.progress, kMemoryWait);
+  asio::steady_timer pause(executor_);
+  while (!body_memory_.grow_to(bytes)) {
+    if (stopping_ || Clock::now() >= end) {
+      context_.memory.count_refused();
+      co_return false;
+    }
+    // The wait is the server's, so it must not run into the client's deadline.
+    set_deadline(context_.timeouts.progress);
+    pause.expires_after(kMemoryPoll);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+  co_return true;
+}
+
+// `known`: the caller is authenticated, and its body is not counted.
+asio::awaitable<Connection::Taken> Connection::read_body(RequestParser& parser, std::string& body,
+                                                         std::uint64_t limit, bool known) {
+  // Also true when inject() has read the body already.
+  if (parser.done()) co_return Taken::kWhole;
   // A Content-Length above the limit is refused before any byte of the body is read; a chunked body
   // tells its size only while it comes.
-  if (parser.content_length().value_or(0) > limit || body.size() > limit) co_return false;
-  // Also true when inject() has read the body already.
-  if (parser.done()) co_return true;
+  const std::uint64_t announced = parser.content_length().value_or(0);
+  if (announced > limit) co_return Taken::kTooLarge;
+  // Claimed as a whole before its first byte, so that bodies wait for one another and do not stop
+  // each other half-way.
+  std::size_t room = announced;
+  if (!known) {
+    const bool got = co_await claim(room);
+    if (!got) co_return Taken::kNoMemory;
+  }
+  body.reserve(room);
   co_await send_continue();
   std::vector<std::string_view> pieces;
   std::optional<FramingError> error;
   for (;;) {
     pieces.clear();
     const std::size_t used = parser.feed_body(unread(), pieces, error);
-    for (const std::string_view piece : pieces) body.append(piece);
+    std::size_t size = body.size();
+    for (const std::string_view piece : pieces) size += piece.size();
     // The decoded size, without the framing of chunks. Nothing is ever inflated: a Content-Encoding
     // stays as it is, so a small body cannot become a large one (integration/test_abuse_http.py,
     // test_a14_nothing_is_inflated).
-    received_ = body.size();
+    received_ = size;
+    if (size > limit) co_return Taken::kTooLarge;
+    if (size > room) {
+      room = std::min<std::size_t>(limit, std::max(size, 2 * room));
+      if (!known) {
+        const bool got = co_await claim(room);
+        if (!got) co_return Taken::kNoMemory;
+      }
+      body.reserve(room);
+    }
+    for (const std::string_view piece : pieces) body.append(piece);
     consume(used);
-    if (body.size() > limit) co_return false;
     // The parser waits for the end of a chunk's header or of a trailer, which has a limit, too.
     if (!error && used == 0 && end_ - begin_ > kMaxHeaderBytes) {
       error = FramingError{400, "not a valid HTTP body"};
     }
     if (error) throw MalformedBody{*error};
-    if (parser.done()) co_return true;
+    if (parser.done()) co_return Taken::kWhole;
     // read_some() returning nothing means that the client closed its side. A body that was cut off
     // is never handed to a worker.
     const std::size_t got = co_await fill();

@@ -84,6 +84,12 @@ std::optional<FramingError> check_target(std::string_view target) {
   return std::nullopt;
 }
 
+// Much of what is served was stored by clients: manifests of their media types, layers, referrers.
+// A browser that opens it runs no script and loads nothing, and takes it for a page of no origin
+// (CSP Level 3, "sandbox"). It stands on every answer that has no policy of its own, so that no
+// route can forget it (integration/test_browser.py).
+constexpr std::string_view kInertPolicy = "sandbox; default-src 'none'";
+
 // A line break in a value would begin a header of the client's choice (response splitting).
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
@@ -167,13 +173,19 @@ std::string response_head(const api::HttpResponse& response, std::string_view re
                           std::string_view date, bool keep_alive) {
   std::string head;
   // The head of an ordinary answer fits without a second allocation.
-  head.reserve(512);
+  head.reserve(768);
   head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
   head.append(api::reason_of(response.status)).append("\r\n");
   // An origin server with a clock has to send Date (RFC 9110, 6.6.1).
   append_field(head, "Date", date);
   append_field(head, "x-amzn-RequestId", request_id);
-  for (const auto& [name, value] : response.headers) append_field(head, name, value);
+  append_field(head, "X-Content-Type-Options", "nosniff");
+  bool has_policy = false;
+  for (const auto& [name, value] : response.headers) {
+    append_field(head, name, value);
+    has_policy = has_policy || is_field(name, "content-security-policy");
+  }
+  if (!has_policy) append_field(head, "Content-Security-Policy", kInertPolicy);
   const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
   if (response.status != 204 && !live) {  // RFC 9110: no Content-Length there
     append_field(head, "Content-Length",

@@ -50,8 +50,10 @@ bool is_valid_host(std::string_view host);
 // Compares a header's name, ASCII without case. `lower` is in lower case.
 bool is_field(std::string_view name, std::string_view lower);
 
-// Status line, headers, Date, Content-Length and Connection, up to the empty line. Bytes that would
-// end a header field are replaced, whatever a handler put there.
+// Status line, headers, Date, Content-Length and Connection, up to the empty line; and the headers
+// that make it inert in a browser: X-Content-Type-Options, and Content-Security-Policy where the
+// response has none. Bytes that would end a header field are replaced, whatever a handler put
+// there.
 std::string response_head(const api::HttpResponse& response, std::string_view request_id,
                           std::string_view date, bool keep_alive);
 // The length of the body that follows the head.

@@ -136,6 +136,12 @@ FramingError too_large(std::string_view head) {
   return {431, "the header is too large"};
 }
 
+// Beast joins the lines of a folded field, other servers do not: a Transfer-Encoding whose value is
+// in the second line would have two readings. A server refuses such a message (RFC 9112, 5.2).
+bool has_folded_field(std::string_view head) {
+  return head.find("\n ") != std::string_view::npos || head.find("\n\t") != std::string_view::npos;
+}
+
 // The text goes to the client, so it names what is wrong with the message and nothing of this
 // server.
 FramingError to_error(const error_code& ec) {
@@ -183,6 +189,10 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
     return 0;
   }
   // Also for an error the head counts as taken; the caller looks at `error` first.
+  if (has_folded_field(bytes.substr(0, impl_->head_used))) {
+    error = FramingError{400, "a header field goes on in the next line"};
+    return impl_->head_used;
+  }
   error = check_framing(head());
   return impl_->head_used;
 }

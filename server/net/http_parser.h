@@ -26,9 +26,9 @@ class RequestParser {
   RequestParser();
   ~RequestParser();
 
-  // Parses from the front of `bytes`. Returns the size of the head once it is complete; 0: more is
-  // needed, and the next call gets the same bytes with more behind them. After an error nothing
-  // more may be fed.
+  // Parses from the front of `bytes`. A field that goes on in the next line is refused. Returns the
+  // size of the head once it is complete; 0: more is needed, and the next call gets the same bytes
+  // with more behind them. After an error nothing more may be fed.
   std::size_t feed_head(std::string_view bytes, std::optional<FramingError>& error);
   // REQUIRES: the head is complete and passed the gate.
   bool keep_alive() const;

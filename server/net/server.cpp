@@ -94,6 +94,19 @@ void tune(tcp::socket& socket) {
   }
 }
 
+// Says why before it closes, where that costs nothing: the bytes fit into the socket's buffer, or
+// are left out. A client of TLS could not read them.
+void turn_away(tcp::socket& socket, bool tls) {
+  constexpr std::string_view kFull =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
+      "Content-Length: 44\r\nConnection: close\r\n\r\nthe server has too many connections "
+      "already\n";
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  if (!tls) socket.send(asio::buffer(kFull), 0, ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
 struct Listener {
   tcp::acceptor acceptor;
   bool tls;
@@ -147,7 +160,7 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
 // connection is left, so no worker has work of a connection then.
 struct Server::Impl {
   Options options;
-  AccessLog& log;
+  MemoryBudget own_memory;
   WorkerPool workers;
   // A pool apart from `workers`: work that hangs there keeps no other request waiting.
   WorkerPool outside{kOutsideThreads};
@@ -158,15 +171,24 @@ struct Server::Impl {
   asio::signal_set signals;
   // The io thread that gets the next connection. Only the first io thread, which accepts, uses it.
   std::size_t next = 0;
+  // Open ones; counted when they are accepted, before their io thread has them.
+  std::atomic<std::size_t> connections{0};
   // Set once, by begin_stop() on the first io thread.
   std::atomic<bool> stopping{false};
 
   Impl(const Options& given, const App& app, AccessLog& access_log, const base::Clock& clock,
        base::Random& random)
       : options(given),
-        log(access_log),
         workers(given.workers),
-        context{app, workers, outside, access_log, clock, random, given.timeouts, given.metrics},
+        context{app,
+                workers,
+                outside,
+                access_log,
+                clock,
+                random,
+                given.timeouts,
+                given.memory != nullptr ? *given.memory : own_memory,
+                given.metrics},
         threads(make_threads(given.io_threads)),
         signals(threads[0]->context) {}
 
@@ -212,9 +234,6 @@ struct Server::Impl {
                                     ? std::chrono::steady_clock::time_point::max()
                                     : now);
     }
-    // The access log has no thread of its own: the sweep writes collected lines four times a
-    // second, also while no request comes.
-    log.flush();
     if (thread.stopping && thread.connections.empty()) return;
     // A server that stops is looked at more often, so that its exit does not wait for the next
     // quarter of a second.
@@ -226,7 +245,10 @@ struct Server::Impl {
   void adopt(IoThread& thread, tcp::socket socket, bool secure) {
     // Accepted, but handed over after the stop began: the socket closes here, and the client sees a
     // connection that never got an answer, which it may safely try again.
-    if (thread.stopping) return;
+    if (thread.stopping) {
+      --connections;
+      return;
+    }
     tune(socket);
     std::string peer = peer_text(socket);
     error_code ignored;
@@ -244,6 +266,7 @@ struct Server::Impl {
     // gone; nothing in this handler may touch it.
     auto ended = [this, &thread, at](const std::exception_ptr&) {
       thread.connections.erase(at);
+      --connections;
       if (options.metrics != nullptr) options.metrics->connection_closed();
     };
     asio::co_spawn(thread.context, (*at)->serve(), std::move(ended));
@@ -265,6 +288,12 @@ struct Server::Impl {
         co_await pause.async_wait(wait);
         continue;
       }
+      if (connections >= options.max_connections) {
+        turn_away(socket, listener.tls);
+        if (options.metrics != nullptr) options.metrics->connection_refused();
+        continue;
+      }
+      ++connections;
       // Connections go to the io threads in turn. The handler of post() must be copyable, and a
       // socket is not.
       auto shared = std::make_shared<tcp::socket>(std::move(socket));

@@ -17,8 +17,12 @@ namespace ecr::server {
 
 class AccessLog;
 class App;
+class MemoryBudget;
 class Metrics;
 class ServerCertificates;
+
+// An idle connection takes about 12 KiB, so all of them take less than 32 MiB.
+inline constexpr std::size_t kMaxConnections = 2560;
 
 struct TlsFiles {
   std::string certificate;  // PEM, chain
@@ -35,7 +39,9 @@ class Server {
     std::size_t workers = 8;
     Timeouts timeouts;
     std::chrono::seconds grace{10};
-    Metrics* metrics = nullptr;  // outlives the server
+    Metrics* metrics = nullptr;      // outlives the server
+    MemoryBudget* memory = nullptr;  // outlives the server; null: one of its own
+    std::size_t max_connections = kMaxConnections;
     // Called once when the server begins to stop, so that waits for other servers end.
     std::function<void()> on_stop = {};
   };

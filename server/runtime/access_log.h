@@ -1,14 +1,18 @@
-// The access log: one line a request, as text or JSON, on standard error. Lines are collected and
-// written together (flush() is called a few times a second), so that most requests cost no system
-// call. Thread-safe.
+// The access log: one line a request, as text or JSON, on standard error. A thread of its own
+// collects lines and writes them together, so that a request neither costs a system call nor waits
+// for a log that nothing reads. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "api/core/wire/http.h"
+#include "schemas/base/background_thread.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::server {
@@ -28,21 +32,43 @@ struct AccessEntry {
   const api::LogNote* note = nullptr;
 };
 
+// A line longer than this is cut, however long the texts are that a client made it of.
+inline constexpr std::size_t kMaxLogLine = 4096;
+// So many bytes of lines wait for a reader of the log; further lines are dropped.
+inline constexpr std::size_t kMaxPendingLog = 1u << 20;
+
 class AccessLog {
  public:
-  AccessLog(LogFormat format, int fd) : format_(format), fd_(fd) {}
-  ~AccessLog() { flush(); }
+  // `fd` stays open. `most_pending`: bytes of lines that wait at most.
+  AccessLog(LogFormat format, int fd, std::size_t most_pending = kMaxPendingLog);
+  // Writes what waits; gives up after a second without a reader.
+  ~AccessLog() = default;
+  // Neither blocks.
   void write(const AccessEntry& entry);
   // A message of the server itself (start, stop, warnings); written at once.
   void say(std::string_view message);
-  void flush();
+  // Lines that were dropped because too many waited, or because the log's reader is gone.
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
-  void add(std::string line);
+  void add(std::string line, bool urgent);
+  void run(base::BackgroundStop& stop);
+  void write_out(std::string_view bytes, const base::BackgroundStop& stop);
+  void drop(std::uint64_t lines);
+  std::string line_of_message(std::string_view message) const;
+
   const LogFormat format_;
   const int fd_;
+  const std::size_t most_pending_;
+  const std::size_t at_once_;  // bytes of one write that does not block when poll() says so
   std::mutex mutex_;
+  std::condition_variable_any wake_;
   std::string pending_;
+  std::size_t in_flight_ = 0;  // bytes that the thread is writing
+  bool urgent_ = false;
+  std::uint64_t untold_ = 0;  // lines dropped since the log last said so
+  std::atomic<std::uint64_t> dropped_{0};
+  base::BackgroundThread writer_;
 };
 
 }  // namespace ecr::server

@@ -1,5 +1,6 @@
 #include "server/runtime/app.h"
 
+#include "api/core/access/origin.h"
 #include "api/core/wire/error_response.h"
 #include "api/images/manifest.h"
 #include "api/registry/layer_download.h"
@@ -16,10 +17,9 @@ bool is_registry(std::string_view path) { return path == "/v2" || path.starts_wi
 
 // The form of an error that comes before a plane has seen the request: a body that is too large, an
 // unknown path.
-api::ErrorForm form_of(const api::HttpRequest& head, const api::admin::AdminRoutes& admin) {
-  if (admin.has(head.path())) return api::ErrorForm::kOwn;
+api::ErrorForm form_of(const api::HttpRequest& head) {
   if (api::is_layer_path(head.path())) return api::ErrorForm::kS3;
-  return head.path() == "/" ? api::aws_form(head) : api::ErrorForm::kAwsJson;
+  return head.path() == "/" ? api::aws_form(head) : api::ErrorForm::kOwn;
 }
 
 // The largest body of an AWS API call. PutImage has a manifest of up to 4 MiB as a JSON string
@@ -38,6 +38,20 @@ std::uint64_t control_limit(const api::HttpRequest& head) {
 App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
          const api::admin::AdminRoutes& admin)
     : control_(control), registry_(registry), admin_(admin), names_(control) {}
+
+std::optional<api::HttpResponse> App::admit(api::HttpRequest& head) const {
+  api::settle_client(head, control_.settings().trusted_proxies);
+  if (const auto error = api::check_origin(head)) return refuse(head, *error);
+  return std::nullopt;
+}
+
+api::Introduction App::identify(const api::HttpRequest& head) const {
+  const std::string_view path = head.path();
+  if (is_registry(path)) return registry_.identify(head);
+  if (path == "/") return control_.identify(head);
+  if (admin_.has(path)) return admin_.identify(head);
+  return false;
+}
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
   const std::string_view path = head.path();
@@ -75,9 +89,13 @@ std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
   return is_registry(head.path()) ? registry_.open(head) : admin_.open(head);
 }
 
+// These refusals come before the operation is known (a body that is too large, an unknown path).
 api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
-  if (is_registry(head.path())) return api::registry::error_response(error, head);
-  return api::error_response(error, form_of(head, admin_), head);
+  api::HttpResponse response = is_registry(head.path())
+                                   ? api::registry::error_response(error, head)
+                                   : api::error_response(error, form_of(head), head);
+  if (head.method == "HEAD") api::drop_body(response);
+  return response;
 }
 
 }  // namespace ecr::server

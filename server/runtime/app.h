@@ -39,6 +39,12 @@ class App {
   App(const api::ControlPlane& control, const api::registry::RegistryPlane& registry,
       const api::admin::AdminRoutes& admin);
 
+  // The first thing that happens to a request, before its body is read: finds out who the client
+  // is, and answers what a web page of another site had a browser send. Does not block.
+  std::optional<api::HttpResponse> admit(api::HttpRequest& head) const;
+  // Looks for the caller in the head of a request whose large body is still to come. Blocks.
+  api::Introduction identify(const api::HttpRequest& head) const;
+
   // Decides how the body of this request is read. Does not block.
   BodyPlan plan(const api::HttpRequest& head) const;
   // The answer, when it needs neither the body nor a worker; else nullopt.
@@ -49,7 +55,7 @@ class App {
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
       const api::HttpRequest& head) const;
 
-  // Encodes an error of the server itself in the form that a client of this path understands.
+  // Encodes an error of the server itself in the form of the protocol that is spoken at this path.
   api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
 
  private:

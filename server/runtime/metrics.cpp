@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "schemas/base/text.h"
+#include "server/runtime/access_log.h"
+#include "server/runtime/memory_budget.h"
 #include "storage/rows/server_state.h"
 
 namespace ecr::server {
@@ -177,6 +179,24 @@ void Metrics::write_connections(std::string& out) const {
   gauge(out, "ecr_local_connections", "Connections of clients.", connections_.load());
   describe(out, "ecr_local_connections_total", "counter", "Connections accepted.");
   out += base::format("ecr_local_connections_total {}\n", accepted_.load());
+  describe(out, "ecr_local_connections_refused_total", "counter",
+           "Connections closed at once because there were too many.");
+  out += base::format("ecr_local_connections_refused_total {}\n", connections_refused_.load());
+}
+
+void Metrics::write_budgets(std::string& out) const {
+  if (memory_ != nullptr) {
+    gauge(out, "ecr_local_unauthenticated_bytes",
+          "Bytes that requests of callers who are not authenticated yet hold.", memory_->used());
+    gauge(out, "ecr_local_unauthenticated_bytes_limit", "Most of those bytes.", memory_->limit());
+    describe(out, "ecr_local_unauthenticated_refused_total", "counter",
+             "Requests refused because there was no room for them among those bytes.");
+    out += base::format("ecr_local_unauthenticated_refused_total {}\n", memory_->refused());
+  }
+  if (log_ == nullptr) return;
+  describe(out, "ecr_local_log_lines_dropped_total", "counter",
+           "Lines of the log that were dropped because nothing read it.");
+  out += base::format("ecr_local_log_lines_dropped_total {}\n", log_->dropped());
 }
 
 void Metrics::write_requests(std::string& out) const {
@@ -230,6 +250,7 @@ std::string Metrics::text(storage::Store& store, const api::DecisionLog& decisio
   out += base::format("ecr_local_build_info{{version=\"{}\"}} 1\n", version);
   write_requests(out);
   write_connections(out);
+  write_budgets(out);
   write_decisions(out, decisions);
   write_jobs(out);
   if (faults != nullptr) write_faults(out, *faults);

@@ -19,6 +19,9 @@
 
 namespace ecr::server {
 
+class AccessLog;
+class MemoryBudget;
+
 class Metrics {
  public:
   struct Request {
@@ -35,7 +38,14 @@ class Metrics {
   // Counts one attempt by the server's own thread. `kind`: the job's kind in the job table.
   void count_job(std::string_view kind, JobResult result);
   void connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed), ++accepted_; }
+  void connection_refused() { connections_refused_.fetch_add(1, std::memory_order_relaxed); }
   void connection_closed() { connections_.fetch_sub(1, std::memory_order_relaxed); }
+
+  // What text() shows of them; they outlive the metrics. REQUIRES: before the first text().
+  void watch(const MemoryBudget& memory, const AccessLog& log) {
+    memory_ = &memory;
+    log_ = &log;
+  }
 
   // Prometheus text exposition format, version 0.0.4. Blocks.
   // `faults` may be null.
@@ -75,12 +85,16 @@ class Metrics {
   void write_requests(std::string& out) const;
   void write_jobs(std::string& out) const;
   void write_connections(std::string& out) const;
+  void write_budgets(std::string& out) const;
 
   mutable std::mutex mutex_;
   std::map<Key, Series, Less> series_;  // bounded: actions are those of the operation tables
   std::map<std::pair<std::string, JobResult>, std::uint64_t> jobs_;
   std::atomic<std::int64_t> connections_{0};
   std::atomic<std::uint64_t> accepted_{0};
+  std::atomic<std::uint64_t> connections_refused_{0};
+  const MemoryBudget* memory_ = nullptr;
+  const AccessLog* log_ = nullptr;
 };
 
 }  // namespace ecr::server

@@ -1,5 +1,6 @@
 #include "server/runtime/operation_names.h"
 
+#include "api/core/dispatch/operation_codec.h"
 #include "api/registry/layer_download.h"
 #include "api/registry/route_table.h"
 #include "schemas/base/encoding.h"
@@ -61,16 +62,18 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
     return {};
   }
   // AWS Query names it in the form: Action and Version. With GET the form is the query.
-  const auto form =
-      base::parse_form(request.method == "POST" ? request.body : request.query(), true);
-  // A broken form is refused by the API with its own error.
-  if (!form) return {};
+  api::FormParameters form;
+  try {
+    form = api::read_form(request);
+  } catch (const api::ApiError&) {
+    return {};  // a broken form is refused by the API with its own error
+  }
   for (const api::ServiceApi& api : control_.apis()) {
     // ECR has a version as well, and speaks no Query protocol.
     if (api.protocol != api::Protocol::kQuery) continue;
     // The version is what tells IAM from STS: both are asked at "POST /" without any other mark.
-    if (api.model().api_version() != value_of(*form, "Version")) continue;
-    return base::format("{}:{}", api.signing_name, value_of(*form, "Action"));
+    if (api.model().api_version() != value_of(form, "Version")) continue;
+    return base::format("{}:{}", api.signing_name, value_of(form, "Action"));
   }
   return {};
 }

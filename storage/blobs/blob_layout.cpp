@@ -75,10 +75,42 @@ BlobLayout::BlobLayout(const std::string& directory, bool sync) : sync_(sync) {
   const Fd blobs = open_directory(root.get(), "blobs", "blobs");
   open_algorithm(directories_[0], DigestAlgorithm::kSha256, blobs.get(), "sha256");
   open_algorithm(directories_[1], DigestAlgorithm::kSha512, blobs.get(), "sha512");
+  for (const AlgorithmDirectory& each : directories_) require_links(directory, each);
   // Each directory is synced after the entries in it were made.
   if (sync_) {
     sync_directory(blobs.get(), "blobs");
     sync_directory(root.get(), directory);
+  }
+}
+
+// A blob gets its name by link(2) from uploads/. That fails where blobs/ or uploads/ is a mount of
+// its own, even one of the same file system, and on file systems without hard links. Trying is the
+// only sure way to know. Any other failure (a full disk, say) is left to the first push, which
+// reports it.
+void BlobLayout::require_links(const std::string& directory,
+                               const AlgorithmDirectory& blobs) const {
+  // No name of a blob or an upload, so that nothing lists it where a crash leaves it.
+  constexpr const char* kProbe = ".link-probe";
+  const int fd = ::openat(uploads_.get(), kProbe, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
+                          S_IRUSR | S_IWUSR);
+  if (fd < 0) return;
+  const Fd file(fd);
+  const bool linked = ::linkat(uploads_.get(), kProbe, blobs.fd.get(), kProbe, 0) == 0;
+  const int error = linked ? 0 : errno;
+  ::unlinkat(blobs.fd.get(), kProbe, 0);
+  ::unlinkat(uploads_.get(), kProbe, 0);
+  if (error == EXDEV) {
+    throw StorageError(
+        StorageError::Kind::kUnavailable,
+        directory +
+            ": blobs/ and uploads/ are on different mounts, and layers are linked from one "
+            "to the other; mount the data directory as a whole");
+  }
+  if (error == EPERM || error == EOPNOTSUPP || error == ENOSYS) {
+    throw StorageError(StorageError::Kind::kUnavailable,
+                       directory +
+                           ": the file system has no hard links, which layers need; use "
+                           "another one for the data directory");
   }
 }
 

@@ -22,7 +22,9 @@ bool is_upload_id(std::string_view text);
 
 class BlobLayout {
  public:
-  // Creates what is missing. `sync`: the directories are durable when this returns.
+  // Creates what is missing. Throws StorageError where uploads cannot become blobs: the two
+  // directories are on different mounts, or the file system has no hard links. `sync`: the
+  // directories are durable when this returns.
   BlobLayout(const std::string& directory, bool sync);
 
   int uploads() const { return uploads_.get(); }
@@ -47,6 +49,8 @@ class BlobLayout {
   };
   void open_algorithm(AlgorithmDirectory& opened, model::DigestAlgorithm algorithm, int parent,
                       const char* name);
+  // Throws StorageError where files of uploads/ cannot be linked into `blobs`.
+  void require_links(const std::string& directory, const AlgorithmDirectory& blobs) const;
   static void list_algorithm(
       const AlgorithmDirectory& directory,
       const std::function<void(const model::Digest&, std::uint64_t)>& on_blob);

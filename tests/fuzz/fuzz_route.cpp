@@ -79,10 +79,10 @@ void check_proxies(std::string_view hops) {
   HttpRequest request;
   request.headers = HeaderList(forwarded);
   request.peer = "10.0.0.1";
-  require(client_address(request, {}) == request.peer, "no proxy is believed unasked");
-  const std::string address = client_address(request, {"10.0.0.0/8", "::1"});
-  require(ecr::auth::iam::IpNetwork::parse(address).has_value(), "a client has an address");
-  require(!is_secure(request, {}), "no proxy is believed unasked");
+  settle_client(request, {});
+  require(request.peer == "10.0.0.1" && !request.secure, "no proxy is believed unasked");
+  settle_client(request, {"10.0.0.0/8", "::1"});
+  require(ecr::auth::iam::IpNetwork::parse(request.peer).has_value(), "a client has an address");
 }
 
 }  // namespace

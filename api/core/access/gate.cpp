@@ -31,15 +31,14 @@ std::string_view principal_type(PrincipalKind kind) {
   return "Anonymous";
 }
 
-void add_request(Context& context, const RequestContext& request,
-                 const std::vector<std::string>& proxies) {
+void add_request(Context& context, const RequestContext& request) {
   // Time is a condition key like any other: the evaluator itself reads no clock.
   context.set("aws:CurrentTime", base::format_iso8601(request.now));
   context.set("aws:EpochTime", base::format("{}", request.now.time_since_epoch().count() / 1000));
-  context.set("aws:SecureTransport", is_secure(request.http, proxies) ? "true" : "false");
+  context.set("aws:SecureTransport", request.http.secure ? "true" : "false");
   // The peer's address, or the client's behind trusted proxies (--trusted-proxy). No request comes
   // through a VPC endpoint, so aws:SourceVpc and its like are absent.
-  context.set("aws:SourceIp", client_address(request.http, proxies));
+  context.set("aws:SourceIp", request.http.peer);
   if (const auto agent = request.http.headers.find("user-agent")) {
     context.set("aws:UserAgent", *agent);
   }
@@ -73,8 +72,8 @@ void add_target(Context& context, const Target& target) {
   if (target.request_tags || !keys.empty()) context.set_multi("aws:TagKeys", std::move(keys));
 }
 
-auth::iam::Request to_request(const Services& services, const Caller& caller,
-                              const RequestContext& request, const Target& target) {
+auth::iam::Request to_request(const Caller& caller, const RequestContext& request,
+                              const Target& target) {
   auth::iam::Request asked;
   asked.principal = caller.principal;
   asked.action = target.action;
@@ -82,7 +81,7 @@ auth::iam::Request to_request(const Services& services, const Caller& caller,
   asked.resource_account = target.account;
   asked.context.reserve(32);
   add_principal_context(asked.context, caller);
-  add_request(asked.context, request, services.settings.trusted_proxies);
+  add_request(asked.context, request);
   add_target(asked.context, target);
   return asked;
 }
@@ -143,7 +142,7 @@ DecisionRecord decide(const Services& services, const Caller& caller, const Requ
   DecisionRecord record;
   record.request_id = request.http.id;
   record.time = request.now;
-  record.request = to_request(services, caller, request, target);
+  record.request = to_request(caller, request, target);
   record.policies = to_policies(caller, target);
   add_callers_organization(caller, request, record.request.context);
   add_owner(services, caller, request, target, record);

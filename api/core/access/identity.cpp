@@ -182,6 +182,12 @@ Caller anonymous_caller() {
   return caller;
 }
 
+// A configured key counts, too, where its secret is the public one.
+bool is_default_credential(const Settings& settings, std::string_view access_key_id) {
+  if (!root_account(settings, access_key_id)) return false;
+  return access_key_id != settings.root_access_key || settings.root_secret_key == "test";
+}
+
 bool is_reserved_access_key(const Settings& settings, std::string_view access_key_id) {
   // Reserved whatever the settings are now: they may be others at the next start.
   return access_key_id == "test" || model::is_account_id(access_key_id) ||

@@ -70,6 +70,9 @@ std::function<void()> note_of_use(const Services& services, const Caller& caller
                                   std::string_view service, std::string_view region,
                                   base::TimePoint now);
 
+// True for the access keys whose secret is public knowledge: "test", and 12 digits.
+bool is_default_credential(const Settings& settings, std::string_view access_key_id);
+
 // True for keys that name a root user: no stored key may have such an id.
 bool is_reserved_access_key(const Settings& settings, std::string_view access_key_id);
 

@@ -8,6 +8,7 @@
 #include "api/core/access/gate.h"
 #include "api/core/access/identity.h"
 #include "api/core/access/operation.h"
+#include "api/core/access/origin.h"
 #include "api/core/dispatch/operation_codec.h"
 #include "api/core/wire/error.h"
 #include "api/core/work/call_record.h"
@@ -51,7 +52,8 @@ struct Authenticated {
 };
 
 Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
-                           const HttpRequest& request, const ServiceApi& api, base::TimePoint now) {
+                           const HttpRequest& request, const ServiceApi& api, base::TimePoint now,
+                           std::optional<std::string_view> body_hash = {}) {
   auth::SigV4Options options;
   // Clients sign by the machine's clock, wherever this server's own has been moved to.
   options.now = services.machine_clock.now();
@@ -59,8 +61,8 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   options.service = api.signing_name;
   options.region = region_of_host(request.host());
   options.signing_keys = &services.signing_keys;
-  const auth::SignedRequest message{request.method, request.path(), request.query(),
-                                    request.headers.fields(), request.body};
+  const auth::SignedRequest message{request.method,           request.path(), request.query(),
+                                    request.headers.fields(), request.body,   body_hash};
   const auto verified = auth::verify_sigv4(
       message, options, [&](std::string_view key) { return find_credential(services, txn, key); });
   if (!verified) {
@@ -72,6 +74,7 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                                                        ? "Request is missing Authentication Token"
                                                        : verified.error().message);
   }
+  check_default_credentials(services.settings, verified->access_key_id, request);
   auto caller = find_caller(services, txn, verified->access_key_id);
   // The signature is right and the principal is gone: the role of a session was deleted, for
   // example.
@@ -161,7 +164,7 @@ void add_record(const Services& services, const HttpRequest& request, const Matc
   record.operation = found.model->name;
   record.input_shape = found.model->input;
   record.output_shape = found.model->output;
-  describe_request(record, request, services.settings);
+  describe_request(record, request);
   services.events.add(std::move(record));
 }
 
@@ -176,6 +179,23 @@ const Operation* ServiceApi::find(std::string_view name) const {
 
 ControlPlane::ControlPlane(const Services& services, std::vector<ServiceApi> apis)
     : services_(services), apis_(std::move(apis)) {}
+
+// The SDKs for JavaScript and others send the hash with every request; the AWS CLI does not.
+Introduction ControlPlane::identify(const HttpRequest& head) const {
+  const std::string_view hash = head.headers.get("x-amz-content-sha256");
+  if (!head.headers.find("x-amz-target") || hash.size() != 64 || !base::from_hex(hash)) {
+    return false;
+  }
+  MatchedOperation found;
+  try {
+    find_operation(apis_, head, found);
+    storage::sql::Txn txn = services_.store.database().begin(storage::sql::Access::kRead);
+    authenticate(services_, txn, head, *found.api, services_.clock.now(), hash);
+    return true;
+  } catch (...) {
+    return encode_error(to_api_error(std::current_exception()), found, head);
+  }
+}
 
 HttpResponse ControlPlane::handle(const HttpRequest& request) const {
   return answer(request, [] { return std::any(); });

@@ -17,6 +17,10 @@ class ControlPlane {
 
   // `request` outlives what HttpResponse::later of the answer is called for.
   HttpResponse handle(const HttpRequest& request) const;
+  // Verifies the signature of an AWS JSON request by the hash of the body that its header announces
+  // (X-Amz-Content-Sha256). handle() verifies it again, with the body itself.
+  Introduction identify(const HttpRequest& head) const;
+  const Settings& settings() const { return services_.settings; }
   const std::vector<ServiceApi>& apis() const { return apis_; }
 
  private:

@@ -1,5 +1,7 @@
 #include "api/core/dispatch/operation_codec.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error_response.h"
@@ -45,11 +47,7 @@ std::string_view single(const FormParameters& form, std::string_view name) {
 
 void find_query(const std::vector<ServiceApi>& apis, const HttpRequest& request,
                 MatchedOperation& found) {
-  // Parameters of a form in the body are read from there alone; a GET has them in its query string.
-  const bool in_body = is_form(request) && request.method == "POST";
-  auto form = base::parse_form(in_body ? request.body : request.query(), true);
-  if (!form) throw ApiError::serialization("The parameters are not properly URL-encoded");
-  found.form = std::move(*form);
+  found.form = read_form(request);
   const std::string_view version = single(found.form, "Version");
   const std::string_view action = single(found.form, "Action");
   if (action.empty()) {
@@ -93,7 +91,12 @@ Json decode(const HttpRequest& request, const MatchedOperation& found) {
   if (request.body.empty()) return Json::object();
   // The depth is far above any input of the model; the size is above PutImage's and
   // UploadLayerPart's.
-  auto parsed = base::parse_json(request.body, {.max_depth = 32, .max_bytes = 64u << 20});
+  auto parsed = base::parse_json(
+      request.body, {.max_depth = 32, .max_bytes = 64u << 20, .max_values = kMaxJsonValues});
+  if (!parsed && parsed.error().kind == base::JsonError::Kind::kTooLarge) {
+    throw ApiError::serialization(
+        base::format("The request has more than {} values", kMaxJsonValues));
+  }
   if (!parsed || !parsed->is_object()) {
     throw ApiError::serialization(parsed ? "Start of structure or map found where not expected."
                                          : parsed.error().detail);
@@ -134,6 +137,19 @@ Json decode(const HttpRequest& request, const MatchedOperation& found) {
 }
 
 }  // namespace
+
+FormParameters read_form(const HttpRequest& request) {
+  // Parameters of a form in the body are read from there alone; a GET has them in its query string.
+  const bool in_body = is_form(request) && request.method == "POST";
+  const std::string_view text = in_body ? std::string_view(request.body) : request.query();
+  if (std::count(text.begin(), text.end(), '&') >= std::ptrdiff_t{kMaxFormParameters}) {
+    throw ApiError::serialization(
+        base::format("The request has more than {} parameters", kMaxFormParameters));
+  }
+  auto form = base::parse_form(text, true);
+  if (!form) throw ApiError::serialization("The parameters are not properly URL-encoded");
+  return std::move(*form);
+}
 
 void find_operation(const std::vector<ServiceApi>& apis, const HttpRequest& request,
                     MatchedOperation& found) {

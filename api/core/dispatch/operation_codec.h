@@ -3,6 +3,7 @@
 // Query's XML). Stateless.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "api/core/access/operation.h"
@@ -20,6 +21,15 @@ struct MatchedOperation {
   const Operation* operation = nullptr;
   FormParameters form;
 };
+
+// Far above what any operation takes; both bound the memory that decoding takes (AWS publishes no
+// such number for its own).
+inline constexpr std::size_t kMaxFormParameters = 8192;
+inline constexpr std::size_t kMaxJsonValues = 10'000;
+
+// The parameters of an AWS Query request: of the form in its body, or of the query string. Throws
+// ApiError (kSerialization) where they are not well-formed or more than kMaxFormParameters.
+FormParameters read_form(const HttpRequest& request);
 
 // Fills `found` as far as it gets: where it throws ApiError, the error is encoded in the form of
 // `found.api`, if that is known.

@@ -122,8 +122,8 @@ EncodedError encode_error(const ApiError& error, ErrorForm form) {
       encoded.status = names.oci_status;
       encoded.code = s3_code(error.code());
       break;
-    case ErrorForm::kOwn:
-      encoded.status = names.json_status;
+    case ErrorForm::kOwn:  // with HTTP's own statuses, as /v2/ has them
+      encoded.status = names.oci_status;
       break;
   }
   return encoded;

@@ -1,6 +1,7 @@
 #include "api/core/wire/http.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "api/core/wire/error.h"
@@ -43,6 +44,40 @@ std::vector<std::string_view> list_of(const HttpRequest& request, std::string_vi
     }
   }
   return items;
+}
+
+// The headers of common proxies, "Forwarded" and "Via" of RFC 7239 and RFC 9110 among them.
+bool tells_of_a_proxy(const HttpRequest& request) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "x-forwarded-for",    "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
+      "x-forwarded-server", "forwarded",         "x-real-ip",        "via"};
+  const auto fields = request.headers.fields();
+  return std::any_of(fields.begin(), fields.end(), [&](const HeaderView& field) {
+    return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view name) {
+      return base::equals_ignore_case(field.first, name);
+    });
+  });
+}
+
+// The usual rule for X-Forwarded-For: walk from the right, as long as the address before was a
+// proxy that the operator named. What stands further left was sent by the client, and could be any
+// address. REQUIRES: the peer is a proxy.
+std::string forwarded_address(const HttpRequest& request, const std::vector<std::string>& proxies) {
+  std::string_view address = request.peer;
+  auto hops = list_of(request, "x-forwarded-for");
+  // From the nearest hop outwards: each is believed because the one before it is a proxy of ours.
+  while (!hops.empty() && is_proxy(address, proxies)) {
+    if (!IpNetwork::parse(hops.back()) || hops.back().find('/') != std::string_view::npos) break;
+    address = hops.back();
+    hops.pop_back();
+  }
+  return std::string(address);
+}
+
+// The last value is the one that the nearest proxy wrote; a client may have sent others before it.
+bool is_forwarded_by_tls(const HttpRequest& request) {
+  const auto protocols = list_of(request, "x-forwarded-proto");
+  return !protocols.empty() && base::equals_ignore_case(protocols.back(), "https");
 }
 
 }  // namespace
@@ -95,29 +130,11 @@ std::string_view HttpRequest::query() const {
 
 bool is_proxy_address(std::string_view text) { return IpNetwork::parse(text).has_value(); }
 
-// The usual rule for X-Forwarded-For: walk from the right, as long as the address before was a
-// proxy that the operator named. What stands further left was sent by the client, and could be any
-// address.
-std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies) {
-  if (proxies.empty()) return request.peer;
-  std::string_view address = request.peer;
-  auto hops = list_of(request, "x-forwarded-for");
-  // From the nearest hop outwards: each is believed because the one before it is a proxy of ours.
-  while (!hops.empty() && is_proxy(address, proxies)) {
-    if (!IpNetwork::parse(hops.back()) || hops.back().find('/') != std::string_view::npos) break;
-    address = hops.back();
-    hops.pop_back();
-  }
-  return std::string(address);
-}
-
-bool is_secure(const HttpRequest& request, const std::vector<std::string>& proxies) {
-  if (request.secure) return true;
-  if (!is_proxy(request.peer, proxies)) return false;
-  // The last value is the one that the nearest proxy wrote; a client may have sent others before
-  // it.
-  const auto protocols = list_of(request, "x-forwarded-proto");
-  return !protocols.empty() && base::equals_ignore_case(protocols.back(), "https");
+void settle_client(HttpRequest& request, const std::vector<std::string>& proxies) {
+  request.forwarded = tells_of_a_proxy(request);
+  if (!request.forwarded || !is_proxy(request.peer, proxies)) return;
+  request.secure = request.secure || is_forwarded_by_tls(request);
+  request.peer = forwarded_address(request, proxies);
 }
 
 // '+' is a space here, as in a form: tags with a plus sign must be escaped by the client.

@@ -45,9 +45,12 @@ struct HttpRequest {
   std::string target;  // as it came
   HeaderList headers;
   std::string body;  // empty where it is streamed
-  std::string peer;  // address of the other end, without port
+  // The address of the client, without port, and whether it speaks TLS to this server or to the
+  // first proxy: of the other end of the connection until settle_client() has been called.
+  std::string peer;
   bool secure = false;
-  std::string id;  // request id that the client sees
+  bool forwarded = false;  // it says that a proxy passed it on, whether or not that one is trusted
+  std::string id;          // request id that the client sees
 
   std::string_view path() const;   // raw, before '?'
   std::string_view query() const;  // raw, after '?'
@@ -60,16 +63,14 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
 // All of a parameter that may be given more than once. Throws for a query that is not well-formed.
 std::vector<std::string> query_values(std::string_view query, std::string_view name);
 
-// The address of the client: the peer, or, where that is one of `proxies` (addresses or CIDR
-// blocks), the last hop in X-Forwarded-For that is none of them. The headers of a proxy count only
-// as far as the configured proxies vouch for them.
-std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies);
+// Finds out who the client is, once, before anything else looks at the request. Where the other end
+// is one of `proxies` (addresses or CIDR blocks), the client is the last hop in X-Forwarded-For
+// that is none of them, and X-Forwarded-Proto says whether it speaks TLS: the headers of a proxy
+// count only as far as the configured proxies vouch for them.
+void settle_client(HttpRequest& request, const std::vector<std::string>& proxies);
 
 // An address or a CIDR block, as `proxies` holds them.
 bool is_proxy_address(std::string_view text);
-
-// TLS between the client and this server, or the first proxy.
-bool is_secure(const HttpRequest& request, const std::vector<std::string>& proxies);
 
 // Part of a stored blob, sent from its file.
 struct FileSlice {
@@ -154,6 +155,10 @@ struct HttpResponse {
 // Makes the answer of a GET that of a HEAD: with the length of the body and without the body (RFC
 // 9110, section 9.3.2).
 void drop_body(HttpResponse& response);
+
+// What the head of a request tells about its caller while the body is still to come: the answer
+// that refuses it; true: the caller is authenticated; false: only the body can tell.
+using Introduction = std::variant<HttpResponse, bool>;
 
 HttpResponse text_response(int status, std::string content_type, std::string body);
 

@@ -7,6 +7,7 @@
 
 #include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api {
@@ -21,20 +22,63 @@ struct Node {
   const std::string* value = nullptr;
 };
 
+// The shape of what `edge` leads to from a value of `shape`; null: the shape has no such part.
+// `within` says where in a list or a map the edge stands: 0 at "member" and "entry", 1 at the
+// index, 2 at "key" and "value"; it is moved on.
+const Shape* next_shape(const Shape& shape, std::string_view edge, int& within) {
+  switch (shape.type) {
+    case ShapeType::kStructure:
+      for (const model::Member& member : shape.members) {
+        if (member.name == edge) return member.shape;
+      }
+      return nullptr;
+    case ShapeType::kList:
+      if (within == 0) {
+        within = 1;
+        return edge == "member" ? &shape : nullptr;
+      }
+      within = 0;
+      return shape.element;
+    case ShapeType::kMap:
+      if (within == 0 || within == 1) {
+        const bool fits = within == 1 || edge == "entry";
+        ++within;
+        return fits ? &shape : nullptr;
+      }
+      within = 0;
+      return edge == "key" || edge == "value" ? shape.element : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+// Whether the shape has a place for a parameter of that name.
+bool has_place(const Shape& shape, std::string_view name) {
+  const Shape* at = &shape;
+  int within = 0;
+  for (;;) {
+    const std::size_t dot = name.find('.');
+    at = next_shape(*at, name.substr(0, dot), within);
+    if (at == nullptr) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
 // "Tags.member.1.Key" and "Tags.member.1.Value" share three edges. A parameter that comes twice is
-// refused: it would be left open which value counts.
-Node to_tree(const FormParameters& parameters) {
+// refused: it would be left open which value counts. Only parameters of the shape are taken, as AWS
+// ignores the others: a caller may not be authenticated yet, and a tree takes fifty times the bytes
+// of its names. So a name cannot be deeper than the shape, either.
+Node to_tree(const FormParameters& parameters, const Shape& shape) {
   Node root;
   for (const auto& [name, value] : parameters) {
     if (!base::is_valid_utf8(name) || !base::is_valid_utf8(value)) {
       throw ApiError::serialization("The parameters are not UTF-8");
     }
+    if (!has_place(shape, name)) continue;
     Node* at = &root;
     std::string_view rest = name;
-    for (int depth = 0;; ++depth) {
-      // A name is cut at its dots: without a limit one long name would be a tree as deep as it is
-      // long.
-      if (depth > 16) throw ApiError::serialization("A parameter is nested too deeply");
+    for (;;) {
       const std::size_t dot = rest.find('.');
       at = &at->children[std::string(rest.substr(0, dot))];
       if (dot == std::string_view::npos) break;
@@ -181,7 +225,7 @@ void encode_node(std::string& out, const base::Json& value, const Shape& shape) 
 }  // namespace
 
 nlohmann::json decode_query(const FormParameters& parameters, const model::Shape& shape) {
-  return decode_node(to_tree(parameters), shape, "");
+  return decode_node(to_tree(parameters, shape), shape, "");
 }
 
 // <ActionResponse><ActionResult>...</ActionResult><ResponseMetadata>. An operation without output
@@ -199,10 +243,15 @@ std::string encode_query_result(const base::Json& output, const model::Operation
   return xml;
 }
 
+// Always valid XML 1.0 in UTF-8. What it cannot express, not even as a reference, is left out
+// (control characters) or becomes U+FFFD (bad bytes, U+FFFE and U+FFFF; XML 1.0, "Characters").
 std::string xml_escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const char32_t c = base::next_code_point(text, at);
+    if (c == base::kBadCodePoint) ++at;
     switch (c) {
       case '&':
         out += "&amp;";
@@ -219,9 +268,13 @@ std::string xml_escape(std::string_view text) {
       case '\'':
         out += "&apos;";
         break;
+      case base::kBadCodePoint:
+      case 0xFFFE:
+      case 0xFFFF:
+        out += "\xEF\xBF\xBD";
+        break;
       default:
-        // XML 1.0 cannot express other control characters at all, not even as references.
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r') out += c;
+        if (c >= 0x20 || c == '\n' || c == '\t' || c == '\r') out.append(text, begin, at - begin);
     }
   }
   return out;

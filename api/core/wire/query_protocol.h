@@ -15,8 +15,9 @@ namespace ecr::api {
 
 using FormParameters = std::vector<std::pair<std::string, std::string>>;
 
-// "Tags.member.1.Key=a" -> {"Tags":[{"Key":"a"}]}, numbers and booleans typed by the shape. Throws
-// ApiError (kSerialization) on a list with a bad index or a number that is none.
+// "Tags.member.1.Key=a" -> {"Tags":[{"Key":"a"}]}, numbers and booleans typed by the shape.
+// Parameters that the shape does not have are left out. Throws ApiError (kSerialization) on a list
+// with a bad index or a number that is none.
 nlohmann::json decode_query(const FormParameters& parameters, const model::Shape& shape);
 
 // <GetUserResponse xmlns="..."><GetUserResult>...</GetUserResult><ResponseMetadata>...
@@ -24,7 +25,8 @@ std::string encode_query_result(const nlohmann::json& output,
                                 const model::OperationModel& operation,
                                 std::string_view xml_namespace, std::string_view request_id);
 
-// '&', '<', '>', quotes, and control characters that XML 1.0 forbids (dropped).
+// Text as XML 1.0 has it: '&', '<', '>' and quotes as references, without the control characters
+// that it forbids, and valid UTF-8 whatever the text is.
 std::string xml_escape(std::string_view text);
 
 }  // namespace ecr::api

@@ -254,8 +254,8 @@ CallIdentity make_service_identity(std::string_view service, std::string_view ac
   return identity;
 }
 
-void describe_request(CallRecord& record, const HttpRequest& request, const Settings& settings) {
-  record.source_address = client_address(request, settings.trusted_proxies);
+void describe_request(CallRecord& record, const HttpRequest& request) {
+  record.source_address = request.peer;
   record.user_agent = request.headers.get("user-agent");
   record.request_id = request.id;
   record.request_bytes = request.body.size();

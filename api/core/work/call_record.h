@@ -63,7 +63,7 @@ struct CallRecord {
 };
 
 // Sets what the request itself says: address, agent, id, size.
-void describe_request(CallRecord& record, const HttpRequest& request, const Settings& settings);
+void describe_request(CallRecord& record, const HttpRequest& request);
 
 // Takes members of the request away that are too large to be recorded (a layer, say), so that a
 // record which waits to be written holds little memory.

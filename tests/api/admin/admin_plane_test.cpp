@@ -36,19 +36,29 @@ TEST_F(AdminTest, TheRestNeedsALoopbackPeerOrTheToken) {
       {"", {{"Host", "localhost:4599"}}, "203.0.113.9", 403},
       {"", {{"Host", "evil.test"}}, "127.0.0.1", 403},
       {"", {{"Host", "known.test"}}, "127.0.0.1", 200},
-      {"", {{"Host", "localhost"}, {"Origin", "http://evil.test"}}, "127.0.0.1", 403},
-      {"", {{"Host", "localhost"}, {"Origin", "null"}}, "127.0.0.1", 403},
-      {"", {{"Host", "localhost"}, {"Origin", "http://localhost"}}, "127.0.0.1", 200},
-      {"", {{"Host", "localhost"}, {"Sec-Fetch-Site", "cross-site"}}, "127.0.0.1", 403},
+      // What a proxy passed on, whether or not its word for the client's address is taken.
+      {"", {{"Host", "localhost"}, {"X-Forwarded-For", "203.0.113.9"}}, "127.0.0.1", 403},
+      {"", {{"Host", "localhost"}, {"X-Forwarded-For", "127.0.0.1"}}, "127.0.0.1", 403},
+      {"", {{"Host", "localhost"}, {"X-Forwarded-For", "203.0.113.9"}}, "127.0.0.2", 403},
+      {"", {{"Host", "localhost"}, {"X-Forwarded-For", "127.0.0.1"}}, "127.0.0.2", 403},
+      {"", {{"Host", "localhost"}, {"Forwarded", "for=127.0.0.1"}}, "127.0.0.1", 403},
+      {"", {{"Host", "localhost"}, {"Via", "1.1 proxy"}}, "127.0.0.1", 403},
+      {"secret",
+       {{"Host", "localhost"}, {"Authorization", "Bearer secret"}, {"Via", "1.1 proxy"}},
+       "127.0.0.1",
+       200},
       {"secret", {{"Host", "localhost"}}, "127.0.0.1", 403},
       {"secret", {{"Host", "localhost"}, {"Authorization", "Bearer wrong"}}, "127.0.0.1", 403},
       {"secret", {{"Host", "localhost"}, {"Authorization", "Bearer secret"}}, "10.0.0.1", 200},
       {"secret", {{"Host", "evil.test"}, {"Authorization", "Bearer secret"}}, "10.0.0.1", 403},
   };
   settings.admin_hosts = {"known.test"};
+  settings.trusted_proxies = {"127.0.0.2"};
   for (const auto& [admin_token, headers, peer, status] : kCases) {
     settings.admin_token = admin_token;
-    const auto response = admin.handle(admin_request("/_ecr-local/coverage", headers, peer));
+    HttpRequest request = admin_request("/_ecr-local/coverage", headers, peer);
+    settle_client(request, settings.trusted_proxies);
+    const auto response = admin.handle(request);
     EXPECT_EQ(response.status, status) << headers[0].second << " " << peer;
   }
 }

@@ -185,5 +185,27 @@ TEST(QueryProtocol, EncodesByTheShape) {
             "</GetCallerIdentityResponse>");
 }
 
+TEST(QueryProtocol, OnlyWhatTheShapeHasIsDecoded) {
+  const auto* model = model::ServiceModel::iam().find("CreateUser");
+  FormParameters form = {{"Action", "CreateUser"},        {"UserName", "jane"},
+                         {"UserName.x", "ignored"},       {"Tags.member.1.Key", "k"},
+                         {"Tags.member.1.Value", "v"},    {"Tags.member.1.Other", "ignored"},
+                         {"Tags.other.1.Key", "ignored"}, {"a.b.c.d", "ignored"}};
+  for (int i = 0; i < 100; ++i) form.emplace_back("a" + std::string(2 * 16, '.'), "ignored");
+  EXPECT_EQ(decode_query(form, *model->input),
+            Json::parse(R"({"UserName":"jane","Tags":[{"Key":"k","Value":"v"}]})"));
+  form = {{"UserName", "a"}, {"UserName", "b"}};
+  EXPECT_THROW(decode_query(form, *model->input), ApiError);
+  form = {{"Tags.member.x.Key", "k"}};
+  EXPECT_THROW(decode_query(form, *model->input), ApiError);
+}
+
+TEST(QueryProtocol, XmlIsValidWhateverTheText) {
+  EXPECT_EQ(xml_escape("<a b=\"'&\x01\t"), "&lt;a b=&quot;&apos;&amp;\t");
+  EXPECT_EQ(xml_escape("a\xff\xc3"), "a\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(xml_escape("\xEF\xBF\xBE\xEF\xBF\xBF"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(xml_escape("\xC3\xA9\xF0\x9F\x90\xB3"), "\xC3\xA9\xF0\x9F\x90\xB3");
+}
+
 }  // namespace
 }  // namespace ecr::api::test

@@ -60,6 +60,15 @@ TEST(ParseJson, TellsWhereItFailed) {
   }
 }
 
+TEST(ParseJson, AByteOrderMarkIsNoJson) {
+  for (const char* text : {"\xEF\xBB\xBF{}", "\xEF\xBB\xBF", "\xEF\xBB\xBF\xEF\xBB\xBF[]"}) {
+    const auto parsed = parse_json(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().detail.find("byte order mark"), std::string::npos);
+  }
+  EXPECT_TRUE(parse_json("\"\xEF\xBB\xBF\""));  // within a string it is a character
+}
+
 TEST(ParseJson, DepthIsLimited) {
   EXPECT_TRUE(parse_json(nested(64)));
   const auto deep = parse_json(nested(65));

@@ -84,6 +84,9 @@ TEST(Framing, AmbiguousRequestsAreRefused) {
            with("Host: other\r\n"),
            with("Bad Name: x\r\n"),
            with("Name : x\r\n"),
+           with("Transfer-Encoding:\r\n chunked\r\n"),
+           with("Content-Length: 5\r\n\t\r\n"),
+           with("X-Other: a\r\n b\r\n"),
            with("Authorization: a\r\nauthorization: b\r\n"),
            with("X-Amz-Date: a\r\nx-amz-date: b\r\n"),
            with("X-Amz-Target: a\r\nX-Amz-Target: a\r\n"),
@@ -195,6 +198,23 @@ TEST(ResponseHead, CannotBeSplit) {
   EXPECT_EQ(head.find("\r\nSet-Cookie"), std::string::npos);
   EXPECT_NE(head.find("Content-Length: 0\r\n"), std::string::npos);
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+}
+
+TEST(ResponseHead, EveryAnswerIsInertInABrowser) {
+  const auto count = [](const std::string& head, std::string_view text) {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = head.find(text, at)) != std::string::npos; ++at) ++found;
+    return found;
+  };
+  api::HttpResponse response = api::text_response(200, "text/html", "<script>");
+  std::string head = response_head(response, "id", "date", true);
+  EXPECT_EQ(count(head, "\r\nX-Content-Type-Options: nosniff\r\n"), 1);
+  EXPECT_EQ(count(head, "\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n"), 1);
+  // A page of the server's own brings its own policy.
+  response.set("Content-Security-Policy", "default-src 'self'");
+  head = response_head(response, "id", "date", true);
+  EXPECT_EQ(count(head, "Content-Security-Policy: "), 1);
+  EXPECT_EQ(count(head, "sandbox"), 0);
 }
 
 TEST(ResponseHead, NoContentHasNoLength) {

@@ -1,11 +1,13 @@
 // Lines of the access log, and the addresses of listeners.
 #include "server/runtime/access_log.h"
 
+#include <algorithm>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "schemas/base/encoding.h"
 #include "server/runtime/listen_address.h"
 
 namespace ecr::server {
@@ -46,6 +48,77 @@ TEST(AccessLog, AnEntryIsOneLineWithoutTheQuery) {
   EXPECT_EQ(json["error"], "a\nb");
   EXPECT_EQ(json["requestId"], "id");
   EXPECT_EQ(logged(LogFormat::kOff, entry), "");
+}
+
+// A line of text that has nothing but what the shell wrote, with these texts of a client in it.
+std::string logged_text(std::string_view target, const std::string& error, LogFormat format) {
+  api::LogNote note;
+  note.error = error;
+  note.principal = error;
+  AccessEntry entry;
+  entry.method = "GET";
+  entry.target = target;
+  entry.note = &note;
+  return logged(format, entry);
+}
+
+TEST(AccessLog, ClientsForgeNoFields) {
+  const std::string text =
+      logged_text("/a\" 200 in=0\\\xff\xc2\x9b", "e\" action=ecr:X\x1b[2J", LogFormat::kText);
+  EXPECT_NE(text.find(R"(GET /a\"\x20200\x20in=0\\\xff\xc2\x9b")"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"( principal=e\"\x20action=ecr:X\x1b[2J )"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"( error="e\" action=ecr:X\x1b[2J")"), std::string::npos) << text;
+  const auto json = nlohmann::json::parse(logged_text("/a\xff", "\xff", LogFormat::kJson));
+  EXPECT_EQ(json["path"], "/a\xEF\xBF\xBD");
+}
+
+TEST(AccessLog, LinesAreCut) {
+  for (const LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
+    for (const char* unit : {"x", "\x01", "\"", "\xff", "\xc2\x9b", "\xe2\x82\xac"}) {
+      std::string large;
+      for (int i = 0; i < 100'000; ++i) large += unit;
+      const std::string line = logged_text("/" + large, large, format);
+      EXPECT_LE(line.size(), kMaxLogLine) << unit;
+      EXPECT_GT(line.size(), 1000u) << unit;
+      EXPECT_TRUE(line.ends_with('\n')) << unit;
+      EXPECT_TRUE(base::is_valid_utf8(line)) << unit;
+    }
+  }
+}
+
+TEST(AccessLog, WhatNothingReadsIsDroppedAndCounted) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  std::string text;
+  {
+    AccessLog log(LogFormat::kText, fds[1], 10'000);
+    AccessEntry entry;
+    entry.target = "/";
+    for (int i = 0; i < 5000; ++i) log.write(entry);  // far more than a pipe and 10,000 bytes hold
+    EXPECT_GT(log.dropped(), 0u);
+    EXPECT_LT(log.dropped(), 5000u);
+    // A reader that comes late is told.
+    char buffer[4096];
+    while (text.find("were dropped") == std::string::npos) {
+      const ssize_t n = read(fds[0], buffer, sizeof buffer);
+      ASSERT_GT(n, 0);
+      text.append(buffer, static_cast<std::size_t>(n));
+      log.write(entry);
+    }
+  }
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST(AccessLog, AReaderThatIsGoneStopsNothing) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  close(fds[0]);
+  {
+    AccessLog log(LogFormat::kText, fds[1]);
+    log.say("hello");
+  }  // and ends
+  close(fds[1]);
 }
 
 TEST(ListenAddress, IsHostAndPort) {

@@ -239,6 +239,7 @@ TEST_F(Principals, ProxiesThatAreTrustedNameTheClient) {
     for (const char* value : forwarded) fields.emplace_back("X-Forwarded-For", value);
     request.headers = HeaderList(fields);
     request.peer = peer;
+    settle_client(request, settings.trusted_proxies);
     return control.handle(request).status;
   };
   EXPECT_EQ(status({"203.0.113.7"}), 400);

@@ -41,11 +41,13 @@ struct RouteRow {
   std::string_view method;  // GET answers HEAD as well
   Access access;
   RouteHandler handle;  // null: the body is streamed, through open()
+  // Reads the body before the transaction, which would keep other writers waiting.
+  std::any (*decode)(const HttpRequest&, const Route&) = nullptr;
 };
 constexpr RouteRow kRoutes[] = {
     {RouteKind::kBase, "GET", Access::kRead, get_base},
     {RouteKind::kManifest, "GET", Access::kRead, get_manifest},
-    {RouteKind::kManifest, "PUT", Access::kWrite, put_manifest},
+    {RouteKind::kManifest, "PUT", Access::kWrite, put_manifest, decode_manifest},
     {RouteKind::kManifest, "DELETE", Access::kWrite, delete_manifest},
     {RouteKind::kBlob, "GET", Access::kRead, get_blob},
     {RouteKind::kBlob, "DELETE", Access::kWrite, delete_blob},
@@ -243,6 +245,9 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
   const Route route = require_route(request);
   const base::TimePoint now = services_.clock.now();
   const Credentials credentials = read_credentials(services_, request, now);
+  const RouteRow* const row = find_row(route.kind, request.method);
+  std::any decoded;
+  if (row != nullptr && row->decode != nullptr) decoded = row->decode(request, route);
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();
   std::vector<std::function<void()>> after_commit;
@@ -251,6 +256,7 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
     storage::sql::Txn txn = database.begin(access_of(route, request));
     Session session(services_, txn, request, credentials, route, now);
     session.outside = std::move(outside);
+    session.decoded = std::move(decoded);
     // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
     if (route.kind == RouteKind::kBase) memo_.put(session.caller, version);
     response = dispatch(session, note);

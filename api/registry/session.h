@@ -85,6 +85,8 @@ class Session {
   const std::shared_ptr<const CallIdentity> identity;  // the caller, for the record of the call
   // The result of this request's OutsideWork; empty: there was none.
   std::any outside;
+  // What decode_manifest() made of the body.
+  std::any decoded;
   // Run once the transaction is committed.
   std::vector<std::function<void()>> after_commit;
 

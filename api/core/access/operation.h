@@ -39,6 +39,7 @@ struct Call {
   // The caller that a call without signature turned out to have, for the record of the call. Set by
   // the handler.
   std::shared_ptr<const CallIdentity> identified = nullptr;
+  std::any decoded = {};  // by Operation::decode
 };
 
 // Thrown by a handler that cannot answer before another server was asked. The request's transaction
@@ -57,6 +58,12 @@ using Handler = Json (*)(Call&);
 // result becomes Call::prepared. The input has been validated; the caller is not authenticated.
 using Prepare = std::any (*)(const Services&, const Json& input);
 
+// Reads what is large in the input (a manifest) before the transaction, which would keep other
+// writers waiting; the result becomes Call::decoded. Called for authenticated callers whose input
+// has been validated, before they are authorized: an error belongs into the result, and the handler
+// throws it.
+using Decode = std::any (*)(const Json& input);
+
 struct Operation {
   std::string_view name;    // as in the request and in the API model
   std::string_view action;  // IAM action
@@ -65,6 +72,7 @@ struct Operation {
   Handler handle;
   // Not null: an operation without signature (the model's authtype "none").
   Prepare prepare = nullptr;
+  Decode decode = nullptr;
 };
 
 // The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.

@@ -50,6 +50,10 @@ struct Authenticated {
   std::string region;
 };
 
+ApiError unknown_caller() {
+  return {ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid."};
+}
+
 Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                            const HttpRequest& request, const ServiceApi& api, base::TimePoint now) {
   auth::SigV4Options options;
@@ -75,10 +79,7 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   auto caller = find_caller(services, txn, verified->access_key_id);
   // The signature is right and the principal is gone: the role of a session was deleted, for
   // example.
-  if (!caller) {
-    throw ApiError(ErrorCode::kUnrecognizedClient,
-                   "The security token included in the request is invalid.");
-  }
+  if (!caller) throw unknown_caller();
   return {std::move(*caller), verified->region};
 }
 
@@ -102,12 +103,79 @@ void note_resources(const std::vector<Target>& targets, CallRecord& record) {
   }
 }
 
+using storage::sql::Access;
+
+// The body of nearly every call: decoding it takes less than beginning a second transaction.
+constexpr std::size_t kSmallBody = 16u << 10;
+
+// What is known of a request before it is resolved and authorized.
+struct Opened {
+  Authenticated who;
+  std::shared_ptr<const Json> input;
+  std::any prepared;
+  std::any decoded;
+  std::optional<storage::sql::Txn> txn;  // in which the caller was authenticated, if it goes on
+  std::uint64_t version = 0;             // of the database, before that
+};
+
+void note_caller(const Services& services, const MatchedOperation& found, const Authenticated& who,
+                 base::TimePoint now, LogNote& note, CallRecord& record,
+                 std::function<void()>& note_use) {
+  note.principal = who.caller.principal.arn;
+  record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
+  record.region = who.region;
+  record.time = now;
+  note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
+  check_session_limits(who.caller, found.api->signing_name, found.operation->name);
+}
+
+// The signature is verified before the input is validated: AWS answers a bad one before it says
+// anything about the parameters. Only operations without signature are decoded first, because
+// `prepare` needs their input. All of this is in proportion to the body, which clients make large:
+// none of it happens while the writer is held.
+Opened open_request(const Services& services, const HttpRequest& request,
+                    const MatchedOperation& found, base::TimePoint now, LogNote& note,
+                    CallRecord& record, std::function<void()>& note_use) {
+  const Operation& operation = *found.operation;
+  Opened opened;
+  const auto read_input = [&] {
+    opened.input = std::make_shared<const Json>(decode_input(request, found));
+    record.input = opened.input;
+  };
+  if (operation.prepare != nullptr) {
+    read_input();
+    opened.prepared = operation.prepare(services, *opened.input);
+    opened.who = {anonymous_caller(), services.settings.region};
+    note_caller(services, found, opened.who, now, note, record, note_use);
+    return opened;
+  }
+  opened.version = services.store.database().version();
+  opened.txn.emplace(services.store.database().begin(Access::kRead));
+  opened.who = authenticate(services, *opened.txn, request, *found.api, now);
+  const bool goes_on = operation.access == Access::kRead && request.body.size() <= kSmallBody;
+  if (!goes_on) opened.txn.reset();
+  note_caller(services, found, opened.who, now, note, record, note_use);
+  read_input();
+  if (operation.decode != nullptr) opened.decoded = operation.decode(*opened.input);
+  return opened;
+}
+
+// The transaction of the call itself, and the caller as it is in that: its key may have been
+// deleted since it was authenticated.
+storage::sql::Txn begin_call(const Services& services, const Operation& operation, Opened& opened) {
+  if (opened.txn) return std::move(*opened.txn);
+  storage::sql::Database& database = services.store.database();
+  storage::sql::Txn txn = database.begin(operation.access);
+  const bool is_signed = operation.prepare == nullptr;
+  if (!is_signed || database.version() == opened.version) return txn;
+  auto caller = find_caller(services, txn, opened.who.caller.access_key_id);
+  if (!caller) throw unknown_caller();
+  opened.who.caller = std::move(*caller);
+  return txn;
+}
+
 // The steps of a request, in order; what any of them throws rolls everything back. `outside`: the
 // result of an OutsideWork of an earlier run; empty: there was none.
-//
-// The caller is authenticated before the input is validated: AWS answers a bad signature before it
-// says anything about the parameters. Only operations without signature are decoded first, because
-// `prepare` needs their input and must run while no transaction is open.
 HttpResponse run(const Services& services, const HttpRequest& request,
                  const MatchedOperation& found, LogNote& note, CallRecord& record,
                  std::function<void()>& note_use, std::any outside) {
@@ -116,35 +184,23 @@ HttpResponse run(const Services& services, const HttpRequest& request,
   const base::TimePoint now = services.clock.now();
   std::vector<std::function<void()>> after_commit;
   HttpResponse response;
-  const bool is_signed = operation.prepare == nullptr;
-  std::any prepared = std::move(outside);
-  if (!is_signed) {
-    record.input = std::make_shared<const Json>(decode_input(request, found));
-    prepared = operation.prepare(services, *record.input);
-  }
+  Opened opened = open_request(services, request, found, now, note, record, note_use);
+  if (outside.has_value()) opened.prepared = std::move(outside);
   {
-    storage::sql::Txn txn = services.store.database().begin(operation.access);
-    const Authenticated who = is_signed
-                                  ? authenticate(services, txn, request, *found.api, now)
-                                  : Authenticated{anonymous_caller(), services.settings.region};
-    note.principal = who.caller.principal.arn;
-    record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
-    record.region = who.region;
-    record.time = now;
-    note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
-    check_session_limits(who.caller, found.api->signing_name, operation.name);
-    if (is_signed) record.input = std::make_shared<const Json>(decode_input(request, found));
+    storage::sql::Txn txn = begin_call(services, operation, opened);
+    const Authenticated& who = opened.who;
     Call call{services,
               txn,
               request,
               who.caller,
               who.region,
               now,
-              *record.input,
-              std::move(prepared),
+              *opened.input,
+              std::move(opened.prepared),
               {},
               operation.action,
-              nullptr};
+              nullptr,
+              std::move(opened.decoded)};
     const std::vector<Target> targets = resolve(call, operation);
     // Noted before the decision: the record of a denied call names its resources, too.
     note_resources(targets, record);

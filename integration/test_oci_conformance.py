@@ -340,10 +340,10 @@ class PushManifestTest(OciTest):
         self.put(json.dumps(document).encode(), "foreign")
 
     def test_media_type_nobody_knows(self):
-        manifest = json.dumps({"schemaVersion": 2, "mediaType": "example/manifest"}).encode()
-        self.put(manifest, "unknown", "example/manifest")
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.example.manifest"}).encode()
+        self.put(manifest, "unknown", "application/vnd.example.manifest")
         reply = self.expect(200, "GET", "/v2/one/manifests/unknown")
-        self.assertEqual("example/manifest", reply.headers["content-type"])
+        self.assertEqual("application/vnd.example.manifest", reply.headers["content-type"])
 
     def test_content_type_may_have_parameters(self):
         self.put(self.manifest(b"parameters"), "parameters", OCI_MANIFEST_TYPE + "; charset=utf-8")

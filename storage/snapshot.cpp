@@ -53,6 +53,7 @@ std::vector<SavedBlob> save_database(Store& store, const CollectionPause&,
     txn.exec("DELETE FROM uploads");
     txn.exec("DELETE FROM events");
     txn.exec("DELETE FROM event_positions");
+    txn.exec("UPDATE jobs SET unfinished = 0");  // an attempt may be running just now
     blobs = blobs_of(txn);
     txn.commit();
     copy->copy_to(path);  // without the pages that have become free, and what is still in them

@@ -221,6 +221,8 @@ namespace {
 // it is gone. The caller reports its own error, so an error here only asks for a sweep.
 void remove_stray_file(Store& store, sql::Txn& txn, const model::Digest& digest) noexcept {
   try {
+    // A restore has files without rows, and this may be one of them.
+    if (store.collection_is_paused()) return store.request_sweep();
     if (!has_row(txn, digest)) store.blobs().remove(digest);
   } catch (const StorageError&) {
     store.request_sweep();

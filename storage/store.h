@@ -95,6 +95,8 @@ class Store {
   std::unique_ptr<CollectionPause> pause_collection() {
     return std::make_unique<CollectionPause>(*this);
   }
+  // For a thread that holds the writer and so must not wait for a batch that is being removed.
+  bool collection_is_paused() const { return pauses_ > 0; }
   std::unique_ptr<StagingDirectory> make_staging_directory(base::Random& random);
 
  private:
@@ -112,8 +114,8 @@ class Store {
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<UploadSessions> uploads_;
-  std::mutex collecting_;  // held while files are removed
-  int pauses_ = 0;         // under collecting_
+  std::mutex collecting_;       // held while files are removed
+  std::atomic<int> pauses_{0};  // changed under collecting_
   std::atomic<bool> sweep_requested_{false};
 };
 

@@ -49,6 +49,8 @@ void Baseline::restore_blob(const storage::SavedBlob& blob) {
 void Baseline::reset() {
   const std::lock_guard lock(mutex_);
   if (!staging_) build();
+  // Until the blobs have their rows no sweep takes them.
+  const auto pause = services_.store.pause_collection();
   // Files before rows: a row whose file is missing would be a broken image.
   for (const auto& blob : blobs_) restore_blob(blob);
   storage::restore_database(services_.store, staging_->path() + kBaselineDatabase, blobs_);

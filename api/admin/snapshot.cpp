@@ -126,14 +126,19 @@ class SnapshotBody : public PieceSource {
 
 // Reads the tar file as it arrives. The database goes into a file of a staging directory and blobs
 // into the blob store; nothing of the current state changes until finish() has a whole snapshot and
-// replaces the database in one transaction.
+// replaces the database in one transaction. Until then no row names the blobs: garbage collection
+// and sweeps are paused for as long as this exists, and a sweep is asked for at the end, for what
+// the old state, or a snapshot that was refused, leaves behind.
 class RestoreSink : public BodySink {
  public:
   explicit RestoreSink(const Services& services)
-      : services_(services), staging_(services.store.make_staging_directory(services.random)) {}
+      : services_(services),
+        pause_(services.store.pause_collection()),
+        staging_(services.store.make_staging_directory(services.random)) {}
   RestoreSink(const RestoreSink&) = delete;
   RestoreSink& operator=(const RestoreSink&) = delete;
   ~RestoreSink() override {
+    services_.store.request_sweep();
     if (upload_) upload_->finish();
   }
 
@@ -272,6 +277,7 @@ class RestoreSink : public BodySink {
   }
 
   const Services& services_;
+  std::unique_ptr<storage::CollectionPause> pause_;
   std::unique_ptr<storage::StagingDirectory> staging_;
   storage::Fd database_;
   std::uint64_t written_ = 0;

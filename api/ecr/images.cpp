@@ -45,18 +45,25 @@ void check_tag(const std::string& tag) {
       "imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'");
 }
 
+// The input outlives the call, and the manifest is in it.
+const std::string& manifest_of(const Json& input) {
+  return input.at("imageManifest").get_ref<const std::string&>();
+}
+
+std::any decode_manifest(const Json& input) {
+  return EarlyManifest(manifest_of(input), text_member(input, "imageManifestMediaType"),
+                       text_member(input, "imageDigest"));
+}
+
 // The same manifest under the same tag is ImageAlreadyExistsException, whatever the mutability of
 // tags (test PutImageRetagsAndSaysWhatExists); on the registry plane it is no error. A tag that
 // moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
 Json put_image(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
-  const std::string manifest = text_member(call.input, "imageManifest");
-  const std::string media_type = text_member(call.input, "imageManifestMediaType");
   const std::string tag = text_member(call.input, "imageTag");
-  const std::string digest = text_member(call.input, "imageDigest");
   check_tag(tag);
-  const PutImageResult result = put_image(
-      call.txn, repository, read_sent_manifest(manifest, media_type, digest), tag, call.now);
+  const SentManifest& sent = std::any_cast<const EarlyManifest&>(call.decoded).get();
+  const PutImageResult result = put_image(call.txn, repository, sent, tag, call.now);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);
@@ -67,7 +74,7 @@ Json put_image(Call& call) {
   Json image = {{"registryId", repository.account},
                 {"repositoryName", repository.name},
                 {"imageId", image_id_json(result.image.digest, tag)},
-                {"imageManifest", manifest},
+                {"imageManifest", manifest_of(call.input)},
                 {"imageManifestMediaType", result.image.media_type}};
   return {{"image", std::move(image)}};
 }
@@ -156,7 +163,8 @@ Json describe_images(Call& call) {
 }
 
 constexpr Operation kImageOperations[] = {
-    {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put_image},
+    {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put_image, Credentials::kSignature,
+     decode_manifest},
     {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list_images},
     {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe_images},
 };

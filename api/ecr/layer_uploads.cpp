@@ -98,7 +98,8 @@ void check_part(const Call& call, const UploadCall& upload, std::uint64_t receiv
 // a power loss takes the upload, which has not been acknowledged as a layer.
 Json upload_part(Call& call) {
   const UploadCall upload = require_upload(call);
-  const auto bytes = base::base64_decode(call.input.at("layerPartBlob").get<std::string>());
+  const auto bytes =
+      base::base64_decode(call.input.at("layerPartBlob").get_ref<const std::string&>());
   auto lease = call.services.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) throw invalid_part(upload, 0, "Another request is writing to this upload");
   storage::UploadWriter& writer = lease->writer();

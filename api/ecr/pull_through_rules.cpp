@@ -10,6 +10,7 @@
 #include "api/pull_through/rules.h"
 #include "api/pull_through/upstreams.h"
 #include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -73,6 +74,15 @@ StoredRule require_rule(const Call& call) {
 // AWS reads the secret from Secrets Manager; here a file of secrets that `serve` was given takes
 // its place. The three errors are ECR's.
 void check_secret(const Call& call, const std::string& arn) {
+  // ECR User Guide, "Creating a pull through cache rule": the secret's account and Region are the
+  // rule's. Which error AWS answers otherwise is inferred.
+  const auto secret = model::Arn::parse(arn);
+  if (!secret || secret->account != registry_id(call) || secret->region != call.region) {
+    throw ApiError(ErrorCode::kUnableToAccessSecret,
+                   base::format("The secret with ARN '{}' is not of the account {} and the Region "
+                                "{}, which the pull through cache rule is in",
+                                arn, registry_id(call), call.region));
+  }
   const pull_through::Upstreams* upstreams = call.services.upstreams;
   const auto state = upstreams == nullptr ? pull_through::Secrets::State::kMissing
                                           : upstreams->find_secret(arn).state;

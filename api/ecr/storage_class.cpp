@@ -34,12 +34,10 @@ ApiError not_supported(const std::string& why) {
 // AnImageOfAnActiveIndexIsNotArchived).
 void refuse_referenced(Call& call, const storage::Repository& repository,
                        const storage::Image& image) {
-  for (const std::string& parent : storage::image_parents(call.txn, repository.id, image.digest)) {
-    const auto index = storage::find_image(call.txn, repository.id, parent);
-    if (!index || index->status != "ACTIVE") continue;
-    throw not_supported(base::format(
-        "The image is referenced by the manifest list '{}', which is not archived", parent));
-  }
+  const auto parent = storage::find_parent(call.txn, repository.id, image.digest, "ACTIVE");
+  if (!parent) return;
+  throw not_supported(base::format(
+      "The image is referenced by the manifest list '{}', which is not archived", *parent));
 }
 
 // The class that an image has already is no error, and changes nothing (test

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "api/images/image_walk.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/digest.h"
@@ -51,7 +52,8 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
 
 // Every child of an index must be an image of this repository already
 // (ReferencedImagesNotFoundException). ECR shows the size of the largest child as the size of an
-// index (imageSizeInBytes).
+// index (imageSizeInBytes). How deep indexes nest is limited here, where an image enters:
+// image_walk.h says why.
 void require_children(storage::sql::Txn& txn, const storage::Repository& repository,
                       const Manifest& manifest, storage::Image& image) {
   std::vector<std::string> missing;
@@ -63,11 +65,18 @@ void require_children(storage::sql::Txn& txn, const storage::Repository& reposit
     }
     image.children.push_back(child.digest);
     image.size_bytes = std::max(image.size_bytes, found->size_bytes);
+    image.nesting = std::max(image.nesting, found->nesting + 1);
   }
   sort_unique(image.children);
   sort_unique(missing);
   if (!missing.empty()) {
     throw ApiError::referenced_images_not_found(repository.account, repository.name, missing);
+  }
+  if (image.nesting > kMaxIndexNesting) {
+    throw ApiError(
+        ErrorCode::kLimitExceeded,
+        base::format("An image index can nest at most {} levels deep, and this one has {}",
+                     kMaxIndexNesting, image.nesting));
   }
 }
 
@@ -157,6 +166,20 @@ SentManifest read_sent_manifest(std::string_view bytes, std::string_view media_t
   return {bytes, std::move(actual), parse_manifest(bytes, media_type)};
 }
 
+EarlyManifest::EarlyManifest(std::string_view bytes, std::string_view media_type,
+                             std::string_view digest) {
+  try {
+    sent_ = std::make_shared<const SentManifest>(read_sent_manifest(bytes, media_type, digest));
+  } catch (const ApiError&) {
+    failure_ = std::current_exception();
+  }
+}
+
+const SentManifest& EarlyManifest::get() const {
+  if (failure_) std::rethrow_exception(failure_);
+  return *sent_;
+}
+
 PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
                          const SentManifest& sent, std::string_view tag, base::TimePoint now) {
   const model::Digest& digest = sent.digest;
@@ -207,7 +230,7 @@ void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::stri
   // ECR deletes an image with its last tag; an image that an index names stays, untagged.
   storage::delete_tag(txn, repository, tag);
   if (storage::image_tags(txn, repository, digest).empty() &&
-      storage::image_parents(txn, repository, digest).empty()) {
+      !storage::find_parent(txn, repository, digest)) {
     storage::delete_image(txn, repository, digest, now);
   }
 }

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +35,19 @@ struct SentManifest {
 SentManifest read_sent_manifest(std::string_view bytes, std::string_view media_type,
                                 std::string_view digest);
 
+// The same before a transaction: what it throws is kept for get(), which runs once the caller is
+// authorized. Borrows `bytes`.
+class EarlyManifest {
+ public:
+  EarlyManifest(std::string_view bytes, std::string_view media_type, std::string_view digest);
+  // Throws what read_sent_manifest threw.
+  const SentManifest& get() const;
+
+ private:
+  std::shared_ptr<const SentManifest> sent_;
+  std::exception_ptr failure_;
+};
+
 struct PutImageResult {
   storage::Image image;
   bool known = false;      // the repository had the manifest already
@@ -40,8 +55,8 @@ struct PutImageResult {
 };
 
 // Under `tag`, or without one where it is empty. Throws LayersNotFound, ReferencedImagesNotFound,
-// ImageTagAlreadyExists, LimitExceeded (tags of the image). That nothing changed is not an error
-// here: each plane decides.
+// ImageTagAlreadyExists, LimitExceeded (tags of the image, levels of indexes). That nothing changed
+// is not an error here: each plane decides.
 PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repository,
                          const SentManifest& sent, std::string_view tag, base::TimePoint now);
 

@@ -1,5 +1,7 @@
 #include "api/images/manifest.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
@@ -15,9 +17,6 @@ using Json = nlohmann::json;
 constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
 constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
-// A manifest of this many entries is past any real image and any client's patience.
-constexpr std::size_t kMaxEntries = 20'000;
-constexpr std::size_t kMaxValues = 500'000;
 
 [[noreturn]] void refuse(const std::string& why) {
   throw ApiError(ErrorCode::kManifestInvalid, "Invalid image manifest: " + why);
@@ -55,7 +54,9 @@ Descriptor parse_descriptor(const Json& json, const std::string& where) {
 
 std::vector<Descriptor> parse_descriptors(const Json& list, const std::string& where) {
   if (!list.is_array()) refuse(where + " must be a list");
-  if (list.size() > kMaxEntries) refuse(where + " has too many entries");
+  if (list.size() > kMaxManifestEntries) {
+    refuse(base::format("{} has more than {} entries", where, kMaxManifestEntries));
+  }
   std::vector<Descriptor> descriptors;
   descriptors.reserve(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -71,7 +72,7 @@ Json parse_object(std::string_view bytes) {
     throw ApiError(ErrorCode::kSizeInvalid, "The manifest is larger than 4 MiB");
   }
   auto json = base::parse_json(
-      bytes, {.max_depth = 32, .max_bytes = kMaxManifestBytes, .max_values = kMaxValues});
+      bytes, {.max_depth = 32, .max_bytes = kMaxManifestBytes, .max_values = kMaxManifestValues});
   if (!json) refuse(json.error().detail);
   if (!json->is_object()) refuse("it must be a JSON object");
   return std::move(*json);
@@ -80,10 +81,17 @@ Json parse_object(std::string_view bytes) {
 // OCI distribution-spec, "Pushing Manifests": a mediaType in the body must match the Content-Type.
 // The Content-Type without parameters, against what the body says of itself.
 std::string media_type_of(const Json& json, std::string_view content_type) {
-  const std::string_view sent = content_type.substr(0, content_type.find(';'));
+  std::string_view sent = content_type.substr(0, content_type.find(';'));
+  while (sent.ends_with(' ') || sent.ends_with('\t')) sent.remove_suffix(1);
   const std::string stated = optional_string(json, "mediaType");
   if (!stated.empty() && !sent.empty() && stated != sent) {
     refuse(base::format("mediaType {} is not the Content-Type {}", stated, sent));
+  }
+  for (const auto& [type, where] :
+       {std::pair(std::string_view(stated), "mediaType"), std::pair(sent, "the Content-Type")}) {
+    if (type.empty() || is_manifest_media_type(type)) continue;
+    refuse(base::format("{} must be a media type application/... of at most {} characters", where,
+                        kMaxMediaTypeCharacters));
   }
   if (!stated.empty()) return stated;
   if (!sent.empty()) return std::string(sent);
@@ -92,6 +100,23 @@ std::string media_type_of(const Json& json, std::string_view content_type) {
 }
 
 }  // namespace
+
+// RFC 6838, section 4.2, "restricted-name", which OCI's image-spec asks of media types
+// ("Properties", mediaType). The type becomes a Content-Type: text/html would run in the browser
+// that opens the manifest.
+bool is_manifest_media_type(std::string_view type) {
+  constexpr std::string_view kApplication = "application/";
+  if (!type.starts_with(kApplication) || type.size() > kMaxMediaTypeCharacters) return false;
+  type.remove_prefix(kApplication.size());
+  const auto is_alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  constexpr std::string_view kOthers = "!#$&-^_.+";
+  return !type.empty() && is_alphanumeric(type.front()) &&
+         std::all_of(type.begin(), type.end(), [&](char c) {
+           return is_alphanumeric(c) || kOthers.find(c) != std::string_view::npos;
+         });
+}
 
 std::int64_t Manifest::blob_bytes() const {
   std::int64_t total = 0;

@@ -14,6 +14,11 @@ inline constexpr std::size_t kMaxManifestBytes = 4u << 20;  // ECR's quota, also
 // The quota of a layer, whichever way it comes. Source: ECR User Guide, "Amazon ECR service
 // quotas".
 inline constexpr std::uint64_t kMaxLayerBytes = 52'000ull << 20;
+// Entries of one list (layers, manifests) and JSON values in all: far past any real image, whose
+// layers are at most some hundreds, and little enough that one manifest is quick to read and store.
+inline constexpr std::size_t kMaxManifestEntries = 10'000;
+inline constexpr std::size_t kMaxManifestValues = 200'000;
+inline constexpr std::size_t kMaxMediaTypeCharacters = 127;
 
 struct Descriptor {
   std::string media_type;
@@ -33,8 +38,12 @@ struct Manifest {
   std::int64_t blob_bytes() const;  // config and layers
 };
 
+// True for "application/" and a name of RFC 6838, at most kMaxMediaTypeCharacters in all.
+bool is_manifest_media_type(std::string_view type);
+
 // `content_type` empty: as the body says. Throws ApiError::kManifestInvalid: not JSON, too deep,
-// duplicate keys; both layers and manifests (CVE-2021-41190); mediaType other than content_type;
+// duplicate keys; more than the limits above; a media type that is_manifest_media_type() refuses;
+// both layers and manifests (CVE-2021-41190); mediaType other than content_type;
 // a descriptor without a digest, or with a negative size.
 Manifest parse_manifest(std::string_view bytes, std::string_view content_type);
 

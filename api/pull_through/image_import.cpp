@@ -1,11 +1,10 @@
 #include "api/pull_through/image_import.h"
 
-#include <set>
-
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
+#include "api/images/image_walk.h"
 #include "api/images/manifest.h"
 #include "api/images/repository_creation.h"
 #include "api/pull_through/import_jobs.h"
@@ -27,27 +26,13 @@ constexpr hours kCheckEvery{24};
 // The cached image is served for this long after an upstream that did not answer, so that each pull
 // does not wait for a registry that is down.
 constexpr minutes kCheckTagAgain{5};
-// An index with its children, and theirs. No real image has more; a hostile upstream could nest
-// indexes without end.
-constexpr std::size_t kMaxManifests = 500;
-
-Manifest parsed(const storage::Import& import) {
-  return parse_manifest(import.manifest, import.media_type);
-}
+// Manifests and blobs of one import: an index with its children, and theirs. No real image has
+// more; a hostile upstream could nest indexes without end.
+constexpr std::size_t kMaxImportManifests = 500;
+constexpr std::size_t kMaxImportBlobs = 10'000;
 
 std::string import_key(std::int64_t repository, const std::string& digest) {
   return base::format("{}/{}", repository, digest);
-}
-
-// The import whose index names the image.
-std::optional<storage::Import> parent_of(storage::sql::Txn& txn, std::int64_t repository,
-                                         const std::string& digest) {
-  for (storage::Import& import : storage::list_imports(txn, repository)) {
-    for (const Descriptor& child : parsed(import).manifests) {
-      if (child.digest == digest) return std::move(import);
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<UpstreamQuery> import_query(const Services& services, storage::sql::Txn& txn,
@@ -87,54 +72,63 @@ void look_up_digest(const Services& services, storage::sql::Txn& txn, std::int64
   if (found.stored || !storage::has_imports(txn, repository)) return;
   found.pending = storage::find_import(txn, repository, digest);
   if (found.pending || services.upstreams == nullptr) return;
-  if (const auto parent = parent_of(txn, repository, digest)) {
-    found.query =
-        UpstreamQuery{UpstreamQuery::Kind::kChild, "", digest, read_origin(parent->origin)};
+  if (const auto origin = storage::origin_of_child(txn, repository, digest)) {
+    found.query = UpstreamQuery{UpstreamQuery::Kind::kChild, "", digest, read_origin(*origin)};
   }
 }
 
-// The import's row, unless the repository has the image by now. True: it is new.
-bool begin_import(storage::sql::Txn& txn, const storage::Repository& repository,
-                  const UpstreamManifest& manifest, const Origin& origin, bool child) {
-  if (storage::find_image(txn, repository.id, manifest.digest)) return false;
-  storage::put_import(txn, {repository.id, manifest.digest, manifest.media_type,
-                            write_origin(origin), child, manifest.bytes});
-  return true;
+// What an upstream answered to a query, and what it names.
+struct Answer {
+  UpstreamManifest sent;
+  Manifest manifest;
+};
+
+storage::Import import_of(const storage::Repository& repository, const Answer& answer,
+                          const Origin& origin, bool child) {
+  storage::Import import{
+      repository.id, answer.sent.digest, answer.manifest.media_type, write_origin(origin),
+      child,         answer.sent.bytes};
+  for (const Descriptor& blob : answer.manifest.blobs) {
+    import.blobs.push_back({blob.digest, blob.size});
+  }
+  for (const Descriptor& image : answer.manifest.manifests) import.children.push_back(image.digest);
+  return import;
 }
 
 // Asks the upstream. The answer is checked as far as it can be without its blobs.
-UpstreamManifest query_upstream(const Services& services, const UpstreamQuery& query) {
-  UpstreamManifest answer = services.upstreams->manifest(query.origin, query.reference());
+Answer query_upstream(const Services& services, const UpstreamQuery& query) {
+  UpstreamManifest sent = services.upstreams->manifest(query.origin, query.reference());
   try {
-    const Manifest manifest = parse_manifest(answer.bytes, answer.media_type);
-    answer.media_type = manifest.media_type;
+    Manifest manifest = parse_manifest(sent.bytes, sent.media_type);
     for (const Descriptor& blob : manifest.blobs) {
       if (blob.size <= std::int64_t{kMaxLayerBytes}) continue;
       throw UpstreamError(UpstreamFailure::kInvalid, "A layer is larger than 52,000 MiB");
     }
+    return {std::move(sent), std::move(manifest)};
   } catch (const ApiError& error) {
     throw UpstreamError(UpstreamFailure::kInvalid,
                         "The upstream registry's manifest is refused: " + error.message());
   }
-  return answer;
 }
 
 void store_answer(const Services& services, storage::sql::Txn& txn,
                   const storage::Repository& repository, const UpstreamQuery& query,
-                  const UpstreamManifest& answer, base::TimePoint now) {
+                  const Answer& answer, base::TimePoint now) {
   const bool child = query.kind == UpstreamQuery::Kind::kChild;
-  const bool is_new = begin_import(txn, repository, answer, query.origin, child);
+  const std::string& digest = answer.sent.digest;
+  // The import's row, unless the repository has the image by now.
+  const bool is_new = !storage::find_image(txn, repository.id, digest);
+  if (is_new) storage::put_import(txn, import_of(repository, answer, query.origin, child));
   if (child) return;
   // The tag is compared again in 24 hours, whichever image it stands for now. The image itself gets
   // the tag when the import is complete, or at once where the repository has the image already.
-  storage::put_cached_tag(txn, repository.id, {query.tag, answer.digest, now + kCheckEvery});
+  storage::put_cached_tag(txn, repository.id, {query.tag, digest, now + kCheckEvery});
   if (is_new) {
-    const Json payload = {
-        {"repository", repository.id}, {"digest", answer.digest}, {"failures", 0}};
-    enqueue_job(services, txn, kImportJob.kind, payload, now,
-                import_key(repository.id, answer.digest));
+    const Json payload = {{"repository", repository.id}, {"digest", digest}, {"failures", 0}};
+    enqueue_job(services, txn, kImportJob.kind, payload, now, import_key(repository.id, digest));
   } else {
-    move_cached_tags(services, txn, repository, query.origin, answer.digest, now);
+    const SentManifest sent{answer.sent.bytes, *model::Digest::parse(digest), answer.manifest};
+    move_cached_tags(services, txn, repository, query.origin, sent, now);
   }
 }
 
@@ -170,26 +164,22 @@ ApiError report_failure(const Services& services, const RepositoryKey& key,
   return {ErrorCode::kImageNotFound, "Requested image not found"};
 }
 
-// Downloads everything that one import needs, one thing after the other. No transaction is open
-// while the upstream is asked, so each step looks again whether the import is still wanted.
+// Downloads everything that one import needs: its manifests, then the blobs of all of them, one
+// thing after the other. No transaction is open while the upstream is asked, so each step looks
+// again whether the import is still wanted.
 class ImportDownload {
  public:
   ImportDownload(const Services& services, std::int64_t repository)
       : services_(services), repository_(repository) {}
 
   void run(const std::string& digest) {
-    if (!seen_.insert(digest).second) return;
-    if (seen_.size() > kMaxManifests) {
-      throw UpstreamError(UpstreamFailure::kInvalid, "The image has too many manifests");
+    try {
+      children_first(digest, kMaxImportManifests,
+                     [&](const std::string& each) { return download_children(each); });
+    } catch (const ApiError& error) {  // too many of them
+      throw UpstreamError(UpstreamFailure::kInvalid, error.message());
     }
-    const auto import = find(digest);
-    if (!import) return;  // it is an image already, or not wanted any more
-    const Manifest manifest = parsed(*import);
-    const Origin origin = read_origin(import->origin);
-    for (const Descriptor& child : manifest.manifests) download_child(origin, digest, child.digest);
-    for (const Descriptor& blob : manifest.blobs) {
-      if (!blob.foreign) download_blob(blob.digest);
-    }
+    for (const std::string& blob : blobs_) download_blob(blob);
   }
 
  private:
@@ -201,21 +191,41 @@ class ImportDownload {
   bool has(const std::string& digest) {
     auto txn = services_.store.database().begin(Access::kRead);
     return storage::find_image(txn, repository_, digest) ||
-           storage::find_import(txn, repository_, digest);
+           storage::is_importing(txn, repository_, digest);
+  }
+
+  // Brings the manifests of the images that the import's index names; their digests.
+  std::vector<std::string> download_children(const std::string& digest) {
+    const auto import = find(digest);
+    if (!import) return {};  // it is an image already, or not wanted any more
+    const Manifest manifest = parse_manifest(import->manifest, import->media_type);
+    for (const Descriptor& blob : manifest.blobs) {
+      if (!blob.foreign) blobs_.push_back(blob.digest);
+    }
+    if (blobs_.size() > kMaxImportBlobs) {
+      throw ApiError(
+          ErrorCode::kLimitExceeded,
+          base::format("The image {} names more than {} blobs", digest, kMaxImportBlobs));
+    }
+    std::vector<std::string> children;
+    for (const Descriptor& child : manifest.manifests) {
+      if (children.size() == kMaxImportManifests) break;  // the walk refuses them by their number
+      download_child(read_origin(import->origin), digest, child.digest);
+      children.push_back(child.digest);
+    }
+    return children;
   }
 
   void download_child(const Origin& origin, const std::string& parent, const std::string& digest) {
-    if (!has(digest)) {
-      const UpstreamQuery query{UpstreamQuery::Kind::kChild, "", digest, origin};
-      const UpstreamManifest answer = query_upstream(services_, query);
-      auto txn = services_.store.database().begin(Access::kWrite);
-      // The repository or the import may have been deleted while the upstream was asked.
-      const auto repository = storage::find_repository(txn, repository_);
-      if (!repository || !storage::find_import(txn, repository_, parent)) return;
-      store_answer(services_, txn, *repository, query, answer, services_.clock.now());
-      txn.commit();
-    }
-    run(digest);
+    if (has(digest)) return;
+    const UpstreamQuery query{UpstreamQuery::Kind::kChild, "", digest, origin};
+    const Answer answer = query_upstream(services_, query);
+    auto txn = services_.store.database().begin(Access::kWrite);
+    // The repository or the import may have been deleted while the upstream was asked.
+    const auto repository = storage::find_repository(txn, repository_);
+    if (!repository || !storage::is_importing(txn, repository_, parent)) return;
+    store_answer(services_, txn, *repository, query, answer, services_.clock.now());
+    txn.commit();
   }
 
   void download_blob(const std::string& digest) {
@@ -230,7 +240,7 @@ class ImportDownload {
 
   const Services& services_;
   const std::int64_t repository_;
-  std::set<std::string> seen_;
+  std::vector<std::string> blobs_;  // of all manifests, as they come
 };
 
 }  // namespace
@@ -258,7 +268,7 @@ Lookup look_up(const Services& services, storage::sql::Txn& txn, const Repositor
 
 void fetch_manifest(const Services& services, const RepositoryKey& key, const UpstreamQuery& query,
                     const RequireRepository& repository) {
-  std::optional<UpstreamManifest> answer;
+  std::optional<Answer> answer;
   std::optional<UpstreamError> failure;
   try {
     answer = query_upstream(services, query);
@@ -288,14 +298,10 @@ storage::Repository create_repository(const Services& services, storage::sql::Tx
 
 std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t repository,
                                            const std::string& digest) {
-  for (const storage::Import& import : storage::list_imports(txn, repository)) {
-    for (const Descriptor& blob : parsed(import).blobs) {
-      if (blob.digest != digest) continue;
-      return DownloadRequest{repository, digest, static_cast<std::uint64_t>(blob.size),
-                             read_origin(import.origin)};
-    }
-  }
-  return std::nullopt;
+  const auto blob = storage::find_pending_blob(txn, repository, digest);
+  if (!blob) return std::nullopt;
+  return DownloadRequest{repository, digest, static_cast<std::uint64_t>(blob->size),
+                         read_origin(blob->origin)};
 }
 
 void download_import(const Services& services, std::int64_t repository, const std::string& digest) {

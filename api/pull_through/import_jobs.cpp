@@ -1,11 +1,13 @@
 #include "api/pull_through/import_jobs.h"
 
-#include <set>
+#include <memory>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
+#include "api/images/image_walk.h"
 #include "api/images/push/replication.h"
 #include "api/images/scan/scan_jobs.h"
 #include "api/pull_through/image_import.h"
@@ -47,42 +49,50 @@ void follow_import(const Services& services, storage::sql::Txn& txn,
   scan::scan_pushed_image(services, txn, repository, result.image, now);
 }
 
-// Children come before the index that names them: put_image() refuses an index of unknown images.
-void put_manifests(const Services& services, storage::sql::Txn& txn,
-                   const storage::Repository& repository, const std::string& digest,
-                   base::TimePoint now, std::set<std::string>& put) {
-  if (!put.insert(digest).second) return;
+// Makes one import an image.
+void put_manifest(const Services& services, storage::sql::Txn& txn,
+                  const storage::Repository& repository, const SentManifest& sent,
+                  base::TimePoint now) {
+  const std::string digest = sent.digest.text();
   const auto import = storage::find_import(txn, repository.id, digest);
   if (!import) return;
-  for (const Descriptor& child : parse_manifest(import->manifest, import->media_type).manifests) {
-    put_manifests(services, txn, repository, child.digest, now, put);
-  }
-  const auto result = put_image(
-      txn, repository, read_sent_manifest(import->manifest, import->media_type, digest), "", now);
+  const auto result = put_image(txn, repository, sent, "", now);
   storage::delete_import(txn, repository.id, digest);
   if (import->child) {
     follow_import(services, txn, repository, result, "", now);
   } else {
-    move_cached_tags(services, txn, repository, read_origin(import->origin), digest, now);
+    move_cached_tags(services, txn, repository, read_origin(import->origin), sent, now);
   }
+}
+
+// The import and those of the images that it names, in the order in which they become images.
+std::vector<std::string> imports_to_put(storage::Store& store, std::int64_t repository,
+                                        const std::string& digest) {
+  auto txn = store.database().begin(storage::sql::Access::kRead);
+  return children_first(digest, kMaxWalkedImages, [&](const std::string& each) {
+    return storage::import_children(txn, repository, each);
+  });
+}
+
+std::unique_ptr<LoadedManifest> load_import(storage::Store& store, std::int64_t repository,
+                                            const std::string& digest) {
+  auto txn = store.database().begin(storage::sql::Access::kRead);
+  auto import = storage::find_import(txn, repository, digest);
+  if (!import) return nullptr;  // it is an image already
+  return std::make_unique<LoadedManifest>(std::move(import->manifest), import->media_type, digest);
 }
 
 // Deletes the import and the children that it alone brought. A child that another import's index
 // names belongs to that import too, and stays.
-void forget_manifests(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
-  const auto import = storage::find_import(txn, repository, digest);
-  if (!import) return;
-  storage::delete_import(txn, repository, digest);
-  std::set<std::string> named;
-  for (const storage::Import& other : storage::list_imports(txn, repository)) {
-    for (const Descriptor& child : parse_manifest(other.manifest, other.media_type).manifests) {
-      named.insert(child.digest);
-    }
-  }
-  for (const Descriptor& child : parse_manifest(import->manifest, import->media_type).manifests) {
-    const auto found = storage::find_import(txn, repository, child.digest);
-    if (found && found->child && !named.contains(child.digest)) {
-      forget_manifests(txn, repository, child.digest);
+void forget_imports(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
+  std::vector<std::string> left_over{digest};
+  while (!left_over.empty()) {
+    const std::string import = std::move(left_over.back());
+    left_over.pop_back();
+    const auto children = storage::import_children(txn, repository, import);
+    storage::delete_import(txn, repository, import);
+    for (const std::string& child : children) {
+      if (storage::is_left_over_import(txn, repository, child)) left_over.push_back(child);
     }
   }
 }
@@ -109,17 +119,12 @@ void run_again(JobCall& call, const ImportPayload& job, std::chrono::millisecond
 // False: a part of the image is gone again. Sets `failure` where the repository refuses the image.
 bool try_to_complete(JobCall& call, const ImportPayload& job,
                      std::optional<UpstreamError>& failure) {
-  auto txn = call.services.store.database().begin(storage::sql::Access::kWrite);
-  const auto repository = storage::find_repository(txn, job.repository);
-  if (!repository) return true;
   try {
-    if (!complete_import(call.services, txn, *repository, job.digest, call.now)) return false;
+    return complete_import(call.services, job.repository, job.digest, call.now);
   } catch (const ApiError& error) {  // the repository's refusal ends the job, not the runner
     failure = UpstreamError(UpstreamFailure::kInvalid, error.message());
     return true;
   }
-  txn.commit();
-  return true;
 }
 
 }  // namespace
@@ -140,10 +145,8 @@ std::string_view failure_code(UpstreamFailure failure) {
 
 void move_cached_tags(const Services& services, storage::sql::Txn& txn,
                       const storage::Repository& repository, const Origin& origin,
-                      const std::string& digest, base::TimePoint now) {
-  const auto image = storage::find_image(txn, repository.id, digest);
-  const auto text = storage::image_manifest(txn, repository.id, digest);
-  const SentManifest sent = read_sent_manifest(*text, image->media_type, digest);
+                      const SentManifest& sent, base::TimePoint now) {
+  const std::string digest = sent.digest.text();
   for (const std::string& tag : storage::cached_tags(txn, repository.id, digest)) {
     const auto there = storage::find_tag(txn, repository.id, tag);
     // Under an immutable setting the tag stays on the image that it has.
@@ -154,12 +157,23 @@ void move_cached_tags(const Services& services, storage::sql::Txn& txn,
   }
 }
 
-bool complete_import(const Services& services, storage::sql::Txn& txn,
-                     const storage::Repository& repository, const std::string& digest,
-                     base::TimePoint now) {
-  std::set<std::string> put;
+bool complete_import(const Services& services, std::int64_t repository_id,
+                     const std::string& digest, base::TimePoint now) {
+  storage::Store& store = services.store;
+  ManifestSteps steps(imports_to_put(store, repository_id, digest), [&](const std::string& each) {
+    return load_import(store, repository_id, each);
+  });
   try {
-    put_manifests(services, txn, repository, digest, now, put);
+    for (auto images = steps.next(); !images.empty(); images = steps.next()) {
+      if (services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
+      auto txn = store.database().begin(storage::sql::Access::kWrite);
+      const auto repository = storage::find_repository(txn, repository_id);
+      if (!repository) return true;
+      for (const auto& image : images) {
+        put_manifest(services, txn, *repository, image->sent, now);
+      }
+      txn.commit();
+    }
   } catch (const ApiError& error) {
     // A blob or child was removed between the download and this transaction.
     const bool lacks = error.code() == ErrorCode::kLayersNotFound ||
@@ -185,7 +199,7 @@ void abandon_import(const Services& services, storage::sql::Txn& txn,
     }
     record_sync(services, txn, repository, origin, digest, tag, &error, now);
   }
-  forget_manifests(txn, repository.id, digest);
+  forget_imports(txn, repository.id, digest);
 }
 
 // The download runs on a thread of its own (Upstreams). The job waits for it only for a moment,

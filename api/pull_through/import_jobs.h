@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/core/work/jobs.h"
+#include "api/images/images.h"
 #include "api/pull_through/rules.h"
 #include "api/pull_through/transport.h"
 #include "storage/rows/repositories.h"
@@ -20,13 +21,13 @@ std::string_view failure_code(UpstreamFailure failure);
 // and writes the event of each. REQUIRES: the repository has the image; a write transaction.
 void move_cached_tags(const Services& services, storage::sql::Txn& txn,
                       const storage::Repository& repository, const Origin& origin,
-                      const std::string& digest, base::TimePoint now);
+                      const SentManifest& sent, base::TimePoint now);
 
-// Makes the import an image. False: a part of it is not there (any more). Does nothing where there
-// is no such import. Throws ApiError where the repository refuses the image. REQUIRES: a write
-// transaction, which the caller gives up where this throws or returns false.
-bool complete_import(const Services& services, storage::sql::Txn& txn,
-                     const storage::Repository& repository, const std::string& digest,
+// Makes the import an image, and those of the images that it names, in short transactions of its
+// own. False: a part of it is not there (any more). Does nothing where there is no such import.
+// Throws ApiError where the repository refuses an image. In both cases images that came before it
+// stay, as after a push that breaks off. REQUIRES: no write transaction in this thread.
+bool complete_import(const Services& services, std::int64_t repository, const std::string& digest,
                      base::TimePoint now);
 
 // Removes the import, and writes the event of the failure. REQUIRES: a write transaction.

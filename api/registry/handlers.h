@@ -3,6 +3,7 @@
 // registry_plane.cpp.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@ using RouteHandler = HttpResponse (*)(Session& session, LogNote& note);
 HttpResponse get_base(Session& session, LogNote& note);  // and HEAD, as every GET
 HttpResponse get_manifest(Session& session, LogNote& note);
 HttpResponse put_manifest(Session& session, LogNote& note);
+// An EarlyManifest of the body of a PUT, for Session::decoded. Borrows the request.
+std::any decode_manifest(const HttpRequest& request, const Route& route);
 HttpResponse delete_manifest(Session& session, LogNote& note);
 HttpResponse get_blob(Session& session, LogNote& note);
 HttpResponse delete_blob(Session& session, LogNote& note);

@@ -138,10 +138,9 @@ void record_deletion(Session& session, const storage::Repository& repository,
                session.request.id);
 }
 
-SentManifest read_body(const Session& session, const std::string& digest) {
+const SentManifest& sent_manifest(const Session& session) {
   try {
-    return read_sent_manifest(session.request.body, session.request.headers.get("content-type"),
-                              digest);
+    return std::any_cast<const EarlyManifest&>(session.decoded).get();
   } catch (const ApiError& error) {
     // ECR answers 405 UNSUPPORTED with this sentence to every manifest that it does not understand
     // (containers-roadmap issue 2783; test ABadManifestIsUnsupported).
@@ -217,6 +216,12 @@ HttpResponse get_manifest(Session& session, LogNote& note) {
   return response;
 }
 
+std::any decode_manifest(const HttpRequest& request, const Route& route) {
+  const bool by_digest = route.reference.find(':') != std::string::npos;
+  return EarlyManifest(request.body, request.headers.get("content-type"),
+                       by_digest ? std::string_view(route.reference) : std::string_view());
+}
+
 // 201 for a new image and for one that is there. The repository may be created by this push (ECR
 // User Guide, repository creation templates).
 HttpResponse put_manifest(Session& session, LogNote& note) {
@@ -227,7 +232,7 @@ HttpResponse put_manifest(Session& session, LogNote& note) {
   const ImageIdentifier id = parse_reference(session);
   const std::vector<std::string> tags = requested_tags(session, id);
   PutImageResult result;
-  const SentManifest sent = read_body(session, id.digest);
+  const SentManifest& sent = sent_manifest(session);
   for (const std::string& tag : tags) result = put_one(session, repository, sent, tag);
   // A push is all or nothing: one that failed is one call, one that succeeded a call for each tag.
   note.calls.clear();

@@ -178,6 +178,9 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
   const base::TimePoint now = services_.clock.now();
   const Credentials credentials = read_credentials(services_, request, now);
   note.calls.clear();  // of the run that had to ask another server first
+  const RouteRow* const row = find_row(route.kind, request.method);
+  std::any decoded;
+  if (row != nullptr && row->decode != nullptr) decoded = row->decode(request, route);
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();
   std::vector<std::function<void()>> after_commit;
@@ -186,6 +189,7 @@ HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::
     storage::sql::Txn txn = database.begin(access_of(route, request));
     Session session(services_, txn, request, credentials, route, now);
     session.outside = std::move(outside);
+    session.decoded = std::move(decoded);
     // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
     if (route.kind == RouteKind::kBase) memo_.put(session.caller, version);
     response = dispatch(session, note);

@@ -18,7 +18,7 @@ constexpr RouteRow kRoutes[] = {
     {RouteKind::kManifest, "GET", "GetManifest", kRead, true, kSmallBody, get_manifest, nullptr},
     {RouteKind::kManifest, "HEAD", "HeadManifest", kRead, true, kSmallBody, get_manifest, nullptr},
     {RouteKind::kManifest, "PUT", "PutManifest", kWrite, false, kMaxManifestBytes, put_manifest,
-     nullptr},
+     nullptr, decode_manifest},
     {RouteKind::kManifest, "DELETE", "DeleteManifest", kWrite, false, kSmallBody, delete_manifest,
      nullptr},
     {RouteKind::kBlob, "GET", "GetBlob", kRead, false, kSmallBody, get_blob, nullptr},

@@ -2,6 +2,7 @@
 // row. A new route is one row here and one handler (handlers.h). Pure.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -24,6 +25,8 @@ struct RouteRow {
   std::uint64_t body_limit;  // bytes of a body that is kept in memory
   RouteHandler handle;       // null: the body is streamed
   StreamHandler open;        // null: the body is kept in memory
+  // Reads the body before the transaction, which would keep other writers waiting. Null: nothing.
+  std::any (*decode)(const HttpRequest&, const Route&) = nullptr;
 };
 
 std::span<const RouteRow> route_table();

@@ -90,6 +90,8 @@ class Session {
   std::size_t most_steps = auth::iam::kMostEvaluationSteps;
   // The result of this request's OutsideWork; empty: there was none.
   std::any outside;
+  // What decode_manifest() made of the body.
+  std::any decoded;
   // Run once the transaction is committed.
   std::vector<std::function<void()>> after_commit;
 

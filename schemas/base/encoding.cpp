@@ -141,6 +141,22 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return decode64(text, kFromBase64);
 }
 
+std::optional<std::size_t> base64_decoded_size(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  for (const std::uint8_t c : as_bytes(text)) {
+    if (kFromBase64[c] < 0) return std::nullopt;
+  }
+  // The bits of the last character that belong to no byte are zero in a strict text: four bits
+  // after two characters, two after three.
+  const std::size_t rest = text.size() % 4;
+  if (rest != 0) {
+    const int last = kFromBase64[static_cast<std::uint8_t>(text.back())];
+    if ((last & (rest == 2 ? 0xF : 0x3)) != 0) return std::nullopt;
+  }
+  return text.size() / 4 * 3 + (rest == 0 ? 0 : rest - 1);
+}
+
 std::string base64url_encode(std::string_view bytes) { return encode64(bytes, kBase64Url); }
 
 std::optional<std::string> base64url_decode(std::string_view text) {

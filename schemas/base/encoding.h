@@ -20,6 +20,8 @@ std::optional<std::string> from_hex(std::string_view text);  // either case
 // RFC 4648 section 4, padded. Decoding is strict: alphabet, padding and length.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
+// The number of bytes that base64_decode() would give, without decoding them; nullopt alike.
+std::optional<std::size_t> base64_decoded_size(std::string_view text);
 // RFC 4648 section 5, without padding.
 std::string base64url_encode(std::string_view bytes);
 std::optional<std::string> base64url_decode(std::string_view text);

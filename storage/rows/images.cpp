@@ -16,6 +16,7 @@ Image read_image(const sql::Rows& row) {
   image.status = row.string(7);
   image.last_archived_at = from_column(row.optional_integer(8));
   image.last_activated_at = from_column(row.optional_integer(9));
+  image.nesting = row.integer(10);
   return image;
 }
 
@@ -26,11 +27,11 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
   txn.exec(
       R"(INSERT INTO images (repository, digest, media_type, artifact_media_type, size_bytes,
                              pushed_at, last_pulled_at, subject, status, last_archived_at,
-                             last_activated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
+                             last_activated_at, nesting)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
       repository, image.digest, image.media_type, image.artifact_media_type, image.size_bytes,
       to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject, image.status,
-      to_column(image.last_archived_at), to_column(image.last_activated_at));
+      to_column(image.last_archived_at), to_column(image.last_activated_at), image.nesting);
   const auto id = txn.last_insert_id();
   txn.exec("INSERT INTO image_manifests (image, manifest) VALUES (?, ?)", id, sql::Blob{manifest});
   // A manifest may name a blob twice: two layers can be equal. The foreign key refuses a blob that
@@ -79,6 +80,16 @@ std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
                 repository, digest));
 }
 
+// A walk over images reads these rows and no manifest (api/images/image_walk.h).
+std::vector<std::string> image_children(sql::Txn& txn, std::int64_t repository,
+                                        std::string_view digest) {
+  return sql::all_texts(txn.query(
+      R"(SELECT digest FROM image_children
+         WHERE image = (SELECT id FROM images WHERE repository = ? AND digest = ?)
+         ORDER BY digest)",
+      repository, digest));
+}
+
 // A child may have several parents, and may be deleted only where it has none: ECR answers
 // ImageReferencedByManifestList otherwise. Only indexes of the same repository count (test
 // Images.ParentsAreTheIndexesOfTheSameRepository).
@@ -88,8 +99,19 @@ std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
       R"(SELECT images.digest FROM images
          WHERE images.repository = ?
            AND images.id IN (SELECT image FROM image_children WHERE repository = ? AND digest = ?)
-         ORDER BY images.digest)",
-      repository, repository, digest));
+         ORDER BY images.digest LIMIT ?)",
+      repository, repository, digest, kShownParents));
+}
+
+// Any number of indexes may name an image: this reads one of them.
+std::optional<std::string> find_parent(sql::Txn& txn, std::int64_t repository,
+                                       std::string_view digest, std::string_view status) {
+  return sql::first_text(txn.query(
+      R"(SELECT images.digest
+         FROM image_children JOIN images ON images.id = image_children.image
+         WHERE image_children.repository = ? AND image_children.digest = ?
+           AND (? = 'ANY' OR images.status = ?) LIMIT 1)",
+      repository, digest, status, status));
 }
 
 std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest) {

@@ -32,6 +32,8 @@ struct Image {
   std::string status = "ACTIVE";  // or ARCHIVED, ACTIVATING
   std::optional<base::TimePoint> last_archived_at;
   std::optional<base::TimePoint> last_activated_at;  // restored from the archive
+  // How deep an index is: one more than the deepest image that it names; 0 of every other image.
+  std::int64_t nesting = 0;
   // The manifest names these; each must be in the repository.
   std::vector<ImageBlob> blobs;       // config and layers
   std::vector<std::string> children;  // of an index
@@ -40,7 +42,7 @@ struct Image {
 // The columns that read_image() reads, in order; for the files that read whole images.
 inline constexpr sql::Literal kImageColumns(
     "digest, media_type, artifact_media_type, size_bytes, pushed_at, last_pulled_at, subject, "
-    "status, last_archived_at, last_activated_at");
+    "status, last_archived_at, last_activated_at, nesting");
 // Reads all fields but blobs and children.
 Image read_image(const sql::Rows& row);
 
@@ -56,7 +58,14 @@ std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository
 // The tags of the image, sorted.
 std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
                                     std::string_view digest);
-// The digests of the indexes that name the image, sorted.
+// The digests of the images that the index names, sorted; empty: it is no index, or is not there.
+std::vector<std::string> image_children(sql::Txn& txn, std::int64_t repository,
+                                        std::string_view digest);
+// One of the indexes that name the image; nullopt: none does. `status`: of the index, or "ANY".
+std::optional<std::string> find_parent(sql::Txn& txn, std::int64_t repository,
+                                       std::string_view digest, std::string_view status = "ANY");
+// The digests of the indexes that name the image, sorted, for messages: kShownParents at most.
+inline constexpr std::int64_t kShownParents = 100;
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
                                        std::string_view digest);
 // The number of tags of the image.

@@ -10,7 +10,7 @@ namespace {
 constexpr EnumColumn<JobState, 2> kJobStates({"pending", "failed"});
 
 constexpr sql::Literal kJobColumns(
-    "id, kind, job_key, payload, state, due_at, attempts, created_at, error");
+    "id, kind, job_key, payload, state, due_at, attempts, created_at, error, unfinished");
 
 Job read_job(const sql::Rows& row) {
   return {.id = row.integer(0),
@@ -20,6 +20,7 @@ Job read_job(const sql::Rows& row) {
           .state = kJobStates.value(row.text(4)),
           .due = from_column(row.integer(5)),
           .attempts = row.integer(6),
+          .unfinished = row.integer(9),
           .created_at = from_column(row.integer(7)),
           .error = row.string(8)};
 }
@@ -37,7 +38,8 @@ void put_job(sql::Txn& txn, const Job& job) {
            payload = excluded.payload,
            due_at = CASE WHEN jobs.state = 'pending' AND jobs.due_at < excluded.due_at
                          THEN jobs.due_at ELSE excluded.due_at END,
-           state = 'pending', attempts = 0, created_at = excluded.created_at, error = '')",
+           state = 'pending', attempts = 0, unfinished = 0, created_at = excluded.created_at,
+           error = '')",
       job.kind, job.key, job.payload, to_column(job.due), to_column(job.created_at));
 }
 
@@ -92,22 +94,22 @@ std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit
 // Written before the attempt begins: a job that kills the process has used up an attempt. Otherwise
 // the process would start, die and start again with the same job for ever.
 void note_job_attempt(sql::Txn& txn, std::int64_t id) {
-  txn.exec("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", id);
+  txn.exec("UPDATE jobs SET attempts = attempts + 1, unfinished = unfinished + 1 WHERE id = ?", id);
 }
 
 // A failed job stays as a row, so that an operator sees its error; make_jobs_due() gives it another
 // chance.
 void set_job_failure(sql::Txn& txn, std::int64_t id, JobState state, base::TimePoint due,
                      std::string_view error) {
-  txn.exec("UPDATE jobs SET state = ?, due_at = ?, error = ? WHERE id = ?", kJobStates.text(state),
-           to_column(due), error, id);
+  txn.exec("UPDATE jobs SET state = ?, due_at = ?, error = ?, unfinished = 0 WHERE id = ?",
+           kJobStates.text(state), to_column(due), error, id);
 }
 
 // A job that is due already keeps its time, and with it its place before the others.
 std::int64_t make_jobs_due(sql::Txn& txn, std::string_view kind, base::TimePoint now) {
   return txn.exec(
       R"(UPDATE jobs SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END,
-                         state = 'pending', attempts = 0
+                         state = 'pending', attempts = 0, unfinished = 0
          WHERE kind = ?)",
       to_column(now), to_column(now), kind);
 }

@@ -24,6 +24,8 @@ struct Job {
   JobState state = JobState::kPending;
   base::TimePoint due = {};
   std::int64_t attempts = 0;  // those that were begun
+  // Attempts that were begun since one came to an end: the program ended during each of them.
+  std::int64_t unfinished = 0;
   base::TimePoint created_at = {};
   std::string error = {};  // of the last attempt; empty: it did not fail
 };
@@ -44,8 +46,9 @@ std::optional<Job> first_job_besides(sql::Txn& txn, const JobKindNames& kinds);
 // Jobs of both states by id, after `after` (exclusive).
 std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit);
 
+// Counts an attempt, as begun and unfinished.
 void note_job_attempt(sql::Txn& txn, std::int64_t id);
-// Records a failed attempt.
+// Records a failed attempt, which thereby came to its end.
 void set_job_failure(sql::Txn& txn, std::int64_t id, JobState state, base::TimePoint due,
                      std::string_view error);
 // Makes every job of the kind, failed ones too, pending, without attempts, and due at `now` at the

@@ -119,6 +119,19 @@ void put_import(sql::Txn& txn, const Import& import) {
            child = CASE WHEN excluded.child = 0 THEN 0 ELSE child END)",
       import.repository, import.digest, import.media_type, import.origin, import.child,
       sql::Blob{import.manifest});
+  // The same digest names the same blobs and children: those of an import that is there stay.
+  for (const ImportBlob& blob : import.blobs) {
+    txn.exec(
+        R"(INSERT INTO pull_through_import_blobs (repository, import, digest, size)
+           VALUES (?, ?, ?, ?) ON CONFLICT (repository, import, digest) DO NOTHING)",
+        import.repository, import.digest, blob.digest, blob.size);
+  }
+  for (const std::string& child : import.children) {
+    txn.exec(
+        R"(INSERT INTO pull_through_import_children (repository, import, digest)
+           VALUES (?, ?, ?) ON CONFLICT (repository, import, digest) DO NOTHING)",
+        import.repository, import.digest, child);
+  }
 }
 
 std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
@@ -134,12 +147,61 @@ bool has_imports(sql::Txn& txn, std::int64_t repository) {
       .next();
 }
 
-std::vector<Import> list_imports(sql::Txn& txn, std::int64_t repository) {
-  static constexpr auto kSql = "SELECT " + kImportColumns +
-                               " FROM pull_through_imports WHERE repository = ? ORDER BY digest";
-  return sql::all_rows(txn.query(kSql, repository), read_import);
+bool is_importing(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  return txn
+      .query("SELECT 1 FROM pull_through_imports WHERE repository = ? AND digest = ?", repository,
+             digest)
+      .next();
 }
 
+std::vector<std::string> import_children(sql::Txn& txn, std::int64_t repository,
+                                         std::string_view digest) {
+  return sql::all_texts(txn.query(
+      R"(SELECT digest FROM pull_through_import_children
+         WHERE repository = ? AND import = ? ORDER BY digest)",
+      repository, digest));
+}
+
+// Both look-ups are for pulls, which are answered on an io thread: they read one row of an index
+// and no manifest. Several imports may name the image or blob; any of them will do.
+std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repository,
+                                           std::string_view digest) {
+  return sql::first_text(txn.query(
+      R"(SELECT imports.origin
+         FROM pull_through_import_children AS children
+         JOIN pull_through_imports AS imports
+           ON imports.repository = children.repository AND imports.digest = children.import
+         WHERE children.repository = ? AND children.digest = ? LIMIT 1)",
+      repository, digest));
+}
+
+std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
+                                             std::string_view digest) {
+  auto row = txn.query(
+      R"(SELECT blobs.size, imports.origin
+         FROM pull_through_import_blobs AS blobs
+         JOIN pull_through_imports AS imports
+           ON imports.repository = blobs.repository AND imports.digest = blobs.import
+         WHERE blobs.repository = ? AND blobs.digest = ? LIMIT 1)",
+      repository, digest);
+  if (!row.next()) return std::nullopt;
+  return PendingBlob{row.integer(0), row.string(1)};
+}
+
+// A child that another import's index names belongs to that import, too.
+bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+  return txn
+      .query(
+          R"(SELECT 1 FROM pull_through_imports AS imports
+             WHERE imports.repository = ? AND imports.digest = ? AND imports.child = 1
+               AND NOT EXISTS (SELECT 1 FROM pull_through_import_children AS children
+                               WHERE children.repository = imports.repository
+                                 AND children.digest = imports.digest))",
+          repository, digest)
+      .next();
+}
+
+// The foreign keys delete the rows of what it names.
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
   txn.exec("DELETE FROM pull_through_imports WHERE repository = ? AND digest = ?", repository,
            digest);

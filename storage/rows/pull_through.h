@@ -52,6 +52,11 @@ void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view 
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
                                      std::string_view digest);
 
+// A config or layer that an import names.
+struct ImportBlob {
+  std::string digest;
+  std::int64_t size = 0;
+};
 struct Import {
   std::int64_t repository = 0;
   std::string digest;
@@ -59,14 +64,32 @@ struct Import {
   std::string origin;  // JSON
   bool child = false;  // of an index, and imported with it
   std::string manifest;
+  // What the manifest names.
+  std::vector<ImportBlob> blobs = {};
+  std::vector<std::string> children = {};  // of an index
 };
 // Adds the import. If the digest has one already, only `child` may change: an import that was asked
 // for on its own is no child any more.
 void put_import(sql::Txn& txn, const Import& import);
+// Returns the import without its blobs and children.
 std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 bool has_imports(sql::Txn& txn, std::int64_t repository);
-// The imports of the repository, by digest.
-std::vector<Import> list_imports(sql::Txn& txn, std::int64_t repository);
+bool is_importing(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+// The images that the import's index names, sorted.
+std::vector<std::string> import_children(sql::Txn& txn, std::int64_t repository,
+                                         std::string_view digest);
+// The origin of an import whose index names the image; nullopt: none does.
+std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repository,
+                                           std::string_view digest);
+struct PendingBlob {
+  std::int64_t size = 0;
+  std::string origin;  // JSON, of an import that names the blob
+};
+// nullopt: no import names the blob.
+std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
+                                             std::string_view digest);
+// True where the image is being imported as a child, and no import names it (any more).
+bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 
 }  // namespace ecr::storage

@@ -38,6 +38,7 @@ std::span<const Migration> migrations() {
       step_13_iam(),
       step_14_web_identity(),
       step_15_pull_through(),
+      step_16_walks(),
   };
   return kMigrations;
 }

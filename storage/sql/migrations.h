@@ -32,6 +32,7 @@ Migration step_12_replication();
 Migration step_13_iam();
 Migration step_14_web_identity();
 Migration step_15_pull_through();
+Migration step_16_walks();
 
 // The schema that all of them together make of an empty database, in one go (SQLite reads the whole
 // schema anew after each ALTER TABLE). The test MigrationSteps.SchemaIsWhatTheyMake writes it, and

@@ -41,7 +41,7 @@ constexpr const char* kStatements[] = {
          size_bytes BIGINT NOT NULL,
          pushed_at BIGINT NOT NULL,
          last_pulled_at BIGINT,
-         subject TEXT NOT NULL, status TEXT NOT NULL DEFAULT 'ACTIVE', last_archived_at BIGINT, last_activated_at BIGINT, tagged INTEGER NOT NULL DEFAULT 0,
+         subject TEXT NOT NULL, status TEXT NOT NULL DEFAULT 'ACTIVE', last_archived_at BIGINT, last_activated_at BIGINT, tagged INTEGER NOT NULL DEFAULT 0, nesting INTEGER NOT NULL DEFAULT 0,
          UNIQUE (repository, digest)))",
     R"(CREATE INDEX images_by_subject ON images (repository, subject, digest))",
     R"(CREATE TABLE image_manifests (
@@ -197,7 +197,7 @@ constexpr const char* kStatements[] = {
          due_at BIGINT NOT NULL,
          attempts BIGINT NOT NULL,
          created_at BIGINT NOT NULL,
-         error TEXT NOT NULL,
+         error TEXT NOT NULL, unfinished INTEGER NOT NULL DEFAULT 0,
          UNIQUE (kind, job_key)))",
     R"(CREATE INDEX jobs_by_due ON jobs (state, due_at, id))",
     R"(CREATE TABLE lifecycle_policies (
@@ -360,7 +360,26 @@ constexpr const char* kStatements[] = {
          child INTEGER NOT NULL,  -- 1: of an index, and imported with that
          manifest BLOB NOT NULL,
          PRIMARY KEY (repository, digest)))",
-    "PRAGMA user_version = 15",
+    R"(CREATE TABLE pull_through_import_children (
+         repository BIGINT NOT NULL,
+         import TEXT NOT NULL,  -- digest of the index
+         digest TEXT NOT NULL,
+         PRIMARY KEY (repository, import, digest),
+         FOREIGN KEY (repository, import)
+           REFERENCES pull_through_imports (repository, digest) ON DELETE CASCADE))",
+    R"(CREATE INDEX pull_through_import_children_by_child
+         ON pull_through_import_children (repository, digest, import))",
+    R"(CREATE TABLE pull_through_import_blobs (
+         repository BIGINT NOT NULL,
+         import TEXT NOT NULL,  -- digest of the manifest
+         digest TEXT NOT NULL,
+         size BIGINT NOT NULL,
+         PRIMARY KEY (repository, import, digest),
+         FOREIGN KEY (repository, import)
+           REFERENCES pull_through_imports (repository, digest) ON DELETE CASCADE))",
+    R"(CREATE INDEX pull_through_import_blobs_by_blob
+         ON pull_through_import_blobs (repository, digest, import))",
+    "PRAGMA user_version = 16",
 };
 
 }  // namespace

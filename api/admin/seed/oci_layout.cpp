@@ -1,11 +1,12 @@
 #include "api/admin/seed/oci_layout.h"
 
-#include <fstream>
-#include <set>
+#include <map>
 #include <stdexcept>
+#include <unordered_set>
 
 #include <nlohmann/json.hpp>
 
+#include "api/images/image_walk.h"
 #include "api/images/images.h"
 #include "api/images/manifest.h"
 #include "schemas/base/json.h"
@@ -22,29 +23,18 @@ constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 
 [[noreturn]] void fail(const std::string& reason) { throw std::runtime_error(reason); }
 
-// Reads index.json, oci-layout or a manifest into memory. The limit is that of a manifest in a
-// push.
-std::string read_small(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(path + " cannot be read");
-  std::string bytes(kMaxManifestBytes + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
-  if (bytes.size() > kMaxManifestBytes) fail(path + " is larger than 4 MiB");
-  return bytes;
-}
-
-// Reads one layout. A digest is read once, however many descriptors name it, which also ends
-// cycles.
+// Reads one layout. A digest is read once, however many descriptors name it.
 class Importer {
  public:
-  Importer(const Services& services, const std::string& directory)
-      : services_(services), directory_(directory) {}
+  Importer(const Services& services, const LayoutFiles& files, SeedBudget& budget)
+      : services_(services), files_(files), budget_(budget) {}
 
   Layout read(const std::vector<std::string>& tags) {
     require_layout();
-    const auto index = base::parse_json(read_small(directory_ + "/index.json"));
-    const std::string where = directory_ + "/index.json";
+    const std::string text = files_.read_small("index.json");
+    const auto index =
+        base::parse_json(text, {.max_bytes = kMaxManifestBytes, .max_values = kMaxManifestValues});
+    const std::string where = files_.directory() + "/index.json";
     if (!index || !index->is_object()) fail(where + " is not a JSON object");
     const auto found = index->find("manifests");
     if (found == index->end() || !found->is_array()) fail(where + " has no manifests");
@@ -52,17 +42,19 @@ class Importer {
       fail(where + " has several images: tags would be ambiguous");
     }
     for (const base::Json& descriptor : *found) {
-      add_manifest(descriptor, tags.empty() ? tags_of(descriptor) : tags);
+      if (!descriptor.is_object()) fail(where + ": a descriptor is not an object");
+      add_image(base::text_member(descriptor, "digest"), base::text_member(descriptor, "mediaType"),
+                tags.empty() ? tags_of(descriptor) : tags);
     }
     return std::move(layout_);
   }
 
  private:
   void require_layout() {
-    const auto marker = base::parse_json(read_small(directory_ + "/oci-layout"));
+    const auto marker = base::parse_json(files_.read_small("oci-layout"));
     if (!marker || !marker->is_object() ||
         marker->value("imageLayoutVersion", base::Json()) != base::Json("1.0.0")) {
-      fail(directory_ + "/oci-layout does not say \"imageLayoutVersion\": \"1.0.0\"");
+      fail(files_.directory() + "/oci-layout does not say \"imageLayoutVersion\": \"1.0.0\"");
     }
   }
 
@@ -85,87 +77,92 @@ class Importer {
     return std::move(*digest);
   }
 
-  std::string path_of(const model::Digest& digest) const {
-    std::string name = digest.text();
-    name[name.find(':')] = '/';
-    return directory_ + "/blobs/" + name;
-  }
-
-  void add_manifest(const base::Json& descriptor, std::vector<std::string> tags) {
-    if (!descriptor.is_object()) fail(directory_ + "/index.json: a descriptor is not an object");
-    add_manifest(base::text_member(descriptor, "digest"),
-                 base::text_member(descriptor, "mediaType"), std::move(tags));
-  }
-
-  void add_manifest(const std::string& name, const std::string& media_type,
-                    std::vector<std::string> tags) {
-    const model::Digest digest = digest_of(name);
-    if (!done_.insert(digest.text()).second) return add_tags(digest.text(), std::move(tags));
-    // A limit for a directory that is not what its owner believes it to be.
-    if (done_.size() > 10'000) fail(directory_ + " has more than 10,000 manifests and blobs");
-    std::string bytes = read_small(path_of(digest));
-    if (model::Digest::of(bytes, digest.algorithm()) != digest) {
-      fail(path_of(digest) + " has other bytes than its name says");
+  // The image with all that it names, and its tags. A second descriptor of an image adds tags.
+  void add_image(const std::string& name, const std::string& media_type,
+                 const std::vector<std::string>& tags) {
+    const std::string root = digest_of(name).text();
+    if (!manifests_.contains(root)) {
+      media_types_.emplace(root, media_type);
+      // Children first: a push of an index fails while its manifests are missing.
+      for (const std::string& digest :
+           children_first(root, kMaxWalkedImages,
+                          [&](const std::string& each) { return read_manifest(each); })) {
+        if (const auto found = read_.find(digest); found != read_.end()) {
+          manifests_.emplace(digest, layout_.manifests.size());
+          layout_.manifests.push_back(std::move(found->second));
+          read_.erase(found);
+        }
+      }
     }
-    const Manifest manifest = parse_manifest(bytes, media_type);
-    // Children first: a push of an index fails while its manifests are missing.
+    std::vector<std::string>& all = layout_.manifests[manifests_.at(root)].tags;
+    all.insert(all.end(), tags.begin(), tags.end());
+  }
+
+  // Reads a manifest into read_, stores its blobs, and returns the digests of the images that it
+  // names.
+  std::vector<std::string> read_manifest(const std::string& name) {
+    if (manifests_.contains(name)) return {};  // with an image before this one
+    const model::Digest digest = digest_of(name);
+    std::string bytes = files_.read_small(digest);
+    budget_.take(bytes.size());
+    if (model::Digest::of(bytes, digest.algorithm()) != digest) {
+      fail(files_.path_of(digest) + " has other bytes than its name says");
+    }
+    Manifest manifest = parse_manifest(bytes, media_types_[name]);
+    std::vector<std::string> children;
     for (const Descriptor& child : manifest.manifests) {
-      add_manifest(child.digest, child.media_type, {});
+      media_types_.emplace(child.digest, child.media_type);
+      children.push_back(child.digest);
     }
     for (const Descriptor& blob : manifest.blobs) {
       // Foreign layers stay where their URLs point: they are not part of the layout.
       if (!blob.foreign) add_blob(digest_of(blob.digest));
     }
-    layout_.manifests.push_back(
-        {std::move(bytes), manifest.media_type, digest.text(), std::move(tags)});
-  }
-
-  // A second descriptor of the same image adds its tags.
-  void add_tags(const std::string& digest, std::vector<std::string> tags) {
-    for (LayoutManifest& manifest : layout_.manifests) {
-      if (manifest.digest != digest) continue;
-      manifest.tags.insert(manifest.tags.end(), tags.begin(), tags.end());
-    }
+    read_.emplace(name, LayoutManifest{std::move(bytes), digest, std::move(manifest), {}});
+    return children;
   }
 
   void add_blob(const model::Digest& digest) {
-    if (!done_.insert(digest.text()).second) return;
+    if (!blobs_.insert(digest.text()).second) return;
     storage::BlobStore& blobs = services_.store.blobs();
     // A blob that the store has already is not read again: its digest was checked when it came.
     if (const auto there = blobs.open(digest)) {
       layout_.blobs.push_back({digest, static_cast<std::int64_t>(there->size())});
       return;
     }
-    std::ifstream file(path_of(digest), std::ios::binary);
-    if (!file) fail(path_of(digest) + " cannot be read");
     auto upload =
         services_.store.uploads().acquire(base::make_uuid(services_.random), digest.algorithm());
     // The writer hashes the bytes as they are written; only a blob with the right digest gets its
     // name in the store.
-    std::vector<char> buffer(1u << 20);
-    do {
-      file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-      upload->writer().append({buffer.data(), static_cast<std::size_t>(file.gcount())});
-    } while (file);
+    try {
+      files_.read_blob(digest, [&](std::string_view bytes) { upload->writer().append(bytes); });
+    } catch (...) {
+      upload->finish();
+      throw;
+    }
     const auto size = static_cast<std::int64_t>(upload->writer().size());
     const bool right = upload->writer().digest(digest.algorithm()) == digest;
     if (right) blobs.commit(upload->id(), upload->writer(), digest);
     upload->finish();
-    if (!right) fail(path_of(digest) + " has other bytes than its name says");
+    if (!right) fail(files_.path_of(digest) + " has other bytes than its name says");
     layout_.blobs.push_back({digest, size});
   }
 
   const Services& services_;
-  const std::string directory_;
+  const LayoutFiles& files_;
+  SeedBudget& budget_;
   Layout layout_;
-  std::set<std::string> done_;
+  std::map<std::string, std::size_t> manifests_;    // by digest: where they are in layout_
+  std::map<std::string, LayoutManifest> read_;      // those of the walk, not in order yet
+  std::map<std::string, std::string> media_types_;  // by digest, as a descriptor says
+  std::unordered_set<std::string> blobs_;
 };
 
 }  // namespace
 
-Layout import_layout(const Services& services, const std::string& directory,
-                     const std::vector<std::string>& tags) {
-  return Importer(services, directory).read(tags);
+Layout import_layout(const Services& services, const LayoutFiles& files,
+                     const std::vector<std::string>& tags, SeedBudget& budget) {
+  return Importer(services, files, budget).read(tags);
 }
 
 void put_layout(storage::sql::Txn& txn, storage::Store& store,
@@ -183,8 +180,7 @@ void put_layout(storage::sql::Txn& txn, storage::Store& store,
   }
   for (const LayoutManifest& manifest : layout.manifests) {
     const std::vector<std::string> untagged = {""};
-    const SentManifest sent =
-        read_sent_manifest(manifest.bytes, manifest.media_type, manifest.digest);
+    const SentManifest sent{manifest.bytes, manifest.digest, manifest.manifest};
     for (const std::string& tag : manifest.tags.empty() ? untagged : manifest.tags) {
       put_image(txn, repository, sent, tag, now);
     }

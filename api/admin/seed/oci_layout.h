@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "api/admin/seed/layout_files.h"
 #include "api/core/services.h"
+#include "api/images/manifest.h"
 #include "schemas/model/digest.h"
 #include "storage/rows/repositories.h"
 
@@ -18,8 +20,8 @@ namespace ecr::api::admin {
 
 struct LayoutManifest {
   std::string bytes;
-  std::string media_type;
-  std::string digest;
+  model::Digest digest;
+  Manifest manifest;  // read from the bytes before the transaction
   std::vector<std::string> tags;
 };
 struct LayoutBlob {
@@ -35,9 +37,10 @@ struct Layout {
 
 // Reads the layout and makes its blobs files of the store. `tags`: what the images of index.json
 // are called in the repository; empty: as their annotations org.opencontainers.image.ref.name say.
-// Throws std::runtime_error with a text for the user, or StorageError.
-Layout import_layout(const Services& services, const std::string& directory,
-                     const std::vector<std::string>& tags);
+// `budget`: of all images of the seed. Throws std::runtime_error with a text for the user,
+// ApiError, or StorageError.
+Layout import_layout(const Services& services, const LayoutFiles& files,
+                     const std::vector<std::string>& tags, SeedBudget& budget);
 
 // Adds blobs, manifests and tags. What is there already stays as it is. Throws ApiError as a push
 // does.

@@ -38,8 +38,15 @@ void apply_seed(const Services& services, std::string_view document, const std::
   root.check_members({"accounts", "organization"});
   // Blobs may be large: they are stored before the transaction, which would otherwise block every
   // other writer. Should the seed fail, a sweep removes the files that no row names.
+  // Until they have their rows no sweep takes them.
+  const auto pause = services.store.pause_collection();
   LayoutsByPath layouts;
-  import_images(services, root, directory, layouts);
+  try {
+    import_images(services, root, directory, layouts);
+  } catch (...) {
+    services.store.request_sweep();  // for the blobs of those that were imported before
+    throw;
+  }
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kWrite);
   SeedContext context{services, txn, services.clock.now(), layouts};
   root.each_pair("accounts", [&](const std::string& account, const SeedNode& node) {

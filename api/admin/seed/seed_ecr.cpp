@@ -151,17 +151,17 @@ std::vector<std::string> image_tags(const SeedNode& node) {
 
 // Errors of the layout are reported with the path of the image in the document.
 void import_image(const Services& services, const SeedNode& node, const std::string& directory,
-                  LayoutsByPath& layouts) {
+                  SeedBudget& budget, LayoutsByPath& layouts) {
   const bool plain = node.json().is_string();
   if (!plain) node.check_members({"layout", "tags"});
   const std::filesystem::path given = plain ? node.json().get<std::string>() : node.text("layout");
   if (given.is_relative() && directory.empty()) {
     node.fail("must be an absolute path: there is no seed file that it could be relative to");
   }
-  const std::filesystem::path path = std::filesystem::path(directory) / given;
   const std::vector<std::string> tags = plain ? std::vector<std::string>() : image_tags(node);
   try {
-    layouts.emplace(node.path(), import_layout(services, path.string(), tags));
+    const LayoutFiles files(directory, given.string());
+    layouts.emplace(node.path(), import_layout(services, files, tags, budget));
   } catch (const std::exception& error) {  // from the layout, or from storage
     node.fail(error.what());
   }
@@ -171,10 +171,11 @@ void import_image(const Services& services, const SeedNode& node, const std::str
 
 void import_images(const Services& services, const SeedNode& root, const std::string& directory,
                    LayoutsByPath& layouts) {
+  SeedBudget budget;
   root.each_pair("accounts", [&](const std::string&, const SeedNode& account) {
     account.each("repositories", [&](const SeedNode& repository) {
       repository.each("images", [&](const SeedNode& image) {
-        import_image(services, image, directory, layouts);
+        import_image(services, image, directory, budget, layouts);
       });
     });
   });

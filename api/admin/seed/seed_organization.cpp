@@ -1,4 +1,6 @@
 // An organization in the seed: its tree and its control policies.
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "api/admin/seed/seed_document.h"
@@ -15,6 +17,7 @@ constexpr const char* kRoot = "root";      // as the seed names it
 constexpr const char* kRootId = "r-root";  // as the Organizations API does
 constexpr const char* kFullScp = "p-FullAWSAccess";
 constexpr const char* kFullRcp = "p-RCPFullAWSAccess";
+constexpr std::size_t kMaxUnitLevels = 5;  // below the root (Organizations quotas)
 
 // The policies that AWS attaches at every level of an organization (Organizations User Guide, "SCP
 // evaluation", "Resource control policies").
@@ -93,9 +96,17 @@ void apply_organization(SeedContext& context, const SeedNode& node) {
   const SeedNode root = node.has("root") ? node.member("root") : SeedNode(empty, "root");
   root.check_members({"policies", "fullAccess"});
   apply_target(context, root, organization.id, kRootId, std::nullopt);
+  // By id: how many levels the unit is below the root. Policies of a root that is further above
+  // would not be found (storage/rows/iam/organizations.cpp).
+  std::map<std::string, std::size_t> levels;
   node.each("units", [&](const SeedNode& unit) {
     unit.check_members({"id", "name", "parent", "policies", "fullAccess"});
     apply_target(context, unit, organization.id, unit.text("id"), parent_id(unit));
+    const std::size_t level = levels[parent_id(unit)] + 1;
+    if (level > kMaxUnitLevels) {
+      unit.fail("units nest at most " + std::to_string(kMaxUnitLevels) + " levels deep");
+    }
+    levels[unit.text("id")] = level;
   });
   node.each_pair("accounts", [&](const std::string& account, const SeedNode& one) {
     if (!model::is_account_id(account)) one.fail("an account is named by 12 digits");

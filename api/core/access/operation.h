@@ -39,6 +39,7 @@ struct Call {
   // The caller that a call without signature turned out to have, for the record of the call. Set by
   // the handler.
   std::shared_ptr<const CallIdentity> identified = nullptr;
+  std::any decoded = {};  // by Operation::decode
 };
 
 // Thrown by a handler that cannot answer before another server was asked. The request's transaction
@@ -62,6 +63,12 @@ enum class Credentials {
   kToken
 };
 
+// Reads what is large in the input (a manifest) before the transaction, which would keep other
+// writers waiting; the result becomes Call::decoded. Called for authenticated callers whose input
+// has been validated, before they are authorized: an error belongs into the result, and the handler
+// throws it.
+using Decode = std::any (*)(const Json& input);
+
 struct Operation {
   std::string_view name;    // as in the request and in the API model
   std::string_view action;  // IAM action
@@ -69,6 +76,7 @@ struct Operation {
   Resolver resources;
   Handler handle;
   Credentials credentials = Credentials::kSignature;
+  Decode decode = nullptr;
 };
 
 // The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.

@@ -51,6 +51,10 @@ struct Authenticated {
   std::string region;
 };
 
+ApiError unknown_caller() {
+  return {ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid."};
+}
+
 Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                            const HttpRequest& request, const ServiceApi& api, base::TimePoint now,
                            std::optional<std::string_view> body_hash = {}) {
@@ -78,10 +82,7 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   auto caller = find_caller(services, txn, verified->access_key_id);
   // The signature is right and the principal is gone: the role of a session was deleted, for
   // example.
-  if (!caller) {
-    throw ApiError(ErrorCode::kUnrecognizedClient,
-                   "The security token included in the request is invalid.");
-  }
+  if (!caller) throw unknown_caller();
   return {std::move(*caller), verified->region};
 }
 
@@ -105,45 +106,114 @@ void note_resources(const std::vector<Target>& targets, CallRecord& record) {
   }
 }
 
+using storage::sql::Access;
+
+// The body of nearly every call: decoding it takes less than beginning a second transaction.
+constexpr std::size_t kSmallBody = 16u << 10;
+
+// What is known of a request before it is resolved and authorized.
+struct Opened {
+  Authenticated who;
+  std::shared_ptr<const Json> input;
+  std::any decoded;
+  std::optional<storage::sql::Txn> txn;  // in which the caller was authenticated, if it goes on
+  std::uint64_t version = 0;             // of the database, before that
+};
+
+// What a request leaves behind for the logs, whether it succeeds or fails.
+struct Trail {
+  LogNote note;
+  CallRecord record;
+  std::function<void()> note_use;  // writes down that the credentials were used
+};
+
+void note_caller(const Services& services, const MatchedOperation& found, const Authenticated& who,
+                 base::TimePoint now, Trail& trail) {
+  trail.note.principal = who.caller.principal.arn;
+  trail.record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
+  trail.note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
+  check_session_limits(who.caller, found.api->signing_name, found.operation->name);
+}
+
+// The signature is verified before the input is validated: AWS answers a bad one before it says
+// anything about the parameters. Operations without signature are decoded first: there is nobody to
+// authenticate before. All of this is in proportion to the body, which clients make large: none of
+// it happens while the writer is held. `asks`: another server has to be asked first.
+Opened open_request(const Services& services, const HttpRequest& request,
+                    const MatchedOperation& found, base::TimePoint now, bool asks, Trail& trail) {
+  const Operation& operation = *found.operation;
+  Opened opened;
+  trail.record.time = now;
+  const auto read_input = [&] {
+    opened.input = std::make_shared<const Json>(decode_input(request, found));
+    trail.record.input = opened.input;
+  };
+  if (operation.credentials != Credentials::kSignature) {
+    read_input();
+    opened.who = {anonymous_caller(), services.settings.region};
+    trail.record.region = opened.who.region;
+    // A token that is not good leaves no record of a call: nobody is known to have made it.
+    if (!asks) note_caller(services, found, opened.who, now, trail);
+    return opened;
+  }
+  opened.version = services.store.database().version();
+  opened.txn.emplace(services.store.database().begin(Access::kRead));
+  opened.who = authenticate(services, *opened.txn, request, *found.api, now);
+  trail.record.region = opened.who.region;
+  const bool goes_on = operation.access == Access::kRead && request.body.size() <= kSmallBody;
+  if (!goes_on) opened.txn.reset();
+  note_caller(services, found, opened.who, now, trail);
+  read_input();
+  if (operation.decode != nullptr) opened.decoded = operation.decode(*opened.input);
+  return opened;
+}
+
+// The transaction of the call itself, and the caller as it is in that: its key may have been
+// deleted since it was authenticated. An operation that still has to ask another server only finds
+// out what to ask.
+storage::sql::Txn begin_call(const Services& services, const Operation& operation, bool asks,
+                             Opened& opened) {
+  if (opened.txn) return std::move(*opened.txn);
+  storage::sql::Database& database = services.store.database();
+  storage::sql::Txn txn = database.begin(asks ? Access::kRead : operation.access);
+  const bool is_signed = operation.credentials == Credentials::kSignature;
+  if (!is_signed || database.version() == opened.version) return txn;
+  auto caller = find_caller(services, txn, opened.who.caller.access_key_id);
+  if (!caller) throw unknown_caller();
+  opened.who.caller = std::move(*caller);
+  return txn;
+}
+
 // The steps of a request, in order; what any of them throws rolls everything back. `outside`: the
 // result of an OutsideWork of an earlier run; empty: there was none.
-//
-// The caller is authenticated before the input is validated: AWS answers a bad signature before it
-// says anything about the parameters. Operations without signature are decoded first: there is
-// nobody to authenticate before.
 HttpResponse run(const Services& services, const HttpRequest& request,
-                 const MatchedOperation& found, LogNote& note, CallRecord& record,
-                 std::function<void()>& note_use, std::any outside) {
+                 const MatchedOperation& found, Trail& trail, std::any outside) {
   const Operation& operation = *found.operation;
   const base::TimePoint now = services.clock.now();
+  CallRecord& record = trail.record;
   std::vector<std::function<void()>> after_commit;
   HttpResponse response;
-  const bool is_signed = operation.credentials == Credentials::kSignature;
-  if (!is_signed) record.input = std::make_shared<const Json>(decode_input(request, found));
+  const bool asks = operation.credentials == Credentials::kToken && !outside.has_value();
+  Opened opened = open_request(services, request, found, now, asks, trail);
   {
-    // Before its token was verified such an operation only finds out what to ask.
-    const bool asks = !is_signed && !outside.has_value();
-    storage::sql::Txn txn =
-        services.store.database().begin(asks ? storage::sql::Access::kRead : operation.access);
-    const Authenticated who = is_signed
-                                  ? authenticate(services, txn, request, *found.api, now)
-                                  : Authenticated{anonymous_caller(), services.settings.region};
-    // A token that is not good leaves no record of a call: nobody is known to have made it.
-    if (!asks) {
-      note.principal = who.caller.principal.arn;
-      record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
-    }
-    record.region = who.region;
-    record.time = now;
-    note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
-    check_session_limits(who.caller, found.api->signing_name, operation.name);
-    if (is_signed) record.input = std::make_shared<const Json>(decode_input(request, found));
-    Call call{services,           txn, request,          who.caller, who.region, now, *record.input,
-              std::move(outside), {},  operation.action, nullptr};
+    storage::sql::Txn txn = begin_call(services, operation, asks, opened);
+    const Authenticated& who = opened.who;
+    Call call{services,
+              txn,
+              request,
+              who.caller,
+              who.region,
+              now,
+              *opened.input,
+              std::move(outside),
+              {},
+              operation.action,
+              nullptr,
+              std::move(opened.decoded)};
     const std::vector<Target> targets = resolve(call, operation);
     // Noted before the decision: the record of a denied call names its resources, too.
     note_resources(targets, record);
-    authorize(services, who.caller, {txn, request, who.region, now}, targets, note);
+    authorize(services, who.caller, {txn, request, who.region, now}, targets, trail.note);
     record.output = std::make_shared<const Json>(operation.handle(call));
     if (call.identified) record.identity = call.identified;
     // The answer is encoded after the commit: it must not be seen where the commit fails.
@@ -205,15 +275,13 @@ HttpResponse ControlPlane::handle(const HttpRequest& request) const {
 HttpResponse ControlPlane::answer(const HttpRequest& request,
                                   const std::function<std::any()>& outside) const {
   MatchedOperation found;
-  LogNote note;
-  CallRecord record;
+  Trail trail;
   HttpResponse response;
-  std::function<void()> note_use;
   try {
     find_operation(apis_, request, found);
-    note.action = base::format("{}:{}", found.api->signing_name, found.operation->name);
-    response = run(services_, request, found, note, record, note_use, outside());
-    note.error = std::move(response.note.error) + note.error;
+    trail.note.action = base::format("{}:{}", found.api->signing_name, found.operation->name);
+    response = run(services_, request, found, trail, outside());
+    trail.note.error = std::move(response.note.error) + trail.note.error;
   } catch (OutsideWork& work) {
     // No answer yet, and no record: the request begins anew once the other server was asked.
     response.later = [this, &request, ask = std::move(work.run)] { return answer(request, ask); };
@@ -221,14 +289,14 @@ HttpResponse ControlPlane::answer(const HttpRequest& request,
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
     response = encode_error(error, found, request);
-    record.error_code = response.note.error_type;
-    record.error_message = response.note.error_message;
-    note.fail_as(std::move(response.note));
+    trail.record.error_code = response.note.error_type;
+    trail.record.error_message = response.note.error_message;
+    trail.note.fail_as(std::move(response.note));
   }
   // Also for a call that failed: the credentials were used.
-  if (note_use) note_use();
-  add_record(services_, request, found, std::move(record));
-  response.note = std::move(note);
+  if (trail.note_use) trail.note_use();
+  add_record(services_, request, found, std::move(trail.record));
+  response.note = std::move(trail.note);
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api {
 namespace {
@@ -33,6 +34,9 @@ std::string error_text(const std::exception_ptr& failure) {
   if (text.size() > kMaxErrorBytes) text.resize(kMaxErrorBytes);
   return text;
 }
+
+// Another attempt would most likely end it again (test AJobThatEndsTheProgramIsGivenUpAfterThree).
+bool ended_the_program(const storage::Job& job) { return job.unfinished >= kMaxUnfinishedAttempts; }
 
 Json parse_payload(const storage::Job& job) {
   auto parsed = base::parse_json(job.payload);
@@ -97,8 +101,9 @@ std::optional<storage::Job> JobRunner::claim(JobLane of) {
   auto txn = database.begin(Access::kWrite);
   auto job = first(txn, of);
   if (!job || job->due > now) return std::nullopt;
-  // Counted before it begins, so that a job which kills the process uses up its attempts too.
-  storage::note_job_attempt(txn, job->id);
+  // Counted before it begins, so that a job which kills the process uses up its attempts too. One
+  // that is given up for that is not begun.
+  if (!ended_the_program(*job)) storage::note_job_attempt(txn, job->id);
   txn.commit(Durability::kRelaxed);
   return job;
 }
@@ -119,6 +124,10 @@ std::optional<JobOutcome> JobRunner::run_next() {
 // Throws what the handler throws; then nothing of the job is committed.
 void JobRunner::run(const JobKind* kind, JobOutcome& outcome) {
   if (kind == nullptr) throw std::runtime_error("this program has no such kind of job");
+  if (ended_the_program(outcome.job)) {
+    throw std::runtime_error(base::format("the program ended during each of the last {} attempts",
+                                          kMaxUnfinishedAttempts));
+  }
   const Json payload = parse_payload(outcome.job);
   JobCall call(services_, outcome.job, payload, services_.clock.now());
   kind->run(call);
@@ -156,7 +165,7 @@ void JobRunner::note_failure(const JobKind* kind, JobOutcome& outcome) {
   base::TimePoint due = now;
   // A kind that this program does not have gets no further attempt: another version of the program
   // wrote the row.
-  if (kind != nullptr && attempts < std::ssize(kDelays)) {
+  if (kind != nullptr && attempts < std::ssize(kDelays) && !ended_the_program(outcome.job)) {
     due += kDelays[static_cast<std::size_t>(attempts)];
   } else if (periodic) {
     due += kind->every;

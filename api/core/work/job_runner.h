@@ -2,7 +2,8 @@
 // and for /_ecr-local/jobs/run. Thread-safe; blocking.
 //
 // An attempt is counted, and survives the process's death, before it begins, so that a job which
-// kills the process is given up too. After an attempt that failed the next one is due 1 second, 10
+// kills the process is given up too: after kMaxUnfinishedAttempts in a row that never came to an
+// end. After an attempt that failed the next one is due 1 second, 10
 // seconds, 1 and 10 minutes later by services.clock; after the fifth the job is given up: it stays
 // as failed, with the error, until it is enqueued anew or asked for by make_due(). A periodic kind
 // is never given up: its next attempt is then due after its interval.
@@ -19,6 +20,9 @@
 namespace ecr::api {
 
 inline constexpr std::int64_t kMaxJobAttempts = 5;
+// Attempts in a row during which the program ended. Fewer than those that fail: each of them is a
+// server that was gone.
+inline constexpr std::int64_t kMaxUnfinishedAttempts = 3;
 
 struct JobOutcome {
   enum class Result { kDone, kRetry, kFailed };

@@ -20,8 +20,8 @@ using lifecycle::Outcome;
 using storage::LifecycleImage;
 using storage::sql::Access;
 
-// Images that one transaction changes. There is one writer: a long transaction would keep pushes
-// waiting.
+// Images and tags, each of which is an event, that one transaction changes. There is one writer: a
+// long transaction would keep pushes waiting. An image has up to 1,000 tags.
 constexpr std::size_t kAtOnce = 200;
 
 lifecycle::Image to_image(const LifecycleImage& row) {
@@ -69,13 +69,12 @@ bool leaves(const lifecycle::Verdict& verdict) {
 bool is_held(storage::sql::Txn& txn, std::int64_t repository, const LifecycleImage& judged,
              const lifecycle::Verdict& verdict) {
   const bool expires = verdict.outcome == Outcome::kExpired;
-  const auto stays = [&](const std::string& digest) {
-    const auto image = storage::find_image(txn, repository, digest);
-    return image && (expires || image->status == "ACTIVE");
-  };
-  const auto parents = storage::image_parents(txn, repository, judged.image.digest);
-  return std::any_of(parents.begin(), parents.end(), stays) ||
-         (verdict.follows_subject && stays(judged.image.subject));
+  if (storage::find_parent(txn, repository, judged.image.digest, expires ? "ANY" : "ACTIVE")) {
+    return true;
+  }
+  if (!verdict.follows_subject) return false;
+  const auto subject = storage::find_image(txn, repository, judged.image.subject);
+  return subject && (expires || subject->status == "ACTIVE");
 }
 
 // The image as it is now. nullopt: it was pulled, tagged, archived or restored since it was judged,
@@ -182,13 +181,13 @@ std::vector<std::size_t> order_of(const Plan& plan) {
 std::size_t carry_out(const Run& run) {
   const auto order = order_of(run.plan);
   std::size_t gone = 0;
-  for (std::size_t at = 0; at < order.size(); at += kAtOnce) {
+  for (std::size_t at = 0; at < order.size();) {
     auto txn = run.call.services.store.database().begin(Access::kWrite);
-    const std::size_t end = std::min(order.size(), at + kAtOnce);
     std::vector<LifecycleAction> done;
-    for (std::size_t i = at; i < end; ++i) {
-      const LifecycleImage& judged = run.plan.images[order[i]];
-      const lifecycle::Verdict& verdict = run.plan.verdicts[order[i]];
+    for (std::size_t changes = 0; at < order.size() && changes < kAtOnce; ++at) {
+      const LifecycleImage& judged = run.plan.images[order[at]];
+      const lifecycle::Verdict& verdict = run.plan.verdicts[order[at]];
+      changes += 1 + judged.tags.size();
       const auto image = unchanged_image(txn, run.repository.id, judged);
       if (!image || is_held(txn, run.repository.id, judged, verdict)) continue;
       const auto act = verdict.outcome == Outcome::kExpired ? expire : archive;

@@ -1,6 +1,8 @@
 #include "api/images/push/replication.h"
 
 #include <algorithm>
+#include <memory>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +11,7 @@
 #include "api/core/access/target.h"
 #include "api/core/wire/error.h"
 #include "api/core/work/events.h"
+#include "api/images/image_walk.h"
 #include "api/images/images.h"
 #include "api/images/repository_creation.h"
 #include "schemas/base/text.h"
@@ -78,18 +81,20 @@ Caller service_role(const Services& services, const std::string& account) {
   return caller;
 }
 
-// One destination in one transaction: what the service role may do there, and the copying.
-class Copy {
+// One step of the copying, in its own transaction: what the service role may do at the destination,
+// and some of the images.
+class CopyStep {
  public:
-  Copy(const JobCall& call, storage::sql::Txn& txn, const CopyJob& job)
+  CopyStep(const JobCall& call, storage::sql::Txn& txn, const CopyJob& job)
       : services_(call.services), txn_(txn), job_(job), now_(call.now) {
     request_.id = base::make_uuid(call.services.random);
   }
 
-  // Throws ApiError where the destination refuses the image.
-  void run(const storage::Repository& source) {
+  // Throws ApiError where the destination refuses an image.
+  void run(const storage::Repository& source,
+           const std::vector<std::unique_ptr<LoadedManifest>>& images) {
     const storage::Repository destination = require_destination();
-    copy_image(source, destination, job_.digest, tag_for(source, destination));
+    for (const auto& image : images) copy_image(source, destination, image->sent);
   }
 
  private:
@@ -123,32 +128,26 @@ class Copy {
   }
 
   // The tag that the copy gets: none where it has moved on meanwhile (the later push has a job of
-  // its own), and none where the destination's tag may not move.
-  std::string tag_for(const storage::Repository& source, const storage::Repository& destination) {
-    if (job_.tag.empty()) return {};
-    if (storage::find_tag(txn_, source.id, job_.tag) != job_.digest) return {};
+  // its own), and none where the destination's tag may not move. The images that an index names are
+  // copied without tags.
+  std::string tag_for(const storage::Repository& source, const storage::Repository& destination,
+                      const std::string& digest) {
+    if (job_.tag.empty() || digest != job_.digest) return {};
+    if (storage::find_tag(txn_, source.id, job_.tag) != digest) return {};
     const auto there = storage::find_tag(txn_, destination.id, job_.tag);
-    const bool clashes = there && *there != job_.digest && !tag_may_move(destination, job_.tag);
+    const bool clashes = there && *there != digest && !tag_may_move(destination, job_.tag);
     return clashes ? std::string() : job_.tag;
   }
 
-  // The images that an index names come first: put_image() refuses an index without them. Blobs are
-  // not copied: both repositories name the same files.
+  // Blobs are not copied: both repositories name the same files.
   void copy_image(const storage::Repository& source, const storage::Repository& destination,
-                  const std::string& digest, const std::string& tag) {
-    const auto image = storage::find_image(txn_, source.id, digest);
-    const auto text = storage::image_manifest(txn_, source.id, digest);
-    if (!image || !text) return;
-    const Manifest manifest = parse_manifest(*text, image->media_type);
-    for (const Descriptor& child : manifest.manifests) {
-      copy_image(source, destination, child.digest, "");
-    }
-    for (const Descriptor& blob : manifest.blobs) {
+                  const SentManifest& sent) {
+    for (const Descriptor& blob : sent.manifest.blobs) {
       const auto size = storage::find_blob(txn_, source.id, blob.digest);
       const auto name = model::Digest::parse(blob.digest);
       if (size && name) storage::add_blob(txn_, destination.id, *name, *size, now_);
     }
-    put_image(txn_, destination, read_sent_manifest(*text, image->media_type, digest), tag, now_);
+    put_image(txn_, destination, sent, tag_for(source, destination, sent.digest.text()), now_);
   }
 
   const Services& services_;
@@ -158,18 +157,52 @@ class Copy {
   HttpRequest request_;  // no client sent it: it only has an id, for the log of decisions
 };
 
+// The image and all that it names, in the order in which they are copied: put_image() refuses an
+// index without its images. Empty: the repository or the image is gone.
+std::vector<std::string> images_to_copy(storage::Store& store, const CopyJob& job) {
+  auto txn = store.database().begin(Access::kRead);
+  const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
+  if (!source || !storage::find_image(txn, source->id, job.digest)) return {};
+  return children_first(job.digest, kMaxWalkedImages, [&](const std::string& digest) {
+    return storage::image_children(txn, source->id, digest);
+  });
+}
+
+std::unique_ptr<LoadedManifest> load_source(storage::Store& store, const CopyJob& job,
+                                            const std::string& digest) {
+  auto txn = store.database().begin(Access::kRead);
+  const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
+  if (!source) return nullptr;
+  const auto image = storage::find_image(txn, source->id, digest);
+  auto text = storage::image_manifest(txn, source->id, digest);
+  if (!image || !text) return nullptr;
+  return std::make_unique<LoadedManifest>(std::move(*text), image->media_type, digest);
+}
+
+// A failure in the middle leaves images without the index that names them, as a push that breaks
+// off does; the next attempt finds them there.
+void copy_images(const JobCall& call, const CopyJob& job) {
+  storage::Store& store = call.services.store;
+  ManifestSteps steps(images_to_copy(store, job),
+                      [&](const std::string& digest) { return load_source(store, job, digest); });
+  for (auto images = steps.next(); !images.empty(); images = steps.next()) {
+    if (call.services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
+    auto txn = store.database().begin(Access::kWrite);
+    const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
+    if (!source) return;
+    CopyStep(call, txn, job).run(*source, images);
+    txn.commit();
+  }
+}
+
 // The failure's code, empty where there is none. AWS publishes no list of ReplicationError codes:
 // the API's own error names stand here.
 std::string copy(const JobCall& call, const CopyJob& job) {
-  auto txn = call.services.store.database().begin(Access::kWrite);
-  const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
-  if (!source) return {};
   try {
-    Copy(call, txn, job).run(*source);
+    copy_images(call, job);
   } catch (const ApiError& error) {  // the destination's refusal ends the job, not the runner
     return std::string(names_of(error.code()).json_type);
   }
-  txn.commit();
   return {};
 }
 

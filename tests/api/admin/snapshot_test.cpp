@@ -147,6 +147,33 @@ TEST_F(Snapshots, AnUploadInFlightFailsCleanlyAfterARestore) {
   EXPECT_EQ(store->sweep_files(), 1);
 }
 
+TEST_F(Snapshots, NoBlobIsCollectedWhileASnapshotArrives) {
+  const std::string tar = save();
+  reset();
+  auto start = admin.open(make_request("PUT", "/_ecr-local/snapshot", {{"Host", host}}, ""));
+  auto& sink = std::get<std::unique_ptr<BodySink>>(start);
+  // All but the end of the file: every blob is there, and no row names one.
+  sink->write(tar.substr(0, tar.size() - 512));
+  store->sweep_if_requested();
+  store->sweep_files();
+  EXPECT_EQ(
+      admin.handle(make_request("POST", "/_ecr-local/gc?grace=0s", {{"Host", host}}, "")).status,
+      200);
+  sink->write(tar.substr(tar.size() - 512));
+  EXPECT_EQ(sink->finish().status, 200);
+  EXPECT_EQ(get_blob("content"), 200);
+}
+
+TEST_F(Snapshots, WhatARefusedSnapshotBroughtIsSwept) {
+  const std::string tar = save();
+  reset();
+  store->sweep_if_requested();
+  EXPECT_EQ(restore(tar.substr(0, tar.size() - 2000)).first, 400);
+  EXPECT_TRUE(store->blobs().open(model::Digest::of("content")));
+  store->sweep_if_requested();
+  EXPECT_FALSE(store->blobs().open(model::Digest::of("content")));
+}
+
 TEST_F(Snapshots, AResetLeavesOnlyTheSeed) {
   reset();
   EXPECT_TRUE(names().empty());

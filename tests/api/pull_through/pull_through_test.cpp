@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "api/pull_through/rules.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/pull_through/fixture.h"
 
@@ -430,6 +431,54 @@ TEST_F(PullThroughTest, TheApiPullsThroughToo) {
                                       {"layerDigest", model::Digest::of(fourth.layer).text()}})
           .first,
       "UnableToGetUpstreamLayerException");
+}
+
+// A pull of a blob or of a child looks for rows: it must not read the manifests of all imports.
+TEST_F(PullThroughTest, WhatImportsNameIsFoundWithoutTheirManifests) {
+  make_rule("mirror");
+  call("CreateRepository", {{"repositoryName", "mirror/app"}});
+  const UpstreamImage image = make_upstream_image("the layer");
+  publish("app", "", image);
+  const auto origin = pull_through::write_origin({"mirror", kHost, "app", ""});
+  auto txn = store->database().begin(storage::sql::Access::kWrite);
+  const auto repository = storage::find_repository(txn, settings.account, region, "mirror/app");
+  storage::Import import{repository->id, "sha256:0", "", origin, false, "no manifest at all"};
+  import.blobs = {{ model::Digest::of(image.layer).text(), 9 }};
+  import.children = {image.digest};
+  storage::put_import(txn, import);
+  txn.commit();
+  EXPECT_EQ(blob("mirror/app", image.layer, "HEAD").head_length, 9u);
+  EXPECT_EQ(read_all(blob("mirror/app", image.layer)), image.layer);
+  EXPECT_EQ(body_of(pull("mirror/app", image.digest)), image.manifest);
+}
+
+TEST_F(PullThroughTest, AnIndexWithoutEndIsRefusedAndLeavesNothing) {
+  make_rule("mirror");
+  // Each index names the one before twice.
+  UpstreamImage index = make_upstream_image("the layer");
+  publish("app", "", index);
+  for (int level = 0; level < 20; ++level) {
+    index = make_upstream_index({index, index});
+    publish("app", level == 19 ? "v1" : "", index);
+  }
+  EXPECT_EQ(pull("mirror/app", "v1").status, 200);
+  run_jobs();
+  EXPECT_EQ(tag_of("mirror/app", "v1"), std::nullopt);
+  auto txn = store->database().begin(storage::sql::Access::kRead);
+  const auto repository = storage::find_repository(txn, settings.account, region, "mirror/app");
+  EXPECT_FALSE(storage::has_imports(txn, repository->id));
+  EXPECT_EQ(cache_events().back()["sync-status"], "FAILURE");
+}
+
+TEST_F(PullThroughTest, AnUpstreamsManifestThatABrowserWouldRunIsRefused) {
+  make_rule("mirror");
+  const std::string page = R"({"mediaType":"text/html","x":"<script>"})";
+  upstream.set(
+      manifest_url("app", "v1"),
+      {200,
+       {{"content-type", "text/html"}, {"docker-content-digest", model::Digest::of(page).text()}},
+       page});
+  EXPECT_EQ(pull("mirror/app", "v1").status, 502);
 }
 
 TEST_F(PullThroughTest, AnotherRepositorysBlobsAreNotGivenAway) {

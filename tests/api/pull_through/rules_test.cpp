@@ -52,6 +52,24 @@ TEST_F(PullThroughRules, AreCreatedDescribedUpdatedAndDeleted) {
   EXPECT_EQ(describe().size(), 1u);
 }
 
+TEST_F(PullThroughRules, ASecretIsOfTheRulesAccountAndRegion) {
+  call("CreatePullThroughCacheRule",
+       rule("hub", "registry-1.docker.io", {{"credentialArn", kSecretArn + "hub"}}));
+  for (const char* place : {"us-east-1:111122223333", "eu-west-1:000000000000"}) {
+    const std::string arn = base::format(
+        "arn:aws:secretsmanager:{}:secret:ecr-pullthroughcache/hub", std::string_view(place));
+    EXPECT_EQ(fail("CreatePullThroughCacheRule",
+                   rule("other", "registry-1.docker.io", {{"credentialArn", arn}}))
+                  .first,
+              "UnableToAccessSecretException");
+    EXPECT_EQ(
+        fail("UpdatePullThroughCacheRule", {{"ecrRepositoryPrefix", "hub"}, {"credentialArn", arn}})
+            .first,
+        "UnableToAccessSecretException");
+  }
+  EXPECT_EQ(describe().size(), 1u);
+}
+
 TEST_F(PullThroughRules, ComeInPages) {
   for (int i = 10; i < 15; ++i) {
     call("CreatePullThroughCacheRule", rule(base::format("p{}", i), "quay.io"));

@@ -115,5 +115,24 @@ TEST(Utf8, Refuses) {
   }
 }
 
+TEST(Encoding, TheDecodedSizeIsThatOfTheDecodedText) {
+  // Every text of up to five characters out of some that make the difference.
+  const std::string characters = "AQgw/=-";
+  std::vector<std::string> texts = {""};
+  for (std::size_t at = 0; at < texts.size(); ++at) {
+    if (texts[at].size() == 5) break;
+    for (const char c : characters) texts.push_back(texts[at] + c);
+  }
+  for (const std::size_t size : {10u, 11u, 12u}) {
+    texts.push_back(base64_encode(std::string(size, 'x')));
+  }
+  for (const std::string& text : texts) {
+    const auto decoded = base64_decode(text);
+    const auto counted = base64_decoded_size(text);
+    ASSERT_EQ(decoded.has_value(), counted.has_value()) << text;
+    EXPECT_EQ(decoded ? decoded->size() : 0, counted.value_or(0)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace ecr::base

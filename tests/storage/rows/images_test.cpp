@@ -113,6 +113,8 @@ TEST_F(Images, ParentsAreTheIndexesOfTheSameRepository) {
   }
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(image_parents(txn_, repository_, child), expected);
+  EXPECT_THAT(expected, testing::Contains(find_parent(txn_, repository_, child).value()));
+  EXPECT_FALSE(find_parent(txn_, repository_, child, "ARCHIVED"));
   EXPECT_THAT(image_parents(txn_, test::add_repository(txn_, "other"), child), IsEmpty());
 }
 

@@ -107,6 +107,46 @@ TEST(MigrationSteps, SchemaIsWhatTheyMake) {
   EXPECT_EQ(schema().back(), "PRAGMA user_version = " + std::to_string(migrations().size()));
 }
 
+// Repository 1 has an image, an index of it, and 10 more, each of the one before; tag "v1" is at
+// the image, while a newer one of it and one of "v2" are being imported.
+constexpr const char* kBeforeStep16[] = {
+    "INSERT INTO repositories (id, account, region, name, created_at, tag_mutability, "
+    "mutability_exclusions, scan_on_push, encryption_type, kms_key) "
+    "VALUES (1, '1', 'r', 'app', 0, 'MUTABLE', '', 0, 'AES256', '')",
+    "INSERT INTO images (id, repository, digest, media_type, artifact_media_type, size_bytes, "
+    "pushed_at, subject) VALUES (1, 1, 'd1', '', '', 0, 0, '')",
+    "INSERT INTO image_tags (repository, tag, digest) VALUES (1, 'v1', 'd1')",
+    R"(WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 12)
+       INSERT INTO images (id, repository, digest, media_type, artifact_media_type, size_bytes,
+                           pushed_at, subject)
+       SELECT i, 1, 'd' || i, '', '', 0, 0, '' FROM n)",
+    R"(INSERT INTO image_children (image, repository, digest)
+       SELECT id, 1, 'd' || (id - 1) FROM images WHERE id > 1)",
+    R"(INSERT INTO pull_through_imports (repository, digest, media_type, origin, child, manifest)
+       VALUES (1, 'new', '', '{}', 0, 'x'))",
+    R"(INSERT INTO pull_through_tags (repository, tag, digest, check_at)
+       VALUES (1, 'v1', 'new', 9), (1, 'v2', 'new', 9), (1, 'v3', 'd1', 9))",
+};
+
+TEST_F(Migrations, Step16KnowsTheDepthOfIndexesAndBeginsImportsAnew) {
+  empty(*database_);
+  migrate(*database_, migrations().first(15));
+  {
+    auto txn = database_->begin(Access::kWrite);
+    for (const char* statement : kBeforeStep16) txn.exec(statement);
+    txn.commit();
+  }
+  migrate(*database_, migrations());
+  EXPECT_EQ(texts(*database_, "SELECT id || ':' || nesting FROM images ORDER BY id"),
+            (std::vector<std::string>{"1:0", "2:1", "3:2", "4:3", "5:4", "6:5", "7:6", "8:7", "9:8",
+                                      "10:9", "11:9", "12:9"}));
+  EXPECT_EQ(texts(*database_,
+                  "SELECT tag || ':' || digest || ':' || check_at FROM pull_through_tags "
+                  "ORDER BY tag"),
+            (std::vector<std::string>{"v1:d1:0", "v3:d1:9"}));
+  EXPECT_TRUE(texts(*database_, "SELECT digest FROM pull_through_imports").empty());
+}
+
 TEST_F(Migrations, AppliesOnlyWhatIsMissing) {
   const Migration one[] = {kFirst};
   migrate(*database_, one);

@@ -87,10 +87,12 @@ void use_images(sql::Txn& txn) {
   put_tag(txn, id, "v1", image.digest);
   find_tag(txn, id, "v1");
   image_tags(txn, id, image.digest);
+  image_children(txn, id, image.digest);
   count_tags(txn, id, image.digest);
   tags_between(txn, id, "a", "b");
   tags_between(txn, id, "a", "b", "ACTIVE");
   image_parents(txn, id, image.digest);
+  find_parent(txn, id, image.digest, "ACTIVE");
   touch_image_pull(txn, id, image.digest, at(2));
   archive_image(txn, id, image.digest, at(3));
   activate_image(txn, id, image.digest);
@@ -343,10 +345,14 @@ void use_pull_through(sql::Txn& txn) {
   find_cached_tag(txn, id, "v1");
   cached_tags(txn, id, "digest");
   delete_cached_tag(txn, id, "v1");
-  put_import(txn, {id, "digest", "type", "{}", false, "manifest"});
+  put_import(txn, {id, "digest", "type", "{}", false, "manifest", {{"blob", 1}}, {"child"}});
   find_import(txn, id, "digest");
   has_imports(txn, id);
-  list_imports(txn, id);
+  is_importing(txn, id, "digest");
+  import_children(txn, id, "digest");
+  origin_of_child(txn, id, "child");
+  find_pending_blob(txn, id, "blob");
+  is_left_over_import(txn, id, "digest");
   delete_import(txn, id, "digest");
 }
 

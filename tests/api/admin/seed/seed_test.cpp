@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
 
+#include "api/admin/seed/layout_files.h"
 #include "schemas/model/digest.h"
 #include "storage/check.h"
 #include "storage/os/posix.h"
@@ -43,6 +45,22 @@ TEST_F(Seed, ErrorsNameThePathAndChangeNothing) {
   }
   keys = {"111122223333", "test"};
   EXPECT_TRUE(call("DescribeRepositories", Json::object())["repositories"].empty());
+}
+
+TEST_F(Seed, UnitsNestNoDeeperThanPoliciesAreLookedFor) {
+  Json units = Json::array({{{"id", "ou-1"}}});
+  const auto document = [&] {
+    return Json{
+        {"organization", {{"id", "o-x"}, {"managementAccount", "999999999999"}, {"units", units}}}}
+        .dump();
+  };
+  for (int level = 2; level <= 5; ++level) {
+    units.push_back(
+        {{"id", "ou-" + std::to_string(level)}, {"parent", "ou-" + std::to_string(level - 1)}});
+  }
+  admin::apply_seed(services, document());
+  units.push_back({{"id", "ou-6"}, {"parent", "ou-5"}});
+  EXPECT_THROW(admin::apply_seed(services, document()), admin::SeedError);
 }
 
 TEST_F(Seed, ApplyingASeedTwiceIsTheSameAsOnce) {
@@ -149,6 +167,70 @@ TEST_F(SeededImages, AResetBringsSeededImagesBackEvenIfTheirBlobsWereCollected) 
   EXPECT_TRUE(storage::check_store(*store, {}).problems.empty());
 }
 
+// Of what is at fault; the seed must be refused.
+std::string seed_refusal(const Services& services, const std::string& document,
+                         const std::string& directory) {
+  try {
+    admin::apply_seed(services, document, directory);
+  } catch (const admin::SeedError& error) {
+    return error.what();
+  }
+  return "it was applied";
+}
+
+TEST_F(SeededImages, OnlyRegularFilesAreReadAndNoLinkIsFollowed) {
+  const std::string layer = model::Digest::of("layer").text().substr(7);
+  const auto blobs = directory / "blobs";
+  const auto parent = directory.parent_path().string();
+  const std::string document = seed(Json::array({directory.filename().string()}));
+  const auto refused = [&](const char* why) {
+    const std::string reason = seed_refusal(services, document, parent);
+    EXPECT_NE(reason.find(why), std::string::npos) << reason;
+  };
+  // A link to the very bytes: what it leads to is not the layout's.
+  std::filesystem::rename(blobs / "sha256" / layer, directory / "elsewhere");
+  std::filesystem::create_symlink(directory / "elsewhere", blobs / "sha256" / layer);
+  refused("is a symbolic link");
+  std::filesystem::remove(blobs / "sha256" / layer);
+  ASSERT_EQ(mkfifo((blobs / "sha256" / layer).c_str(), 0600), 0);
+  refused("is no regular file");
+  std::filesystem::remove(blobs / "sha256" / layer);
+  std::filesystem::rename(directory / "elsewhere", blobs / "sha256" / layer);
+  for (const char* folder : {"blobs", "blobs/sha256"}) {
+    std::filesystem::rename(directory / folder, directory / "moved");
+    std::filesystem::create_directory_symlink(directory / "moved", directory / folder);
+    refused("is a symbolic link");
+    std::filesystem::remove(directory / folder);
+    std::filesystem::rename(directory / "moved", directory / folder);
+  }
+  std::filesystem::remove(directory / "index.json");
+  ASSERT_EQ(mkfifo((directory / "index.json").c_str(), 0600), 0);
+  refused("is no regular file");
+  const auto link = directory / "layout";
+  std::filesystem::create_directory_symlink(directory, link);
+  const std::string reason = seed_refusal(services, seed(Json::array({link.string()})), "");
+  EXPECT_NE(reason.find("is a symbolic link"), std::string::npos) << reason;
+}
+
+TEST_F(SeededImages, ATypeThatABrowserWouldRunIsRefused) {
+  const std::string page = R"({"mediaType":"text/html","x":"<script>"})";
+  write("index.json",
+        Json{{"manifests",
+              {{{"mediaType", "text/html"}, {"digest", write_blob(page)}, {"size", page.size()}}}}}
+            .dump());
+  const std::string reason = seed_refusal(services, seed(Json::array({directory.string()})), "");
+  EXPECT_NE(reason.find("must be a media type application/..."), std::string::npos) << reason;
+}
+
+TEST(SeedBudget, HasALimitForTheManifestsOfASeed) {
+  admin::SeedBudget bytes;
+  bytes.take(admin::SeedBudget::kMaxManifestBytes);
+  EXPECT_THROW(bytes.take(1), std::runtime_error);
+  admin::SeedBudget manifests;
+  for (std::size_t i = 0; i < admin::SeedBudget::kMaxManifests; ++i) manifests.take(1);
+  EXPECT_THROW(manifests.take(1), std::runtime_error);
+}
+
 TEST_F(SeededImages, ErrorsNameThePath) {
   write("broken/oci-layout", "{}");
   const std::string repository = "accounts.000000000000.repositories[0]";
@@ -159,8 +241,7 @@ TEST_F(SeededImages, ErrorsNameThePath) {
   };
   const std::pair<std::string, std::string> kCases[] = {
       {seed(Json::array({"relative"})), repository + ".images[0]: must be an absolute path"},
-      {seed(Json::array({"/nowhere"})),
-       repository + ".images[0]: /nowhere/oci-layout cannot be read"},
+      {seed(Json::array({"/nowhere"})), repository + ".images[0]: /nowhere cannot be read"},
       {seed(Json::array({(directory / "broken").string()})), repository + ".images[0]: "},
       {seed({{{"layout", directory.string()}, {"tags", {"no tag"}}}}),
        repository + ".images[0].tags[0]: is not a tag"},

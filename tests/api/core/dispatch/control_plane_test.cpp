@@ -1,3 +1,5 @@
+#include <future>
+
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -133,6 +135,24 @@ TEST_F(ControlPlaneTest, AnActionGivenTwiceIsRefused) {
         make_request("POST", "/", {{"Content-Type", "application/x-www-form-urlencoded"}}, body));
     EXPECT_EQ(response.status, 400) << body;
   }
+}
+
+// What a call without a chance costs is no other writer's time: it does not wait for the writer.
+TEST_F(ControlPlaneTest, CallsAreAuthenticatedAndDecodedBeforeTheyWrite) {
+  std::optional<storage::sql::Txn> held = store->database().begin(storage::sql::Access::kWrite);
+  const auto answered = [&](const std::string& body, const Keys& by) {
+    keys = by;
+    auto answer = std::async(std::launch::async, [&] { return send("PutImage", body).status; });
+    // Far more than it takes; a call that waits for the writer waits for ever.
+    if (answer.wait_for(std::chrono::seconds(20)) == std::future_status::ready) return answer.get();
+    held.reset();
+    answer.wait();
+    return 0;
+  };
+  EXPECT_EQ(answered(R"({"imageManifest":[{},{},{}]})", {"test", "test"}), 400);
+  EXPECT_EQ(answered(R"({"repositoryName":"Not A Name","imageManifest":"{}"})", {"test", "test"}),
+            400);
+  EXPECT_EQ(answered("{}", {"test", "wrong"}), 400);
 }
 
 }  // namespace

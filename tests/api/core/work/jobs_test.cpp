@@ -170,6 +170,36 @@ TEST_F(JobsTest, AnAttemptCountsBeforeItBegins) {
   EXPECT_EQ(counted, 1);
 }
 
+// An attempt that is begun and comes to no end, as where the process is killed during it.
+TEST_F(JobsTest, AJobThatEndsTheProgramIsGivenUpAfterThree) {
+  const auto die = [&] {
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    storage::note_job_attempt(txn, storage::first_job(txn)->id);
+    txn.commit();
+  };
+  enqueue("note", "x", {}, "k");
+  die();
+  die();
+  EXPECT_EQ(runner.run_next()->result, Result::kDone) << "two may have been bad luck";
+  enqueue("break", "x", {}, "k");
+  die();
+  die();
+  EXPECT_EQ(runner.run_next()->result, Result::kRetry);
+  clock.time += minutes(1);
+  die();  // the attempt before came to an end: it counts anew
+  EXPECT_EQ(runner.run_next()->error, "the disk is on fire");
+  enqueue("break", "x", {}, "k");
+  for (int i = 0; i < 3; ++i) die();
+  done.clear();
+  const auto outcome = runner.run_next();
+  EXPECT_EQ(outcome->result, Result::kFailed);
+  EXPECT_EQ(outcome->error, "the program ended during each of the last 3 attempts");
+  EXPECT_TRUE(done.empty());
+  EXPECT_FALSE(runner.run_next().has_value());
+  runner.make_due("break");
+  EXPECT_EQ(runner.run_next()->error, "the disk is on fire") << "asked for, it is tried again";
+}
+
 TEST_F(JobsTest, AnUnknownKindIsGivenUpAtOnce) {
   enqueue("from-the-future", "x");
   const auto outcome = runner.run_next();

@@ -2,8 +2,10 @@
 #include "api/images/push/replication.h"
 
 #include "api/ecr/ecr_api.h"
+#include "schemas/base/text.h"
 #include "schemas/model/digest.h"
 #include "storage/rows/events.h"
+#include "storage/rows/images.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -199,6 +201,35 @@ TEST_F(ReplicationTest, AnIndexBringsItsChildren) {
   run_jobs();
   EXPECT_EQ(statuses("all")[0]["status"], "COMPLETE");
   EXPECT_EQ(images_at(kOwn, kThere).size(), 2u);
+}
+
+// Rows as an earlier program let them be pushed: the first image is named by an index, that one by
+// the next, and so on, each of them `times`.
+TEST_F(ReplicationTest, IndexesThatNestTooDeepFailAndTakeNoTimeAndNoStack) {
+  configure(Json::array({rule(kOwn, kThere)}));
+  for (const auto& [levels, times] : {std::pair(27, 2), std::pair(8000, 1)}) {
+    const std::string tag = base::format("deep{}", levels);
+    std::string digest = model::Digest::of(push_image("team/app", tag + "-0", tag)).text();
+    auto txn = store->database().begin(storage::sql::Access::kWrite);
+    const auto repository = storage::find_repository(txn, kOwn, "us-east-1", "team/app");
+    storage::Image image;
+    for (int level = 1; level <= levels; ++level) {
+      const Json entries(static_cast<std::size_t>(times), {{"digest", digest}, {"size", 1}});
+      const std::string text = Json{{"schemaVersion", 2}, {"manifests", entries}}.dump();
+      image.children = {digest};
+      image.digest = digest = model::Digest::of(text).text();
+      image.media_type = "application/vnd.oci.image.index.v1+json";
+      image.pushed_at = clock.now();
+      storage::insert_image(txn, repository->id, image, text);
+    }
+    storage::put_tag(txn, repository->id, tag, digest);
+    replication::enqueue_replication(services, txn, *repository, digest, tag, clock.now());
+    txn.commit();
+    run_jobs();
+    ASSERT_EQ(statuses(tag).size(), 1u);
+    EXPECT_EQ(statuses(tag)[0]["status"], "FAILED");
+    EXPECT_EQ(statuses(tag)[0]["failureCode"], "LimitExceededException");
+  }
 }
 
 TEST_F(ReplicationTest, ATagThatHasMovedOnIsLeftToTheLaterPush) {

@@ -133,7 +133,7 @@ TEST_F(Migrations, Step16KnowsTheDepthOfIndexesAndBeginsImportsAnew) {
   migrate(*database_, migrations().first(15));
   {
     auto txn = database_->begin(Access::kWrite);
-    for (const char* statement : kBeforeStep16) txn.exec(statement);
+    for (const char* statement : kBeforeStep16) txn.exec_once(statement);
     txn.commit();
   }
   migrate(*database_, migrations());

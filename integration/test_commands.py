@@ -333,7 +333,7 @@ class DemoTest(CommandTest):
         self.assertEqual(0, server.stop())
         result = self.run_program("demo", "--url", url)
         self.assertEqual(1, result.returncode)
-        self.assertIn(f"nothing answers on {url}", result.stdout)
+        self.assertIn(f"no answer from {url}: nothing answers", result.stdout)
 
 
 class RefusedStartTest(CommandTest):

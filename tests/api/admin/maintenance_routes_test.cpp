@@ -92,7 +92,7 @@ TEST_F(GarbageTest, ARequestNeedsAValidGraceAndTheRightToAdminister) {
   for (const char* query : {"?grace=soon", "?grace=-1h", "?grace=", "?other=1"}) {
     EXPECT_EQ(admin_request("POST", std::string("/_ecr-local/gc") + query).status, 400) << query;
   }
-  EXPECT_EQ(admin_request("GET", "/_ecr-local/gc").status, 404);
+  EXPECT_EQ(admin_request("GET", "/_ecr-local/gc").status, 405);
   settings.admin_token = "secret";
   EXPECT_EQ(admin_request("POST", "/_ecr-local/gc").status, 403);
 }

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/work/event_log.h"

@@ -67,8 +67,7 @@ const AdminRoute* AdminRoutes::find(const HttpRequest& head) const {
 }
 
 Introduction AdminRoutes::identify(const HttpRequest& head) const {
-  const AdminRoute* const route = find(head);
-  if (route != nullptr && route->access == AdminRoute::Access::kEverybody) return false;
+  if (is_open(head.path(), find(head))) return false;
   if (!may_administer(settings_, head)) return refuse_administration();
   return true;
 }
@@ -90,8 +89,9 @@ HttpResponse AdminRoutes::handle(const HttpRequest& request) const {
 HttpResponse AdminRoutes::answer(const HttpRequest& request) const {
   try {
     const AdminRoute* const route = find(request);
-    const bool open = route != nullptr && route->access == AdminRoute::Access::kEverybody;
-    if (!open && !may_administer(settings_, request)) return refuse_administration();
+    if (!is_open(request.path(), route) && !may_administer(settings_, request)) {
+      return refuse_administration();
+    }
     return route == nullptr ? refuse(request.path()) : route->handle(request);
   } catch (const SeedError& error) {
     return error_response(400, error.what());
@@ -100,6 +100,16 @@ HttpResponse AdminRoutes::answer(const HttpRequest& request) const {
   } catch (...) {
     return api::error_response(to_api_error(std::current_exception()), ErrorForm::kOwn, request);
   }
+}
+
+// A method that an open path does not have is refused to everybody in the same way.
+bool AdminRoutes::is_open(std::string_view path, const AdminRoute* route) const {
+  const auto opens = [](const AdminRoute& row) {
+    return row.access == AdminRoute::Access::kEverybody;
+  };
+  if (route != nullptr) return opens(*route);
+  return std::any_of(routes_.begin(), routes_.end(),
+                     [&](const AdminRoute& row) { return row.path == path && opens(row); });
 }
 
 // 405 names the methods that the path has (RFC 9110, section 15.5.6).

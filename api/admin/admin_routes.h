@@ -45,6 +45,8 @@ class AdminRoutes {
  private:
   HttpResponse answer(const HttpRequest& request) const;
   HttpResponse refuse(std::string_view path) const;
+  // `route`: of the path and the request's method; null: there is none.
+  bool is_open(std::string_view path, const AdminRoute* route) const;
 
   const Settings& settings_;
   std::vector<AdminRoute> routes_;

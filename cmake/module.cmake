@@ -12,9 +12,19 @@ set(ECR_UNIT_OF_server/faults server runtime)
 set(ECR_UNIT_OF_server/tls server runtime)
 set(ECR_UNIT_OF_server/client server runtime)
 
+# The same for Debug builds, where a unit is a folder, so that touching one file rebuilds in seconds.
+set(ECR_DEBUG_UNIT_OF_api/images/scan api images)
+set(ECR_DEBUG_UNIT_OF_api/images/lifecycle api images push)
+set(ECR_DEBUG_UNIT_OF_api/admin/decisions api admin seed)
+set(ECR_DEBUG_UNIT_OF_api/iam/simulation api iam shared)
+set(ECR_DEBUG_UNIT_OF_api/core/dispatch api core wire)
+set(ECR_DEBUG_UNIT_OF_api/core api core wire)
+set(ECR_DEBUG_UNIT_OF_api/organizations api sts)
+set(ECR_DEBUG_UNIT_OF_server/faults server runtime)
+set(ECR_DEBUG_UNIT_OF_server/tls server client)
+
 # ecr_unity(target depth files...): the files of one folder are one unit of the target; folders below
-# the first `depth` names of a path join their parent's unit, except in Debug builds, where a smaller
-# unit is what rebuilds in seconds.
+# the first `depth` names of a path join their parent's unit, except in Debug builds.
 function(ecr_unity target depth)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${ECR_UNITY} UNITY_BUILD_MODE GROUP)
   foreach(file IN LISTS ARGN)
@@ -27,6 +37,8 @@ function(ecr_unity target depth)
       if(DEFINED ECR_UNIT_OF_${folder})
         set(names ${ECR_UNIT_OF_${folder}})
       endif()
+    elseif(DEFINED ECR_DEBUG_UNIT_OF_${folder})
+      set(names ${ECR_DEBUG_UNIT_OF_${folder}})
     endif()
     list(JOIN names "_" group)
     set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${group})

@@ -3,10 +3,11 @@
 //
 // An attempt is counted, and survives the process's death, before it begins, so that a job which
 // kills the process is given up too: after kMaxUnfinishedAttempts in a row that never came to an
-// end. After an attempt that failed the next one is due 1 second, 10
-// seconds, 1 and 10 minutes later by services.clock; after the fifth the job is given up: it stays
-// as failed, with the error, until it is enqueued anew or asked for by make_due(). A periodic kind
-// is never given up: its next attempt is then due after its interval.
+// end. (The jobs that other lanes ran at that moment count as well: which one it was is not known.)
+// After an attempt that failed the next one is due 1 second, 10 seconds, 1 and 10 minutes later by
+// services.clock; after the fifth the job is given up: it stays as failed, with the error, until it
+// is enqueued anew or asked for by make_due(). A periodic kind is never given up: its next attempt
+// is then due after its interval.
 #pragma once
 
 #include <array>

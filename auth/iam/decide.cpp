@@ -66,11 +66,14 @@ std::optional<DecidedBy> missing_on_callers_side(const Principal& principal,
 }
 
 // AssumeRole and the permissions to send tags and a source identity with it need the role's trust
-// policy even in one account (test: AssumeRoleNeedsTheTrustPolicyEvenInOneAccount).
-bool needs_trust_policy(std::string_view lower_action) {
-  return lower_action == "sts:assumerole" || lower_action == "sts:assumerolewithsaml" ||
-         lower_action == "sts:assumerolewithwebidentity" || lower_action == "sts:tagsession" ||
-         lower_action == "sts:setsourceidentity";
+// policy even in one account (test: AssumeRoleNeedsTheTrustPolicyEvenInOneAccount). The tags of
+// GetFederationToken are sent to a federated user, which has no such policy: the caller's own
+// policies decide ("Pass session tags in AWS STS"; test: TagsOfAFederatedUserNeedNoTrustPolicy).
+bool needs_trust_policy(const PreparedRequest& request) {
+  const std::string_view action = request.lower_action;
+  if (action == "sts:tagsession") return !request.resource.part[5].starts_with("federated-user/");
+  return action == "sts:assumerole" || action == "sts:assumerolewithsaml" ||
+         action == "sts:assumerolewithwebidentity" || action == "sts:setsourceidentity";
 }
 
 // Whether the resource belongs to another account than the caller. An empty account means a
@@ -101,7 +104,7 @@ void decide_same_account(const PreparedRequest& prepared, const Consulted& consu
                          Verdict& verdict) {
   const Principal& principal = prepared.request.principal;
   const Effects& resource = consulted.resource;
-  if (resource.allowed_as == Named::kNot && needs_trust_policy(prepared.lower_action)) {
+  if (resource.allowed_as == Named::kNot && needs_trust_policy(prepared)) {
     set(verdict, Decision::kImplicitlyDenied, DecidedBy::kResource);
     return;
   }

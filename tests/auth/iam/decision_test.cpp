@@ -328,6 +328,14 @@ TEST(IamEvaluate, RootOfAnotherAccountNeedsTheResourcePolicy) {
   EXPECT_FALSE(evaluate(r, set).allowed());
 }
 
+TEST(IamEvaluate, TagsOfAFederatedUserNeedNoTrustPolicy) {
+  PolicySet set;
+  const Request r = request(kUser, "sts:TagSession", kFederated);
+  EXPECT_EQ(evaluate(r, set).decided_by, DecidedBy::kIdentity);
+  set.identity = {attached(kAllowAll)};
+  EXPECT_TRUE(evaluate(r, set).allowed());
+}
+
 TEST(IamEvaluate, AssumeRoleNeedsTheTrustPolicyEvenInOneAccount) {
   for (const char* action : {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}) {
     PolicySet set;

@@ -187,9 +187,11 @@ class Evaluation {
       return {by_resource > 0 ? "Allowed" : "ImplicitlyDenied", "resource"};
     }
     const bool cross_account = !owner_.empty() && owner_ != caller_.account;
-    const bool trust = action == "sts:assumerole" || action == "sts:assumerolewithsaml" ||
-                       action == "sts:assumerolewithwebidentity" || action == "sts:tagsession" ||
-                       action == "sts:setsourceidentity";
+    const bool trust =
+        action == "sts:assumerole" || action == "sts:assumerolewithsaml" ||
+        action == "sts:assumerolewithwebidentity" ||
+        (action == "sts:tagsession" && resource_.find(":federated-user/") == std::string::npos) ||
+        action == "sts:setsourceidentity";
     if ((cross_account || trust) && by_resource == 0) return {"ImplicitlyDenied", "resource"};
     if (!cross_account && by_resource == 3) return {"Allowed", "resource"};
     const bool identity_needed = cross_account || by_resource < 2;

@@ -145,10 +145,9 @@ std::optional<Url> resolve_location(const Url& from, std::string_view location) 
   }
   if (location.find("://") < location.find_first_of("/?#")) return parse_url(location);
   const std::string_view path = std::string_view(from.target).substr(0, from.target.find('?'));
-  const std::string target =
-      location.starts_with('/')
-          ? std::string(location)
-          : format("{}{}", path.substr(0, path.rfind('/') + 1), location);
+  const std::string target = location.starts_with('/')
+                                 ? std::string(location)
+                                 : format("{}{}", path.substr(0, path.rfind('/') + 1), location);
   Url origin = from;
   origin.target.clear();
   return parse_url(origin.text() + target);

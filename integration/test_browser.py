@@ -120,7 +120,7 @@ class BrowserTest(harness.ServerTest):
 
         pairs = f"Action=CreateUser&UserName=rebound&Version={signing.IAM_VERSION}"
         path, _ = signing.presign(Rebound, {}, "", service="iam", method="GET", path="/?" + pairs)
-        self.assertIn("default credentials", self.open(Rebound.url + path))
+        self.assertRegex(self.open(Rebound.url + path), "default credentials|another site")
         self.assertEqual([], self.users())
         self.assertIn("admin token", self.open(f"{Rebound.url}/_ecr-local/coverage"))
 
@@ -142,7 +142,7 @@ class BrowserTest(harness.ServerTest):
         reply = client.request("PUT", path, manifest, {"Content-Type": "text/html"})
         if reply.status == 201:
             dom = self.open(f"http://{pair}@{self.server.address}{path}")
-            self.assertNotIn("data-ran", dom)
+            self.assertNotIn('data-ran="', dom)
             self.assertNotIn("data-stolen", dom)
         else:
             self.assertEqual(400, reply.status)
@@ -150,7 +150,7 @@ class BrowserTest(harness.ServerTest):
     def test_an_answer_that_quotes_a_client_runs_no_script(self):
         """Whatever its type is: the policy of the answer stands between."""
         dom = self.open(f"{self.server.url}/?Version=%3Cscript%3E{SCRIPT}%3C/script%3E&Action=x")
-        self.assertNotIn("data-ran", dom)
+        self.assertNotIn('data-ran="', dom)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,10 @@ void note_job_attempt(sql::Txn& txn, std::int64_t id) {
   txn.exec("UPDATE jobs SET attempts = attempts + 1, unfinished = unfinished + 1 WHERE id = ?", id);
 }
 
+void return_job_attempt(sql::Txn& txn, std::int64_t id) {
+  txn.exec("UPDATE jobs SET attempts = attempts - 1, unfinished = unfinished - 1 WHERE id = ?", id);
+}
+
 // A failed job stays as a row, so that an operator sees its error; make_jobs_due() gives it another
 // chance.
 void set_job_failure(sql::Txn& txn, std::int64_t id, JobState state, base::TimePoint due,

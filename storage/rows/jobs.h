@@ -48,6 +48,8 @@ std::vector<Job> list_jobs(sql::Txn& txn, std::int64_t after, std::int64_t limit
 
 // Counts an attempt, as begun and unfinished.
 void note_job_attempt(sql::Txn& txn, std::int64_t id);
+// Takes back the attempt that note_job_attempt() counted.
+void return_job_attempt(sql::Txn& txn, std::int64_t id);
 // Records a failed attempt, which thereby came to its end.
 void set_job_failure(sql::Txn& txn, std::int64_t id, JobState state, base::TimePoint due,
                      std::string_view error);

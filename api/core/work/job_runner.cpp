@@ -151,9 +151,23 @@ JobOutcome JobRunner::attempt(const storage::Job& job) {
     run(kind, outcome);
   } catch (...) {
     outcome.error = error_text(std::current_exception());
-    note_failure(kind, outcome);
+    if (services_.job_signal.stopping()) {
+      give_back(outcome);
+    } else {
+      note_failure(kind, outcome);
+    }
   }
   return outcome;
+}
+
+// A job that gave up because the program ends has not failed: a server that is restarted often must
+// not use up its attempts.
+void JobRunner::give_back(JobOutcome& outcome) {
+  outcome.result = JobOutcome::Result::kRetry;
+  if (ended_the_program(outcome.job)) return;  // claim() counted nothing
+  auto txn = services_.store.database().begin(Access::kWrite);
+  storage::return_job_attempt(txn, outcome.job.id);
+  txn.commit();
 }
 
 // In a transaction of its own: the attempt's was rolled back.

@@ -68,6 +68,7 @@ class JobRunner {
   std::optional<storage::Job> claim(JobLane lane);
   JobOutcome attempt(const storage::Job& job);
   void run(const JobKind* kind, JobOutcome& outcome);
+  void give_back(JobOutcome& outcome);
   void note_failure(const JobKind* kind, JobOutcome& outcome);
   void schedule(storage::sql::Txn& txn, const JobKind& kind, base::TimePoint due) const;
 

@@ -131,6 +131,19 @@ TEST_F(JobsTest, AJobMayEnqueueItsSuccessorUnderItsOwnKey) {
   EXPECT_EQ(done, (Names{"policy", "policy"}));
 }
 
+TEST_F(JobsTest, AnAttemptThatTheEndOfTheProgramBreaksOffIsNotCounted) {
+  enqueue("break", "x");
+  job_signal.stop();
+  for (int start = 0; start < 10; ++start) {
+    const auto outcome = runner.run_next();
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->result, Result::kRetry);
+    ASSERT_EQ(rows().size(), 1u);
+    EXPECT_EQ(rows()[0].attempts, 0);
+    EXPECT_EQ(rows()[0].state, storage::JobState::kPending);
+  }
+}
+
 TEST_F(JobsTest, AFailureUndoesEverythingAndIsTriedAgainLaterAndThenGivenUp) {
   enqueue("break", "x", {}, "k");
   const seconds kDelays[] = {seconds(1), seconds(10), minutes(1), minutes(10)};

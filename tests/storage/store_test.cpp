@@ -215,6 +215,27 @@ TEST(CommitUpload, AnExceptionOfTheGuardKeepsABlobThatAnotherRepositoryHolds) {
   EXPECT_EQ(read_blob(store->blobs(), digest), "layer");
 }
 
+// A restore stores files before their rows; a push of the same bytes that is refused meanwhile must
+// not take one.
+TEST(CommitUpload, AnExceptionOfTheGuardRemovesNothingWhileCollectionIsPaused) {
+  OpenStore store;
+  const auto repository = add_repository(*store, "app");
+  auto lease = store->uploads().acquire(upload_id(1), DigestAlgorithm::kSha256).value();
+  lease.writer().append("layer");
+  const auto digest = Digest::of("layer");
+  const auto denied = [](sql::Txn&) { throw std::domain_error("denied"); };
+  {
+    const auto pause = store->pause_collection();
+    EXPECT_THROW(
+        commit_upload(*store, upload_id(1), lease.writer(), digest, repository, at(2), denied),
+        std::domain_error);
+    store->sweep_if_requested();
+    EXPECT_EQ(read_blob(store->blobs(), digest), "layer");
+  }
+  store->sweep_if_requested();
+  EXPECT_FALSE(store->blobs().open(digest));
+}
+
 TEST(CommitUpload, RestoresAFileThatWasCollectedMeanwhile) {
   OpenStore store;
   const auto repository = add_repository(*store, "app");

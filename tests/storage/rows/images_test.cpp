@@ -118,6 +118,20 @@ TEST_F(Images, ParentsAreTheIndexesOfTheSameRepository) {
   EXPECT_THAT(image_parents(txn_, test::add_repository(txn_, "other"), child), IsEmpty());
 }
 
+TEST_F(Images, AtMostAHundredParentsAreShown) {
+  const auto child = add("child");
+  for (std::int64_t i = 0; i <= kShownParents; ++i) {
+    const std::string manifest = "index " + std::to_string(i);
+    Image index = test::image_of(manifest);
+    index.children = {child};
+    insert_image(txn_, repository_, index, manifest);
+  }
+  EXPECT_EQ(std::ssize(image_parents(txn_, repository_, child)), kShownParents);
+  const auto one = find_parent(txn_, repository_, child);
+  ASSERT_TRUE(one);
+  EXPECT_THAT(image_children(txn_, repository_, *one), ElementsAre(child));
+}
+
 TEST_F(Images, ListsFilterByTagStatus) {
   auto tagged = std::vector{add("a"), add("b")};
   auto untagged = std::vector{add("c"), add("d"), add("e")};

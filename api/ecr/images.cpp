@@ -162,9 +162,12 @@ Json describe_images(Call& call) {
   return output;
 }
 
+// A manifest of 4 MiB as a JSON string, in which each quote is escaped.
+constexpr std::uint64_t kPutImageBody = 10u << 20;
+
 constexpr Operation kImageOperations[] = {
     {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put_image, Credentials::kSignature,
-     decode_manifest},
+     decode_manifest, kPutImageBody},
     {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list_images},
     {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe_images},
 };

@@ -198,10 +198,14 @@ Json complete(Call& call) {
   return output;
 }
 
+// A part has up to 20 MiB, in base64.
+constexpr std::uint64_t kUploadPartBody = 32u << 20;
+
 // UploadLayerPart and CompleteLayerUpload write in transactions of their own: kRead.
 constexpr Operation kLayerUploadOperations[] = {
     {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, push_target, initiate},
-    {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part},
+    {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part,
+     Credentials::kSignature, nullptr, kUploadPartBody},
     {"CompleteLayerUpload", "ecr:CompleteLayerUpload", Access::kRead, repository_target, complete},
 };
 

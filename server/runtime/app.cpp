@@ -10,8 +10,6 @@
 namespace ecr::server {
 namespace {
 
-constexpr std::uint64_t kMiB = 1u << 20;
-
 // "/v2" without the slash is asked by some clients and gets the registry's own error.
 bool is_registry(std::string_view path) { return path == "/v2" || path.starts_with("/v2/"); }
 
@@ -20,17 +18,6 @@ bool is_registry(std::string_view path) { return path == "/v2" || path.starts_wi
 api::ErrorForm form_of(const api::HttpRequest& head) {
   if (api::is_layer_path(head.path())) return api::ErrorForm::kS3;
   return head.path() == "/" ? api::aws_form(head) : api::ErrorForm::kOwn;
-}
-
-// The largest body of an AWS API call. PutImage has a manifest of up to 4 MiB as a JSON string
-// (each quote is escaped), UploadLayerPart has 20 MiB in base64; every other call is far below a
-// mebibyte. The header alone decides, so the limit is known before the body is read. IAM and STS
-// have no such header and get the smallest limit. A client that names another operation than its
-// body suits gains nothing: the operation is the one that is run.
-std::uint64_t control_limit(const api::HttpRequest& head) {
-  const std::string_view target = head.headers.get("x-amz-target");
-  if (target.ends_with(".UploadLayerPart")) return 32 * kMiB;
-  return target.ends_with(".PutImage") ? 10 * kMiB : 1 * kMiB;
 }
 
 }  // namespace
@@ -64,7 +51,7 @@ BodyPlan App::plan(const api::HttpRequest& head) const {
   if (const api::admin::AdminRoute* const route = admin_.find(head)) {
     return {route->take_body != nullptr, route->body_limit};
   }
-  return {false, control_limit(head)};
+  return {false, control_.body_limit(head)};
 }
 
 std::optional<api::HttpResponse> App::answer_without_blocking(const api::HttpRequest& head) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <any>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -69,6 +70,9 @@ enum class Credentials {
 // throws it.
 using Decode = std::any (*)(const Json& input);
 
+// Bytes of the body of nearly every call.
+inline constexpr std::uint64_t kBodyLimit = 1u << 20;
+
 struct Operation {
   std::string_view name;    // as in the request and in the API model
   std::string_view action;  // IAM action
@@ -77,6 +81,7 @@ struct Operation {
   Handler handle;
   Credentials credentials = Credentials::kSignature;
   Decode decode = nullptr;
+  std::uint64_t body_limit = kBodyLimit;  // bytes
 };
 
 // The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.

@@ -267,6 +267,17 @@ Introduction ControlPlane::identify(const HttpRequest& head) const {
   }
 }
 
+std::uint64_t ControlPlane::body_limit(const HttpRequest& head) const {
+  if (!head.headers.find("x-amz-target")) return kBodyLimit;
+  try {
+    MatchedOperation found;
+    find_operation(apis_, head, found);
+    return found.operation->body_limit;
+  } catch (const ApiError&) {  // the request will be refused for it
+    return kBodyLimit;
+  }
+}
+
 HttpResponse ControlPlane::handle(const HttpRequest& request) const {
   return answer(request, [] { return std::any(); });
 }

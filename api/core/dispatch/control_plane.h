@@ -15,6 +15,12 @@ class ControlPlane {
  public:
   ControlPlane(const Services& services, std::vector<ServiceApi> apis);
 
+  // How many bytes the body of this request may have. The header alone decides, so that the limit
+  // is known before the body is read: IAM and STS name their operation in the body and have the
+  // usual limit. A client that names another operation than its body suits gains nothing: the
+  // operation is the one that is run.
+  std::uint64_t body_limit(const HttpRequest& head) const;
+
   // `request` outlives what HttpResponse::later of the answer is called for.
   HttpResponse handle(const HttpRequest& request) const;
   // Verifies the signature of an AWS JSON request by the hash of the body that its header announces

@@ -98,7 +98,11 @@ void note_job_attempt(sql::Txn& txn, std::int64_t id) {
 }
 
 void return_job_attempt(sql::Txn& txn, std::int64_t id) {
-  txn.exec("UPDATE jobs SET attempts = attempts - 1, unfinished = unfinished - 1 WHERE id = ?", id);
+  // A job that was enqueued anew meanwhile has no attempts.
+  txn.exec(
+      "UPDATE jobs SET attempts = attempts - 1, unfinished = unfinished - 1 "
+      "WHERE id = ? AND attempts > 0",
+      id);
 }
 
 // A failed job stays as a row, so that an operator sees its error; make_jobs_due() gives it another

@@ -8,10 +8,10 @@
 
 #include "api/admin/admin_routes.h"
 #include "api/admin/baseline.h"
+#include "api/core/background/job_runner.h"
 #include "api/core/dispatch/control_plane.h"
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
-#include "api/core/work/job_runner.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::api::admin {

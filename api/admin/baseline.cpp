@@ -1,7 +1,7 @@
 #include "api/admin/baseline.h"
 
 #include "api/admin/seed/seed.h"
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "storage/blobs/file_blob_store.h"
 #include "storage/os/error.h"
 #include "storage/os/posix.h"

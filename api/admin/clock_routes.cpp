@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/admin_http.h"
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "schemas/base/duration.h"
 #include "schemas/base/json.h"
 #include "storage/rows/jobs.h"

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/listing.h"
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/events.h"

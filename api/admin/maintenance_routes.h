@@ -2,9 +2,9 @@
 // Thread-safe; blocking.
 #pragma once
 
+#include "api/core/background/job_runner.h"
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
-#include "api/core/work/job_runner.h"
 
 namespace ecr::api::admin {
 

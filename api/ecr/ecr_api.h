@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "api/core/access/operation.h"
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 
 namespace ecr::api::ecr {
 

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/operation.h"
+#include "api/core/background/events.h"
 #include "api/core/wire/error.h"
-#include "api/core/work/events.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "api/ecr/image_json.h"

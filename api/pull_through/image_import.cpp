@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/background/events.h"
 #include "api/core/wire/error.h"
-#include "api/core/work/events.h"
 #include "api/images/image_walk.h"
 #include "api/images/manifest.h"
 #include "api/images/repository_creation.h"

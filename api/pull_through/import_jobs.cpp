@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/background/events.h"
 #include "api/core/wire/error.h"
-#include "api/core/work/events.h"
 #include "api/images/image_walk.h"
 #include "api/images/push/replication.h"
 #include "api/images/scan/scan_jobs.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "api/images/images.h"
 #include "api/pull_through/rules.h"
 #include "api/pull_through/transport.h"

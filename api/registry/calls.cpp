@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/background/call_record.h"
+#include "api/core/background/event_log.h"
 #include "api/core/wire/error.h"
-#include "api/core/work/call_record.h"
-#include "api/core/work/event_log.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 

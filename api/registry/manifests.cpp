@@ -1,8 +1,8 @@
 // GET, HEAD, PUT and DELETE of a manifest by tag or digest. Sources: OCI distribution-spec,
 // "Pulling manifests", "Pushing Manifests", "Deleting tags"; ECR's deviations are those of
 // --strict-ecr.
+#include "api/core/background/events.h"
 #include "api/core/wire/error.h"
-#include "api/core/work/events.h"
 #include "api/images/images.h"
 #include "api/images/push/push.h"
 #include "api/registry/calls.h"

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "api/core/access/identity.h"
-#include "api/core/work/call_record.h"
+#include "api/core/background/call_record.h"
 #include "schemas/base/bounded_memo.h"
 #include "storage/rows/repositories.h"
 

@@ -11,9 +11,9 @@
 
 #include "api/core/access/gate.h"
 #include "api/core/access/identity.h"
+#include "api/core/background/call_record.h"
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
-#include "api/core/work/call_record.h"
 #include "api/registry/read_memo.h"
 #include "api/registry/route.h"
 #include "storage/rows/images.h"

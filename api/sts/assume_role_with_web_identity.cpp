@@ -3,7 +3,7 @@
 // (web_identity.h). Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
 #include <nlohmann/json.hpp>
 
-#include "api/core/work/call_record.h"
+#include "api/core/background/call_record.h"
 #include "api/sts/common.h"
 #include "api/sts/session_policies.h"
 #include "api/sts/web_identity.h"

@@ -1,6 +1,6 @@
 // Where another server is: its http:// or https:// URL, as far as a client needs it, and which IP
-// addresses are public. The one parser for whatever this program asks: upstream registries, identity
-// providers, webhooks, other servers of this program. Pure.
+// addresses are public. The one parser for whatever this program asks: upstream registries,
+// identity providers, webhooks, other servers of this program. Pure.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 // outlive it.
 #pragma once
 
-#include "api/core/work/event_log.h"
-#include "api/core/work/job_runner.h"
+#include "api/core/background/event_log.h"
+#include "api/core/background/job_runner.h"
 #include "schemas/base/background_thread.h"
 #include "server/runtime/access_log.h"
 #include "server/runtime/metrics.h"

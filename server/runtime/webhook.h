@@ -12,7 +12,7 @@
 #include <stop_token>
 #include <string>
 
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "schemas/base/background_thread.h"
 #include "server/runtime/access_log.h"
 #include "storage/store.h"

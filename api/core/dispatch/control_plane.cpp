@@ -9,10 +9,10 @@
 #include "api/core/access/identity.h"
 #include "api/core/access/operation.h"
 #include "api/core/access/origin.h"
+#include "api/core/background/call_record.h"
+#include "api/core/background/event_log.h"
 #include "api/core/dispatch/operation_codec.h"
 #include "api/core/wire/error.h"
-#include "api/core/work/call_record.h"
-#include "api/core/work/event_log.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 

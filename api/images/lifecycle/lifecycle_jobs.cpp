@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/work/events.h"
+#include "api/core/background/events.h"
 #include "api/images/lifecycle/evaluate.h"
 #include "api/images/lifecycle/lifecycle_record.h"
 #include "storage/rows/images.h"

@@ -2,7 +2,7 @@
 // {"repository": id}; key: the id.
 #pragma once
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api {

@@ -1,6 +1,6 @@
 #include "api/images/push/push.h"
 
-#include "api/core/work/events.h"
+#include "api/core/background/events.h"
 #include "api/images/push/replication.h"
 #include "api/images/push/signing.h"
 #include "api/images/scan/scan_jobs.h"

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/work/events.h"
+#include "api/core/background/events.h"
 #include "api/images/images.h"
 #include "auth/notation.h"
 #include "schemas/base/json.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "api/core/access/gate.h"
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"

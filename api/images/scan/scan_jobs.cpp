@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/work/events.h"
+#include "api/core/background/events.h"
 #include "api/images/scan/configuration.h"
 #include "api/images/scan/finding.h"
 #include "api/images/scan/findings_file.h"

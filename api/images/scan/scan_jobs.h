@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "storage/rows/image_processing.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"

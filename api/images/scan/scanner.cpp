@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "api/images/manifest.h"
 #include "api/images/scan/finding.h"
 #include "schemas/base/json.h"

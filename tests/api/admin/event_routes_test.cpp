@@ -1,5 +1,5 @@
 // /_ecr-local/events: pages, filters and the live stream.
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "api/admin/seed/seed.h"
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "storage/rows/iam/identity_providers.h"
 #include "tests/api/iam/fixture.h"
 

@@ -12,7 +12,7 @@
 #include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
 #include "api/core/access/policy_memo.h"
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "api/ecr/ecr_api.h"
 #include "schemas/base/encoding.h"
 #include "server/runtime/access_log.h"

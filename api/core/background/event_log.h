@@ -19,7 +19,7 @@
 #include <mutex>
 #include <vector>
 
-#include "api/core/work/call_record.h"
+#include "api/core/background/call_record.h"
 #include "storage/rows/events.h"
 #include "storage/store.h"
 

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 
 namespace ecr::api {
 

@@ -1,4 +1,4 @@
-#include "api/core/work/jobs.h"
+#include "api/core/background/jobs.h"
 
 #include <stdexcept>
 

@@ -1,5 +1,5 @@
 // Records of calls as CloudTrail writes them.
-#include "api/core/work/call_record.h"
+#include "api/core/background/call_record.h"
 
 #include "tests/api/fixture.h"
 

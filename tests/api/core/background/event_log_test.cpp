@@ -1,4 +1,4 @@
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 
 #include "storage/rows/events.h"
 #include "tests/api/fixture.h"

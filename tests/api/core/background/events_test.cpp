@@ -1,8 +1,8 @@
 // Events in EventBridge's shape, and records of calls in CloudTrail's.
-#include "api/core/work/events.h"
+#include "api/core/background/events.h"
 
 #include "api/admin/seed/seed.h"
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "schemas/model/digest.h"
 #include "storage/rows/events.h"
 #include "tests/api/fixture.h"

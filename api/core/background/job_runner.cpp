@@ -1,4 +1,4 @@
-#include "api/core/work/job_runner.h"
+#include "api/core/background/job_runner.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "api/core/work/call_record.h"
+#include "api/core/background/call_record.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
-#include "api/core/work/events.h"
+#include "api/core/background/events.h"
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/work/event_log.h"
+#include "api/core/background/event_log.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/events.h"

@@ -48,7 +48,10 @@ std::optional<Job> find_job(sql::Txn& txn, std::int64_t id) {
   return sql::first_row(txn.query(kSql, id), read_job);
 }
 
-void delete_job(sql::Txn& txn, std::int64_t id) { txn.exec("DELETE FROM jobs WHERE id = ?", id); }
+// put_job() and make_jobs_due() set the attempts back to 0.
+void delete_job(sql::Txn& txn, std::int64_t id, std::int64_t attempts) {
+  txn.exec("DELETE FROM jobs WHERE id = ? AND attempts = ?", id, attempts);
+}
 
 void delete_job(sql::Txn& txn, std::string_view kind, std::string_view key) {
   txn.exec("DELETE FROM jobs WHERE kind = ? AND job_key = ?", kind, key);

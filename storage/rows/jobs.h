@@ -34,7 +34,9 @@ struct Job {
 // gets the payload and becomes so; if it was pending, it keeps the earlier of the two times.
 void put_job(sql::Txn& txn, const Job& job);
 std::optional<Job> find_job(sql::Txn& txn, std::int64_t id);
-void delete_job(sql::Txn& txn, std::int64_t id);
+// The end of an attempt that note_job_attempt() counted, of `attempts` in all. A job that was put
+// anew, or made due, since then stays: it has not been done.
+void delete_job(sql::Txn& txn, std::int64_t id, std::int64_t attempts);
 void delete_job(sql::Txn& txn, std::string_view kind, std::string_view key);
 // The pending job that is due first; the lowest id decides between equal times.
 std::optional<Job> first_job(sql::Txn& txn);

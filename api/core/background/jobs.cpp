@@ -31,8 +31,8 @@ storage::sql::Txn& JobCall::begin() {
   if (txn_) throw std::logic_error("a job begins its transaction once");
   txn_.emplace(services.store.database().begin(storage::sql::Access::kWrite));
   // The row goes in the transaction that the job ends with: a crash before the commit leaves it,
-  // and the job is attempted again.
-  storage::delete_job(*txn_, job.id);
+  // and the job is attempted again. A job that was enqueued anew while this attempt ran stays.
+  storage::delete_job(*txn_, job.id, job.attempts + 1);
   return *txn_;
 }
 

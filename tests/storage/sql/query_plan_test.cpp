@@ -266,7 +266,7 @@ void use_jobs(sql::Txn& txn) {
   make_jobs_due(txn, "k", at(1));
   shift_jobs(txn, std::chrono::seconds(1));
   delete_job(txn, "k", "a");
-  delete_job(txn, 1);
+  delete_job(txn, 1, 1);
   const auto id = add_repository(txn, "lifecycle");
   put_lifecycle_policy(txn, id, "{}");
   find_lifecycle_policy(txn, id);

@@ -45,6 +45,17 @@ void trip_after(JobCall& call) {
   call.after_commit.emplace_back([] { throw std::runtime_error("tripped"); });
 }
 
+// Enqueued anew, with other content, by somebody else while it runs.
+void renew(JobCall& call) {
+  note(call);
+  if (done.size() == 1) {
+    auto txn = call.services.store.database().begin(storage::sql::Access::kWrite);
+    enqueue_job(call.services, txn, "renew", {{"name", "newer"}}, call.now, call.job.key.value());
+    txn.commit();
+  }
+  call.begin();
+}
+
 class JobsTest : public ApiTest {
  protected:
   JobsTest() { done.clear(); }
@@ -70,6 +81,7 @@ class JobsTest : public ApiTest {
                     {"spawn", spawn},
                     {"break", break_off},
                     {"again", again},
+                    {"renew", renew},
                     {"trip", trip_after}}};
   admin::AdminPlane runs{services, control, api_clock, runner, baseline};
 };
@@ -129,6 +141,13 @@ TEST_F(JobsTest, AJobMayEnqueueItsSuccessorUnderItsOwnKey) {
   clock.time += hours(24 * 90);
   EXPECT_EQ(runner.run_due(100).outcomes.size(), 1u);
   EXPECT_EQ(done, (Names{"policy", "policy"}));
+}
+
+TEST_F(JobsTest, AJobThatIsEnqueuedAnewWhileItRunsRunsAgain) {
+  enqueue("renew", "older", {}, "k");
+  EXPECT_EQ(runner.run_due(100).outcomes.size(), 2u);
+  EXPECT_EQ(done, (Names{"older", "newer"}));
+  EXPECT_TRUE(rows().empty());
 }
 
 TEST_F(JobsTest, AnAttemptThatTheEndOfTheProgramBreaksOffIsNotCounted) {

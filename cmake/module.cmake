@@ -7,7 +7,7 @@
 # Small folders that share a unit: what every unit costs anew is more than they are.
 set(ECR_UNIT_OF_api/pull_through api images)
 set(ECR_UNIT_OF_api/sts api registry)
-set(ECR_UNIT_OF_api/organizations api registry)
+set(ECR_UNIT_OF_api/organizations api iam)
 set(ECR_UNIT_OF_server/faults server runtime)
 set(ECR_UNIT_OF_server/tls server runtime)
 set(ECR_UNIT_OF_server/client server runtime)
@@ -19,7 +19,7 @@ set(ECR_DEBUG_UNIT_OF_api/admin/decisions api admin seed)
 set(ECR_DEBUG_UNIT_OF_api/iam/simulation api iam shared)
 set(ECR_DEBUG_UNIT_OF_api/core/dispatch api core wire)
 set(ECR_DEBUG_UNIT_OF_api/core api core wire)
-set(ECR_DEBUG_UNIT_OF_api/organizations api sts)
+set(ECR_DEBUG_UNIT_OF_api/organizations api iam shared)
 set(ECR_DEBUG_UNIT_OF_server/faults server runtime)
 set(ECR_DEBUG_UNIT_OF_server/tls server client)
 

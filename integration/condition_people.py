@@ -117,13 +117,13 @@ PEOPLE = [
             },
         ),
     ),
-    # Of a federated user's tags only those of the session count.
+    # A federated user has the tags of its user, below those of the session.
     Person(
         *("federated", f"arn:aws:sts::{OWNER}:federated-user/fred", session_keys("federated")),
         *(OWNER, f"{OWNER}:fred"),
         _context(
             *("FederatedUser", f"arn:aws:sts::{OWNER}:federated-user/fred"),
-            **{"aws:PrincipalTag/project": "apollo"},
+            **{"aws:PrincipalTag/project": "apollo", "aws:PrincipalTag/team": "blue"},
         ),
     ),
     Person(

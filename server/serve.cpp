@@ -419,6 +419,8 @@ int run_serve(const ServeConfig& config) {
   const Chores chores(events, *store, log);
   const auto webhook = make_webhook(config, upstream_client, *store, events, log);
   announce_tls(server, log);
+  // Who waits for the ready line may look at the log then: it has all that the start had to say.
+  log.settle(std::chrono::seconds(1));
   announce(server, addresses, settings.version);
   server.run();
   return 0;

@@ -191,6 +191,11 @@ void AccessLog::add(std::string line, bool urgent) {
   if (wake) wake_.notify_one();
 }
 
+void AccessLog::settle(std::chrono::milliseconds at_most) {
+  std::unique_lock lock(mutex_);
+  written_.wait_for(lock, at_most, [this] { return pending_.empty() && in_flight_ == 0; });
+}
+
 void AccessLog::drop(std::uint64_t lines) { dropped_.fetch_add(lines, std::memory_order_relaxed); }
 
 void AccessLog::run(base::BackgroundStop& stop) {
@@ -214,6 +219,7 @@ void AccessLog::run(base::BackgroundStop& stop) {
     write_out(batch, stop);
     lock.lock();
     in_flight_ = 0;
+    written_.notify_all();
   }
 }
 

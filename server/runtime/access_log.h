@@ -43,10 +43,12 @@ class AccessLog {
   AccessLog(LogFormat format, int fd, std::size_t most_pending = kMaxPendingLog);
   // Writes what waits; gives up after a second without a reader.
   ~AccessLog() = default;
-  // Neither blocks.
+  // Neither this nor say() blocks.
   void write(const AccessEntry& entry);
-  // A message of the server itself (start, stop, warnings); written at once.
+  // A message of the server itself (start, stop, warnings); the thread writes it at once.
   void say(std::string_view message);
+  // Waits until every line so far is written, at most that long.
+  void settle(std::chrono::milliseconds at_most);
   // Lines that were dropped because too many waited, or because the log's reader is gone.
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
@@ -63,6 +65,7 @@ class AccessLog {
   const std::size_t at_once_;  // bytes of one write that does not block when poll() says so
   std::mutex mutex_;
   std::condition_variable_any wake_;
+  std::condition_variable_any written_;
   std::string pending_;
   std::size_t in_flight_ = 0;  // bytes that the thread is writing
   bool urgent_ = false;

@@ -2,6 +2,7 @@
 #include "server/runtime/access_log.h"
 
 #include <algorithm>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -106,6 +107,19 @@ TEST(AccessLog, WhatNothingReadsIsDroppedAndCounted) {
       log.write(entry);
     }
   }
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST(AccessLog, ItSettlesOnceEveryLineIsWritten) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  AccessLog log(LogFormat::kText, fds[1]);
+  log.say("hello");
+  log.settle(std::chrono::seconds(10));
+  int waiting = 0;
+  ASSERT_EQ(ioctl(fds[0], FIONREAD, &waiting), 0);
+  EXPECT_GT(waiting, 5);
   close(fds[0]);
   close(fds[1]);
 }

@@ -39,9 +39,17 @@ std::string_view without_query(std::string_view target) {
 
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 
+// Nearly every text of a line: it stands in the log as it is.
+bool is_plain(std::string_view text, std::size_t limit) {
+  return text.size() <= limit && std::all_of(text.begin(), text.end(), [](char c) {
+           return c > ' ' && c < 0x7f && c != '"' && c != '\\';
+         });
+}
+
 // The front of the text that takes at most `limit` bytes of a line, escapes included, in either
 // format. It ends with a whole character. `word`: spaces are escaped, too.
 std::string_view cut_for_log(std::string_view text, std::size_t limit, bool word = false) {
+  if (is_plain(text, limit)) return text;
   std::size_t size = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
@@ -58,6 +66,7 @@ std::string_view cut_for_log(std::string_view text, std::size_t limit, bool word
 // The text with everything escaped ("\x0a") that could end a line or a quoted field, that a
 // terminal obeys (C0 and C1 controls), or that is not UTF-8. Where it is cut it ends with "...".
 std::string log_text(std::string_view text, std::size_t limit) {
+  if (is_plain(text, limit)) return std::string(text);
   const std::string_view kept = cut_for_log(text, limit);
   std::string out;
   out.reserve(kept.size());
@@ -80,6 +89,7 @@ std::string log_text(std::string_view text, std::size_t limit) {
 
 // The same for a field that ends at the next space.
 std::string log_word(std::string_view text, std::size_t limit) {
+  if (is_plain(text, limit)) return std::string(text);
   const std::string_view kept = cut_for_log(text, limit, true);
   std::string word = log_text(kept, limit);
   if (kept.size() < text.size()) word += "...";

@@ -390,7 +390,7 @@ TEST_F(JobsTest, RunCanTakeAKindBeforeItIsDueAndGivenUpOnesAnew) {
   EXPECT_EQ(ran[0]["result"], "retry");
   EXPECT_EQ(ran[0]["error"], "the disk is on fire");
   EXPECT_EQ(post("/_ecr-local/jobs/run?kind=nope", 400)["message"],
-            "kind: must be one of note, spawn, break, again, trip");
+            "kind: must be one of note, spawn, break, again, renew, trip");
   EXPECT_EQ(post("/_ecr-local/jobs/run?what=x", 400)["message"], "what: is not known here");
 }
 

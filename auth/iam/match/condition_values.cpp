@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
 #include "schemas/base/clock.h"
 #include "schemas/base/encoding.h"
@@ -60,7 +59,7 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
   // NUL inside would hide what follows it.
   char buffer[INET6_ADDRSTRLEN + 1];
   if (address.size() >= sizeof buffer) return std::nullopt;
-  std::memcpy(buffer, address.data(), address.size());
+  address.copy(buffer, address.size());
   buffer[address.size()] = '\0';
   if (address.find('\0') != std::string_view::npos) return std::nullopt;
 

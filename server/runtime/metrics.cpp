@@ -21,7 +21,7 @@ std::string_view plane_of(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/v2" || path.starts_with("/v2/")) return "registry";
   if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
-  // LocalStack's health check, which OwnRoutes answers.
+  // LocalStack's health check, which own_routes() has.
   if (path == "/_localstack/health") return "admin";
   if (path.starts_with("/_layers/")) return "registry";
   return path == "/" ? "api" : "none";

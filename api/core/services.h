@@ -63,20 +63,25 @@ struct Settings {
   std::string scanner_command;
 };
 
-struct Services {
+// What every part of the API works with.
+struct Core {
   const Settings& settings;
   storage::Store& store;
   // The clock of everything that clients see; it may be frozen, or ahead of the machine's.
   const base::Clock& clock;
-  base::Random& random;
-  const auth::RegistryTokenCodec& tokens;
-  auth::SigningKeyMemo& signing_keys;
-  PolicyMemo& policies;
-  DecisionLog& decisions;
   // The machine's time: when requests were signed, and how long the program has been running.
   const base::Clock& machine_clock;
+  base::Random& random;
+  PolicyMemo& policies;
+  DecisionLog& decisions;
   JobSignal& job_signal;
   EventLog& events;
+};
+
+// The same with what single planes need besides.
+struct Services : Core {
+  const auth::RegistryTokenCodec& tokens;  // ecr, registry
+  auth::SigningKeyMemo& signing_keys;      // of the doors that verify signatures
   // The keys of web identity providers. Null: no web identity can be verified.
   sts::IssuerKeys* issuer_keys = nullptr;
   // The registries that pull-through caches fetch from. Null: none can be reached.
@@ -85,12 +90,11 @@ struct Services {
 
 // The same with another store.
 inline Services with_store(const Services& services, storage::Store& store) {
-  return {services.settings,      store,
-          services.clock,         services.random,
-          services.tokens,        services.signing_keys,
-          services.policies,      services.decisions,
-          services.machine_clock, services.job_signal,
-          services.events,        services.issuer_keys,
+  return {{services.settings, store, services.clock, services.machine_clock, services.random,
+           services.policies, services.decisions, services.job_signal, services.events},
+          services.tokens,
+          services.signing_keys,
+          services.issuer_keys,
           services.upstreams};
 }
 

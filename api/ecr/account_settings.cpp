@@ -22,9 +22,9 @@ using storage::sql::Access;
 
 // Conditions see which setting is asked for, by the key ecr:AccountSetting (Service Authorization
 // Reference; test ConditionsSeeWhichSettingIsMeant).
-std::vector<Target> setting_target(const Call& call) {
-  std::vector<Target> targets = registry_target(call);
-  targets.front().context.emplace_back("ecr:AccountSetting", text_member(call.input, "name"));
+std::vector<Target> setting_target(const ApiRequest& request) {
+  std::vector<Target> targets = registry_target(request);
+  targets.front().context.emplace_back("ecr:AccountSetting", text_member(request.input, "name"));
   return targets;
 }
 
@@ -35,8 +35,8 @@ ApiError not_one_of(std::string_view field, const std::vector<std::string_view>&
       field, base::format("Member must satisfy enum value set: [{}]", base::join(values, ", ")));
 }
 
-const AccountSetting& require_setting(const Call& call) {
-  const AccountSetting* setting = find_account_setting(text_member(call.input, "name"));
+const AccountSetting& require_setting(const ApiRequest& request) {
+  const AccountSetting* setting = find_account_setting(text_member(request.input, "name"));
   if (setting != nullptr) return *setting;
   std::vector<std::string_view> names;
   for (const AccountSetting& known : account_settings()) names.push_back(known.name);
@@ -45,53 +45,53 @@ const AccountSetting& require_setting(const Call& call) {
 
 // A setting that was never put has ECR's default for new registries, and is answered like one that
 // was (test SettingsHaveTheirDefaultsAndAreChanged).
-Json get_setting(Call& call) {
-  const AccountSetting& setting = require_setting(call);
+Json get_setting(ApiRequest& request) {
+  const AccountSetting& setting = require_setting(request);
   return {{"name", setting.name},
-          {"value", account_setting(call.txn, call.caller.account, call.region, setting.name)}};
+          {"value", account_setting(request.txn, request.caller.account, request.registry.region, setting.name)}};
 }
 
-Json put_setting(Call& call) {
-  const AccountSetting& setting = require_setting(call);
-  const std::string value = text_member(call.input, "value");
+Json put_setting(ApiRequest& request) {
+  const AccountSetting& setting = require_setting(request);
+  const std::string value = text_member(request.input, "value");
   if (std::find(setting.values.begin(), setting.values.end(), value) == setting.values.end()) {
     throw not_one_of("value", {setting.values.begin(), setting.values.end()});
   }
-  storage::set_registry_setting(call.txn, call.caller.account, call.region, setting.name, value);
+  storage::set_registry_setting(request.txn, request.caller.account, request.registry.region, setting.name, value);
   return {{"name", setting.name}, {"value", value}};
 }
 
 // A pull by an excluded principal leaves lastRecordedPullTime alone, on both planes (test
 // AnExcludedPullMovesNoTimeOnEitherPlane). Whether the principal exists is not asked. ECR's wording
 // of the two errors here is not published.
-Json register_exclusion(Call& call) {
-  const std::string arn = text_member(call.input, "principalArn");
-  if (!storage::add_pull_exclusion(call.txn, call.caller.account, call.region, arn, call.now)) {
+Json register_exclusion(ApiRequest& request) {
+  const std::string arn = text_member(request.input, "principalArn");
+  if (!storage::add_pull_exclusion(request.txn, request.caller.account, request.registry.region, arn, request.now)) {
     throw ApiError(
         ErrorCode::kExclusionAlreadyExists,
         base::format("A pull time update exclusion for the principal '{}' already exists in the "
                      "registry with id '{}'",
-                     arn, call.caller.account));
+                     arn, request.caller.account));
   }
-  return {{"principalArn", arn}, {"createdAt", base::to_epoch_seconds(call.now)}};
+  return {{"principalArn", arn}, {"createdAt", base::to_epoch_seconds(request.now)}};
 }
 
-Json deregister_exclusion(Call& call) {
-  const std::string arn = text_member(call.input, "principalArn");
-  if (!storage::remove_pull_exclusion(call.txn, call.caller.account, call.region, arn)) {
+Json deregister_exclusion(ApiRequest& request) {
+  const std::string arn = text_member(request.input, "principalArn");
+  if (!storage::remove_pull_exclusion(request.txn, request.caller.account, request.registry.region, arn)) {
     throw ApiError(
         ErrorCode::kExclusionNotFound,
         base::format("A pull time update exclusion for the principal '{}' does not exist in the "
                      "registry with id '{}'",
-                     arn, call.caller.account));
+                     arn, request.caller.account));
   }
   return {{"principalArn", arn}};
 }
 
 // The list is one of plain ARNs, without the times of their registration.
-Json list_exclusions(Call& call) {
-  const Page page = requested_page(call, "ListPullTimeUpdateExclusions");
-  auto found = storage::list_pull_exclusions(call.txn, call.caller.account, call.region,
+Json list_exclusions(ApiRequest& request) {
+  const Page page = requested_page(request, "ListPullTimeUpdateExclusions");
+  auto found = storage::list_pull_exclusions(request.txn, request.caller.account, request.registry.region,
                                              page.after(), page.query_limit());
   Json output = Json::object();
   const auto token = page.cut(found, [](const std::string& arn) { return arn; });

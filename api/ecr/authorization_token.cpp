@@ -16,24 +16,24 @@ constexpr std::chrono::hours kTokenLife{12};
 // is authorized as its principal is then (api/registry/session.cpp). It is base64 of "AWS:" and the
 // password. The AWS CLI splits that at every ':' and expects two parts, so the sealed password has
 // none.
-Json token_json(const Call& call, const std::string& account) {
-  const auth::RegistryTokenClaims claims{call.caller.access_key_id, call.caller.account,
-                                         call.region, call.now, call.now + kTokenLife};
-  const std::string host = registry_endpoint(call, account);
+Json token_json(const ApiRequest& request, const std::string& account) {
+  const auth::RegistryTokenClaims claims{request.caller.access_key_id, request.caller.account,
+                                         request.registry.region, request.now, request.now + kTokenLife};
+  const std::string host = registry_endpoint(request, account);
   // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
-  const bool secure = call.http.secure || host.find(".amazonaws.com") != std::string::npos;
+  const bool secure = request.http.secure || host.find(".amazonaws.com") != std::string::npos;
   const std::string scheme = secure ? "https://" : "http://";
-  return {{"authorizationToken", base::base64_encode("AWS:" + call.services.tokens.seal(claims))},
+  return {{"authorizationToken", base::base64_encode("AWS:" + request.services.tokens.seal(claims))},
           {"expiresAt", base::to_epoch_seconds(claims.expires)},
           {"proxyEndpoint", scheme + host}};
 }
 
 // registryIds (deprecated by AWS) only multiplies the answers: every token is good for whatever its
 // principal may do, in the registries of other accounts too.
-Json get_authorization_token(Call& call) {
+Json get_authorization_token(ApiRequest& request) {
   Json data = Json::array();
-  for (const Json& id : call.input.value("registryIds", Json::array({registry_id(call)}))) {
-    data.push_back(token_json(call, id.get<std::string>()));
+  for (const Json& id : request.input.value("registryIds", Json::array({registry_id(request)}))) {
+    data.push_back(token_json(request, id.get<std::string>()));
   }
   return {{"authorizationData", data}};
 }

@@ -20,36 +20,36 @@ namespace ecr::api::ecr {
 using base::text_member;  // of the input; empty: absent
 
 // Input registryId, or the caller's own account.
-std::string registry_id(const Call& call);
+std::string registry_id(const ApiRequest& request);
 
 // The repository the input names. Throws RepositoryNotFoundException.
-storage::Repository require_repository(Call& call);
-storage::Repository require_repository(Call& call, std::string_view name);
+storage::Repository require_repository(ApiRequest& request);
+storage::Repository require_repository(ApiRequest& request, std::string_view name);
 
 // One target for the input's repositoryName, with its tags and policies where it exists.
-std::vector<Target> repository_target(const Call& call);
+std::vector<Target> repository_target(const ApiRequest& request);
 // The same for the operations that begin or end a push: with ecr:CreateRepository as well where the
 // repository is missing and a creation template would create it.
-std::vector<Target> push_target(const Call& call);
+std::vector<Target> push_target(const ApiRequest& request);
 // The repository of such an operation, created where it is missing and a template says so.
-storage::Repository require_pushed_repository(Call& call);
+storage::Repository require_pushed_repository(ApiRequest& request);
 // For operations on the registry, which take no resource: "*".
-std::vector<Target> registry_target(const Call& call);
+std::vector<Target> registry_target(const ApiRequest& request);
 
 // Throws InvalidParameterException where the text is no policy of that type (kRepository,
 // kRegistry, kRegistryV1) or names a principal that does not exist. In policies.cpp.
-void check_resource_policy(const Call& call, const std::string& text, auth::iam::PolicyType type);
+void check_resource_policy(const ApiRequest& request, const std::string& text, auth::iam::PolicyType type);
 
 // host[:port] under which the registry of that account and region answers this caller.
-std::string registry_endpoint(const Call& call, std::string_view account);
-Json to_json(const Call& call, const storage::Repository& repository);
+std::string registry_endpoint(const ApiRequest& request, std::string_view account);
+Json to_json(const ApiRequest& request, const storage::Repository& repository);
 
 // The page that nextToken and maxResults ask for. `listing` names the listing (its operation and
 // arguments); `default_size`: where the input has no maxResults. Throws InvalidParameterException
 // for a token that is not of this listing.
-Page requested_page(const Call& call, std::string_view listing, std::int64_t default_size = 100);
+Page requested_page(const ApiRequest& request, std::string_view listing, std::int64_t default_size = 100);
 // Throws InvalidParameterException where the input pages although it names the elements that it
 // wants, in the member `names`.
-void refuse_paging(const Call& call, std::string_view names);
+void refuse_paging(const ApiRequest& request, std::string_view names);
 
 }  // namespace ecr::api::ecr

@@ -39,27 +39,27 @@ std::string key_of(const Json& input) {
 // The names of the repositories that a template covers, as one pattern of an ARN.
 std::string covered_names(const std::string& key) { return key == "ROOT" ? "*" : key + "/*"; }
 
-Target repositories_target(const Call& call, std::string_view action) {
-  return make_repository_target(call.services, call.txn, action, call.caller.account, call.region,
-                                covered_names(key_of(call.input)), nullptr);
+Target repositories_target(const ApiRequest& request, std::string_view action) {
+  return make_repository_target(request.core, request.txn, action, request.caller.account, request.registry.region,
+                                covered_names(key_of(request.input)), nullptr);
 }
 
 // The creator of a template needs the permissions for all that the template will do (ECR User
 // Guide, "IAM permissions for creating repository creation templates"; test
 // TheCreatorOfATemplateNeedsItsPermissions). Which resource ECR checks for them is not documented;
 // here it is the pattern of the repositories that the template covers.
-std::vector<Target> template_targets(const Call& call) {
-  std::vector<Target> targets = registry_target(call);
-  targets.push_back(repositories_target(call, "ecr:CreateRepository"));
-  if (!text_member(call.input, "lifecyclePolicy").empty()) {
-    targets.push_back(repositories_target(call, "ecr:PutLifecyclePolicy"));
+std::vector<Target> template_targets(const ApiRequest& request) {
+  std::vector<Target> targets = registry_target(request);
+  targets.push_back(repositories_target(request, "ecr:CreateRepository"));
+  if (!text_member(request.input, "lifecyclePolicy").empty()) {
+    targets.push_back(repositories_target(request, "ecr:PutLifecyclePolicy"));
   }
-  if (!text_member(call.input, "repositoryPolicy").empty()) {
-    targets.push_back(repositories_target(call, "ecr:SetRepositoryPolicy"));
+  if (!text_member(request.input, "repositoryPolicy").empty()) {
+    targets.push_back(repositories_target(request, "ecr:SetRepositoryPolicy"));
   }
-  const std::string role = text_member(call.input, "customRoleArn");
+  const std::string role = text_member(request.input, "customRoleArn");
   if (!role.empty()) {
-    targets.push_back(pass_role_target(call.txn, call.caller.account, role, "ecr.amazonaws.com"));
+    targets.push_back(pass_role_target(request.txn, request.caller.account, role, "ecr.amazonaws.com"));
   }
   return targets;
 }
@@ -80,25 +80,25 @@ void check_lifecycle_policy(Json& body) {
 // a user who is deleted and made anew is another one for the repositories of the template too (test
 // ARecreatedPrincipalIsNotTheOneOfTheTemplate). A policy that the call does not send was checked
 // when it was put; its principals may be gone since.
-void check_repository_policy(const Call& call, Json& body) {
-  const std::string text = text_member(call.input, "repositoryPolicy");
+void check_repository_policy(const ApiRequest& request, Json& body) {
+  const std::string text = text_member(request.input, "repositoryPolicy");
   if (text.empty()) return;
-  check_resource_policy(call, text, auth::iam::PolicyType::kRepository);
-  body["repositoryPolicy"] = stored_principals(call.txn, text);
+  check_resource_policy(request, text, auth::iam::PolicyType::kRepository);
+  body["repositoryPolicy"] = stored_principals(request.txn, text);
 }
 
 // Checks everything that would make the creation of a repository fail later (test
 // BadInputsAreRefused). Resource tags and a KMS key need customRoleArn (ECR API Reference); the
 // wording of that error is not published.
-void check(const Call& call, Json& body) {
+void check(const ApiRequest& request, Json& body) {
   storage::Repository trial;
-  trial.account = call.caller.account;
-  trial.region = call.region;
+  trial.account = request.caller.account;
+  trial.region = request.registry.region;
   set_mutability(body, trial);
   set_encryption(body.value("encryptionConfiguration", Json::object()), trial);
   const auto tags = parse_tags(body.value("resourceTags", Json::array()));
   check_tag_count(tags.size());
-  check_repository_policy(call, body);
+  check_repository_policy(request, body);
   check_lifecycle_policy(body);
   const bool needs_role = !tags.empty() || trial.encryption_type != "AES256";
   if (needs_role && text_member(body, "customRoleArn").empty()) {
@@ -108,30 +108,30 @@ void check(const Call& call, Json& body) {
   }
 }
 
-Json template_json(const Call& call, const CreationTemplate& row) {
+Json template_json(const ApiRequest& request, const CreationTemplate& row) {
   Json json = Json::parse(row.body);
   if (const std::string policy = text_member(json, "repositoryPolicy"); !policy.empty()) {
-    json["repositoryPolicy"] = shown_principals(call.txn, policy);
+    json["repositoryPolicy"] = shown_principals(request.txn, policy);
   }
   json["createdAt"] = base::to_epoch_seconds(row.created_at);
   json["updatedAt"] = base::to_epoch_seconds(row.updated_at);
   return json;
 }
 
-Json output_of(const Call& call, const CreationTemplate& row) {
-  return {{"registryId", call.caller.account},
-          {"repositoryCreationTemplate", template_json(call, row)}};
+Json output_of(const ApiRequest& request, const CreationTemplate& row) {
+  return {{"registryId", request.caller.account},
+          {"repositoryCreationTemplate", template_json(request, row)}};
 }
 
 // The wording of this error, and of the one for a template that exists already, is not published.
-CreationTemplate require_template(const Call& call) {
-  auto found = storage::find_creation_template(call.txn, call.caller.account, call.region,
-                                               key_of(call.input));
+CreationTemplate require_template(const ApiRequest& request) {
+  auto found = storage::find_creation_template(request.txn, request.caller.account, request.registry.region,
+                                               key_of(request.input));
   if (!found) {
     throw ApiError(ErrorCode::kTemplateNotFound,
                    base::format("The repository creation template with prefix '{}' does not exist "
                                 "in the registry with id '{}'",
-                                text_member(call.input, "prefix"), call.caller.account));
+                                text_member(request.input, "prefix"), request.caller.account));
   }
   return std::move(*found);
 }
@@ -154,67 +154,67 @@ void merge(const Json& input, Json& body) {
 }
 
 // Defaults of ECR: tags are mutable, encryption is AES256.
-Json create_template(Call& call) {
+Json create_template(ApiRequest& request) {
   Json body = {{"imageTagMutability", "MUTABLE"},
                {"encryptionConfiguration", {{"encryptionType", "AES256"}}}};
-  merge(call.input, body);
-  check(call, body);
-  const CreationTemplate row{key_of(call.input), base::dump(body), call.now, call.now};
-  if (!storage::insert_creation_template(call.txn, call.caller.account, call.region, row)) {
+  merge(request.input, body);
+  check(request, body);
+  const CreationTemplate row{key_of(request.input), base::dump(body), request.now, request.now};
+  if (!storage::insert_creation_template(request.txn, request.caller.account, request.registry.region, row)) {
     throw ApiError(ErrorCode::kTemplateAlreadyExists,
                    base::format("The repository creation template with prefix '{}' already exists "
                                 "in the registry with id '{}'",
-                                text_member(call.input, "prefix"), call.caller.account));
+                                text_member(request.input, "prefix"), request.caller.account));
   }
-  return output_of(call, row);
+  return output_of(request, row);
 }
 
-Json update_template(Call& call) {
-  CreationTemplate row = require_template(call);
+Json update_template(ApiRequest& request) {
+  CreationTemplate row = require_template(request);
   Json body = Json::parse(row.body);
-  Json changes = call.input;
+  Json changes = request.input;
   changes.erase("prefix");  // it names the template, perhaps without the slash that was created
   merge(changes, body);
-  check(call, body);
+  check(request, body);
   row.body = base::dump(body);
-  row.updated_at = call.now;
-  storage::update_creation_template(call.txn, call.caller.account, call.region, row);
-  return output_of(call, row);
+  row.updated_at = request.now;
+  storage::update_creation_template(request.txn, request.caller.account, request.registry.region, row);
+  return output_of(request, row);
 }
 
-Json delete_template(Call& call) {
-  const CreationTemplate row = require_template(call);
-  storage::delete_creation_template(call.txn, call.caller.account, call.region, row.prefix);
-  return output_of(call, row);
+Json delete_template(ApiRequest& request) {
+  const CreationTemplate row = require_template(request);
+  storage::delete_creation_template(request.txn, request.caller.account, request.registry.region, row.prefix);
+  return output_of(request, row);
 }
 
 // Prefixes without a template are left out of the answer: the model has no error for them.
-Json describe_named_templates(Call& call, const Json& prefixes) {
-  refuse_paging(call, "prefixes");
+Json describe_named_templates(ApiRequest& request, const Json& prefixes) {
+  refuse_paging(request, "prefixes");
   Json list = Json::array();
   for (const Json& prefix : prefixes) {
-    const auto found = storage::find_creation_template(call.txn, call.caller.account, call.region,
+    const auto found = storage::find_creation_template(request.txn, request.caller.account, request.registry.region,
                                                        key_of({{"prefix", prefix}}));
-    if (found) list.push_back(template_json(call, *found));
+    if (found) list.push_back(template_json(request, *found));
   }
   return list;
 }
 
-Json describe_templates(Call& call) {
-  Json output = {{"registryId", call.caller.account}};
-  if (const auto prefixes = call.input.find("prefixes"); prefixes != call.input.end()) {
-    output["repositoryCreationTemplates"] = describe_named_templates(call, *prefixes);
+Json describe_templates(ApiRequest& request) {
+  Json output = {{"registryId", request.caller.account}};
+  if (const auto prefixes = request.input.find("prefixes"); prefixes != request.input.end()) {
+    output["repositoryCreationTemplates"] = describe_named_templates(request, *prefixes);
     return output;
   }
   constexpr std::string_view kListing = "DescribeRepositoryCreationTemplates";
-  const Page page = requested_page(call, kListing);
-  auto found = storage::list_creation_templates(call.txn, call.caller.account, call.region,
+  const Page page = requested_page(request, kListing);
+  auto found = storage::list_creation_templates(request.txn, request.caller.account, request.registry.region,
                                                 page.after(), page.query_limit());
   const auto token = page.cut(found, [](const CreationTemplate& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["repositoryCreationTemplates"] = Json::array();
   for (const auto& row : found) {
-    output["repositoryCreationTemplates"].push_back(template_json(call, row));
+    output["repositoryCreationTemplates"].push_back(template_json(request, row));
   }
   return output;
 }

@@ -34,7 +34,7 @@ Json failure_json(const ImageIdentifier& id, const Failure& failure) {
 
 // The digest that an entry names, or why it names none. The code ImageNotFound with its reason was
 // captured from AWS; the other two are from other emulators' tests.
-std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageIdentifier& id,
+std::optional<Failure> resolve(ApiRequest& request, std::int64_t repository, const ImageIdentifier& id,
                                std::string& digest) {
   if (id.digest.empty() && id.tag.empty()) {
     return Failure{"MissingDigestAndTag",
@@ -45,41 +45,41 @@ std::optional<Failure> resolve(Call& call, std::int64_t repository, const ImageI
                    "Invalid request parameters: image digest should satisfy the regex "
                    "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"};
   }
-  auto found = resolve_image(call.txn, repository, id);
+  auto found = resolve_image(request.txn, repository, id);
   if (!found) return Failure{"ImageNotFound", "Requested image not found"};
   digest = std::move(*found);
   return std::nullopt;
 }
 
 // The repository's place, whether it exists or not: a pull-through cache may create it.
-RepositoryKey repository_key(const Call& call) {
-  return {registry_id(call), call.region, text_member(call.input, "repositoryName")};
+RepositoryKey repository_key(const ApiRequest& request) {
+  return {registry_id(request), request.registry.region, text_member(request.input, "repositoryName")};
 }
 
-std::optional<storage::Repository> repository_of(const Call& call) {
-  const RepositoryKey key = repository_key(call);
-  return storage::find_repository(call.txn, key.account, key.region, key.name);
+std::optional<storage::Repository> repository_of(const ApiRequest& request) {
+  const RepositoryKey key = repository_key(request);
+  return storage::find_repository(request.txn, key.account, key.region, key.name);
 }
 
-pull_through::Lookup look_up(const Call& call, const std::optional<storage::Repository>& repository,
+pull_through::Lookup look_up(const ApiRequest& request, const std::optional<storage::Repository>& repository,
                              const Json& id) {
-  return pull_through::look_up(call.services, call.txn, repository_key(call),
-                               repository ? &*repository : nullptr, image_identifier(id), call.now);
+  return pull_through::look_up(request.core, request.txn, repository_key(request),
+                               repository ? &*repository : nullptr, image_identifier(id), request.now);
 }
 
 // The queries that an upstream registry has to be asked before the call can be answered. Most
 // repositories have neither a rule nor imports, and cost no look-up of their images here.
-std::vector<pull_through::UpstreamQuery> queries_of(const Call& call) {
+std::vector<pull_through::UpstreamQuery> queries_of(const ApiRequest& request) {
   std::vector<pull_through::UpstreamQuery> queries;
-  if (call.services.upstreams == nullptr) return queries;
-  const auto repository = repository_of(call);
-  const RepositoryKey key = repository_key(call);
-  if (!pull_through::find_rule(call.txn, key.account, key.region, key.name) &&
-      !(repository && storage::has_imports(call.txn, repository->id))) {
+  if (request.services.upstreams == nullptr) return queries;
+  const auto repository = repository_of(request);
+  const RepositoryKey key = repository_key(request);
+  if (!pull_through::find_rule(request.txn, key.account, key.region, key.name) &&
+      !(repository && storage::has_imports(request.txn, repository->id))) {
     return queries;
   }
-  for (const Json& id : call.input.at("imageIds")) {
-    if (auto found = look_up(call, repository, id); found.query) {
+  for (const Json& id : request.input.at("imageIds")) {
+    if (auto found = look_up(request, repository, id); found.query) {
       queries.push_back(std::move(*found.query));
     }
   }
@@ -94,14 +94,14 @@ bool is_needed(const pull_through::UpstreamQuery& query) {
 // A pull that imports an upstream's image needs the permissions for that too: ECR User Guide,
 // "IAM permissions required to sync an upstream registry": ecr:BatchImportUpstreamImage, and
 // ecr:CreateRepository where the repository is missing.
-std::vector<Target> pull_targets(const Call& call) {
-  std::vector<Target> targets = repository_target(call);
-  const auto queries = queries_of(call);
+std::vector<Target> pull_targets(const ApiRequest& request) {
+  std::vector<Target> targets = repository_target(request);
+  const auto queries = queries_of(request);
   if (std::none_of(queries.begin(), queries.end(), is_needed)) return targets;
   const Target repository = targets.front();
   targets.push_back(repository);
   targets.back().action = "ecr:BatchImportUpstreamImage";
-  if (repository_of(call)) return targets;
+  if (repository_of(request)) return targets;
   targets.push_back(repository);
   targets.back().action = "ecr:CreateRepository";
   return targets;
@@ -127,22 +127,22 @@ void fetch_all(const Services& services, const RepositoryKey& key,
 
 // A refresh happens only for a caller that has the permission to import; any other caller gets the
 // cached image as it is. For an import the permission was required by pull_targets().
-bool may_fetch(const Call& call, const std::vector<pull_through::UpstreamQuery>& queries) {
+bool may_fetch(const ApiRequest& request, const std::vector<pull_through::UpstreamQuery>& queries) {
   if (std::any_of(queries.begin(), queries.end(), is_needed)) return true;
-  Target target = repository_target(call).front();
+  Target target = repository_target(request).front();
   target.action = "ecr:BatchImportUpstreamImage";
-  return call.services.settings.enforcement != Enforcement::kEnforce ||
-         is_allowed(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+  return request.core.settings.enforcement != Enforcement::kEnforce ||
+         is_allowed(request.core, request.caller, {request.txn, request.http, request.registry.region, request.now},
                     target);
 }
 
 // Throws OutsideWork where the upstream has to be asked: the call then runs anew, with
 // call.prepared set, and finds in the repository what the upstream answered.
-void ask_upstream(const Call& call) {
-  if (call.prepared.has_value()) return;
-  auto queries = queries_of(call);
-  if (queries.empty() || !may_fetch(call, queries)) return;
-  throw OutsideWork{[&services = call.services, key = repository_key(call),
+void ask_upstream(const ApiRequest& request) {
+  if (request.outside.has_value()) return;
+  auto queries = queries_of(request);
+  if (queries.empty() || !may_fetch(request, queries)) return;
+  throw OutsideWork{[&services = request.core, key = repository_key(request),
                      queries = std::move(queries)]() -> std::any {
     fetch_all(services, key, queries);
     return true;
@@ -162,26 +162,26 @@ Json image_json(const storage::Repository& repository, const std::string& digest
 
 // acceptedMediaTypes is not looked at: manifests are answered as they were pushed. ECR documents a
 // translation of formats for pulls by tag only.
-Json batch_get_image(Call& call) {
-  ask_upstream(call);
-  const storage::Repository repository = require_repository(call);
+Json batch_get_image(ApiRequest& request) {
+  ask_upstream(request);
+  const storage::Repository repository = require_repository(request);
   Json output = {{"images", Json::array()}, {"failures", Json::array()}};
   std::vector<storage::Image> pulled;
-  for (const Json& json : call.input.at("imageIds")) {
+  for (const Json& json : request.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
     // The manifest of an import is kept from the first answer of the upstream on; its layers may
     // still be on their way.
-    if (const auto pending = look_up(call, repository, json).pending) {
+    if (const auto pending = look_up(request, repository, json).pending) {
       output["images"].push_back(
           image_json(repository, pending->digest, id.tag, pending->manifest, pending->media_type));
       continue;
     }
     std::string digest;
-    if (const auto failure = resolve(call, repository.id, id, digest)) {
+    if (const auto failure = resolve(request, repository.id, id, digest)) {
       output["failures"].push_back(failure_json(id, *failure));
       continue;
     }
-    auto image = storage::find_image(call.txn, repository.id, digest);
+    auto image = storage::find_image(request.txn, repository.id, digest);
     // An archived image is answered like one that does not exist, as a docker pull of it is (ECR
     // User Guide on archived images; test AnArchivedImageIsHiddenAndNotPulled).
     if (image->status != "ACTIVE") {
@@ -191,13 +191,13 @@ Json batch_get_image(Call& call) {
     }
     output["images"].push_back(image_json(
         repository, digest, id.tag,
-        storage::image_manifest(call.txn, repository.id, digest).value_or(""), image->media_type));
+        storage::image_manifest(request.txn, repository.id, digest).value_or(""), image->media_type));
     pulled.push_back(std::move(*image));
   }
   // lastRecordedPullTime is written after this read transaction.
   if (auto note =
-          record_pulls(call.services, call.txn, call.caller, repository, pulled, call.now)) {
-    call.after_commit.push_back(std::move(note));
+          record_pulls(request.core, request.txn, request.caller, repository, pulled, request.now)) {
+    request.after_commit.add(std::move(note));
   }
   return output;
 }
@@ -207,15 +207,15 @@ Json batch_get_image(Call& call) {
 // the answer has one imageId for each tag (test DeleteByDigestTakesEveryTag). An image that an
 // index names stays as long as the index does (test AChildStaysAsLongAsItsIndex); one of several
 // tags of it may go. Archived images are deleted like all others.
-std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
+std::optional<Failure> delete_one(ApiRequest& request, const storage::Repository& owner,
                                   const ImageIdentifier& id, Json& deleted) {
   const std::int64_t repository = owner.id;
   std::string digest;
-  if (auto failure = resolve(call, repository, id, digest)) return failure;
-  const auto image = storage::find_image(call.txn, repository, digest);
-  const auto tags = storage::image_tags(call.txn, repository, digest);
+  if (auto failure = resolve(request, repository, id, digest)) return failure;
+  const auto image = storage::find_image(request.txn, repository, digest);
+  const auto tags = storage::image_tags(request.txn, repository, digest);
   const bool tag_alone = !id.tag.empty() && tags.size() > 1;
-  const auto parents = storage::image_parents(call.txn, repository, digest);
+  const auto parents = storage::image_parents(request.txn, repository, digest);
   // The reason lists the indexes, as captured from AWS.
   if (!tag_alone && !parents.empty()) {
     return Failure{"ImageReferencedByManifestList",
@@ -223,16 +223,16 @@ std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
                                 base::join(parents, ", "))};
   }
   const auto record_deletion = [&](std::string_view tag) {
-    record_event(call.services, call.txn, call.now,
-                 push_or_delete_event(owner, ImageAction::kDelete, *image, tag), call.http.id);
+    record_event(request.core, request.txn, request.now,
+                 push_or_delete_event(owner, ImageAction::kDelete, *image, tag), request.http.id);
   };
   if (!id.tag.empty()) {
-    delete_image_tag(call.txn, repository, id.tag, digest, call.now);
+    delete_image_tag(request.txn, repository, id.tag, digest, request.now);
     record_deletion(id.tag);
     deleted.push_back(image_id_json(digest, id.tag));
     return std::nullopt;
   }
-  storage::delete_image(call.txn, repository, digest, call.now);
+  storage::delete_image(request.txn, repository, digest, request.now);
   // One event and one id for each tag; one of each for an image that had none.
   if (tags.empty()) {
     record_deletion("");
@@ -247,12 +247,12 @@ std::optional<Failure> delete_one(Call& call, const storage::Repository& owner,
 
 // Each entry sees the deletions by the entries before it: the same tag twice is a failure the
 // second time.
-Json batch_delete_image(Call& call) {
-  const storage::Repository repository = require_repository(call);
+Json batch_delete_image(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
   Json output = {{"imageIds", Json::array()}, {"failures", Json::array()}};
-  for (const Json& json : call.input.at("imageIds")) {
+  for (const Json& json : request.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
-    const auto failure = delete_one(call, repository, id, output["imageIds"]);
+    const auto failure = delete_one(request, repository, id, output["imageIds"]);
     if (failure) output["failures"].push_back(failure_json(id, *failure));
   }
   return output;

@@ -22,21 +22,21 @@ Json image_id_json(std::string_view digest, std::string_view tag) {
 
 // An id with a tag and a digest that do not belong together names no image. The error has both as
 // the input has them: 'null' for what it does not have (captured from AWS).
-storage::Image require_image(Call& call, const storage::Repository& repository) {
-  const ImageIdentifier id = image_identifier(call.input.at("imageId"));
+storage::Image require_image(ApiRequest& request, const storage::Repository& repository) {
+  const ImageIdentifier id = image_identifier(request.input.at("imageId"));
   if (id.digest.empty() && id.tag.empty()) {
     throw ApiError::invalid_parameter("imageId", "both tag and digest cannot be null");
   }
-  const auto digest = resolve_image(call.txn, repository.id, id);
-  auto image = digest ? storage::find_image(call.txn, repository.id, *digest) : std::nullopt;
+  const auto digest = resolve_image(request.txn, repository.id, id);
+  auto image = digest ? storage::find_image(request.txn, repository.id, *digest) : std::nullopt;
   if (!image) {
     throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
   }
   return std::move(*image);
 }
 
-Json answered_image_id(const Call& call, const storage::Image& image) {
-  return image_id_json(image.digest, image_identifier(call.input.at("imageId")).tag);
+Json answered_image_id(const ApiRequest& request, const storage::Image& image) {
+  return image_id_json(image.digest, image_identifier(request.input.at("imageId")).tag);
 }
 
 // Members without a value are left out, not null: imageTags of an image without tags,

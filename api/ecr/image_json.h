@@ -20,9 +20,9 @@ Json image_id_json(std::string_view digest, std::string_view tag);
 
 // The one image that the input's imageId names. Throws InvalidParameterException where it names
 // nothing, ImageNotFoundException.
-storage::Image require_image(Call& call, const storage::Repository& repository);
+storage::Image require_image(ApiRequest& request, const storage::Repository& repository);
 // imageId of the answer: the image's digest, and the tag as the input has it.
-Json answered_image_id(const Call& call, const storage::Image& image);
+Json answered_image_id(const ApiRequest& request, const storage::Image& image);
 
 Json image_detail_json(const storage::Repository& repository, const storage::Image& image,
                        const std::vector<std::string>& tags);

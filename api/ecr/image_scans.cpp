@@ -16,20 +16,20 @@ namespace {
 using storage::ImageScan;
 using storage::sql::Access;
 
-Json scan_json(const Call& call, const storage::Repository& repository, const storage::Image& image,
+Json scan_json(const ApiRequest& request, const storage::Repository& repository, const storage::Image& image,
                const ImageScan& scan) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
-          {"imageId", answered_image_id(call, image)},
+          {"imageId", answered_image_id(request, image)},
           {"imageScanStatus", scan_status_json(scan)}};
 }
 
 // In this order: the type of scanning, whether the image is archived, whether it can be scanned,
 // and the quota. ECR's own order is not documented.
-void check_scan_is_possible(Call& call, const storage::Repository& repository,
+void check_scan_is_possible(ApiRequest& request, const storage::Repository& repository,
                             const storage::Image& image) {
   const auto configuration =
-      scan::configuration_of(call.txn, repository.account, repository.region);
+      scan::configuration_of(request.txn, repository.account, repository.region);
   // Amazon Inspector decides itself when it scans. The wording is from memory.
   if (configuration.type == "ENHANCED") {
     throw ApiError(ErrorCode::kValidation, "This feature is disabled");
@@ -48,38 +48,38 @@ void check_scan_is_possible(Call& call, const storage::Repository& repository,
   }
   // ECR service quotas: one basic scan of an image in 24 hours. A scan on push counts (test
   // AnImageIsScannedOnceADay), a scan that failed does not.
-  if (scan::was_scanned_lately(storage::find_scan(call.txn, repository.id, image.digest),
-                               call.now)) {
+  if (scan::was_scanned_lately(storage::find_scan(request.txn, repository.id, image.digest),
+                               request.now)) {
     throw ApiError(ErrorCode::kLimitExceeded,
                    "The scan quota per image has been exceeded. Wait and try again.");
   }
 }
 
-Json start_image_scan(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const storage::Image image = require_image(call, repository);
-  check_scan_is_possible(call, repository, image);
+Json start_image_scan(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const storage::Image image = require_image(request, repository);
+  check_scan_is_possible(request, repository, image);
   const ImageScan scan =
-      scan::start_scan(call.services, call.txn, repository, image, "BASIC", call.now);
-  return scan_json(call, repository, image, scan);
+      scan::start_scan(request.core, request.txn, repository, image, "BASIC", request.now);
+  return scan_json(request, repository, image, scan);
 }
 
 // A page of findings, in the shape of the kind of scan: ECR's `findings`, or Amazon Inspector's
 // `enhancedFindings` (test EnhancedFindingsHaveInspectorsShape).
-Json findings_json(Call& call, const storage::Repository& repository, const storage::Image& image,
+Json findings_json(ApiRequest& request, const storage::Repository& repository, const storage::Image& image,
                    const ImageScan& scan, Json& output) {
   const bool enhanced = scan.type == "ENHANCED";
   // A token of an earlier scan of the image is of another listing: its findings are replaced.
   const std::string listing =
       base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,
                    scan.requested_at.time_since_epoch().count());
-  const Page page = requested_page(call, listing);
-  auto rows = storage::list_scan_findings(call.txn, repository.id, image.digest,
+  const Page page = requested_page(request, listing);
+  auto rows = storage::list_scan_findings(request.txn, repository.id, image.digest,
                                           page.after_number(), page.query_limit());
   const auto token = page.cut(rows, [](const auto& row) { return row.position; });
   if (token) output["nextToken"] = *token;
   const scan::ScannedImage scanned{repository, image,
-                                   storage::image_tags(call.txn, repository.id, image.digest),
+                                   storage::image_tags(request.txn, repository.id, image.digest),
                                    *scan.completed_at};
   Json list = Json::array();
   for (const auto& row : rows) {
@@ -96,12 +96,12 @@ Json findings_json(Call& call, const storage::Repository& repository, const stor
 // A scan that runs or has failed is answered with its status and without imageScanFindings. The
 // error of an image that was never scanned names it by digest even where the input has a tag alone
 // (a pasted answer of the AWS CLI).
-Json describe_scan_findings(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const storage::Image image = require_image(call, repository);
-  const auto scan = storage::find_scan(call.txn, repository.id, image.digest);
+Json describe_scan_findings(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const storage::Image image = require_image(request, repository);
+  const auto scan = storage::find_scan(request.txn, repository.id, image.digest);
   if (!scan) {
-    const std::string tag = text_member(call.input.at("imageId"), "imageTag");
+    const std::string tag = text_member(request.input.at("imageId"), "imageTag");
     throw ApiError(
         ErrorCode::kScanNotFound,
         base::format("Image scan does not exist for the image with '{{imageDigest:'{}', "
@@ -110,9 +110,9 @@ Json describe_scan_findings(Call& call) {
                      image.digest, tag.empty() ? "null" : tag, repository.name,
                      repository.account));
   }
-  Json output = scan_json(call, repository, image, *scan);
+  Json output = scan_json(request, repository, image, *scan);
   if (has_findings(*scan)) {
-    output["imageScanFindings"] = findings_json(call, repository, image, *scan, output);
+    output["imageScanFindings"] = findings_json(request, repository, image, *scan, output);
   }
   return output;
 }

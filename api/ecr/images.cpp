@@ -58,37 +58,37 @@ std::any decode_manifest(const Json& input) {
 // The same manifest under the same tag is ImageAlreadyExistsException, whatever the mutability of
 // tags (test PutImageRetagsAndSaysWhatExists); on the registry plane it is no error. A tag that
 // moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
-Json put_image(Call& call) {
-  const storage::Repository repository = require_pushed_repository(call);
-  const std::string tag = text_member(call.input, "imageTag");
+Json put_image(ApiRequest& request) {
+  const storage::Repository repository = require_pushed_repository(request);
+  const std::string tag = text_member(request.input, "imageTag");
   check_tag(tag);
-  const SentManifest& sent = std::any_cast<const EarlyManifest&>(call.decoded).get();
-  const PutImageResult result = put_image(call.txn, repository, sent, tag, call.now);
+  const SentManifest& sent = std::any_cast<const EarlyManifest&>(request.decoded).get();
+  const PutImageResult result = put_image(request.txn, repository, sent, tag, request.now);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);
   }
   // Replication, scan on push, signing and the event: the same that a docker push sets off.
-  follow_push(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+  follow_push(request.core, request.caller, {request.txn, request.http, request.registry.region, request.now},
               {repository, result.image, tag});
   Json image = {{"registryId", repository.account},
                 {"repositoryName", repository.name},
                 {"imageId", image_id_json(result.image.digest, tag)},
-                {"imageManifest", manifest_of(call.input)},
+                {"imageManifest", manifest_of(request.input)},
                 {"imageManifestMediaType", result.image.media_type}};
   return {{"image", std::move(image)}};
 }
 
 // One entry for each tag; an image without tags has one entry, with its digest alone. The order is
 // that of digest and tag, so both make up the position in a token.
-Json list_images(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const Json filter = call.input.value("filter", Json::object());
+Json list_images(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const Json filter = request.input.value("filter", Json::object());
   const std::string listing = listing_name("ListImages", repository, filter);
-  const Page page = requested_page(call, listing);
+  const Page page = requested_page(request, listing);
   Json output = {{"imageIds", Json::array()}};
   auto ids =
-      storage::list_image_ids(call.txn, repository.id, image_tag_status(filter), page.after(0),
+      storage::list_image_ids(request.txn, repository.id, image_tag_status(filter), page.after(0),
                               page.after(1), page.query_limit(), image_status(filter));
   const auto token = page.cut(ids, [](const auto& id) {
     return PagePosition{id.digest, id.tag.value_or("")};
@@ -103,31 +103,31 @@ Json list_images(Call& call) {
 // The first id that names no image is the error of the whole call (test
 // DescribeImagesNamesTheFirstThatIsMissing), unlike in BatchGetImage. Named images are described
 // whatever their status: the filter does not apply, archived ones are shown.
-Json describe_named_images(Call& call, const storage::Repository& repository, const Json& ids) {
-  refuse_paging(call, "imageIds");
+Json describe_named_images(ApiRequest& request, const storage::Repository& repository, const Json& ids) {
+  refuse_paging(request, "imageIds");
   Json details = Json::array();
   for (const Json& json : ids) {
     const ImageIdentifier id = image_identifier(json);
     if (id.digest.empty() && id.tag.empty()) {
       throw ApiError::invalid_parameter("imageIds", "both tag and digest cannot be null");
     }
-    const auto digest = resolve_image(call.txn, repository.id, id);
+    const auto digest = resolve_image(request.txn, repository.id, id);
     if (!digest) {
       throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
     }
-    const auto image = storage::find_image(call.txn, repository.id, *digest);
+    const auto image = storage::find_image(request.txn, repository.id, *digest);
     details.push_back(image_detail_json(repository, *image,
-                                        storage::image_tags(call.txn, repository.id, *digest)));
+                                        storage::image_tags(request.txn, repository.id, *digest)));
   }
   return {{"imageDetails", std::move(details)}};
 }
 
 // A page of untagged images does not read tags: between two of its images may lie any number of
 // tagged ones.
-Json details_of(Call& call, const storage::Repository& repository, const Json& filter,
+Json details_of(ApiRequest& request, const storage::Repository& repository, const Json& filter,
                 const std::vector<storage::Image>& images) {
   if (image_tag_status(filter) != TagStatus::kUntagged) {
-    return image_details_json(call.txn, repository, images, image_status(filter));
+    return image_details_json(request.txn, repository, images, image_status(filter));
   }
   Json details = Json::array();
   for (const auto& image : images) details.push_back(image_detail_json(repository, image, {}));
@@ -136,29 +136,29 @@ Json details_of(Call& call, const storage::Repository& repository, const Json& f
 
 // Under AWS's own scanner (AWS_NATIVE, the default) DescribeImages says nothing of scans any more
 // (ECR API Reference, "ImageDetail"; test DescribeImagesTellsOfScansByClairAlone).
-void add_scans(Call& call, const storage::Repository& repository, Json& details) {
-  if (account_setting(call.txn, repository.account, repository.region, kBasicScanType) != "CLAIR")
+void add_scans(ApiRequest& request, const storage::Repository& repository, Json& details) {
+  if (account_setting(request.txn, repository.account, repository.region, kBasicScanType) != "CLAIR")
     return;
-  for (Json& detail : details) add_scan_summary(call.txn, repository, detail);
+  for (Json& detail : details) add_scan_summary(request.txn, repository, detail);
 }
 
-Json describe_images(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
-    Json output = describe_named_images(call, repository, *ids);
-    add_scans(call, repository, output["imageDetails"]);
+Json describe_images(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  if (const auto ids = request.input.find("imageIds"); ids != request.input.end()) {
+    Json output = describe_named_images(request, repository, *ids);
+    add_scans(request, repository, output["imageDetails"]);
     return output;
   }
-  const Json filter = call.input.value("filter", Json::object());
+  const Json filter = request.input.value("filter", Json::object());
   const std::string listing = listing_name("DescribeImages", repository, filter);
-  const Page page = requested_page(call, listing);
+  const Page page = requested_page(request, listing);
   Json output = {{"imageDetails", Json::array()}};
-  auto images = storage::list_images(call.txn, repository.id, image_tag_status(filter),
+  auto images = storage::list_images(request.txn, repository.id, image_tag_status(filter),
                                      page.after(), page.query_limit(), image_status(filter));
   const auto token = page.cut(images, [](const auto& image) { return image.digest; });
   if (token) output["nextToken"] = *token;
-  output["imageDetails"] = details_of(call, repository, filter, images);
-  add_scans(call, repository, output["imageDetails"]);
+  output["imageDetails"] = details_of(request, repository, filter, images);
+  add_scans(request, repository, output["imageDetails"]);
   return output;
 }
 

@@ -40,12 +40,12 @@ ApiError upload_not_found(const UploadCall& upload) {
 
 // An upload belongs to the principal and the repository that it was begun for. To every other
 // caller it does not exist: the error is the same as for an unknown id.
-UploadCall require_upload(Call& call) {
+UploadCall require_upload(ApiRequest& request) {
   // Upload ids are UUIDs. They are stored in lower case; the model allows upper case too.
-  UploadCall upload{require_repository(call), base::to_lower(text_member(call.input, "uploadId"))};
-  const auto found = storage::find_upload(call.txn, upload.id);
+  UploadCall upload{require_repository(request), base::to_lower(text_member(request.input, "uploadId"))};
+  const auto found = storage::find_upload(request.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
-      found->principal != lasting_id(call.caller)) {
+      found->principal != lasting_id(request.caller)) {
     throw upload_not_found(upload);
   }
   return upload;
@@ -58,11 +58,11 @@ Json upload_json(const UploadCall& upload) {
 }
 
 // partSize is 10 MiB, the quota for a part; the API model alone would allow 20 MiB.
-Json initiate(Call& call) {
-  const storage::Repository repository = require_pushed_repository(call);
-  const storage::Upload upload{base::make_uuid(call.services.random), repository.id,
-                               lasting_id(call.caller), call.now};
-  storage::insert_upload(call.txn, upload);
+Json initiate(ApiRequest& request) {
+  const storage::Repository repository = require_pushed_repository(request);
+  const storage::Upload upload{base::make_uuid(request.core.random), repository.id,
+                               lasting_id(request.caller), request.now};
+  storage::insert_upload(request.txn, upload);
   return {{"uploadId", upload.id}, {"partSize", kMaxLayerPart}};
 }
 
@@ -79,11 +79,11 @@ ApiError invalid_part(const UploadCall& upload, std::uint64_t received, std::str
                                       static_cast<std::int64_t>(received - 1));
 }
 
-void check_part(const Call& call, const UploadCall& upload, std::uint64_t received,
+void check_part(const ApiRequest& request, const UploadCall& upload, std::uint64_t received,
                 std::uint64_t size) {
-  const LayerPart part{call.input.at("partFirstByte").get<std::uint64_t>(),
-                       call.input.at("partLastByte").get<std::uint64_t>(), size};
-  const auto verdict = judge_part(part, received, storage::upload_parts(call.txn, upload.id).count);
+  const LayerPart part{request.input.at("partFirstByte").get<std::uint64_t>(),
+                       request.input.at("partLastByte").get<std::uint64_t>(), size};
+  const auto verdict = judge_part(part, received, storage::upload_parts(request.txn, upload.id).count);
   if (const auto* invalid = std::get_if<PartIsInvalid>(&verdict)) {
     throw invalid_part(upload, received, invalid->why);
   }
@@ -96,17 +96,17 @@ void check_part(const Call& call, const UploadCall& upload, std::uint64_t receiv
 // operation's own transaction only reads: other requests may write to the database while the part's
 // bytes go to the disk. The row is written by a short transaction of its own, and not made durable:
 // a power loss takes the upload, which has not been acknowledged as a layer.
-Json upload_part(Call& call) {
-  const UploadCall upload = require_upload(call);
+Json upload_part(ApiRequest& request) {
+  const UploadCall upload = require_upload(request);
   const auto bytes =
-      base::base64_decode(call.input.at("layerPartBlob").get_ref<const std::string&>());
-  auto lease = call.services.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
+      base::base64_decode(request.input.at("layerPartBlob").get_ref<const std::string&>());
+  auto lease = request.core.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) throw invalid_part(upload, 0, "Another request is writing to this upload");
   storage::UploadWriter& writer = lease->writer();
-  check_part(call, upload, writer.size(), bytes->size());
+  check_part(request, upload, writer.size(), bytes->size());
   writer.append(*bytes);
-  storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
-  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinLayerPart, call.now)) {
+  storage::sql::Txn txn = request.core.store.database().begin(Access::kWrite);
+  if (!storage::add_upload_part(txn, upload.id, bytes->size() < kMinLayerPart, request.now)) {
     lease->finish();  // the upload ended while this request ran
     throw upload_not_found(upload);
   }
@@ -119,7 +119,7 @@ Json upload_part(Call& call) {
 // layerDigests is a list. Each digest in it must be the layer's (test
 // EveryDigestMustBeThatOfTheLayer); the first one becomes the layer's name. The layer is read once
 // for each algorithm, however many digests are given.
-model::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
+model::Digest verify_digests(const ApiRequest& request, storage::UploadWriter& writer) {
   std::vector<model::Digest> digests;
   std::map<model::DigestAlgorithm, model::Digest> actual;
   const auto matches = [&](const model::Digest& digest) {
@@ -129,7 +129,7 @@ model::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
     }
     return found->second == digest;
   };
-  for (const Json& json : call.input.at("layerDigests")) {
+  for (const Json& json : request.input.at("layerDigests")) {
     auto digest = model::Digest::parse(json.get_ref<const std::string&>());
     if (!digest || !matches(*digest)) {
       throw ApiError(ErrorCode::kInvalidLayer,
@@ -142,8 +142,8 @@ model::Digest verify_digests(const Call& call, storage::UploadWriter& writer) {
   return std::move(digests.front());
 }
 
-void delete_upload(const Call& call, UploadSessions::Lease& lease) {
-  storage::sql::Txn txn = call.services.store.database().begin(Access::kWrite);
+void delete_upload(const ApiRequest& request, UploadSessions::Lease& lease) {
+  storage::sql::Txn txn = request.core.store.database().begin(Access::kWrite);
   storage::delete_upload(txn, lease.id());
   txn.commit(Durability::kRelaxed);
   lease.finish();
@@ -158,8 +158,8 @@ ApiError layer_already_exists(const UploadCall& upload, const model::Digest& dig
 
 // The upload, if it can be a layer: it has at least one part, and only the last part is shorter
 // than 5 MiB. Whether a part is the last is known only now (test OnlyTheLastPartMayBeShort).
-UploadSessions::Lease lease_whole_upload(Call& call, const UploadCall& upload) {
-  auto lease = call.services.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
+UploadSessions::Lease lease_whole_upload(ApiRequest& request, const UploadCall& upload) {
+  auto lease = request.core.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) {
     throw ApiError(ErrorCode::kInvalidLayer, "Another request is writing to this upload");
   }
@@ -167,28 +167,28 @@ UploadSessions::Lease lease_whole_upload(Call& call, const UploadCall& upload) {
     throw ApiError(ErrorCode::kEmptyUpload,
                    base::format("The upload with id '{}' has no layer parts", upload.id));
   }
-  if (storage::upload_parts(call.txn, upload.id).short_before_last) {
+  if (storage::upload_parts(request.txn, upload.id).short_before_last) {
     throw ApiError(ErrorCode::kLayerPartTooSmall,
                    "Every layer part but the last must be at least 5 MiB in size");
   }
   return std::move(*lease);
 }
 
-Json complete(Call& call) {
-  const UploadCall upload = require_upload(call);
-  UploadSessions::Lease lease = lease_whole_upload(call, upload);
-  const model::Digest digest = verify_digests(call, lease.writer());
+Json complete(ApiRequest& request) {
+  const UploadCall upload = require_upload(request);
+  UploadSessions::Lease lease = lease_whole_upload(request, upload);
+  const model::Digest digest = verify_digests(request, lease.writer());
   // The repository has this layer: the upload is over, and the error says so (test
   // ALayerThatIsThereIsSaidToBe). The registry plane answers 201 to the same.
-  if (storage::claim_blob(call.services.store, call.txn, upload.repository.id, digest.text(),
-                          call.now, call.services.settings.gc_grace)) {
-    delete_upload(call, lease);
+  if (storage::claim_blob(request.core.store, request.txn, upload.repository.id, digest.text(),
+                          request.now, request.core.settings.gc_grace)) {
+    delete_upload(request, lease);
     throw layer_already_exists(upload, digest);
   }
   // Whether the upload is still there is asked again inside the transaction that makes the layer
   // visible: it may have been cancelled, or its repository deleted, since it was looked up.
-  storage::commit_upload(call.services.store, upload.id, lease.writer(), digest,
-                         upload.repository.id, call.now, [&](storage::sql::Txn& txn) {
+  storage::commit_upload(request.core.store, upload.id, lease.writer(), digest,
+                         upload.repository.id, request.now, [&](storage::sql::Txn& txn) {
                            const auto found = storage::find_upload(txn, upload.id);
                            if (!found) throw upload_not_found(upload);
                          });

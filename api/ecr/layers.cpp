@@ -27,16 +27,16 @@ Json failure(const std::string& digest, const char* code, const char* reason) {
 // claim_blob keeps the collector away from a layer that is answered as available: a client that is
 // told so does not send it, and the manifest that names it comes later. A layer whose every image
 // is archived is ARCHIVED (ECR API Reference, "Layer").
-Json availability(Call& call, const storage::Repository& repository, const std::string& digest) {
+Json availability(ApiRequest& request, const storage::Repository& repository, const std::string& digest) {
   Json layer = {{"layerDigest", digest}, {"layerAvailability", "UNAVAILABLE"}};
-  const auto size = storage::claim_blob(call.services.store, call.txn, repository.id, digest,
-                                        call.now, call.services.settings.gc_grace);
+  const auto size = storage::claim_blob(request.core.store, request.txn, repository.id, digest,
+                                        request.now, request.core.settings.gc_grace);
   if (!size) return layer;
-  const bool archived = storage::blob_is_archived(call.txn, repository.id, digest);
+  const bool archived = storage::blob_is_archived(request.txn, repository.id, digest);
   layer["layerAvailability"] = archived ? "ARCHIVED" : "AVAILABLE";
   layer["layerSize"] = *size;
   // Known once a manifest names the layer.
-  if (auto type = storage::blob_media_type(call.txn, repository.id, digest)) {
+  if (auto type = storage::blob_media_type(request.txn, repository.id, digest)) {
     layer["mediaType"] = std::move(*type);
   }
   return layer;
@@ -45,10 +45,10 @@ Json availability(Call& call, const storage::Repository& repository, const std::
 // Each digest gets an entry of its own, in one of the two lists, in the order of the input. A layer
 // that is not there is UNAVAILABLE, not a failure: docker asks before it pushes (test
 // AvailabilityAnswersEachDigestByItself). The wording of the reasons is not published.
-Json check_availability(Call& call) {
-  const storage::Repository repository = require_repository(call);
+Json check_availability(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
   Json output = {{"layers", Json::array()}, {"failures", Json::array()}};
-  for (const Json& json : call.input.at("layerDigests")) {
+  for (const Json& json : request.input.at("layerDigests")) {
     const auto& digest = json.get_ref<const std::string&>();
     if (digest.empty()) {
       output["failures"].push_back(failure(digest, "MissingLayerDigest",
@@ -59,7 +59,7 @@ Json check_availability(Call& call) {
                                            "Invalid request parameters: layer digest should "
                                            "satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"));
     } else {
-      output["layers"].push_back(availability(call, repository, digest));
+      output["layers"].push_back(availability(request, repository, digest));
     }
   }
   return output;
@@ -67,16 +67,16 @@ Json check_availability(Call& call) {
 
 // A layer that a pull-through cache is still downloading is there once the download is over. The
 // wait happens outside of the transaction; the operation then runs anew, with call.prepared set.
-void await_upstream(const Call& call, const storage::Repository& repository,
+void await_upstream(const ApiRequest& request, const storage::Repository& repository,
                     const model::Digest& digest) {
-  if (call.services.upstreams == nullptr || call.prepared.has_value() ||
-      storage::find_blob(call.txn, repository.id, digest.text()) ||
-      !storage::has_imports(call.txn, repository.id)) {
+  if (request.services.upstreams == nullptr || request.outside.has_value() ||
+      storage::find_blob(request.txn, repository.id, digest.text()) ||
+      !storage::has_imports(request.txn, repository.id)) {
     return;
   }
-  const auto order = pull_through::wanted_blob(call.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
   if (!order) return;
-  throw OutsideWork{[&services = call.services, order = *order]() -> std::any {
+  throw OutsideWork{[&services = request.core, order = *order]() -> std::any {
     try {
       services.upstreams->download(services, order)->wait_stored();
     } catch (const pull_through::UpstreamError& error) {
@@ -90,22 +90,22 @@ void await_upstream(const Call& call, const storage::Repository& repository,
 
 // ECR's URL leads to S3 and needs no credentials for an hour; ours leads to this server and does
 // the same. A digest that is none is answered as a layer that is not there.
-Json download_url(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const std::string text = text_member(call.input, "layerDigest");
+Json download_url(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const std::string text = text_member(request.input, "layerDigest");
   const auto digest = model::Digest::parse(text);
-  if (digest) await_upstream(call, repository, *digest);
+  if (digest) await_upstream(request, repository, *digest);
   // Membership decides: a layer that only another repository has is not there (test
   // ALayerOfAnotherRepositoryHasNoUrl).
   // ECR has another error for a layer that no image has yet (LayerInaccessibleException); when it
   // gives that one is not documented, so it is not used here.
-  if (!digest || !storage::find_blob(call.txn, repository.id, digest->text())) {
+  if (!digest || !storage::find_blob(request.txn, repository.id, digest->text())) {
     throw ApiError(ErrorCode::kLayerNotFound,
                    base::format("The layer with digest '{}' does not exist in the repository with "
                                 "name '{}' in the registry with id '{}'",
                                 text, repository.name, repository.account));
   }
-  return {{"downloadUrl", layer_url(call.services, call.http, repository, *digest, call.now)},
+  return {{"downloadUrl", layer_url(request.core, request.http, repository, *digest, request.now)},
           {"layerDigest", digest->text()}};
 }
 

@@ -34,9 +34,9 @@ std::string read_policy_text(const Json& input) {
 }
 
 // The sentence was captured from AWS.
-storage::LifecyclePolicy require_lifecycle_policy(Call& call,
+storage::LifecyclePolicy require_lifecycle_policy(ApiRequest& request,
                                                   const storage::Repository& repository) {
-  auto policy = storage::find_lifecycle_policy(call.txn, repository.id);
+  auto policy = storage::find_lifecycle_policy(request.txn, repository.id);
   if (!policy) {
     throw ApiError::lifecycle_policy_not_found(repository.account, repository.name);
   }
@@ -57,48 +57,48 @@ double evaluated_at(const storage::LifecyclePolicy& policy) {
 
 // ECR evaluates a policy within 24 hours. Here the first evaluation is due after that time, and
 // tests move the clock (test IsExecutedWithinADayAndThenEveryDay).
-Json put_lifecycle_policy(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const std::string text = read_policy_text(call.input);
-  storage::put_lifecycle_policy(call.txn, repository.id, text);
-  enqueue_lifecycle(call.services, call.txn, repository.id, call.now + kLifecycleInterval);
+Json put_lifecycle_policy(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const std::string text = read_policy_text(request.input);
+  storage::put_lifecycle_policy(request.txn, repository.id, text);
+  enqueue_lifecycle(request.core, request.txn, repository.id, request.now + kLifecycleInterval);
   return lifecycle_policy_json(repository, text);
 }
 
-Json get_lifecycle_policy(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const auto policy = require_lifecycle_policy(call, repository);
+Json get_lifecycle_policy(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const auto policy = require_lifecycle_policy(request, repository);
   Json output = lifecycle_policy_json(repository, policy.text);
   output["lastEvaluatedAt"] = evaluated_at(policy);
   return output;
 }
 
 // The answer is the policy that was deleted, with the time of its last evaluation.
-Json delete_lifecycle_policy(Call& call) {
-  Json output = get_lifecycle_policy(call);
-  const storage::Repository repository = require_repository(call);
-  storage::delete_lifecycle_policy(call.txn, repository.id);
+Json delete_lifecycle_policy(ApiRequest& request) {
+  Json output = get_lifecycle_policy(request);
+  const storage::Repository repository = require_repository(request);
+  storage::delete_lifecycle_policy(request.txn, repository.id);
   // Without its policy the repository has no evaluation left to wait for (test
   // WithoutAPolicyNothingIsLeftToDo).
-  cancel_job(call.txn, kLifecycle.kind, std::to_string(repository.id));
+  cancel_job(request.txn, kLifecycle.kind, std::to_string(repository.id));
   return output;
 }
 
 // A preview of the text in the input or, without one, of the policy in force (test
 // APreviewOfThePolicyInForceNeedsNoText). One preview of a repository runs at a time, and replaces
 // the results of the one before. It is a job: the answer says IN_PROGRESS, and clients wait.
-Json start_preview(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const std::string text = call.input.contains("lifecyclePolicyText")
-                               ? read_policy_text(call.input)
-                               : require_lifecycle_policy(call, repository).text;
-  const auto running = storage::find_lifecycle_preview(call.txn, repository.id);
+Json start_preview(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const std::string text = request.input.contains("lifecyclePolicyText")
+                               ? read_policy_text(request.input)
+                               : require_lifecycle_policy(request, repository).text;
+  const auto running = storage::find_lifecycle_preview(request.txn, repository.id);
   if (running && running->status == "IN_PROGRESS") {
     throw ApiError::lifecycle_preview_in_progress(repository.account, repository.name);
   }
-  storage::start_lifecycle_preview(call.txn, repository.id, text);
-  enqueue_job(call.services, call.txn, kLifecyclePreview.kind, {{"repository", repository.id}},
-              call.now, std::to_string(repository.id));
+  storage::start_lifecycle_preview(request.txn, repository.id, text);
+  enqueue_job(request.core, request.txn, kLifecyclePreview.kind, {{"repository", repository.id}},
+              request.now, std::to_string(repository.id));
   Json output = lifecycle_policy_json(repository, text);
   output["status"] = "IN_PROGRESS";
   return output;
@@ -136,14 +136,14 @@ TagStatus preview_tag_status(const Json& filter) {
 
 // The result of one image. An image that is named by a tag must have had that tag when the preview
 // ran: the result is of that time, the tag may have moved since.
-std::optional<storage::LifecyclePreviewResult> find_result(Call& call, std::int64_t repository,
+std::optional<storage::LifecyclePreviewResult> find_result(ApiRequest& request, std::int64_t repository,
                                                            const Json& id) {
   std::string digest = text_member(id, "imageDigest");
   const std::string tag = text_member(id, "imageTag");
   if (digest.empty() && !tag.empty()) {
-    digest = storage::find_tag(call.txn, repository, tag).value_or("");
+    digest = storage::find_tag(request.txn, repository, tag).value_or("");
   }
-  auto result = storage::find_lifecycle_preview_result(call.txn, repository, digest);
+  auto result = storage::find_lifecycle_preview_result(request.txn, repository, digest);
   const auto has = [&](const std::string& name) {
     return std::find(result->tags.begin(), result->tags.end(), name) != result->tags.end();
   };
@@ -153,12 +153,12 @@ std::optional<storage::LifecyclePreviewResult> find_result(Call& call, std::int6
 
 // The results of the named images that the policy would act on. The others are left out; an id that
 // names no image is no error either (our choice: ECR's answer is not documented).
-Json named_results(Call& call, std::int64_t repository, const Json& ids) {
-  refuse_paging(call, "imageIds");
+Json named_results(ApiRequest& request, std::int64_t repository, const Json& ids) {
+  refuse_paging(request, "imageIds");
   Json results = Json::array();
-  const TagStatus wanted = preview_tag_status(call.input.value("filter", Json::object()));
+  const TagStatus wanted = preview_tag_status(request.input.value("filter", Json::object()));
   for (const Json& id : ids) {
-    const auto result = find_result(call, repository, id);
+    const auto result = find_result(request, repository, id);
     if (!result || (wanted == TagStatus::kTagged && result->tags.empty()) ||
         (wanted == TagStatus::kUntagged && !result->tags.empty())) {
       continue;
@@ -169,13 +169,13 @@ Json named_results(Call& call, std::int64_t repository, const Json& ids) {
 }
 
 // Results are numbered in the order of the preview; a token is the number of the last one shown.
-void add_page(Call& call, std::int64_t repository, Json& output) {
-  const Json filter = call.input.value("filter", Json::object());
+void add_page(ApiRequest& request, std::int64_t repository, Json& output) {
+  const Json filter = request.input.value("filter", Json::object());
   const std::string listing =
       "GetLifecyclePolicyPreview\n" + std::to_string(repository) + "\n" + filter.dump();
-  const Page page = requested_page(call, listing);
+  const Page page = requested_page(request, listing);
   auto results = storage::list_lifecycle_preview_results(
-      call.txn, repository, preview_tag_status(filter), page.after_number(), page.query_limit());
+      request.txn, repository, preview_tag_status(filter), page.after_number(), page.query_limit());
   const auto token = page.cut(results, [](const auto& result) { return result.position; });
   if (token) output["nextToken"] = *token;
   output["previewResults"] = Json::array();
@@ -184,18 +184,18 @@ void add_page(Call& call, std::int64_t repository, Json& output) {
 
 // While the preview runs there are no results yet, and the counts are 0. The counts are those of
 // all results, whatever the filter.
-Json get_preview(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const auto preview = storage::find_lifecycle_preview(call.txn, repository.id);
+Json get_preview(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const auto preview = storage::find_lifecycle_preview(request.txn, repository.id);
   if (!preview) {
     throw ApiError::lifecycle_preview_not_found(repository.account, repository.name);
   }
   Json output = lifecycle_policy_json(repository, preview->text);
   output["status"] = preview->status;
-  if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
-    output["previewResults"] = named_results(call, repository.id, *ids);
+  if (const auto ids = request.input.find("imageIds"); ids != request.input.end()) {
+    output["previewResults"] = named_results(request, repository.id, *ids);
   } else {
-    add_page(call, repository.id, output);
+    add_page(request, repository.id, output);
   }
   output["summary"] = summary_json(*preview);
   return output;

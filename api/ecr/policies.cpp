@@ -21,21 +21,21 @@ using storage::sql::Access;
 // The text comes back as it was given (tests: RepositoryPolicyRoundTrip). ECR is reported to write
 // it anew in its own layout, which is not documented. Principals are stored by unique id and shown
 // as the ARNs that they have now.
-Json repository_policy_json(const Call& call, const storage::Repository& repository) {
+Json repository_policy_json(const ApiRequest& request, const storage::Repository& repository) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
-          {"policyText", shown_principals(call.txn, *repository.policy)}};
+          {"policyText", shown_principals(request.txn, *repository.policy)}};
 }
 
 // ECR refuses a policy by which its author could never set another one, unless `force` is given
 // (ECR API Reference, "SetRepositoryPolicy"; test APolicyThatLocksItsAuthorOutNeedsForce). Where
 // policies are not enforced they lock out no caller.
-void refuse_lock_out(const Call& call, const storage::Repository& changed) {
+void refuse_lock_out(const ApiRequest& request, const storage::Repository& changed) {
   const Target target =
-      make_repository_target(call.services, call.txn, "ecr:SetRepositoryPolicy", changed.account,
+      make_repository_target(request.core, request.txn, "ecr:SetRepositoryPolicy", changed.account,
                              changed.region, changed.name, &changed);
-  if (call.services.settings.enforcement != Enforcement::kEnforce) return;
-  if (!is_allowed(call.services, call.caller, {call.txn, call.http, call.region, call.now},
+  if (request.core.settings.enforcement != Enforcement::kEnforce) return;
+  if (!is_allowed(request.core, request.caller, {request.txn, request.http, request.registry.region, request.now},
                   target)) {
     throw ApiError::invalid_parameter(
         "PolicyText",
@@ -44,51 +44,51 @@ void refuse_lock_out(const Call& call, const storage::Repository& changed) {
   }
 }
 
-Json set_repository_policy(Call& call) {
-  storage::Repository repository = require_repository(call);
-  const std::string text = text_member(call.input, "policyText");
-  check_resource_policy(call, text, PolicyType::kRepository);
-  repository.policy = stored_principals(call.txn, text);
-  if (!call.input.value("force", false)) refuse_lock_out(call, repository);
-  storage::set_repository_policy(call.txn, repository.id, repository.policy);
-  return repository_policy_json(call, repository);
+Json set_repository_policy(ApiRequest& request) {
+  storage::Repository repository = require_repository(request);
+  const std::string text = text_member(request.input, "policyText");
+  check_resource_policy(request, text, PolicyType::kRepository);
+  repository.policy = stored_principals(request.txn, text);
+  if (!request.input.value("force", false)) refuse_lock_out(request, repository);
+  storage::set_repository_policy(request.txn, repository.id, repository.policy);
+  return repository_policy_json(request, repository);
 }
 
-storage::Repository require_repository_policy(Call& call) {
-  storage::Repository repository = require_repository(call);
+storage::Repository require_repository_policy(ApiRequest& request) {
+  storage::Repository repository = require_repository(request);
   if (!repository.policy) {
     throw ApiError::repository_policy_not_found(repository.account, repository.name);
   }
   return repository;
 }
 
-Json get_repository_policy(Call& call) {
-  return repository_policy_json(call, require_repository_policy(call));
+Json get_repository_policy(ApiRequest& request) {
+  return repository_policy_json(request, require_repository_policy(request));
 }
 
 // The answer is the policy that was deleted.
-Json delete_repository_policy(Call& call) {
-  const storage::Repository repository = require_repository_policy(call);
-  storage::set_repository_policy(call.txn, repository.id, std::nullopt);
-  return repository_policy_json(call, repository);
+Json delete_repository_policy(ApiRequest& request) {
+  const storage::Repository repository = require_repository_policy(request);
+  storage::set_repository_policy(request.txn, repository.id, std::nullopt);
+  return repository_policy_json(request, repository);
 }
 
-Json registry_policy_json(const Call& call, const std::string& policy) {
-  return {{"registryId", call.caller.account}, {"policyText", shown_principals(call.txn, policy)}};
+Json registry_policy_json(const ApiRequest& request, const std::string& policy) {
+  return {{"registryId", request.caller.account}, {"policyText", shown_principals(request.txn, policy)}};
 }
 
 // Scope V1 lets a policy speak of replication, pull through cache and creation alone (ECR User
 // Guide, "Private registry permissions"; test ScopeV1AllowsThreeActionsInThePolicy). Under V2, the
 // default, it may name every ECR action.
-PolicyType registry_policy_type(const Call& call) {
+PolicyType registry_policy_type(const ApiRequest& request) {
   const std::string scope =
-      account_setting(call.txn, call.caller.account, call.region, kRegistryPolicyScope);
+      account_setting(request.txn, request.caller.account, request.registry.region, kRegistryPolicyScope);
   return scope == "V1" ? PolicyType::kRegistryV1 : PolicyType::kRegistry;
 }
 
-std::string require_registry_policy(const Call& call) {
-  auto policy = storage::registry_policy(call.txn, call.caller.account, call.region);
-  if (!policy) throw ApiError::registry_policy_not_found(call.caller.account);
+std::string require_registry_policy(const ApiRequest& request) {
+  auto policy = storage::registry_policy(request.txn, request.caller.account, request.registry.region);
+  if (!policy) throw ApiError::registry_policy_not_found(request.caller.account);
   return std::move(*policy);
 }
 
@@ -96,32 +96,32 @@ std::string require_registry_policy(const Call& call) {
 // deny its own removal for ever. The account's root user is therefore asked without it, as S3 has
 // it for the policy of a bucket. ECR documents neither this nor another way out (test
 // TheRootUserCanRemoveARegistryPolicyThatDeniesEverything).
-std::vector<Target> registry_policy_target(const Call& call) {
-  std::vector<Target> targets = registry_target(call);
-  const bool root = call.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
+std::vector<Target> registry_policy_target(const ApiRequest& request) {
+  std::vector<Target> targets = registry_target(request);
+  const bool root = request.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
   for (Target& target : targets) {
-    if (root && target.account == call.caller.account) target.policies.clear();
+    if (root && target.account == request.caller.account) target.policies.clear();
   }
   return targets;
 }
 
 // The API has no `force` here, so that nothing is checked for a lock-out.
-Json put_registry_policy(Call& call) {
-  const std::string text = text_member(call.input, "policyText");
-  check_resource_policy(call, text, registry_policy_type(call));
-  storage::set_registry_policy(call.txn, call.caller.account, call.region,
-                               stored_principals(call.txn, text));
-  return registry_policy_json(call, text);
+Json put_registry_policy(ApiRequest& request) {
+  const std::string text = text_member(request.input, "policyText");
+  check_resource_policy(request, text, registry_policy_type(request));
+  storage::set_registry_policy(request.txn, request.caller.account, request.registry.region,
+                               stored_principals(request.txn, text));
+  return registry_policy_json(request, text);
 }
 
-Json get_registry_policy(Call& call) {
-  return registry_policy_json(call, require_registry_policy(call));
+Json get_registry_policy(ApiRequest& request) {
+  return registry_policy_json(request, require_registry_policy(request));
 }
 
-Json delete_registry_policy(Call& call) {
-  const std::string policy = require_registry_policy(call);
-  storage::set_registry_policy(call.txn, call.caller.account, call.region, std::nullopt);
-  return registry_policy_json(call, policy);
+Json delete_registry_policy(ApiRequest& request) {
+  const std::string policy = require_registry_policy(request);
+  storage::set_registry_policy(request.txn, request.caller.account, request.registry.region, std::nullopt);
+  return registry_policy_json(request, policy);
 }
 
 constexpr Operation kPolicyOperations[] = {
@@ -141,7 +141,7 @@ constexpr Operation kPolicyOperations[] = {
 
 }  // namespace
 
-void check_resource_policy(const Call& call, const std::string& text, PolicyType type) {
+void check_resource_policy(const ApiRequest& request, const std::string& text, PolicyType type) {
   // One sentence for everything that is wrong with a document: a Resource in a repository policy,
   // an action that is not a repository's, a syntax error. ECR spells the member PolicyText,
   // although the input's member is policyText.
@@ -151,7 +151,7 @@ void check_resource_policy(const Call& call, const std::string& text, PolicyType
         "PolicyText", base::format("Invalid {} policy provided",
                                    type == PolicyType::kRepository ? "repository" : "registry"));
   }
-  if (unknown_principal(call.txn, **parsed, text)) {
+  if (unknown_principal(request.txn, **parsed, text)) {
     throw ApiError::invalid_parameter("PolicyText", "Principal not found");
   }
 }

@@ -25,11 +25,11 @@ struct StoredRule {
 
 // A caller that gives ECR a role to reach an upstream with must be allowed to pass that role:
 // iam:PassRole, to the service that ECR's rules run as.
-std::vector<Target> rule_targets(const Call& call) {
-  std::vector<Target> targets = registry_target(call);
-  const std::string role = text_member(call.input, "customRoleArn");
+std::vector<Target> rule_targets(const ApiRequest& request) {
+  std::vector<Target> targets = registry_target(request);
+  const std::string role = text_member(request.input, "customRoleArn");
   if (!role.empty()) {
-    targets.push_back(pass_role_target(call.txn, call.caller.account, role,
+    targets.push_back(pass_role_target(request.txn, request.caller.account, role,
                                        "pullthroughcache.ecr.amazonaws.com"));
   }
   return targets;
@@ -42,8 +42,8 @@ void put_unless_empty(Json& json, const char* name, const std::string& value) {
 // The members that every answer has. The upstream's prefix is left out where the rule was created
 // without one, although it then means "ROOT": Terraform takes a value that its configuration does
 // not have for a change (integration/test_terraform_ecr.py).
-Json rule_json(const Call& call, const pull_through::Rule& rule) {
-  Json json = {{"ecrRepositoryPrefix", rule.prefix}, {"registryId", registry_id(call)}};
+Json rule_json(const ApiRequest& request, const pull_through::Rule& rule) {
+  Json json = {{"ecrRepositoryPrefix", rule.prefix}, {"registryId", registry_id(request)}};
   put_unless_empty(json, "upstreamRepositoryPrefix", rule.upstream_prefix);
   put_unless_empty(json, "credentialArn", rule.credential_arn);
   put_unless_empty(json, "customRoleArn", rule.role_arn);
@@ -51,39 +51,39 @@ Json rule_json(const Call& call, const pull_through::Rule& rule) {
 }
 
 // AWS has published the types of this and of the other errors here, not their texts.
-ApiError rule_not_found(const Call& call, const std::string& prefix) {
+ApiError rule_not_found(const ApiRequest& request, const std::string& prefix) {
   return {ErrorCode::kPullThroughRuleNotFound,
           base::format("The pull through cache rule with repository prefix '{}' does not exist in "
                        "the registry with id '{}'",
-                       prefix, registry_id(call))};
+                       prefix, registry_id(request))};
 }
 
 // Rows are found by the prefix with its assumed slash: "team" and "team/" are one rule.
-StoredRule require_rule(const Call& call, const std::string& prefix) {
-  auto row = storage::find_pull_through_rule(call.txn, registry_id(call), call.region,
+StoredRule require_rule(const ApiRequest& request, const std::string& prefix) {
+  auto row = storage::find_pull_through_rule(request.txn, registry_id(request), request.registry.region,
                                              pull_through::key_of(prefix));
-  if (!row) throw rule_not_found(call, prefix);
+  if (!row) throw rule_not_found(request, prefix);
   pull_through::Rule rule = pull_through::read_rule(*row);
   return {std::move(*row), std::move(rule)};
 }
 
-StoredRule require_rule(const Call& call) {
-  return require_rule(call, text_member(call.input, "ecrRepositoryPrefix"));
+StoredRule require_rule(const ApiRequest& request) {
+  return require_rule(request, text_member(request.input, "ecrRepositoryPrefix"));
 }
 
 // AWS reads the secret from Secrets Manager; here a file of secrets that `serve` was given takes
 // its place. The three errors are ECR's.
-void check_secret(const Call& call, const std::string& arn) {
+void check_secret(const ApiRequest& request, const std::string& arn) {
   // ECR User Guide, "Creating a pull through cache rule": the secret's account and Region are the
   // rule's. Which error AWS answers otherwise is inferred.
   const auto secret = model::Arn::parse(arn);
-  if (!secret || secret->account != registry_id(call) || secret->region != call.region) {
+  if (!secret || secret->account != registry_id(request) || secret->region != request.registry.region) {
     throw ApiError(ErrorCode::kUnableToAccessSecret,
                    base::format("The secret with ARN '{}' is not of the account {} and the Region "
                                 "{}, which the pull through cache rule is in",
-                                arn, registry_id(call), call.region));
+                                arn, registry_id(request), request.registry.region));
   }
-  const pull_through::Upstreams* upstreams = call.services.upstreams;
+  const pull_through::Upstreams* upstreams = request.services.upstreams;
   const auto state = upstreams == nullptr ? pull_through::Secrets::State::kMissing
                                           : upstreams->find_secret(arn).state;
   switch (state) {
@@ -106,7 +106,7 @@ void check_secret(const Call& call, const std::string& arn) {
 // The upstream registries that ECR supports, by the host name or by upstreamRegistry; the latter is
 // taken from the former where it is missing. Null: `serve` was told to map this host to another
 // address (--upstream), which AWS does not have. Throws UnsupportedUpstreamRegistryException.
-const pull_through::KnownRegistry* require_registry(const Call& call, pull_through::Rule& rule) {
+const pull_through::KnownRegistry* require_registry(const ApiRequest& request, pull_through::Rule& rule) {
   const auto unsupported = [&](const std::string& why) {
     return ApiError(
         ErrorCode::kUnsupportedUpstreamRegistry,
@@ -126,14 +126,14 @@ const pull_through::KnownRegistry* require_registry(const Call& call, pull_throu
   }
   // An upstream of the operator's own: a test registry, for example.
   const bool mapped =
-      call.services.upstreams != nullptr && call.services.upstreams->is_mapped(rule.host);
+      request.services.upstreams != nullptr && request.services.upstreams->is_mapped(rule.host);
   if (!mapped) throw unsupported("serve's option --upstream can add it");
   return nullptr;
 }
 
 // Some upstreams need credentials, some have none: ECR User Guide, "Creating a pull through cache
 // rule". Only another account's ECR needs a role.
-void check_credentials(const Call& call, const pull_through::Rule& rule,
+void check_credentials(const ApiRequest& request, const pull_through::Rule& rule,
                        const pull_through::KnownRegistry* registry) {
   if (registry != nullptr && registry->credentials && rule.credential_arn.empty()) {
     throw ApiError::invalid_parameter(
@@ -149,41 +149,41 @@ void check_credentials(const Call& call, const pull_through::Rule& rule,
     throw ApiError::invalid_parameter("customRoleArn", "Member must be null but for ecr");
   }
   if (is_ecr && rule.role_arn.empty() &&
-      pull_through::ecr_account(rule.host) != registry_id(call)) {
+      pull_through::ecr_account(rule.host) != registry_id(request)) {
     throw ApiError::invalid_parameter("customRoleArn",
                                       "Member must not be null for another account's registry");
   }
-  if (!rule.credential_arn.empty()) check_secret(call, rule.credential_arn);
+  if (!rule.credential_arn.empty()) check_secret(request, rule.credential_arn);
 }
 
 // All of the input's members; those that it does not have are empty.
-pull_through::Rule rule_of_input(const Call& call) {
+pull_through::Rule rule_of_input(const ApiRequest& request) {
   pull_through::Rule rule;
-  rule.prefix = text_member(call.input, "ecrRepositoryPrefix");
-  rule.host = text_member(call.input, "upstreamRegistryUrl");
-  rule.registry = text_member(call.input, "upstreamRegistry");
-  rule.credential_arn = text_member(call.input, "credentialArn");
-  rule.role_arn = text_member(call.input, "customRoleArn");
-  rule.upstream_prefix = text_member(call.input, "upstreamRepositoryPrefix");
+  rule.prefix = text_member(request.input, "ecrRepositoryPrefix");
+  rule.host = text_member(request.input, "upstreamRegistryUrl");
+  rule.registry = text_member(request.input, "upstreamRegistry");
+  rule.credential_arn = text_member(request.input, "credentialArn");
+  rule.role_arn = text_member(request.input, "customRoleArn");
+  rule.upstream_prefix = text_member(request.input, "upstreamRepositoryPrefix");
   return rule;
 }
 
 // In this order: the registry, its credentials, the upstream's prefix, whether the prefix is taken,
 // and the quota. ECR's own order is not documented.
-Json create_rule(Call& call) {
-  pull_through::Rule rule = rule_of_input(call);
-  const pull_through::KnownRegistry* registry = require_registry(call, rule);
-  check_credentials(call, rule, registry);
+Json create_rule(ApiRequest& request) {
+  pull_through::Rule rule = rule_of_input(request);
+  const pull_through::KnownRegistry* registry = require_registry(request, rule);
+  check_credentials(request, rule, registry);
   const std::string& upstream = rule.upstream_prefix;
   // A rule for every name cannot add a prefix to them (ECR API Reference).
   if (rule.prefix == pull_through::kRoot && !upstream.empty() && upstream != pull_through::kRoot) {
     throw ApiError::invalid_parameter("upstreamRepositoryPrefix",
                                       "Member must be ROOT where ecrRepositoryPrefix is ROOT");
   }
-  const std::string account = registry_id(call);
+  const std::string account = registry_id(request);
   const PullThroughRule row{pull_through::key_of(rule.prefix), pull_through::write_rule(rule),
-                            call.now, call.now};
-  if (storage::find_pull_through_rule(call.txn, account, call.region, row.prefix)) {
+                            request.now, request.now};
+  if (storage::find_pull_through_rule(request.txn, account, request.registry.region, row.prefix)) {
     throw ApiError(
         ErrorCode::kPullThroughRuleAlreadyExists,
         base::format(
@@ -192,14 +192,14 @@ Json create_rule(Call& call) {
             rule.prefix, account));
   }
   // ECR service quotas: 50 rules in a registry.
-  if (storage::count_pull_through_rules(call.txn, account, call.region) >=
+  if (storage::count_pull_through_rules(request.txn, account, request.registry.region) >=
       pull_through::kMaxRules) {
     throw ApiError(ErrorCode::kLimitExceeded,
                    base::format("A registry can have at most {} pull through cache rules",
                                 pull_through::kMaxRules));
   }
-  storage::insert_pull_through_rule(call.txn, account, call.region, row);
-  Json output = rule_json(call, rule);
+  storage::insert_pull_through_rule(request.txn, account, request.registry.region, row);
+  Json output = rule_json(request, rule);
   output["upstreamRegistryUrl"] = rule.host;
   put_unless_empty(output, "upstreamRegistry", rule.registry);
   output["createdAt"] = base::to_epoch_seconds(row.created_at);
@@ -208,36 +208,36 @@ Json create_rule(Call& call) {
 
 // Only credentials and role can be changed (ECR API Reference); the answer has updatedAt and
 // neither the upstream's URL nor createdAt.
-Json update_rule(Call& call) {
-  StoredRule stored = require_rule(call);
+Json update_rule(ApiRequest& request) {
+  StoredRule stored = require_rule(request);
   for (const auto& [name, member] :
        {std::pair("credentialArn", &pull_through::Rule::credential_arn),
         std::pair("customRoleArn", &pull_through::Rule::role_arn)}) {
-    if (call.input.contains(name)) stored.rule.*member = text_member(call.input, name);
+    if (request.input.contains(name)) stored.rule.*member = text_member(request.input, name);
   }
-  check_credentials(call, stored.rule, pull_through::find_registry(stored.rule.registry));
+  check_credentials(request, stored.rule, pull_through::find_registry(stored.rule.registry));
   stored.row.body = pull_through::write_rule(stored.rule);
-  stored.row.updated_at = call.now;
-  storage::update_pull_through_rule(call.txn, registry_id(call), call.region, stored.row);
-  Json output = rule_json(call, stored.rule);
+  stored.row.updated_at = request.now;
+  storage::update_pull_through_rule(request.txn, registry_id(request), request.registry.region, stored.row);
+  Json output = rule_json(request, stored.rule);
   output["updatedAt"] = base::to_epoch_seconds(stored.row.updated_at);
   return output;
 }
 
 // The repositories that the rule has created stay, with their images.
-Json delete_rule(Call& call) {
-  const StoredRule stored = require_rule(call);
-  storage::delete_pull_through_rule(call.txn, registry_id(call), call.region, stored.row.prefix);
-  Json output = rule_json(call, stored.rule);
+Json delete_rule(ApiRequest& request) {
+  const StoredRule stored = require_rule(request);
+  storage::delete_pull_through_rule(request.txn, registry_id(request), request.registry.region, stored.row.prefix);
+  Json output = rule_json(request, stored.rule);
   output["upstreamRegistryUrl"] = stored.rule.host;
   output["createdAt"] = base::to_epoch_seconds(stored.row.created_at);
   return output;
 }
 
 // A rule in the answer of DescribePullThroughCacheRules: with everything, unlike the other answers.
-Json described(const Call& call, const PullThroughRule& row) {
+Json described(const ApiRequest& request, const PullThroughRule& row) {
   const pull_through::Rule rule = pull_through::read_rule(row);
-  Json json = rule_json(call, rule);
+  Json json = rule_json(request, rule);
   json["upstreamRegistryUrl"] = rule.host;
   put_unless_empty(json, "upstreamRegistry", rule.registry);
   json["createdAt"] = base::to_epoch_seconds(row.created_at);
@@ -246,30 +246,30 @@ Json described(const Call& call, const PullThroughRule& row) {
 }
 
 // The first prefix without a rule is the error of the whole call.
-Json describe_named_rules(Call& call, const Json& prefixes) {
-  refuse_paging(call, "ecrRepositoryPrefixes");
+Json describe_named_rules(ApiRequest& request, const Json& prefixes) {
+  refuse_paging(request, "ecrRepositoryPrefixes");
   Json list = Json::array();
   for (const Json& prefix : prefixes) {
-    list.push_back(described(call, require_rule(call, prefix.get<std::string>()).row));
+    list.push_back(described(request, require_rule(request, prefix.get<std::string>()).row));
   }
   return list;
 }
 
-Json describe_rules(Call& call) {
+Json describe_rules(ApiRequest& request) {
   Json output = Json::object();
-  const auto prefixes = call.input.find("ecrRepositoryPrefixes");
-  if (prefixes != call.input.end()) {
-    output["pullThroughCacheRules"] = describe_named_rules(call, *prefixes);
+  const auto prefixes = request.input.find("ecrRepositoryPrefixes");
+  if (prefixes != request.input.end()) {
+    output["pullThroughCacheRules"] = describe_named_rules(request, *prefixes);
     return output;
   }
-  const std::string listing = "DescribePullThroughCacheRules\n" + registry_id(call);
-  const Page page = requested_page(call, listing);
-  auto found = storage::list_pull_through_rules(call.txn, registry_id(call), call.region,
+  const std::string listing = "DescribePullThroughCacheRules\n" + registry_id(request);
+  const Page page = requested_page(request, listing);
+  auto found = storage::list_pull_through_rules(request.txn, registry_id(request), request.registry.region,
                                                 page.after(), page.query_limit());
   const auto token = page.cut(found, [](const PullThroughRule& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["pullThroughCacheRules"] = Json::array();
-  for (const auto& row : found) output["pullThroughCacheRules"].push_back(described(call, row));
+  for (const auto& row : found) output["pullThroughCacheRules"].push_back(described(request, row));
   return output;
 }
 
@@ -286,16 +286,16 @@ std::string ping(pull_through::Upstreams* upstreams, const pull_through::Rule& r
 
 // An upstream that does not answer is no error of the call: isValid is false, and failure says why.
 // The upstream is asked outside of the transaction.
-Json validate(Call& call) {
-  const StoredRule stored = require_rule(call);
-  if (!call.prepared.has_value()) {
+Json validate(ApiRequest& request) {
+  const StoredRule stored = require_rule(request);
+  if (!request.outside.has_value()) {
     // The first run: the transaction is given up while the upstream is asked.
-    throw OutsideWork{[upstreams = call.services.upstreams, rule = stored.rule]() -> std::any {
+    throw OutsideWork{[upstreams = request.services.upstreams, rule = stored.rule]() -> std::any {
       return ping(upstreams, rule);
     }};
   }
-  const auto failure = std::any_cast<std::string>(call.prepared);
-  Json output = rule_json(call, stored.rule);
+  const auto failure = std::any_cast<std::string>(request.outside);
+  Json output = rule_json(request, stored.rule);
   output["upstreamRegistryUrl"] = stored.rule.host;
   output["isValid"] = failure.empty();
   put_unless_empty(output, "failure", failure);

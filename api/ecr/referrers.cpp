@@ -19,10 +19,10 @@ constexpr std::int64_t kDefaultPage = 20;
 // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage (test
 // ReadingImagesMustBeAllowedToo). The Service Authorization Reference has no row for an action
 // ecr:ListImageReferrers; it is asked for as well.
-std::vector<Target> referrer_targets(const Call& call) {
-  std::vector<Target> targets = repository_target(call);
+std::vector<Target> referrer_targets(const ApiRequest& request) {
+  std::vector<Target> targets = repository_target(request);
   Target read = targets.front();
-  targets.front().action = call.action;
+  targets.front().action = request.action;
   read.action = "ecr:BatchGetImage";
   targets.push_back(std::move(read));
   return targets;
@@ -30,8 +30,8 @@ std::vector<Target> referrer_targets(const Call& call) {
 
 // Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
 // has for digests elsewhere.
-std::string require_subject(const Call& call) {
-  std::string digest = text_member(call.input.at("subjectId"), "imageDigest");
+std::string require_subject(const ApiRequest& request) {
+  std::string digest = text_member(request.input.at("subjectId"), "imageDigest");
   if (!model::Digest::parse(digest)) {
     throw ApiError::invalid_parameter(
         "subjectId.imageDigest", "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'");
@@ -51,20 +51,20 @@ Json referrer_json(const Referrer& referrer) {
 
 // A subject need not exist: an artifact may be pushed before the image that it refers to (OCI
 // distribution-spec, "Listing Referrers"; test ASubjectThatIsNotThereHasNone).
-Json list_referrers(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const std::string subject = require_subject(call);
-  const Json filter = call.input.value("filter", Json::object());
+Json list_referrers(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const std::string subject = require_subject(request);
+  const Json filter = request.input.value("filter", Json::object());
   const std::string listing =
       base::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject, filter.dump());
-  const Page page = requested_page(call, listing, kDefaultPage);
+  const Page page = requested_page(request, listing, kDefaultPage);
   Json output = {{"referrers", Json::array()}};
   // Every artifact counts as active: nothing archives artifacts yet. Other statuses list nothing.
   const std::string status = filter.value("artifactStatus", std::string("ACTIVE"));
   if (status != "ACTIVE" && status != "ANY") return output;
   const auto types = filter.value("artifactTypes", std::vector<std::string>());
   const ReferrerPage found =
-      read_referrers(call.txn, repository.id, subject, types, page.after(), page.size());
+      read_referrers(request.txn, repository.id, subject, types, page.after(), page.size());
   if (found.more) output["nextToken"] = page.token_after(found.referrers.back().digest);
   for (const auto& referrer : found.referrers)
     output["referrers"].push_back(referrer_json(referrer));

@@ -18,11 +18,11 @@ using storage::sql::Access;
 
 // Replication to the registry and Region of the source is refused. ECR's wording is not published
 // (another emulator's tests have a different sentence).
-void check_destinations(const Call& call, const Json& configuration) {
+void check_destinations(const ApiRequest& request, const Json& configuration) {
   for (const Json& rule : configuration.at("rules")) {
     for (const Json& destination : rule.at("destinations")) {
-      if (destination.at("registryId") == call.caller.account &&
-          destination.at("region") == call.region) {
+      if (destination.at("registryId") == request.caller.account &&
+          destination.at("region") == request.registry.region) {
         throw ApiError::invalid_parameter(
             "replicationConfiguration",
             "The destination cannot be the registry and region that is replicated");
@@ -33,19 +33,19 @@ void check_destinations(const Call& call, const Json& configuration) {
 
 // The configuration is replaced as a whole; an empty list of rules ends replication. It counts for
 // images that are pushed or restored from now on (ECR User Guide, "Private image replication").
-Json put_replication_configuration(Call& call) {
-  const Json& configuration = call.input.at("replicationConfiguration");
-  check_destinations(call, configuration);
-  replication::set_configuration(call.txn, call.caller.account, call.region, configuration);
+Json put_replication_configuration(ApiRequest& request) {
+  const Json& configuration = request.input.at("replicationConfiguration");
+  check_destinations(request, configuration);
+  replication::set_configuration(request.txn, request.caller.account, request.registry.region, configuration);
   return {{"replicationConfiguration", configuration}};
 }
 
 // A registry without a configuration has one with an empty list of rules (captured from AWS; test
 // ARegistryWithoutReplicationSaysSo).
-Json describe_registry(Call& call) {
-  return {{"registryId", call.caller.account},
+Json describe_registry(ApiRequest& request) {
+  return {{"registryId", request.caller.account},
           {"replicationConfiguration",
-           replication::configuration(call.txn, call.caller.account, call.region)}};
+           replication::configuration(request.txn, request.caller.account, request.registry.region)}};
 }
 
 // status is IN_PROGRESS, COMPLETE or FAILED; failureCode is there for FAILED alone.
@@ -59,16 +59,16 @@ Json replication_status_json(const storage::ImageReplication& replication) {
 
 // One status for each destination that the image was or is replicated to; an image that was pushed
 // before there was a rule has none.
-Json describe_replication_status(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const storage::Image image = require_image(call, repository);
+Json describe_replication_status(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const storage::Image image = require_image(request, repository);
   Json statuses = Json::array();
   for (const auto& replication :
-       storage::image_replications(call.txn, repository.id, image.digest)) {
+       storage::image_replications(request.txn, repository.id, image.digest)) {
     statuses.push_back(replication_status_json(replication));
   }
   return {{"repositoryName", repository.name},
-          {"imageId", answered_image_id(call, image)},
+          {"imageId", answered_image_id(request, image)},
           {"replicationStatuses", std::move(statuses)}};
 }
 

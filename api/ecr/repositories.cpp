@@ -16,21 +16,21 @@ namespace {
 
 using storage::sql::Access;
 
-storage::Tags tags_of(const Call& call) {
-  const auto found = call.input.find("tags");
-  return found == call.input.end() ? storage::Tags() : parse_tags(*found);
+storage::Tags tags_of(const ApiRequest& request) {
+  const auto found = request.input.find("tags");
+  return found == request.input.end() ? storage::Tags() : parse_tags(*found);
 }
 
 // AWS checks ecr:TagResource in addition to ecr:CreateRepository where tags are sent (a notice of
 // AWS, cited in k8s-image-swapper issue 416). RequestTag and TagKeys are present for both actions,
 // and the tags count as the new resource's own: AWS documents aws:ResourceTag as present "in
 // requests that create a resource with an attached tag".
-std::vector<Target> creation_targets(const Call& call) {
-  const std::string account = registry_id(call);
+std::vector<Target> creation_targets(const ApiRequest& request) {
+  const std::string account = registry_id(request);
   Target create =
-      make_repository_target(call.services, call.txn, "ecr:CreateRepository", account, call.region,
-                             text_member(call.input, "repositoryName"), nullptr);
-  const storage::Tags tags = tags_of(call);
+      make_repository_target(request.core, request.txn, "ecr:CreateRepository", account, request.registry.region,
+                             text_member(request.input, "repositoryName"), nullptr);
+  const storage::Tags tags = tags_of(request);
   if (tags.empty()) return {create};
   create.request_tags = tags;
   create.resource_tags = tags;
@@ -42,67 +42,67 @@ std::vector<Target> creation_targets(const Call& call) {
 // A name of another account (registryId) is authorized as a resource of that account. The checks
 // that the model does not express come in the order of the code: mutability with its filters,
 // encryption, tags, and last whether the name is taken. ECR's own order is not documented.
-Json create_repository(Call& call) {
+Json create_repository(ApiRequest& request) {
   storage::Repository repository;
-  repository.account = registry_id(call);
-  repository.region = call.region;
-  repository.name = text_member(call.input, "repositoryName");
-  repository.created_at = call.now;
-  set_mutability(call.input, repository);
-  set_encryption(call.input.value("encryptionConfiguration", Json::object()), repository);
+  repository.account = registry_id(request);
+  repository.region = request.registry.region;
+  repository.name = text_member(request.input, "repositoryName");
+  repository.created_at = request.now;
+  set_mutability(request.input, repository);
+  set_encryption(request.input.value("encryptionConfiguration", Json::object()), repository);
   repository.scan_on_push =
-      call.input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
-  const storage::Tags tags = tags_of(call);
+      request.input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
+  const storage::Tags tags = tags_of(request);
   check_tag_count(tags.size());
-  const auto id = storage::insert_repository(call.txn, repository);
+  const auto id = storage::insert_repository(request.txn, repository);
   if (!id) throw ApiError::repository_already_exists(repository.account, repository.name);
-  for (const auto& [key, value] : tags) storage::put_repository_tag(call.txn, *id, key, value);
-  return {{"repository", to_json(call, repository)}};
+  for (const auto& [key, value] : tags) storage::put_repository_tag(request.txn, *id, key, value);
+  return {{"repository", to_json(request, repository)}};
 }
 
 // DescribeRepositories is authorized on each repository that it names; without names on one ARN
 // with a wildcard, "repository/*" (inferred: a policy for a name prefix does not allow to list
 // all).
-std::vector<Target> described_targets(const Call& call) {
-  const std::string account = registry_id(call);
-  const auto names = call.input.find("repositoryNames");
-  if (names == call.input.end()) {
-    return {make_repository_target(call.services, call.txn, call.action, account, call.region, "*",
+std::vector<Target> described_targets(const ApiRequest& request) {
+  const std::string account = registry_id(request);
+  const auto names = request.input.find("repositoryNames");
+  if (names == request.input.end()) {
+    return {make_repository_target(request.core, request.txn, request.action, account, request.registry.region, "*",
                                    nullptr)};
   }
   std::vector<Target> targets;
   for (const Json& name : *names) {
     const auto& text = name.get_ref<const std::string&>();
-    const auto found = storage::find_repository(call.txn, account, call.region, text);
-    targets.push_back(make_repository_target(call.services, call.txn, call.action, account,
-                                             call.region, text, found ? &*found : nullptr));
+    const auto found = storage::find_repository(request.txn, account, request.registry.region, text);
+    targets.push_back(make_repository_target(request.core, request.txn, request.action, account,
+                                             request.registry.region, text, found ? &*found : nullptr));
   }
   return targets;
 }
 
 // The first name that does not exist is the error of the whole call. ECR gives no partial answer.
-Json describe_named_repositories(Call& call, const Json& names) {
-  refuse_paging(call, "repositoryNames");
+Json describe_named_repositories(ApiRequest& request, const Json& names) {
+  refuse_paging(request, "repositoryNames");
   Json list = Json::array();
   for (const Json& name : names) {
-    list.push_back(to_json(call, require_repository(call, name.get<std::string>())));
+    list.push_back(to_json(request, require_repository(request, name.get<std::string>())));
   }
   return {{"repositories", list}};
 }
 
-Json describe_repositories(Call& call) {
-  if (const auto names = call.input.find("repositoryNames"); names != call.input.end()) {
-    return describe_named_repositories(call, *names);
+Json describe_repositories(ApiRequest& request) {
+  if (const auto names = request.input.find("repositoryNames"); names != request.input.end()) {
+    return describe_named_repositories(request, *names);
   }
-  const std::string account = registry_id(call);
+  const std::string account = registry_id(request);
   const std::string listing = "DescribeRepositories\n" + account;
-  const Page page = requested_page(call, listing);
+  const Page page = requested_page(request, listing);
   auto found =
-      storage::list_repositories(call.txn, account, call.region, page.after(), page.query_limit());
+      storage::list_repositories(request.txn, account, request.registry.region, page.after(), page.query_limit());
   Json output = {{"repositories", Json::array()}};
   const auto token = page.cut(found, [](const auto& repository) { return repository.name; });
   if (token) output["nextToken"] = *token;
-  for (const auto& repository : found) output["repositories"].push_back(to_json(call, repository));
+  for (const auto& repository : found) output["repositories"].push_back(to_json(request, repository));
   return output;
 }
 
@@ -113,10 +113,10 @@ Json setting_json(const storage::Repository& repository) {
 
 // Exclusion filters are replaced together with the mutability that they belong to: without filters
 // in the input there are none afterwards (test ExclusionFiltersGoWithTheirSettingAndNoOther).
-Json put_mutability(Call& call) {
-  storage::Repository repository = require_repository(call);
-  set_mutability(call.input, repository);
-  storage::set_repository_settings(call.txn, repository.id, repository);
+Json put_mutability(ApiRequest& request) {
+  storage::Repository repository = require_repository(request);
+  set_mutability(request.input, repository);
+  storage::set_repository_settings(request.txn, repository.id, repository);
   Json output = setting_json(repository);
   add_mutability(repository, output);
   return output;
@@ -124,10 +124,10 @@ Json put_mutability(Call& call) {
 
 // AWS has deprecated this in favour of the registry's configuration; it is still accepted and
 // shown.
-Json put_scanning(Call& call) {
-  storage::Repository repository = require_repository(call);
-  repository.scan_on_push = call.input.at("imageScanningConfiguration").value("scanOnPush", false);
-  storage::set_repository_settings(call.txn, repository.id, repository);
+Json put_scanning(ApiRequest& request) {
+  storage::Repository repository = require_repository(request);
+  repository.scan_on_push = request.input.at("imageScanningConfiguration").value("scanOnPush", false);
+  storage::set_repository_settings(request.txn, repository.id, repository);
   Json output = setting_json(repository);
   output["imageScanningConfiguration"]["scanOnPush"] = repository.scan_on_push;
   return output;
@@ -135,18 +135,18 @@ Json put_scanning(Call& call) {
 
 // `force` deletes the images with their repository. Blobs that no repository has any more are
 // collected after the commit: a file goes only after its row is gone.
-Json delete_repository(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  if (!call.input.value("force", false) && storage::has_images(call.txn, repository.id)) {
+Json delete_repository(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  if (!request.input.value("force", false) && storage::has_images(request.txn, repository.id)) {
     throw ApiError::repository_not_empty(repository.account, repository.name);
   }
-  auto uploads = storage::repository_uploads(call.txn, repository.id);
-  storage::delete_repository(call.txn, repository.id);
-  call.after_commit.push_back([&store = call.services.store, uploads = std::move(uploads)] {
+  auto uploads = storage::repository_uploads(request.txn, repository.id);
+  storage::delete_repository(request.txn, repository.id);
+  request.after_commit.add([&store = request.core.store, uploads = std::move(uploads)] {
     for (const std::string& id : uploads) store.uploads().discard(id);
     store.remove_orphan_blobs();
   });
-  return {{"repository", to_json(call, repository)}};
+  return {{"repository", to_json(request, repository)}};
 }
 
 constexpr Operation kRepositoryOperations[] = {

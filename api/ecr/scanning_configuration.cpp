@@ -74,21 +74,21 @@ Configuration read_configuration(const Json& input, const Configuration& before)
 // The event "ECR Scan Resource Change", for the repositories whose frequency changes where enhanced
 // scanning is, or was, on (ECR User Guide, "Amazon ECR events"; test ChangedFrequenciesAreTold). An
 // event names a hundred repositories at most: our limit; EventBridge's is one of bytes.
-void record_frequency_changes(Call& call, const Configuration& before, const Configuration& after) {
+void record_frequency_changes(ApiRequest& request, const Configuration& before, const Configuration& after) {
   if (before.type != "ENHANCED" && after.type != "ENHANCED") return;
   constexpr std::int64_t kPage = 1000;
   constexpr std::size_t kPerEvent = 100;
-  const std::string& account = call.caller.account;
+  const std::string& account = request.caller.account;
   std::vector<ScanFrequencyChange> changes;
   const auto flush = [&] {
     if (changes.empty()) return;
-    record_event(call.services, call.txn, call.now,
-                 scan_change_event(account, call.region, changes, after.type), call.http.id);
+    record_event(request.core, request.txn, request.now,
+                 scan_change_event(account, request.registry.region, changes, after.type), request.http.id);
     changes.clear();
   };
   // Every repository is looked at, a thousand at a time: a rule may match any name.
   for (std::string last;;) {
-    const auto page = storage::list_repositories(call.txn, account, call.region, last, kPage);
+    const auto page = storage::list_repositories(request.txn, account, request.registry.region, last, kPage);
     for (const storage::Repository& repository : page) {
       const std::string was = scanning_of(before, repository).frequency;
       const std::string is = scanning_of(after, repository).frequency;
@@ -101,32 +101,32 @@ void record_frequency_changes(Call& call, const Configuration& before, const Con
   flush();
 }
 
-Json put_scanning_configuration(Call& call) {
-  const Configuration before = scan::configuration_of(call.txn, call.caller.account, call.region);
-  const Configuration after = read_configuration(call.input, before);
-  scan::set_configuration(call.txn, call.caller.account, call.region, after);
-  record_frequency_changes(call, before, after);
+Json put_scanning_configuration(ApiRequest& request) {
+  const Configuration before = scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  const Configuration after = read_configuration(request.input, before);
+  scan::set_configuration(request.txn, request.caller.account, request.registry.region, after);
+  record_frequency_changes(request, before, after);
   return {{"registryScanningConfiguration", scanning_configuration_json(after)}};
 }
 
 // A registry that never had a configuration scans basically and on demand: {"scanType": "BASIC",
 // "rules": []} (test ARegistryScansBasicallyAndOnDemand). The two operations name the same
 // structure differently: registryScanningConfiguration and scanningConfiguration (API model).
-Json get_scanning_configuration(Call& call) {
-  return {{"registryId", call.caller.account},
+Json get_scanning_configuration(ApiRequest& request) {
+  return {{"registryId", request.caller.account},
           {"scanningConfiguration", scanning_configuration_json(scan::configuration_of(
-                                        call.txn, call.caller.account, call.region))}};
+                                        request.txn, request.caller.account, request.registry.region))}};
 }
 
 // Each named repository is authorized by itself, whether it exists or not; one that is denied
 // denies the call.
-std::vector<Target> named_targets(const Call& call) {
+std::vector<Target> named_targets(const ApiRequest& request) {
   std::vector<Target> targets;
-  for (const Json& json : call.input.at("repositoryNames")) {
+  for (const Json& json : request.input.at("repositoryNames")) {
     const auto& name = json.get_ref<const std::string&>();
-    const auto found = storage::find_repository(call.txn, call.caller.account, call.region, name);
-    targets.push_back(make_repository_target(call.services, call.txn, call.action,
-                                             call.caller.account, call.region, name,
+    const auto found = storage::find_repository(request.txn, request.caller.account, request.registry.region, name);
+    targets.push_back(make_repository_target(request.core, request.txn, request.action,
+                                             request.caller.account, request.registry.region, name,
                                              found ? &*found : nullptr));
   }
   return targets;
@@ -134,14 +134,14 @@ std::vector<Target> named_targets(const Call& call) {
 
 // A repository that does not exist is an entry of `failures`, with one word for code and reason
 // (from another emulator's tests; test RepositoriesThatAreNotThereAreFailures).
-Json batch_get_scanning_configuration(Call& call) {
+Json batch_get_scanning_configuration(ApiRequest& request) {
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
   const Configuration configuration =
-      scan::configuration_of(call.txn, call.caller.account, call.region);
-  for (const Json& json : call.input.at("repositoryNames")) {
+      scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  for (const Json& json : request.input.at("repositoryNames")) {
     const auto& name = json.get_ref<const std::string&>();
     const auto repository =
-        storage::find_repository(call.txn, call.caller.account, call.region, name);
+        storage::find_repository(request.txn, request.caller.account, request.registry.region, name);
     if (!repository) {
       output["failures"].push_back({{"repositoryName", name},
                                     {"failureCode", "REPOSITORY_NOT_FOUND"},
@@ -151,7 +151,7 @@ Json batch_get_scanning_configuration(Call& call) {
     // scanOnPush says whether a push is scanned, by whatever rule or setting.
     const auto scanning = scan::scanning_of(configuration, *repository);
     output["scanningConfigurations"].push_back(
-        {{"repositoryArn", model::repository_arn(call.region, repository->account, name)},
+        {{"repositoryArn", model::repository_arn(request.registry.region, repository->account, name)},
          {"repositoryName", name},
          {"scanOnPush", scanning.frequency != "MANUAL"},
          {"scanFrequency", scanning.frequency},

@@ -34,50 +34,50 @@ Json signing_configuration_json(const std::vector<signing::Rule>& rules) {
 
 // A registry without a configuration is an error, unlike one without replication rules. ECR's
 // wording of it is not published.
-std::vector<signing::Rule> require_configuration(const Call& call) {
-  auto rules = signing::configuration_of(call.txn, call.caller.account, call.region);
+std::vector<signing::Rule> require_configuration(const ApiRequest& request) {
+  auto rules = signing::configuration_of(request.txn, request.caller.account, request.registry.region);
   if (!rules) {
     throw ApiError(ErrorCode::kSigningConfigurationNotFound,
                    base::format("Signing configuration does not exist in the registry with id '{}'",
-                                call.caller.account));
+                                request.caller.account));
   }
   return std::move(*rules);
 }
 
 // The configuration is replaced as a whole. It counts for images that are pushed from now on (test
 // NothingIsSignedWithoutARule). A rule without filters covers every repository.
-Json put_signing_configuration(Call& call) {
+Json put_signing_configuration(ApiRequest& request) {
   std::vector<signing::Rule> rules;
-  for (const Json& json : call.input.at("signingConfiguration").at("rules")) {
+  for (const Json& json : request.input.at("signingConfiguration").at("rules")) {
     signing::Rule& rule = rules.emplace_back();
     rule.profile = json.at("signingProfileArn").get<std::string>();
     for (const Json& filter : json.value("repositoryFilters", Json::array())) {
       rule.filters.push_back(filter.at("filter").get<std::string>());
     }
   }
-  signing::set_configuration(call.txn, call.caller.account, call.region, rules);
+  signing::set_configuration(request.txn, request.caller.account, request.registry.region, rules);
   return {{"signingConfiguration", signing_configuration_json(rules)}};
 }
 
-Json get_signing_configuration(Call& call) {
-  return {{"registryId", call.caller.account},
-          {"signingConfiguration", signing_configuration_json(require_configuration(call))}};
+Json get_signing_configuration(ApiRequest& request) {
+  return {{"registryId", request.caller.account},
+          {"signingConfiguration", signing_configuration_json(require_configuration(request))}};
 }
 
 // The answer is the configuration that was deleted.
-Json delete_signing_configuration(Call& call) {
-  Json output = get_signing_configuration(call);
-  signing::set_configuration(call.txn, call.caller.account, call.region, std::nullopt);
+Json delete_signing_configuration(ApiRequest& request) {
+  Json output = get_signing_configuration(request);
+  signing::set_configuration(request.txn, request.caller.account, request.registry.region, std::nullopt);
   return output;
 }
 
 // One status for each profile whose rule covered the image when it was pushed. The signature is
 // stored as a referrer of the image (test APushIsSignedAndTheSignatureIsAReferrer).
-Json describe_signing_status(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const storage::Image image = require_image(call, repository);
+Json describe_signing_status(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const storage::Image image = require_image(request, repository);
   Json statuses = Json::array();
-  for (const auto& signing : storage::image_signings(call.txn, repository.id, image.digest)) {
+  for (const auto& signing : storage::image_signings(request.txn, repository.id, image.digest)) {
     Json status = {{"signingProfileArn", signing.profile}, {"status", signing.status}};
     // AWS publishes no list of failure codes.
     if (!signing.failure_code.empty()) {
@@ -88,7 +88,7 @@ Json describe_signing_status(Call& call) {
   }
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
-          {"imageId", answered_image_id(call, image)},
+          {"imageId", answered_image_id(request, image)},
           {"signingStatuses", std::move(statuses)}};
 }
 

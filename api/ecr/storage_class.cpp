@@ -32,9 +32,9 @@ ApiError not_supported(const std::string& why) {
 // An image that an active index names is not archived, because the index would lead to nothing: ECR
 // says so of lifecycle policies, for this operation it is inferred (test
 // AnImageOfAnActiveIndexIsNotArchived).
-void refuse_referenced(Call& call, const storage::Repository& repository,
+void refuse_referenced(ApiRequest& request, const storage::Repository& repository,
                        const storage::Image& image) {
-  const auto parent = storage::find_parent(call.txn, repository.id, image.digest, "ACTIVE");
+  const auto parent = storage::find_parent(request.txn, repository.id, image.digest, "ACTIVE");
   if (!parent) return;
   throw not_supported(base::format(
       "The image is referenced by the manifest list '{}', which is not archived", *parent));
@@ -42,41 +42,41 @@ void refuse_referenced(Call& call, const storage::Repository& repository,
 
 // The class that an image has already is no error, and changes nothing (test
 // TheClassThatAnImageHasChangesNothing). The minimum of 90 days binds lifecycle rules only.
-std::string archive(Call& call, const storage::Repository& repository,
+std::string archive(ApiRequest& request, const storage::Repository& repository,
                     const storage::Image& image) {
   if (image.status == "ARCHIVED") return image.status;
   if (image.status == "ACTIVATING") throw not_supported("The image is being restored");
-  refuse_referenced(call, repository, image);
-  storage::archive_image(call.txn, repository.id, image.digest, call.now);
+  refuse_referenced(request, repository, image);
+  storage::archive_image(request.txn, repository.id, image.digest, request.now);
   record_event(
-      call.services, call.txn, call.now,
-      storage_class_event(repository, image, first_tag(call.txn, repository.id, image.digest),
+      request.core, request.txn, request.now,
+      storage_class_event(repository, image, first_tag(request.txn, repository.id, image.digest),
                           "ARCHIVE", std::nullopt),
-      call.http.id);
+      request.http.id);
   return "ARCHIVED";
 }
 
 // ARCHIVED becomes ACTIVATING at once and ACTIVE by the job (test ARestoredImageIsActivatedByAJob).
 // A push of the same image brings it back sooner (test APushBringsAnImageBackBeforeTheJobDoes).
-std::string restore(Call& call, const storage::Repository& repository,
+std::string restore(ApiRequest& request, const storage::Repository& repository,
                     const storage::Image& image) {
   if (image.status != "ARCHIVED") return image.status;
-  storage::activate_image(call.txn, repository.id, image.digest);
-  enqueue_job(call.services, call.txn, kImageRestore.kind,
-              {{"repository", repository.id}, {"digest", image.digest}}, call.now,
+  storage::activate_image(request.txn, repository.id, image.digest);
+  enqueue_job(request.core, request.txn, kImageRestore.kind,
+              {{"repository", repository.id}, {"digest", image.digest}}, request.now,
               std::to_string(repository.id) + " " + image.digest);
   return "ACTIVATING";
 }
 
-Json update_storage_class(Call& call) {
-  const storage::Repository repository = require_repository(call);
-  const storage::Image image = require_image(call, repository);
-  const bool to_archive = text_member(call.input, "targetStorageClass") == "ARCHIVE";
+Json update_storage_class(ApiRequest& request) {
+  const storage::Repository repository = require_repository(request);
+  const storage::Image image = require_image(request, repository);
+  const bool to_archive = text_member(request.input, "targetStorageClass") == "ARCHIVE";
   const std::string status =
-      to_archive ? archive(call, repository, image) : restore(call, repository, image);
+      to_archive ? archive(request, repository, image) : restore(request, repository, image);
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
-          {"imageId", answered_image_id(call, image)},
+          {"imageId", answered_image_id(request, image)},
           {"imageStatus", status}};
 }
 
@@ -88,20 +88,20 @@ constexpr Operation kStorageClassOperations[] = {
 }  // namespace
 
 // The image may be gone, or active again by a push, when the job runs.
-void run_image_restore(JobCall& call) {
-  const auto id = call.payload.at("repository").get<std::int64_t>();
-  const auto digest = call.payload.at("digest").get<std::string>();
-  storage::sql::Txn& txn = call.begin();
+void run_image_restore(JobCall& request) {
+  const auto id = request.payload.at("repository").get<std::int64_t>();
+  const auto digest = request.payload.at("digest").get<std::string>();
+  storage::sql::Txn& txn = request.begin();
   const auto repository = storage::find_repository(txn, id);
   const auto image = storage::find_image(txn, id, digest);
   if (!repository || !image || image->status != "ACTIVATING") return;
-  storage::restore_image(txn, id, digest, call.now);
+  storage::restore_image(txn, id, digest, request.now);
   record_event(
-      call.services, txn, call.now,
-      storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", call.now));
+      request.core, txn, request.now,
+      storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", request.now));
   // ECR replicates images that are pushed or restored after replication was configured.
-  replication::enqueue_replication(call.services, txn, *repository, digest,
-                                   first_tag(txn, id, digest), call.now);
+  replication::enqueue_replication(request.core, txn, *repository, digest,
+                                   first_tag(txn, id, digest), request.now);
 }
 
 std::vector<const Operation*> storage_class_operations() {

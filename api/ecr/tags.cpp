@@ -23,9 +23,9 @@ struct RepositoryRef {
 
 // Throws InvalidParameterException unless the ARN is that of a repository of this region (test
 // AnArnMustNameARepositoryOfTheRegion). The text is from another emulator's tests.
-RepositoryRef resource_of(const Call& call) {
-  const auto arn = model::Arn::parse(text_member(call.input, "resourceArn"));
-  if (!arn || arn->service != "ecr" || arn->region != call.region ||
+RepositoryRef resource_of(const ApiRequest& request) {
+  const auto arn = model::Arn::parse(text_member(request.input, "resourceArn"));
+  if (!arn || arn->service != "ecr" || arn->region != request.registry.region ||
       !model::is_account_id(arn->account) || !arn->resource.starts_with(kRepositoryPrefix)) {
     throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
   }
@@ -38,58 +38,58 @@ RepositoryRef resource_of(const Call& call) {
 
 // The ARN may be of another account: that account's policies decide. A repository that does not
 // exist is authorized by its ARN.
-Target target_of(const Call& call) {
-  const RepositoryRef ref = resource_of(call);
-  const auto found = storage::find_repository(call.txn, ref.account, call.region, ref.name);
-  return make_repository_target(call.services, call.txn, call.action, ref.account, call.region,
+Target target_of(const ApiRequest& request) {
+  const RepositoryRef ref = resource_of(request);
+  const auto found = storage::find_repository(request.txn, ref.account, request.registry.region, ref.name);
+  return make_repository_target(request.core, request.txn, request.action, ref.account, request.registry.region,
                                 ref.name, found ? &*found : nullptr);
 }
 
-std::vector<Target> listing_targets(const Call& call) { return {target_of(call)}; }
+std::vector<Target> listing_targets(const ApiRequest& request) { return {target_of(request)}; }
 
 // Conditions see the tags of the request: aws:RequestTag and aws:TagKeys here, aws:TagKeys alone
 // for UntagResource (Service Authorization Reference).
-std::vector<Target> tagging_targets(const Call& call) {
-  Target target = target_of(call);
-  target.request_tags = parse_tags(call.input.at("tags"));
+std::vector<Target> tagging_targets(const ApiRequest& request) {
+  Target target = target_of(request);
+  target.request_tags = parse_tags(request.input.at("tags"));
   return {target};
 }
 
-std::vector<Target> untagging_targets(const Call& call) {
-  Target target = target_of(call);
-  target.request_tag_keys = call.input.at("tagKeys").get<std::vector<std::string>>();
+std::vector<Target> untagging_targets(const ApiRequest& request) {
+  Target target = target_of(request);
+  target.request_tag_keys = request.input.at("tagKeys").get<std::vector<std::string>>();
   return {target};
 }
 
-storage::Repository require_resource(Call& call) {
-  const RepositoryRef ref = resource_of(call);
-  auto found = storage::find_repository(call.txn, ref.account, call.region, ref.name);
+storage::Repository require_resource(ApiRequest& request) {
+  const RepositoryRef ref = resource_of(request);
+  auto found = storage::find_repository(request.txn, ref.account, request.registry.region, ref.name);
   if (!found) throw ApiError::repository_not_found(ref.account, ref.name);
   return std::move(*found);
 }
 
 // A key that is there gets the new value. The limit of 50 counts the tags afterwards, and so is
 // checked after they are written: the error rolls the transaction back.
-Json tag_resource(Call& call) {
-  const storage::Repository repository = require_resource(call);
-  for (const auto& [key, value] : parse_tags(call.input.at("tags"))) {
-    storage::put_repository_tag(call.txn, repository.id, key, value);
+Json tag_resource(ApiRequest& request) {
+  const storage::Repository repository = require_resource(request);
+  for (const auto& [key, value] : parse_tags(request.input.at("tags"))) {
+    storage::put_repository_tag(request.txn, repository.id, key, value);
   }
-  check_tag_count(storage::repository_tags(call.txn, repository.id).size());
+  check_tag_count(storage::repository_tags(request.txn, repository.id).size());
   return Json::object();
 }
 
 // A key that is not there is no error.
-Json untag_resource(Call& call) {
-  const storage::Repository repository = require_resource(call);
-  for (const Json& key : call.input.at("tagKeys")) {
-    storage::remove_repository_tag(call.txn, repository.id, key.get<std::string>());
+Json untag_resource(ApiRequest& request) {
+  const storage::Repository repository = require_resource(request);
+  for (const Json& key : request.input.at("tagKeys")) {
+    storage::remove_repository_tag(request.txn, repository.id, key.get<std::string>());
   }
   return Json::object();
 }
 
-Json list_tags(Call& call) {
-  return {{"tags", tags_json(storage::repository_tags(call.txn, require_resource(call).id))}};
+Json list_tags(ApiRequest& request) {
+  return {{"tags", tags_json(storage::repository_tags(request.txn, require_resource(request).id))}};
 }
 
 constexpr Operation kTagOperations[] = {

@@ -22,20 +22,20 @@ const char* status_of(const storage::AccessKey& key) { return key.active ? "Acti
 
 // The only answer that has the secret: IAM shows it once. The record of the call leaves it out
 // (test RecordsHideSecrets).
-Json create_access_key(Call& call) {
-  const storage::Entity user = require_entity(call);
-  if (storage::entity_access_keys(call.txn, user.id).size() >= kAccessKeysPerUser) {
+Json create_access_key(ApiRequest& request) {
+  const storage::Entity user = require_entity(request);
+  if (storage::entity_access_keys(request.txn, user.id).size() >= kAccessKeysPerUser) {
     throw limit_exceeded(
         base::format("Cannot exceed quota for AccessKeysPerUser: {}", kAccessKeysPerUser));
   }
   storage::AccessKey key;
   key.entity = user.id;
-  key.secret = make_secret_key(call.services.random);
-  key.created_at = call.now;
+  key.secret = make_secret_key(request.core.random);
+  key.created_at = request.now;
   do {
     // The id contains the account, as AWS's ids do; a collision of the random part is tried again.
-    key.id = make_unique_id(call.services.random, kAccessKeyId, user.account);
-  } while (!storage::insert_access_key(call.txn, key));
+    key.id = make_unique_id(request.core.random, kAccessKeyId, user.account);
+  } while (!storage::insert_access_key(request.txn, key));
   return {{"AccessKey",
            {{"UserName", user.name},
             {"AccessKeyId", key.id},
@@ -46,41 +46,41 @@ Json create_access_key(Call& call) {
 
 // The key of the user that the call names. A key of another user is reported as missing, like one
 // that does not exist: the answer must not show who owns a key (test KeysOfAnotherUserAreUnknown).
-storage::AccessKey require_key(const Call& call) {
-  const storage::Entity user = require_entity(call);
-  const std::string id = text_member(call.input, "AccessKeyId");
-  auto key = storage::find_access_key(call.txn, id);
+storage::AccessKey require_key(const ApiRequest& request) {
+  const storage::Entity user = require_entity(request);
+  const std::string id = text_member(request.input, "AccessKeyId");
+  auto key = storage::find_access_key(request.txn, id);
   if (!key || key->entity != user.id) {
     throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
   }
   return std::move(*key);
 }
 
-Json update_access_key(Call& call) {
-  const std::string status = text_member(call.input, "Status");
-  const storage::AccessKey key = require_key(call);
+Json update_access_key(ApiRequest& request) {
+  const std::string status = text_member(request.input, "Status");
+  const storage::AccessKey key = require_key(request);
   // The model shares the type with listings, where Expired is possible. The text is ours.
   if (status == "Expired") throw invalid_input("The status Expired cannot be set.");
-  storage::set_access_key_active(call.txn, key.id, status == "Active");
+  storage::set_access_key_active(request.txn, key.id, status == "Active");
   return Json::object();
 }
 
 // Requests that the key signs fail at once: keys are looked up for every request.
-Json delete_access_key(Call& call) {
-  storage::delete_access_key(call.txn, require_key(call).id);
+Json delete_access_key(ApiRequest& request) {
+  storage::delete_access_key(request.txn, require_key(request).id);
   return Json::object();
 }
 
-Json list_access_keys(Call& call) {
-  const Pager pager(call);
+Json list_access_keys(ApiRequest& request) {
+  const Pager pager(request);
   std::vector<Listed> items;
   // Without UserName the caller's own keys are listed. Those of the root user are not shown: the
   // list is empty.
-  const bool own_root = !call.input.contains("UserName") &&
-                        call.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
+  const bool own_root = !request.input.contains("UserName") &&
+                        request.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
   if (!own_root) {
-    const storage::Entity user = require_entity(call);
-    for (const auto& key : storage::entity_access_keys(call.txn, user.id)) {
+    const storage::Entity user = require_entity(request);
+    for (const auto& key : storage::entity_access_keys(request.txn, user.id)) {
       // Sorted by age, then by id; the digits make the times sort like texts.
       items.emplace_back(
           base::format("{:020}{}", key.created_at.time_since_epoch().count(), key.id),
@@ -98,23 +98,23 @@ Json list_access_keys(Call& call) {
 // alone, so that it tells neither whose the key is nor whether there is one (test
 // ARefusalDoesNotTellWhoseTheKeyIs). That AWS's sentence has the key too is inferred from another
 // implementation of the API.
-std::vector<Target> key_target(const Call& call) {
-  const std::string id = text_member(call.input, "AccessKeyId");
-  const auto key = storage::find_access_key(call.txn, id);
-  const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
-  const bool known = owner && owner->account == call.caller.account;
-  Target target = known ? target_of(call, *owner) : account_target(call).front();
+std::vector<Target> key_target(const ApiRequest& request) {
+  const std::string id = text_member(request.input, "AccessKeyId");
+  const auto key = storage::find_access_key(request.txn, id);
+  const auto owner = key ? storage::find_entity(request.txn, key->entity) : std::nullopt;
+  const bool known = owner && owner->account == request.caller.account;
+  Target target = known ? target_of(request, *owner) : account_target(request).front();
   target.shown_resource = "access key " + id;
   return {target};
 }
 
 // "N/A" is IAM's value for a key that was never used. Differs from AWS, which answers AccessDenied
 // for a key that does not exist.
-Json get_access_key_last_used(Call& call) {
-  const std::string id = text_member(call.input, "AccessKeyId");
-  const auto key = storage::find_access_key(call.txn, id);
-  const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
-  if (!owner || owner->account != call.caller.account) {
+Json get_access_key_last_used(ApiRequest& request) {
+  const std::string id = text_member(request.input, "AccessKeyId");
+  const auto key = storage::find_access_key(request.txn, id);
+  const auto owner = key ? storage::find_entity(request.txn, key->entity) : std::nullopt;
+  if (!owner || owner->account != request.caller.account) {
     throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
   }
   Json used = {{"ServiceName", key->last_used_service.value_or("N/A")},

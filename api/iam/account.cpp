@@ -22,27 +22,27 @@ using storage::sql::Access;
 
 // An account has at most one alias: a new one replaces the old one. Aliases are unique among all
 // accounts, because AWS uses them in the host name of the sign-in page.
-Json create_alias(Call& call) {
-  const std::string alias = text_member(call.input, "AccountAlias");
-  if (!storage::set_account_alias(call.txn, call.caller.account, alias)) {
+Json create_alias(ApiRequest& request) {
+  const std::string alias = text_member(request.input, "AccountAlias");
+  if (!storage::set_account_alias(request.txn, request.caller.account, alias)) {
     throw already_exists(base::format("The account alias {} already exists.", alias));
   }
   return Json::object();
 }
 
-Json delete_alias(Call& call) {
-  const std::string alias = text_member(call.input, "AccountAlias");
-  if (storage::account_alias(call.txn, call.caller.account) != alias) {  // the text is ours
+Json delete_alias(ApiRequest& request) {
+  const std::string alias = text_member(request.input, "AccountAlias");
+  if (storage::account_alias(request.txn, request.caller.account) != alias) {  // the text is ours
     throw no_such_entity(base::format("The account alias {} cannot be found.", alias));
   }
-  storage::remove_account_alias(call.txn, call.caller.account);
+  storage::remove_account_alias(request.txn, request.caller.account);
   return Json::object();
 }
 
 // The model has a list with a marker, but an account has at most one alias.
-Json list_aliases(Call& call) {
+Json list_aliases(ApiRequest& request) {
   Json aliases = Json::array();
-  if (const auto alias = storage::account_alias(call.txn, call.caller.account)) {
+  if (const auto alias = storage::account_alias(request.txn, request.caller.account)) {
     aliases.push_back(*alias);
   }
   return {{"AccountAliases", std::move(aliases)}, {"IsTruncated", false}};
@@ -50,47 +50,47 @@ Json list_aliases(Call& call) {
 
 // A parameter that is absent is reset to its default, not left as it is (API Reference). IAM
 // derives ExpirePasswords from MaxPasswordAge.
-Json update_password_policy(Call& call) {
+Json update_password_policy(ApiRequest& request) {
   Json policy = {{"MinimumPasswordLength", 6},
                  {"RequireSymbols", false},
                  {"RequireNumbers", false},
                  {"RequireUppercaseCharacters", false},
                  {"RequireLowercaseCharacters", false},
                  {"AllowUsersToChangePassword", false}};
-  for (const auto& [member, value] : call.input.items()) policy[member] = value;
+  for (const auto& [member, value] : request.input.items()) policy[member] = value;
   policy["ExpirePasswords"] = policy.contains("MaxPasswordAge");
-  storage::set_password_policy(call.txn, call.caller.account, base::dump(policy));
+  storage::set_password_policy(request.txn, request.caller.account, base::dump(policy));
   return Json::object();
 }
 
 // "Domain name" is AWS's word in this error; its value is the account id.
-Json require_password_policy(const Call& call) {
-  const auto policy = storage::password_policy(call.txn, call.caller.account);
+Json require_password_policy(const ApiRequest& request) {
+  const auto policy = storage::password_policy(request.txn, request.caller.account);
   if (!policy) {
     throw no_such_entity(base::format("The Password Policy with domain name {} cannot be found.",
-                                      call.caller.account));
+                                      request.caller.account));
   }
   return base::parse_json(*policy).value();
 }
 
-Json get_password_policy(Call& call) { return {{"PasswordPolicy", require_password_policy(call)}}; }
+Json get_password_policy(ApiRequest& request) { return {{"PasswordPolicy", require_password_policy(request)}}; }
 
 // Differs from AWS, whose text here is "The account policy with name PasswordPolicy cannot be
 // found."
-Json delete_password_policy(Call& call) {
-  require_password_policy(call);
-  storage::set_password_policy(call.txn, call.caller.account, std::nullopt);
+Json delete_password_policy(ApiRequest& request) {
+  require_password_policy(request);
+  storage::set_password_policy(request.txn, request.caller.account, std::nullopt);
   return Json::object();
 }
 
 constexpr std::int64_t kEveryEntity = 1'000'000;  // the limit of a listing that has no pages
 
 // Counts every stored version of the account's own policies.
-std::size_t versions_in_use(const Call& call) {
+std::size_t versions_in_use(const ApiRequest& request) {
   std::size_t count = 0;
   for (const auto& policy :
-       storage::list_managed_policies(call.txn, call.caller.account, "", "", kEveryEntity)) {
-    count += storage::policy_versions(call.txn, policy.id).size();
+       storage::list_managed_policies(request.txn, request.caller.account, "", "", kEveryEntity)) {
+    count += storage::policy_versions(request.txn, policy.id).size();
   }
   return count;
 }
@@ -98,24 +98,24 @@ std::size_t versions_in_use(const Call& call) {
 // The ...Quota values are AWS's defaults. Those of sizes and of attachments are enforced
 // (common.h), those of the number of users, roles and so on are not. AccountAccessKeysPresent is 1:
 // the root user has a key, that of the server's settings.
-Json get_summary(Call& call) {
-  const std::string& account = call.caller.account;
+Json get_summary(ApiRequest& request) {
+  const std::string& account = request.caller.account;
   const Json map = {
-      {"Users", storage::count_entities(call.txn, account, EntityKind::kUser)},
+      {"Users", storage::count_entities(request.txn, account, EntityKind::kUser)},
       {"UsersQuota", 5000},
-      {"Groups", storage::count_entities(call.txn, account, EntityKind::kGroup)},
+      {"Groups", storage::count_entities(request.txn, account, EntityKind::kGroup)},
       {"GroupsQuota", 300},
-      {"Roles", storage::count_entities(call.txn, account, EntityKind::kRole)},
+      {"Roles", storage::count_entities(request.txn, account, EntityKind::kRole)},
       {"RolesQuota", 1000},
       {"InstanceProfiles",
-       storage::list_instance_profiles(call.txn, account, "", "", kEveryEntity).size()},
+       storage::list_instance_profiles(request.txn, account, "", "", kEveryEntity).size()},
       {"InstanceProfilesQuota", 1000},
-      {"Policies", storage::count_managed_policies(call.txn, account)},
+      {"Policies", storage::count_managed_policies(request.txn, account)},
       {"PoliciesQuota", 1500},
-      {"PolicyVersionsInUse", versions_in_use(call)},
+      {"PolicyVersionsInUse", versions_in_use(request)},
       {"PolicyVersionsInUseQuota", 10'000},
-      {"Providers", storage::list_oidc_providers(call.txn, account).size() +
-                        storage::list_saml_providers(call.txn, account).size()},
+      {"Providers", storage::list_oidc_providers(request.txn, account).size() +
+                        storage::list_saml_providers(request.txn, account).size()},
       {"ServerCertificates", 0},
       {"ServerCertificatesQuota", 20},
       {"MFADevices", 0},

@@ -23,15 +23,15 @@ using storage::sql::Access;
 
 // Throws ValidationError where PolicyArn is not the ARN of a policy. The resource of these
 // operations is the user, group or role, so nothing has checked the ARN before the handler runs.
-void check_arn(const Call& call) { policy_target(call); }
+void check_arn(const ApiRequest& request) { policy_target(request); }
 
 // The policy is stored by its ARN. Its default version applies, so a new default version takes
 // effect for everyone it is attached to.
-Json attach(Call& call) {
-  check_arn(call);
-  const storage::Entity entity = require_changeable(call);
-  const std::string arn = text_member(call.input, "PolicyArn");
-  const auto policy = find_policy(call, arn);
+Json attach(ApiRequest& request) {
+  check_arn(request);
+  const storage::Entity entity = require_changeable(request);
+  const std::string arn = text_member(request.input, "PolicyArn");
+  const auto policy = find_policy(request, arn);
   if (!policy) {
     throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
   }
@@ -40,75 +40,75 @@ Json attach(Call& call) {
     throw ApiError(ErrorCode::kPolicyNotAttachable,
                    "Cannot attach a Service Role Policy to a Customer Role.");
   }
-  const auto attached = storage::attached_policies(call.txn, entity.id);
+  const auto attached = storage::attached_policies(request.txn, entity.id);
   // Attaching a policy again succeeds and changes nothing, also where the quota is reached.
   const bool again = std::find(attached.begin(), attached.end(), arn) != attached.end();
   if (!again && attached.size() >= kAttachedPolicies) {
     throw limit_exceeded(base::format("Cannot exceed quota for PoliciesPer{}: {}",
                                       kind_title(entity.kind), kAttachedPolicies));
   }
-  storage::attach_policy(call.txn, entity.id, arn);
+  storage::attach_policy(request.txn, entity.id, arn);
   return Json::object();
 }
 
 // The policy does not have to exist: an attachment is found by its ARN alone.
-Json detach(Call& call) {
-  check_arn(call);
-  const storage::Entity entity = require_changeable(call);
-  const std::string arn = text_member(call.input, "PolicyArn");
-  if (!storage::detach_policy(call.txn, entity.id, arn)) {
+Json detach(ApiRequest& request) {
+  check_arn(request);
+  const storage::Entity entity = require_changeable(request);
+  const std::string arn = text_member(request.input, "PolicyArn");
+  if (!storage::detach_policy(request.txn, entity.id, arn)) {
     throw no_such_entity(base::format("Policy {} was not found.", arn));
   }
   return Json::object();
 }
 
 // Sorted by name. PathPrefix is that of the policies.
-Json list_attached(Call& call) {
-  const std::string prefix = text_member(call.input, "PathPrefix");
+Json list_attached(ApiRequest& request) {
+  const std::string prefix = text_member(request.input, "PathPrefix");
   std::vector<Listed> items;
-  for (const auto& arn : storage::attached_policies(call.txn, require_entity(call).id)) {
-    const auto policy = find_policy(call, arn);
+  for (const auto& arn : storage::attached_policies(request.txn, require_entity(request).id)) {
+    const auto policy = find_policy(request, arn);
     if (!policy || !policy->path.starts_with(prefix)) continue;
     items.emplace_back(base::to_lower(policy->name) + " " + arn,
                        Json{{"PolicyName", policy->name}, {"PolicyArn", arn}});
   }
   std::sort(items.begin(), items.end(),
             [](const Listed& a, const Listed& b) { return a.first < b.first; });
-  return Pager(call).page("AttachedPolicies", std::move(items));
+  return Pager(request).page("AttachedPolicies", std::move(items));
 }
 
 // EntityFilter names one kind. Its values LocalManagedPolicy and AWSManagedPolicy exist in the
 // model because GetAccountAuthorizationDetails shares the type; no entity has such a kind.
-bool fits(const Call& call, const storage::Entity& entity) {
-  const std::string filter = text_member(call.input, "EntityFilter");
-  return entity.path.starts_with(text_member(call.input, "PathPrefix")) &&
+bool fits(const ApiRequest& request, const storage::Entity& entity) {
+  const std::string filter = text_member(request.input, "EntityFilter");
+  return entity.path.starts_with(text_member(request.input, "PathPrefix")) &&
          (filter.empty() || filter == kind_title(entity.kind));
 }
 
 // The users, groups and roles that have the policy attached or as boundary, as PolicyUsageFilter
 // says.
-std::vector<storage::Entity> entities_using(const Call& call, const std::string& arn) {
-  const std::string usage = text_member(call.input, "PolicyUsageFilter");
-  const std::string& account = call.caller.account;
+std::vector<storage::Entity> entities_using(const ApiRequest& request, const std::string& arn) {
+  const std::string usage = text_member(request.input, "PolicyUsageFilter");
+  const std::string& account = request.caller.account;
   std::vector<storage::Entity> found;
   if (usage != "PermissionsBoundary") {
-    for (const auto id : storage::entities_with_policy(call.txn, account, arn)) {
-      found.push_back(storage::find_entity(call.txn, id).value());
+    for (const auto id : storage::entities_with_policy(request.txn, account, arn)) {
+      found.push_back(storage::find_entity(request.txn, id).value());
     }
   }
   if (usage != "PermissionsPolicy") {
-    for (auto& entity : storage::entities_with_boundary(call.txn, account, arn)) {
+    for (auto& entity : storage::entities_with_boundary(request.txn, account, arn)) {
       found.push_back(std::move(entity));
     }
   }
-  std::erase_if(found, [&](const auto& entity) { return !fits(call, entity); });
+  std::erase_if(found, [&](const auto& entity) { return !fits(request, entity); });
   return found;
 }
 
-Json list_entities_for_policy(Call& call) {
-  const ManagedPolicy policy = require_policy(call);
+Json list_entities_for_policy(ApiRequest& request) {
+  const ManagedPolicy policy = require_policy(request);
   std::vector<Listed> items;
-  for (const auto& entity : entities_using(call, policy.arn)) {
+  for (const auto& entity : entities_using(request, policy.arn)) {
     const std::string title(kind_title(entity.kind));
     items.emplace_back(title + " " + base::to_lower(entity.name),
                        Json{{title + "Name", entity.name}, {title + "Id", entity.unique_id}});
@@ -121,7 +121,7 @@ Json list_entities_for_policy(Call& call) {
                  {"PolicyUsers", Json::array()},
                  {"PolicyRoles", Json::array()}};
   // One page goes through all three lists: groups, then roles, then users (the order of the keys).
-  for (auto& [key, json] : Pager(call).take(std::move(items), output)) {
+  for (auto& [key, json] : Pager(request).take(std::move(items), output)) {
     output["Policy" + key.substr(0, key.find(' ')) + "s"].push_back(std::move(json));
   }
   return output;
@@ -129,20 +129,20 @@ Json list_entities_for_policy(Call& call) {
 
 // A boundary limits what the identity-based policies of a user or role can allow (IAM User Guide,
 // "Permissions boundaries for IAM entities"). Groups cannot have one.
-Json put_boundary(Call& call) {
-  storage::Entity entity = require_changeable(call);
-  entity.boundary = requested_boundary(call);
-  storage::update_entity(call.txn, entity);
+Json put_boundary(ApiRequest& request) {
+  storage::Entity entity = require_changeable(request);
+  entity.boundary = requested_boundary(request);
+  storage::update_entity(request.txn, entity);
   return Json::object();
 }
 
-Json delete_boundary(Call& call) {
-  storage::Entity entity = require_changeable(call);
+Json delete_boundary(ApiRequest& request) {
+  storage::Entity entity = require_changeable(request);
   if (!entity.boundary) {  // the text is ours
     throw no_such_entity("There is no permissions boundary on " + entity.name);
   }
   entity.boundary.reset();
-  storage::update_entity(call.txn, entity);
+  storage::update_entity(request.txn, entity);
   return Json::object();
 }
 

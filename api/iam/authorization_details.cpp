@@ -31,19 +31,19 @@ struct Entry {
   std::function<Json()> write;
 };
 
-Json attached_json(const Call& call, std::int64_t entity) {
+Json attached_json(const ApiRequest& request, std::int64_t entity) {
   Json list = Json::array();
-  for (const auto& arn : storage::attached_policies(call.txn, entity)) {
-    if (const auto policy = find_policy(call, arn)) {
+  for (const auto& arn : storage::attached_policies(request.txn, entity)) {
+    if (const auto policy = find_policy(request, arn)) {
       list.push_back({{"PolicyName", policy->name}, {"PolicyArn", arn}});
     }
   }
   return list;
 }
 
-Json inline_json(const Call& call, std::int64_t entity) {
+Json inline_json(const ApiRequest& request, std::int64_t entity) {
   Json list = Json::array();
-  for (const auto& policy : storage::inline_policies(call.txn, entity)) {
+  for (const auto& policy : storage::inline_policies(request.txn, entity)) {
     list.push_back({{"PolicyName", policy.name}, {"PolicyDocument", url_encoded(policy.document)}});
   }
   return list;
@@ -51,76 +51,76 @@ Json inline_json(const Call& call, std::int64_t entity) {
 
 // Differs from AWS: the list of inline policies of a user who has none is empty here and absent
 // there.
-Json full_entity_json(const Call& call, const storage::Entity& entity) {
-  Json json = entity_detail_json(call, entity);
-  json[std::string(kind_title(entity.kind)) + "PolicyList"] = inline_json(call, entity.id);
-  json["AttachedManagedPolicies"] = attached_json(call, entity.id);
+Json full_entity_json(const ApiRequest& request, const storage::Entity& entity) {
+  Json json = entity_detail_json(request, entity);
+  json[std::string(kind_title(entity.kind)) + "PolicyList"] = inline_json(request, entity.id);
+  json["AttachedManagedPolicies"] = attached_json(request, entity.id);
   if (entity.kind == EntityKind::kUser) {
     json["GroupList"] = Json::array();
-    for (const auto& group : storage::groups_of(call.txn, entity.id)) {
+    for (const auto& group : storage::groups_of(request.txn, entity.id)) {
       json["GroupList"].push_back(group.name);
     }
   }
   if (entity.kind == EntityKind::kRole) {
     json["InstanceProfileList"] = Json::array();
-    for (const auto& profile : storage::instance_profiles_of(call.txn, entity.id)) {
-      json["InstanceProfileList"].push_back(instance_profile_json(call, profile));
+    for (const auto& profile : storage::instance_profiles_of(request.txn, entity.id)) {
+      json["InstanceProfileList"].push_back(instance_profile_json(request, profile));
     }
   }
   return json;
 }
 
 // Differs from AWS: its entries of Policies have no Description.
-Json policy_detail_json(const Call& call, const ManagedPolicy& policy) {
-  Json json = policy_json(call, policy);
+Json policy_detail_json(const ApiRequest& request, const ManagedPolicy& policy) {
+  Json json = policy_json(request, policy);
   if (policy.description) json["Description"] = *policy.description;
   json["PolicyVersionList"] = Json::array();
-  for (const auto& version : versions_of(call, policy)) {
+  for (const auto& version : versions_of(request, policy)) {
     json["PolicyVersionList"].push_back(version_json(policy, version, true));
   }
   return json;
 }
 
 // Filter names kinds of entities and of policies; without it all are listed.
-bool is_requested(const Call& call, std::string_view kind) {
-  const Json filter = call.input.value("Filter", Json::array());
+bool is_requested(const ApiRequest& request, std::string_view kind) {
+  const Json filter = request.input.value("Filter", Json::array());
   return filter.empty() || std::find(filter.begin(), filter.end(), kind) != filter.end();
 }
 
-void add_entities(const Call& call, EntityKind kind, char list, std::vector<Entry>& entries) {
-  if (!is_requested(call, kind_title(kind))) return;
+void add_entities(const ApiRequest& request, EntityKind kind, char list, std::vector<Entry>& entries) {
+  if (!is_requested(request, kind_title(kind))) return;
   for (auto& entity :
-       storage::list_entities(call.txn, call.caller.account, kind, "", "", kNoListLimit)) {
+       storage::list_entities(request.txn, request.caller.account, kind, "", "", kNoListLimit)) {
     entries.push_back({list + base::to_lower(entity.name),
-                       [&call, entity] { return full_entity_json(call, entity); }});
+                       [&request, entity] { return full_entity_json(request, entity); }});
   }
 }
 
 // AWS-managed policies are listed only where they are attached or used as a boundary.
-void add_policies(const Call& call, std::vector<Entry>& entries) {
-  const auto policies = all_policies(call, is_requested(call, "LocalManagedPolicy"),
-                                     is_requested(call, "AWSManagedPolicy"));
+void add_policies(const ApiRequest& request, std::vector<Entry>& entries) {
+  const auto policies = all_policies(request, is_requested(request, "LocalManagedPolicy"),
+                                     is_requested(request, "AWSManagedPolicy"));
   for (const ManagedPolicy& policy : policies) {
     if (!policy.row &&
-        storage::entities_with_policy(call.txn, call.caller.account, policy.arn).empty() &&
-        storage::entities_with_boundary(call.txn, call.caller.account, policy.arn).empty()) {
+        storage::entities_with_policy(request.txn, request.caller.account, policy.arn).empty() &&
+        storage::entities_with_boundary(request.txn, request.caller.account, policy.arn).empty()) {
       continue;
     }
     entries.push_back({'4' + base::to_lower(policy.name) + " " + policy.arn,
-                       [&call, policy] { return policy_detail_json(call, policy); }});
+                       [&request, policy] { return policy_detail_json(request, policy); }});
   }
 }
 
-Json get_details(Call& call) {
+Json get_details(ApiRequest& request) {
   // The numbers are the order of the lists in kLists.
   std::vector<Entry> entries;
-  add_entities(call, EntityKind::kUser, '1', entries);
-  add_entities(call, EntityKind::kGroup, '2', entries);
-  add_entities(call, EntityKind::kRole, '3', entries);
-  add_policies(call, entries);
+  add_entities(request, EntityKind::kUser, '1', entries);
+  add_entities(request, EntityKind::kGroup, '2', entries);
+  add_entities(request, EntityKind::kRole, '3', entries);
+  add_policies(request, entries);
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.key < b.key; });
-  const Pager pager(call);
+  const Pager pager(request);
   std::vector<Listed> items;
   for (const Entry& entry : entries) {
     if (entry.key <= pager.after()) continue;

@@ -19,74 +19,74 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-storage::Entity require_group(const Call& call) {
-  return require_entity(call, EntityKind::kGroup, text_member(call.input, "GroupName"));
+storage::Entity require_group(const ApiRequest& request) {
+  return require_entity(request, EntityKind::kGroup, text_member(request.input, "GroupName"));
 }
-storage::Entity require_user(const Call& call) {
-  return require_entity(call, EntityKind::kUser, text_member(call.input, "UserName"));
+storage::Entity require_user(const ApiRequest& request) {
+  return require_entity(request, EntityKind::kUser, text_member(request.input, "UserName"));
 }
 
 // A group has no tags and no boundary in IAM.
-Json create_group(Call& call) {
+Json create_group(ApiRequest& request) {
   storage::Entity group;
   group.kind = EntityKind::kGroup;
-  group.name = text_member(call.input, "GroupName");
-  group.unique_id = make_unique_id(call.services.random, kGroupId, call.caller.account);
-  insert_new(call, group);
-  return {{"Group", entity_json(call, group)}};
+  group.name = text_member(request.input, "GroupName");
+  group.unique_id = make_unique_id(request.core.random, kGroupId, request.caller.account);
+  insert_new(request, group);
+  return {{"Group", entity_json(request, group)}};
 }
 
 // The page is one of the group's users; the group itself stands in every page.
-Json get_group(Call& call) {
-  const storage::Entity group = require_group(call);
+Json get_group(ApiRequest& request) {
+  const storage::Entity group = require_group(request);
   std::vector<Listed> users;
-  for (const auto& user : storage::users_in(call.txn, group.id)) {
-    users.emplace_back(user.name, entity_json(call, user));
+  for (const auto& user : storage::users_in(request.txn, group.id)) {
+    users.emplace_back(user.name, entity_json(request, user));
   }
-  Json output = Pager(call).page("Users", std::move(users));
-  output["Group"] = entity_json(call, group);
+  Json output = Pager(request).page("Users", std::move(users));
+  output["Group"] = entity_json(request, group);
   return output;
 }
 
-Json list_groups(Call& call) { return list_page(call, EntityKind::kGroup, "Groups"); }
+Json list_groups(ApiRequest& request) { return list_page(request, EntityKind::kGroup, "Groups"); }
 
-Json update_group(Call& call) {
-  storage::Entity group = require_group(call);
-  rename(call, group, text_member(call.input, "NewGroupName"));
+Json update_group(ApiRequest& request) {
+  storage::Entity group = require_group(request);
+  rename(request, group, text_member(request.input, "NewGroupName"));
   return Json::object();
 }
 
 // IAM refuses to delete a group with members or policies.
-Json delete_group(Call& call) {
-  const storage::Entity group = require_group(call);
-  if (!storage::users_in(call.txn, group.id).empty()) {
+Json delete_group(ApiRequest& request) {
+  const storage::Entity group = require_group(request);
+  if (!storage::users_in(request.txn, group.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove users from group first.");
   }
-  require_no_policies(call, group);
-  storage::delete_entity(call.txn, group.id);
+  require_no_policies(request, group);
+  storage::delete_entity(request.txn, group.id);
   return Json::object();
 }
 
 // With both missing, the error names the group.
-Json add_user_to_group(Call& call) {
-  const storage::Entity group = require_group(call);
-  const storage::Entity user = require_user(call);
-  const auto groups = storage::groups_of(call.txn, user.id);
+Json add_user_to_group(ApiRequest& request) {
+  const storage::Entity group = require_group(request);
+  const storage::Entity user = require_user(request);
+  const auto groups = storage::groups_of(request.txn, user.id);
   // Adding a member again succeeds and changes nothing.
   const bool member = std::any_of(groups.begin(), groups.end(),
                                   [&](const auto& other) { return other.id == group.id; });
   if (!member && groups.size() >= kGroupsPerUser) {
     throw limit_exceeded(base::format("Cannot exceed quota for GroupsPerUser: {}", kGroupsPerUser));
   }
-  storage::add_to_group(call.txn, user.id, group.id);
+  storage::add_to_group(request.txn, user.id, group.id);
   return Json::object();
 }
 
 // Differs from AWS, which answers 200 for a user that is not in the group.
-Json remove_user_from_group(Call& call) {
-  const storage::Entity group = require_group(call);
-  const storage::Entity user = require_user(call);
-  if (!storage::remove_from_group(call.txn, user.id, group.id)) {  // the text is ours
+Json remove_user_from_group(ApiRequest& request) {
+  const storage::Entity group = require_group(request);
+  const storage::Entity user = require_user(request);
+  if (!storage::remove_from_group(request.txn, user.id, group.id)) {  // the text is ours
     throw no_such_entity(
         base::format("The user with name {} is not in the group {}.", user.name, group.name));
   }
@@ -94,12 +94,12 @@ Json remove_user_from_group(Call& call) {
 }
 
 // UserName is required here: the model does not let the caller stand in for it.
-Json list_groups_for_user(Call& call) {
+Json list_groups_for_user(ApiRequest& request) {
   std::vector<Listed> groups;
-  for (const auto& group : storage::groups_of(call.txn, require_user(call).id)) {
-    groups.emplace_back(group.name, entity_json(call, group));
+  for (const auto& group : storage::groups_of(request.txn, require_user(request).id)) {
+    groups.emplace_back(group.name, entity_json(request, group));
   }
-  return Pager(call).page("Groups", std::move(groups));
+  return Pager(request).page("Groups", std::move(groups));
 }
 
 constexpr Operation kGroupOperations[] = {

@@ -31,10 +31,10 @@ std::size_t size_limit(EntityKind kind) {
 
 // IAM limits the size of all inline policies of an entity together (IAM User Guide, "IAM and AWS
 // STS quotas"). A policy of the same name is about to be replaced and does not count.
-void check_size(const Call& call, const storage::Entity& entity, const std::string& name,
+void check_size(const ApiRequest& request, const storage::Entity& entity, const std::string& name,
                 const std::string& document) {
   std::size_t size = auth::iam::counted_size(document);
-  for (const auto& other : storage::inline_policies(call.txn, entity.id)) {
+  for (const auto& other : storage::inline_policies(request.txn, entity.id)) {
     if (other.name != name) size += auth::iam::counted_size(other.document);
   }
   const std::size_t limit = size_limit(entity.kind);
@@ -45,20 +45,20 @@ void check_size(const Call& call, const storage::Entity& entity, const std::stri
 }
 
 // Put creates or replaces: there is no error for a name that exists.
-Json put_policy(Call& call) {
-  const storage::Entity entity = require_changeable(call);
-  const std::string name = text_member(call.input, "PolicyName");
-  const std::string document = text_member(call.input, "PolicyDocument");
+Json put_policy(ApiRequest& request) {
+  const storage::Entity entity = require_changeable(request);
+  const std::string name = text_member(request.input, "PolicyName");
+  const std::string document = text_member(request.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
-  check_size(call, entity, name, document);
-  storage::put_inline_policy(call.txn, entity.id, name, document);
+  check_size(request, entity, name, document);
+  storage::put_inline_policy(request.txn, entity.id, name, document);
   return Json::object();
 }
 
 // A document is stored exactly as it was given, white space included, and read back the same.
-std::string require_document(const Call& call, const storage::Entity& entity) {
-  const std::string name = text_member(call.input, "PolicyName");
-  auto document = storage::inline_policy(call.txn, entity.id, name);
+std::string require_document(const ApiRequest& request, const storage::Entity& entity) {
+  const std::string name = text_member(request.input, "PolicyName");
+  auto document = storage::inline_policy(request.txn, entity.id, name);
   if (!document) {
     throw no_such_entity(
         base::format("The {} policy with name {} cannot be found.", kind_name(entity.kind), name));
@@ -66,27 +66,27 @@ std::string require_document(const Call& call, const storage::Entity& entity) {
   return std::move(*document);
 }
 
-Json get_inline_policy(Call& call) {
-  const storage::Entity entity = require_entity(call);
+Json get_inline_policy(ApiRequest& request) {
+  const storage::Entity entity = require_entity(request);
   return {{std::string(kind_title(entity.kind)) + "Name", entity.name},
-          {"PolicyName", text_member(call.input, "PolicyName")},
-          {"PolicyDocument", url_encoded(require_document(call, entity))}};
+          {"PolicyName", text_member(request.input, "PolicyName")},
+          {"PolicyDocument", url_encoded(require_document(request, entity))}};
 }
 
-Json delete_inline_policy(Call& call) {
-  const storage::Entity entity = require_changeable(call);
-  require_document(call, entity);
-  storage::delete_inline_policy(call.txn, entity.id, text_member(call.input, "PolicyName"));
+Json delete_inline_policy(ApiRequest& request) {
+  const storage::Entity entity = require_changeable(request);
+  require_document(request, entity);
+  storage::delete_inline_policy(request.txn, entity.id, text_member(request.input, "PolicyName"));
   return Json::object();
 }
 
 // Names only: IAM shows the documents by Get...Policy alone.
-Json list_inline_policies(Call& call) {
+Json list_inline_policies(ApiRequest& request) {
   std::vector<Listed> names;
-  for (const auto& policy : storage::inline_policies(call.txn, require_entity(call).id)) {
+  for (const auto& policy : storage::inline_policies(request.txn, require_entity(request).id)) {
     names.emplace_back(policy.name, policy.name);
   }
-  return Pager(call).page("PolicyNames", std::move(names));
+  return Pager(request).page("PolicyNames", std::move(names));
 }
 
 constexpr Operation kInlinePolicyOperations[] = {

@@ -25,9 +25,9 @@ using storage::InstanceProfile;
 using storage::sql::Access;
 
 // Names are unique without regard to case, but a profile is found only under its exact name.
-InstanceProfile require_instance_profile(const Call& call) {
-  const std::string name = text_member(call.input, "InstanceProfileName");
-  auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
+InstanceProfile require_instance_profile(const ApiRequest& request) {
+  const std::string name = text_member(request.input, "InstanceProfileName");
+  auto profile = storage::find_instance_profile(request.txn, request.caller.account, name);
   if (!profile || profile->name != name) {
     throw no_such_entity(base::format("Instance Profile {} cannot be found.", name));
   }
@@ -35,111 +35,111 @@ InstanceProfile require_instance_profile(const Call& call) {
 }
 
 // Tags are stored by ARN, as those of policies and providers are.
-Json instance_profile_detail_json(const Call& call, const InstanceProfile& profile) {
-  Json json = instance_profile_json(call, profile);
-  add_tags(storage::resource_tags(call.txn, instance_profile_arn(profile)), json);
+Json instance_profile_detail_json(const ApiRequest& request, const InstanceProfile& profile) {
+  Json json = instance_profile_json(request, profile);
+  add_tags(storage::resource_tags(request.txn, instance_profile_arn(profile)), json);
   return json;
 }
 
 // The tags are checked like those of a later TagInstanceProfile; an error undoes the whole call.
-Json create_instance_profile(Call& call) {
+Json create_instance_profile(ApiRequest& request) {
   InstanceProfile profile;
-  profile.account = call.caller.account;
-  profile.name = text_member(call.input, "InstanceProfileName");
-  profile.path = path_of(call.input);
-  profile.unique_id = make_unique_id(call.services.random, kInstanceProfileId, profile.account);
-  profile.created_at = call.now;
-  if (!storage::insert_instance_profile(call.txn, profile)) {
+  profile.account = request.caller.account;
+  profile.name = text_member(request.input, "InstanceProfileName");
+  profile.path = path_of(request.input);
+  profile.unique_id = make_unique_id(request.core.random, kInstanceProfileId, profile.account);
+  profile.created_at = request.now;
+  if (!storage::insert_instance_profile(request.txn, profile)) {
     throw already_exists(base::format("Instance Profile {} already exists.", profile.name));
   }
-  tag_resource(call, instance_profile_arn(profile));
-  return {{"InstanceProfile", instance_profile_detail_json(call, profile)}};
+  tag_resource(request, instance_profile_arn(profile));
+  return {{"InstanceProfile", instance_profile_detail_json(request, profile)}};
 }
 
-Json get_instance_profile(Call& call) {
-  return {{"InstanceProfile", instance_profile_detail_json(call, require_instance_profile(call))}};
+Json get_instance_profile(ApiRequest& request) {
+  return {{"InstanceProfile", instance_profile_detail_json(request, require_instance_profile(request))}};
 }
 
-Json delete_instance_profile(Call& call) {
-  const InstanceProfile profile = require_instance_profile(call);
+Json delete_instance_profile(ApiRequest& request) {
+  const InstanceProfile profile = require_instance_profile(request);
   if (profile.role) {
     throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
   }
-  storage::remove_resource_tags(call.txn, instance_profile_arn(profile));
-  storage::delete_instance_profile(call.txn, profile.id);
+  storage::remove_resource_tags(request.txn, instance_profile_arn(profile));
+  storage::delete_instance_profile(request.txn, profile.id);
   return Json::object();
 }
 
-Json list_profiles(Call& call) {
-  const Pager pager(call);
+Json list_profiles(ApiRequest& request) {
+  const Pager pager(request);
   std::vector<Listed> items;
-  for (const auto& profile : storage::list_instance_profiles(call.txn, call.caller.account,
-                                                             text_member(call.input, "PathPrefix"),
+  for (const auto& profile : storage::list_instance_profiles(request.txn, request.caller.account,
+                                                             text_member(request.input, "PathPrefix"),
                                                              pager.after(), pager.enough())) {
-    items.emplace_back(base::to_lower(profile.name), instance_profile_json(call, profile));
+    items.emplace_back(base::to_lower(profile.name), instance_profile_json(request, profile));
   }
   return pager.page("InstanceProfiles", std::move(items));
 }
 
 // The role is the resource of this listing, unlike that of ListInstanceProfiles.
-Json list_profiles_of_role(Call& call) {
+Json list_profiles_of_role(ApiRequest& request) {
   std::vector<Listed> items;
-  for (const auto& profile : storage::instance_profiles_of(call.txn, require_entity(call).id)) {
-    items.emplace_back(base::to_lower(profile.name), instance_profile_json(call, profile));
+  for (const auto& profile : storage::instance_profiles_of(request.txn, require_entity(request).id)) {
+    items.emplace_back(base::to_lower(profile.name), instance_profile_json(request, profile));
   }
-  return Pager(call).page("InstanceProfiles", std::move(items));
+  return Pager(request).page("InstanceProfiles", std::move(items));
 }
 
 // To put a role into a profile is to give it to the instances that run with the profile. The caller
 // therefore needs iam:PassRole on the role as well (IAM User Guide, "Grant a user permissions to
 // pass a role to an AWS service"; test AddingARoleToAProfileNeedsPassRole).
-std::vector<Target> add_role_targets(const Call& call) {
-  std::vector<Target> targets = instance_profile_target(call);
-  const std::string name = text_member(call.input, "RoleName");
-  const auto role = storage::find_entity(call.txn, call.caller.account, EntityKind::kRole, name);
+std::vector<Target> add_role_targets(const ApiRequest& request) {
+  std::vector<Target> targets = instance_profile_target(request);
+  const std::string name = text_member(request.input, "RoleName");
+  const auto role = storage::find_entity(request.txn, request.caller.account, EntityKind::kRole, name);
   const std::string arn =
-      role ? entity_arn(*role) : base::format("arn:aws:iam::{}:role/{}", call.caller.account, name);
-  targets.push_back(pass_role_target(call.txn, call.caller.account, arn, "ec2.amazonaws.com"));
+      role ? entity_arn(*role) : base::format("arn:aws:iam::{}:role/{}", request.caller.account, name);
+  targets.push_back(pass_role_target(request.txn, request.caller.account, arn, "ec2.amazonaws.com"));
   return targets;
 }
 
-Json add_role(Call& call) {
-  const InstanceProfile profile = require_instance_profile(call);
+Json add_role(ApiRequest& request) {
+  const InstanceProfile profile = require_instance_profile(request);
   const storage::Entity role =
-      require_entity(call, EntityKind::kRole, text_member(call.input, "RoleName"));
+      require_entity(request, EntityKind::kRole, text_member(request.input, "RoleName"));
   refuse_service_linked(role);
   // The model has a list of roles, but a profile can hold one role only.
   if (profile.role) {
     throw limit_exceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
   }
-  storage::set_instance_profile_role(call.txn, profile.id, role.id);
+  storage::set_instance_profile_role(request.txn, profile.id, role.id);
   return Json::object();
 }
 
-Json remove_role(Call& call) {
-  const InstanceProfile profile = require_instance_profile(call);
-  const std::string name = text_member(call.input, "RoleName");
-  const storage::Entity role = require_entity(call, EntityKind::kRole, name);
+Json remove_role(ApiRequest& request) {
+  const InstanceProfile profile = require_instance_profile(request);
+  const std::string name = text_member(request.input, "RoleName");
+  const storage::Entity role = require_entity(request, EntityKind::kRole, name);
   // Differs from AWS, whose text also names the profile: "Role R in Instance Profile P cannot be
   // found."
   if (profile.role != role.id) {
     throw no_such_entity(base::format("The role with name {} cannot be found.", name));
   }
-  storage::set_instance_profile_role(call.txn, profile.id, std::nullopt);
+  storage::set_instance_profile_role(request.txn, profile.id, std::nullopt);
   return Json::object();
 }
 
-Json tag_profile(Call& call) {
-  tag_resource(call, instance_profile_arn(require_instance_profile(call)));
+Json tag_profile(ApiRequest& request) {
+  tag_resource(request, instance_profile_arn(require_instance_profile(request)));
   return Json::object();
 }
-Json untag_profile(Call& call) {
-  untag_resource(call, instance_profile_arn(require_instance_profile(call)));
+Json untag_profile(ApiRequest& request) {
+  untag_resource(request, instance_profile_arn(require_instance_profile(request)));
   return Json::object();
 }
-Json list_profile_tags(Call& call) {
+Json list_profile_tags(ApiRequest& request) {
   return list_tags(
-      call, storage::resource_tags(call.txn, instance_profile_arn(require_instance_profile(call))));
+      request, storage::resource_tags(request.txn, instance_profile_arn(require_instance_profile(request))));
 }
 
 constexpr Operation kInstanceProfileOperations[] = {

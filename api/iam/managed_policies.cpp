@@ -23,8 +23,8 @@ using storage::sql::Access;
 
 // The grammar is checked before the size, so that a document with both faults gets
 // MalformedPolicyDocument.
-std::string checked_document(const Call& call) {
-  std::string document = text_member(call.input, "PolicyDocument");
+std::string checked_document(const ApiRequest& request) {
+  std::string document = text_member(request.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
   if (auth::iam::counted_size(document) > kPolicySize) {
     throw limit_exceeded(base::format("Cannot exceed quota for PolicySize: {}", kPolicySize));
@@ -33,154 +33,154 @@ std::string checked_document(const Call& call) {
 }
 
 // Differs from AWS: CreatePolicy's answer has no Description there.
-Json managed_policy_detail_json(const Call& call, const ManagedPolicy& policy) {
-  Json json = policy_json(call, policy);
+Json managed_policy_detail_json(const ApiRequest& request, const ManagedPolicy& policy) {
+  Json json = policy_json(request, policy);
   if (policy.description) json["Description"] = *policy.description;
-  add_tags(storage::resource_tags(call.txn, policy.arn), json);
+  add_tags(storage::resource_tags(request.txn, policy.arn), json);
   return json;
 }
 
-Json create_policy(Call& call) {
+Json create_policy(ApiRequest& request) {
   storage::ManagedPolicy row;
-  row.account = call.caller.account;
-  row.name = text_member(call.input, "PolicyName");
-  row.path = path_of(call.input);
+  row.account = request.caller.account;
+  row.name = text_member(request.input, "PolicyName");
+  row.path = path_of(request.input);
   row.arn = base::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
-  row.unique_id = make_unique_id(call.services.random, kPolicyId, row.account);
-  row.created_at = call.now;
-  if (call.input.contains("Description")) row.description = text_member(call.input, "Description");
+  row.unique_id = make_unique_id(request.core.random, kPolicyId, row.account);
+  row.created_at = request.now;
+  if (request.input.contains("Description")) row.description = text_member(request.input, "Description");
   // Names are unique in the account whatever the path, and without regard to case.
-  const std::string document = checked_document(call);
-  if (storage::find_managed_policy_named(call.txn, row.account, row.name)) {
+  const std::string document = checked_document(request);
+  if (storage::find_managed_policy_named(request.txn, row.account, row.name)) {
     throw already_exists(base::format(
         "A policy called {} already exists. Duplicate names are not allowed.", row.name));
   }
-  storage::insert_managed_policy(call.txn, row, document);
-  tag_resource(call, row.arn);
-  return {{"Policy", managed_policy_detail_json(call, find_policy(call, row.arn).value())}};
+  storage::insert_managed_policy(request.txn, row, document);
+  tag_resource(request, row.arn);
+  return {{"Policy", managed_policy_detail_json(request, find_policy(request, row.arn).value())}};
 }
 
-Json get_managed_policy(Call& call) {
-  return {{"Policy", managed_policy_detail_json(call, require_policy(call))}};
+Json get_managed_policy(ApiRequest& request) {
+  return {{"Policy", managed_policy_detail_json(request, require_policy(request))}};
 }
 
 // PolicyUsageFilter: PermissionsPolicy (attached), PermissionsBoundary; empty: either.
-bool is_used(const Call& call, const ManagedPolicy& policy, std::string_view usage) {
-  const std::string& account = call.caller.account;
+bool is_used(const ApiRequest& request, const ManagedPolicy& policy, std::string_view usage) {
+  const std::string& account = request.caller.account;
   const bool attached = usage != "PermissionsBoundary" &&
-                        !storage::entities_with_policy(call.txn, account, policy.arn).empty();
+                        !storage::entities_with_policy(request.txn, account, policy.arn).empty();
   const bool boundary = usage != "PermissionsPolicy" &&
-                        !storage::entities_with_boundary(call.txn, account, policy.arn).empty();
+                        !storage::entities_with_boundary(request.txn, account, policy.arn).empty();
   return attached || boundary;
 }
 
 // AWS-managed policies are part of the list (Scope All is the default).
-Json list_managed_policies(Call& call) {
-  const std::string scope = text_member(call.input, "Scope", "All");
-  const std::string usage = text_member(call.input, "PolicyUsageFilter");
-  const std::string prefix = text_member(call.input, "PathPrefix");
-  const bool only_used = call.input.value("OnlyAttached", false) || !usage.empty();
+Json list_managed_policies(ApiRequest& request) {
+  const std::string scope = text_member(request.input, "Scope", "All");
+  const std::string usage = text_member(request.input, "PolicyUsageFilter");
+  const std::string prefix = text_member(request.input, "PathPrefix");
+  const bool only_used = request.input.value("OnlyAttached", false) || !usage.empty();
   std::vector<Listed> items;
-  for (const ManagedPolicy& policy : all_policies(call, scope != "AWS", scope != "Local")) {
+  for (const ManagedPolicy& policy : all_policies(request, scope != "AWS", scope != "Local")) {
     if (!policy.path.starts_with(prefix)) continue;
-    if (only_used && !is_used(call, policy, usage)) continue;
-    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, policy_json(call, policy));
+    if (only_used && !is_used(request, policy, usage)) continue;
+    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, policy_json(request, policy));
   }
   std::sort(items.begin(), items.end(),
             [](const Listed& a, const Listed& b) { return a.first < b.first; });
-  return Pager(call).page("Policies", std::move(items));
+  return Pager(request).page("Policies", std::move(items));
 }
 
 // All other versions have to be deleted first; the default version is deleted with the policy.
-Json delete_managed_policy(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
-  if (is_used(call, policy, "")) {
+Json delete_managed_policy(ApiRequest& request) {
+  const ManagedPolicy policy = require_customer_policy(request);
+  if (is_used(request, policy, "")) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
   }
-  if (versions_of(call, policy).size() > 1) {
+  if (versions_of(request, policy).size() > 1) {
     throw delete_conflict(
         "This policy has more than one version. Before you delete a policy, you must delete the "
         "policy's versions. The default version is deleted with the policy.");
   }
-  storage::remove_resource_tags(call.txn, policy.arn);
-  storage::delete_managed_policy(call.txn, *policy.row);
+  storage::remove_resource_tags(request.txn, policy.arn);
+  storage::delete_managed_policy(request.txn, *policy.row);
   return Json::object();
 }
 
 // A policy keeps at most five versions, of which one, the default, is in force: a new version has
 // no effect until it is made the default (test FiveVersionsOneOfWhichIsInForce). IAM never reuses a
 // version number.
-Json create_version(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
-  const std::string document = checked_document(call);
-  if (versions_of(call, policy).size() >= kVersionsPerPolicy) {
+Json create_version(ApiRequest& request) {
+  const ManagedPolicy policy = require_customer_policy(request);
+  const std::string document = checked_document(request);
+  if (versions_of(request, policy).size() >= kVersionsPerPolicy) {
     throw limit_exceeded(base::format(
         "A managed policy can have up to {} versions. Before you create a new version, you must "
         "delete an existing version.",
         kVersionsPerPolicy));
   }
-  const auto number = storage::add_policy_version(call.txn, *policy.row, document, call.now);
-  if (call.input.value("SetAsDefault", false)) {
-    storage::set_default_version(call.txn, *policy.row, number);
+  const auto number = storage::add_policy_version(request.txn, *policy.row, document, request.now);
+  if (request.input.value("SetAsDefault", false)) {
+    storage::set_default_version(request.txn, *policy.row, number);
   }
-  return {{"PolicyVersion", version_json(require_policy(call), {number, "", call.now}, false)}};
+  return {{"PolicyVersion", version_json(require_policy(request), {number, "", request.now}, false)}};
 }
 
 // An AWS-managed policy has only version v1 here, whatever AWS's own number is.
-storage::PolicyVersion require_version(const Call& call, const ManagedPolicy& policy) {
-  const std::string id = text_member(call.input, "VersionId");
-  for (auto& version : versions_of(call, policy)) {
+storage::PolicyVersion require_version(const ApiRequest& request, const ManagedPolicy& policy) {
+  const std::string id = text_member(request.input, "VersionId");
+  for (auto& version : versions_of(request, policy)) {
     if (version_id(version.version) == id) return std::move(version);
   }
   throw no_such_entity(
       base::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
 }
 
-Json get_version(Call& call) {
-  const ManagedPolicy policy = require_policy(call);
-  return {{"PolicyVersion", version_json(policy, require_version(call, policy), true)}};
+Json get_version(ApiRequest& request) {
+  const ManagedPolicy policy = require_policy(request);
+  return {{"PolicyVersion", version_json(policy, require_version(request, policy), true)}};
 }
 
-Json list_versions(Call& call) {
-  const ManagedPolicy policy = require_policy(call);
+Json list_versions(ApiRequest& request) {
+  const ManagedPolicy policy = require_policy(request);
   std::vector<Listed> items;
-  for (const auto& version : versions_of(call, policy)) {
+  for (const auto& version : versions_of(request, policy)) {
     // Newest first: the key falls as the number grows.
     items.emplace_back(base::format("{:020}", 1'000'000'000 - version.version),
                        version_json(policy, version, false));
   }
-  return Pager(call).page("Versions", std::move(items));
+  return Pager(request).page("Versions", std::move(items));
 }
 
 // Takes effect with the next request of every principal that has the policy.
-Json set_default(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
-  storage::set_default_version(call.txn, *policy.row, require_version(call, policy).version);
+Json set_default(ApiRequest& request) {
+  const ManagedPolicy policy = require_customer_policy(request);
+  storage::set_default_version(request.txn, *policy.row, require_version(request, policy).version);
   return Json::object();
 }
 
-Json delete_version(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
-  const auto version = require_version(call, policy).version;
+Json delete_version(ApiRequest& request) {
+  const ManagedPolicy policy = require_customer_policy(request);
+  const auto version = require_version(request, policy).version;
   if (version == policy.default_version) {
     throw delete_conflict("Cannot delete the default version of a policy.");
   }
-  storage::delete_policy_version(call.txn, *policy.row, version);
+  storage::delete_policy_version(request.txn, *policy.row, version);
   return Json::object();
 }
 
 // Tagging changes a policy: it is refused for AWS-managed ones.
-Json tag_policy(Call& call) {
-  tag_resource(call, require_customer_policy(call).arn);
+Json tag_policy(ApiRequest& request) {
+  tag_resource(request, require_customer_policy(request).arn);
   return Json::object();
 }
-Json untag_policy(Call& call) {
-  untag_resource(call, require_customer_policy(call).arn);
+Json untag_policy(ApiRequest& request) {
+  untag_resource(request, require_customer_policy(request).arn);
   return Json::object();
 }
 // AWS-managed policies can be asked, too; they have no tags.
-Json list_policy_tags(Call& call) {
-  return list_tags(call, storage::resource_tags(call.txn, require_policy(call).arn));
+Json list_policy_tags(ApiRequest& request) {
+  return list_tags(request, storage::resource_tags(request.txn, require_policy(request).arn));
 }
 
 constexpr Operation kManagedPolicyOperations[] = {

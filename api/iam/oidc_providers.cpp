@@ -63,41 +63,41 @@ std::string checked_url(const Json& input) {
   return stored;
 }
 
-OidcProvider requested_oidc_provider(const Call& call) {
+OidcProvider requested_oidc_provider(const ApiRequest& request) {
   OidcProvider provider;
-  provider.account = call.caller.account;
-  provider.url = checked_url(call.input);
+  provider.account = request.caller.account;
+  provider.url = checked_url(request.input);
   return provider;
 }
 
 // The ARN follows from the URL, so the resource is known before the provider exists.
-std::vector<Target> new_oidc_provider_target(const Call& call) {
-  return new_resource_target(call, storage::oidc_provider_arn(requested_oidc_provider(call)),
+std::vector<Target> new_oidc_provider_target(const ApiRequest& request) {
+  return new_resource_target(request, storage::oidc_provider_arn(requested_oidc_provider(request)),
                              "iam:TagOpenIDConnectProvider");
 }
 
-Json create_oidc_provider(Call& call) {
-  OidcProvider provider = requested_oidc_provider(call);
-  provider.client_ids = string_list(call.input, "ClientIDList");
+Json create_oidc_provider(ApiRequest& request) {
+  OidcProvider provider = requested_oidc_provider(request);
+  provider.client_ids = string_list(request.input, "ClientIDList");
   check_client_ids(provider.client_ids);
-  provider.thumbprints = thumbprints(call.input);
-  provider.created_at = call.now;
-  if (!storage::insert_oidc_provider(call.txn, provider)) {
+  provider.thumbprints = thumbprints(request.input);
+  provider.created_at = request.now;
+  if (!storage::insert_oidc_provider(request.txn, provider)) {
     throw already_exists(
         base::format("Provider with url https://{} already exists.", provider.url));
   }
   const std::string arn = storage::oidc_provider_arn(provider);
-  tag_resource(call, arn);
+  tag_resource(request, arn);
   Json output = {{"OpenIDConnectProviderArn", arn}};
-  add_tags(storage::resource_tags(call.txn, arn), output);
+  add_tags(storage::resource_tags(request.txn, arn), output);
   return output;
 }
 
-OidcProvider require_oidc_provider(const Call& call) {
-  const std::string arn = text_member(call.input, "OpenIDConnectProviderArn");
+OidcProvider require_oidc_provider(const ApiRequest& request) {
+  const std::string arn = text_member(request.input, "OpenIDConnectProviderArn");
   // The resolver has checked that this is the ARN of an OIDC provider.
   constexpr std::string_view kMark = ":oidc-provider/";
-  auto provider = storage::find_oidc_provider(call.txn, call.caller.account,
+  auto provider = storage::find_oidc_provider(request.txn, request.caller.account,
                                               arn.substr(arn.find(kMark) + kMark.size()));
   if (!provider || storage::oidc_provider_arn(*provider) != arn) {
     throw no_such_entity(base::format("OpenIDConnect Provider not found for arn {}", arn));
@@ -105,71 +105,71 @@ OidcProvider require_oidc_provider(const Call& call) {
   return std::move(*provider);
 }
 
-Json get_oidc_provider(Call& call) {
-  const OidcProvider provider = require_oidc_provider(call);
+Json get_oidc_provider(ApiRequest& request) {
+  const OidcProvider provider = require_oidc_provider(request);
   Json output = {{"Url", provider.url},
                  {"ClientIDList", provider.client_ids},
                  {"ThumbprintList", provider.thumbprints},
                  {"CreateDate", iso_time(provider.created_at)}};
-  add_tags(storage::resource_tags(call.txn, storage::oidc_provider_arn(provider)), output);
+  add_tags(storage::resource_tags(request.txn, storage::oidc_provider_arn(provider)), output);
   return output;
 }
 
 // This listing has no pages in IAM.
-Json list_oidc_providers(Call& call) {
+Json list_oidc_providers(ApiRequest& request) {
   Json list = Json::array();
-  for (const auto& provider : storage::list_oidc_providers(call.txn, call.caller.account)) {
+  for (const auto& provider : storage::list_oidc_providers(request.txn, request.caller.account)) {
     list.push_back({{"Arn", storage::oidc_provider_arn(provider)}});
   }
   return {{"OpenIDConnectProviderList", std::move(list)}};
 }
 
 // Roles that trust the provider stay, and can no longer be assumed by its tokens (API Reference).
-Json delete_oidc_provider(Call& call) {
-  const OidcProvider provider = require_oidc_provider(call);
-  storage::remove_resource_tags(call.txn, storage::oidc_provider_arn(provider));
-  storage::delete_oidc_provider(call.txn, provider.id);
+Json delete_oidc_provider(ApiRequest& request) {
+  const OidcProvider provider = require_oidc_provider(request);
+  storage::remove_resource_tags(request.txn, storage::oidc_provider_arn(provider));
+  storage::delete_oidc_provider(request.txn, provider.id);
   return Json::object();
 }
 
 // Both are idempotent (API Reference): a client id that is there already, or is not there, is no
 // error.
-Json add_client_id(Call& call) {
-  OidcProvider provider = require_oidc_provider(call);
-  const std::string id = text_member(call.input, "ClientID");
+Json add_client_id(ApiRequest& request) {
+  OidcProvider provider = require_oidc_provider(request);
+  const std::string id = text_member(request.input, "ClientID");
   auto& ids = provider.client_ids;
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   check_client_ids(ids);
-  storage::update_oidc_provider(call.txn, provider);
+  storage::update_oidc_provider(request.txn, provider);
   return Json::object();
 }
 
-Json remove_client_id(Call& call) {
-  OidcProvider provider = require_oidc_provider(call);
-  std::erase(provider.client_ids, text_member(call.input, "ClientID"));
-  storage::update_oidc_provider(call.txn, provider);
+Json remove_client_id(ApiRequest& request) {
+  OidcProvider provider = require_oidc_provider(request);
+  std::erase(provider.client_ids, text_member(request.input, "ClientID"));
+  storage::update_oidc_provider(request.txn, provider);
   return Json::object();
 }
 
 // The list is replaced, not extended (API Reference).
-Json update_thumbprints(Call& call) {
-  OidcProvider provider = require_oidc_provider(call);
-  provider.thumbprints = thumbprints(call.input);
-  storage::update_oidc_provider(call.txn, provider);
+Json update_thumbprints(ApiRequest& request) {
+  OidcProvider provider = require_oidc_provider(request);
+  provider.thumbprints = thumbprints(request.input);
+  storage::update_oidc_provider(request.txn, provider);
   return Json::object();
 }
 
-Json tag_oidc_provider(Call& call) {
-  tag_resource(call, storage::oidc_provider_arn(require_oidc_provider(call)));
+Json tag_oidc_provider(ApiRequest& request) {
+  tag_resource(request, storage::oidc_provider_arn(require_oidc_provider(request)));
   return Json::object();
 }
-Json untag_oidc_provider(Call& call) {
-  untag_resource(call, storage::oidc_provider_arn(require_oidc_provider(call)));
+Json untag_oidc_provider(ApiRequest& request) {
+  untag_resource(request, storage::oidc_provider_arn(require_oidc_provider(request)));
   return Json::object();
 }
-Json list_oidc_provider_tags(Call& call) {
-  return list_tags(call, storage::resource_tags(
-                             call.txn, storage::oidc_provider_arn(require_oidc_provider(call))));
+Json list_oidc_provider_tags(ApiRequest& request) {
+  return list_tags(request, storage::resource_tags(
+                             request.txn, storage::oidc_provider_arn(require_oidc_provider(request))));
 }
 
 constexpr Operation kOidcProviderOperations[] = {

@@ -21,10 +21,10 @@ using storage::sql::Access;
 // user or role that exists. It is stored as the entity's unique id, so that an entity that is
 // deleted and created again under the same name is not trusted (IAM User Guide, "AWS JSON policy
 // elements: Principal"; test TrustIsInTheEntityNotInItsName).
-std::string checked_trust_policy(const Call& call, const std::string& document) {
+std::string checked_trust_policy(const ApiRequest& request, const std::string& document) {
   const auto parsed = auth::iam::Policy::parse(document, auth::iam::PolicyType::kTrust);
   if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
-  if (const auto unknown = unknown_principal(call.txn, **parsed, document)) {
+  if (const auto unknown = unknown_principal(request.txn, **parsed, document)) {
     throw ApiError(ErrorCode::kMalformedPolicyDocument,
                    base::format("Invalid principal in policy: \"AWS\":\"{}\"", *unknown));
   }
@@ -33,7 +33,7 @@ std::string checked_trust_policy(const Call& call, const std::string& document) 
     throw limit_exceeded(
         base::format("Cannot exceed quota for ACLSizePerRole: {}", kTrustPolicySize));
   }
-  return stored_principals(call.txn, document);
+  return stored_principals(request.txn, document);
 }
 
 // Absent members leave the role as it is; a new role has the default of one hour.
@@ -44,60 +44,60 @@ void set_description_and_duration(const Json& input, storage::Entity& role) {
 
 // Differs from AWS: CreateRole's answer has no Description, MaxSessionDuration and RoleLastUsed
 // there.
-Json create_role(Call& call) {
+Json create_role(ApiRequest& request) {
   storage::Entity role;
   role.kind = EntityKind::kRole;
-  role.name = text_member(call.input, "RoleName");
-  role.path = path_of(call.input);
+  role.name = text_member(request.input, "RoleName");
+  role.path = path_of(request.input);
   if (is_service_linked(role)) {  // the text is ours
     throw validation_error("The path /aws-service-role/ is reserved for service-linked roles.");
   }
-  role.unique_id = make_unique_id(call.services.random, kRoleId, call.caller.account);
-  role.boundary = requested_boundary(call);
+  role.unique_id = make_unique_id(request.core.random, kRoleId, request.caller.account);
+  role.boundary = requested_boundary(request);
   role.trust_policy =
-      checked_trust_policy(call, text_member(call.input, "AssumeRolePolicyDocument"));
-  set_description_and_duration(call.input, role);
-  insert_new(call, role);
-  return {{"Role", entity_detail_json(call, role)}};
+      checked_trust_policy(request, text_member(request.input, "AssumeRolePolicyDocument"));
+  set_description_and_duration(request.input, role);
+  insert_new(request, role);
+  return {{"Role", entity_detail_json(request, role)}};
 }
 
-Json get_role(Call& call) { return {{"Role", entity_detail_json(call, require_entity(call))}}; }
+Json get_role(ApiRequest& request) { return {{"Role", entity_detail_json(request, require_entity(request))}}; }
 
-Json list_roles(Call& call) { return list_page(call, EntityKind::kRole, "Roles"); }
+Json list_roles(ApiRequest& request) { return list_page(request, EntityKind::kRole, "Roles"); }
 
-Json update_role(Call& call) {
-  storage::Entity role = require_changeable(call);
-  set_description_and_duration(call.input, role);
-  storage::update_entity(call.txn, role);
+Json update_role(ApiRequest& request) {
+  storage::Entity role = require_changeable(request);
+  set_description_and_duration(request.input, role);
+  storage::update_entity(request.txn, role);
   return Json::object();
 }
 
 // The one change that IAM allows on a service-linked role (IAM User Guide, "Using service-linked
 // roles": "You can edit the description of a role using IAM"). Differs from AWS, whose answer has
 // no MaxSessionDuration.
-Json update_role_description(Call& call) {
-  storage::Entity role = require_entity(call);
-  role.description = text_member(call.input, "Description");
-  storage::update_entity(call.txn, role);
-  return {{"Role", entity_json(call, role)}};
+Json update_role_description(ApiRequest& request) {
+  storage::Entity role = require_entity(request);
+  role.description = text_member(request.input, "Description");
+  storage::update_entity(request.txn, role);
+  return {{"Role", entity_json(request, role)}};
 }
 
 // Sessions that exist keep their rights: the trust policy is asked only when a session begins.
-Json update_assume_role_policy(Call& call) {
-  storage::Entity role = require_changeable(call);
-  role.trust_policy = checked_trust_policy(call, text_member(call.input, "PolicyDocument"));
-  storage::update_entity(call.txn, role);
+Json update_assume_role_policy(ApiRequest& request) {
+  storage::Entity role = require_changeable(request);
+  role.trust_policy = checked_trust_policy(request, text_member(request.input, "PolicyDocument"));
+  storage::update_entity(request.txn, role);
   return Json::object();
 }
 
 // Sessions of the role end with it: they are rows that refer to its row.
-Json delete_role(Call& call) {
-  const storage::Entity role = require_changeable(call);
-  if (!storage::instance_profiles_of(call.txn, role.id).empty()) {
+Json delete_role(ApiRequest& request) {
+  const storage::Entity role = require_changeable(request);
+  if (!storage::instance_profiles_of(request.txn, role.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
   }
-  require_no_policies(call, role);
-  storage::delete_entity(call.txn, role.id);
+  require_no_policies(request, role);
+  storage::delete_entity(request.txn, role.id);
   return Json::object();
 }
 

@@ -19,9 +19,9 @@ using storage::SamlProvider;
 using storage::sql::Access;
 
 // IAM reads the date from the metadata document, and refuses text that is not one.
-void set_metadata(const Call& call, SamlProvider& provider) {
-  provider.metadata = text_member(call.input, "SAMLMetadataDocument");
-  const auto valid_until = saml_valid_until(provider.metadata, call.now);
+void set_metadata(const ApiRequest& request, SamlProvider& provider) {
+  provider.metadata = text_member(request.input, "SAMLMetadataDocument");
+  const auto valid_until = saml_valid_until(provider.metadata, request.now);
   if (!valid_until) throw invalid_input("Could not parse metadata");
   provider.valid_until = *valid_until;
 }
@@ -36,40 +36,40 @@ void refuse_encryption(const Json& input) {
   }
 }
 
-SamlProvider requested_saml_provider(const Call& call) {
+SamlProvider requested_saml_provider(const ApiRequest& request) {
   SamlProvider provider;
-  provider.account = call.caller.account;
-  provider.name = text_member(call.input, "Name");
+  provider.account = request.caller.account;
+  provider.name = text_member(request.input, "Name");
   return provider;
 }
 
-std::vector<Target> new_saml_provider_target(const Call& call) {
-  return new_resource_target(call, storage::saml_provider_arn(requested_saml_provider(call)),
+std::vector<Target> new_saml_provider_target(const ApiRequest& request) {
+  return new_resource_target(request, storage::saml_provider_arn(requested_saml_provider(request)),
                              "iam:TagSAMLProvider");
 }
 
 // The ARN contains the name, and SAML metadata is stored as it was given.
-Json create_saml_provider(Call& call) {
-  refuse_encryption(call.input);
-  SamlProvider provider = requested_saml_provider(call);
-  provider.uuid = make_saml_provider_uuid(call.services.random);
-  provider.created_at = call.now;
-  set_metadata(call, provider);
-  if (!storage::insert_saml_provider(call.txn, provider)) {
+Json create_saml_provider(ApiRequest& request) {
+  refuse_encryption(request.input);
+  SamlProvider provider = requested_saml_provider(request);
+  provider.uuid = make_saml_provider_uuid(request.core.random);
+  provider.created_at = request.now;
+  set_metadata(request, provider);
+  if (!storage::insert_saml_provider(request.txn, provider)) {
     throw already_exists(base::format("SAML provider {} already exists.", provider.name));
   }
   const std::string arn = storage::saml_provider_arn(provider);
-  tag_resource(call, arn);
+  tag_resource(request, arn);
   Json output = {{"SAMLProviderArn", arn}};
-  add_tags(storage::resource_tags(call.txn, arn), output);
+  add_tags(storage::resource_tags(request.txn, arn), output);
   return output;
 }
 
 // The name in the ARN finds the row; the comparison refuses an ARN that differs in case or account.
-SamlProvider require_saml_provider(const Call& call) {
-  const std::string arn = text_member(call.input, "SAMLProviderArn");
+SamlProvider require_saml_provider(const ApiRequest& request) {
+  const std::string arn = text_member(request.input, "SAMLProviderArn");
   auto provider =
-      storage::find_saml_provider(call.txn, call.caller.account, arn.substr(arn.rfind('/') + 1));
+      storage::find_saml_provider(request.txn, request.caller.account, arn.substr(arn.rfind('/') + 1));
   if (!provider || storage::saml_provider_arn(*provider) != arn) {
     // "Manifest" is AWS's word in this error.
     throw no_such_entity(base::format("Manifest not found for arn {}", arn));
@@ -77,20 +77,20 @@ SamlProvider require_saml_provider(const Call& call) {
   return std::move(*provider);
 }
 
-Json get_saml_provider(Call& call) {
-  const SamlProvider provider = require_saml_provider(call);
+Json get_saml_provider(ApiRequest& request) {
+  const SamlProvider provider = require_saml_provider(request);
   Json output = {{"SAMLProviderUUID", provider.uuid},
                  {"SAMLMetadataDocument", provider.metadata},
                  {"CreateDate", iso_time(provider.created_at)},
                  {"ValidUntil", iso_time(provider.valid_until)}};
-  add_tags(storage::resource_tags(call.txn, storage::saml_provider_arn(provider)), output);
+  add_tags(storage::resource_tags(request.txn, storage::saml_provider_arn(provider)), output);
   return output;
 }
 
 // This listing has no pages in IAM.
-Json list_saml_providers(Call& call) {
+Json list_saml_providers(ApiRequest& request) {
   Json list = Json::array();
-  for (const auto& provider : storage::list_saml_providers(call.txn, call.caller.account)) {
+  for (const auto& provider : storage::list_saml_providers(request.txn, request.caller.account)) {
     list.push_back({{"Arn", storage::saml_provider_arn(provider)},
                     {"ValidUntil", iso_time(provider.valid_until)},
                     {"CreateDate", iso_time(provider.created_at)}});
@@ -98,32 +98,32 @@ Json list_saml_providers(Call& call) {
   return {{"SAMLProviderList", std::move(list)}};
 }
 
-Json update_provider(Call& call) {
-  refuse_encryption(call.input);
-  SamlProvider provider = require_saml_provider(call);
-  if (call.input.contains("SAMLMetadataDocument")) set_metadata(call, provider);
-  storage::update_saml_provider(call.txn, provider);
+Json update_provider(ApiRequest& request) {
+  refuse_encryption(request.input);
+  SamlProvider provider = require_saml_provider(request);
+  if (request.input.contains("SAMLMetadataDocument")) set_metadata(request, provider);
+  storage::update_saml_provider(request.txn, provider);
   return {{"SAMLProviderArn", storage::saml_provider_arn(provider)}};
 }
 
-Json delete_saml_provider(Call& call) {
-  const SamlProvider provider = require_saml_provider(call);
-  storage::remove_resource_tags(call.txn, storage::saml_provider_arn(provider));
-  storage::delete_saml_provider(call.txn, provider.id);
+Json delete_saml_provider(ApiRequest& request) {
+  const SamlProvider provider = require_saml_provider(request);
+  storage::remove_resource_tags(request.txn, storage::saml_provider_arn(provider));
+  storage::delete_saml_provider(request.txn, provider.id);
   return Json::object();
 }
 
-Json tag_saml_provider(Call& call) {
-  tag_resource(call, storage::saml_provider_arn(require_saml_provider(call)));
+Json tag_saml_provider(ApiRequest& request) {
+  tag_resource(request, storage::saml_provider_arn(require_saml_provider(request)));
   return Json::object();
 }
-Json untag_saml_provider(Call& call) {
-  untag_resource(call, storage::saml_provider_arn(require_saml_provider(call)));
+Json untag_saml_provider(ApiRequest& request) {
+  untag_resource(request, storage::saml_provider_arn(require_saml_provider(request)));
   return Json::object();
 }
-Json list_saml_provider_tags(Call& call) {
-  return list_tags(call, storage::resource_tags(
-                             call.txn, storage::saml_provider_arn(require_saml_provider(call))));
+Json list_saml_provider_tags(ApiRequest& request) {
+  return list_tags(request, storage::resource_tags(
+                             request.txn, storage::saml_provider_arn(require_saml_provider(request))));
 }
 
 constexpr Operation kSamlProviderOperations[] = {

@@ -24,13 +24,13 @@ using storage::EntityKind;
 using storage::sql::Access;
 
 // The user, group or role of member Arn. nullopt: there is none with exactly this ARN.
-std::optional<storage::Entity> entity_of_arn(const Call& call) {
-  const std::string arn = text_member(call.input, "Arn");
+std::optional<storage::Entity> entity_of_arn(const ApiRequest& request) {
+  const std::string arn = text_member(request.input, "Arn");
   const auto parsed = model::Arn::parse(arn);
-  if (!parsed || parsed->account != call.caller.account) return std::nullopt;
+  if (!parsed || parsed->account != request.caller.account) return std::nullopt;
   const std::string name = parsed->resource.substr(parsed->resource.rfind('/') + 1);
   for (const auto kind : {EntityKind::kUser, EntityKind::kGroup, EntityKind::kRole}) {
-    auto entity = storage::find_entity(call.txn, parsed->account, kind, name);
+    auto entity = storage::find_entity(request.txn, parsed->account, kind, name);
     if (entity && entity_arn(*entity) == arn) return entity;
   }
   return std::nullopt;
@@ -38,14 +38,14 @@ std::optional<storage::Entity> entity_of_arn(const Call& call) {
 
 // The resource is the entity whether it exists or not, so that a caller without permission does not
 // learn which it is.
-std::vector<Target> arn_target(const Call& call) {
-  const std::string arn = text_member(call.input, "Arn");
+std::vector<Target> arn_target(const ApiRequest& request) {
+  const std::string arn = text_member(request.input, "Arn");
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam") {
     throw validation_error(base::format("ARN {} is not valid.", arn));
   }
-  if (const auto entity = entity_of_arn(call)) return {target_of(call, *entity)};
-  Target target = target_of_arn(call, arn);
+  if (const auto entity = entity_of_arn(request)) return {target_of(request, *entity)};
+  Target target = target_of_arn(request, arn);
   target.account = parsed->account;
   return {target};
 }
@@ -79,21 +79,21 @@ bool policy_allows(const std::string& document, const std::string& service) {
 
 // Adds the entity's own policies. An inline policy is reported with the entity that it is part of,
 // a managed one with its ARN.
-void add_policies_of(const Call& call, const storage::Entity& entity, const std::string& service,
+void add_policies_of(const ApiRequest& request, const storage::Entity& entity, const std::string& service,
                      Json& list) {
   std::string kind(kind_name(entity.kind));
   std::transform(kind.begin(), kind.end(), kind.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
+  for (const auto& policy : storage::inline_policies(request.txn, entity.id)) {
     if (!policy_allows(policy.document, service)) continue;
     list.push_back({{"PolicyName", policy.name},
                     {"PolicyType", "INLINE"},
                     {"EntityType", kind},
                     {"EntityName", entity.name}});
   }
-  for (const auto& arn : storage::attached_policies(call.txn, entity.id)) {
-    const auto policy = find_policy(call, arn);
-    const auto document = managed_document(call.txn, arn);
+  for (const auto& arn : storage::attached_policies(request.txn, entity.id)) {
+    const auto policy = find_policy(request, arn);
+    const auto document = managed_document(request.txn, arn);
     if (!policy || !document || !policy_allows(*document, service)) continue;
     list.push_back({{"PolicyName", policy->name}, {"PolicyType", "MANAGED"}, {"PolicyArn", arn}});
   }
@@ -101,19 +101,19 @@ void add_policies_of(const Call& call, const storage::Entity& entity, const std:
 
 // A user's list includes the policies of the user's groups. IAM pages this list by a marker; here
 // it is always whole, because it has at most as many entries as the request names services.
-Json list_granting(Call& call) {
-  const auto entity = entity_of_arn(call);
+Json list_granting(ApiRequest& request) {
+  const auto entity = entity_of_arn(request);
   if (!entity) {
-    throw no_such_entity(base::format("ARN {} cannot be found.", text_member(call.input, "Arn")));
+    throw no_such_entity(base::format("ARN {} cannot be found.", text_member(request.input, "Arn")));
   }
   Json output = {{"PoliciesGrantingServiceAccess", Json::array()}, {"IsTruncated", false}};
-  for (const Json& json : call.input["ServiceNamespaces"]) {
+  for (const Json& json : request.input["ServiceNamespaces"]) {
     const std::string service = json.get<std::string>();
     Json policies = Json::array();
-    add_policies_of(call, *entity, service, policies);
+    add_policies_of(request, *entity, service, policies);
     if (entity->kind == EntityKind::kUser) {
-      for (const auto& group : storage::groups_of(call.txn, entity->id)) {
-        add_policies_of(call, group, service, policies);
+      for (const auto& group : storage::groups_of(request.txn, entity->id)) {
+        add_policies_of(request, group, service, policies);
       }
     }
     output["PoliciesGrantingServiceAccess"].push_back(

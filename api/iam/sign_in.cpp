@@ -19,18 +19,18 @@ using storage::sql::Access;
 // Only the length is checked, and the password is not stored, because there is no console to sign
 // in to. Without a password policy IAM requires 8 characters; a policy that does not give a length
 // has 6.
-void check_password(const Call& call) {
-  const auto policy = storage::password_policy(call.txn, call.caller.account);
+void check_password(const ApiRequest& request) {
+  const auto policy = storage::password_policy(request.txn, request.caller.account);
   const auto length =
       policy ? base::parse_json(*policy).value().value("MinimumPasswordLength", 6) : 8;
-  if (text_member(call.input, "Password").size() < static_cast<std::size_t>(length)) {
+  if (text_member(request.input, "Password").size() < static_cast<std::size_t>(length)) {
     throw ApiError(ErrorCode::kPasswordPolicyViolation,
                    base::format("Password should have a minimum length of {}", length));
   }
 }
 
-storage::LoginProfile require_login_profile(const Call& call, const storage::Entity& user) {
-  const auto profile = storage::find_login_profile(call.txn, user.id);
+storage::LoginProfile require_login_profile(const ApiRequest& request, const storage::Entity& user) {
+  const auto profile = storage::find_login_profile(request.txn, user.id);
   if (!profile) {
     throw no_such_entity(base::format("Login Profile for User {} cannot be found.", user.name));
   }
@@ -46,34 +46,34 @@ Json profile_json(const storage::Entity& user, const storage::LoginProfile& prof
 
 // Only the fact that the user has a password is stored, so that DeleteUser can refuse as AWS
 // does.
-Json create_login_profile(Call& call) {
-  const storage::Entity user = require_entity(call);
-  if (storage::find_login_profile(call.txn, user.id)) {
+Json create_login_profile(ApiRequest& request) {
+  const storage::Entity user = require_entity(request);
+  if (storage::find_login_profile(request.txn, user.id)) {
     throw already_exists(base::format("Login Profile for user {} already exists.", user.name));
   }
-  check_password(call);
-  const storage::LoginProfile profile{user.id, call.input.value("PasswordResetRequired", false),
-                                      call.now};
-  storage::put_login_profile(call.txn, profile);
+  check_password(request);
+  const storage::LoginProfile profile{user.id, request.input.value("PasswordResetRequired", false),
+                                      request.now};
+  storage::put_login_profile(request.txn, profile);
   return profile_json(user, profile);
 }
 
-Json get_login_profile(Call& call) {
-  const storage::Entity user = require_entity(call);
-  return profile_json(user, require_login_profile(call, user));
+Json get_login_profile(ApiRequest& request) {
+  const storage::Entity user = require_entity(request);
+  return profile_json(user, require_login_profile(request, user));
 }
 
 // Absent members leave the profile as it is.
-Json update_profile(Call& call) {
-  storage::LoginProfile profile = require_login_profile(call, require_entity(call));
-  if (call.input.contains("Password")) check_password(call);
-  profile.reset_required = call.input.value("PasswordResetRequired", profile.reset_required);
-  storage::put_login_profile(call.txn, profile);
+Json update_profile(ApiRequest& request) {
+  storage::LoginProfile profile = require_login_profile(request, require_entity(request));
+  if (request.input.contains("Password")) check_password(request);
+  profile.reset_required = request.input.value("PasswordResetRequired", profile.reset_required);
+  storage::put_login_profile(request.txn, profile);
   return Json::object();
 }
 
-Json delete_login_profile(Call& call) {
-  storage::delete_login_profile(call.txn, require_login_profile(call, require_entity(call)).entity);
+Json delete_login_profile(ApiRequest& request) {
+  storage::delete_login_profile(request.txn, require_login_profile(request, require_entity(request)).entity);
   return Json::object();
 }
 
@@ -81,19 +81,19 @@ Json none_of_account(const char* member) {
   return {{member, Json::array()}, {"IsTruncated", false}};
 }
 // A user that the call names must exist.
-Json none_of_user(const Call& call, const char* member) {
-  if (call.input.contains("UserName")) require_entity(call);
+Json none_of_user(const ApiRequest& request, const char* member) {
+  if (request.input.contains("UserName")) require_entity(request);
   return none_of_account(member);
 }
 
-Json list_mfa_devices(Call& call) { return none_of_user(call, "MFADevices"); }
-Json list_signing_certificates(Call& call) { return none_of_user(call, "Certificates"); }
-Json list_ssh_keys(Call& call) { return none_of_user(call, "SSHPublicKeys"); }
-Json list_service_credentials(Call& call) {
-  return none_of_user(call, "ServiceSpecificCredentials");
+Json list_mfa_devices(ApiRequest& request) { return none_of_user(request, "MFADevices"); }
+Json list_signing_certificates(ApiRequest& request) { return none_of_user(request, "Certificates"); }
+Json list_ssh_keys(ApiRequest& request) { return none_of_user(request, "SSHPublicKeys"); }
+Json list_service_credentials(ApiRequest& request) {
+  return none_of_user(request, "ServiceSpecificCredentials");
 }
-Json list_virtual_mfa_devices(Call&) { return none_of_account("VirtualMFADevices"); }
-Json list_server_certificates(Call&) { return none_of_account("ServerCertificateMetadataList"); }
+Json list_virtual_mfa_devices(ApiRequest&) { return none_of_account("VirtualMFADevices"); }
+Json list_server_certificates(ApiRequest&) { return none_of_account("ServerCertificateMetadataList"); }
 
 constexpr Operation kSignInOperations[] = {
     {"CreateLoginProfile", "iam:CreateLoginProfile", Access::kWrite, entity_target,

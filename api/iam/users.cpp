@@ -20,60 +20,60 @@ using storage::EntityKind;
 using storage::sql::Access;
 
 // A user has no permissions and no keys at first; both are separate calls.
-Json create_user(Call& call) {
+Json create_user(ApiRequest& request) {
   storage::Entity user;
   user.kind = EntityKind::kUser;
-  user.name = text_member(call.input, "UserName");
-  user.unique_id = make_unique_id(call.services.random, kUserId, call.caller.account);
-  user.boundary = requested_boundary(call);
-  insert_new(call, user);
-  return {{"User", entity_detail_json(call, user)}};
+  user.name = text_member(request.input, "UserName");
+  user.unique_id = make_unique_id(request.core.random, kUserId, request.caller.account);
+  user.boundary = requested_boundary(request);
+  insert_new(request, user);
+  return {{"User", entity_detail_json(request, user)}};
 }
 
 // GetUser without UserName by the root user. It has no row: its name is the account's alias or id.
 // AWS's answer has no Path; the model requires one.
-Json root_json(const Call& call) {
+Json root_json(const ApiRequest& request) {
   return {{"Path", "/"},
           {"UserName",
-           storage::account_alias(call.txn, call.caller.account).value_or(call.caller.account)},
-          {"UserId", call.caller.account},
-          {"Arn", call.caller.principal.arn},
+           storage::account_alias(request.txn, request.caller.account).value_or(request.caller.account)},
+          {"UserId", request.caller.account},
+          {"Arn", request.caller.principal.arn},
           {"CreateDate", iso_time({})}};
 }
 
 // Without UserName, GetUser is about the caller; GetUser by a session of a role is an error.
-Json get_user(Call& call) {
-  if (!call.input.contains("UserName") &&
-      call.caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
-    return {{"User", root_json(call)}};
+Json get_user(ApiRequest& request) {
+  if (!request.input.contains("UserName") &&
+      request.caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
+    return {{"User", root_json(request)}};
   }
-  return {{"User", entity_detail_json(call, require_entity(call))}};
+  return {{"User", entity_detail_json(request, require_entity(request))}};
 }
 
-Json list_users(Call& call) { return list_page(call, EntityKind::kUser, "Users"); }
+Json list_users(ApiRequest& request) { return list_page(request, EntityKind::kUser, "Users"); }
 
 // The new name or path changes the user's ARN: the caller needs the permission on both (targets.h).
-Json update_user(Call& call) {
-  storage::Entity user = require_entity(call);
-  rename(call, user, text_member(call.input, "NewUserName"));
+Json update_user(ApiRequest& request) {
+  storage::Entity user = require_entity(request);
+  rename(request, user, text_member(request.input, "NewUserName"));
   return Json::object();
 }
 
 // IAM refuses to delete a user that still has anything; it names one kind of thing at a time. Tags
 // and the boundary go with the user.
-Json delete_user(Call& call) {
-  const storage::Entity user = require_entity(call);
-  if (storage::find_login_profile(call.txn, user.id)) {
+Json delete_user(ApiRequest& request) {
+  const storage::Entity user = require_entity(request);
+  if (storage::find_login_profile(request.txn, user.id)) {
     throw delete_conflict("Cannot delete entity, must delete login profile first.");
   }
-  if (!storage::entity_access_keys(call.txn, user.id).empty()) {
+  if (!storage::entity_access_keys(request.txn, user.id).empty()) {
     throw delete_conflict("Cannot delete entity, must delete access keys first.");
   }
-  if (!storage::groups_of(call.txn, user.id).empty()) {
+  if (!storage::groups_of(request.txn, user.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove users from group first.");
   }
-  require_no_policies(call, user);
-  storage::delete_entity(call.txn, user.id);
+  require_no_policies(request, user);
+  storage::delete_entity(request.txn, user.id);
   return Json::object();
 }
 

@@ -32,27 +32,27 @@ Json account_json(const storage::Organization& organization, const OrganizationT
 }
 
 // Twelve random digits that no account in use has.
-std::string new_account_id(const Call& call) {
+std::string new_account_id(const ApiRequest& request) {
   for (;;) {
     std::uint8_t bytes[12];
-    call.services.random.fill(bytes);
+    request.core.random.fill(bytes);
     std::string id;
     for (const std::uint8_t byte : bytes) id += static_cast<char>('0' + byte % 10);
-    if (!storage::organization_of(call.txn, id) && !storage::has_entities(call.txn, id)) return id;
+    if (!storage::organization_of(request.txn, id) && !storage::has_entities(request.txn, id)) return id;
   }
 }
 
 // The role that the management account assumes to administer the new account (Organizations User
 // Guide, "OrganizationAccountAccessRole"): administrator rights, trusted by the management account.
-void create_access_role(const Call& call, const storage::Organization& organization,
+void create_access_role(const ApiRequest& request, const storage::Organization& organization,
                         const std::string& account) {
   storage::Entity role;
   role.account = account;
   role.kind = storage::EntityKind::kRole;
-  role.name = text_member(call.input, "RoleName");
+  role.name = text_member(request.input, "RoleName");
   if (role.name.empty()) role.name = "OrganizationAccountAccessRole";
-  role.unique_id = make_unique_id(call.services.random, kRoleId, account);
-  role.created_at = call.now;
+  role.unique_id = make_unique_id(request.core.random, kRoleId, account);
+  role.created_at = request.now;
   const Json trust = {
       {"Version", "2012-10-17"},
       {"Statement",
@@ -61,9 +61,9 @@ void create_access_role(const Call& call, const storage::Organization& organizat
           {{"AWS", base::format("arn:aws:iam::{}:root", organization.management_account)}}},
          {"Action", "sts:AssumeRole"}}}}};
   role.trust_policy = base::dump(trust);
-  const auto id = storage::insert_entity(call.txn, role);
+  const auto id = storage::insert_entity(request.txn, role);
   storage::put_inline_policy(
-      call.txn, *id, "AdministratorAccess",
+      request.txn, *id, "AdministratorAccess",
       R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})");
 }
 
@@ -80,24 +80,24 @@ Json status_json(const OrganizationTarget& account) {
 
 // A new account is placed in the root (API Reference); MoveAccount puts it into an OU. Tags in the
 // request are accepted and not stored.
-Json create_account(Call& call) {
-  const auto organization = require_management(call);
-  const OrganizationTarget account{new_account_id(call),
+Json create_account(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const OrganizationTarget account{new_account_id(request),
                                    organization.id,
-                                   require_root(call, organization).id,
-                                   text_member(call.input, "AccountName"),
-                                   text_member(call.input, "Email"),
-                                   call.now};
-  storage::insert_organization_target(call.txn, account);
-  attach_full_access(call, organization, account.id);
-  create_access_role(call, organization, account.id);
+                                   require_root(request, organization).id,
+                                   text_member(request.input, "AccountName"),
+                                   text_member(request.input, "Email"),
+                                   request.now};
+  storage::insert_organization_target(request.txn, account);
+  attach_full_access(request, organization, account.id);
+  create_access_role(request, organization, account.id);
   return {{"CreateAccountStatus", status_json(account)}};
 }
 
-Json describe_create_account_status(Call& call) {
-  const auto organization = require_management(call);
-  const std::string id = text_member(call.input, "CreateAccountRequestId");
-  const auto account = storage::find_organization_target(call.txn, organization.id, id.substr(4));
+Json describe_create_account_status(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const std::string id = text_member(request.input, "CreateAccountRequestId");
+  const auto account = storage::find_organization_target(request.txn, organization.id, id.substr(4));
   if (!account || !model::is_account_id(account->id)) {
     // "an create" is AWS's spelling (API Reference, CreateAccountStatusNotFoundException).
     throw ApiError(ErrorCode::kCreateAccountStatusNotFound,
@@ -108,10 +108,10 @@ Json describe_create_account_status(Call& call) {
 }
 
 // The accounts directly under `parent`; empty: all accounts of the organization.
-std::vector<Json> accounts_below(const Call& call, const storage::Organization& organization,
+std::vector<Json> accounts_below(const ApiRequest& request, const storage::Organization& organization,
                                  const std::string& parent) {
   std::vector<Json> accounts;
-  for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
+  for (const auto& target : storage::organization_targets(request.txn, organization.id)) {
     if (!model::is_account_id(target.id)) continue;
     if (parent.empty() || target.parent == parent) {
       accounts.push_back(account_json(organization, target));
@@ -120,42 +120,42 @@ std::vector<Json> accounts_below(const Call& call, const storage::Organization& 
   return accounts;
 }
 
-Json list_accounts(Call& call) {
-  const auto organization = require_management(call);
-  return page_of(call, "accounts", "Accounts", accounts_below(call, organization, ""));
+Json list_accounts(ApiRequest& request) {
+  const auto organization = require_management(request);
+  return page_of(request, "accounts", "Accounts", accounts_below(request, organization, ""));
 }
 
 // Direct children only; accounts in OUs below the parent are not listed (API Reference).
-Json list_accounts_for_parent(Call& call) {
-  const auto organization = require_management(call);
-  const std::string parent = text_member(call.input, "ParentId");
-  require_target(call, organization, parent, ErrorCode::kParentNotFound);
-  return page_of(call, "accounts\n" + parent, "Accounts",
-                 accounts_below(call, organization, parent));
+Json list_accounts_for_parent(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const std::string parent = text_member(request.input, "ParentId");
+  require_target(request, organization, parent, ErrorCode::kParentNotFound);
+  return page_of(request, "accounts\n" + parent, "Accounts",
+                 accounts_below(request, organization, parent));
 }
 
 // The model allows 12 digits only, so that the target found is an account.
-OrganizationTarget require_account(const Call& call, const storage::Organization& organization) {
-  const std::string id = text_member(call.input, "AccountId");
-  const auto account = storage::find_organization_target(call.txn, organization.id, id);
+OrganizationTarget require_account(const ApiRequest& request, const storage::Organization& organization) {
+  const std::string id = text_member(request.input, "AccountId");
+  const auto account = storage::find_organization_target(request.txn, organization.id, id);
   if (!account) {
     throw ApiError(ErrorCode::kAccountNotFound, "You specified an account that doesn't exist.");
   }
   return *account;
 }
 
-Json describe_account(Call& call) {
-  const auto organization = require_management(call);
-  return {{"Account", account_json(organization, require_account(call, organization))}};
+Json describe_account(ApiRequest& request) {
+  const auto organization = require_management(request);
+  return {{"Account", account_json(organization, require_account(request, organization))}};
 }
 
-Json move_account(Call& call) {
-  const auto organization = require_management(call);
-  const OrganizationTarget account = require_account(call, organization);
-  const std::string source = text_member(call.input, "SourceParentId");
-  const std::string destination = text_member(call.input, "DestinationParentId");
-  require_target(call, organization, destination, ErrorCode::kDestinationParentNotFound);
-  require_target(call, organization, source, ErrorCode::kSourceParentNotFound);
+Json move_account(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const OrganizationTarget account = require_account(request, organization);
+  const std::string source = text_member(request.input, "SourceParentId");
+  const std::string destination = text_member(request.input, "DestinationParentId");
+  require_target(request, organization, destination, ErrorCode::kDestinationParentNotFound);
+  require_target(request, organization, source, ErrorCode::kSourceParentNotFound);
   // API Reference, MoveAccount: the source must be the parent, and differ from the destination. The
   // texts are ours.
   if (account.parent != source) {
@@ -164,7 +164,7 @@ Json move_account(Call& call) {
   if (source == destination) {
     throw ApiError(ErrorCode::kDuplicateAccount, "The account is in that parent already.");
   }
-  storage::move_organization_target(call.txn, account.id, destination);
+  storage::move_organization_target(request.txn, account.id, destination);
   return Json::object();
 }
 

@@ -22,16 +22,16 @@ struct Attachment {
   storage::OrganizationTarget target;
 };
 
-Attachment attachment_of(const Call& call) {
+Attachment attachment_of(const ApiRequest& request) {
   Attachment attachment;
-  attachment.organization = require_management(call);
+  attachment.organization = require_management(request);
   attachment.policy =
-      require_policy(call, attachment.organization, text_member(call.input, "PolicyId"));
+      require_policy(request, attachment.organization, text_member(request.input, "PolicyId"));
   attachment.target =
-      require_target(call, attachment.organization, text_member(call.input, "TargetId"),
+      require_target(request, attachment.organization, text_member(request.input, "TargetId"),
                      ErrorCode::kTargetNotFound);
   // A type that is disabled has no attachments at all.
-  if (!is_enabled(call, attachment.organization, attachment.policy.kind)) {
+  if (!is_enabled(request, attachment.organization, attachment.policy.kind)) {
     throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
                    "This operation can be performed only for enabled policy types.");
   }
@@ -39,18 +39,18 @@ Attachment attachment_of(const Call& call) {
 }
 
 // The policies of the same type at the target: quotas and "the last one" count per type.
-std::vector<std::string> attached_of_kind(const Call& call, const Attachment& attachment) {
+std::vector<std::string> attached_of_kind(const ApiRequest& request, const Attachment& attachment) {
   std::vector<std::string> ids;
-  for (const std::string& id : storage::control_policies_at(call.txn, attachment.target.id)) {
-    const auto policy = storage::find_control_policy(call.txn, attachment.organization.id, id);
+  for (const std::string& id : storage::control_policies_at(request.txn, attachment.target.id)) {
+    const auto policy = storage::find_control_policy(request.txn, attachment.organization.id, id);
     if (policy && policy->kind == attachment.policy.kind) ids.push_back(id);
   }
   return ids;
 }
 
-Json attach_policy(Call& call) {
-  const Attachment attachment = attachment_of(call);
-  const auto attached = attached_of_kind(call, attachment);
+Json attach_policy(ApiRequest& request) {
+  const Attachment attachment = attachment_of(request);
+  const auto attached = attached_of_kind(request, attachment);
   if (std::find(attached.begin(), attached.end(), attachment.policy.id) != attached.end()) {
     throw ApiError(ErrorCode::kDuplicatePolicyAttachment,
                    "A policy with the specified name and type already exists.");
@@ -60,13 +60,13 @@ Json attach_policy(Call& call) {
     throw ApiError(ErrorCode::kConstraintViolation,
                    "You have attached the maximum number of policies of that type.");
   }
-  storage::attach_control_policy(call.txn, attachment.target.id, attachment.policy.id);
+  storage::attach_control_policy(request.txn, attachment.target.id, attachment.policy.id);
   return Json::object();
 }
 
-Json detach_policy(Call& call) {
-  const Attachment attachment = attachment_of(call);
-  const auto attached = attached_of_kind(call, attachment);
+Json detach_policy(ApiRequest& request) {
+  const Attachment attachment = attachment_of(request);
+  const auto attached = attached_of_kind(request, attachment);
   if (std::find(attached.begin(), attached.end(), attachment.policy.id) == attached.end()) {
     throw ApiError(ErrorCode::kPolicyNotAttached,
                    "The policy isn't attached to the specified target in the specified root.");
@@ -83,30 +83,30 @@ Json detach_policy(Call& call) {
                    "You cannot remove the last policy attached to the specified target. You must "
                    "have at least one attached at all times.");
   }
-  storage::detach_control_policy(call.txn, attachment.target.id, attachment.policy.id);
+  storage::detach_control_policy(request.txn, attachment.target.id, attachment.policy.id);
   return Json::object();
 }
 
 // A target without a name (of a seed) is listed under its id.
-Json list_targets_for_policy(Call& call) {
-  const auto organization = require_management(call);
-  const auto policy = require_policy(call, organization, text_member(call.input, "PolicyId"));
+Json list_targets_for_policy(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const auto policy = require_policy(request, organization, text_member(request.input, "PolicyId"));
   std::vector<Json> list;
-  for (const std::string& id : storage::targets_of_control_policy(call.txn, policy.id)) {
-    const auto target = storage::find_organization_target(call.txn, organization.id, id);
+  for (const std::string& id : storage::targets_of_control_policy(request.txn, policy.id)) {
+    const auto target = storage::find_organization_target(request.txn, organization.id, id);
     if (!target) continue;
     list.push_back({{"TargetId", id},
                     {"Arn", target_arn(organization, id)},
                     {"Name", target->name.empty() ? id : target->name},
                     {"Type", std::string(type_name(*target))}});
   }
-  return page_of(call, "targets\n" + policy.id, "Targets", list);
+  return page_of(request, "targets\n" + policy.id, "Targets", list);
 }
 
 // The organization, whose root RootId has to name.
-storage::Organization require_root_of_input(const Call& call) {
-  const auto organization = require_management(call);
-  if (require_root(call, organization).id != text_member(call.input, "RootId")) {
+storage::Organization require_root_of_input(const ApiRequest& request) {
+  const auto organization = require_management(request);
+  if (require_root(request, organization).id != text_member(request.input, "RootId")) {
     throw ApiError(ErrorCode::kRootNotFound,
                    "We can't find a root with the RootId that you specified.");
   }
@@ -115,37 +115,37 @@ storage::Organization require_root_of_input(const Call& call) {
 
 // Attaches the policy that allows everything to every target, so that enabling a type changes no
 // decision. AWS sets the status PENDING_ENABLE for a while; here it is ENABLED at once.
-Json enable_policy_type(Call& call) {
-  storage::Organization organization = require_root_of_input(call);
-  const ControlPolicyKind kind = kind_of(text_member(call.input, "PolicyType"));
-  if (is_enabled(call, organization, kind)) {
+Json enable_policy_type(ApiRequest& request) {
+  storage::Organization organization = require_root_of_input(request);
+  const ControlPolicyKind kind = kind_of(text_member(request.input, "PolicyType"));
+  if (is_enabled(request, organization, kind)) {
     throw ApiError(ErrorCode::kPolicyTypeAlreadyEnabled,
                    "The specified policy type is already enabled.");
   }
-  storage::set_policy_type(call.txn, organization.id, kind, true);
-  const std::string full = full_access_row(call, organization, kind);
-  for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
-    storage::attach_control_policy(call.txn, target.id, full);
+  storage::set_policy_type(request.txn, organization.id, kind, true);
+  const std::string full = full_access_row(request, organization, kind);
+  for (const auto& target : storage::organization_targets(request.txn, organization.id)) {
+    storage::attach_control_policy(request.txn, target.id, full);
   }
-  return {{"Root", root_json(call, organization)}};
+  return {{"Root", root_json(request, organization)}};
 }
 
 // The policies stay, but all their attachments are removed: enabling the type again attaches the
 // policy that allows everything and no other.
-Json disable_policy_type(Call& call) {
-  const storage::Organization organization = require_root_of_input(call);
-  const ControlPolicyKind kind = kind_of(text_member(call.input, "PolicyType"));
-  if (!is_enabled(call, organization, kind)) {
+Json disable_policy_type(ApiRequest& request) {
+  const storage::Organization organization = require_root_of_input(request);
+  const ControlPolicyKind kind = kind_of(text_member(request.input, "PolicyType"));
+  if (!is_enabled(request, organization, kind)) {
     throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
                    "This operation can be performed only for enabled policy types.");
   }
-  storage::set_policy_type(call.txn, organization.id, kind, false);
-  for (const auto& policy : storage::control_policies_of(call.txn, organization.id, kind)) {
-    for (const std::string& target : storage::targets_of_control_policy(call.txn, policy.id)) {
-      storage::detach_control_policy(call.txn, target, policy.id);
+  storage::set_policy_type(request.txn, organization.id, kind, false);
+  for (const auto& policy : storage::control_policies_of(request.txn, organization.id, kind)) {
+    for (const std::string& target : storage::targets_of_control_policy(request.txn, policy.id)) {
+      storage::detach_control_policy(request.txn, target, policy.id);
     }
   }
-  return {{"Root", root_json(call, organization)}};
+  return {{"Root", root_json(request, organization)}};
 }
 
 constexpr Operation kAttachmentOperations[] = {

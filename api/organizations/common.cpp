@@ -23,12 +23,12 @@ bool is_aws_managed(std::string_view id) { return id == kFullScp || id == kFullR
 
 // organizations:PolicyType is the condition key for operations on policies (service authorization
 // reference of AWS Organizations); the request names the type as PolicyType, Type or Filter.
-Target target_with(const Call& call, std::string resource) {
+Target target_with(const ApiRequest& request, std::string resource) {
   Target target;
   target.resource = std::move(resource);
-  target.account = call.caller.account;
+  target.account = request.caller.account;
   for (const char* member : {"PolicyType", "Type", "Filter"}) {
-    const std::string type = text_member(call.input, member);
+    const std::string type = text_member(request.input, member);
     if (!type.empty()) target.context.emplace_back("organizations:PolicyType", type);
   }
   return target;
@@ -36,8 +36,8 @@ Target target_with(const Call& call, std::string resource) {
 
 }  // namespace
 
-storage::Organization require_organization(const Call& call) {
-  const auto organization = storage::organization_of(call.txn, call.caller.account);
+storage::Organization require_organization(const ApiRequest& request) {
+  const auto organization = storage::organization_of(request.txn, request.caller.account);
   if (!organization) {
     throw ApiError(ErrorCode::kOrganizationsNotInUse,
                    "Your account is not a member of an organization.");
@@ -48,9 +48,9 @@ storage::Organization require_organization(const Call& call) {
 // Most operations "can be called only from the organization's management account" (API Reference),
 // whatever the policies of a member account allow. AWS also lets delegated administrators call
 // them, which do not exist here.
-storage::Organization require_management(const Call& call) {
-  const storage::Organization organization = require_organization(call);
-  if (organization.management_account != call.caller.account) {
+storage::Organization require_management(const ApiRequest& request) {
+  const storage::Organization organization = require_organization(request);
+  if (organization.management_account != request.caller.account) {
     throw ApiError::access_denied("You don't have permissions to access this resource.");
   }
   return organization;
@@ -78,9 +78,9 @@ ControlPolicyKind kind_of(const std::string& type) {
                  base::format("Policies of the type {} do not exist here", type));
 }
 
-bool is_enabled(const Call& call, const storage::Organization& organization,
+bool is_enabled(const ApiRequest& request, const storage::Organization& organization,
                 ControlPolicyKind kind) {
-  return storage::policy_type_enabled(call.txn, organization.id, kind);
+  return storage::policy_type_enabled(request.txn, organization.id, kind);
 }
 
 std::string organization_arn(const storage::Organization& organization) {
@@ -110,20 +110,20 @@ std::string shown_policy_id(std::string_view row_id) {
   return std::string(row_id.substr(0, row_id.find('@')));
 }
 
-std::string full_access_row(const Call& call, const storage::Organization& organization,
+std::string full_access_row(const ApiRequest& request, const storage::Organization& organization,
                             ControlPolicyKind kind) {
   std::string id(kind == ControlPolicyKind::kService ? kFullScp : kFullRcp);
-  if (!storage::find_control_policy(call.txn, organization.id, id)) id += "@" + organization.id;
+  if (!storage::find_control_policy(request.txn, organization.id, id)) id += "@" + organization.id;
   return id;
 }
 
-storage::ControlPolicyRow require_policy(const Call& call,
+storage::ControlPolicyRow require_policy(const ApiRequest& request,
                                          const storage::Organization& organization,
                                          const std::string& id) {
   std::string row_id = id;
-  if (id == kFullScp) row_id = full_access_row(call, organization, ControlPolicyKind::kService);
-  if (id == kFullRcp) row_id = full_access_row(call, organization, ControlPolicyKind::kResource);
-  auto policy = storage::find_control_policy(call.txn, organization.id, row_id);
+  if (id == kFullScp) row_id = full_access_row(request, organization, ControlPolicyKind::kService);
+  if (id == kFullRcp) row_id = full_access_row(request, organization, ControlPolicyKind::kResource);
+  auto policy = storage::find_control_policy(request.txn, organization.id, row_id);
   if (!policy) {
     throw ApiError(ErrorCode::kOrganizationsPolicyNotFound,
                    "We can't find a policy with the PolicyId that you specified.");
@@ -131,56 +131,56 @@ storage::ControlPolicyRow require_policy(const Call& call,
   return std::move(*policy);
 }
 
-storage::OrganizationTarget require_target(const Call& call,
+storage::OrganizationTarget require_target(const ApiRequest& request,
                                            const storage::Organization& organization,
                                            const std::string& id, ErrorCode missing) {
-  auto target = storage::find_organization_target(call.txn, organization.id, id);
+  auto target = storage::find_organization_target(request.txn, organization.id, id);
   // AWS's text is not published for most of these errors; this one is ours.
   if (!target) throw ApiError(missing, base::format("{} does not exist in the organization.", id));
   return std::move(*target);
 }
 
-storage::OrganizationTarget require_root(const Call& call,
+storage::OrganizationTarget require_root(const ApiRequest& request,
                                          const storage::Organization& organization) {
-  for (auto& target : storage::organization_targets(call.txn, organization.id)) {
+  for (auto& target : storage::organization_targets(request.txn, organization.id)) {
     if (is_root(target)) return std::move(target);
   }
   // INVARIANT: CreateOrganization and the seed insert a root with every organization.
   throw std::runtime_error("an organization without a root");
 }
 
-void attach_full_access(const Call& call, const storage::Organization& organization,
+void attach_full_access(const ApiRequest& request, const storage::Organization& organization,
                         std::string_view target) {
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    if (!is_enabled(call, organization, kind)) continue;
-    storage::attach_control_policy(call.txn, target, full_access_row(call, organization, kind));
+    if (!is_enabled(request, organization, kind)) continue;
+    storage::attach_control_policy(request.txn, target, full_access_row(request, organization, kind));
   }
 }
 
-Json policy_types_json(const Call& call, const storage::Organization& organization) {
+Json policy_types_json(const ApiRequest& request, const storage::Organization& organization) {
   Json types = Json::array();
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
-    if (!is_enabled(call, organization, kind)) continue;
+    if (!is_enabled(request, organization, kind)) continue;
     types.push_back({{"Type", type_name(kind)}, {"Status", "ENABLED"}});
   }
   return types;
 }
 
-Json root_json(const Call& call, const storage::Organization& organization) {
-  const auto root = require_root(call, organization);
+Json root_json(const ApiRequest& request, const storage::Organization& organization) {
+  const auto root = require_root(request, organization);
   return {{"Id", root.id},
           {"Arn", target_arn(organization, root.id)},
           {"Name", "Root"},
-          {"PolicyTypes", policy_types_json(call, organization)}};
+          {"PolicyTypes", policy_types_json(request, organization)}};
 }
 
 // Lists are short (an organization of a test has a handful of accounts), so the whole list is read
 // and the token is the index of the next item.
-Json page_of(const Call& call, std::string_view listing, const char* member,
+Json page_of(const ApiRequest& request, std::string_view listing, const char* member,
              const std::vector<Json>& items) {
-  Page page(call.services.store.key(), base::format("{}\n{}", call.caller.account, listing),
-            call.input.value("MaxResults", kPageSize));
-  const std::string token = text_member(call.input, "NextToken");
+  Page page(request.core.store.key(), base::format("{}\n{}", request.caller.account, listing),
+            request.input.value("MaxResults", kPageSize));
+  const std::string token = text_member(request.input, "NextToken");
   if (!token.empty() && !page.resume(token)) {
     throw ApiError(ErrorCode::kOrganizationsInvalidInput, "You specified an invalid value.");
   }
@@ -191,26 +191,26 @@ Json page_of(const Call& call, std::string_view listing, const char* member,
   return output;
 }
 
-std::vector<Target> targets(const Call& call) {
+std::vector<Target> targets(const ApiRequest& request) {
   std::vector<Target> list;
   // Without an organization there are no ARNs; the handler then answers with the right error.
-  const auto organization = storage::organization_of(call.txn, call.caller.account);
+  const auto organization = storage::organization_of(request.txn, request.caller.account);
   if (organization) {
     for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
                                "SourceParentId", "DestinationParentId", "RootId", "ChildId"}) {
-      const std::string id = text_member(call.input, member);
-      if (!id.empty()) list.push_back(target_with(call, target_arn(*organization, id)));
+      const std::string id = text_member(request.input, member);
+      if (!id.empty()) list.push_back(target_with(request, target_arn(*organization, id)));
     }
     // The type of an existing policy is a condition key for all resources of the call.
-    if (const std::string id = text_member(call.input, "PolicyId"); !id.empty()) {
-      const auto policy = require_policy(call, *organization, id);
-      list.push_back(target_with(call, policy_arn(*organization, policy)));
+    if (const std::string id = text_member(request.input, "PolicyId"); !id.empty()) {
+      const auto policy = require_policy(request, *organization, id);
+      list.push_back(target_with(request, policy_arn(*organization, policy)));
       for (Target& target : list) {
         target.context.emplace_back("organizations:PolicyType", type_name(policy.kind));
       }
     }
   }
-  if (list.empty()) list.push_back(target_with(call, "*"));
+  if (list.empty()) list.push_back(target_with(request, "*"));
   return list;
 }
 

@@ -52,9 +52,9 @@ void check_document(const std::string& document, ControlPolicyKind kind) {
 }
 
 // A name may be used once within a type of policy.
-void check_name(const Call& call, const storage::Organization& organization,
+void check_name(const ApiRequest& request, const storage::Organization& organization,
                 const ControlPolicyRow& policy) {
-  for (const auto& other : storage::control_policies_of(call.txn, organization.id, policy.kind)) {
+  for (const auto& other : storage::control_policies_of(request.txn, organization.id, policy.kind)) {
     if (other.name == policy.name && other.id != policy.id) {
       throw ApiError(ErrorCode::kDuplicatePolicy, "A policy with the same name already exists.");
     }
@@ -62,8 +62,8 @@ void check_name(const Call& call, const storage::Organization& organization,
 }
 
 // A policy that the organization may change: AWS-managed ones are refused. The text is ours.
-ControlPolicyRow require_own_policy(const Call& call, const storage::Organization& organization) {
-  ControlPolicyRow policy = require_policy(call, organization, text_member(call.input, "PolicyId"));
+ControlPolicyRow require_own_policy(const ApiRequest& request, const storage::Organization& organization) {
+  ControlPolicyRow policy = require_policy(request, organization, text_member(request.input, "PolicyId"));
   const std::string id = shown_policy_id(policy.id);
   if (id == kFullScp || id == kFullRcp) {
     throw ApiError(ErrorCode::kOrganizationsInvalidInput,
@@ -72,82 +72,82 @@ ControlPolicyRow require_own_policy(const Call& call, const storage::Organizatio
   return policy;
 }
 
-Json create_policy(Call& call) {
-  const auto organization = require_management(call);
+Json create_policy(ApiRequest& request) {
+  const auto organization = require_management(request);
   ControlPolicyRow policy;
-  policy.id = make_id(call.services.random, "p-", 10);
-  policy.name = text_member(call.input, "Name");
-  policy.description = text_member(call.input, "Description");
-  policy.document = text_member(call.input, "Content");
-  policy.kind = kind_of(text_member(call.input, "Type"));
-  if (!is_enabled(call, organization, policy.kind)) {
+  policy.id = make_id(request.core.random, "p-", 10);
+  policy.name = text_member(request.input, "Name");
+  policy.description = text_member(request.input, "Description");
+  policy.document = text_member(request.input, "Content");
+  policy.kind = kind_of(text_member(request.input, "Type"));
+  if (!is_enabled(request, organization, policy.kind)) {
     // The text is ours.
     throw ApiError(ErrorCode::kPolicyTypeNotAvailable,
                    "Policies of that type have to be enabled first (EnablePolicyType).");
   }
   check_document(policy.document, policy.kind);
-  check_name(call, organization, policy);
-  storage::insert_control_policy(call.txn, organization.id, policy);
+  check_name(request, organization, policy);
+  storage::insert_control_policy(request.txn, organization.id, policy);
   return policy_json(organization, policy);
 }
 
 // Absent members stay as they are. The change applies to every target that the policy is attached
 // to.
-Json update_policy(Call& call) {
-  const auto organization = require_management(call);
-  ControlPolicyRow policy = require_own_policy(call, organization);
-  if (call.input.contains("Name")) policy.name = text_member(call.input, "Name");
-  if (call.input.contains("Description"))
-    policy.description = text_member(call.input, "Description");
-  if (call.input.contains("Content")) policy.document = text_member(call.input, "Content");
+Json update_policy(ApiRequest& request) {
+  const auto organization = require_management(request);
+  ControlPolicyRow policy = require_own_policy(request, organization);
+  if (request.input.contains("Name")) policy.name = text_member(request.input, "Name");
+  if (request.input.contains("Description"))
+    policy.description = text_member(request.input, "Description");
+  if (request.input.contains("Content")) policy.document = text_member(request.input, "Content");
   check_document(policy.document, policy.kind);
-  check_name(call, organization, policy);
-  storage::update_control_policy(call.txn, policy);
+  check_name(request, organization, policy);
+  storage::update_control_policy(request.txn, policy);
   return policy_json(organization, policy);
 }
 
 // AWS, too, refuses to delete a policy that is attached.
-Json delete_policy(Call& call) {
-  const auto organization = require_management(call);
-  const ControlPolicyRow policy = require_own_policy(call, organization);
-  if (!storage::targets_of_control_policy(call.txn, policy.id).empty()) {
+Json delete_policy(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const ControlPolicyRow policy = require_own_policy(request, organization);
+  if (!storage::targets_of_control_policy(request.txn, policy.id).empty()) {
     throw ApiError(ErrorCode::kPolicyInUse,
                    "The policy is attached to one or more entities. You must detach it from all "
                    "roots, OUs, and accounts before performing this operation.");
   }
-  storage::delete_control_policy(call.txn, policy.id);
+  storage::delete_control_policy(request.txn, policy.id);
   return Json::object();
 }
 
-Json describe_policy(Call& call) {
-  const auto organization = require_management(call);
+Json describe_policy(ApiRequest& request) {
+  const auto organization = require_management(request);
   return policy_json(organization,
-                     require_policy(call, organization, text_member(call.input, "PolicyId")));
+                     require_policy(request, organization, text_member(request.input, "PolicyId")));
 }
 
-Json list_policies(Call& call) {
-  const auto organization = require_management(call);
-  const std::string type = text_member(call.input, "Filter");
+Json list_policies(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const std::string type = text_member(request.input, "Filter");
   std::vector<Json> policies;
   for (const auto& policy :
-       storage::control_policies_of(call.txn, organization.id, kind_of(type))) {
+       storage::control_policies_of(request.txn, organization.id, kind_of(type))) {
     policies.push_back(summary_json(organization, policy));
   }
-  return page_of(call, "policies\n" + type, "Policies", policies);
+  return page_of(request, "policies\n" + type, "Policies", policies);
 }
 
 // Policies of parents apply, too, but only those attached directly are listed (API Reference).
-Json list_policies_for_target(Call& call) {
-  const auto organization = require_management(call);
-  const std::string id = text_member(call.input, "TargetId");
-  const ControlPolicyKind kind = kind_of(text_member(call.input, "Filter"));
-  require_target(call, organization, id, ErrorCode::kTargetNotFound);
+Json list_policies_for_target(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const std::string id = text_member(request.input, "TargetId");
+  const ControlPolicyKind kind = kind_of(text_member(request.input, "Filter"));
+  require_target(request, organization, id, ErrorCode::kTargetNotFound);
   std::vector<Json> policies;
-  for (const std::string& attached : storage::control_policies_at(call.txn, id)) {
-    const auto policy = storage::find_control_policy(call.txn, organization.id, attached);
+  for (const std::string& attached : storage::control_policies_at(request.txn, id)) {
+    const auto policy = storage::find_control_policy(request.txn, organization.id, attached);
     if (policy && policy->kind == kind) policies.push_back(summary_json(organization, *policy));
   }
-  return page_of(call, "policies of\n" + type_name(kind) + "\n" + id, "Policies", policies);
+  return page_of(request, "policies of\n" + type_name(kind) + "\n" + id, "Policies", policies);
 }
 
 constexpr Operation kPolicyOperations[] = {

@@ -19,21 +19,21 @@ constexpr std::size_t kMaxUnitDepth = 5;  // below the root (Organizations quota
 
 // CreateOrganization takes no e-mail address, because AWS knows that of the account. An account
 // that has none here gets one that cannot be delivered.
-std::string email_of(const Call& call, const storage::Organization& organization) {
+std::string email_of(const ApiRequest& request, const storage::Organization& organization) {
   const auto target =
-      storage::find_organization_target(call.txn, organization.id, organization.management_account);
+      storage::find_organization_target(request.txn, organization.id, organization.management_account);
   if (target && !target->email.empty()) return target->email;
   return base::format("root@{}.example.com", organization.management_account);
 }
 
-Json organization_json(const Call& call, const storage::Organization& organization) {
+Json organization_json(const ApiRequest& request, const storage::Organization& organization) {
   return {{"Id", organization.id},
           {"Arn", organization_arn(organization)},
           {"FeatureSet", "ALL"},
           {"MasterAccountArn", target_arn(organization, organization.management_account)},
           {"MasterAccountId", organization.management_account},
-          {"MasterAccountEmail", email_of(call, organization)},
-          {"AvailablePolicyTypes", policy_types_json(call, organization)}};
+          {"MasterAccountEmail", email_of(request, organization)},
+          {"AvailablePolicyTypes", policy_types_json(request, organization)}};
 }
 
 // A unit of a seed may have no name; the API requires one, and gets the id.
@@ -47,7 +47,7 @@ Json unit_json(const storage::Organization& organization, const OrganizationTarg
 // take part in decisions once their type is enabled. AWS uses the same two ids in every
 // organization; the id is the key of a row here, so that in a second organization the row's id gets
 // a suffix, which shown_policy_id() removes.
-void insert_full_access(const Call& call, const storage::Organization& organization) {
+void insert_full_access(const ApiRequest& request, const storage::Organization& organization) {
   const std::pair<ControlPolicyKind, const char*> kPolicies[] = {
       {ControlPolicyKind::kService,
        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})"},
@@ -57,9 +57,9 @@ void insert_full_access(const Call& call, const storage::Organization& organizat
   for (const auto& [kind, document] : kPolicies) {
     const bool service = kind == ControlPolicyKind::kService;
     std::string id(service ? kFullScp : kFullRcp);
-    if (storage::has_control_policy(call.txn, id)) id += "@" + organization.id;
+    if (storage::has_control_policy(request.txn, id)) id += "@" + organization.id;
     storage::insert_control_policy(
-        call.txn, organization.id,
+        request.txn, organization.id,
         {id, service ? "FullAWSAccess" : "RCPFullAWSAccess", document,
          service ? "Allows access to every operation" : "Allows access to every resource", kind});
   }
@@ -67,63 +67,63 @@ void insert_full_access(const Call& call, const storage::Organization& organizat
 
 // The account that calls becomes the management account. Its own SCPs never apply to it
 // (Organizations User Guide, "Service control policies").
-Json create_organization(Call& call) {
-  const std::string account = call.caller.account;
-  if (storage::organization_of(call.txn, account)) {
+Json create_organization(ApiRequest& request) {
+  const std::string account = request.caller.account;
+  if (storage::organization_of(request.txn, account)) {
     throw ApiError(ErrorCode::kAlreadyInOrganization,
                    "The AWS account is already a member of an organization.");
   }
-  if (text_member(call.input, "FeatureSet") == "CONSOLIDATED_BILLING") {
+  if (text_member(request.input, "FeatureSet") == "CONSOLIDATED_BILLING") {
     // Consolidated billing has no control policies, which are all that organizations are for here.
     throw ApiError(ErrorCode::kOrganizationsInvalidInput,
                    "Only organizations with all features exist here");
   }
   storage::Organization organization;
-  organization.id = make_id(call.services.random, "o-", 10);
+  organization.id = make_id(request.core.random, "o-", 10);
   organization.management_account = account;
-  storage::insert_organization(call.txn, organization);
+  storage::insert_organization(request.txn, organization);
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
     // No policy type is enabled until EnablePolicyType. The API Reference says that SCPs are, from
     // the start; the acceptance tests of Terraform's provider, which run against AWS, find none,
     // and enable them without the error PolicyTypeAlreadyEnabledException.
-    storage::set_policy_type(call.txn, organization.id, kind, false);
+    storage::set_policy_type(request.txn, organization.id, kind, false);
   }
-  insert_full_access(call, organization);
-  const std::string root = make_id(call.services.random, "r-", 4);
-  storage::insert_organization_target(call.txn, {root, organization.id, {}, "Root", "", call.now});
-  storage::insert_organization_target(call.txn,
-                                      {account, organization.id, root, account, "", call.now});
-  return {{"Organization", organization_json(call, organization)}};
+  insert_full_access(request, organization);
+  const std::string root = make_id(request.core.random, "r-", 4);
+  storage::insert_organization_target(request.txn, {root, organization.id, {}, "Root", "", request.now});
+  storage::insert_organization_target(request.txn,
+                                      {account, organization.id, root, account, "", request.now});
+  return {{"Organization", organization_json(request, organization)}};
 }
 
 // Unlike the other operations, this one can be called from any account in the organization.
-Json describe_organization(Call& call) {
-  return {{"Organization", organization_json(call, require_organization(call))}};
+Json describe_organization(ApiRequest& request) {
+  return {{"Organization", organization_json(request, require_organization(request))}};
 }
 
 // An organization has exactly one root.
-Json list_roots(Call& call) {
-  const auto organization = require_management(call);
-  return page_of(call, "roots", "Roots", {root_json(call, organization)});
+Json list_roots(ApiRequest& request) {
+  const auto organization = require_management(request);
+  return page_of(request, "roots", "Roots", {root_json(request, organization)});
 }
 
 // The number of levels above the target; 0 for the root.
-std::size_t depth_of(const Call& call, const storage::Organization& organization,
+std::size_t depth_of(const ApiRequest& request, const storage::Organization& organization,
                      OrganizationTarget target) {
   std::size_t depth = 0;
   while (target.parent) {
     ++depth;
-    target = require_target(call, organization, *target.parent, ErrorCode::kParentNotFound);
+    target = require_target(request, organization, *target.parent, ErrorCode::kParentNotFound);
   }
   return depth;
 }
 
 // `units`: OUs; otherwise accounts.
-std::vector<OrganizationTarget> children_of(const Call& call,
+std::vector<OrganizationTarget> children_of(const ApiRequest& request,
                                             const storage::Organization& organization,
                                             std::string_view parent, bool units) {
   std::vector<OrganizationTarget> children;
-  for (const auto& target : storage::organization_targets(call.txn, organization.id)) {
+  for (const auto& target : storage::organization_targets(request.txn, organization.id)) {
     if (target.parent == parent && model::is_account_id(target.id) != units) {
       children.push_back(target);
     }
@@ -132,9 +132,9 @@ std::vector<OrganizationTarget> children_of(const Call& call,
 }
 
 // The root or OU of ParentId.
-OrganizationTarget require_parent(const Call& call, const storage::Organization& organization) {
-  const std::string id = text_member(call.input, "ParentId");
-  auto parent = require_target(call, organization, id, ErrorCode::kParentNotFound);
+OrganizationTarget require_parent(const ApiRequest& request, const storage::Organization& organization) {
+  const std::string id = text_member(request.input, "ParentId");
+  auto parent = require_target(request, organization, id, ErrorCode::kParentNotFound);
   if (model::is_account_id(parent.id)) {
     throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");  // the text is ours
   }
@@ -143,72 +143,72 @@ OrganizationTarget require_parent(const Call& call, const storage::Organization&
 
 // Names are unique among the children of one parent, with regard to case. Tags in the request are
 // accepted and not stored.
-Json create_organizational_unit(Call& call) {
-  const auto organization = require_management(call);
-  const OrganizationTarget parent = require_parent(call, organization);
-  const std::string name = text_member(call.input, "Name");
-  for (const auto& sibling : children_of(call, organization, parent.id, true)) {
+Json create_organizational_unit(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const OrganizationTarget parent = require_parent(request, organization);
+  const std::string name = text_member(request.input, "Name");
+  for (const auto& sibling : children_of(request, organization, parent.id, true)) {
     if (sibling.name == name) {
       throw ApiError(ErrorCode::kDuplicateOrganizationalUnit,
                      "An OU with the same name exists in the parent that you specified.");
     }
   }
-  if (depth_of(call, organization, parent) >= kMaxUnitDepth) {
+  if (depth_of(request, organization, parent) >= kMaxUnitDepth) {
     throw ApiError(ErrorCode::kConstraintViolation,
                    "You have exceeded the allowed depth of organizational units.");
   }
   // The id of an OU contains that of its root: "ou-" + id of the root without "r-" + "-" + 8 to 32
   // characters (API Reference, "OrganizationalUnit").
-  const std::string root_part = require_root(call, organization).id.substr(2);
-  const std::string id = make_id(call.services.random, base::format("ou-{}-", root_part), 8);
-  const OrganizationTarget unit{id, organization.id, parent.id, name, "", call.now};
-  storage::insert_organization_target(call.txn, unit);
-  attach_full_access(call, organization, id);
+  const std::string root_part = require_root(request, organization).id.substr(2);
+  const std::string id = make_id(request.core.random, base::format("ou-{}-", root_part), 8);
+  const OrganizationTarget unit{id, organization.id, parent.id, name, "", request.now};
+  storage::insert_organization_target(request.txn, unit);
+  attach_full_access(request, organization, id);
   return {{"OrganizationalUnit", unit_json(organization, unit)}};
 }
 
-Json describe_organizational_unit(Call& call) {
-  const auto organization = require_management(call);
+Json describe_organizational_unit(ApiRequest& request) {
+  const auto organization = require_management(request);
   const auto unit =
-      require_target(call, organization, text_member(call.input, "OrganizationalUnitId"),
+      require_target(request, organization, text_member(request.input, "OrganizationalUnitId"),
                      ErrorCode::kOrganizationalUnitNotFound);
   return {{"OrganizationalUnit", unit_json(organization, unit)}};
 }
 
-Json list_units(Call& call) {
-  const auto organization = require_management(call);
-  const OrganizationTarget parent = require_parent(call, organization);
+Json list_units(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const OrganizationTarget parent = require_parent(request, organization);
   std::vector<Json> units;
-  for (const auto& unit : children_of(call, organization, parent.id, true)) {
+  for (const auto& unit : children_of(request, organization, parent.id, true)) {
     units.push_back(unit_json(organization, unit));
   }
-  return page_of(call, "units\n" + parent.id, "OrganizationalUnits", units);
+  return page_of(request, "units\n" + parent.id, "OrganizationalUnits", units);
 }
 
-Json list_parents(Call& call) {
-  const auto organization = require_management(call);
-  const auto child = require_target(call, organization, text_member(call.input, "ChildId"),
+Json list_parents(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const auto child = require_target(request, organization, text_member(request.input, "ChildId"),
                                     ErrorCode::kChildNotFound);
   // An account or OU has exactly one parent; the root has none.
   std::vector<Json> parents;
   if (child.parent) {
     const auto parent =
-        require_target(call, organization, *child.parent, ErrorCode::kParentNotFound);
+        require_target(request, organization, *child.parent, ErrorCode::kParentNotFound);
     parents.push_back({{"Id", parent.id}, {"Type", std::string(type_name(parent))}});
   }
-  return page_of(call, "parents\n" + child.id, "Parents", parents);
+  return page_of(request, "parents\n" + child.id, "Parents", parents);
 }
 
-Json list_children(Call& call) {
-  const auto organization = require_management(call);
-  const OrganizationTarget parent = require_parent(call, organization);
-  const std::string type = text_member(call.input, "ChildType");
+Json list_children(ApiRequest& request) {
+  const auto organization = require_management(request);
+  const OrganizationTarget parent = require_parent(request, organization);
+  const std::string type = text_member(request.input, "ChildType");
   std::vector<Json> children;
   for (const auto& child :
-       children_of(call, organization, parent.id, type == "ORGANIZATIONAL_UNIT")) {
+       children_of(request, organization, parent.id, type == "ORGANIZATIONAL_UNIT")) {
     children.push_back({{"Id", child.id}, {"Type", type}});
   }
-  return page_of(call, "children\n" + type + "\n" + parent.id, "Children", children);
+  return page_of(request, "children\n" + type + "\n" + parent.id, "Children", children);
 }
 
 constexpr Operation kStructureOperations[] = {

@@ -28,10 +28,10 @@ std::vector<std::string> transitive_keys_of(const WebIdentity& identity,
 // The trust policy alone decides: there is no principal with identity policies. Tags and a source
 // identity in the token need their own actions in it (test
 // TagsAndSourceIdentityOfTheTokenNeedTheirActions).
-std::vector<Target> web_identity_targets(const Call& call) {
-  const WebIdentity& identity = web_identity_of(call);
-  const auto provider = require_provider(call, identity);
-  Target role = role_target(call, find_role(call.txn, call.input["RoleArn"].get<std::string>()));
+std::vector<Target> web_identity_targets(const ApiRequest& request) {
+  const WebIdentity& identity = web_identity_of(request);
+  const auto provider = require_provider(request, identity);
+  Target role = role_target(request, find_role(request.txn, request.input["RoleArn"].get<std::string>()));
   add_claims(identity, provider, role);
   const storage::Tags tags = tags_of(identity);
   if (!tags.empty()) role.request_tags = tags;
@@ -64,34 +64,34 @@ CallIdentity record_identity(const WebIdentity& identity, const storage::OidcPro
   return caller;
 }
 
-Json assume_role_with_web_identity(Call& call) {
-  const WebIdentity& identity = web_identity_of(call);
-  const auto provider = require_provider(call, identity);
-  const storage::Entity role = require_role(call);
-  const auto lifetime = role_session_duration(call, role);
+Json assume_role_with_web_identity(ApiRequest& request) {
+  const WebIdentity& identity = web_identity_of(request);
+  const auto provider = require_provider(request, identity);
+  const storage::Entity role = require_role(request);
+  const auto lifetime = role_session_duration(request, role);
   const storage::Tags tags = tags_of(identity);
-  call.identified = std::make_shared<const CallIdentity>(record_identity(identity, provider));
+  request.identified = std::make_shared<const CallIdentity>(record_identity(identity, provider));
 
   storage::Session session;
   session.kind = storage::SessionKind::kRole;
   session.account = role.account;
   session.entity = role.id;
-  session.name = call.input["RoleSessionName"].get<std::string>();
+  session.name = request.input["RoleSessionName"].get<std::string>();
   session.source_identity = identity.claims.source_identity;
   session.provider = storage::oidc_provider_arn(provider);
   session.claims = session_claims(identity, provider);
-  session.policies = session_policies(call, role.account);
+  session.policies = session_policies(request, role.account);
   session.tags = to_json_text(tags);
   session.transitive_keys = to_json_text(transitive_keys_of(identity, tags));
-  const int packed = packed_size(call.input, tags);
+  const int packed = packed_size(request.input, tags);
 
   Json output = {{"AssumedRoleUser", assumed_role_user(role, session.name)},
                  {"SubjectFromWebIdentityToken", identity.claims.subject},
                  {"Audience", identity.audience},
                  {"Provider", *session.provider}};
-  if (has_packed(call.input) || !tags.empty()) output["PackedPolicySize"] = packed;
+  if (has_packed(request.input) || !tags.empty()) output["PackedPolicySize"] = packed;
   if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
-  output["Credentials"] = issue_credentials(call, std::move(session), lifetime);
+  output["Credentials"] = issue_credentials(request, std::move(session), lifetime);
   return output;
 }
 

@@ -41,8 +41,8 @@ std::optional<storage::Entity> find_role(storage::sql::Txn& txn, const std::stri
 // STS does not say whether a role exists: authorization refuses a missing role as one that does not
 // trust the caller (test ARoleThatIsNotThereIsRefusedAsOneThatIsNotTrusted). This error is seen
 // only where policies are not enforced; its sentence is ours.
-storage::Entity require_role(const Call& call) {
-  auto role = find_role(call.txn, call.input["RoleArn"].get<std::string>());
+storage::Entity require_role(const ApiRequest& request) {
+  auto role = find_role(request.txn, request.input["RoleArn"].get<std::string>());
   if (!role) throw ApiError::access_denied("The role does not exist");
   return std::move(*role);
 }
@@ -52,26 +52,26 @@ std::string role_account(const std::string& arn) { return parse_role_arn(arn).ac
 // The trust policy is the role's resource policy: it takes part in the decision even where caller
 // and role are of one account (IAM User Guide). A missing role has no trust policy, so nothing
 // allows to assume it.
-Target role_target(const Call& call, const std::optional<storage::Entity>& role) {
+Target role_target(const ApiRequest& request, const std::optional<storage::Entity>& role) {
   Target target;
-  target.resource = call.input["RoleArn"].get<std::string>();
+  target.resource = request.input["RoleArn"].get<std::string>();
   target.account = role_account(target.resource);
   target.context.emplace_back("sts:RoleSessionName",
-                              call.input["RoleSessionName"].get<std::string>());
+                              request.input["RoleSessionName"].get<std::string>());
   if (!role) return target;
-  set_iam_tags(target, storage::entity_tags(call.txn, role->id));
+  set_iam_tags(target, storage::entity_tags(request.txn, role->id));
   if (role->trust_policy) {
     target.policies.push_back(
-        {call.services.policies.get(*role->trust_policy, auth::iam::PolicyType::kTrust),
+        {request.core.policies.get(*role->trust_policy, auth::iam::PolicyType::kTrust),
          "trust policy of role " + role->name});
   }
   return target;
 }
 
-std::vector<Target> caller_target(const Call& call) {
+std::vector<Target> caller_target(const ApiRequest& request) {
   Target target;
   target.resource = "*";
-  target.account = call.caller.account;
+  target.account = request.caller.account;
   return {target};
 }
 
@@ -82,10 +82,10 @@ std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallbac
 
 // Role chaining (a role's session assumes a role) is limited to one hour, whatever the role allows
 // (AWS STS API Reference, "AssumeRole"; test DurationsHaveTheirLimits). Both sentences are AWS's.
-std::chrono::seconds role_session_duration(const Call& call, const storage::Entity& role) {
-  const auto duration = duration_of(call.input, kDefaultRoleSession);
+std::chrono::seconds role_session_duration(const ApiRequest& request, const storage::Entity& role) {
+  const auto duration = duration_of(request.input, kDefaultRoleSession);
   const bool chained =
-      call.caller.temporary && call.caller.temporary->kind == storage::SessionKind::kRole;
+      request.caller.temporary && request.caller.temporary->kind == storage::SessionKind::kRole;
   if (chained && duration > kDefaultRoleSession) {
     throw ApiError(ErrorCode::kValidation,
                    "The requested DurationSeconds exceeds the 1 hour session limit for roles "
@@ -99,16 +99,16 @@ std::chrono::seconds role_session_duration(const Call& call, const storage::Enti
   return duration;
 }
 
-Json issue_credentials(Call& call, storage::Session session, std::chrono::seconds lifetime) {
-  base::Random& random = call.services.random;
-  storage::delete_expired_sessions(call.txn, call.now);
+Json issue_credentials(ApiRequest& request, storage::Session session, std::chrono::seconds lifetime) {
+  base::Random& random = request.core.random;
+  storage::delete_expired_sessions(request.txn, request.now);
   session.access_key = make_unique_id(random, kSessionKeyId, session.account);
   session.secret = make_secret_key(random);
   session.token = random_text(random, kTokenBytes);
-  session.created_at = call.now;
+  session.created_at = request.now;
   // Whole seconds: the time that the caller is shown is the time that holds.
-  session.expires_at = std::chrono::floor<std::chrono::seconds>(call.now + lifetime);
-  storage::put_session(call.txn, session);
+  session.expires_at = std::chrono::floor<std::chrono::seconds>(request.now + lifetime);
+  storage::put_session(request.txn, session);
   return {{"AccessKeyId", session.access_key},
           {"SecretAccessKey", session.secret},
           {"SessionToken", session.token},

@@ -20,24 +20,24 @@ namespace ecr::api::sts {
 // is not a role's ARN.
 std::optional<storage::Entity> find_role(storage::sql::Txn& txn, const std::string& arn);
 // The same, once the call has been authorized (or enforcement is off).
-storage::Entity require_role(const Call& call);
+storage::Entity require_role(const ApiRequest& request);
 
 // The account in RoleArn. REQUIRES: find_role() did not throw.
 std::string role_account(const std::string& arn);
 
 // The role with its trust policy and tags, and sts:RoleSessionName.
-Target role_target(const Call& call, const std::optional<storage::Entity>& role);
+Target role_target(const ApiRequest& request, const std::optional<storage::Entity>& role);
 // For operations that are about no resource: "*" in the caller's account.
-std::vector<Target> caller_target(const Call& call);
+std::vector<Target> caller_target(const ApiRequest& request);
 
 // DurationSeconds, or `fallback`.
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback);
 // How long a session of the role lasts. Throws ValidationError beyond the role's maximum.
-std::chrono::seconds role_session_duration(const Call& call, const storage::Entity& role);
+std::chrono::seconds role_session_duration(const ApiRequest& request, const storage::Entity& role);
 
 // Fills in the keys and the times of `session`, stores it, and returns the Credentials structure.
 // Also deletes sessions that ended long ago. REQUIRES: a write transaction.
-Json issue_credentials(Call& call, storage::Session session, std::chrono::seconds lifetime);
+Json issue_credentials(ApiRequest& request, storage::Session session, std::chrono::seconds lifetime);
 
 // The member AssumedRoleUser of an answer.
 Json assumed_role_user(const storage::Entity& role, const std::string& session_name);

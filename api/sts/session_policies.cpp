@@ -48,13 +48,13 @@ std::vector<std::string> policy_arns(const Json& input) {
 
 // A managed policy of another account cannot be a session policy. Which error AWS answers for an
 // ARN that does not exist is not published.
-void check_policy_arn(const Call& call, const std::string& arn, std::string_view account) {
+void check_policy_arn(const ApiRequest& request, const std::string& arn, std::string_view account) {
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
       (parsed->account != account && parsed->account != "aws")) {
     throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
   }
-  if (!managed_policy_exists(call.txn, arn)) {
+  if (!managed_policy_exists(request.txn, arn)) {
     throw ApiError(ErrorCode::kMalformedPolicyDocument,
                    base::format("Policy {} does not exist or is not attachable.", arn));
   }
@@ -106,15 +106,15 @@ std::vector<std::string> transitive_keys(const std::vector<std::string>& request
 // The inline policy is kept as its text, a managed policy as its ARN: a managed session policy
 // counts as it is when a request is authorized (test ManagedSessionPoliciesCountAsTheyAreNow). The
 // limit of ARNs is checked here, because the API model has none.
-std::string session_policies(const Call& call, std::string_view account) {
+std::string session_policies(const ApiRequest& request, std::string_view account) {
   std::vector<std::string> policies;
-  if (call.input.contains("Policy")) {
-    const std::string document = call.input["Policy"].get<std::string>();
+  if (request.input.contains("Policy")) {
+    const std::string document = request.input["Policy"].get<std::string>();
     const auto parsed = auth::iam::Policy::parse(document, auth::iam::PolicyType::kSession);
     if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
     policies.push_back(document);
   }
-  const auto arns = policy_arns(call.input);
+  const auto arns = policy_arns(request.input);
   if (arns.size() > kMaxArns) {
     throw ApiError(ErrorCode::kValidation,
                    base::format("1 validation error detected: Value at 'policyArns' failed to "
@@ -123,7 +123,7 @@ std::string session_policies(const Call& call, std::string_view account) {
                                 kMaxArns));
   }
   for (const std::string& arn : arns) {
-    check_policy_arn(call, arn, account);
+    check_policy_arn(request, arn, account);
     policies.push_back(arn);
   }
   return to_json_text(policies);

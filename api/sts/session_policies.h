@@ -26,7 +26,7 @@ std::vector<std::string> transitive_keys(const std::vector<std::string>& request
 
 // Policy and PolicyArns as storage::Session::policies has them; managed policies have to be of
 // `account` or AWS's. Throws MalformedPolicyDocument, ValidationError, PackedPolicyTooLarge.
-std::string session_policies(const Call& call, std::string_view account);
+std::string session_policies(const ApiRequest& request, std::string_view account);
 
 // PackedPolicySize: percent of the space for session policies and tags that these take. AWS does
 // not publish its packing; this is an estimate. Throws PackedPolicyTooLarge above 100.

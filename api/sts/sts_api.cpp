@@ -17,32 +17,32 @@ using storage::sql::Access;
 
 // Every caller may do this, even against an explicit deny (AWS STS API Reference,
 // "GetCallerIdentity"): the evaluator makes the exception, not this table.
-Json get_caller_identity(Call& call) {
-  return {{"Arn", call.caller.principal.arn},
-          {"UserId", call.caller.user_id},
-          {"Account", call.caller.account}};
+Json get_caller_identity(ApiRequest& request) {
+  return {{"Arn", request.caller.principal.arn},
+          {"UserId", request.caller.user_id},
+          {"Account", request.caller.account}};
 }
 
-std::optional<std::string> account_of(Call& call, const std::string& id) {
+std::optional<std::string> account_of(ApiRequest& request, const std::string& id) {
   // Keys from a seed need not have the form of AWS's, which contains the account: rows come first.
-  if (const auto key = storage::find_access_key(call.txn, id)) {
-    if (const auto owner = storage::find_entity(call.txn, key->entity)) return owner->account;
+  if (const auto key = storage::find_access_key(request.txn, id)) {
+    if (const auto owner = storage::find_entity(request.txn, key->entity)) return owner->account;
   }
-  if (const auto session = storage::find_session(call.txn, id)) return session->account;
+  if (const auto session = storage::find_session(request.txn, id)) return session->account;
   return account_in_id(id);
 }
 
 // Answers for the keys of every account, and does not say whether the key exists (AWS STS API
 // Reference, "GetAccessKeyInfo"): the account is read out of the id itself.
-Json get_access_key_info(Call& call) {
-  const auto account = account_of(call, call.input["AccessKeyId"].get<std::string>());
+Json get_access_key_info(ApiRequest& request) {
+  const auto account = account_of(request, request.input["AccessKeyId"].get<std::string>());
   if (!account) throw ApiError(ErrorCode::kValidation, "Invalid Access Key ID");  // wording is ours
   return {{"Account", *account}};
 }
 
 // Encoded messages come from services that hide the reasons of a denial (EC2, for example). No such
 // service is here, so no message is valid. The sentence is from memory.
-Json decode_authorization_message(Call&) {
+Json decode_authorization_message(ApiRequest&) {
   throw ApiError(ErrorCode::kInvalidAuthorizationMessage, "Message is not valid");
 }
 

@@ -25,19 +25,19 @@ bool is_root(const Caller& caller) {
   return caller.principal.kind == auth::iam::PrincipalKind::kRoot;
 }
 
-std::chrono::seconds lifetime(const Call& call) {
-  const auto wanted = duration_of(call.input, kDefaultUserSession);
-  return is_root(call.caller) ? std::min<std::chrono::seconds>(wanted, kRootLimit) : wanted;
+std::chrono::seconds lifetime(const ApiRequest& request) {
+  const auto wanted = duration_of(request.input, kDefaultUserSession);
+  return is_root(request.caller) ? std::min<std::chrono::seconds>(wanted, kRootLimit) : wanted;
 }
 
 // A session of the calling user, or of the root user.
-storage::Session session_of(const Call& call, storage::SessionKind kind) {
+storage::Session session_of(const ApiRequest& request, storage::SessionKind kind) {
   storage::Session session;
   session.kind = kind;
-  session.account = call.caller.account;
-  if (!is_root(call.caller)) {
-    const auto user = storage::find_entity(call.txn, call.caller.account,
-                                           storage::EntityKind::kUser, call.caller.user_name);
+  session.account = request.caller.account;
+  if (!is_root(request.caller)) {
+    const auto user = storage::find_entity(request.txn, request.caller.account,
+                                           storage::EntityKind::kUser, request.caller.user_name);
     // Only a long-term key gets here (test SomeCallsAreClosedToTemporaryCredentials), and such a
     // key is a user's.
     if (!user) throw ApiError::access_denied("Only users can call this operation");
@@ -48,31 +48,31 @@ storage::Session session_of(const Call& call, storage::SessionKind kind) {
 
 // No permission is needed, and no policy can deny it (AWS STS API Reference, "GetSessionToken").
 // The session is the user, with the user's policies.
-Json get_session_token(Call& call) {
-  if (call.input.contains("SerialNumber") || call.input.contains("TokenCode")) refuse_mfa_code();
+Json get_session_token(ApiRequest& request) {
+  if (request.input.contains("SerialNumber") || request.input.contains("TokenCode")) refuse_mfa_code();
   return {{"Credentials",
-           issue_credentials(call, session_of(call, storage::SessionKind::kUser), lifetime(call))}};
+           issue_credentials(request, session_of(request, storage::SessionKind::kUser), lifetime(request))}};
 }
 
-std::string federated_arn(const Call& call) {
-  return base::format("arn:aws:sts::{}:federated-user/{}", call.caller.account,
-                      call.input["Name"].get<std::string>());
+std::string federated_arn(const ApiRequest& request) {
+  return base::format("arn:aws:sts::{}:federated-user/{}", request.caller.account,
+                      request.input["Name"].get<std::string>());
 }
 
 // The resource is the federated user that the session will be. Like AssumeRole, STS does not say
 // why it denies.
-std::vector<Target> federation_targets(const Call& call) {
+std::vector<Target> federation_targets(const ApiRequest& request) {
   Target target;
-  target.resource = federated_arn(call);
-  target.account = call.caller.account;
-  const storage::Tags tags = requested_tags(call.input);
+  target.resource = federated_arn(request);
+  target.account = request.caller.account;
+  const storage::Tags tags = requested_tags(request.input);
   std::vector<Target> targets;
   if (!tags.empty()) target.request_tags = tags;
   for (const std::string_view action : {"sts:GetFederationToken", "sts:TagSession"}) {
     if (action == "sts:TagSession" && tags.empty()) continue;
     target.action = action;
     target.denial = base::format("User: {} is not authorized to perform: {} on resource: {}",
-                                 call.caller.principal.arn, action, target.resource);
+                                 request.caller.principal.arn, action, target.resource);
     targets.push_back(target);
   }
   return targets;
@@ -81,18 +81,18 @@ std::vector<Target> federation_targets(const Call& call) {
 // A federated user has what both its session policies and its user's policies allow; without
 // session policies it has nothing but what resource policies give it by name (test
 // AFederatedUserHasWhatItsPolicyAndItsUserAllow).
-Json get_federation_token(Call& call) {
-  const storage::Tags tags = requested_tags(call.input);
-  storage::Session session = session_of(call, storage::SessionKind::kFederatedUser);
-  session.name = call.input["Name"].get<std::string>();
-  session.policies = session_policies(call, session.account);
+Json get_federation_token(ApiRequest& request) {
+  const storage::Tags tags = requested_tags(request.input);
+  storage::Session session = session_of(request, storage::SessionKind::kFederatedUser);
+  session.name = request.input["Name"].get<std::string>();
+  session.policies = session_policies(request, session.account);
   session.tags = to_json_text(tags);
-  const int packed = packed_size(call.input, tags);
+  const int packed = packed_size(request.input, tags);
   Json output = {
       {"FederatedUser",
-       {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", federated_arn(call)}}}};
-  if (has_packed(call.input)) output["PackedPolicySize"] = packed;
-  output["Credentials"] = issue_credentials(call, std::move(session), lifetime(call));
+       {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", federated_arn(request)}}}};
+  if (has_packed(request.input)) output["PackedPolicySize"] = packed;
+  output["Credentials"] = issue_credentials(request, std::move(session), lifetime(request));
   return output;
 }
 

@@ -128,26 +128,26 @@ const std::vector<std::string>* find_claim(const auth::JwtClaims& claims, std::s
 // The account's providers are asked before the issuer: this server sends no request to an issuer
 // that no account here trusts. Whether the token is expired is asked later, in require_provider(),
 // because an expired token of an unknown issuer is answered as one of an unknown issuer.
-const WebIdentity& web_identity_of(const Call& call) {
-  if (call.prepared.has_value()) return *std::any_cast<const WebIdentityPtr&>(call.prepared);
+const WebIdentity& web_identity_of(const ApiRequest& request) {
+  if (request.outside.has_value()) return *std::any_cast<const WebIdentityPtr&>(request.outside);
   // ProviderId names an OAuth 2.0 provider (Login with Amazon, Facebook), whose tokens are no JWTs.
-  if (call.input.contains("ProviderId")) {  // ours
+  if (request.input.contains("ProviderId")) {  // ours
     throw ApiError(ErrorCode::kValidation,
                    "OAuth 2.0 access tokens (ProviderId) are not supported: only OpenID Connect ID "
                    "tokens are.");
   }
-  const std::string account = role_account(call.input["RoleArn"].get<std::string>());
-  auto token = auth::parse_jwt(call.input["WebIdentityToken"].get_ref<const std::string&>());
+  const std::string account = role_account(request.input["RoleArn"].get<std::string>());
+  auto token = auth::parse_jwt(request.input["WebIdentityToken"].get_ref<const std::string&>());
   if (!token) not_a_jwt();
   require_claims(token->claims);
   check_limits(token->claims);
-  if (!storage::find_oidc_provider(call.txn, account, token->claims.issuer)) {
+  if (!storage::find_oidc_provider(request.txn, account, token->claims.issuer)) {
     no_provider(token->claims.issuer);
   }
-  if (call.services.issuer_keys == nullptr) {
+  if (request.services.issuer_keys == nullptr) {
     throw std::logic_error("no keys of issuers are wired");
   }
-  throw OutsideWork{[&services = call.services, token = std::move(*token)]() -> std::any {
+  throw OutsideWork{[&services = request.core, token = std::move(*token)]() -> std::any {
     verify_signature(services, token);
     auto identity = std::make_shared<WebIdentity>();
     identity->claims = token.claims;
@@ -156,12 +156,12 @@ const WebIdentity& web_identity_of(const Call& call) {
   }};
 }
 
-storage::OidcProvider require_provider(const Call& call, const WebIdentity& identity) {
+storage::OidcProvider require_provider(const ApiRequest& request, const WebIdentity& identity) {
   const auth::JwtClaims& claims = identity.claims;
-  const std::string account = role_account(call.input["RoleArn"].get<std::string>());
-  auto provider = storage::find_oidc_provider(call.txn, account, claims.issuer);
+  const std::string account = role_account(request.input["RoleArn"].get<std::string>());
+  auto provider = storage::find_oidc_provider(request.txn, account, claims.issuer);
   if (!provider) no_provider(claims.issuer);
-  check_times(claims, call.services.machine_clock.now());
+  check_times(claims, request.core.machine_clock.now());
   // The provider's list of client ids is the list of audiences that it vouches for.
   const auto& known = provider->client_ids;
   if (std::find(known.begin(), known.end(), identity.audience) == known.end()) {

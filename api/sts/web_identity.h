@@ -23,12 +23,12 @@ using WebIdentityPtr = std::shared_ptr<const WebIdentity>;
 // The identity of the call's token. Throws OutsideWork where it was not verified yet: its issuer
 // may have to be asked for its keys, and is only where the role's account has registered it. Throws
 // the operation's error where the token is not good.
-const WebIdentity& web_identity_of(const Call& call);
+const WebIdentity& web_identity_of(const ApiRequest& request);
 
 // The provider of the role's account that vouches for the identity. Throws where there is none, it
 // does not know the audience, or the token has expired: by the machine's clock, not the injected
 // one, because the issuer's clock is a real one.
-storage::OidcProvider require_provider(const Call& call, const WebIdentity& identity);
+storage::OidcProvider require_provider(const ApiRequest& request, const WebIdentity& identity);
 
 // "<provider>:sub", "<provider>:aud", "<provider>:amr", ... into the target's context.
 void add_claims(const WebIdentity& identity, const storage::OidcProvider& provider, Target& target);

@@ -31,7 +31,7 @@ std::string_view principal_type(PrincipalKind kind) {
   return "Anonymous";
 }
 
-void add_request(Context& context, const RequestContext& request) {
+void add_request(Context& context, const Request& request) {
   // Time is a condition key like any other: the evaluator itself reads no clock.
   context.set("aws:CurrentTime", base::format_iso8601(request.now));
   context.set("aws:EpochTime", base::format("{}", request.now.time_since_epoch().count() / 1000));
@@ -45,7 +45,7 @@ void add_request(Context& context, const RequestContext& request) {
   if (const auto referer = request.http.headers.find("referer")) {
     context.set("aws:Referer", *referer);
   }
-  context.set("aws:RequestedRegion", request.region);
+  context.set("aws:RequestedRegion", request.registry.region);
   context.set("aws:ViaAWSService", "false");
 }
 
@@ -72,8 +72,8 @@ void add_target(Context& context, const Target& target) {
   if (target.request_tags || !keys.empty()) context.set_multi("aws:TagKeys", std::move(keys));
 }
 
-auth::iam::Request to_request(const Caller& caller, const RequestContext& request,
-                              const Target& target) {
+auth::iam::Request to_request(const Request& request, const Target& target) {
+  const Caller& caller = request.caller;
   auth::iam::Request asked;
   asked.principal = caller.principal;
   asked.action = target.action;
@@ -97,15 +97,15 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
 }
 
 // "aws:PrincipalOrgPaths", "aws:ResourceOrgPaths": "o-.../r-.../ou-.../", with a slash at the end.
-std::string organization_path(const RequestContext& request,
+std::string organization_path(const Request& request,
                               const storage::Organization& organization, std::string_view account) {
   return organization.id + "/" + storage::organization_path(request.txn, account);
 }
 
 // The path of the caller's account in its organization. The organization's id is among the caller's
 // own keys already (add_organization()).
-void add_callers_organization(const Caller& caller, const RequestContext& request,
-                              Context& context) {
+void add_callers_organization(const Request& request, Context& context) {
+  const Caller& caller = request.caller;
   if (!caller.organization) return;
   context.set_multi("aws:PrincipalOrgPaths",
                     {organization_path(request, *caller.organization, caller.account)});
@@ -113,8 +113,8 @@ void add_callers_organization(const Caller& caller, const RequestContext& reques
 
 // The organization of the resource's owner: its id and path, and its resource control policies,
 // which apply to every caller, also to one outside of the organization.
-void add_owner(const Services& services, const Caller& caller, const RequestContext& request,
-               const Target& target, DecisionRecord& record) {
+void add_owner(const Request& request, const Target& target, DecisionRecord& record) {
+  const Caller& caller = request.caller;
   const bool own = target.account == caller.account;
   const auto organization =
       own ? caller.organization : storage::organization_of(request.txn, target.account);
@@ -124,7 +124,7 @@ void add_owner(const Services& services, const Caller& caller, const RequestCont
   context.set_multi("aws:ResourceOrgPaths",
                     {organization_path(request, *organization, target.account)});
   record.policies.rcps =
-      resource_control_policies(services, request.txn, *organization, target.account);
+      resource_control_policies(request.core, request.txn, *organization, target.account);
 }
 
 // The sentence that the client sees: AWS's (auth/iam/evaluate.h, denial_message()), or the one of
@@ -137,17 +137,16 @@ std::string refusal(const Target& target, const DecisionRecord& record) {
   return denial_message(shown, record.verdict);
 }
 
-DecisionRecord decide(const Services& services, const Caller& caller, const RequestContext& request,
-                      const Target& target) {
+DecisionRecord decide(const Request& request, const Target& target) {
   DecisionRecord record;
   record.request_id = request.http.id;
   record.time = request.now;
-  record.request = to_request(caller, request, target);
-  record.policies = to_policies(caller, target);
-  add_callers_organization(caller, request, record.request.context);
-  add_owner(services, caller, request, target, record);
+  record.request = to_request(request, target);
+  record.policies = to_policies(request.caller, target);
+  add_callers_organization(request, record.request.context);
+  add_owner(request, target, record);
   record.verdict = evaluate(record.request, record.policies, request.most_steps);
-  record.enforced = services.settings.enforcement == Enforcement::kEnforce;
+  record.enforced = request.core.settings.enforcement == Enforcement::kEnforce;
   if (!record.verdict.allowed()) record.message = refusal(target, record);
   return record;
 }
@@ -201,29 +200,28 @@ void add_principal_context(Context& context, const Caller& caller) {
   for (const auto& [key, value] : caller.context) context.set(key, value);
 }
 
-bool is_allowed(const Services& services, const Caller& caller, const RequestContext& request,
-                const Target& target) {
-  return decide(services, caller, request, target).verdict.allowed();
+bool is_allowed(const Request& request, const Target& target) {
+  return decide(request, target).verdict.allowed();
 }
 
-void authorize(const Services& services, const Caller& caller, const RequestContext& request,
-               const std::vector<Target>& targets, LogNote& note) {
-  if (services.settings.enforcement == Enforcement::kOff) return;
+void authorize(const Request& request, const std::vector<Target>& targets) {
+  const Enforcement enforcement = request.core.settings.enforcement;
+  if (enforcement == Enforcement::kOff) return;
   for (const Target& target : targets) {
-    DecisionRecord record = decide(services, caller, request, target);
+    DecisionRecord record = decide(request, target);
     if (record.verdict.over_budget && request.most_steps < auth::iam::kMostEvaluationSteps) {
       throw DecisionTakesLonger{};
     }
     const bool allowed = record.verdict.allowed();
     std::string sentence = record.message;
-    services.decisions.record(std::move(record));
+    request.core.decisions.record(std::move(record));
     if (allowed) continue;
     // The first target that is denied ends the request, so the order of targets decides which
     // sentence the client sees.
-    if (services.settings.enforcement == Enforcement::kEnforce) {
+    if (enforcement == Enforcement::kEnforce) {
       throw ApiError::access_denied(std::move(sentence));
     }
-    note.error = "would deny: " + sentence;
+    request.note.error = "would deny: " + sentence;
   }
 }
 

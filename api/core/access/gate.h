@@ -1,45 +1,31 @@
-// Authorization: nothing reaches a handler on any plane without passing here. Builds the request
-// context, asks the evaluator, and turns a denial into AWS's sentence.
+// Authorization: nothing reaches a handler on any plane without passing here. Builds the context of
+// condition keys, asks the evaluator, and turns a denial into AWS's sentence.
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "api/core/access/identity.h"
+#include "api/core/access/request.h"
 #include "api/core/access/target.h"
-#include "api/core/services.h"
-#include "api/core/wire/http.h"
 #include "auth/iam/evaluate.h"
 
 namespace ecr::api {
 
-// The parts of a request that condition keys are made of.
-struct RequestContext {
-  storage::sql::Txn& txn;
-  const HttpRequest& http;
-  std::string region;
-  base::TimePoint now;
-  // That a decision may take, below kMostEvaluationSteps where the thread must not be held up.
-  std::size_t most_steps = auth::iam::kMostEvaluationSteps;
-};
-
-// Thrown by authorize() where a decision takes more than RequestContext::most_steps, and that is
-// less than kMostEvaluationSteps. That decision is not recorded: the request begins anew where it
-// may take longer.
+// Thrown by authorize() where a decision takes more than Request::most_steps, and that is less than
+// kMostEvaluationSteps. That decision is not recorded: the request begins anew where it may take
+// longer.
 struct DecisionTakesLonger {};
 
 // The condition keys that every request of this principal carries (aws:PrincipalArn, ...).
 void add_principal_context(auth::iam::Context& context, const Caller& caller);
 
 // The decision alone: it is not recorded, and a denial is not thrown.
-bool is_allowed(const Services& services, const Caller& caller, const RequestContext& request,
-                const Target& target);
+bool is_allowed(const Request& request, const Target& target);
 
 // Throws ApiError::access_denied unless every target is allowed. In soft mode (--iam soft) a denial
-// passes, and `note` says what would have been denied; with --iam off nothing is decided at all.
-// Each decision is recorded (decision_log.h).
-void authorize(const Services& services, const Caller& caller, const RequestContext& request,
-               const std::vector<Target>& targets, LogNote& note);
+// passes, and request.note says what would have been denied; with --iam off nothing is decided at
+// all. Each decision is recorded (decision_log.h).
+void authorize(const Request& request, const std::vector<Target>& targets);
 
 // Refuses the calls that temporary credentials may not make, whatever the policies say. `service`:
 // the signing name. Throws ApiError. Source: AWS IAM User Guide, "Compare AWS STS credentials".

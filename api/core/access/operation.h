@@ -5,18 +5,19 @@
 
 #include <any>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/gate.h"
-#include "api/core/services.h"
+#include "api/core/access/request.h"
 #include "schemas/model/model.h"
-#include "storage/sql/database.h"
 
 namespace ecr::api {
 
@@ -24,36 +25,89 @@ using Json = nlohmann::json;
 
 struct CallIdentity;
 
-// One request in progress, inside its transaction.
-struct Call {
-  const Services& services;
-  storage::sql::Txn& txn;
-  const HttpRequest& http;
-  const Caller& caller;
-  std::string region;
-  base::TimePoint now;
-  const Json& input;
-  std::any prepared;  // what OutsideWork returned; empty: there was none yet
-  // Run once the transaction is committed (removal of files, background work).
-  std::vector<std::function<void()>> after_commit;
-  std::string_view action = {};  // the operation's; empty outside of the control plane
-  // The caller that a call without signature turned out to have, for the record of the call. Set by
-  // the handler.
+// A request of an operation, in its transaction.
+struct ApiRequest : Request {
+  const Services& services;  // core, and what single planes need
+  const Json& input;         // valid by the model
+  std::string_view action;   // the operation's
+  std::any outside;          // what OutsideWork returned; empty: there was none yet
+  std::any decoded;          // by Operation::decode
+  // The caller that a request without signature turned out to have, for the record of the call. Set
+  // by the handler.
   std::shared_ptr<const CallIdentity> identified = nullptr;
-  std::any decoded = {};  // by Operation::decode
 };
 
-// Thrown by a handler that cannot answer before another server was asked. The request's transaction
-// is rolled back; then `run` is called, with no transaction open and on a thread that may wait, and
-// the request begins anew, from authentication on, with what `run` returned.
-struct OutsideWork {
-  // Throws ApiError where the request ends with that. What is captured by reference must live as
-  // long as the request.
-  std::function<std::any()> run;
+// What a resolver finds: about what the gate decides, and what the handler works on, so that
+// nothing is looked up twice.
+template <class Subject>
+struct Resolved {
+  std::vector<Target> targets;
+  Subject subject;
 };
 
-using Resolver = std::vector<Target> (*)(const Call&);
-using Handler = Json (*)(Call&);
+// The subject of operations on one thing that the request names: its row, where it exists. The gate
+// decides before anything is said of a thing that does not, so the error waits for the handler.
+// A subject derives from Named and has `[[noreturn]] void missing() const`, which throws it:
+//
+//   struct NamedRepository : Named<storage::Repository> { std::string name; ... };
+template <class Row>
+struct Named {
+  std::optional<Row> row;
+};
+
+// The resolver and the handler of an operation, with the type of the subject between them taken
+// out. Made by on<>().
+struct OperationCode {
+  std::vector<Target> (*resolve)(ApiRequest& request, std::any& subject);
+  Json (*handle)(ApiRequest& request, std::any& subject);
+};
+
+namespace operation_code {
+
+template <class T>
+struct IsResolved : std::false_type {};
+template <class S>
+struct IsResolved<Resolved<S>> : std::true_type {};
+
+// The row itself where the handler takes one, else the subject.
+template <auto kHandle, class Subject>
+Json call_handler(ApiRequest& request, Subject& subject) {
+  if constexpr (std::is_invocable_v<decltype(kHandle), ApiRequest&>) {
+    return kHandle(request);
+  } else if constexpr (std::is_invocable_v<decltype(kHandle), ApiRequest&, Subject&>) {
+    return kHandle(request, subject);
+  } else {
+    if (!subject.row) subject.missing();
+    return kHandle(request, *subject.row);
+  }
+}
+
+}  // namespace operation_code
+
+// on<resolver, handler>: what a row of a table says of its code.
+// A resolver is `std::vector<Target> f(const ApiRequest&)` or `Resolved<Subject> f(const
+// ApiRequest&)`; a handler `Json f(ApiRequest&)`, `Json f(ApiRequest&, Subject&)`, or, where the
+// subject is a Named<Row>, `Json f(ApiRequest&, Row&)`.
+template <auto kResolve, auto kHandle>
+inline constexpr OperationCode on = {
+    [](ApiRequest& request, std::any& subject) -> std::vector<Target> {
+      auto resolved = kResolve(request);
+      if constexpr (operation_code::IsResolved<decltype(resolved)>::value) {
+        subject = std::move(resolved.subject);
+        return std::move(resolved.targets);
+      } else {
+        return resolved;
+      }
+    },
+    [](ApiRequest& request, [[maybe_unused]] std::any& subject) -> Json {
+      using Found = decltype(kResolve(request));
+      if constexpr (operation_code::IsResolved<Found>::value) {
+        using Subject = decltype(Found::subject);
+        return operation_code::call_handler<kHandle>(request, *std::any_cast<Subject>(&subject));
+      } else {
+        return kHandle(request);
+      }
+    }};
 
 // Who is asking.
 enum class Credentials {
@@ -65,9 +119,9 @@ enum class Credentials {
 };
 
 // Reads what is large in the input (a manifest) before the transaction, which would keep other
-// writers waiting; the result becomes Call::decoded. Called for authenticated callers whose input
-// has been validated, before they are authorized: an error belongs into the result, and the handler
-// throws it.
+// writers waiting; the result becomes ApiRequest::decoded. Called for authenticated callers whose
+// input has been validated, before they are authorized: an error belongs into the result, and the
+// handler throws it.
 using Decode = std::any (*)(const Json& input);
 
 // Bytes of the body of nearly every call.
@@ -77,8 +131,7 @@ struct Operation {
   std::string_view name;    // as in the request and in the API model
   std::string_view action;  // IAM action
   storage::sql::Access access;
-  Resolver resources;
-  Handler handle;
+  OperationCode code;
   Credentials credentials = Credentials::kSignature;
   Decode decode = nullptr;
   std::uint64_t body_limit = kBodyLimit;  // bytes

@@ -86,8 +86,8 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   return {std::move(*caller), verified->region};
 }
 
-std::vector<Target> resolve(const Call& call, const Operation& operation) {
-  std::vector<Target> targets = operation.resources(call);
+std::vector<Target> resolve(ApiRequest& request, const Operation& operation, std::any& subject) {
+  std::vector<Target> targets = operation.code.resolve(request, subject);
   for (Target& target : targets) {
     if (target.action.empty()) target.action = operation.action;
   }
@@ -191,38 +191,32 @@ HttpResponse run(const Services& services, const HttpRequest& request,
   const Operation& operation = *found.operation;
   const base::TimePoint now = services.clock.now();
   CallRecord& record = trail.record;
-  std::vector<std::function<void()>> after_commit;
+  AfterCommit after_commit;
   HttpResponse response;
   const bool asks = operation.credentials == Credentials::kToken && !outside.has_value();
   Opened opened = open_request(services, request, found, now, asks, trail);
   {
     storage::sql::Txn txn = begin_call(services, operation, asks, opened);
-    const Authenticated& who = opened.who;
-    Call call{services,
-              txn,
-              request,
-              who.caller,
-              who.region,
-              now,
-              *opened.input,
-              std::move(outside),
-              {},
-              operation.action,
-              nullptr,
-              std::move(opened.decoded)};
-    const std::vector<Target> targets = resolve(call, operation);
+    const Caller& caller = opened.who.caller;
+    ApiRequest asked{{services, txn, request, caller, {caller.account, opened.who.region}, now,
+                      trail.note, after_commit},
+                     services,
+                     *opened.input,
+                     operation.action,
+                     std::move(outside),
+                     std::move(opened.decoded)};
+    std::any subject;
+    const std::vector<Target> targets = resolve(asked, operation, subject);
     // Noted before the decision: the record of a denied call names its resources, too.
     note_resources(targets, record);
-    authorize(services, who.caller, {txn, request, who.region, now}, targets, trail.note);
-    record.output = std::make_shared<const Json>(operation.handle(call));
-    if (call.identified) record.identity = call.identified;
+    authorize(asked, targets);
+    record.output = std::make_shared<const Json>(operation.code.handle(asked, subject));
+    if (asked.identified) record.identity = asked.identified;
     // The answer is encoded after the commit: it must not be seen where the commit fails.
     txn.commit();
-    after_commit = std::move(call.after_commit);
     response = encode_output(*record.output, found, request);
   }
-  // Outside of the transaction: these may open one of their own.
-  for (const auto& action : after_commit) action();
+  after_commit.run();
   return response;
 }
 

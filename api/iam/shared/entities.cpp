@@ -57,29 +57,29 @@ std::string_view kind_title(EntityKind kind) {
 }
 
 // GroupName comes first: AddUserToGroup has a UserName too, and its resource is the group.
-std::optional<EntityName> named_entity(const Call& call) {
+std::optional<EntityName> named_entity(const ApiRequest& request) {
   constexpr std::pair<const char*, EntityKind> kMembers[] = {{"GroupName", EntityKind::kGroup},
                                                              {"RoleName", EntityKind::kRole},
                                                              {"UserName", EntityKind::kUser}};
   for (const auto& [member, kind] : kMembers) {
-    if (call.input.contains(member)) return EntityName{kind, text_member(call.input, member)};
+    if (request.input.contains(member)) return EntityName{kind, text_member(request.input, member)};
   }
   // UserName is optional in many operations: "If you do not specify a user name, IAM determines the
   // user name implicitly based on the AWS access key ID signing the request."
-  if (call.caller.user_name.empty()) return std::nullopt;
-  return EntityName{EntityKind::kUser, call.caller.user_name};
+  if (request.caller.user_name.empty()) return std::nullopt;
+  return EntityName{EntityKind::kUser, request.caller.user_name};
 }
 
-storage::Entity require_entity(const Call& call) {
-  const auto named = named_entity(call);
+storage::Entity require_entity(const ApiRequest& request) {
+  const auto named = named_entity(request);
   if (!named) {
     throw validation_error("Must specify userName when calling with non-User credentials");
   }
-  return require_entity(call, named->kind, named->name);
+  return require_entity(request, named->kind, named->name);
 }
 
-storage::Entity require_entity(const Call& call, EntityKind kind, const std::string& name) {
-  auto entity = storage::find_entity(call.txn, call.caller.account, kind, name);
+storage::Entity require_entity(const ApiRequest& request, EntityKind kind, const std::string& name) {
+  auto entity = storage::find_entity(request.txn, request.caller.account, kind, name);
   // IAM's names are unique without regard to case, so the row is found for any spelling; but the
   // name of a call has to match exactly.
   if (!entity || entity->name != name) {
@@ -89,8 +89,8 @@ storage::Entity require_entity(const Call& call, EntityKind kind, const std::str
   return std::move(*entity);
 }
 
-storage::Entity require_changeable(const Call& call) {
-  storage::Entity entity = require_entity(call);
+storage::Entity require_changeable(const ApiRequest& request) {
+  storage::Entity entity = require_entity(request);
   refuse_service_linked(entity);
   return entity;
 }
@@ -109,63 +109,63 @@ void refuse_service_linked(const storage::Entity& entity) {
 }
 
 // The quotas of numbers of users, groups and roles are not enforced; that of tags is.
-void insert_new(Call& call, storage::Entity& entity) {
-  entity.account = call.caller.account;
-  entity.path = path_of(call.input);
-  entity.created_at = call.now;
-  const storage::Tags tags = requested_tags(call.input);
+void insert_new(ApiRequest& request, storage::Entity& entity) {
+  entity.account = request.caller.account;
+  entity.path = path_of(request.input);
+  entity.created_at = request.now;
+  const storage::Tags tags = requested_tags(request.input);
   check_tag_count({}, tags);
-  const auto id = storage::insert_entity(call.txn, entity);
+  const auto id = storage::insert_entity(request.txn, entity);
   if (!id) refuse_name(entity);
   entity.id = *id;
-  for (const auto& [key, value] : tags) storage::put_entity_tag(call.txn, *id, key, value);
+  for (const auto& [key, value] : tags) storage::put_entity_tag(request.txn, *id, key, value);
 }
 
 // The rows are sorted by the name in lower case, which is also the key of a page.
-Json list_page(const Call& call, storage::EntityKind kind, const char* member) {
-  const Pager pager(call);
+Json list_page(const ApiRequest& request, storage::EntityKind kind, const char* member) {
+  const Pager pager(request);
   std::vector<Listed> items;
-  for (const auto& entity : storage::list_entities(call.txn, call.caller.account, kind,
-                                                   text_member(call.input, "PathPrefix"),
+  for (const auto& entity : storage::list_entities(request.txn, request.caller.account, kind,
+                                                   text_member(request.input, "PathPrefix"),
                                                    pager.after(), pager.enough())) {
-    items.emplace_back(base::to_lower(entity.name), entity_json(call, entity));
+    items.emplace_back(base::to_lower(entity.name), entity_json(request, entity));
   }
   return pager.page(member, std::move(items));
 }
 
 // The unique id stays: access keys, policies and trust policies refer to it and still apply after a
 // rename. A change of the name's case is allowed: the row that has the name is the entity's own.
-void rename(Call& call, storage::Entity& entity, const std::string& name) {
+void rename(ApiRequest& request, storage::Entity& entity, const std::string& name) {
   if (!name.empty()) {
-    const auto other = storage::find_entity(call.txn, entity.account, entity.kind, name);
+    const auto other = storage::find_entity(request.txn, entity.account, entity.kind, name);
     entity.name = name;
     if (other && other->id != entity.id) refuse_name(entity);
   }
-  if (call.input.contains("NewPath")) entity.path = path_of(call.input, "NewPath");
-  storage::update_entity(call.txn, entity);
+  if (request.input.contains("NewPath")) entity.path = path_of(request.input, "NewPath");
+  storage::update_entity(request.txn, entity);
 }
 
 // Managed policies are reported before inline ones.
-void require_no_policies(const Call& call, const storage::Entity& entity) {
-  if (!storage::attached_policies(call.txn, entity.id).empty()) {
+void require_no_policies(const ApiRequest& request, const storage::Entity& entity) {
+  if (!storage::attached_policies(request.txn, entity.id).empty()) {
     throw delete_conflict("Cannot delete entity, must detach all policies first.");
   }
-  if (!storage::inline_policies(call.txn, entity.id).empty()) {
+  if (!storage::inline_policies(request.txn, entity.id).empty()) {
     throw delete_conflict("Cannot delete entity, must delete policies first.");
   }
 }
 
 // A boundary is a managed policy of the caller's account or of AWS. Differs from AWS, whose code
 // for an ARN that is not a policy's is InvalidInput.
-std::optional<std::string> requested_boundary(const Call& call) {
-  if (!call.input.contains("PermissionsBoundary")) return std::nullopt;
-  const std::string arn = text_member(call.input, "PermissionsBoundary");
+std::optional<std::string> requested_boundary(const ApiRequest& request) {
+  if (!request.input.contains("PermissionsBoundary")) return std::nullopt;
+  const std::string arn = text_member(request.input, "PermissionsBoundary");
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
     throw validation_error(base::format("ARN {} is not valid.", arn));
   }
-  if ((parsed->account != call.caller.account && parsed->account != "aws") ||
-      !managed_policy_exists(call.txn, arn)) {
+  if ((parsed->account != request.caller.account && parsed->account != "aws") ||
+      !managed_policy_exists(request.txn, arn)) {
     throw no_such_entity(base::format("Scope ARN: {} does not exist or is not attachable.", arn));
   }
   return arn;
@@ -173,7 +173,7 @@ std::optional<std::string> requested_boundary(const Call& call) {
 
 // The trust policy is shown with the ARNs of the principals that it names, which is stored with
 // their unique ids; a principal that was deleted is shown by its id, as in AWS.
-Json entity_json(const Call& call, const storage::Entity& entity) {
+Json entity_json(const ApiRequest& request, const storage::Entity& entity) {
   const std::string title(kind_title(entity.kind));
   Json json = {{"Path", entity.path},
                {title + "Name", entity.name},
@@ -183,7 +183,7 @@ Json entity_json(const Call& call, const storage::Entity& entity) {
   if (entity.kind != EntityKind::kRole) return json;
   if (entity.trust_policy) {
     json["AssumeRolePolicyDocument"] =
-        url_encoded(shown_principals(call.txn, *entity.trust_policy));
+        url_encoded(shown_principals(request.txn, *entity.trust_policy));
   }
   if (entity.description) json["Description"] = *entity.description;
   json["MaxSessionDuration"] = entity.max_session_seconds;
@@ -191,10 +191,10 @@ Json entity_json(const Call& call, const storage::Entity& entity) {
 }
 
 // IAM sends an empty RoleLastUsed for a role that was never used.
-Json entity_detail_json(const Call& call, const storage::Entity& entity) {
-  Json json = entity_json(call, entity);
+Json entity_detail_json(const ApiRequest& request, const storage::Entity& entity) {
+  Json json = entity_json(request, entity);
   add_boundary(entity, json);
-  add_tags(storage::entity_tags(call.txn, entity.id), json);
+  add_tags(storage::entity_tags(request.txn, entity.id), json);
   if (entity.kind != EntityKind::kRole) return json;
   json["RoleLastUsed"] = Json::object();
   if (entity.last_used_at) {
@@ -209,15 +209,15 @@ std::string instance_profile_arn(const storage::InstanceProfile& profile) {
                       profile.name);
 }
 
-Json instance_profile_json(const Call& call, const storage::InstanceProfile& profile) {
+Json instance_profile_json(const ApiRequest& request, const storage::InstanceProfile& profile) {
   Json json = {{"Path", profile.path},
                {"InstanceProfileName", profile.name},
                {"InstanceProfileId", profile.unique_id},
                {"Arn", instance_profile_arn(profile)},
                {"CreateDate", iso_time(profile.created_at)},
                {"Roles", Json::array()}};
-  const auto role = profile.role ? storage::find_entity(call.txn, *profile.role) : std::nullopt;
-  if (role) json["Roles"].push_back(entity_json(call, *role));
+  const auto role = profile.role ? storage::find_entity(request.txn, *profile.role) : std::nullopt;
+  if (role) json["Roles"].push_back(entity_json(request, *role));
   return json;
 }
 

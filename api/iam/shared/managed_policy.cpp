@@ -10,7 +10,7 @@
 namespace ecr::api::iam {
 namespace {
 
-ManagedPolicy policy_of(const Call& call, const storage::ManagedPolicy& row) {
+ManagedPolicy policy_of(const ApiRequest& request, const storage::ManagedPolicy& row) {
   ManagedPolicy policy;
   policy.arn = row.arn;
   policy.name = row.name;
@@ -22,7 +22,7 @@ ManagedPolicy policy_of(const Call& call, const storage::ManagedPolicy& row) {
   policy.default_version = row.default_version;
   policy.row = row.id;
   // UpdateDate is the time of the newest version, whether it is the default or not.
-  const auto versions = storage::policy_versions(call.txn, row.id);
+  const auto versions = storage::policy_versions(request.txn, row.id);
   if (!versions.empty()) policy.updated_at = versions.front().created_at;
   return policy;
 }
@@ -46,22 +46,22 @@ constexpr std::int64_t kAllRows = 1'000'000;  // the caller sorts, filters and p
 }  // namespace
 
 // A policy of another account does not exist for the caller: managed policies cannot be shared.
-std::optional<ManagedPolicy> find_policy(const Call& call, const std::string& arn) {
+std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::string& arn) {
   if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return policy_of(*aws);
-  const auto row = storage::find_managed_policy(call.txn, arn);
-  if (!row || row->account != call.caller.account) return std::nullopt;
-  return policy_of(call, *row);
+  const auto row = storage::find_managed_policy(request.txn, arn);
+  if (!row || row->account != request.caller.account) return std::nullopt;
+  return policy_of(request, *row);
 }
 
-ManagedPolicy require_policy(const Call& call) {
-  const std::string arn = text_member(call.input, "PolicyArn");
-  auto policy = find_policy(call, arn);
+ManagedPolicy require_policy(const ApiRequest& request) {
+  const std::string arn = text_member(request.input, "PolicyArn");
+  auto policy = find_policy(request, arn);
   if (!policy) throw no_such_entity(base::format("Policy {} was not found.", arn));
   return std::move(*policy);
 }
 
-ManagedPolicy require_customer_policy(const Call& call) {
-  ManagedPolicy policy = require_policy(call);
+ManagedPolicy require_customer_policy(const ApiRequest& request) {
+  ManagedPolicy policy = require_policy(request);
   // Differs from AWS, which answers AccessDenied with a text that depends on the operation.
   if (!policy.row) {
     throw invalid_input(
@@ -70,12 +70,12 @@ ManagedPolicy require_customer_policy(const Call& call) {
   return policy;
 }
 
-std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws) {
+std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws) {
   std::vector<ManagedPolicy> policies;
   if (customer) {
     for (const auto& row :
-         storage::list_managed_policies(call.txn, call.caller.account, "", "", kAllRows)) {
-      policies.push_back(policy_of(call, row));
+         storage::list_managed_policies(request.txn, request.caller.account, "", "", kAllRows)) {
+      policies.push_back(policy_of(request, row));
     }
   }
   if (aws) {
@@ -84,24 +84,24 @@ std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aw
   return policies;
 }
 
-std::vector<storage::PolicyVersion> versions_of(const Call& call, const ManagedPolicy& policy) {
-  if (policy.row) return storage::policy_versions(call.txn, *policy.row);
+std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request, const ManagedPolicy& policy) {
+  if (policy.row) return storage::policy_versions(request.txn, *policy.row);
   return {{1, std::string(find_aws_managed_policy(policy.arn)->document), policy.created_at}};
 }
 
 // AttachmentCount and PermissionsBoundaryUsageCount of an AWS-managed policy count the caller's
 // account only.
-Json policy_json(const Call& call, const ManagedPolicy& policy) {
-  const std::string& account = call.caller.account;
+Json policy_json(const ApiRequest& request, const ManagedPolicy& policy) {
+  const std::string& account = request.caller.account;
   return {
       {"PolicyName", policy.name},
       {"PolicyId", policy.unique_id},
       {"Arn", policy.arn},
       {"Path", policy.path},
       {"DefaultVersionId", version_id(policy.default_version)},
-      {"AttachmentCount", storage::entities_with_policy(call.txn, account, policy.arn).size()},
+      {"AttachmentCount", storage::entities_with_policy(request.txn, account, policy.arn).size()},
       {"PermissionsBoundaryUsageCount",
-       storage::entities_with_boundary(call.txn, account, policy.arn).size()},
+       storage::entities_with_boundary(request.txn, account, policy.arn).size()},
       {"IsAttachable", policy.attachable},
       {"CreateDate", iso_time(policy.created_at)},
       {"UpdateDate", iso_time(policy.updated_at)},

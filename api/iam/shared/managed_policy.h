@@ -28,19 +28,19 @@ struct ManagedPolicy {
   std::optional<std::int64_t> row;  // nullopt: AWS-managed
 };
 
-std::optional<ManagedPolicy> find_policy(const Call& call, const std::string& arn);
+std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::string& arn);
 // The policy that PolicyArn names. Throws NoSuchEntity.
-ManagedPolicy require_policy(const Call& call);
+ManagedPolicy require_policy(const ApiRequest& request);
 // The same, where the call changes it. Throws InvalidInput for an AWS-managed one.
-ManagedPolicy require_customer_policy(const Call& call);
+ManagedPolicy require_customer_policy(const ApiRequest& request);
 // The policies of the caller's account (`customer`), then those of AWS (`aws`).
-std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws);
+std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws);
 
 // The policy's versions, newest first; an AWS-managed policy has one.
-std::vector<storage::PolicyVersion> versions_of(const Call& call, const ManagedPolicy& policy);
+std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request, const ManagedPolicy& policy);
 
 // The members that listings show: no description, no tags.
-Json policy_json(const Call& call, const ManagedPolicy& policy);
+Json policy_json(const ApiRequest& request, const ManagedPolicy& policy);
 Json version_json(const ManagedPolicy& policy, const storage::PolicyVersion& version,
                   bool document);
 std::string version_id(std::int64_t version);  // "v1"

@@ -15,27 +15,27 @@ namespace {
 
 constexpr std::int64_t kDefaultItems = 100;  // IAM API Reference, "MaxItems"
 
-Page require_page(const Call& call) {
-  auto page = requested_page(call);
+Page require_page(const ApiRequest& request) {
+  auto page = requested_page(request);
   if (!page) throw validation_error("Invalid Marker.");  // the sentence is ours
   return std::move(*page);
 }
 
 }  // namespace
 
-std::optional<Page> requested_page(const Call& call) {
-  Json filters = call.input;
+std::optional<Page> requested_page(const ApiRequest& request) {
+  Json filters = request.input;
   filters.erase("Marker");
   filters.erase("MaxItems");
-  Page page(call.services.store.key(),
-            base::format("{}\n{}\n{}", call.action, call.caller.account, base::dump(filters)),
-            call.input.value("MaxItems", kDefaultItems));
-  const std::string marker = text_member(call.input, "Marker");
+  Page page(request.core.store.key(),
+            base::format("{}\n{}\n{}", request.action, request.caller.account, base::dump(filters)),
+            request.input.value("MaxItems", kDefaultItems));
+  const std::string marker = text_member(request.input, "Marker");
   if (!marker.empty() && !page.resume(marker)) return std::nullopt;
   return page;
 }
 
-Pager::Pager(const Call& call) : page_(require_page(call)) {}
+Pager::Pager(const ApiRequest& request) : page_(require_page(request)) {}
 
 std::vector<Listed> Pager::take(std::vector<Listed> items, Json& output) const {
   std::erase_if(items, [after = after()](const Listed& item) { return item.first <= after; });

@@ -19,13 +19,13 @@ using Listed = std::pair<std::string, nlohmann::json>;
 
 // The page that Marker and MaxItems ask for, of the listing that the call's other parameters say.
 // nullopt: the Marker is of another listing, which each operation has its own error for.
-std::optional<Page> requested_page(const Call& call);
+std::optional<Page> requested_page(const ApiRequest& request);
 
 // One page of the call's listing. The listing's elements are sorted by their keys.
 class Pager {
  public:
   // Throws ValidationError on a Marker of another listing.
-  explicit Pager(const Call& call);
+  explicit Pager(const ApiRequest& request);
 
   // Where the page begins: behind this key.
   std::string after() const { return page_.after(); }

@@ -43,37 +43,37 @@ void remove_requested(const Json& input, const TagStore& store) {
   }
 }
 
-TagStore store_of(Call& call, const storage::Entity& entity) {
-  return {storage::entity_tags(call.txn, entity.id),
-          [&call, id = entity.id](const std::string& key, const std::string& value) {
-            storage::put_entity_tag(call.txn, id, key, value);
+TagStore store_of(ApiRequest& request, const storage::Entity& entity) {
+  return {storage::entity_tags(request.txn, entity.id),
+          [&request, id = entity.id](const std::string& key, const std::string& value) {
+            storage::put_entity_tag(request.txn, id, key, value);
           },
-          [&call, id = entity.id](const std::string& key) {
-            storage::remove_entity_tag(call.txn, id, key);
+          [&request, id = entity.id](const std::string& key) {
+            storage::remove_entity_tag(request.txn, id, key);
           }};
 }
 
-TagStore store_of(Call& call, std::string_view arn) {
+TagStore store_of(ApiRequest& request, std::string_view arn) {
   return {
-      storage::resource_tags(call.txn, arn),
-      [&call, arn](const std::string& key, const std::string& value) {
-        storage::put_resource_tag(call.txn, arn, key, value);
+      storage::resource_tags(request.txn, arn),
+      [&request, arn](const std::string& key, const std::string& value) {
+        storage::put_resource_tag(request.txn, arn, key, value);
       },
-      [&call, arn](const std::string& key) { storage::remove_resource_tag(call.txn, arn, key); }};
+      [&request, arn](const std::string& key) { storage::remove_resource_tag(request.txn, arn, key); }};
 }
 
-Json tag_entity(Call& call) {
-  put_requested(call.input, store_of(call, require_changeable(call)));
+Json tag_entity(ApiRequest& request) {
+  put_requested(request.input, store_of(request, require_changeable(request)));
   return Json::object();
 }
 
-Json untag_entity(Call& call) {
-  remove_requested(call.input, store_of(call, require_changeable(call)));
+Json untag_entity(ApiRequest& request) {
+  remove_requested(request.input, store_of(request, require_changeable(request)));
   return Json::object();
 }
 
-Json list_entity_tags(Call& call) {
-  return list_tags(call, storage::entity_tags(call.txn, require_entity(call).id));
+Json list_entity_tags(ApiRequest& request) {
+  return list_tags(request, storage::entity_tags(request.txn, require_entity(request).id));
 }
 
 ApiError duplicate_tag_key() {
@@ -124,19 +124,19 @@ void check_tag_count(const storage::Tags& old, const storage::Tags& added) {
   }
 }
 
-void tag_resource(Call& call, std::string_view arn) {
-  put_requested(call.input, store_of(call, arn));
+void tag_resource(ApiRequest& request, std::string_view arn) {
+  put_requested(request.input, store_of(request, arn));
 }
 
-void untag_resource(Call& call, std::string_view arn) {
-  remove_requested(call.input, store_of(call, arn));
+void untag_resource(ApiRequest& request, std::string_view arn) {
+  remove_requested(request.input, store_of(request, arn));
 }
 
-Json list_tags(const Call& call, const storage::Tags& tags) {
+Json list_tags(const ApiRequest& request, const storage::Tags& tags) {
   std::vector<Listed> items;
   for (const auto& [key, value] : tags)
     items.emplace_back(key, Json{{"Key", key}, {"Value", value}});
-  return Pager(call).page("Tags", std::move(items));
+  return Pager(request).page("Tags", std::move(items));
 }
 
 std::vector<const Operation*> tag_operations() { return pointers(kOperations); }

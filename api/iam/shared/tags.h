@@ -21,10 +21,10 @@ std::vector<std::string> replaced_keys(const storage::Tags& old, std::string_vie
 // Throws LimitExceeded where the tags together would be too many.
 void check_tag_count(const storage::Tags& old, const storage::Tags& added);
 // Tags `arn` (a managed policy, an instance profile, an identity provider) with those requested.
-void tag_resource(Call& call, std::string_view arn);
-void untag_resource(Call& call, std::string_view arn);
+void tag_resource(ApiRequest& request, std::string_view arn);
+void untag_resource(ApiRequest& request, std::string_view arn);
 // The page of tags that the call asks for.
-Json list_tags(const Call& call, const storage::Tags& tags);
+Json list_tags(const ApiRequest& request, const storage::Tags& tags);
 
 std::vector<const Operation*> tag_operations();  // for the table of iam_api.cpp
 

@@ -17,27 +17,27 @@ namespace {
 
 using storage::EntityKind;
 
-Target plain_target(const Call& call, std::string resource) {
+Target plain_target(const ApiRequest& request, std::string resource) {
   Target target;
   target.resource = std::move(resource);
-  target.account = call.caller.account;
+  target.account = request.caller.account;
   return target;
 }
 
 // iam:PermissionsBoundary is the boundary that the call sets or, where it sets none, the one that
 // the user or role has. Policies use it to require that delegated administrators set a boundary
 // (IAM User Guide, "Permissions boundaries for IAM entities").
-void add_boundary_key(const Call& call, const storage::Entity* entity, Target& target) {
-  std::string boundary = text_member(call.input, "PermissionsBoundary");
+void add_boundary_key(const ApiRequest& request, const storage::Entity* entity, Target& target) {
+  std::string boundary = text_member(request.input, "PermissionsBoundary");
   if (boundary.empty() && entity != nullptr) boundary = entity->boundary.value_or("");
   if (!boundary.empty()) target.context.emplace_back("iam:PermissionsBoundary", boundary);
 }
 
 // A row that does not exist, for its ARN. Its id is 0.
-storage::Entity unstored_entity(const Call& call, EntityKind kind, std::string name,
+storage::Entity unstored_entity(const ApiRequest& request, EntityKind kind, std::string name,
                                 std::string path) {
   storage::Entity entity;
-  entity.account = call.caller.account;
+  entity.account = request.caller.account;
   entity.kind = kind;
   entity.name = std::move(name);
   entity.path = std::move(path);
@@ -46,22 +46,22 @@ storage::Entity unstored_entity(const Call& call, EntityKind kind, std::string n
 
 // iam:PolicyARN is the policy that an Attach... or Detach... operation names (test
 // PolicyArnIsAConditionKeyOfAttaching).
-void add_call_keys(const Call& call, Target& target) {
-  const std::string policy = text_member(call.input, "PolicyArn");
+void add_call_keys(const ApiRequest& request, Target& target) {
+  const std::string policy = text_member(request.input, "PolicyArn");
   if (!policy.empty()) target.context.emplace_back("iam:PolicyARN", policy);
-  add_request_tags(call, target);
+  add_request_tags(request, target);
 }
 
 // The account of an ARN in the request, whose resource must begin with `kind` ("policy/").
 // AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
 // no policy of another account has to allow reading them.
-std::string account_of_arn(const Call& call, const std::string& text, std::string_view kind) {
+std::string account_of_arn(const ApiRequest& request, const std::string& text, std::string_view kind) {
   const auto arn = model::Arn::parse(text);
   const bool fits = arn && arn->partition == "aws" && arn->service == "iam" &&
                     arn->region.empty() && arn->resource.starts_with(kind) &&
                     (model::is_account_id(arn->account) || arn->account == "aws");
   if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
-  return arn->account == "aws" ? call.caller.account : arn->account;
+  return arn->account == "aws" ? request.caller.account : arn->account;
 }
 
 // To create a resource with tags the caller needs the tag action as well (IAM User Guide, "Tagging
@@ -78,10 +78,10 @@ std::vector<Target> with_tagging_target(Target target, std::string_view tag_acti
 
 // The resource that the text of a refused listing names. It shows the path prefix, although the
 // decision is on "*" (published errors).
-std::string listing_name(const Call& call) {
-  const std::string prefix = text_member(call.input, "PathPrefix");
+std::string listing_name(const ApiRequest& request) {
+  const std::string prefix = text_member(request.input, "PathPrefix");
   const std::string path = prefix.empty() ? "/" : prefix;
-  if (call.action == "iam:ListPolicies") return "policy path " + path;
+  if (request.action == "iam:ListPolicies") return "policy path " + path;
   constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
       {"iam:ListUsers", "user"},
       {"iam:ListGroups", "group"},
@@ -89,8 +89,8 @@ std::string listing_name(const Call& call) {
       {"iam:ListInstanceProfiles", "instance-profile"},
   };
   for (const auto& [action, kind] : kKinds) {
-    if (call.action == action) {
-      return base::format("arn:aws:iam::{}:{}{}", call.caller.account, kind, path);
+    if (request.action == action) {
+      return base::format("arn:aws:iam::{}:{}{}", request.caller.account, kind, path);
     }
   }
   return "*";
@@ -98,135 +98,135 @@ std::string listing_name(const Call& call) {
 
 }  // namespace
 
-void add_request_tags(const Call& call, Target& target) {
-  if (call.input.contains("Tags")) {
-    storage::Tags tags = read_tags(call.input["Tags"]);
+void add_request_tags(const ApiRequest& request, Target& target) {
+  if (request.input.contains("Tags")) {
+    storage::Tags tags = read_tags(request.input["Tags"]);
     if (!tags.empty()) target.request_tags = std::move(tags);
   }
-  for (const Json& key : call.input.value("TagKeys", Json::array())) {
+  for (const Json& key : request.input.value("TagKeys", Json::array())) {
     target.request_tag_keys.push_back(key.get<std::string>());
   }
 }
 
-Target target_of(const Call& call, const storage::Entity& entity) {
-  Target target = plain_target(call, entity_arn(entity));
-  if (entity.id != 0) set_iam_tags(target, storage::entity_tags(call.txn, entity.id));
+Target target_of(const ApiRequest& request, const storage::Entity& entity) {
+  Target target = plain_target(request, entity_arn(entity));
+  if (entity.id != 0) set_iam_tags(target, storage::entity_tags(request.txn, entity.id));
   return target;
 }
 
-Target target_of_arn(const Call& call, const std::string& arn) {
-  Target target = plain_target(call, arn);
-  set_iam_tags(target, storage::resource_tags(call.txn, arn));
+Target target_of_arn(const ApiRequest& request, const std::string& arn) {
+  Target target = plain_target(request, arn);
+  set_iam_tags(target, storage::resource_tags(request.txn, arn));
   return target;
 }
 
-std::vector<Target> entity_target(const Call& call) {
-  const auto named = named_entity(call);
+std::vector<Target> entity_target(const ApiRequest& request) {
+  const auto named = named_entity(request);
   if (!named) {
     // The caller is the root user or a session and names no user: the handler answers with the
     // error.
-    return {plain_target(call, call.caller.principal.arn)};
+    return {plain_target(request, request.caller.principal.arn)};
   }
-  auto entity = storage::find_entity(call.txn, call.caller.account, named->kind, named->name);
+  auto entity = storage::find_entity(request.txn, request.caller.account, named->kind, named->name);
   // Another spelling of the name is not this entity. A missing one is authorized by the ARN that it
   // would have, so that only a caller with permission learns that it does not exist.
   if (entity && entity->name != named->name) entity.reset();
   Target target =
-      target_of(call, entity ? *entity : unstored_entity(call, named->kind, named->name, "/"));
+      target_of(request, entity ? *entity : unstored_entity(request, named->kind, named->name, "/"));
   target.shown_resource = base::format("{} {}", kind_name(named->kind), named->name);
-  add_boundary_key(call, entity ? &*entity : nullptr, target);
-  add_call_keys(call, target);
+  add_boundary_key(request, entity ? &*entity : nullptr, target);
+  add_call_keys(request, target);
   return {target};
 }
 
-std::vector<Target> new_entity_target(const Call& call) {
-  const auto named = named_entity(call);
+std::vector<Target> new_entity_target(const ApiRequest& request) {
+  const auto named = named_entity(request);
   Target target =
-      target_of(call, unstored_entity(call, named->kind, named->name, path_of(call.input)));
-  add_boundary_key(call, nullptr, target);
-  add_call_keys(call, target);
+      target_of(request, unstored_entity(request, named->kind, named->name, path_of(request.input)));
+  add_boundary_key(request, nullptr, target);
+  add_call_keys(request, target);
   return with_tagging_target(std::move(target), base::format("iam:Tag{}", kind_title(named->kind)));
 }
 
 // The permission on the new ARN is asked even where the name is taken: the handler reports that.
-std::vector<Target> renamed_entity_target(const Call& call) {
-  std::vector<Target> targets = entity_target(call);
-  const auto named = named_entity(call);
-  auto entity = storage::find_entity(call.txn, call.caller.account, named->kind, named->name);
+std::vector<Target> renamed_entity_target(const ApiRequest& request) {
+  std::vector<Target> targets = entity_target(request);
+  const auto named = named_entity(request);
+  auto entity = storage::find_entity(request.txn, request.caller.account, named->kind, named->name);
   storage::Entity future =
-      entity ? std::move(*entity) : unstored_entity(call, named->kind, named->name, "/");
+      entity ? std::move(*entity) : unstored_entity(request, named->kind, named->name, "/");
   const std::string name =
-      text_member(call.input, named->kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
+      text_member(request.input, named->kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
   if (!name.empty()) future.name = name;
-  if (call.input.contains("NewPath")) future.path = path_of(call.input, "NewPath");
-  Target target = target_of(call, future);
+  if (request.input.contains("NewPath")) future.path = path_of(request.input, "NewPath");
+  Target target = target_of(request, future);
   // Where the ARN stays the same, one permission is enough.
   if (target.resource != targets.front().resource) targets.push_back(std::move(target));
   return targets;
 }
 
-std::vector<Target> account_target(const Call& call) {
-  Target target = plain_target(call, "*");
-  target.shown_resource = listing_name(call);
+std::vector<Target> account_target(const ApiRequest& request) {
+  Target target = plain_target(request, "*");
+  target.shown_resource = listing_name(request);
   return {target};
 }
 
-std::vector<Target> policy_target(const Call& call) {
-  const std::string arn = text_member(call.input, "PolicyArn");
-  const std::string account = account_of_arn(call, arn, "policy/");
-  Target target = target_of_arn(call, arn);
+std::vector<Target> policy_target(const ApiRequest& request) {
+  const std::string arn = text_member(request.input, "PolicyArn");
+  const std::string account = account_of_arn(request, arn, "policy/");
+  Target target = target_of_arn(request, arn);
   target.account = account;
   target.shown_resource = "policy " + arn;
-  add_request_tags(call, target);
+  add_request_tags(request, target);
   return {target};
 }
 
-std::vector<Target> new_policy_target(const Call& call) {
+std::vector<Target> new_policy_target(const ApiRequest& request) {
   Target target =
-      plain_target(call, base::format("arn:aws:iam::{}:policy{}{}", call.caller.account,
-                                      path_of(call.input), text_member(call.input, "PolicyName")));
-  target.shown_resource = "policy " + text_member(call.input, "PolicyName");
-  add_request_tags(call, target);
+      plain_target(request, base::format("arn:aws:iam::{}:policy{}{}", request.caller.account,
+                                      path_of(request.input), text_member(request.input, "PolicyName")));
+  target.shown_resource = "policy " + text_member(request.input, "PolicyName");
+  add_request_tags(request, target);
   return with_tagging_target(std::move(target), "iam:TagPolicy");
 }
 
 // The path is not part of the request. A profile that does not exist is taken to have the path "/".
-std::vector<Target> instance_profile_target(const Call& call) {
-  const std::string name = text_member(call.input, "InstanceProfileName");
-  const auto profile = storage::find_instance_profile(call.txn, call.caller.account, name);
+std::vector<Target> instance_profile_target(const ApiRequest& request) {
+  const std::string name = text_member(request.input, "InstanceProfileName");
+  const auto profile = storage::find_instance_profile(request.txn, request.caller.account, name);
   Target target =
-      target_of_arn(call, base::format("arn:aws:iam::{}:instance-profile{}{}", call.caller.account,
+      target_of_arn(request, base::format("arn:aws:iam::{}:instance-profile{}{}", request.caller.account,
                                        profile ? profile->path : "/", name));
   target.shown_resource = "instance profile " + name;
-  add_request_tags(call, target);
+  add_request_tags(request, target);
   return {target};
 }
 
-std::vector<Target> new_resource_target(const Call& call, std::string arn,
+std::vector<Target> new_resource_target(const ApiRequest& request, std::string arn,
                                         std::string_view tag_action) {
-  Target target = plain_target(call, std::move(arn));
-  add_request_tags(call, target);
+  Target target = plain_target(request, std::move(arn));
+  add_request_tags(request, target);
   return with_tagging_target(std::move(target), tag_action);
 }
 
-std::vector<Target> new_instance_profile_target(const Call& call) {
+std::vector<Target> new_instance_profile_target(const ApiRequest& request) {
   return new_resource_target(
-      call,
-      base::format("arn:aws:iam::{}:instance-profile{}{}", call.caller.account, path_of(call.input),
-                   text_member(call.input, "InstanceProfileName")),
+      request,
+      base::format("arn:aws:iam::{}:instance-profile{}{}", request.caller.account, path_of(request.input),
+                   text_member(request.input, "InstanceProfileName")),
       "iam:TagInstanceProfile");
 }
 
 // The account is that of the ARN: a provider of another account is a cross-account request, which
 // IAM never allows, because providers have no resource-based policy.
-std::vector<Target> provider_target(const Call& call) {
-  const bool oidc = call.input.contains("OpenIDConnectProviderArn");
+std::vector<Target> provider_target(const ApiRequest& request) {
+  const bool oidc = request.input.contains("OpenIDConnectProviderArn");
   const std::string arn =
-      text_member(call.input, oidc ? "OpenIDConnectProviderArn" : "SAMLProviderArn");
-  const std::string account = account_of_arn(call, arn, oidc ? "oidc-provider/" : "saml-provider/");
-  Target target = target_of_arn(call, arn);
+      text_member(request.input, oidc ? "OpenIDConnectProviderArn" : "SAMLProviderArn");
+  const std::string account = account_of_arn(request, arn, oidc ? "oidc-provider/" : "saml-provider/");
+  Target target = target_of_arn(request, arn);
   target.account = account;
-  add_request_tags(call, target);
+  add_request_tags(request, target);
   return {target};
 }
 

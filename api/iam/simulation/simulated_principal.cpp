@@ -48,8 +48,8 @@ std::optional<EntityReference> parse_entity_arn(const std::string& text) {
   return found;
 }
 
-EntityReference policy_source(const Call& call) {
-  const auto text = call.input["PolicySourceArn"].get<std::string>();
+EntityReference policy_source(const ApiRequest& request) {
+  const auto text = request.input["PolicySourceArn"].get<std::string>();
   auto name = parse_entity_arn(text);
   if (!name) {  // the text is that of published errors
     throw ApiError(
@@ -60,40 +60,40 @@ EntityReference policy_source(const Call& call) {
 }
 
 // Names are found without regard to case and without the path; the ARN has to match exactly.
-std::optional<storage::Entity> find_exactly(const Call& call, const EntityReference& name,
+std::optional<storage::Entity> find_exactly(const ApiRequest& request, const EntityReference& name,
                                             const std::string& arn) {
-  auto entity = storage::find_entity(call.txn, name.account, name.kind, name.name);
+  auto entity = storage::find_entity(request.txn, name.account, name.kind, name.name);
   if (entity && entity_arn(*entity) != arn) entity.reset();
   return entity;
 }
 
 // A managed policy is simulated in its default version, the one in force.
-SimulatedPolicy managed(const Call& call, const std::string& arn) {
-  const auto document = managed_document(call.txn, arn);
+SimulatedPolicy managed(const ApiRequest& request, const std::string& arn) {
+  const auto document = managed_document(request.txn, arn);
   if (!document) {
     throw ApiError(ErrorCode::kNoSuchEntity, base::format("Policy {} does not exist", arn));
   }
-  return {call.services.policies.get(*document, PolicyType::kIdentity),
+  return {request.core.policies.get(*document, PolicyType::kIdentity),
           arn.substr(arn.rfind('/') + 1), *document};
 }
 
 // SourcePolicyId as AWS forms it: "user_alice_pull" for an inline policy, the name for a managed
 // one.
-void add_policies(const Call& call, const storage::Entity& entity,
+void add_policies(const ApiRequest& request, const storage::Entity& entity,
                   std::vector<SimulatedPolicy>& list) {
-  for (const auto& policy : storage::inline_policies(call.txn, entity.id)) {
-    list.push_back({call.services.policies.get(policy.document, PolicyType::kIdentity),
+  for (const auto& policy : storage::inline_policies(request.txn, entity.id)) {
+    list.push_back({request.core.policies.get(policy.document, PolicyType::kIdentity),
                     base::format("{}_{}_{}", kind_name(entity.kind), entity.name, policy.name),
                     policy.document});
   }
-  for (const std::string& arn : storage::attached_policies(call.txn, entity.id)) {
-    list.push_back(managed(call, arn));
+  for (const std::string& arn : storage::attached_policies(request.txn, entity.id)) {
+    list.push_back(managed(request, arn));
   }
 }
 
 // The caller that the gate would make of a request by the entity, without what depends on a
 // session: a role has no session name, token time or session tags here.
-Caller caller_of(const Call& call, const storage::Entity& entity) {
+Caller caller_of(const ApiRequest& request, const storage::Entity& entity) {
   Caller caller;
   const std::string arn = entity_arn(entity);
   caller.account = entity.account;
@@ -109,8 +109,8 @@ Caller caller_of(const Call& call, const storage::Entity& entity) {
     }
   }
   caller.principal.unique_id = entity.unique_id;
-  caller.tags = storage::entity_tags(call.txn, entity.id);
-  add_organization(call.services, call.txn, caller);
+  caller.tags = storage::entity_tags(request.txn, entity.id);
+  add_organization(request.core, request.txn, caller);
   return caller;
 }
 
@@ -124,46 +124,46 @@ void set_principal(const Caller& caller, Simulation& simulation) {
 
 }  // namespace
 
-std::optional<storage::Entity> find_policy_source(const Call& call) {
-  return find_exactly(call, policy_source(call), call.input["PolicySourceArn"].get<std::string>());
+std::optional<storage::Entity> find_policy_source(const ApiRequest& request) {
+  return find_exactly(request, policy_source(request), request.input["PolicySourceArn"].get<std::string>());
 }
 
-std::string policy_source_account(const Call& call) { return policy_source(call).account; }
+std::string policy_source_account(const ApiRequest& request) { return policy_source(request).account; }
 
-std::vector<SimulatedPolicy> policies_of(const Call& call, const storage::Entity& entity) {
+std::vector<SimulatedPolicy> policies_of(const ApiRequest& request, const storage::Entity& entity) {
   std::vector<SimulatedPolicy> policies;
-  add_policies(call, entity, policies);
+  add_policies(request, entity, policies);
   if (entity.kind == EntityKind::kUser) {
-    for (const auto& group : storage::groups_of(call.txn, entity.id)) {
-      add_policies(call, group, policies);
+    for (const auto& group : storage::groups_of(request.txn, entity.id)) {
+      add_policies(request, group, policies);
     }
   }
   return policies;
 }
 
-void simulate_entity(const Call& call, const storage::Entity& entity, Simulation& simulation) {
-  const Caller caller = caller_of(call, entity);
+void simulate_entity(const ApiRequest& request, const storage::Entity& entity, Simulation& simulation) {
+  const Caller caller = caller_of(request, entity);
   set_principal(caller, simulation);
-  simulation.identity = policies_of(call, entity);
-  if (entity.boundary) simulation.boundaries.push_back(managed(call, *entity.boundary));
+  simulation.identity = policies_of(request, entity);
+  if (entity.boundary) simulation.boundaries.push_back(managed(request, *entity.boundary));
   if (!caller.scps.empty()) simulation.scps = caller.scps;
 }
 
-void simulate_unnamed_user(const Call& call, Simulation& simulation) {
+void simulate_unnamed_user(const ApiRequest& request, Simulation& simulation) {
   simulation.principal.kind = PrincipalKind::kUser;
-  simulation.principal.account = call.caller.account;
+  simulation.principal.account = request.caller.account;
 }
 
-void set_caller(const Call& call, Simulation& simulation) {
-  if (!call.input.contains("CallerArn")) return;
-  const auto arn = call.input["CallerArn"].get<std::string>();
+void set_caller(const ApiRequest& request, Simulation& simulation) {
+  if (!request.input.contains("CallerArn")) return;
+  const auto arn = request.input["CallerArn"].get<std::string>();
   const auto name = parse_entity_arn(arn);
   if (!name || name->kind != EntityKind::kUser) {  // the text is ours
     throw ApiError(ErrorCode::kInvalidInput, base::format("CallerArn {} is not a user's ARN", arn));
   }
   Caller caller;
-  if (const auto user = find_exactly(call, *name, arn)) {
-    caller = caller_of(call, *user);
+  if (const auto user = find_exactly(request, *name, arn)) {
+    caller = caller_of(request, *user);
   } else {
     // A user that does not exist can be simulated, too: another account's users are unknown here.
     caller.principal = *auth::iam::make_principal(arn, "");

@@ -15,41 +15,41 @@ namespace {
 
 using storage::sql::Access;
 
-std::vector<Target> any_resource_target(const Call& call) {
+std::vector<Target> any_resource_target(const ApiRequest& request) {
   Target target;
   target.resource = "*";
-  target.account = call.caller.account;
+  target.account = request.caller.account;
   return {target};
 }
 
 // The resource is the user, group or role of PolicySourceArn, whether it exists or not.
-std::vector<Target> policy_source_target(const Call& call) {
+std::vector<Target> policy_source_target(const ApiRequest& request) {
   Target target;
-  target.resource = call.input["PolicySourceArn"].get<std::string>();
-  target.account = policy_source_account(call);
-  if (const auto entity = find_policy_source(call)) {
-    set_iam_tags(target, storage::entity_tags(call.txn, entity->id));
+  target.resource = request.input["PolicySourceArn"].get<std::string>();
+  target.account = policy_source_account(request);
+  if (const auto entity = find_policy_source(request)) {
+    set_iam_tags(target, storage::entity_tags(request.txn, entity->id));
   }
   return {target};
 }
 
-storage::Entity require_policy_source(const Call& call) {
-  auto entity = find_policy_source(call);
+storage::Entity require_policy_source(const ApiRequest& request) {
+  auto entity = find_policy_source(request);
   if (!entity) {  // the text is ours
     throw ApiError(ErrorCode::kNoSuchEntity,
                    base::format("The entity {} cannot be found.",
-                                call.input["PolicySourceArn"].get<std::string>()));
+                                request.input["PolicySourceArn"].get<std::string>()));
   }
   return std::move(*entity);
 }
 
 // One result for each action on each resource. A marker is the index of the next result: the
 // results are not stored, and each page evaluates its own.
-Json simulate_page(const Call& call, const Simulation& simulation) {
-  const auto actions = action_names(call.input);
-  const auto resources = resource_arns(call.input);
+Json simulate_page(const ApiRequest& request, const Simulation& simulation) {
+  const auto actions = action_names(request.input);
+  const auto resources = resource_arns(request.input);
   const std::size_t total = actions.size() * resources.size();
-  const auto page = requested_page(call);
+  const auto page = requested_page(request);
   if (!page) throw ApiError(ErrorCode::kInvalidInput, "Invalid Marker.");  // the text is ours
   const auto [first, end] = page->slice(total);
   Json results = Json::array();
@@ -64,15 +64,15 @@ Json simulate_page(const Call& call, const Simulation& simulation) {
 
 // The parameters that both kinds of simulation have. The order of the checks decides which error a
 // request with several faults gets.
-void read_common(const Call& call, Simulation& simulation) {
-  auto boundaries = policy_inputs(call.input, "PermissionsBoundaryPolicyInputList");
+void read_common(const ApiRequest& request, Simulation& simulation) {
+  auto boundaries = policy_inputs(request.input, "PermissionsBoundaryPolicyInputList");
   if (boundaries.size() > 1) {
     throw ApiError(ErrorCode::kInvalidInput, "Only one permissions boundary can be simulated.");
   }
   // A boundary in the request replaces the one that the principal has (API Reference).
   if (!boundaries.empty()) simulation.boundaries = std::move(boundaries);
-  set_caller(call, simulation);
-  simulation.resource_policy = resource_policy_input(call.input);
+  set_caller(request, simulation);
+  simulation.resource_policy = resource_policy_input(request.input);
   // A resource-based policy needs a principal that it can name: CallerArn "is required if you
   // include a ResourcePolicy and the PolicySourceArn is not the ARN for an IAM user" (API
   // Reference).
@@ -81,41 +81,41 @@ void read_common(const Call& call, Simulation& simulation) {
     throw ApiError(ErrorCode::kInvalidInput,
                    "CallerArn is required with a ResourcePolicy unless a user is simulated.");
   }
-  simulation.resource_owner = resource_owner_input(call.input);
-  simulation.given_context = context_entries(call.input);
-  simulation.delegation = call.services.policies.get(
+  simulation.resource_owner = resource_owner_input(request.input);
+  simulation.given_context = context_entries(request.input);
+  simulation.delegation = request.core.policies.get(
       base::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",)"
                    R"("Principal":{{"AWS":"{}"}},"Action":"sts:*"}}]}})",
                    simulation.principal.account),
       auth::iam::PolicyType::kTrust);
 }
 
-Json simulate_custom_policy(Call& call) {
+Json simulate_custom_policy(ApiRequest& request) {
   Simulation simulation;
-  simulate_unnamed_user(call, simulation);
-  simulation.identity = policy_inputs(call.input, "PolicyInputList");
-  read_common(call, simulation);
-  return simulate_page(call, simulation);
+  simulate_unnamed_user(request, simulation);
+  simulation.identity = policy_inputs(request.input, "PolicyInputList");
+  read_common(request, simulation);
+  return simulate_page(request, simulation);
 }
 
-Json simulate_principal_policy(Call& call) {
+Json simulate_principal_policy(ApiRequest& request) {
   Simulation simulation;
-  simulate_entity(call, require_policy_source(call), simulation);
-  for (auto& policy : policy_inputs(call.input, "PolicyInputList")) {
+  simulate_entity(request, require_policy_source(request), simulation);
+  for (auto& policy : policy_inputs(request.input, "PolicyInputList")) {
     simulation.identity.push_back(std::move(policy));
   }
-  read_common(call, simulation);
-  return simulate_page(call, simulation);
+  read_common(request, simulation);
+  return simulate_page(request, simulation);
 }
 
 // The condition keys that a caller has to give for a simulation of these policies.
-Json context_keys_for_custom_policy(Call& call) {
-  return {{"ContextKeyNames", context_keys_of(policy_inputs(call.input, "PolicyInputList"))}};
+Json context_keys_for_custom_policy(ApiRequest& request) {
+  return {{"ContextKeyNames", context_keys_of(policy_inputs(request.input, "PolicyInputList"))}};
 }
 
-Json context_keys_for_principal_policy(Call& call) {
-  auto policies = policies_of(call, require_policy_source(call));
-  for (auto& policy : policy_inputs(call.input, "PolicyInputList")) {
+Json context_keys_for_principal_policy(ApiRequest& request) {
+  auto policies = policies_of(request, require_policy_source(request));
+  for (auto& policy : policy_inputs(request.input, "PolicyInputList")) {
     policies.push_back(std::move(policy));
   }
   return {{"ContextKeyNames", context_keys_of(policies)}};

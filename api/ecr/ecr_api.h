@@ -16,7 +16,7 @@ std::vector<JobKind> job_kinds();
 
 // Brings an image back from the archive (storage_class.cpp). Payload: {"repository": id, "digest":
 // "sha256:..."}; key: both.
-void run_image_restore(JobCall& call);
+void run_image_restore(JobAttempt& attempt);
 inline constexpr JobKind kImageRestore{"image-restore", run_image_restore};
 
 // The tables, each in the file of its name. A new operation is a row of one of them.

@@ -241,17 +241,17 @@ bool pull_is_due(const storage::Image& image, base::TimePoint now) {
   return !image.last_pulled_at || now - *image.last_pulled_at >= std::chrono::minutes(1);
 }
 
-std::function<void()> record_pulls(const Services& services, storage::sql::Txn& txn,
-                                   const Caller& caller, const storage::Repository& repository,
-                                   const std::vector<storage::Image>& images, base::TimePoint now) {
+std::function<void()> record_pulls(const Request& request, const storage::Repository& repository,
+                                   const std::vector<storage::Image>& images) {
+  const base::TimePoint now = request.now;
   std::vector<std::string> digests;
   for (const storage::Image& image : images) {
     if (pull_is_due(image, now)) digests.push_back(image.digest);
   }
   // ECR User Guide, "Pull time update exclusions": pulls by an excluded principal (a scanner, for
   // example) do not move the time, so that lifecycle rules do not take them for use.
-  if (digests.empty() || is_excluded(txn, caller, repository)) return {};
-  return [&store = services.store, id = repository.id, now, digests = std::move(digests)] {
+  if (digests.empty() || is_excluded(request.txn, request.caller, repository)) return {};
+  return [&store = request.core.store, id = repository.id, now, digests = std::move(digests)] {
     try {
       storage::sql::Txn write = store.database().begin(storage::sql::Access::kWrite);
       for (const auto& digest : digests) storage::touch_image_pull(write, id, digest, now);

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/core/access/identity.h"
+#include "api/core/access/request.h"
 #include "api/core/services.h"
 #include "api/images/manifest.h"
 #include "schemas/base/clock.h"
@@ -81,12 +81,11 @@ void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::stri
 // True where the time noted last is not recent, so that a pull now is to be noted.
 bool pull_is_due(const storage::Image& image, base::TimePoint now);
 
-// Returns the function that notes that `caller` pulled `images`, to be run after the answer's own
+// Returns the function that notes that the request's caller pulled `images`, to be run after the answer's own
 // (read) transaction; a power loss may take the note. Empty where there is nothing to note: the
 // time noted last is recent, or the caller is excluded (RegisterPullTimeUpdateExclusion).
-std::function<void()> record_pulls(const Services& services, storage::sql::Txn& txn,
-                                   const Caller& caller, const storage::Repository& repository,
-                                   const std::vector<storage::Image>& images, base::TimePoint now);
+std::function<void()> record_pulls(const Request& request, const storage::Repository& repository,
+                                   const std::vector<storage::Image>& images);
 
 // --- The artifacts (signatures, SBOMs, ...) whose subject is an image, the same for
 // ListImageReferrers and for /v2/.../referrers/.

@@ -38,13 +38,13 @@ SignedLayer layer_of(std::string_view path) {
 }
 
 // The signed path. Clients may send the digest's ':' as it is or as %3A.
-std::string verified_path(const Services& services, const HttpRequest& request,
+std::string verified_path(const Core& core, const HttpRequest& request,
                           base::TimePoint now) {
   const auto path = base::percent_decode(request.path());
   const std::string expires = query_value(request.query(), "expires").value_or("");
   const std::string signature = query_value(request.query(), "signature").value_or("");
   if (!path ||
-      !model::constant_time_equal(signature, signature_of(services.store, *path, expires))) {
+      !model::constant_time_equal(signature, signature_of(core.store, *path, expires))) {
     throw ApiError::access_denied("The signature of this URL does not match");
   }
   // The signature is right, so `expires` is a number that layer_url() wrote.
@@ -60,21 +60,21 @@ std::string verified_path(const Services& services, const HttpRequest& request,
 
 bool is_layer_path(std::string_view path) { return path.starts_with(kPrefix); }
 
-std::string layer_url(const Services& services, const HttpRequest& request,
+std::string layer_url(const Core& core, const HttpRequest& request,
                       const storage::Repository& repository, const model::Digest& digest,
                       base::TimePoint now) {
   const std::string path = path_of(repository, digest);
-  // Expiry goes by services.clock, which tests move. The scheme and host are those that the client
+  // Expiry goes by core.clock, which tests move. The scheme and host are those that the client
   // used, so that the URL works through a proxy, too.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + kUrlLife);
   const std::string expires = base::format("{}", end.time_since_epoch().count());
   return base::format("{}://{}{}?expires={}&signature={}", request.secure ? "https" : "http",
-                      request.host(), path, expires, signature_of(services.store, path, expires));
+                      request.host(), path, expires, signature_of(core.store, path, expires));
 }
 
-SignedLayer verify_layer_url(const Services& services, const HttpRequest& request,
+SignedLayer verify_layer_url(const Core& core, const HttpRequest& request,
                              base::TimePoint now) {
-  return layer_of(verified_path(services, request, now));
+  return layer_of(verified_path(core, request, now));
 }
 
 }  // namespace ecr::api

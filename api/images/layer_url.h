@@ -22,7 +22,7 @@ namespace ecr::api {
 bool is_layer_path(std::string_view path);
 
 // Absolute, under the host name that `request` used; good for an hour, as ECR's are.
-std::string layer_url(const Services& services, const HttpRequest& request,
+std::string layer_url(const Core& core, const HttpRequest& request,
                       const storage::Repository& repository, const model::Digest& digest,
                       base::TimePoint now);
 
@@ -35,7 +35,7 @@ struct SignedLayer {
 };
 // Throws ApiError::access_denied where the URL of the request has no valid signature or has
 // expired.
-SignedLayer verify_layer_url(const Services& services, const HttpRequest& request,
+SignedLayer verify_layer_url(const Core& core, const HttpRequest& request,
                              base::TimePoint now);
 
 }  // namespace ecr::api

@@ -50,7 +50,7 @@ void apply_settings(storage::sql::Txn& txn, const Json& body, storage::Repositor
   if (!policy.empty()) repository.policy = stored_principals(txn, policy);
 }
 
-void apply_rows(const Services& services, storage::sql::Txn& txn, const Json& body,
+void apply_rows(const Core& core, storage::sql::Txn& txn, const Json& body,
                 std::int64_t repository, base::TimePoint now) {
   for (const auto& [key, value] : parse_tags(body.value("resourceTags", Json::array()))) {
     storage::put_repository_tag(txn, repository, key, value);
@@ -59,7 +59,7 @@ void apply_rows(const Services& services, storage::sql::Txn& txn, const Json& bo
   if (lifecycle.empty()) return;
   // A new repository has no images: the first evaluation is due after a whole interval.
   storage::put_lifecycle_policy(txn, repository, lifecycle);
-  enqueue_lifecycle(services, txn, repository, now + kLifecycleInterval);
+  enqueue_lifecycle(core, txn, repository, now + kLifecycleInterval);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
   return std::nullopt;
 }
 
-storage::Repository create_repository(const Services& services, storage::sql::Txn& txn,
+storage::Repository create_repository(const Core& core, storage::sql::Txn& txn,
                                       const RepositoryKey& wanted,
                                       const std::optional<storage::CreationTemplate>& as,
                                       base::TimePoint now) {
@@ -96,7 +96,7 @@ storage::Repository create_repository(const Services& services, storage::sql::Tx
   // The caller has looked in the same write transaction.
   if (!id) throw std::logic_error("a repository that is there cannot be created");
   repository.id = *id;
-  apply_rows(services, txn, body, repository.id, now);
+  apply_rows(core, txn, body, repository.id, now);
   return repository;
 }
 

@@ -36,7 +36,7 @@ std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
 // Creates it: with its settings, tags, policy and lifecycle policy as the template has them, with
 // ECR's defaults where there is none. REQUIRES: a write transaction; the name is a repository's and
 // not taken; the caller has been authorized.
-storage::Repository create_repository(const Services& services, storage::sql::Txn& txn,
+storage::Repository create_repository(const Core& core, storage::sql::Txn& txn,
                                       const RepositoryKey& wanted,
                                       const std::optional<storage::CreationTemplate>& as,
                                       base::TimePoint now);

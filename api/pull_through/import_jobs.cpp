@@ -8,8 +8,7 @@
 #include "api/core/background/events.h"
 #include "api/core/wire/error.h"
 #include "api/images/image_walk.h"
-#include "api/images/push/replication.h"
-#include "api/images/scan/scan_jobs.h"
+#include "api/images/push/push.h"
 #include "api/pull_through/image_import.h"
 #include "api/pull_through/upstreams.h"
 
@@ -39,14 +38,12 @@ void record_sync(const Services& services, storage::sql::Txn& txn,
   record_event(services, txn, now, pull_through_event(repository, sync));
 }
 
-// An image that is new here is replicated and scanned, as after a push. It is not signed: signing
+// An image that is new here arrives as one that is pushed does. It is not signed: signing
 // needs the permissions of the pusher, and an import has no pusher.
 void follow_import(const Services& services, storage::sql::Txn& txn,
                    const storage::Repository& repository, const PutImageResult& result,
                    const std::string& tag, base::TimePoint now) {
-  if (result.unchanged) return;
-  replication::enqueue_replication(services, txn, repository, result.image.digest, tag, now);
-  scan::scan_pushed_image(services, txn, repository, result.image, now);
+  if (!result.unchanged) image_arrived(services, txn, {repository, result.image, tag}, now);
 }
 
 // Makes one import an image.
@@ -108,19 +105,19 @@ ImportPayload read_payload(const Json& payload) {
           payload.at("failures").get<std::size_t>()};
 }
 
-void run_again(JobCall& call, const ImportPayload& job, std::chrono::milliseconds in) {
-  storage::sql::Txn& txn = call.begin();
+void run_again(JobAttempt& attempt, const ImportPayload& job, std::chrono::milliseconds in) {
+  storage::sql::Txn& txn = attempt.begin().txn;
   const Json payload = {
       {"repository", job.repository}, {"digest", job.digest}, {"failures", job.failures}};
-  enqueue_job(call.services, txn, kImportJob.kind, payload, call.now + in,
-              call.job.key.value_or(std::string()));
+  enqueue_job(attempt.services, txn, kImportJob.kind, payload, attempt.now + in,
+              attempt.job.key.value_or(std::string()));
 }
 
 // False: a part of the image is gone again. Sets `failure` where the repository refuses the image.
-bool try_to_complete(JobCall& call, const ImportPayload& job,
+bool try_to_complete(JobAttempt& attempt, const ImportPayload& job,
                      std::optional<UpstreamError>& failure) {
   try {
-    return complete_import(call.services, job.repository, job.digest, call.now);
+    return complete_import(attempt.services, job.repository, job.digest, attempt.now);
   } catch (const ApiError& error) {  // the repository's refusal ends the job, not the runner
     failure = UpstreamError(UpstreamFailure::kInvalid, error.message());
     return true;
@@ -204,27 +201,27 @@ void abandon_import(const Services& services, storage::sql::Txn& txn,
 
 // The download runs on a thread of its own (Upstreams). The job waits for it only for a moment,
 // then enqueues itself anew, so that one slow upstream does not hold up other jobs.
-void run_import(JobCall& call) {
-  ImportPayload job = read_payload(call.payload);
-  if (call.services.upstreams == nullptr) {
+void run_import(JobAttempt& attempt) {
+  ImportPayload job = read_payload(attempt.payload);
+  if (attempt.services.upstreams == nullptr) {
     throw std::runtime_error("no upstream registry can be reached");
   }
   const auto result =
-      call.services.upstreams->download_import(call.services, job.repository, job.digest, kWait);
-  if (!result) return run_again(call, job, std::chrono::milliseconds(0));
+      attempt.services.upstreams->download_import(attempt.services, job.repository, job.digest, kWait);
+  if (!result) return run_again(attempt, job, std::chrono::milliseconds(0));
   std::optional<UpstreamError> failure = result->failure;
-  if (!failure && !try_to_complete(call, job, failure)) {
+  if (!failure && !try_to_complete(attempt, job, failure)) {
     failure = UpstreamError(UpstreamFailure::kUnavailable, "Part of the image is gone again");
   }
   if (!failure) return;
   if (is_passing(failure->failure()) && job.failures < std::size(kDelays)) {
     const auto delay = kDelays[job.failures++];
-    return run_again(call, job, delay);
+    return run_again(attempt, job, delay);
   }
-  storage::sql::Txn& txn = call.begin();
+  storage::sql::Txn& txn = attempt.begin().txn;
   const auto repository = storage::find_repository(txn, job.repository);
   if (repository) {
-    abandon_import(call.services, txn, *repository, job.digest, *failure, call.now);
+    abandon_import(attempt.services, txn, *repository, job.digest, *failure, attempt.now);
   }
 }
 

@@ -36,7 +36,7 @@ void abandon_import(const Services& services, storage::sql::Txn& txn,
                     const UpstreamError& error, base::TimePoint now);
 
 // Payload: {"repository": id, "digest": "...", "failures": n}; key: "<id>/<digest>".
-void run_import(JobCall& call);
+void run_import(JobAttempt& attempt);
 inline constexpr JobKind kImportJob{
     .kind = "pull-through", .run = run_import, .lane = JobLane::kOutbound};
 

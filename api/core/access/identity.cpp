@@ -24,27 +24,27 @@ std::optional<std::string> root_account(const Settings& settings, std::string_vi
 }
 
 // The parts that every kind of principal has: account, organization, its service control policies.
-Caller make_caller(const Services& services, storage::sql::Txn& txn, PrincipalKind kind,
+Caller make_caller(const Core& core, storage::sql::Txn& txn, PrincipalKind kind,
                    const std::string& account, std::string_view key) {
   Caller caller;
   caller.principal.kind = kind;
   caller.principal.account = account;
   caller.access_key_id = key;
   caller.account = account;
-  add_organization(services, txn, caller);
+  add_organization(core, txn, caller);
   return caller;
 }
 
-void become_root(const Services& services, Caller& caller) {
+void become_root(const Core& core, Caller& caller) {
   caller.principal.kind = PrincipalKind::kRoot;
   caller.principal.arn = base::format("arn:aws:iam::{}:root", caller.account);
   caller.user_id = caller.account;
-  caller.identity.push_back(root_policy(services));
+  caller.identity.push_back(root_policy(core));
 }
 
 // A user, with the policies of its groups. The credentials of GetSessionToken are the user's own:
 // AWS shows and evaluates them as the user, not as a session.
-void become_user(const Services& services, storage::sql::Txn& txn, const storage::Entity& user,
+void become_user(const Core& core, storage::sql::Txn& txn, const storage::Entity& user,
                  Caller& caller) {
   caller.principal.kind = PrincipalKind::kUser;
   caller.principal.arn = entity_arn(user);
@@ -53,12 +53,12 @@ void become_user(const Services& services, storage::sql::Txn& txn, const storage
   caller.user_name = user.name;
   // Long-term keys have no MFA keys at all, not even "false": policies test that with BoolIfExists.
   caller.tags = storage::entity_tags(txn, user.id);
-  add_identity_policies(services, txn, user, caller);
+  add_identity_policies(core, txn, user, caller);
 }
 
 // aws:userid is "AROA...:session name". The unique id is the role's: a trust or repository policy
 // stores it in place of the role's ARN (stored_principals.h).
-void become_role_session(const Services& services, storage::sql::Txn& txn,
+void become_role_session(const Core& core, storage::sql::Txn& txn,
                          const storage::Session& session, const storage::Entity& role,
                          Caller& caller) {
   caller.principal.arn =
@@ -67,8 +67,8 @@ void become_role_session(const Services& services, storage::sql::Txn& txn,
   caller.principal.unique_id = role.unique_id;
   caller.user_id = role.unique_id + ":" + session.name;
   caller.tags = merge_tags(storage::entity_tags(txn, role.id), session_tags(session));
-  add_identity_policies(services, txn, role, caller);
-  add_session_policies(services, txn, session, caller);
+  add_identity_policies(core, txn, role, caller);
+  add_session_policies(core, txn, session, caller);
 }
 
 // A federated user may do what both the issuing user's policies and the session's policies allow;
@@ -77,33 +77,33 @@ void become_role_session(const Services& services, storage::sql::Txn& txn,
 // token. Its principal tags are the user's, as they are now, and those of the session, which
 // replace the user's of the same key (AWS STS API Reference, "GetFederationToken", Tags; test
 // AFederatedUserHasTheTagsOfItsUser).
-void become_federated(const Services& services, storage::sql::Txn& txn,
+void become_federated(const Core& core, storage::sql::Txn& txn,
                       const storage::Session& session, const std::optional<storage::Entity>& issuer,
                       Caller& caller) {
   if (issuer) {
-    add_identity_policies(services, txn, *issuer, caller);
+    add_identity_policies(core, txn, *issuer, caller);
     caller.principal.issuer = entity_arn(*issuer);
     caller.principal.unique_id = issuer->unique_id;
     caller.tags = storage::entity_tags(txn, issuer->id);
   } else {
-    caller.identity.push_back(root_policy(services));
+    caller.identity.push_back(root_policy(core));
     caller.principal.issuer = base::format("arn:aws:iam::{}:root", caller.account);
   }
   caller.principal.arn =
       base::format("arn:aws:sts::{}:federated-user/{}", caller.account, session.name);
   caller.user_id = caller.account + ":" + session.name;
   caller.tags = merge_tags(std::move(caller.tags), session_tags(session));
-  add_session_policies(services, txn, session, caller);
+  add_session_policies(core, txn, session, caller);
   caller.context.emplace_back("aws:MultiFactorAuthPresent", "false");
 }
 
 // "aws:MultiFactorAuthAge": seconds since the second factor was shown, which was when the session
 // began; only where one was.
-void add_second_factor(const Services& services, const storage::Session& session, Caller& caller) {
+void add_second_factor(const Core& core, const storage::Session& session, Caller& caller) {
   caller.context.emplace_back("aws:MultiFactorAuthPresent", session.mfa ? "true" : "false");
   if (!session.mfa) return;
   const auto age =
-      std::chrono::floor<std::chrono::seconds>(services.clock.now() - session.created_at);
+      std::chrono::floor<std::chrono::seconds>(core.clock.now() - session.created_at);
   caller.context.emplace_back("aws:MultiFactorAuthAge", base::format("{}", age.count()));
 }
 
@@ -116,34 +116,34 @@ void add_web_identity(const storage::Session& session, Caller& caller) {
 }
 
 // A session whose role or user is gone is no caller any more: its policies cannot be known. The
-// clock of expiry is the one that clients see (services.clock), which tests move.
-std::optional<Caller> session_caller(const Services& services, storage::sql::Txn& txn,
+// clock of expiry is the one that clients see (core.clock), which tests move.
+std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn,
                                      std::string_view key) {
   const auto session = storage::find_session(txn, key);
-  if (!session || session->expires_at <= services.clock.now()) return std::nullopt;
+  if (!session || session->expires_at <= core.clock.now()) return std::nullopt;
   const auto entity = session->entity ? storage::find_entity(txn, *session->entity) : std::nullopt;
   if (session->entity && !entity) return std::nullopt;
   const PrincipalKind kind = session->kind == SessionKind::kFederatedUser
                                  ? PrincipalKind::kFederatedUser
                                  : PrincipalKind::kRoleSession;
-  Caller caller = make_caller(services, txn, kind, session->account, key);
+  Caller caller = make_caller(core, txn, kind, session->account, key);
   switch (session->kind) {
     case SessionKind::kRole:
       if (!entity) return std::nullopt;
       caller.last_use = {entity->last_used_at, entity->last_used_region.value_or(""), ""};
-      become_role_session(services, txn, *session, *entity, caller);
-      add_second_factor(services, *session, caller);
+      become_role_session(core, txn, *session, *entity, caller);
+      add_second_factor(core, *session, caller);
       break;
     case SessionKind::kFederatedUser:
-      become_federated(services, txn, *session, entity, caller);
+      become_federated(core, txn, *session, entity, caller);
       break;
     case SessionKind::kUser:
       if (entity) {
-        become_user(services, txn, *entity, caller);
+        become_user(core, txn, *entity, caller);
       } else {
-        become_root(services, caller);
+        become_root(core, caller);
       }
-      add_second_factor(services, *session, caller);
+      add_second_factor(core, *session, caller);
       break;
   }
   // Every kind of temporary credentials has aws:TokenIssueTime; aws:SourceIdentity survives role
@@ -194,11 +194,11 @@ bool is_reserved_access_key(const Settings& settings, std::string_view access_ke
          root_account(settings, access_key_id).has_value();
 }
 
-std::optional<auth::SigningCredential> find_credential(const Services& services,
+std::optional<auth::SigningCredential> find_credential(const Core& core,
                                                        storage::sql::Txn& txn,
                                                        std::string_view access_key_id) {
   // Root keys come first: no row can take the place of one, whatever an older program stored.
-  const Settings& settings = services.settings;
+  const Settings& settings = core.settings;
   if (root_account(settings, access_key_id)) {
     const bool configured = access_key_id == settings.root_access_key;
     return auth::SigningCredential{configured ? settings.root_secret_key : "test", "", {}};
@@ -212,32 +212,32 @@ std::optional<auth::SigningCredential> find_credential(const Services& services,
   return auth::SigningCredential{session->secret, session->token, session->expires_at};
 }
 
-std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
+std::optional<Caller> find_caller(const Core& core, storage::sql::Txn& txn,
                                   std::string_view access_key_id) {
-  if (const auto account = root_account(services.settings, access_key_id)) {
-    Caller caller = make_caller(services, txn, PrincipalKind::kRoot, *account, access_key_id);
-    become_root(services, caller);
+  if (const auto account = root_account(core.settings, access_key_id)) {
+    Caller caller = make_caller(core, txn, PrincipalKind::kRoot, *account, access_key_id);
+    become_root(core, caller);
     return caller;
   }
   const auto key = storage::find_access_key(txn, access_key_id);
-  if (!key) return session_caller(services, txn, access_key_id);
+  if (!key) return session_caller(core, txn, access_key_id);
   if (!key->active) return std::nullopt;
   const auto owner = storage::find_entity(txn, key->entity);
   if (!owner) return std::nullopt;
-  Caller caller = make_caller(services, txn, PrincipalKind::kUser, owner->account, access_key_id);
+  Caller caller = make_caller(core, txn, PrincipalKind::kUser, owner->account, access_key_id);
   caller.last_use = {key->last_used_at, key->last_used_region.value_or(""),
                      key->last_used_service.value_or("")};
-  become_user(services, txn, *owner, caller);
+  become_user(core, txn, *owner, caller);
   return caller;
 }
 
-std::function<void()> note_of_use(const Services& services, const Caller& caller,
+std::function<void()> note_of_use(const Core& core, const Caller& caller,
                                   std::string_view service, std::string_view region,
                                   base::TimePoint now) {
   const LastUse& last = caller.last_use;
   // One note a minute and region: a pull of a hundred layers must not be a hundred writes.
   const bool noted = last.at && now - *last.at < std::chrono::minutes(1) && last.region == region;
-  storage::Store* store = &services.store;
+  storage::Store* store = &core.store;
   if (caller.temporary) {
     const auto& session = *caller.temporary;
     if (session.kind != storage::SessionKind::kRole || !session.entity || noted) return {};

@@ -47,12 +47,12 @@ struct Caller {
 };
 
 // The secret of an access key; nullopt: unknown or inactive.
-std::optional<auth::SigningCredential> find_credential(const Services& services,
+std::optional<auth::SigningCredential> find_credential(const Core& core,
                                                        storage::sql::Txn& txn,
                                                        std::string_view access_key_id);
 
 // The principal behind an access key; nullopt: the key is unknown, inactive or without an owner.
-std::optional<Caller> find_caller(const Services& services, storage::sql::Txn& txn,
+std::optional<Caller> find_caller(const Core& core, storage::sql::Txn& txn,
                                   std::string_view access_key_id);
 
 // A name of the principal for what outlives the request and belongs to it alone. It stays when a
@@ -66,7 +66,7 @@ Caller anonymous_caller();
 // Notes when an access key, and a role, was used last (GetAccessKeyLastUsed, RoleLastUsed). Returns
 // the function that writes the note; empty: nothing to write, as the same use was noted within the
 // last minute. Run it outside of a transaction; it never throws.
-std::function<void()> note_of_use(const Services& services, const Caller& caller,
+std::function<void()> note_of_use(const Core& core, const Caller& caller,
                                   std::string_view service, std::string_view region,
                                   base::TimePoint now);
 

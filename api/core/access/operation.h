@@ -59,7 +59,7 @@ struct Named {
 // out. Made by on<>().
 struct OperationCode {
   std::vector<Target> (*resolve)(ApiRequest& request, std::any& subject);
-  Json (*handle)(ApiRequest& request, std::any& subject);
+  void (*handle)(ApiRequest& request, std::any& subject, Json& output);
 };
 
 namespace operation_code {
@@ -71,7 +71,7 @@ struct IsResolved<Resolved<S>> : std::true_type {};
 
 // The row itself where the handler takes one, else the subject.
 template <auto kHandle, class Subject>
-Json call_handler(ApiRequest& request, Subject& subject) {
+auto call_handler(ApiRequest& request, Subject& subject) {
   if constexpr (std::is_invocable_v<decltype(kHandle), ApiRequest&>) {
     return kHandle(request);
   } else if constexpr (std::is_invocable_v<decltype(kHandle), ApiRequest&, Subject&>) {
@@ -99,13 +99,13 @@ inline constexpr OperationCode on = {
         return resolved;
       }
     },
-    [](ApiRequest& request, [[maybe_unused]] std::any& subject) -> Json {
+    [](ApiRequest& request, [[maybe_unused]] std::any& subject, Json& output) {
       using Found = decltype(kResolve(request));
       if constexpr (operation_code::IsResolved<Found>::value) {
         using Subject = decltype(Found::subject);
-        return operation_code::call_handler<kHandle>(request, *std::any_cast<Subject>(&subject));
+        output = operation_code::call_handler<kHandle>(request, *std::any_cast<Subject>(&subject));
       } else {
-        return kHandle(request);
+        output = kHandle(request);
       }
     }};
 

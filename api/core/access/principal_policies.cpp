@@ -38,11 +38,11 @@ std::string_view kind_name(storage::EntityKind kind) {
 
 // A policy that is attached and cannot be found must not silently allow less (or, as a boundary,
 // more) than it did.
-AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
+AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn,
                               const std::string& arn) {
   const auto document = managed_document(txn, arn);
   if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
-  return {services.policies.get(*document, PolicyType::kIdentity), arn};
+  return {core.policies.get(*document, PolicyType::kIdentity), arn};
 }
 
 // Stands for a session policy whose managed policy was deleted after the session began: the ceiling
@@ -50,27 +50,27 @@ AttachedPolicy managed_policy(const Services& services, storage::sql::Txn& txn,
 constexpr std::string_view kAllowNothing =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
 
-AttachedPolicy session_policy(const Services& services, storage::sql::Txn& txn,
+AttachedPolicy session_policy(const Core& core, storage::sql::Txn& txn,
                               const std::string& text, const std::string& source) {
-  if (!text.starts_with("arn:")) return {services.policies.get(text, PolicyType::kSession), source};
-  if (managed_policy_exists(txn, text)) return managed_policy(services, txn, text);
-  return {services.policies.get(kAllowNothing, PolicyType::kSession), source};
+  if (!text.starts_with("arn:")) return {core.policies.get(text, PolicyType::kSession), source};
+  if (managed_policy_exists(txn, text)) return managed_policy(core, txn, text);
+  return {core.policies.get(kAllowNothing, PolicyType::kSession), source};
 }
 
-void add_policies_of(const Services& services, storage::sql::Txn& txn,
+void add_policies_of(const Core& core, storage::sql::Txn& txn,
                      const storage::Entity& entity, std::vector<AttachedPolicy>& list) {
   for (const storage::InlinePolicy& policy : storage::inline_policies(txn, entity.id)) {
-    list.push_back({services.policies.get(policy.document, PolicyType::kIdentity),
+    list.push_back({core.policies.get(policy.document, PolicyType::kIdentity),
                     base::format("inline policy {} of {} {}", policy.name, kind_name(entity.kind),
                                  entity.name)});
   }
   for (const std::string& arn : storage::attached_policies(txn, entity.id)) {
-    list.push_back(managed_policy(services, txn, arn));
+    list.push_back(managed_policy(core, txn, arn));
   }
 }
 
 // One list a level, from the root to the account: the evaluator wants an allow at every level.
-Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_view account,
+Levels levels_of(const Core& core, storage::sql::Txn& txn, std::string_view account,
                  storage::ControlPolicyKind kind) {
   const PolicyType type =
       kind == storage::ControlPolicyKind::kService ? PolicyType::kScp : PolicyType::kRcp;
@@ -78,7 +78,7 @@ Levels levels_of(const Services& services, storage::sql::Txn& txn, std::string_v
   for (const auto& level : storage::control_policies(txn, account, kind)) {
     auto& list = levels.emplace_back();
     for (const auto& policy : level.policies) {
-      list.push_back({services.policies.get(policy.document, type),
+      list.push_back({core.policies.get(policy.document, type),
                       base::format("{} {} at {}", policy.id, policy.name, level.target)});
     }
   }
@@ -114,21 +114,21 @@ std::optional<storage::Entity> entity_of_arn(storage::sql::Txn& txn, const model
   return entity;
 }
 
-AttachedPolicy root_policy(const Services& services) {
-  return {services.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"};
+AttachedPolicy root_policy(const Core& core) {
+  return {core.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"};
 }
 
-void add_identity_policies(const Services& services, storage::sql::Txn& txn,
+void add_identity_policies(const Core& core, storage::sql::Txn& txn,
                            const storage::Entity& entity, Caller& caller) {
-  add_policies_of(services, txn, entity, caller.identity);
+  add_policies_of(core, txn, entity, caller.identity);
   // Groups have policies and no boundary, and a group is never a principal itself.
   if (entity.kind == storage::EntityKind::kUser) {
     for (const storage::Entity& group : storage::groups_of(txn, entity.id)) {
-      add_policies_of(services, txn, group, caller.identity);
+      add_policies_of(core, txn, group, caller.identity);
     }
   }
   if (entity.boundary) {
-    caller.boundaries.push_back(managed_policy(services, txn, *entity.boundary));
+    caller.boundaries.push_back(managed_policy(core, txn, *entity.boundary));
   }
 }
 
@@ -145,13 +145,13 @@ bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
 // The session's policies are one list of AttachedPolicy, of which one must allow: AWS takes the
 // union of the inline session policy and of up to ten managed ones, and that union limits the
 // session (AWS IAM User Guide, "Session policies").
-void add_session_policies(const Services& services, storage::sql::Txn& txn,
+void add_session_policies(const Core& core, storage::sql::Txn& txn,
                           const storage::Session& session, Caller& caller) {
   const auto documents = base::parse_json(session.policies);
   if (!documents) throw std::runtime_error("a session's policies do not parse");
   for (std::size_t i = 0; i < documents->size(); ++i) {
     caller.session.push_back(
-        session_policy(services, txn, (*documents)[i].get<std::string>(),
+        session_policy(core, txn, (*documents)[i].get<std::string>(),
                        base::format("session policy {} of {}", i + 1, session.name)));
   }
 }
@@ -179,7 +179,7 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
 // aws:PrincipalOrgID is there for the management account too; its service control policies are not:
 // "SCPs don't affect users or roles in the management account" (AWS Organizations User Guide,
 // "Service control policies"). The same holds for resource control policies below.
-void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller) {
+void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller) {
   caller.organization = storage::organization_of(txn, caller.account);
   if (!caller.organization) return;
   caller.context.emplace_back("aws:PrincipalOrgID", caller.organization->id);
@@ -188,17 +188,17 @@ void add_organization(const Services& services, storage::sql::Txn& txn, Caller& 
                                     storage::ControlPolicyKind::kService)) {
     return;
   }
-  caller.scps = levels_of(services, txn, caller.account, storage::ControlPolicyKind::kService);
+  caller.scps = levels_of(core, txn, caller.account, storage::ControlPolicyKind::kService);
 }
 
-Levels resource_control_policies(const Services& services, storage::sql::Txn& txn,
+Levels resource_control_policies(const Core& core, storage::sql::Txn& txn,
                                  const storage::Organization& organization,
                                  std::string_view account) {
   if (organization.management_account == account ||
       !storage::policy_type_enabled(txn, organization.id, storage::ControlPolicyKind::kResource)) {
     return {};
   }
-  return levels_of(services, txn, account, storage::ControlPolicyKind::kResource);
+  return levels_of(core, txn, account, storage::ControlPolicyKind::kResource);
 }
 
 }  // namespace ecr::api

@@ -27,13 +27,13 @@ bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn);
 
 // "Allow everything": the root user's permissions are a policy like any other, so that service
 // control policies and explicit denies limit it in the usual way.
-auth::iam::AttachedPolicy root_policy(const Services& services);
+auth::iam::AttachedPolicy root_policy(const Core& core);
 
 // Adds the inline and managed policies of the entity, of a user's groups too, and the boundary.
-void add_identity_policies(const Services& services, storage::sql::Txn& txn,
+void add_identity_policies(const Core& core, storage::sql::Txn& txn,
                            const storage::Entity& entity, Caller& caller);
 // A session policy is a document, or the ARN of a managed policy, which counts as it is now.
-void add_session_policies(const Services& services, storage::sql::Txn& txn,
+void add_session_policies(const Core& core, storage::sql::Txn& txn,
                           const storage::Session& session, Caller& caller);
 storage::Tags session_tags(const storage::Session& session);
 // Condition keys that the token of a web identity gave the session, with their values.
@@ -43,10 +43,10 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session);
 
 // SCPs by level, aws:PrincipalOrgID. The management account is exempt from its own policies (AWS
 // Organizations User Guide, "Service control policies").
-void add_organization(const Services& services, storage::sql::Txn& txn, Caller& caller);
+void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller);
 // RCPs by level, for resources of an account of that organization.
 std::vector<std::vector<auth::iam::AttachedPolicy>> resource_control_policies(
-    const Services& services, storage::sql::Txn& txn, const storage::Organization& organization,
+    const Core& core, storage::sql::Txn& txn, const storage::Organization& organization,
     std::string_view account);
 
 }  // namespace ecr::api

@@ -5,6 +5,7 @@
 
 #include <any>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "api/core/access/identity.h"

@@ -13,32 +13,32 @@
 
 namespace ecr::api {
 
-Target make_repository_target(const Services& services, storage::sql::Txn& txn,
-                              std::string_view action, std::string_view account,
-                              std::string_view region, std::string_view name,
+Target make_repository_target(const Request& request, std::string_view action,
+                              const model::RegistryId& registry, std::string_view name,
                               const storage::Repository* repository) {
   Target target;
   target.action = action;
-  target.resource = model::repository_arn(region, account, name);
-  target.account = account;
+  target.resource = model::repository_arn(registry.region, registry.account, name);
+  target.account = registry.account;
   // The registry's policy counts for a repository that does not exist yet as well: it may grant
   // ecr:CreateRepository to another account's replication or pull-through cache.
-  attach_registry_policy(services, txn, account, region, target);
+  attach_registry_policy(request, registry, target);
   if (repository == nullptr) return target;
-  target.resource_tags = storage::repository_tags(txn, repository->id);
+  target.resource_tags = storage::repository_tags(request.txn, repository->id);
   if (repository->policy) {
     target.policies.push_back(
-        {services.policies.get(*repository->policy, auth::iam::PolicyType::kRepository),
+        {request.core.policies.get(*repository->policy, auth::iam::PolicyType::kRepository),
          "repository policy of " + repository->name});
   }
   return target;
 }
 
-void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
-                            std::string_view account, std::string_view region, Target& target) {
-  const auto policy = storage::registry_policy(txn, account, region);
-  if (!policy || !registry_policy_covers(txn, account, region, target.action)) return;
-  target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
+void attach_registry_policy(const Request& request, const model::RegistryId& registry,
+                            Target& target) {
+  const auto& [account, region] = registry;
+  const auto policy = storage::registry_policy(request.txn, account, region);
+  if (!policy || !registry_policy_covers(request.txn, account, region, target.action)) return;
+  target.policies.push_back({request.core.policies.get(*policy, auth::iam::PolicyType::kRegistry),
                              base::format("registry policy of {} in {}", account, region)});
 }
 
@@ -60,7 +60,7 @@ Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
   if (!arn) return target;  // decided on the text as it is
   if (model::is_account_id(arn->account)) target.account = arn->account;
   // No policy of a role allows another account to pass it, so that the decision is a denial: both
-  // accounts would have to allow. The sentence is AWS's (seen from several services, root
+  // accounts would have to allow. The sentence is AWS's (seen from several core, root
   // included).
   if (target.account != account) target.denial = "Cross-account pass role is not allowed.";
   // The tags of the role are condition keys of iam:PassRole.

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/core/services.h"
+#include "api/core/access/request.h"
 #include "auth/iam/evaluate.h"
 #include "storage/rows/repositories.h"
 
@@ -35,16 +35,15 @@ struct Target {
   std::string shown_resource;
 };
 
-// The action on a repository of that account and region. `repository` null: it does not exist
+// The action on a repository of that registry. `repository` null: it does not exist
 // (yet); the action is then decided on the ARN it would have.
-Target make_repository_target(const Services& services, storage::sql::Txn& txn,
-                              std::string_view action, std::string_view account,
-                              std::string_view region, std::string_view name,
+Target make_repository_target(const Request& request, std::string_view action,
+                              const model::RegistryId& registry, std::string_view name,
                               const storage::Repository* repository);
 
 // Adds the registry's policy to `target`, where the policy's scope covers the action.
-void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
-                            std::string_view account, std::string_view region, Target& target);
+void attach_registry_policy(const Request& request, const model::RegistryId& registry,
+                            Target& target);
 
 // The tags of a user, role or other resource of IAM: conditions know each of them as
 // aws:ResourceTag/k, which the gate adds for every service, and as IAM's own iam:ResourceTag/k.

@@ -58,12 +58,12 @@ const char* kind_for(const storage::Image& image) {
 
 }  // namespace
 
-void record_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
                   const Event& event, std::string_view request_id) {
   OrderedJson json;
   // The envelope that EventBridge puts around every event, in the order of its documentation.
   json["version"] = "0";
-  json["id"] = base::make_uuid(services.random);
+  json["id"] = base::make_uuid(core.random);
   json["detail-type"] = event.detail_type;
   json["source"] = kSource;
   json["account"] = event.account;
@@ -71,7 +71,7 @@ void record_event(const Services& services, storage::sql::Txn& txn, base::TimePo
   json["region"] = event.region;
   json["resources"] = event.resources;
   json["detail"] = OrderedJson::parse(event.detail);
-  storage::insert_event(txn, {.sequence = services.events.next_sequence(),
+  storage::insert_event(txn, {.sequence = core.events.next_sequence(),
                               .kind = storage::EventKind::kEvent,
                               .type = event.detail_type,
                               .source = std::string(kSource),
@@ -180,7 +180,7 @@ Event pull_through_event(const storage::Repository& repository, const PullThroug
   return make_event(repository, "ECR Pull Through Cache Action", detail, {arn_of(repository)});
 }
 
-void record_service_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+void record_service_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
                           const storage::Repository& repository, std::string_view name,
                           std::string_view details) {
   OrderedJson json;
@@ -196,7 +196,7 @@ void record_service_event(const Services& services, storage::sql::Txn& txn, base
   json["userAgent"] = "AWS Internal";
   json["requestParameters"] = nullptr;
   json["responseElements"] = nullptr;
-  json["eventID"] = base::make_uuid(services.random);
+  json["eventID"] = base::make_uuid(core.random);
   json["readOnly"] = true;
   json["resources"] = {{{"ARN", arn_of(repository)},
                         {"accountId", repository.account},
@@ -204,7 +204,7 @@ void record_service_event(const Services& services, storage::sql::Txn& txn, base
   json["eventType"] = "AwsServiceEvent";
   json["recipientAccountId"] = repository.account;
   json["serviceEventDetails"] = OrderedJson::parse(details);
-  storage::insert_event(txn, {.sequence = services.events.next_sequence(),
+  storage::insert_event(txn, {.sequence = core.events.next_sequence(),
                               .kind = storage::EventKind::kRecord,
                               .type = std::string(name),
                               .source = "ecr.amazonaws.com",

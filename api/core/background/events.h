@@ -26,8 +26,8 @@ struct Event {
 };
 
 // Adds the envelope (version, id, source "aws.ecr", time) and the row. `request_id`: of the request
-// that caused it; empty: none did. REQUIRES: a write transaction of services.store.
-void record_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+// that caused it; empty: none did. REQUIRES: a write transaction of core.store.
+void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
                   const Event& event, std::string_view request_id = {});
 
 // The members of an event that are about an image.
@@ -85,7 +85,7 @@ Event pull_through_event(const storage::Repository& repository, const PullThroug
 
 // Records an action that ECR took by itself, as CloudTrail has it (eventType AwsServiceEvent): a
 // lifecycle policy's in one repository. `details` is serviceEventDetails as JSON text.
-void record_service_event(const Services& services, storage::sql::Txn& txn, base::TimePoint now,
+void record_service_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
                           const storage::Repository& repository, std::string_view name,
                           std::string_view details);
 

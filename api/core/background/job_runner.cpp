@@ -129,16 +129,16 @@ void JobRunner::run(const JobKind* kind, JobOutcome& outcome) {
                                           kMaxUnfinishedAttempts));
   }
   const Json payload = parse_payload(outcome.job);
-  JobCall call(services_, outcome.job, payload, services_.clock.now());
-  kind->run(call);
-  if (!call.txn_) call.begin();
+  JobAttempt attempt(services_, outcome.job, payload, services_.clock.now());
+  kind->run(attempt);
+  if (!attempt.txn_) attempt.begin();
   // In the same transaction: a periodic job is never without its next row.
-  if (kind->every.count() > 0) schedule(*call.txn_, *kind, call.now + kind->every);
-  call.txn_->commit();
-  outcome.error = call.remark;
+  if (kind->every.count() > 0) schedule(*attempt.txn_, *kind, attempt.now + kind->every);
+  attempt.txn_->commit();
+  outcome.error = attempt.remark;
   // The job is done whatever these do: it must not run again because a file could not be removed.
   try {
-    for (const auto& action : call.after_commit) action();
+    attempt.after_commit_.run();
   } catch (...) {
     outcome.error = error_text(std::current_exception());
   }

@@ -10,30 +10,32 @@
 
 namespace ecr::api {
 
-void enqueue_job(const Services& services, storage::sql::Txn& txn, std::string_view kind,
+void enqueue_job(const Core& core, storage::sql::Txn& txn, std::string_view kind,
                  const Json& payload, base::TimePoint due, std::string_view key) {
   storage::Job job;
   job.kind = kind;
   if (!key.empty()) job.key = std::string(key);
   job.payload = base::dump(payload);
   job.due = due;
-  job.created_at = services.clock.now();
+  job.created_at = core.clock.now();
   storage::put_job(txn, job);
   // After the commit: before it the runner would not see the row, and would go back to sleep.
-  txn.on_commit([&signal = services.job_signal] { signal.notify(); });
+  txn.on_commit([&signal = core.job_signal] { signal.notify(); });
 }
 
 void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view key) {
   storage::delete_job(txn, kind, key);
 }
 
-storage::sql::Txn& JobCall::begin() {
+Request& JobAttempt::begin() {
   if (txn_) throw std::logic_error("a job begins its transaction once");
   txn_.emplace(services.store.database().begin(storage::sql::Access::kWrite));
   // The row goes in the transaction that the job ends with: a crash before the commit leaves it,
   // and the job is attempted again. A job that was enqueued anew while this attempt ran stays.
   storage::delete_job(*txn_, job.id, job.attempts + 1);
-  return *txn_;
+  const model::RegistryId own{services.settings.account, services.settings.region};
+  return request_.emplace(
+      Request{services, *txn_, http_, caller_, own, now, note_, after_commit_});
 }
 
 void JobSignal::notify() {
@@ -49,12 +51,13 @@ std::uint64_t JobSignal::wait(std::uint64_t seen, std::chrono::milliseconds at_m
 }
 
 // The collector works in short transactions of its own; a run that breaks off is simply begun anew.
-void collect_garbage(JobCall& call) {
-  storage::collect_garbage(call.services.store, call.now - call.services.settings.gc_grace);
+void collect_garbage(JobAttempt& attempt) {
+  const Core& core = attempt.services;
+  storage::collect_garbage(core.store, attempt.now - core.settings.gc_grace);
 }
 
-void drop_expired_sessions(JobCall& call) {
-  storage::delete_expired_sessions(call.begin(), call.now);
+void drop_expired_sessions(JobAttempt& attempt) {
+  storage::delete_expired_sessions(attempt.begin().txn, attempt.now);
 }
 
 }  // namespace ecr::api

@@ -2,12 +2,12 @@
 // it, and done later by the one job runner (job_runner.h). Each kind of job names the lane that it
 // waits in; a lane does one job at a time, and no lane waits for another. Thread-safe.
 //
-//   enqueue_job(services, txn, "replication", {{"image", digest}}, now, "");
+//   enqueue_job(core, txn, "replication", {{"image", digest}}, now, "");
 //
 // and, in the table that server/serve.cpp gives to the runner:
 //
 //   constexpr JobKind kReplication{"replication", replicate};
-//   void replicate(JobCall& call) { ...; sql::Txn& txn = call.begin(); ...; }
+//   void replicate(JobAttempt& attempt) { ...; Request& request = attempt.begin(); ...; }
 #pragma once
 
 #include <array>
@@ -24,6 +24,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "api/core/access/request.h"
 #include "api/core/services.h"
 #include "storage/rows/jobs.h"
 #include "storage/sql/database.h"
@@ -36,7 +37,7 @@ using Json = nlohmann::json;
 // it is not empty: of a kind there is at most one job with it; enqueueing it again replaces the
 // payload, keeps the earlier time, and takes up again one that was given up.
 // REQUIRES: a write transaction; the kind is in the runner's table.
-void enqueue_job(const Services& services, storage::sql::Txn& txn, std::string_view kind,
+void enqueue_job(const Core& core, storage::sql::Txn& txn, std::string_view kind,
                  const Json& payload, base::TimePoint due, std::string_view key = {});
 // Does nothing where there is no such job.
 void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view key);
@@ -45,23 +46,24 @@ void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view 
 // calls begin(), and what must happen with the job's end after that. It throws to fail: everything
 // since begin() is undone, and the job is tried again later (job_runner.h). A handler may begin and
 // commit write transactions of its own before begin(); it must then bear being run again.
-class JobCall {
+class JobAttempt {
  public:
-  JobCall(const Services& services_, const storage::Job& job_, const Json& payload_,
-          base::TimePoint now_)
+  JobAttempt(const Services& services_, const storage::Job& job_, const Json& payload_,
+             base::TimePoint now_)
       : services(services_), job(job_), payload(payload_), now(now_) {}
+  JobAttempt(const JobAttempt&) = delete;
 
   const Services& services;
   const storage::Job& job;
   const Json& payload;
   base::TimePoint now;
 
-  // The write transaction in which the job ends: its row is gone in it already, so the same kind
-  // and key can be enqueued anew. The runner commits it. Called at most once.
-  storage::sql::Txn& begin();
+  // The request in whose write transaction the job ends: the job's row is gone in it already, so
+  // the same kind and key can be enqueued anew. The runner commits it. Its caller is nobody: what a
+  // job asks permission for, it asks in the name of a service role. What its after_commit throws is
+  // only reported. Called at most once.
+  Request& begin();
 
-  // Run once the job is committed (removal of files). What they throw is only reported.
-  std::vector<std::function<void()>> after_commit;
   // For the operator's eyes, in the log and in /_ecr-local/jobs/run: what went wrong in a job that
   // is done all the same.
   std::string remark;
@@ -69,6 +71,11 @@ class JobCall {
  private:
   friend class JobRunner;
   std::optional<storage::sql::Txn> txn_;
+  const HttpRequest http_{};
+  const Caller caller_ = anonymous_caller();
+  LogNote note_;
+  AfterCommit after_commit_;
+  std::optional<Request> request_;
 };
 
 enum class JobLane {
@@ -80,7 +87,7 @@ inline constexpr std::array kJobLanes = {JobLane::kQuick, JobLane::kSlow, JobLan
 
 struct JobKind {
   std::string_view kind;
-  void (*run)(JobCall&);
+  void (*run)(JobAttempt&);
   // Not 0: enqueued at start, and anew at this interval after each attempt, by itself.
   std::chrono::milliseconds every{0};
   JobLane lane = JobLane::kQuick;
@@ -90,11 +97,11 @@ struct JobKind {
 
 // Removes what has been unused for Settings::gc_grace: blobs that no image names, abandoned uploads
 // (storage/collector.h).
-void collect_garbage(JobCall& call);
+void collect_garbage(JobAttempt& attempt);
 // Removes temporary credentials that expired long ago (storage::kExpiredSessionsKept). Until then a
 // client that uses them is told that they have expired (ExpiredTokenException); after that they are
 // unknown.
-void drop_expired_sessions(JobCall& call);
+void drop_expired_sessions(JobAttempt& attempt);
 
 inline JobKind garbage_collection(const Settings& settings) {
   return {"garbage-collection", collect_garbage, settings.gc_interval};

@@ -210,7 +210,9 @@ HttpResponse run(const Services& services, const HttpRequest& request,
     // Noted before the decision: the record of a denied call names its resources, too.
     note_resources(targets, record);
     authorize(asked, targets);
-    record.output = std::make_shared<const Json>(operation.code.handle(asked, subject));
+    Json output;
+    operation.code.handle(asked, subject, output);
+    record.output = std::make_shared<const Json>(std::move(output));
     if (asked.identified) record.identity = asked.identified;
     // The answer is encoded after the commit: it must not be seen where the commit fails.
     txn.commit();

@@ -93,20 +93,20 @@ std::optional<storage::Image> unchanged_image(storage::sql::Txn& txn, std::int64
 
 // One run of the job.
 struct Run {
-  JobCall& call;
+  JobAttempt& attempt;
   storage::Repository repository;
   storage::LifecyclePolicy policy;
   Plan plan;
 };
 
 void record(const Run& run, storage::sql::Txn& txn, const Event& event) {
-  record_event(run.call.services, txn, run.call.now, event);
+  record_event(run.attempt.services, txn, run.attempt.now, event);
 }
 
 // Writes one event for each tag, or one without a tag. `image`: as it is now, with its media types.
 void expire(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
             const std::vector<std::string>& tags) {
-  storage::delete_image(txn, run.repository.id, image.digest, run.call.now);
+  storage::delete_image(txn, run.repository.id, image.digest, run.attempt.now);
   const auto record_deletion = [&](std::string_view tag) {
     record(run, txn, push_or_delete_event(run.repository, ImageAction::kDelete, image, tag));
   };
@@ -116,7 +116,7 @@ void expire(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
 
 void archive(const Run& run, storage::sql::Txn& txn, const storage::Image& image,
              const std::vector<std::string>& tags) {
-  storage::archive_image(txn, run.repository.id, image.digest, run.call.now);
+  storage::archive_image(txn, run.repository.id, image.digest, run.attempt.now);
   record(run, txn,
          storage_class_event(run.repository, image, tags.empty() ? "" : tags.front(), "ARCHIVE",
                              std::nullopt));
@@ -140,7 +140,7 @@ void record_actions(const Run& run, storage::sql::Txn& txn,
     const std::vector<LifecycleAction> some(actions.begin() + static_cast<std::ptrdiff_t>(at),
                                             actions.begin() + static_cast<std::ptrdiff_t>(end));
     record_service_event(
-        run.call.services, txn, run.call.now, run.repository, "PolicyExecutionEvent",
+        run.attempt.services, txn, run.attempt.now, run.repository, "PolicyExecutionEvent",
         lifecycle_record(run.repository, policy, run.policy.last_evaluated_at, some));
     at = end;
   } while (at < actions.size());
@@ -182,7 +182,7 @@ std::size_t carry_out(const Run& run) {
   const auto order = order_of(run.plan);
   std::size_t gone = 0;
   for (std::size_t at = 0; at < order.size();) {
-    auto txn = run.call.services.store.database().begin(Access::kWrite);
+    auto txn = run.attempt.services.store.database().begin(Access::kWrite);
     std::vector<LifecycleAction> done;
     for (std::size_t changes = 0; at < order.size() && changes < kAtOnce; ++at) {
       const LifecycleImage& judged = run.plan.images[order[at]];
@@ -213,8 +213,8 @@ void record_rest(const Run& run, storage::sql::Txn& txn, std::size_t gone) {
   if (gone == 0 || !kept.empty()) record_actions(run, txn, kept);
 }
 
-std::int64_t repository_of(const JobCall& call) {
-  return call.payload.at("repository").get<std::int64_t>();
+std::int64_t repository_of(const JobAttempt& attempt) {
+  return attempt.payload.at("repository").get<std::int64_t>();
 }
 
 const char* storage_class_name(lifecycle::StorageClass storage_class) {
@@ -248,41 +248,41 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
 // Read, decide, act, in three steps: the evaluation runs on a snapshot without a lock, and each
 // image is looked at again before it goes (unchanged_image(), is_held()), so that a push or a pull
 // in between saves it.
-void run_lifecycle(JobCall& call) {
-  const std::int64_t id = repository_of(call);
+void run_lifecycle(JobAttempt& attempt) {
+  const std::int64_t id = repository_of(attempt);
   std::optional<Run> run;
   {
-    auto txn = call.services.store.database().begin(Access::kRead);
+    auto txn = attempt.services.store.database().begin(Access::kRead);
     auto repository = storage::find_repository(txn, id);
     auto policy = storage::find_lifecycle_policy(txn, id);
     if (repository && policy) {
-      Plan plan = make_plan(txn, id, policy->text, call.now);
-      run.emplace(Run{call, std::move(*repository), std::move(*policy), std::move(plan)});
+      Plan plan = make_plan(txn, id, policy->text, attempt.now);
+      run.emplace(Run{attempt, std::move(*repository), std::move(*policy), std::move(plan)});
     }
   }
   const std::size_t gone = run ? carry_out(*run) : 0;
-  storage::sql::Txn& txn = call.begin();
+  storage::sql::Txn& txn = attempt.begin().txn;
   const auto current = storage::find_lifecycle_policy(txn, id);
   if (!current) return;  // it went, or its repository did
   if (run) record_rest(*run, txn, gone);
   // Another one was put meanwhile: that one has not been evaluated, and its turn is now.
   const bool same = run && current->text == run->policy.text;
-  if (same) storage::set_lifecycle_evaluated(txn, id, call.now);
-  enqueue_lifecycle(call.services, txn, id, same ? call.now + kLifecycleInterval : call.now);
+  if (same) storage::set_lifecycle_evaluated(txn, id, attempt.now);
+  enqueue_lifecycle(attempt.services, txn, id, same ? attempt.now + kLifecycleInterval : attempt.now);
 }
 
 // The text of the preview may be another one than the repository's policy. A preview that was
 // started anew meanwhile has another text, and a job of its own.
-void run_lifecycle_preview(JobCall& call) {
-  const std::int64_t repository = repository_of(call);
+void run_lifecycle_preview(JobAttempt& attempt) {
+  const std::int64_t repository = repository_of(attempt);
   std::vector<storage::LifecyclePreviewResult> results;
   std::optional<storage::LifecyclePreview> preview;
   {
-    auto txn = call.services.store.database().begin(Access::kRead);
+    auto txn = attempt.services.store.database().begin(Access::kRead);
     preview = storage::find_lifecycle_preview(txn, repository);
-    if (preview) results = preview_results(make_plan(txn, repository, preview->text, call.now));
+    if (preview) results = preview_results(make_plan(txn, repository, preview->text, attempt.now));
   }
-  storage::sql::Txn& txn = call.begin();
+  storage::sql::Txn& txn = attempt.begin().txn;
   const auto current = storage::find_lifecycle_preview(txn, repository);
   if (!preview || !current || current->text != preview->text) return;
   for (const auto& result : results) {
@@ -293,9 +293,9 @@ void run_lifecycle_preview(JobCall& call) {
   storage::finish_lifecycle_preview(txn, repository, *preview);
 }
 
-void enqueue_lifecycle(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
+void enqueue_lifecycle(const Core& core, storage::sql::Txn& txn, std::int64_t repository,
                        base::TimePoint due) {
-  enqueue_job(services, txn, kLifecycle.kind, {{"repository", repository}}, due,
+  enqueue_job(core, txn, kLifecycle.kind, {{"repository", repository}}, due,
               std::to_string(repository));
 }
 

@@ -12,13 +12,13 @@ inline constexpr std::chrono::hours kLifecycleInterval{24};
 
 // Expires and archives what the repository's policy says, notes the time, and comes again after
 // kLifecycleInterval for as long as there is a policy.
-void run_lifecycle(JobCall& call);
-void run_lifecycle_preview(JobCall& call);
+void run_lifecycle(JobAttempt& attempt);
+void run_lifecycle_preview(JobAttempt& attempt);
 
 inline constexpr JobKind kLifecycle{"lifecycle", run_lifecycle};
 inline constexpr JobKind kLifecyclePreview{"lifecycle-preview", run_lifecycle_preview};
 
-void enqueue_lifecycle(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
+void enqueue_lifecycle(const Core& core, storage::sql::Txn& txn, std::int64_t repository,
                        base::TimePoint due);
 
 }  // namespace ecr::api

@@ -7,17 +7,23 @@
 
 namespace ecr::api {
 
-void follow_push(const Services& services, const Caller& caller, const RequestContext& request,
-                 const PushedImage& pushed) {
-  // All of it is part of the push's own transaction: rows of events and of jobs, which run later.
-  record_event(
-      services, request.txn, request.now,
-      push_or_delete_event(pushed.repository, ImageAction::kPush, pushed.image, pushed.tag),
-      request.http.id);
-  replication::enqueue_replication(services, request.txn, pushed.repository, pushed.image.digest,
-                                   pushed.tag, request.now);
-  scan::scan_pushed_image(services, request.txn, pushed.repository, pushed.image, request.now);
-  signing::sign_pushed_image(services, caller, request, pushed.repository, pushed.image);
+void image_arrived(const Core& core, storage::sql::Txn& txn, const PushedImage& image,
+                   base::TimePoint now) {
+  replication::enqueue_replication(core, txn, image.repository, image.image.digest, image.tag, now);
+  scan::scan_pushed_image(core, txn, image.repository, image.image, now);
+}
+
+// All of it is part of the push's own transaction: rows of events and of jobs, which run later.
+PutImageResult push_image(const Request& request, const storage::Repository& repository,
+                          const SentManifest& sent, std::string_view tag) {
+  PutImageResult result = put_image(request.txn, repository, sent, tag, request.now);
+  if (result.unchanged) return result;
+  record_event(request.core, request.txn, request.now,
+               push_or_delete_event(repository, ImageAction::kPush, result.image, tag),
+               request.http.id);
+  image_arrived(request.core, request.txn, {repository, result.image, tag}, request.now);
+  signing::sign_pushed_image(request, repository, result.image);
+  return result;
 }
 
 }  // namespace ecr::api

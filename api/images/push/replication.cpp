@@ -64,7 +64,7 @@ CopyJob read_payload(const Json& payload) {
 // The role that ECR replicates with. Its permissions policy lets it create repositories and
 // replicate images anywhere; what another account's registry policy says is up to that account.
 // Service-linked roles are exempt from service control policies.
-Caller service_role(const Services& services, const std::string& account) {
+Caller service_role(const Core& core, const std::string& account) {
   Caller caller;
   caller.principal.kind = auth::iam::PrincipalKind::kRoleSession;
   caller.principal.account = account;
@@ -77,18 +77,27 @@ Caller service_role(const Services& services, const std::string& account) {
   caller.account = account;
   // ecr:CreateRepository and ecr:ReplicateImage on "*" are all that is asked of it, so "allow
   // everything" decides the same as ECRReplicationServiceRolePolicy.
-  caller.identity.push_back(root_policy(services));
+  caller.identity.push_back(root_policy(core));
   return caller;
+}
+
+// No client sent it: it only has an id, for the log of decisions.
+HttpRequest background_request(const Core& core) {
+  HttpRequest request;
+  request.id = base::make_uuid(core.random);
+  return request;
 }
 
 // One step of the copying, in its own transaction: what the service role may do at the destination,
 // and some of the images.
 class CopyStep {
  public:
-  CopyStep(const JobCall& call, storage::sql::Txn& txn, const CopyJob& job)
-      : services_(call.services), txn_(txn), job_(job), now_(call.now) {
-    request_.id = base::make_uuid(call.services.random);
-  }
+  CopyStep(const JobAttempt& attempt, storage::sql::Txn& txn, const CopyJob& job)
+      : job_(job),
+        http_(background_request(attempt.services)),
+        caller_(service_role(attempt.services, job.account)),
+        request_{attempt.services, txn,   http_,        caller_, {job.to.account, job.to.region},
+                 attempt.now,      note_, after_commit_} {}
 
   // Throws ApiError where the destination refuses an image.
   void run(const storage::Repository& source,
@@ -100,8 +109,8 @@ class CopyStep {
  private:
   void authorize_action(std::string_view action, const storage::Repository* destination) {
     const auto target_with = [&](const storage::Repository* repository) {
-      return make_repository_target(services_, txn_, action, job_.to.account, job_.to.region,
-                                    job_.repository, repository);
+      return make_repository_target(request_, action, request_.registry, job_.repository,
+                                    repository);
     };
     // "A registry policy must grant" another account ecr:ReplicateImage (ECR User Guide, "Registry
     // permissions for cross account replication"): what the repository's own policy allows is not
@@ -109,22 +118,20 @@ class CopyStep {
     // (test ARepositoryPolicyAloneLetsNoOtherAccountReplicate).
     std::vector<Target> targets = {target_with(nullptr)};
     if (destination != nullptr) targets.push_back(target_with(destination));
-    LogNote ignored;
-    authorize(services_, service_role(services_, job_.account),
-              {txn_, request_, job_.to.region, now_}, targets, ignored);
+    authorize(request_, targets);
   }
 
   storage::Repository require_destination() {
-    auto found = storage::find_repository(txn_, job_.to.account, job_.to.region, job_.repository);
+    auto found = storage::find_repository(request_.txn, job_.to.account, job_.to.region, job_.repository);
     // In the own account the role's policy is enough. Another account's registry policy must allow
     // ecr:ReplicateImage, and ecr:CreateRepository too where the repository is missing.
     authorize_action("ecr:ReplicateImage", found ? &*found : nullptr);
     if (found) return std::move(*found);
     authorize_action("ecr:CreateRepository", nullptr);
     const RepositoryKey wanted{job_.to.account, job_.to.region, job_.repository};
-    const auto as = creation::find_template(txn_, wanted.account, wanted.region, wanted.name,
+    const auto as = creation::find_template(request_.txn, wanted.account, wanted.region, wanted.name,
                                             creation::Reason::kReplication);
-    return creation::create_repository(services_, txn_, wanted, as, now_);
+    return creation::create_repository(request_.core, request_.txn, wanted, as, request_.now);
   }
 
   // The tag that the copy gets: none where it has moved on meanwhile (the later push has a job of
@@ -133,8 +140,8 @@ class CopyStep {
   std::string tag_for(const storage::Repository& source, const storage::Repository& destination,
                       const std::string& digest) {
     if (job_.tag.empty() || digest != job_.digest) return {};
-    if (storage::find_tag(txn_, source.id, job_.tag) != digest) return {};
-    const auto there = storage::find_tag(txn_, destination.id, job_.tag);
+    if (storage::find_tag(request_.txn, source.id, job_.tag) != digest) return {};
+    const auto there = storage::find_tag(request_.txn, destination.id, job_.tag);
     const bool clashes = there && *there != digest && !tag_may_move(destination, job_.tag);
     return clashes ? std::string() : job_.tag;
   }
@@ -143,18 +150,19 @@ class CopyStep {
   void copy_image(const storage::Repository& source, const storage::Repository& destination,
                   const SentManifest& sent) {
     for (const Descriptor& blob : sent.manifest.blobs) {
-      const auto size = storage::find_blob(txn_, source.id, blob.digest);
+      const auto size = storage::find_blob(request_.txn, source.id, blob.digest);
       const auto name = model::Digest::parse(blob.digest);
-      if (size && name) storage::add_blob(txn_, destination.id, *name, *size, now_);
+      if (size && name) storage::add_blob(request_.txn, destination.id, *name, *size, request_.now);
     }
-    put_image(txn_, destination, sent, tag_for(source, destination, sent.digest.text()), now_);
+    put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest.text()), request_.now);
   }
 
-  const Services& services_;
-  storage::sql::Txn& txn_;
   const CopyJob& job_;
-  base::TimePoint now_;
-  HttpRequest request_;  // no client sent it: it only has an id, for the log of decisions
+  const HttpRequest http_;
+  const Caller caller_;
+  LogNote note_;              // its decisions are in their log; no access log has a line of them
+  AfterCommit after_commit_;  // nothing: a copy adds rows alone
+  const Request request_;
 };
 
 // The image and all that it names, in the order in which they are copied: put_image() refuses an
@@ -181,25 +189,25 @@ std::unique_ptr<LoadedManifest> load_source(storage::Store& store, const CopyJob
 
 // A failure in the middle leaves images without the index that names them, as a push that breaks
 // off does; the next attempt finds them there.
-void copy_images(const JobCall& call, const CopyJob& job) {
-  storage::Store& store = call.services.store;
+void copy_images(const JobAttempt& attempt, const CopyJob& job) {
+  storage::Store& store = attempt.services.store;
   ManifestSteps steps(images_to_copy(store, job),
                       [&](const std::string& digest) { return load_source(store, job, digest); });
   for (auto images = steps.next(); !images.empty(); images = steps.next()) {
-    if (call.services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
+    if (attempt.services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
     auto txn = store.database().begin(Access::kWrite);
     const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
     if (!source) return;
-    CopyStep(call, txn, job).run(*source, images);
+    CopyStep(attempt, txn, job).run(*source, images);
     txn.commit();
   }
 }
 
 // The failure's code, empty where there is none. AWS publishes no list of ReplicationError codes:
 // the API's own error names stand here.
-std::string copy(const JobCall& call, const CopyJob& job) {
+std::string copy(const JobAttempt& attempt, const CopyJob& job) {
   try {
-    copy_images(call, job);
+    copy_images(attempt, job);
   } catch (const ApiError& error) {  // the destination's refusal ends the job, not the runner
     return std::string(names_of(error.code()).json_type);
   }
@@ -242,7 +250,7 @@ std::vector<Destination> destinations_of(const Json& configuration, std::string_
   return found;
 }
 
-void enqueue_replication(const Services& services, storage::sql::Txn& txn,
+void enqueue_replication(const Core& core, storage::sql::Txn& txn,
                          const storage::Repository& repository, std::string_view digest,
                          std::string_view tag, base::TimePoint now) {
   // Several rules may name one destination: destinations_of() has each once. The key makes a second
@@ -254,22 +262,22 @@ void enqueue_replication(const Services& services, storage::sql::Txn& txn,
     storage::put_image_replication(txn, repository.id, digest,
                                    {to.account, to.region, kInProgress, ""});
     const Json payload = to_json(job);
-    enqueue_job(services, txn, kReplication.kind, payload, now, payload.dump());
+    enqueue_job(core, txn, kReplication.kind, payload, now, payload.dump());
   }
 }
 
 // ECR sends the event in the destination's account and region (ECR User Guide, "Amazon ECR events
 // and EventBridge").
-void run_replication(JobCall& call) {
-  const CopyJob job = read_payload(call.payload);
-  const std::string failure = copy(call, job);
-  storage::sql::Txn& txn = call.begin();
+void run_replication(JobAttempt& attempt) {
+  const CopyJob job = read_payload(attempt.payload);
+  const std::string failure = copy(attempt, job);
+  storage::sql::Txn& txn = attempt.begin().txn;
   const auto source = storage::find_repository(txn, job.account, job.region, job.repository);
   if (!source || !storage::find_image(txn, source->id, job.digest)) return;  // it went meanwhile
   storage::put_image_replication(
       txn, source->id, job.digest,
       {job.to.account, job.to.region, failure.empty() ? kComplete : kFailed, failure});
-  record_event(call.services, txn, call.now,
+  record_event(attempt.services, txn, attempt.now,
                replication_event(destination_of(job), job.digest, job.tag, job.account, job.region,
                                  failure.empty()));
 }

@@ -35,12 +35,12 @@ std::vector<Destination> destinations_of(const Json& configuration, std::string_
 
 // Enqueues what the registry's configuration says about an image that was just pushed to the
 // repository, or restored there. `tag` empty: pushed by digest. REQUIRES: a write transaction.
-void enqueue_replication(const Services& services, storage::sql::Txn& txn,
+void enqueue_replication(const Core& core, storage::sql::Txn& txn,
                          const storage::Repository& repository, std::string_view digest,
                          std::string_view tag, base::TimePoint now);
 
 // Payload: {"account", "region", "repository", "digest", "tag", "toAccount", "toRegion"}.
-void run_replication(JobCall& call);
+void run_replication(JobAttempt& attempt);
 inline constexpr JobKind kReplication{"replication", run_replication};
 
 }  // namespace ecr::api::replication

@@ -46,22 +46,22 @@ struct Work {
   std::int64_t manifest_bytes = 0;
 };
 
-std::optional<Work> work_of(JobCall& call) {
-  const auto id = call.payload.at("repository").get<std::int64_t>();
-  const auto digest = call.payload.at("digest").get<std::string>();
-  auto txn = call.services.store.database().begin(Access::kRead);
+std::optional<Work> work_of(JobAttempt& attempt) {
+  const auto id = attempt.payload.at("repository").get<std::int64_t>();
+  const auto digest = attempt.payload.at("digest").get<std::string>();
+  auto txn = attempt.services.store.database().begin(Access::kRead);
   auto repository = storage::find_repository(txn, id);
   auto image = storage::find_image(txn, id, digest);
   const auto manifest = storage::image_manifest(txn, id, digest);
   if (!repository || !image || !manifest) return std::nullopt;
   return Work{std::move(*repository), std::move(*image),
-              call.payload.at("profile").get<std::string>(),
+              attempt.payload.at("profile").get<std::string>(),
               static_cast<std::int64_t>(manifest->size())};
 }
 
 // The key of this server, made when it is first needed.
-auth::SigningIdentity identity_of(const Services& services, base::TimePoint now) {
-  auto txn = services.store.database().begin(Access::kWrite);
+auth::SigningIdentity identity_of(const Core& core, base::TimePoint now) {
+  auto txn = core.store.database().begin(Access::kWrite);
   if (auto key = storage::signing_key(txn)) {
     return {std::move(key->private_key), std::move(key->certificate)};
   }
@@ -72,22 +72,22 @@ auth::SigningIdentity identity_of(const Services& services, base::TimePoint now)
 }
 
 // Stores the bytes as a blob file; the caller adds its row (the file must be there before the row).
-model::Digest keep_blob(const Services& services, std::string_view bytes) {
+model::Digest keep_blob(const Core& core, std::string_view bytes) {
   const model::Digest digest = model::Digest::of(bytes);
-  if (services.store.blobs().open(digest)) return digest;
+  if (core.store.blobs().open(digest)) return digest;
   auto upload =
-      services.store.uploads().acquire(base::make_uuid(services.random), digest.algorithm());
+      core.store.uploads().acquire(base::make_uuid(core.random), digest.algorithm());
   upload->writer().append(bytes);
-  services.store.blobs().commit(upload->id(), upload->writer(), digest);
+  core.store.blobs().commit(upload->id(), upload->writer(), digest);
   upload->finish();
   return digest;
 }
 
-void add_blob(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
+void add_blob(const Core& core, storage::sql::Txn& txn, std::int64_t repository,
               const model::Digest& digest, std::size_t size, base::TimePoint now) {
   // Garbage collection may have taken the file since keep_blob(). While this write transaction is
   // open it cannot: the collector needs one, too.
-  if (!services.store.blobs().open(digest)) {
+  if (!core.store.blobs().open(digest)) {
     throw storage::StorageError(storage::StorageError::Kind::kUnavailable,
                                 "blob " + digest.text() + " went away; try again");
   }
@@ -180,37 +180,36 @@ std::vector<std::string> profiles_for(const std::vector<Rule>& rules, std::strin
   return profiles;
 }
 
-void run_image_signing(JobCall& call) {
-  const auto work = work_of(call);
+void run_image_signing(JobAttempt& attempt) {
+  const auto work = work_of(attempt);
   if (!work) {
-    call.begin();
+    attempt.begin();
     return;
   }
-  const Services& services = call.services;
-  const auth::SigningIdentity identity = identity_of(services, call.now);
+  const Core& core = attempt.services;
+  const auth::SigningIdentity identity = identity_of(core, attempt.now);
   const std::string envelope = auth::notation_envelope(
-      identity, {work->image.media_type, work->image.digest, work->manifest_bytes}, call.now);
+      identity, {work->image.media_type, work->image.digest, work->manifest_bytes}, attempt.now);
   constexpr std::string_view kConfig = "{}";
-  const model::Digest config_digest = keep_blob(services, kConfig);
-  const model::Digest envelope_digest = keep_blob(services, envelope);
+  const model::Digest config_digest = keep_blob(core, kConfig);
+  const model::Digest envelope_digest = keep_blob(core, envelope);
   const std::string manifest = signature_manifest(*work, identity, config_digest, envelope_digest,
-                                                  envelope.size(), call.now);
-  storage::sql::Txn& txn = call.begin();
+                                                  envelope.size(), attempt.now);
+  storage::sql::Txn& txn = attempt.begin().txn;
   const storage::Repository& repository = work->repository;
   // The image may have been deleted while the signature was made.
   if (!storage::find_image(txn, repository.id, work->image.digest)) return;
-  add_blob(services, txn, repository.id, config_digest, kConfig.size(), call.now);
-  add_blob(services, txn, repository.id, envelope_digest, envelope.size(), call.now);
+  add_blob(core, txn, repository.id, config_digest, kConfig.size(), attempt.now);
+  add_blob(core, txn, repository.id, envelope_digest, envelope.size(), attempt.now);
   const PutImageResult put =
-      put_image(txn, repository, read_sent_manifest(manifest, kManifestType, ""), "", call.now);
+      put_image(txn, repository, read_sent_manifest(manifest, kManifestType, ""), "", attempt.now);
   // The signature arrives like a push, by no caller: it is not replicated or scanned here.
-  record_event(services, txn, call.now,
+  record_event(core, txn, attempt.now,
                push_or_delete_event(repository, ImageAction::kPush, put.image, ""));
   storage::put_image_signing(txn, repository.id, work->image.digest, {work->profile, "COMPLETE"});
 }
 
-void sign_pushed_image(const Services& services, const Caller& caller,
-                       const RequestContext& request, const storage::Repository& repository,
+void sign_pushed_image(const Request& request, const storage::Repository& repository,
                        const storage::Image& image) {
   // A signature is an artifact with a subject: signing those too would never end.
   if (!image.subject.empty()) return;
@@ -221,19 +220,19 @@ void sign_pushed_image(const Services& services, const Caller& caller,
     const Target target = signing_target(profile, account_of(profile));
     // ECR signs with the permissions of the caller that pushed (ECR User Guide, "Managed signing"):
     // without signer:SignPayload the push succeeds and the signing status is FAILED.
-    const bool enforced = services.settings.enforcement == Enforcement::kEnforce;
-    if (enforced && !is_allowed(services, caller, request, target)) {
+    const bool enforced = request.core.settings.enforcement == Enforcement::kEnforce;
+    if (enforced && !is_allowed(request, target)) {
       // ECR has published no list of failure codes: this one is inferred.
       storage::put_image_signing(request.txn, repository.id, image.digest,
                                  {profile, "FAILED", "AccessDenied",
-                                  "User: " + caller.principal.arn +
+                                  "User: " + request.caller.principal.arn +
                                       " is not authorized to perform: signer:SignPayload on "
                                       "resource: " +
                                       profile});
       continue;
     }
     storage::put_image_signing(request.txn, repository.id, image.digest, {profile, "IN_PROGRESS"});
-    enqueue_job(services, request.txn, kImageSigning.kind,
+    enqueue_job(request.core, request.txn, kImageSigning.kind,
                 {{"repository", repository.id}, {"digest", image.digest}, {"profile", profile}},
                 request.now, std::to_string(repository.id) + " " + image.digest + " " + profile);
   }

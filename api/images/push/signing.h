@@ -32,14 +32,13 @@ void set_configuration(storage::sql::Txn& txn, std::string_view account, std::st
 // Profiles of the rules that are about the repository, each once, in order.
 std::vector<std::string> profiles_for(const std::vector<Rule>& rules, std::string_view repository);
 
-void run_image_signing(JobCall& call);
+void run_image_signing(JobAttempt& attempt);
 inline constexpr JobKind kImageSigning{"image-signing", run_image_signing};
 
 // Has every profile of the registry's configuration sign the image, with the permissions of
 // the caller that pushed it (signer:SignPayload). Artifacts that refer to an image are not signed.
 // REQUIRES: a write transaction.
-void sign_pushed_image(const Services& services, const Caller& caller,
-                       const RequestContext& request, const storage::Repository& repository,
+void sign_pushed_image(const Request& request, const storage::Repository& repository,
                        const storage::Image& image);
 
 // The certificate of the key that signs, in PEM; nullopt: nothing was signed yet.

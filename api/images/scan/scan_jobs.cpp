@@ -27,10 +27,10 @@ struct Report {
 
 // The findings come from the user's files where those match the image, else from the scanner.
 // Findings are never made up: with neither source the description says that none were looked for.
-tl::expected<Report, ScanFailure> collect_findings(const Services& services,
+tl::expected<Report, ScanFailure> collect_findings(const Core& core,
                                                    const ImageToScan& subject,
                                                    const std::vector<std::string>& tags) {
-  const Settings& settings = services.settings;
+  const Settings& settings = core.settings;
   if (!settings.scan_findings.empty()) {
     auto found =
         findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest, tags});
@@ -42,7 +42,7 @@ tl::expected<Report, ScanFailure> collect_findings(const Services& services,
     }
   }
   if (!settings.scanner_command.empty()) {
-    auto found = run_scanner(services, settings.scanner_command, subject);
+    auto found = run_scanner(core, settings.scanner_command, subject);
     if (!found) return tl::unexpected(found.error());
     sort_findings(*found);
     return Report{std::move(*found), std::nullopt, kDone};
@@ -72,10 +72,10 @@ std::vector<std::pair<std::string, std::int64_t>> count_severities(
 }
 
 // The image of the job, where it is still there and its scan still wanted.
-std::optional<ImageToScan> subject_of(JobCall& call, std::vector<std::string>& tags) {
-  const auto id = call.payload.at("repository").get<std::int64_t>();
-  const auto digest = call.payload.at("digest").get<std::string>();
-  auto txn = call.services.store.database().begin(Access::kRead);
+std::optional<ImageToScan> subject_of(JobAttempt& attempt, std::vector<std::string>& tags) {
+  const auto id = attempt.payload.at("repository").get<std::int64_t>();
+  const auto digest = attempt.payload.at("digest").get<std::string>();
+  auto txn = attempt.services.store.database().begin(Access::kRead);
   auto repository = storage::find_repository(txn, id);
   auto image = storage::find_image(txn, id, digest);
   if (!repository || !image || !storage::find_scan(txn, id, digest)) return std::nullopt;
@@ -110,26 +110,26 @@ bool is_continuous(storage::sql::Txn& txn, const storage::ImageScan& scan,
 
 }  // namespace
 
-void run_image_scan(JobCall& call) {
+void run_image_scan(JobAttempt& attempt) {
   std::vector<std::string> tags;
-  const auto subject = subject_of(call, tags);
+  const auto subject = subject_of(attempt, tags);
   if (!subject) {
-    call.begin();
+    attempt.begin();
     return;
   }
-  const auto report = collect_findings(call.services, *subject, tags);
+  const auto report = collect_findings(attempt.services, *subject, tags);
   if (!report) {
     const ScanFailure& failure = report.error();
-    call.remark =
+    attempt.remark =
         base::format("{}{}{}", failure.reason, failure.detail.empty() ? "" : ": ", failure.detail);
   }
-  storage::sql::Txn& txn = call.begin();
+  storage::sql::Txn& txn = attempt.begin().txn;
   const storage::Repository& repository = subject->repository;
   const std::string& digest = subject->image.digest;
   // The scan took its time, without a transaction.
   auto scan = storage::find_scan(txn, repository.id, digest);
   if (!scan) return;  // the image went meanwhile
-  set_outcome(*scan, report, is_continuous(txn, *scan, repository), call.now);
+  set_outcome(*scan, report, is_continuous(txn, *scan, repository), attempt.now);
   storage::put_scan(txn, repository.id, digest, *scan);
   if (report) {
     std::int64_t position = 0;
@@ -140,7 +140,7 @@ void run_image_scan(JobCall& call) {
   // "ECR Image Scan" is basic scanning's event. Enhanced scans are announced by Amazon Inspector's
   // own events, which this program does not have.
   if (scan->type == "BASIC") {
-    record_event(call.services, txn, call.now,
+    record_event(attempt.services, txn, attempt.now,
                  image_scan_event(repository, digest, tags, scan->status, scan->severities));
   }
 }
@@ -158,21 +158,21 @@ bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::Tim
   return scan && scan->status != "FAILED" && now - scan->requested_at < kScanInterval;
 }
 
-storage::ImageScan start_scan(const Services& services, storage::sql::Txn& txn,
+storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
                               const storage::Repository& repository, const storage::Image& image,
                               std::string_view type, base::TimePoint now) {
   // ECR's first status is IN_PROGRESS for basic scanning and PENDING for enhanced scanning.
   storage::ImageScan scan{std::string(type), type == "ENHANCED" ? "PENDING" : "IN_PROGRESS"};
   scan.requested_at = now;
   storage::put_scan(txn, repository.id, image.digest, scan);
-  enqueue_job(services, txn, kImageScan.kind,
+  enqueue_job(core, txn, kImageScan.kind,
               {{"repository", repository.id}, {"digest", image.digest}}, now,
               std::to_string(repository.id) + " " + image.digest);
   return scan;
 }
 
 // SCAN_ON_PUSH and CONTINUOUS_SCAN both scan a push; MANUAL waits for StartImageScan.
-void scan_pushed_image(const Services& services, storage::sql::Txn& txn,
+void scan_pushed_image(const Core& core, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        base::TimePoint now) {
   if (!is_scannable(image)) return;
@@ -180,7 +180,7 @@ void scan_pushed_image(const Services& services, storage::sql::Txn& txn,
   if (scanning_of(configuration, repository).frequency == "MANUAL") return;
   // A new tag of an image that was scanned is no new image.
   if (was_scanned_lately(storage::find_scan(txn, repository.id, image.digest), now)) return;
-  start_scan(services, txn, repository, image, configuration.type, now);
+  start_scan(core, txn, repository, image, configuration.type, now);
 }
 
 }  // namespace ecr::api::scan

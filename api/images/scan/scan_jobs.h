@@ -15,7 +15,7 @@ namespace ecr::api::scan {
 // ECR User Guide, "Amazon ECR service quotas": one basic scan an image in 24 hours.
 inline constexpr std::chrono::hours kScanInterval{24};
 
-void run_image_scan(JobCall& call);
+void run_image_scan(JobAttempt& attempt);
 inline constexpr JobKind kImageScan{
     .kind = "image-scan", .run = run_image_scan, .lane = JobLane::kSlow};
 
@@ -26,13 +26,13 @@ bool is_scannable(const storage::Image& image);
 bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::TimePoint now);
 
 // Notes the scan as begun, and enqueues it. REQUIRES: a write transaction; is_scannable(image).
-storage::ImageScan start_scan(const Services& services, storage::sql::Txn& txn,
+storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
                               const storage::Repository& repository, const storage::Image& image,
                               std::string_view type, base::TimePoint now);
 
 // Starts the scan of an image that was pushed, where the registry's scanning configuration asks for
 // one.
-void scan_pushed_image(const Services& services, storage::sql::Txn& txn,
+void scan_pushed_image(const Core& core, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        base::TimePoint now);
 

@@ -35,9 +35,9 @@ fs::path blob_path(const fs::path& layout, const std::string& digest) {
 }
 
 // A copy, and not a link: the command could write into the store through a link.
-void copy_blob(const Services& services, const fs::path& layout, const std::string& digest) {
+void copy_blob(const Core& core, const fs::path& layout, const std::string& digest) {
   const auto parsed = model::Digest::parse(digest);
-  const auto blob = parsed ? services.store.blobs().open(*parsed) : std::nullopt;
+  const auto blob = parsed ? core.store.blobs().open(*parsed) : std::nullopt;
   if (!blob) return;  // a foreign layer: its bytes live elsewhere
   const fs::path path = blob_path(layout, digest);
   fs::create_directories(path.parent_path());
@@ -52,7 +52,7 @@ void copy_blob(const Services& services, const fs::path& layout, const std::stri
 }
 
 // OCI image-spec, "OCI Image Layout Specification".
-void write_layout(const Services& services, const fs::path& layout, const ImageToScan& subject) {
+void write_layout(const Core& core, const fs::path& layout, const ImageToScan& subject) {
   const storage::Image& image = subject.image;
   write_file(layout / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
   const Json descriptor = {
@@ -61,7 +61,7 @@ void write_layout(const Services& services, const fs::path& layout, const ImageT
   write_file(layout / "index.json", base::dump(index));
   write_file(blob_path(layout, image.digest), subject.manifest);
   for (const Descriptor& blob : parse_manifest(subject.manifest, image.media_type).blobs) {
-    copy_blob(services, layout, blob.digest);
+    copy_blob(core, layout, blob.digest);
   }
 }
 
@@ -86,19 +86,19 @@ std::optional<ScanFailure> failure_of(const storage::ProcessResult& result) {
 
 }  // namespace
 
-tl::expected<std::vector<Json>, ScanFailure> run_scanner(const Services& services,
+tl::expected<std::vector<Json>, ScanFailure> run_scanner(const Core& core,
                                                          const std::string& command,
                                                          const ImageToScan& subject) {
   // Below the data directory, where there is room for images; gone when this returns.
-  const auto staging = services.store.make_staging_directory(services.random);
+  const auto staging = core.store.make_staging_directory(core.random);
   const fs::path layout = fs::path(staging->path()) / "image";
-  write_layout(services, layout, subject);
+  write_layout(core, layout, subject);
   const storage::ProcessResult result =
       storage::run_shell_command(command,
                                  {{"IMAGE_LAYOUT", layout.string()},
                                   {"IMAGE_REPOSITORY", subject.repository.name},
                                   {"IMAGE_DIGEST", subject.image.digest}},
-                                 {.cancelled = [&] { return services.job_signal.stopping(); }});
+                                 {.cancelled = [&] { return core.job_signal.stopping(); }});
   // The job's attempt fails with this, and begins anew when the program starts again.
   if (result.cancelled) throw std::runtime_error("the server stops: the scan is begun anew");
   if (auto failure = failure_of(result)) return tl::unexpected(std::move(*failure));

@@ -36,7 +36,7 @@ struct ScanFailure {
 
 // Its findings, or why there are none to have. Takes as long as the command. Throws StorageError,
 // and std::runtime_error where the program ends before the command does.
-tl::expected<std::vector<nlohmann::json>, ScanFailure> run_scanner(const Services& services,
+tl::expected<std::vector<nlohmann::json>, ScanFailure> run_scanner(const Core& core,
                                                                    const std::string& command,
                                                                    const ImageToScan& subject);
 

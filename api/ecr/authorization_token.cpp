@@ -13,7 +13,7 @@ using storage::sql::Access;
 constexpr std::chrono::hours kTokenLife{12};
 
 // The token names the principal and the Region, and grants nothing by itself: each request of /v2/
-// is authorized as its principal is then (api/registry/session.cpp). It is base64 of "AWS:" and the
+// is authorized as its principal is then (api/registry/registry_request.cpp). It is base64 of "AWS:" and the
 // password. The AWS CLI splits that at every ':' and expects two parts, so the sealed password has
 // none.
 Json token_json(const ApiRequest& request, const std::string& account) {

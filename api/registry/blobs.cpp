@@ -85,51 +85,51 @@ namespace {
 // ECR redirects the download of a layer to S3. Under --strict-ecr the redirect leads to a URL of
 // this server which, like S3's, needs no credentials for an hour (layer_url.h; test
 // AGetOfABlobIsRedirectedToASignedUrl). By default the blob is sent at once.
-HttpResponse redirect_to_layer(const Session& session, const storage::Repository& repository,
+HttpResponse redirect_to_layer(const RegistryRequest& request, const storage::Repository& repository,
                                const model::Digest& digest) {
-  if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
+  if (!storage::find_blob(request.txn, repository.id, digest.text())) throw unknown_blob();
   HttpResponse response;
   response.status = 307;
   response.set("Location",
-               layer_url(session.services, session.request, repository, digest, session.now));
+               layer_url(request.core, request.http, repository, digest, request.now));
   return response;
 }
 
 }  // namespace
 
 // ECR's actions for the two methods: a HEAD is the check of a push, a GET is a download.
-HttpResponse get_blob(Session& session, LogNote& note) {
-  const bool head = session.request.method == "HEAD";
-  begin_blob_read(session, note);
-  const storage::Repository repository = session.authorize_repository(
-      head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer", note);
-  const model::Digest digest = require_digest(session.route.reference);
-  if (auto coming = blob_on_its_way(session, repository, digest)) return std::move(*coming);
-  if (session.services.settings.strict_ecr && !head) {
-    return redirect_to_layer(session, repository, digest);
+HttpResponse get_blob(RegistryRequest& request) {
+  const bool head = request.http.method == "HEAD";
+  begin_blob_read(request);
+  const storage::Repository repository = request.authorize_repository(
+      head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer");
+  const model::Digest digest = require_digest(request.route.reference);
+  if (auto coming = blob_on_its_way(request, repository, digest)) return std::move(*coming);
+  if (request.core.settings.strict_ecr && !head) {
+    return redirect_to_layer(request, repository, digest);
   }
   // A client that pushes takes a HEAD's 200 for "the blob need not be sent": the blob must be there
   // when the manifest comes, so the collector is kept away from it for a while.
   if (head &&
-      !storage::claim_blob(session.services.store, session.txn, repository.id, digest.text(),
-                           session.now, session.services.settings.gc_grace)) {
+      !storage::claim_blob(request.core.store, request.txn, repository.id, digest.text(),
+                           request.now, request.core.settings.gc_grace)) {
     throw unknown_blob();
   }
-  return blob_response(session.services.store, session.txn, repository.id, digest, session.request);
+  return blob_response(request.core.store, request.txn, repository.id, digest, request.http);
 }
 
 // ECR has no such operation: the specification's DELETE is authorized as the deletion of images is
 // (inferred), and refused while an image of the repository has the blob (test
 // ABlobIsDeletedWhereNoImageHasIt).
-HttpResponse delete_blob(Session& session, LogNote& note) {
-  begin_plain_call(session, note, "BatchDeleteImage");
-  const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
-  const model::Digest digest = require_digest(session.route.reference);
-  if (!storage::find_blob(session.txn, repository.id, digest.text())) throw unknown_blob();
-  if (storage::blob_is_in_use(session.txn, repository.id, digest.text())) {
+HttpResponse delete_blob(RegistryRequest& request) {
+  begin_plain_call(request, "BatchDeleteImage");
+  const storage::Repository repository = request.authorize_repository("ecr:BatchDeleteImage");
+  const model::Digest digest = require_digest(request.route.reference);
+  if (!storage::find_blob(request.txn, repository.id, digest.text())) throw unknown_blob();
+  if (storage::blob_is_in_use(request.txn, repository.id, digest.text())) {
     throw ApiError(ErrorCode::kBlobInUse, "The blob is part of an image; delete the image first");
   }
-  storage::remove_blob(session.txn, repository.id, digest.text());
+  storage::remove_blob(request.txn, repository.id, digest.text());
   HttpResponse response;
   response.status = 202;
   return response;

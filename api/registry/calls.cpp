@@ -66,16 +66,16 @@ Json image_id(const std::string& reference) {
   return {{digest ? "imageDigest" : "imageTag", reference}};
 }
 
-void begin_plain_call(const Session& session, LogNote& note, std::string operation) {
-  note.begin_call(std::move(operation),
-                  [account = session.credentials.account, name = session.route.name] {
+void begin_plain_call(const RegistryRequest& request, std::string operation) {
+  request.note.begin_call(std::move(operation),
+                  [account = request.registry.account, name = request.route.name] {
                     return repository_members(account, name);
                   });
 }
 
-void begin_manifest_read(const Session& session, LogNote& note) {
-  note.begin_call("BatchGetImage", [account = session.credentials.account, route = session.route,
-                                    accept = accept_headers(session.request)] {
+void begin_manifest_read(const RegistryRequest& request) {
+  request.note.begin_call("BatchGetImage", [account = request.registry.account, route = request.route,
+                                    accept = accept_headers(request.http)] {
     Json input = repository_members(account, route.name);
     input["imageIds"] = Json::array({image_id(route.reference)});
     if (Json types = accepted_types(accept); !types.empty()) input["acceptedMediaTypes"] = types;
@@ -83,10 +83,10 @@ void begin_manifest_read(const Session& session, LogNote& note) {
   });
 }
 
-void begin_blob_read(const Session& session, LogNote& note) {
-  const bool head = session.request.method == "HEAD";
-  note.begin_call(head ? "BatchCheckLayerAvailability" : "GetDownloadUrlForLayer",
-                  [account = session.credentials.account, route = session.route, head] {
+void begin_blob_read(const RegistryRequest& request) {
+  const bool head = request.http.method == "HEAD";
+  request.note.begin_call(head ? "BatchCheckLayerAvailability" : "GetDownloadUrlForLayer",
+                  [account = request.registry.account, route = request.route, head] {
                     Json input = repository_members(account, route.name);
                     if (head) {
                       input["layerDigests"] = Json::array({route.reference});
@@ -97,11 +97,11 @@ void begin_blob_read(const Session& session, LogNote& note) {
                   });
 }
 
-void record_calls(const Services& services, const HttpRequest& request, const LogNote& note) {
+void record_calls(const Core& core, const HttpRequest& request, const LogNote& note) {
   if (!note.identity) return;
   for (const NotedCall& call : note.calls) {
     CallRecord record;
-    record.time = services.clock.now();
+    record.time = core.clock.now();
     record.service = "ecr";
     record.operation = call.operation;
     record.region = note.registry_region;
@@ -116,7 +116,7 @@ void record_calls(const Services& services, const HttpRequest& request, const Lo
       record.error_message = note.error_message;
     }
     record.complete = completion(call, note.registry_account, note.registry_repository);
-    services.events.add(std::move(record));
+    core.events.add(std::move(record));
   }
 }
 

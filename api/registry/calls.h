@@ -12,7 +12,7 @@
 
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
-#include "api/registry/session.h"
+#include "api/registry/registry_request.h"
 
 namespace ecr::api::registry {
 
@@ -21,17 +21,17 @@ namespace ecr::api::registry {
 Json repository_members(const std::string& account, const std::string& repository);
 
 // A call with these two members alone.
-void begin_plain_call(const Session& session, LogNote& note, std::string operation);
+void begin_plain_call(const RegistryRequest& request, std::string operation);
 // GET or HEAD of a manifest: BatchGetImage, with the media types that the client accepts.
-void begin_manifest_read(const Session& session, LogNote& note);
+void begin_manifest_read(const RegistryRequest& request);
 // GET of a blob: GetDownloadUrlForLayer. HEAD: BatchCheckLayerAvailability.
-void begin_blob_read(const Session& session, LogNote& note);
+void begin_blob_read(const RegistryRequest& request);
 
 // {"imageDigest": ...} or {"imageTag": ...}.
 Json image_id(const std::string& reference);
 
 // Puts the calls of a request that has ended into the log of calls; nothing where the note names no
 // caller.
-void record_calls(const Services& services, const HttpRequest& request, const LogNote& note);
+void record_calls(const Core& core, const HttpRequest& request, const LogNote& note);
 
 }  // namespace ecr::api::registry

@@ -1,5 +1,5 @@
 // The handlers of the registry's routes, and the parts that they share. Each handler runs inside
-// the session's transaction; an error that it throws is turned into the OCI form by
+// the request's transaction; an error that it throws is turned into the OCI form by
 // registry_plane.cpp.
 #pragma once
 
@@ -10,38 +10,34 @@
 #include <string>
 #include <variant>
 
-#include "api/registry/session.h"
+#include "api/registry/registry_request.h"
 #include "schemas/model/digest.h"
 #include "storage/store.h"
 
 namespace ecr::api::registry {
 
-using RouteHandler = HttpResponse (*)(Session& session, LogNote& note);
+using RouteHandler = HttpResponse (*)(RegistryRequest& request);
 
-HttpResponse get_base(Session& session, LogNote& note);  // and HEAD, as every GET
-HttpResponse get_manifest(Session& session, LogNote& note);
-HttpResponse put_manifest(Session& session, LogNote& note);
-// An EarlyManifest of the body of a PUT, for Session::decoded. Borrows the request.
+HttpResponse get_base(RegistryRequest& request);  // and HEAD, as every GET
+HttpResponse get_manifest(RegistryRequest& request);
+HttpResponse put_manifest(RegistryRequest& request);
+// An EarlyManifest of the body of a PUT, for RegistryRequest::decoded. Borrows the request.
 std::any decode_manifest(const HttpRequest& request, const Route& route);
-HttpResponse delete_manifest(Session& session, LogNote& note);
-HttpResponse get_blob(Session& session, LogNote& note);
-HttpResponse delete_blob(Session& session, LogNote& note);
-HttpResponse list_tags(Session& session, LogNote& note);
-HttpResponse list_referrers(Session& session, LogNote& note);
-HttpResponse list_repositories(Session& session, LogNote& note);
-HttpResponse upload_status(Session& session, LogNote& note);
-HttpResponse cancel_upload(Session& session, LogNote& note);
+HttpResponse delete_manifest(RegistryRequest& request);
+HttpResponse get_blob(RegistryRequest& request);
+HttpResponse delete_blob(RegistryRequest& request);
+HttpResponse list_tags(RegistryRequest& request);
+HttpResponse list_referrers(RegistryRequest& request);
+HttpResponse list_repositories(RegistryRequest& request);
+HttpResponse upload_status(RegistryRequest& request);
+HttpResponse cancel_upload(RegistryRequest& request);
 
 // POST, PATCH and PUT of uploads, before their bodies: the answer that ends the request, or the
 // sink for its body.
 using UploadStart = std::variant<HttpResponse, std::unique_ptr<BodySink>>;
-using StreamHandler = UploadStart (*)(const Services& services, const HttpRequest& request,
-                                      const Credentials& credentials, const Route& route,
-                                      LogNote& note);
-UploadStart start_upload(const Services& services, const HttpRequest& request,
-                         const Credentials& credentials, const Route& route, LogNote& note);
-UploadStart continue_upload(const Services& services, const HttpRequest& request,
-                            const Credentials& credentials, const Route& route, LogNote& note);
+using StreamHandler = UploadStart (*)(const RequestHead& head, LogNote& note);
+UploadStart start_upload(const RequestHead& head, LogNote& note);
+UploadStart continue_upload(const RequestHead& head, LogNote& note);
 
 struct Mount {
   model::Digest digest;
@@ -57,7 +53,7 @@ std::optional<Mount> wanted_mount(const HttpRequest& request);
 // read, for a registry that has mounting switched off, and for repositories that are encrypted with
 // different keys.
 // REQUIRES: a write transaction; the caller may begin an upload to `target`.
-bool mount_blob(Session& session, const storage::Repository& target, const Mount& mount);
+bool mount_blob(RegistryRequest& request, const storage::Repository& target, const Mount& mount);
 
 // The answer that carries a blob: whole, a range of it, or its size alone. For a GET or HEAD whose
 // caller may have blobs of the repository. Throws ApiError: kBlobUnknown

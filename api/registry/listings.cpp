@@ -35,9 +35,9 @@ ApiError bad_query(std::string message) { return {ErrorCode::kBadQuery, std::mov
 // The specification lets a registry answer with fewer elements than n, so a large n gets the
 // largest page. ECR refuses n above 1000 with the sentence of its API's maxResults (distribution
 // issue 4844, docker_registry2 issue 34; test AThousandIsTheMost).
-std::int64_t read_size(const Session& session) {
-  const bool strict = session.services.settings.strict_ecr;
-  const auto text = query_value(session.request.query(), "n");
+std::int64_t read_size(const RegistryRequest& request) {
+  const bool strict = request.core.settings.strict_ecr;
+  const auto text = query_value(request.http.query(), "n");
   if (!text) return strict ? kStrictPage : kMaxPage;
   std::int64_t wanted = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), wanted);
@@ -62,14 +62,14 @@ std::string scheme_and_host(const HttpRequest& request) {
 // the client has, which any client can write itself; ECR's is an opaque token, which does not fit
 // another registry. Throws kBadQuery for an n that is no number, and, strict, for an n above ECR's
 // limit or a token that is not of this listing.
-Page requested_page(const Session& session, std::string_view listing) {
+Page requested_page(const RegistryRequest& request, std::string_view listing) {
   Page page(
-      session.services.store.key(),
-      base::format("{}\n{}\n{}", listing, session.credentials.account, session.credentials.region),
-      read_size(session));
-  const std::string last = query_value(session.request.query(), "last").value_or("");
+      request.core.store.key(),
+      base::format("{}\n{}\n{}", listing, request.registry.account, request.registry.region),
+      read_size(request));
+  const std::string last = query_value(request.http.query(), "last").value_or("");
   if (last.empty()) return page;
-  if (!session.services.settings.strict_ecr) {
+  if (!request.core.settings.strict_ecr) {
     page.start_after(last);
   } else if (!page.resume(last)) {
     throw bad_query(ApiError::invalid_parameter("nextToken", "Invalid token").message());
@@ -80,19 +80,19 @@ Page requested_page(const Session& session, std::string_view listing) {
 // Link: <...>; rel="next", to the rest of this listing after `last`. The specification's is
 // relative, ECR's an absolute URL (docker_registry2 issue 34). `more`: further parameters of the
 // query, each as "&name=value".
-void set_next(HttpResponse& response, const Session& session, const Page& page,
+void set_next(HttpResponse& response, const RegistryRequest& request, const Page& page,
               const std::string& last, std::string_view more = {}) {
-  const bool strict = session.services.settings.strict_ecr;
+  const bool strict = request.core.settings.strict_ecr;
   const std::string position = strict ? page.token_after(last) : last;
-  const std::string base = strict ? scheme_and_host(session.request) : std::string();
+  const std::string base = strict ? scheme_and_host(request.http) : std::string();
   response.set("Link",
-               base::format("<{}{}?last={}&n={}{}>; rel=\"next\"", base, session.request.path(),
+               base::format("<{}{}?last={}&n={}{}>; rel=\"next\"", base, request.http.path(),
                             base::percent_encode(position), page.size(), more));
 }
 
-HttpResponse listing_response(const Session& session, const Json& body) {
+HttpResponse listing_response(const RegistryRequest& request, const Json& body) {
   // ECR labels the JSON as text (ECR User Guide, "Private registry authentication", sample answer).
-  const bool strict = session.services.settings.strict_ecr;
+  const bool strict = request.core.settings.strict_ecr;
   return text_response(200, strict ? "text/plain; charset=utf-8" : "application/json",
                        base::dump(body));
 }
@@ -109,51 +109,51 @@ Json descriptor_of(const Referrer& referrer) {
 }  // namespace
 
 // In the order of their names, as the specification wants it; ECR's own order is not sorted.
-HttpResponse list_tags(Session& session, LogNote& note) {
-  begin_plain_call(session, note, "ListImages");
-  const storage::Repository repository = session.authorize_repository("ecr:ListImages", note);
+HttpResponse list_tags(RegistryRequest& request) {
+  begin_plain_call(request, "ListImages");
+  const storage::Repository repository = request.authorize_repository("ecr:ListImages");
   const std::string listing = "tags\n" + repository.name;
-  const Page page = requested_page(session, listing);
-  auto tags = storage::list_tags(session.txn, repository.id, page.after(), page.query_limit());
+  const Page page = requested_page(request, listing);
+  auto tags = storage::list_tags(request.txn, repository.id, page.after(), page.query_limit());
   const bool more = page.trim(tags);
   const std::string last = more ? tags.back() : std::string();
   HttpResponse response =
-      listing_response(session, {{"name", repository.name}, {"tags", std::move(tags)}});
-  if (more) set_next(response, session, page, last);
+      listing_response(request, {{"name", repository.name}, {"tags", std::move(tags)}});
+  if (more) set_next(response, request, page, last);
   return response;
 }
 
-HttpResponse list_repositories(Session& session, LogNote& note) {
-  begin_plain_call(session, note, "DescribeRepositories");
-  session.authorize_registry("ecr:DescribeRepositories", note);
-  const Page page = requested_page(session, "repositories");
+HttpResponse list_repositories(RegistryRequest& request) {
+  begin_plain_call(request, "DescribeRepositories");
+  request.authorize_registry("ecr:DescribeRepositories");
+  const Page page = requested_page(request, "repositories");
   auto repositories =
-      storage::list_repositories(session.txn, session.credentials.account,
-                                 session.credentials.region, page.after(), page.query_limit());
+      storage::list_repositories(request.txn, request.registry.account,
+                                 request.registry.region, page.after(), page.query_limit());
   const bool more = page.trim(repositories);
   Json names = Json::array();
   for (const auto& repository : repositories) names.push_back(repository.name);
-  HttpResponse response = listing_response(session, {{"repositories", std::move(names)}});
-  if (more) set_next(response, session, page, repositories.back().name);
+  HttpResponse response = listing_response(request, {{"repositories", std::move(names)}});
+  if (more) set_next(response, request, page, repositories.back().name);
   return response;
 }
 
 // An index of descriptors, with 200 and no entries where the subject does not exist (test
 // ReferrersOfASubjectThatNeedNotExist). A page ends early where its manifests are large.
-HttpResponse list_referrers(Session& session, LogNote& note) {
-  begin_plain_call(session, note, "ListImageReferrers");
+HttpResponse list_referrers(RegistryRequest& request) {
+  begin_plain_call(request, "ListImageReferrers");
   // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage.
-  const storage::Repository repository = session.authorize_repository(
-      std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"}, note);
-  if (!model::Digest::parse(session.route.reference)) {
+  const storage::Repository repository = request.authorize_repository(
+      std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"});
+  if (!model::Digest::parse(request.route.reference)) {
     throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   }
-  const std::string listing = "referrers\n" + repository.name + '\n' + session.route.reference;
-  Page page = requested_page(session, listing);
+  const std::string listing = "referrers\n" + repository.name + '\n' + request.route.reference;
+  Page page = requested_page(request, listing);
   page.limit_to(kMaxReferrers);
-  const std::string type = query_value(session.request.query(), "artifactType").value_or("");
+  const std::string type = query_value(request.http.query(), "artifactType").value_or("");
   const auto types = type.empty() ? std::vector<std::string>() : std::vector{type};
-  const ReferrerPage found = read_referrers(session.txn, repository.id, session.route.reference,
+  const ReferrerPage found = read_referrers(request.txn, repository.id, request.route.reference,
                                             types, page.after(), page.size());
   Json descriptors = Json::array();
   for (const Referrer& referrer : found.referrers) descriptors.push_back(descriptor_of(referrer));
@@ -165,7 +165,7 @@ HttpResponse list_referrers(Session& session, LogNote& note) {
   if (found.more && page.size() > 0) {
     const std::string filter =
         type.empty() ? std::string() : "&artifactType=" + base::percent_encode(type);
-    set_next(response, session, page, found.referrers.back().digest, filter);
+    set_next(response, request, page, found.referrers.back().digest, filter);
   }
   return response;
 }

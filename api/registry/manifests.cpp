@@ -1,6 +1,8 @@
 // GET, HEAD, PUT and DELETE of a manifest by tag or digest. Sources: OCI distribution-spec,
 // "Pulling manifests", "Pushing Manifests", "Deleting tags"; ECR's deviations are those of
 // --strict-ecr.
+#include <nlohmann/json.hpp>
+
 #include "api/core/background/events.h"
 #include "api/core/wire/error.h"
 #include "api/images/images.h"
@@ -20,8 +22,8 @@ ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image n
 // A reference that is neither a digest nor a valid tag. No image can have such a tag, so a read
 // answers "not found", as the specification's tests want it. ECR calls it invalid (rules_oci issue
 // 720; test ATagThatIsNoneIsInvalid), and a push of it is invalid everywhere.
-ImageIdentifier parse_reference(const Session& session) {
-  const std::string& reference = session.route.reference;
+ImageIdentifier parse_reference(const RegistryRequest& request) {
+  const std::string& reference = request.route.reference;
   if (reference.find(':') != std::string::npos) {
     if (!model::Digest::parse(reference)) {
       throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
@@ -29,7 +31,7 @@ ImageIdentifier parse_reference(const Session& session) {
     return {reference, ""};
   }
   if (model::is_tag(reference)) return {"", reference};
-  if (session.request.method != "PUT" && !session.services.settings.strict_ecr) {
+  if (request.http.method != "PUT" && !request.core.settings.strict_ecr) {
     throw unknown_image();
   }
   throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
@@ -37,9 +39,9 @@ ImageIdentifier parse_reference(const Session& session) {
 
 // An image that an index names stays as long as the index does: the rule of BatchDeleteImage, with
 // ECR's sentence (test AChildGoesAfterItsIndex).
-void refuse_referenced(Session& session, const storage::Repository& repository,
+void refuse_referenced(RegistryRequest& request, const storage::Repository& repository,
                        const std::string& digest) {
-  const auto parents = storage::image_parents(session.txn, repository.id, digest);
+  const auto parents = storage::image_parents(request.txn, repository.id, digest);
   if (parents.empty()) return;
   throw ApiError(
       ErrorCode::kImageInUse,
@@ -48,9 +50,9 @@ void refuse_referenced(Session& session, const storage::Repository& repository,
 
 // The tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing
 // Manifests").
-std::vector<std::string> requested_tags(const Session& session, const ImageIdentifier& id) {
+std::vector<std::string> requested_tags(const RegistryRequest& request, const ImageIdentifier& id) {
   if (!id.tag.empty()) return {id.tag};
-  auto tags = query_values(session.request.query(), "tag");
+  auto tags = query_values(request.http.query(), "tag");
   for (const std::string& tag : tags) {
     if (!model::is_tag(tag)) throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
   }
@@ -61,9 +63,9 @@ std::vector<std::string> requested_tags(const Session& session, const ImageIdent
 // ECR refuses a push to an immutable tag even where the tag has that digest already
 // (containers-roadmap issue 2179; test AnImmutableTagRefusesEvenItsOwnDigest). By default the same
 // push again is fine (test PushingTheSameAgainIsFine).
-void refuse_unchanged(const Session& session, const storage::Repository& repository,
+void refuse_unchanged(const RegistryRequest& request, const storage::Repository& repository,
                       const PutImageResult& result, const std::string& tag) {
-  if (!session.services.settings.strict_ecr || tag.empty() || !result.unchanged) return;
+  if (!request.core.settings.strict_ecr || tag.empty() || !result.unchanged) return;
   if (!tag_may_move(repository, tag)) {
     throw ApiError::image_tag_already_exists(repository.name, tag);
   }
@@ -73,10 +75,10 @@ void refuse_unchanged(const Session& session, const storage::Repository& reposit
 // guide's sample (from memory); a large one is left out, as the log does not hold it in memory.
 class PutImageCalls {
  public:
-  explicit PutImageCalls(const Session& session)
-      : account_(session.credentials.account), repository_(session.route.name) {
-    if (session.request.body.size() <= kMaxRecordedElement) {
-      manifest_ = std::make_shared<const std::string>(session.request.body);
+  explicit PutImageCalls(const RegistryRequest& request)
+      : account_(request.registry.account), repository_(request.route.name) {
+    if (request.http.body.size() <= kMaxRecordedElement) {
+      manifest_ = std::make_shared<const std::string>(request.http.body);
     }
   }
 
@@ -109,9 +111,9 @@ class PutImageCalls {
   std::shared_ptr<const std::string> manifest_;  // null: too large for a record
 };
 
-void begin_deletion_call(const Session& session, LogNote& note) {
-  note.begin_call("BatchDeleteImage",
-                  [account = session.credentials.account, route = session.route] {
+void begin_deletion_call(const RegistryRequest& request) {
+  request.note.begin_call("BatchDeleteImage",
+                  [account = request.registry.account, route = request.route] {
                     Json input = repository_members(account, route.name);
                     input["imageIds"] = Json::array({image_id(route.reference)});
                     return input;
@@ -131,47 +133,42 @@ void end_deletion_call(LogNote& note, const std::string& digest,
   });
 }
 
-void record_deletion(Session& session, const storage::Repository& repository,
+void record_deletion(RegistryRequest& request, const storage::Repository& repository,
                      const storage::Image& image, std::string_view tag) {
-  record_event(session.services, session.txn, session.now,
+  record_event(request.core, request.txn, request.now,
                push_or_delete_event(repository, ImageAction::kDelete, image, tag),
-               session.request.id);
+               request.http.id);
 }
 
-const SentManifest& sent_manifest(const Session& session) {
+const SentManifest& sent_manifest(const RegistryRequest& request) {
   try {
-    return std::any_cast<const EarlyManifest&>(session.decoded).get();
+    return std::any_cast<const EarlyManifest&>(request.decoded).get();
   } catch (const ApiError& error) {
     // ECR answers 405 UNSUPPORTED with this sentence to every manifest that it does not understand
     // (containers-roadmap issue 2783; test ABadManifestIsUnsupported).
-    if (error.code() != ErrorCode::kManifestInvalid || !session.services.settings.strict_ecr) throw;
+    if (error.code() != ErrorCode::kManifestInvalid || !request.core.settings.strict_ecr) throw;
     throw ApiError(ErrorCode::kUnsupported,
                    ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax").message());
   }
 }
 
 // A push with several tags is one PutImage for each of them.
-PutImageResult put_one(Session& session, const storage::Repository& repository,
+PutImageResult put_one(RegistryRequest& request, const storage::Repository& repository,
                        const SentManifest& sent, const std::string& tag) {
-  PutImageResult result = put_image(session.txn, repository, sent, tag, session.now);
-  refuse_unchanged(session, repository, result, tag);
-  if (!result.unchanged) {
-    follow_push(session.services, session.caller,
-                {session.txn, session.request, session.credentials.region, session.now},
-                {repository, result.image, tag});
-  }
+  PutImageResult result = push_image(request, repository, sent, tag);
+  refuse_unchanged(request, repository, result, tag);
   return result;
 }
 
 // The bytes and the media type are those of the push, whatever the Accept header says: a digest
 // would not fit a translated manifest.
-HttpResponse manifest_response(const Session& session, const std::string& digest,
+HttpResponse manifest_response(const RegistryRequest& request, const std::string& digest,
                                const std::string& media_type, std::string bytes) {
   HttpResponse response;
   response.set("Content-Type", media_type);
   // ECR leaves it out of a GET's answer (containers-roadmap issue 1931; test
   // AGetOfAManifestHasNoDigest).
-  if (!session.services.settings.strict_ecr || session.request.method == "HEAD") {
+  if (!request.core.settings.strict_ecr || request.http.method == "HEAD") {
     response.set("Docker-Content-Digest", digest);
   }
   response.set("ETag", '"' + digest + '"');
@@ -183,35 +180,33 @@ HttpResponse manifest_response(const Session& session, const std::string& digest
 
 // In this order: permission, repository, reference, image. A repository that does not exist may be
 // one that a pull-through cache rule covers: then the upstream is asked before anything is missing.
-HttpResponse get_manifest(Session& session, LogNote& note) {
-  begin_manifest_read(session, note);
-  const auto repository = session.authorize_name({"ecr:BatchGetImage"}, note);
+HttpResponse get_manifest(RegistryRequest& request) {
+  begin_manifest_read(request);
+  const auto repository = request.authorize_name({"ecr:BatchGetImage"});
   const auto missing = [&] {
-    return ApiError::repository_not_found(session.credentials.account, session.route.name);
+    return ApiError::repository_not_found(request.registry.account, request.route.name);
   };
-  if (!repository && !may_be_imported(session)) throw missing();
-  const ImageIdentifier id = parse_reference(session);
+  if (!repository && !may_be_imported(request)) throw missing();
+  const ImageIdentifier id = parse_reference(request);
   const pull_through::Lookup found =
-      pull_through::look_up(session.services, session.txn, repository_key(session),
-                            repository ? &*repository : nullptr, id, session.now);
-  if (found.query) ask_upstream(session, *found.query, note);
+      pull_through::look_up(request.services, request.txn, repository_key(request.head),
+                            repository ? &*repository : nullptr, id, request.now);
+  if (found.query) ask_upstream(request, *found.query);
   if (found.pending) {
-    return manifest_response(session, found.pending->digest, found.pending->media_type,
+    return manifest_response(request, found.pending->digest, found.pending->media_type,
                              found.pending->manifest);
   }
   if (!repository) throw missing();
   if (!found.stored) throw unknown_image();
-  const auto image = session.find_image(*found.stored);
+  const auto image = request.find_image(*found.stored);
   // An archived image is not pulled: its answer is that of an image that does not exist.
   if (image->status != "ACTIVE") throw unknown_image();
   HttpResponse response = manifest_response(
-      session, image->digest, image->media_type,
-      storage::image_manifest(session.txn, repository->id, image->digest).value_or(""));
+      request, image->digest, image->media_type,
+      storage::image_manifest(request.txn, repository->id, image->digest).value_or(""));
   // A HEAD is no pull. The time of the pull is written after this read transaction.
-  if (session.request.method == "GET") {
-    auto pulled = record_pulls(session.services, session.txn, session.caller, *repository, {*image},
-                               session.now);
-    if (pulled) session.after_commit.push_back(std::move(pulled));
+  if (request.http.method == "GET") {
+    request.after_commit.add(record_pulls(request, *repository, {*image}));
   }
   return response;
 }
@@ -224,21 +219,21 @@ std::any decode_manifest(const HttpRequest& request, const Route& route) {
 
 // 201 for a new image and for one that is there. The repository may be created by this push (ECR
 // User Guide, repository creation templates).
-HttpResponse put_manifest(Session& session, LogNote& note) {
-  const PutImageCalls calls(session);
-  calls.begin(
-      note, session.route.reference.find(':') == std::string::npos ? session.route.reference : "");
-  const storage::Repository repository = session.authorize_push({"ecr:PutImage"}, note);
-  const ImageIdentifier id = parse_reference(session);
-  const std::vector<std::string> tags = requested_tags(session, id);
+HttpResponse put_manifest(RegistryRequest& request) {
+  const PutImageCalls calls(request);
+  const bool by_digest = request.route.reference.find(':') != std::string::npos;
+  calls.begin(request.note, by_digest ? "" : request.route.reference);
+  const storage::Repository repository = request.authorize_push({"ecr:PutImage"});
+  const ImageIdentifier id = parse_reference(request);
+  const std::vector<std::string> tags = requested_tags(request, id);
   PutImageResult result;
-  const SentManifest& sent = sent_manifest(session);
-  for (const std::string& tag : tags) result = put_one(session, repository, sent, tag);
+  const SentManifest& sent = sent_manifest(request);
+  for (const std::string& tag : tags) result = put_one(request, repository, sent, tag);
   // A push is all or nothing: one that failed is one call, one that succeeded a call for each tag.
-  note.calls.clear();
+  request.note.calls.clear();
   for (const std::string& tag : tags) {
-    calls.begin(note, tag);
-    calls.end(note, tag, result.image.digest);
+    calls.begin(request.note, tag);
+    calls.end(request.note, tag, result.image.digest);
   }
   HttpResponse response;
   response.status = 201;
@@ -254,28 +249,28 @@ HttpResponse put_manifest(Session& session, LogNote& note) {
   return response;
 }
 
-HttpResponse delete_manifest(Session& session, LogNote& note) {
-  begin_deletion_call(session, note);
-  const storage::Repository repository = session.authorize_repository("ecr:BatchDeleteImage", note);
-  const ImageIdentifier id = parse_reference(session);
-  const auto digest = resolve_image(session.txn, repository.id, id);
+HttpResponse delete_manifest(RegistryRequest& request) {
+  begin_deletion_call(request);
+  const storage::Repository repository = request.authorize_repository("ecr:BatchDeleteImage");
+  const ImageIdentifier id = parse_reference(request);
+  const auto digest = resolve_image(request.txn, repository.id, id);
   if (!digest) throw unknown_image();
-  const auto image = storage::find_image(session.txn, repository.id, *digest);
-  std::vector<std::string> tags = storage::image_tags(session.txn, repository.id, *digest);
+  const auto image = storage::find_image(request.txn, repository.id, *digest);
+  std::vector<std::string> tags = storage::image_tags(request.txn, repository.id, *digest);
   // The specification deletes a tag alone (test ATagIsDeletedAlone); ECR deletes the image with its
   // last tag (test AnImageGoesWithItsLastTag).
   const bool tag_alone =
-      !id.tag.empty() && (!session.services.settings.strict_ecr || tags.size() > 1);
+      !id.tag.empty() && (!request.core.settings.strict_ecr || tags.size() > 1);
   if (tag_alone) {
-    storage::delete_tag(session.txn, repository.id, id.tag);
+    storage::delete_tag(request.txn, repository.id, id.tag);
     tags = {id.tag};
   } else {
-    refuse_referenced(session, repository, *digest);
-    storage::delete_image(session.txn, repository.id, *digest, session.now);
+    refuse_referenced(request, repository, *digest);
+    storage::delete_image(request.txn, repository.id, *digest, request.now);
   }
-  for (const std::string& tag : tags) record_deletion(session, repository, *image, tag);
-  if (tags.empty()) record_deletion(session, repository, *image, "");
-  end_deletion_call(note, *digest, tags);
+  for (const std::string& tag : tags) record_deletion(request, repository, *image, tag);
+  if (tags.empty()) record_deletion(request, repository, *image, "");
+  end_deletion_call(request.note, *digest, tags);
   HttpResponse response;
   response.status = 202;
   return response;

@@ -17,22 +17,19 @@ namespace {
 // TheAccountSettingSwitchesMountsOffAndOn). Where it was not, the specification's behaviour and
 // ECR's differ: the specification has no such switch, ECR's is off by default (test
 // NothingIsMounted, strict).
-bool mounting_is_on(const Session& session) {
-  const auto set = storage::registry_setting(session.txn, session.credentials.account,
-                                             session.credentials.region, kBlobMounting);
-  return set ? *set == "ENABLED" : !session.services.settings.strict_ecr;
+bool mounting_is_on(const RegistryRequest& request) {
+  const auto set = storage::registry_setting(request.txn, request.registry.account,
+                                             request.registry.region, kBlobMounting);
+  return set ? *set == "ENABLED" : !request.core.settings.strict_ecr;
 }
 
 // The caller must be able to read the blob at its source: ecr:GetDownloadUrlForLayer on the source
 // repository (reported by the author of a client; AWS does not document it).
-bool may_read_source(Session& session, const std::string& name, const storage::Repository* source) {
-  if (session.services.settings.enforcement != Enforcement::kEnforce) return true;
+bool may_read_source(RegistryRequest& request, const std::string& name, const storage::Repository* source) {
+  if (request.core.settings.enforcement != Enforcement::kEnforce) return true;
   const Target target =
-      make_repository_target(session.services, session.txn, "ecr:GetDownloadUrlForLayer",
-                             session.credentials.account, session.credentials.region, name, source);
-  return is_allowed(session.services, session.caller,
-                    {session.txn, session.request, session.credentials.region, session.now},
-                    target);
+      make_repository_target(request, "ecr:GetDownloadUrlForLayer", request.registry, name, source);
+  return is_allowed(request, target);
 }
 
 // ECR mounts only between repositories with the same encryption type and key.
@@ -54,14 +51,14 @@ std::optional<Mount> wanted_mount(const HttpRequest& request) {
 
 // Every look-up is made whatever the one before it found, so that the time of the answer does not
 // tell whether a repository of that name exists either.
-bool mount_blob(Session& session, const storage::Repository& target, const Mount& mount) {
-  if (!mounting_is_on(session) || !model::is_repository_name(mount.from)) return false;
-  const auto source = storage::find_repository(session.txn, session.credentials.account,
-                                               session.credentials.region, mount.from);
-  const bool readable = may_read_source(session, mount.from, source ? &*source : nullptr);
-  const auto size = storage::find_blob(session.txn, source ? source->id : 0, mount.digest.text());
+bool mount_blob(RegistryRequest& request, const storage::Repository& target, const Mount& mount) {
+  if (!mounting_is_on(request) || !model::is_repository_name(mount.from)) return false;
+  const auto source = storage::find_repository(request.txn, request.registry.account,
+                                               request.registry.region, mount.from);
+  const bool readable = may_read_source(request, mount.from, source ? &*source : nullptr);
+  const auto size = storage::find_blob(request.txn, source ? source->id : 0, mount.digest.text());
   if (!source || !readable || !size || !same_encryption(*source, target)) return false;
-  storage::add_blob(session.txn, target.id, mount.digest, *size, session.now);
+  storage::add_blob(request.txn, target.id, mount.digest, *size, request.now);
   return true;
 }
 

@@ -11,35 +11,27 @@
 namespace ecr::api::registry {
 namespace {
 
-// A query to the upstream, with all that it needs of the session once the transaction is over.
-struct UpstreamFetch {
-  const Services& services;
-  const HttpRequest& request;
-  Credentials credentials;
-  Route route;
-  pull_through::UpstreamQuery query;
-
-  // The answer is stored in a transaction of its own, after the caller was authorized anew: the
-  // upstream may have taken a while.
-  void run() const {
-    pull_through::fetch_manifest(services, {credentials.account, credentials.region, route.name},
-                                 query, [this](storage::sql::Txn& txn, base::TimePoint now) {
-                                   Session session(services, txn, request, credentials, route, now);
-                                   return session.require_import();
-                                 });
-  }
-};
+// Asks the upstream. The answer is stored in a transaction of its own, after the caller was
+// authorized anew: the upstream may have taken a while.
+void fetch(const RequestHead& head, const pull_through::UpstreamQuery& query) {
+  pull_through::fetch_manifest(
+      head.services, repository_key(head), query,
+      [&](storage::sql::Txn& txn, base::TimePoint now) {
+        LogNote ignored;  // the request has its note from authorize_import()
+        AfterCommit none;
+        const auto caller = require_caller(head, txn);
+        return RegistryRequest(head, txn, *caller, now, ignored, none).require_import();
+      });
+}
 
 // A caller without the permission to import gets the cached image without a refresh.
-bool may_refresh(Session& session) {
-  const auto& repository = session.find_repository();
-  const Target target = make_repository_target(
-      session.services, session.txn, "ecr:BatchImportUpstreamImage", session.credentials.account,
-      session.credentials.region, session.route.name, repository ? &*repository : nullptr);
-  return session.services.settings.enforcement != Enforcement::kEnforce ||
-         is_allowed(session.services, session.caller,
-                    {session.txn, session.request, session.credentials.region, session.now},
-                    target);
+bool may_refresh(RegistryRequest& request) {
+  const auto& repository = request.find_repository();
+  const Target target =
+      make_repository_target(request, "ecr:BatchImportUpstreamImage", request.registry,
+                             request.route.name, repository ? &*repository : nullptr);
+  return request.core.settings.enforcement != Enforcement::kEnforce ||
+         is_allowed(request, target);
 }
 
 // A layer that the upstream does not have is unknown here too; every other failure is ECR's
@@ -68,56 +60,56 @@ DownloadPtr begin_download(const Services& services, const pull_through::Downloa
 
 }  // namespace
 
-RepositoryKey repository_key(const Session& session) {
-  return {session.credentials.account, session.credentials.region, session.route.name};
+RepositoryKey repository_key(const RequestHead& head) {
+  const auto& [account, region] = head.credentials.registry;
+  return {account, region, head.route.name};
 }
 
 // Without upstreams (the server was started without them) no rule has an effect.
-bool may_be_imported(Session& session) {
-  return session.services.upstreams != nullptr &&
-         pull_through::find_rule(session.txn, session.credentials.account,
-                                 session.credentials.region, session.route.name);
+bool may_be_imported(RegistryRequest& request) {
+  return request.services.upstreams != nullptr &&
+         pull_through::find_rule(request.txn, request.registry.account,
+                                 request.registry.region, request.route.name);
 }
 
-void ask_upstream(Session& session, const pull_through::UpstreamQuery& query, LogNote& note) {
-  if (session.outside.has_value()) return;  // this request has asked already
+void ask_upstream(RegistryRequest& request, const pull_through::UpstreamQuery& query) {
+  if (request.outside.has_value()) return;  // this request has asked already
   switch (query.kind) {
     case pull_through::UpstreamQuery::Kind::kRefresh:
-      if (!may_refresh(session)) return;
+      if (!may_refresh(request)) return;
       break;
     case pull_through::UpstreamQuery::Kind::kImport:
     case pull_through::UpstreamQuery::Kind::kChild:
-      session.authorize_import(note);
+      request.authorize_import();
       break;
   }
-  throw OutsideWork{[fetch = UpstreamFetch{session.services, session.request, session.credentials,
-                                           session.route, query}]() -> std::any {
-    fetch.run();
+  throw OutsideWork{[head = request.head, query]() -> std::any {
+    fetch(head, query);
     return true;
   }};
 }
 
-std::optional<HttpResponse> blob_on_its_way(Session& session, const storage::Repository& repository,
+std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request, const storage::Repository& repository,
                                             const model::Digest& digest) {
-  if (session.services.upstreams == nullptr ||
-      storage::find_blob(session.txn, repository.id, digest.text()) ||
-      !storage::has_imports(session.txn, repository.id)) {
+  if (request.services.upstreams == nullptr ||
+      storage::find_blob(request.txn, repository.id, digest.text()) ||
+      !storage::has_imports(request.txn, repository.id)) {
     return std::nullopt;
   }
-  const auto order = pull_through::wanted_blob(session.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
   if (!order) return std::nullopt;
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
   response.set("Docker-Content-Digest", digest.text());
-  if (session.request.method == "HEAD") {
+  if (request.http.method == "HEAD") {
     response.head_length = order->size;
     return response;
   }
   // The size is known from the manifest. The bytes are sent on as they come; the last of them are
   // held back until the digest is known to be right.
-  const auto* download = std::any_cast<DownloadPtr>(&session.outside);
+  const auto* download = std::any_cast<DownloadPtr>(&request.outside);
   if (download == nullptr) {
-    throw OutsideWork{[&services = session.services, order = *order]() -> std::any {
+    throw OutsideWork{[&services = request.services, order = *order]() -> std::any {
       return begin_download(services, order);
     }};
   }

@@ -3,8 +3,8 @@
 namespace ecr::api::registry {
 namespace {
 
-std::string repository_key(const std::string& account, const std::string& region,
-                           const std::string& name) {
+std::string repository_key(std::string_view account, std::string_view region,
+                           std::string_view name) {
   std::string key;
   key.reserve(account.size() + region.size() + name.size() + 2);
   return key.append(account).append(1, ' ').append(region).append(1, ' ').append(name);
@@ -12,16 +12,15 @@ std::string repository_key(const std::string& account, const std::string& region
 
 }  // namespace
 
-void ReadMemo::put(const Caller& caller, std::uint64_t version) {
-  if (caller.temporary) return;
-  callers_.put(caller.access_key_id, std::make_shared<const KnownCaller>(caller), version);
+void ReadMemo::put(std::shared_ptr<const KnownCaller> caller, std::uint64_t version) {
+  if (caller->caller.temporary) return;
+  std::string key = caller->caller.access_key_id;
+  callers_.put(std::move(key), std::move(caller), version);
 }
 
-std::shared_ptr<const storage::Repository> ReadMemo::find_repository(const std::string& account,
-                                                                     const std::string& region,
-                                                                     const std::string& name,
-                                                                     std::uint64_t version) const {
-  return repositories_.find(repository_key(account, region, name), version);
+std::shared_ptr<const storage::Repository> ReadMemo::find_repository(
+    const model::RegistryId& registry, std::string_view name, std::uint64_t version) const {
+  return repositories_.find(repository_key(registry.account, registry.region, name), version);
 }
 
 void ReadMemo::put(const storage::Repository& repository, std::uint64_t version) {

@@ -13,6 +13,7 @@
 #include "api/core/access/identity.h"
 #include "api/core/background/call_record.h"
 #include "schemas/base/bounded_memo.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
@@ -62,11 +63,10 @@ class ReadMemo {
     return callers_.find(access_key_id, version);
   }
   // Temporary credentials are not kept: they end by time.
-  void put(const Caller& caller, std::uint64_t version);
+  void put(std::shared_ptr<const KnownCaller> caller, std::uint64_t version);
 
-  std::shared_ptr<const storage::Repository> find_repository(const std::string& account,
-                                                             const std::string& region,
-                                                             const std::string& name,
+  std::shared_ptr<const storage::Repository> find_repository(const model::RegistryId& registry,
+                                                             std::string_view name,
                                                              std::uint64_t version) const;
   void put(const storage::Repository& repository, std::uint64_t version);
 

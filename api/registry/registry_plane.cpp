@@ -23,6 +23,12 @@ Route require_route(const HttpRequest& request) {
   return std::move(*route);
 }
 
+// The route comes before the credentials: a path that is none needs none.
+RequestHead read_head(const Services& services, const HttpRequest& http, base::TimePoint now) {
+  Route route = require_route(http);
+  return {services, http, read_credentials(services, http, now), std::move(route)};
+}
+
 HttpResponse base_response(const Caller& caller, LogNote& note) {
   note.principal = caller.principal.arn;
   return text_response(200, "application/json", "{}");
@@ -42,10 +48,10 @@ Access access_of(const Route& route, const HttpRequest& request) {
   return row == nullptr ? Access::kRead : row->access;
 }
 
-HttpResponse dispatch(Session& session, LogNote& note) {
-  const RouteRow* row = find_row(session.route.kind, session.request.method);
-  if (row == nullptr || row->handle == nullptr) refuse_method(session.route);
-  return row->handle(session, note);
+HttpResponse dispatch(RegistryRequest& request) {
+  const RouteRow* row = find_row(request.route.kind, request.http.method);
+  if (row == nullptr || row->handle == nullptr) refuse_method(request.route);
+  return row->handle(request);
 }
 
 // Clients begin with GET /v2/: `docker login`, and every push and pull.
@@ -55,60 +61,60 @@ bool is_base_read(const HttpRequest& head) {
 }
 
 // Whether the time of this pull has to be written down.
-bool notes_a_pull(Session& session) {
-  const auto& repository = session.find_repository();
+bool notes_a_pull(RegistryRequest& request) {
+  const auto& repository = request.find_repository();
   if (!repository) return false;
-  const std::string& reference = session.route.reference;
+  const std::string& reference = request.route.reference;
   const bool by_digest = reference.find(':') != std::string::npos;
   const auto digest = by_digest ? std::optional(reference)
-                                : storage::find_tag(session.txn, repository->id, reference);
+                                : storage::find_tag(request.txn, repository->id, reference);
   if (!digest) return false;
-  const auto& image = session.find_image(*digest);
-  return image && pull_is_due(*image, session.now);
+  const auto& image = request.find_image(*digest);
+  return image && pull_is_due(*image, request.now);
 }
 
 // HEAD of a blob: a client that is told that the blob is there relies on it, so the collector's
 // grace for it may have to be written down.
-bool notes_a_claim(Session& session) {
-  const auto& repository = session.find_repository();
-  return repository && storage::claim_would_write(session.services.store, session.txn,
-                                                  repository->id, session.route.reference,
-                                                  session.now, session.services.settings.gc_grace);
+bool notes_a_claim(RegistryRequest& request) {
+  const auto& repository = request.find_repository();
+  return repository && storage::claim_would_write(request.core.store, request.txn,
+                                                  repository->id, request.route.reference,
+                                                  request.now, request.core.settings.gc_grace);
 }
 
 // nullopt: the request would write, and writes belong on a worker.
-std::optional<HttpResponse> read_in(Session& session, LogNote& note) {
-  const bool pull = session.route.kind == RouteKind::kManifest && session.request.method == "GET";
-  if (pull && notes_a_pull(session)) return std::nullopt;
-  if (session.route.kind == RouteKind::kBlob && notes_a_claim(session)) return std::nullopt;
-  return dispatch(session, note);
+std::optional<HttpResponse> read_in(RegistryRequest& request) {
+  const bool pull = request.route.kind == RouteKind::kManifest && request.http.method == "GET";
+  if (pull && notes_a_pull(request)) return std::nullopt;
+  if (request.route.kind == RouteKind::kBlob && notes_a_claim(request)) return std::nullopt;
+  return dispatch(request);
 }
 
-// The same with the credentials read and the session built. The version is read before the rows:
+// The same with the credentials read and the request built. The version is read before the rows:
 // what is remembered is never newer than it says.
 std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& memo,
-                                         const HttpRequest& request, const Route& route,
+                                         const HttpRequest& http, const Route& route,
                                          LogNote& note) {
   const base::TimePoint now = services.clock.now();
-  const Credentials credentials = read_credentials(services, request, now);
+  const RequestHead head{services, http, read_credentials(services, http, now), route};
+  const auth::RegistryTokenClaims& claims = head.credentials.claims;
   storage::sql::Database& database = services.store.database();
   const std::uint64_t version = database.version();
-  const auto caller = memo.find_caller(credentials.claims.access_key_id, version);
-  const auto repository =
-      memo.find_repository(credentials.account, credentials.region, route.name, version);
+  auto caller = memo.find_caller(claims.access_key_id, version);
+  if (caller && caller->caller.account != claims.account) caller = nullptr;
+  const auto repository = memo.find_repository(head.credentials.registry, route.name, version);
   storage::sql::Txn txn = database.begin(Access::kRead);
-  if (caller && caller->caller.account == credentials.claims.account) {
-    Session session(services, txn, request, credentials, route, now, *caller);
-    session.most_steps = auth::iam::kQuickEvaluationSteps;
-    if (repository) session.know_repository(*repository);
-    auto response = read_in(session, note);
-    if (!repository && session.find_repository()) memo.put(*session.find_repository(), version);
-    return response;
+  if (!caller) {
+    caller = require_caller(head, txn);
+    memo.put(caller, version);
   }
-  Session session(services, txn, request, credentials, route, now);
-  session.most_steps = auth::iam::kQuickEvaluationSteps;
-  memo.put(session.caller, version);
-  return read_in(session, note);
+  AfterCommit none;  // what would leave something to do is for a worker (read_in())
+  RegistryRequest request(head, txn, *caller, now, note, none);
+  request.most_steps = auth::iam::kQuickEvaluationSteps;
+  if (repository) request.know_repository(*repository);
+  auto response = read_in(request);
+  if (!repository && request.find_repository()) memo.put(*request.find_repository(), version);
+  return response;
 }
 
 // The end of every request that has its answer.
@@ -145,8 +151,8 @@ std::optional<HttpResponse> answer_quickly(const Services& services, ReadMemo& m
 }  // namespace
 
 // /v2/ asks for no permission, only for a valid token.
-HttpResponse get_base(Session& session, LogNote& note) {
-  return base_response(session.caller, note);
+HttpResponse get_base(RegistryRequest& request) {
+  return base_response(request.caller, request.note);
 }
 
 std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpRequest& head) const {
@@ -173,44 +179,42 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
   return response;
 }
 
-HttpResponse RegistryPlane::run(const HttpRequest& request, LogNote& note, std::any outside) const {
-  const Route route = require_route(request);
+HttpResponse RegistryPlane::run(const HttpRequest& http, LogNote& note, std::any outside) const {
   const base::TimePoint now = services_.clock.now();
-  const Credentials credentials = read_credentials(services_, request, now);
+  const RequestHead head = read_head(services_, http, now);
+  const Route& route = head.route;
   note.calls.clear();  // of the run that had to ask another server first
-  const RouteRow* const row = find_row(route.kind, request.method);
+  const RouteRow* const row = find_row(route.kind, http.method);
   std::any decoded;
-  if (row != nullptr && row->decode != nullptr) decoded = row->decode(request, route);
+  if (row != nullptr && row->decode != nullptr) decoded = row->decode(http, route);
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();
-  std::vector<std::function<void()>> after_commit;
+  AfterCommit after_commit;
   HttpResponse response;
   {
-    storage::sql::Txn txn = database.begin(access_of(route, request));
-    Session session(services_, txn, request, credentials, route, now);
-    session.outside = std::move(outside);
-    session.decoded = std::move(decoded);
+    storage::sql::Txn txn = database.begin(access_of(route, http));
+    const auto caller = require_caller(head, txn);
+    RegistryRequest request(head, txn, *caller, now, note, after_commit);
+    request.outside = std::move(outside);
+    request.decoded = std::move(decoded);
     // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
-    if (route.kind == RouteKind::kBase) memo_.put(session.caller, version);
-    response = dispatch(session, note);
+    if (route.kind == RouteKind::kBase) memo_.put(caller, version);
+    response = dispatch(request);
     txn.commit();
-    after_commit = std::move(session.after_commit);
   }
-  for (const auto& action : after_commit) action();
+  after_commit.run();
   return response;
 }
 
-Introduction RegistryPlane::identify(const HttpRequest& head) const {
+Introduction RegistryPlane::identify(const HttpRequest& http) const {
   try {
-    const Route route = require_route(head);
-    const base::TimePoint now = services_.clock.now();
-    const Credentials credentials = read_credentials(services_, head, now);
+    const RequestHead head = read_head(services_, http, services_.clock.now());
     storage::sql::Txn txn = services_.store.database().begin(Access::kRead);
-    const Session session(services_, txn, head, credentials, route, now);
+    require_caller(head, txn);
     return true;
   } catch (...) {
-    HttpResponse response = error_response(to_api_error(std::current_exception()), head);
-    finish(head, response);
+    HttpResponse response = error_response(to_api_error(std::current_exception()), http);
+    finish(http, response);
     return response;
   }
 }
@@ -225,7 +229,7 @@ HttpResponse RegistryPlane::handle(const HttpRequest& request) const {
   return answer(request, {}, [] { return std::any(); });
 }
 
-// `outside` is called first; its result is handed to the session. A handler that needs an upstream
+// `outside` is called first; its result is handed to the request. A handler that needs an upstream
 // throws OutsideWork: the transaction is given up, and the answer's `later` asks the upstream and
 // begins anew, on a thread that may wait.
 HttpResponse RegistryPlane::answer(const HttpRequest& request, LogNote note,
@@ -247,22 +251,21 @@ HttpResponse RegistryPlane::answer(const HttpRequest& request, LogNote note,
 }
 
 std::variant<HttpResponse, std::unique_ptr<BodySink>> RegistryPlane::open(
-    const HttpRequest& head) const {
+    const HttpRequest& http) const {
   LogNote note;
   UploadStart start;
   try {
-    const Route route = require_route(head);
-    const Credentials credentials = read_credentials(services_, head, services_.clock.now());
-    const RouteRow* const row = find_row(route.kind, head.method);
-    if (row == nullptr || row->open == nullptr) refuse_method(route);
-    start = row->open(services_, head, credentials, route, note);
+    const RequestHead head = read_head(services_, http, services_.clock.now());
+    const RouteRow* const row = find_row(head.route.kind, http.method);
+    if (row == nullptr || row->open == nullptr) refuse_method(head.route);
+    start = row->open(head, note);
   } catch (...) {
-    HttpResponse response = error_response(to_api_error(std::current_exception()), head);
+    HttpResponse response = error_response(to_api_error(std::current_exception()), http);
     note.fail_as(std::move(response.note));
     start = std::move(response);
   }
   if (auto* response = std::get_if<HttpResponse>(&start)) {
-    complete(services_, head, std::move(note), *response);
+    complete(services_, http, std::move(note), *response);
   }
   return start;
 }

@@ -65,10 +65,10 @@ ApiError unknown_upload() {
 
 // An upload belongs to the principal and the repository that it was begun for; to every other
 // caller it does not exist (test AnUploadIsItsPrincipalsAndItsRepositorys).
-storage::Upload require_upload(Session& session, const storage::Repository& repository) {
-  auto upload = storage::find_upload(session.txn, session.route.reference);
+storage::Upload require_upload(RegistryRequest& request, const storage::Repository& repository) {
+  auto upload = storage::find_upload(request.txn, request.route.reference);
   if (!upload || upload->repository != repository.id ||
-      upload->principal != lasting_id(session.caller)) {
+      upload->principal != lasting_id(request.caller)) {
     throw unknown_upload();
   }
   return std::move(*upload);
@@ -84,9 +84,9 @@ void set_progress(HttpResponse& response, const HttpRequest& request, const std:
   response.set("Docker-Upload-UUID", id);
 }
 
-UploadSessions::Lease acquire(const Services& services, const std::string& id,
+UploadSessions::Lease acquire(const Core& core, const std::string& id,
                               model::DigestAlgorithm algorithm) {
-  auto lease = services.store.uploads().acquire(id, algorithm);
+  auto lease = core.store.uploads().acquire(id, algorithm);
   if (!lease) {
     throw ApiError(ErrorCode::kUploadBusy, "Another request is writing to this upload");
   }
@@ -95,11 +95,11 @@ UploadSessions::Lease acquire(const Services& services, const std::string& id,
 
 // The lease of an upload that goes on. One request writes to an upload at a time; from here on the
 // collector leaves the upload alone.
-UploadSessions::Lease acquire(const Services& services, const storage::Upload& upload,
+UploadSessions::Lease acquire(const Core& core, const storage::Upload& upload,
                               model::DigestAlgorithm algorithm, base::TimePoint now) {
-  UploadSessions::Lease lease = acquire(services, upload.id, algorithm);
-  if (!storage::keep_upload(services.store, lease, upload.active_at, now,
-                            services.settings.gc_grace)) {
+  UploadSessions::Lease lease = acquire(core, upload.id, algorithm);
+  if (!storage::keep_upload(core.store, lease, upload.active_at, now,
+                            core.settings.gc_grace)) {
     lease.finish();
     throw unknown_upload();
   }
@@ -150,10 +150,10 @@ Json upload_members(const std::string& account, const std::string& repository,
   return members;
 }
 
-void begin_upload_call(const Session& session, LogNote& note, std::string operation) {
-  note.begin_call(std::move(operation),
-                  [members = upload_members(session.credentials.account, session.route.name,
-                                            session.route.reference)] { return members; });
+void begin_upload_call(const RegistryRequest& request, std::string operation) {
+  request.note.begin_call(std::move(operation),
+                  [members = upload_members(request.registry.account, request.route.name,
+                                            request.route.reference)] { return members; });
 }
 
 HttpResponse blob_created(const std::string& name, const model::Digest& digest) {
@@ -168,19 +168,16 @@ HttpResponse blob_created(const std::string& name, const model::Digest& digest) 
 // the sink is gone.
 class UploadSink : public BodySink {
  public:
-  // `request` outlives the sink; everything else is its own.
-  struct Parts {
-    const Services& services;
-    const HttpRequest& request;
-    Credentials credentials;
-    Route route;
-    storage::Repository repository;
-    base::TimePoint active_at;
-    std::optional<model::Digest> digest;  // given: the upload ends with this request
-    LogNote note;
-  };
-  UploadSink(Parts parts, UploadSessions::Lease lease)
-      : parts_(std::move(parts)), lease_(std::move(lease)) {}
+  // `active_at`: when the upload was active last. `digest` given: the upload ends with this request.
+  // `lease`: of the upload.
+  UploadSink(const RequestHead& head, storage::Repository repository, base::TimePoint active_at,
+             std::optional<model::Digest> digest, LogNote note, UploadSessions::Lease lease)
+      : head_(head),
+        repository_(std::move(repository)),
+        active_at_(active_at),
+        digest_(std::move(digest)),
+        note_(std::move(note)),
+        lease_(std::move(lease)) {}
 
   // A body that fails on the way, at a limit or for want of space, is recorded here; the server
   // answers with the error.
@@ -189,9 +186,9 @@ class UploadSink : public BodySink {
     try {
       append(bytes);
     } catch (...) {
-      HttpResponse failed = error_response(to_api_error(std::current_exception()), parts_.request);
-      parts_.note.fail_as(std::move(failed.note));
-      record_calls(parts_.services, parts_.request, parts_.note);
+      HttpResponse failed = error_response(to_api_error(std::current_exception()), head_.http);
+      note_.fail_as(std::move(failed.note));
+      record_calls(head_.services, head_.http, note_);
       throw;
     }
   }
@@ -199,14 +196,14 @@ class UploadSink : public BodySink {
   HttpResponse finish() override {
     HttpResponse response;
     try {
-      response = parts_.digest ? complete() : progress();
+      response = digest_ ? complete() : progress();
     } catch (...) {
-      response = error_response(to_api_error(std::current_exception()), parts_.request);
-      parts_.note.fail_as(std::move(response.note));
+      response = error_response(to_api_error(std::current_exception()), head_.http);
+      note_.fail_as(std::move(response.note));
     }
-    record_calls(parts_.services, parts_.request, parts_.note);
-    response.note = parts_.note;
-    registry::finish(parts_.request, response);
+    record_calls(head_.services, head_.http, note_);
+    response.note = note_;
+    registry::finish(head_.http, response);
     return response;
   }
 
@@ -225,14 +222,14 @@ class UploadSink : public BodySink {
   }
 
   Json members() const {
-    return upload_members(parts_.credentials.account, parts_.repository.name, lease_.id());
+    return upload_members(head_.credentials.registry.account, repository_.name, lease_.id());
   }
 
   // Once, with the first bytes: a last PUT without a body is CompleteLayerUpload alone.
   void begin_part_call() {
     if (part_begun_) return;
     part_begun_ = true;
-    parts_.note.begin_call("UploadLayerPart", [members = members()] { return members; });
+    note_.begin_call("UploadLayerPart", [members = members()] { return members; });
   }
 
   // The part's range is known at its end.
@@ -244,27 +241,27 @@ class UploadSink : public BodySink {
     input["partFirstByte"] = first_byte_;
     input["partLastByte"] = end - 1;
     output["lastByteReceived"] = end - 1;
-    parts_.note.calls.back().input = [input = std::move(input)] { return input; };
-    parts_.note.end_call([output = std::move(output)] { return output; });
+    note_.calls.back().input = [input = std::move(input)] { return input; };
+    note_.end_call([output = std::move(output)] { return output; });
   }
 
   void begin_complete_call() {
     Json input = members();
-    input["layerDigests"] = Json::array({parts_.digest->text()});
-    parts_.note.begin_call("CompleteLayerUpload", [input = std::move(input)] { return input; });
+    input["layerDigests"] = Json::array({digest_->text()});
+    note_.begin_call("CompleteLayerUpload", [input = std::move(input)] { return input; });
   }
 
   void end_complete_call() {
     Json output = members();
-    output["layerDigest"] = parts_.digest->text();
-    parts_.note.end_call([output = std::move(output)] { return output; });
+    output["layerDigest"] = digest_->text();
+    note_.end_call([output = std::move(output)] { return output; });
   }
 
   HttpResponse progress() {
     begin_part_call();
     // The body may have taken an hour, in which the upload may have been cancelled or collected.
-    if (!storage::keep_upload(parts_.services.store, lease_, parts_.active_at,
-                              parts_.services.clock.now(), parts_.services.settings.gc_grace)) {
+    if (!storage::keep_upload(head_.services.store, lease_, active_at_,
+                              head_.services.clock.now(), head_.services.settings.gc_grace)) {
       lease_.finish();
       throw unknown_upload();
     }
@@ -272,8 +269,8 @@ class UploadSink : public BodySink {
     HttpResponse response;
     // The specification says 202, ECR answers 201 (containers-roadmap issue 2831; test
     // APatchIsCreated).
-    response.status = parts_.services.settings.strict_ecr ? 201 : 202;
-    set_progress(response, parts_.request, parts_.repository.name, lease_.id(),
+    response.status = head_.services.settings.strict_ecr ? 201 : 202;
+    set_progress(response, head_.http, repository_.name, lease_.id(),
                  lease_.writer().size());
     return response;
   }
@@ -281,33 +278,35 @@ class UploadSink : public BodySink {
   HttpResponse complete() {
     end_part_call();
     begin_complete_call();
-    const model::Digest& digest = *parts_.digest;
+    const model::Digest& digest = *digest_;
     // A wrong digest ends the upload and leaves nothing (test AWrongDigestLeavesNothing).
     if (lease_.writer().digest(digest.algorithm()) != digest) {
       delete_upload();
       throw ApiError(ErrorCode::kDigestInvalid, "provided digest did not match uploaded content");
     }
-    const base::TimePoint now = parts_.services.clock.now();
-    storage::commit_upload(parts_.services.store, lease_.id(), lease_.writer(), digest,
-                           parts_.repository.id, now,
+    const base::TimePoint now = head_.services.clock.now();
+    storage::commit_upload(head_.services.store, lease_.id(), lease_.writer(), digest,
+                           repository_.id, now,
                            [&](storage::sql::Txn& txn) { authorize_again(txn, now); });
     end_complete_call();
     lease_.finish();
-    return blob_created(parts_.repository.name, digest);
+    return blob_created(repository_.name, digest);
   }
 
   // The body may have taken an hour. The caller's permissions and the repository are those of the
   // moment in which the layer becomes visible, inside the transaction that does it.
   void authorize_again(storage::sql::Txn& txn, base::TimePoint now) {
-    Session session(parts_.services, txn, parts_.request, parts_.credentials, parts_.route, now);
     LogNote ignored;
-    const storage::Repository repository = session.authorize_repository(kComplete, ignored);
+    AfterCommit none;
+    const auto caller = require_caller(head_, txn);
+    RegistryRequest request(head_, txn, *caller, now, ignored, none);
+    const storage::Repository repository = request.authorize_repository(kComplete);
     const auto upload = storage::find_upload(txn, lease_.id());
     if (!upload || upload->repository != repository.id) throw unknown_upload();
   }
 
   void delete_upload() {
-    storage::sql::Txn txn = parts_.services.store.database().begin(Access::kWrite);
+    storage::sql::Txn txn = head_.services.store.database().begin(Access::kWrite);
     storage::delete_upload(txn, lease_.id());
     txn.commit(Durability::kRelaxed);
     lease_.finish();
@@ -324,7 +323,11 @@ class UploadSink : public BodySink {
     }
   }
 
-  Parts parts_;
+  const RequestHead head_;
+  const storage::Repository repository_;
+  const base::TimePoint active_at_;
+  const std::optional<model::Digest> digest_;
+  LogNote note_;
   UploadSessions::Lease lease_;
   const std::uint64_t first_byte_ = lease_.writer().size();
   bool part_begun_ = false;
@@ -334,30 +337,32 @@ class UploadSink : public BodySink {
 
 // POST: begins an upload (202), mounts a blob of another repository (201), or with ?digest= takes
 // the whole blob as its body (201 after it), which needs all three permissions at once.
-UploadStart start_upload(const Services& services, const HttpRequest& request,
-                         const Credentials& credentials, const Route& route, LogNote& note) {
+UploadStart start_upload(const RequestHead& head, LogNote& note) {
+  const auto& [services, http, credentials, route] = head;
   const base::TimePoint now = services.clock.now();
-  const auto digest = wanted_digest(request);
-  const auto mount = wanted_mount(request);
-  wanted_algorithm(request);
+  const auto digest = wanted_digest(http);
+  const auto mount = wanted_mount(http);
+  wanted_algorithm(http);
   storage::Upload upload{base::make_uuid(services.random), 0, "", now};
   std::optional<storage::Repository> repository;
   {
     storage::sql::Txn txn = services.store.database().begin(Access::kWrite);
-    Session session(services, txn, request, credentials, route, now);
+    const auto caller = require_caller(head, txn);
+    AfterCommit none;
+    RegistryRequest request(head, txn, *caller, now, note, none);
     const std::vector<std::string_view> actions =
         digest ? std::vector<std::string_view>{kInitiate, kUploadPart, kComplete}
                : std::vector<std::string_view>{kInitiate};
     bool created = false;
-    begin_plain_call(session, note, "InitiateLayerUpload");
-    repository = session.authorize_push(actions, note, &created);
-    if (mount && mount_blob(session, *repository, *mount)) {
+    begin_plain_call(request, "InitiateLayerUpload");
+    repository = request.authorize_push(actions, &created);
+    if (mount && mount_blob(request, *repository, *mount)) {
       txn.commit();
       end_initiate_call(note, "");
       return blob_created(repository->name, mount->digest);
     }
     upload.repository = repository->id;
-    upload.principal = lasting_id(session.caller);
+    upload.principal = lasting_id(request.caller);
     storage::insert_upload(txn, upload);
     // A power loss may take the upload: nothing was acknowledged but its name. A repository that
     // was created for it must stay.
@@ -365,67 +370,66 @@ UploadStart start_upload(const Services& services, const HttpRequest& request,
   }
   end_initiate_call(note, upload.id);
   if (digest) {
-    return std::make_unique<UploadSink>(
-        UploadSink::Parts{services, request, credentials, route, *repository, now, digest, note},
-        acquire(services, upload.id, digest->algorithm()));
+    return std::make_unique<UploadSink>(head, *repository, now, digest, note,
+                                        acquire(services, upload.id, digest->algorithm()));
   }
   HttpResponse response;
   response.status = 202;
-  set_progress(response, request, repository->name, upload.id, 0);
+  set_progress(response, http, repository->name, upload.id, 0);
   return response;
 }
 
 // PATCH adds the body, PUT adds it and ends the upload. Permission is checked first, then the
 // upload, then the parameters: a caller without permission learns nothing of either.
-UploadStart continue_upload(const Services& services, const HttpRequest& request,
-                            const Credentials& credentials, const Route& route, LogNote& note) {
-  const bool last = request.method == "PUT";
-  const auto digest = wanted_digest(request);
+UploadStart continue_upload(const RequestHead& head, LogNote& note) {
+  const auto& [services, http, credentials, route] = head;
+  const bool last = http.method == "PUT";
+  const auto digest = wanted_digest(http);
   const base::TimePoint now = services.clock.now();
   std::optional<storage::Repository> repository;
   storage::Upload upload;
   {
     storage::sql::Txn txn = services.store.database().begin(Access::kRead);
-    Session session(services, txn, request, credentials, route, now);
+    const auto caller = require_caller(head, txn);
+    AfterCommit none;
+    RegistryRequest request(head, txn, *caller, now, note, none);
     std::vector<std::string_view> actions;
     if (last) actions.push_back(kComplete);
-    if (!last || has_body(request)) actions.push_back(kUploadPart);
-    begin_upload_call(session, note, last ? "CompleteLayerUpload" : "UploadLayerPart");
-    repository = session.authorize_repository(actions, note);
-    upload = require_upload(session, *repository);
+    if (!last || has_body(http)) actions.push_back(kUploadPart);
+    begin_upload_call(request, last ? "CompleteLayerUpload" : "UploadLayerPart");
+    repository = request.authorize_repository(actions);
+    upload = require_upload(request, *repository);
   }
   if (last && !digest) {
     throw ApiError(ErrorCode::kDigestInvalid, "The parameter digest is missing");
   }
   UploadSessions::Lease lease =
-      acquire(services, upload, last ? digest->algorithm() : wanted_algorithm(request), now);
-  check_chunk(request, *repository, lease.id(), lease.writer().size());
+      acquire(services, upload, last ? digest->algorithm() : wanted_algorithm(http), now);
+  check_chunk(http, *repository, lease.id(), lease.writer().size());
   note.calls.clear();  // the sink begins them anew, as the body comes
-  return std::make_unique<UploadSink>(
-      UploadSink::Parts{services, request, credentials, route, *repository, now,
-                        last ? digest : std::nullopt, note},
-      std::move(lease));
+  return std::make_unique<UploadSink>(head, *repository, now, last ? digest : std::nullopt, note,
+                                      std::move(lease));
 }
 
 // How much of the upload is there, for a client that goes on after a broken connection.
-HttpResponse upload_status(Session& session, LogNote& note) {
-  const storage::Repository repository = session.authorize_repository(kUploadPart, note);
-  const storage::Upload upload = require_upload(session, repository);
+HttpResponse upload_status(RegistryRequest& request) {
+  const storage::Repository repository = request.authorize_repository(kUploadPart);
+  const storage::Upload upload = require_upload(request, repository);
   UploadSessions::Lease lease =
-      acquire(session.services, upload, wanted_algorithm(session.request), session.now);
+      acquire(request.core, upload, wanted_algorithm(request.http), request.now);
   HttpResponse response;
   response.status = 204;
-  set_progress(response, session.request, repository.name, upload.id, lease.writer().size());
+  set_progress(response, request.http, repository.name, upload.id, lease.writer().size());
   return response;
 }
 
 // ECR documents no action for this; ecr:UploadLayerPart is the right to change the upload.
-HttpResponse cancel_upload(Session& session, LogNote& note) {
-  const storage::Repository repository = session.authorize_repository(kUploadPart, note);
-  const storage::Upload upload = require_upload(session, repository);
-  storage::delete_upload(session.txn, upload.id);
-  session.after_commit.push_back(
-      [&store = session.services.store, id = upload.id] { store.uploads().discard(id); });
+HttpResponse cancel_upload(RegistryRequest& request) {
+  const storage::Repository repository = request.authorize_repository(kUploadPart);
+  const storage::Upload upload = require_upload(request, repository);
+  storage::delete_upload(request.txn, upload.id);
+  request.after_commit.add(
+      [&store = request.core.store, id = upload.id] { store.uploads().discard(id); });
   HttpResponse response;
   response.status = 204;
   return response;

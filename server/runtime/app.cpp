@@ -5,7 +5,7 @@
 #include "api/images/manifest.h"
 #include "api/registry/layer_download.h"
 #include "api/registry/route_table.h"
-#include "api/registry/session.h"
+#include "api/registry/registry_request.h"
 
 namespace ecr::server {
 namespace {

@@ -1,19 +1,16 @@
 // One registry request: its caller, its registry, its repository. Shared by the handlers of this
-// folder. A session is used by one thread and ends with its transaction.
+// folder.
 #pragma once
 
 #include <any>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/core/access/gate.h"
-#include "api/core/access/identity.h"
-#include "api/core/background/call_record.h"
-#include "api/core/services.h"
-#include "api/core/wire/http.h"
+#include "api/core/access/request.h"
 #include "api/registry/read_memo.h"
 #include "api/registry/route.h"
 #include "storage/rows/images.h"
@@ -28,8 +25,7 @@ namespace ecr::api::registry {
 // The content of the request's token and host name, before any row is read.
 struct Credentials {
   auth::RegistryTokenClaims claims;
-  std::string account;  // of the registry
-  std::string region;
+  model::RegistryId registry;
 };
 
 // Reads "Authorization: Basic". Throws kUnauthorized (no or foreign credentials: 401 and the
@@ -37,35 +33,44 @@ struct Credentials {
 Credentials read_credentials(const Services& services, const HttpRequest& request,
                              base::TimePoint now);
 
-// The request inside one transaction. Built anew for each transaction of a request, so that each of
-// them sees the caller's rows and policies as they are then.
-class Session {
+// What is known of a request before any of its transactions, and stays when they are over: what
+// streams a body or asks an upstream keeps a copy. `services` and `http` outlive it.
+struct RequestHead {
+  const Services& services;
+  const HttpRequest& http;
+  Credentials credentials;
+  Route route;
+};
+
+// The caller whose credentials the request has, as it is now. Throws kAccessDenied where the
+// principal of the token is gone.
+std::shared_ptr<const KnownCaller> require_caller(const RequestHead& head, storage::sql::Txn& txn);
+
+// The request inside one transaction, used by one thread. A request that has several transactions
+// has one of these for each, so that each of them sees the caller's rows and policies as they are
+// then.
+class RegistryRequest : public Request {
  public:
-  // Throws kAccessDenied where the principal of the token is gone.
-  Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
-          const Credentials& credentials, const Route& route, base::TimePoint now);
-  // `known`: the caller, read since the last write to the database.
-  Session(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
-          const Credentials& credentials, const Route& route, base::TimePoint now,
-          const KnownCaller& known);
+  // `caller`: of require_caller() in this transaction, or read since the last write to the database.
+  // All arguments outlive this object.
+  RegistryRequest(const RequestHead& head, storage::sql::Txn& txn, const KnownCaller& caller,
+                  base::TimePoint now, LogNote& note, AfterCommit& after_commit);
 
   // Throws kNameInvalid, kAccessDenied, kRepositoryNotFound, in this order.
-  storage::Repository authorize_repository(std::string_view action, LogNote& note);
-  storage::Repository authorize_repository(const std::vector<std::string_view>& actions,
-                                           LogNote& note);
+  storage::Repository authorize_repository(std::string_view action);
+  storage::Repository authorize_repository(const std::vector<std::string_view>& actions);
   // The same for requests that begin or end a push: a repository that is missing is created where a
   // creation template says so and the caller has ecr:CreateRepository. REQUIRES: a write
   // transaction.
-  storage::Repository authorize_push(const std::vector<std::string_view>& actions, LogNote& note,
+  storage::Repository authorize_push(const std::vector<std::string_view>& actions,
                                      bool* created = nullptr);
   // The same for requests that import an upstream's image: with ecr:BatchGetImage and
   // ecr:BatchImportUpstreamImage, and ecr:CreateRepository where the repository is missing.
   // require_import() then creates it. REQUIRES, for require_import(): a write transaction.
-  void authorize_import(LogNote& note);
+  void authorize_import();
   storage::Repository require_import();
   // nullopt: there is no such repository; the caller then may do `if_missing` too (empty: nothing).
   std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
-                                                    LogNote& note,
                                                     std::string_view if_missing = "");
   // The repository that the route names, looked up once: a repository that the request itself
   // creates is not found. nullopt: there is none.
@@ -76,29 +81,21 @@ class Session {
   // request itself are not seen. REQUIRES: the repository exists.
   const std::optional<storage::Image>& find_image(const std::string& digest);
   // An action on all repositories of the registry.
-  void authorize_registry(std::string_view action, LogNote& note);
+  void authorize_registry(std::string_view action);
 
+  const RequestHead& head;
   const Services& services;
-  storage::sql::Txn& txn;
-  const HttpRequest& request;
-  const Credentials& credentials;
   const Route& route;
-  const base::TimePoint now;
-  const Caller caller;
-  const std::shared_ptr<const CallIdentity> identity;  // the caller, for the record of the call
-  // That each of its decisions may take: less than the most on an io thread (gate.h).
-  std::size_t most_steps = auth::iam::kMostEvaluationSteps;
   // The result of this request's OutsideWork; empty: there was none.
   std::any outside;
   // What decode_manifest() made of the body.
   std::any decoded;
-  // Run once the transaction is committed.
-  std::vector<std::function<void()>> after_commit;
 
  private:
   // Who asks for what, for the logs.
-  void describe(LogNote& note, std::string_view action) const;
+  void describe(std::string_view action) const;
 
+  const std::shared_ptr<const CallIdentity>& identity_;  // the caller, for the record of the call
   std::optional<std::optional<storage::Repository>> repository_;
   std::optional<storage::Image> image_;
 };

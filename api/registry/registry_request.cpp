@@ -1,4 +1,4 @@
-#include "api/registry/session.h"
+#include "api/registry/registry_request.h"
 
 #include <algorithm>
 
@@ -33,18 +33,18 @@ std::optional<std::string> password_of(const HttpRequest& request) {
   return decoded->substr(4);
 }
 
+}  // namespace
+
 // A token names a principal and grants nothing: a user that was deleted since, or a session that
 // has ended, is refused at once (test ADeletedUserIsOutAtOnce).
-Caller require_caller(const Services& services, storage::sql::Txn& txn,
-                      const Credentials& credentials) {
-  auto caller = find_caller(services, txn, credentials.claims.access_key_id);
-  if (!caller || caller->account != credentials.claims.account) {
+std::shared_ptr<const KnownCaller> require_caller(const RequestHead& head, storage::sql::Txn& txn) {
+  const auth::RegistryTokenClaims& claims = head.credentials.claims;
+  auto caller = find_caller(head.services, txn, claims.access_key_id);
+  if (!caller || caller->account != claims.account) {
     throw ApiError::access_denied("The security token included in the request is invalid.");
   }
-  return std::move(*caller);
+  return std::make_shared<const KnownCaller>(*caller);
 }
-
-}  // namespace
 
 // Without credentials, and with ones that are not ours: 401 and the challenge. With a token that
 // has expired ECR answers 403 without a challenge (flipt issue 3043, aws-cli issue 6580; test
@@ -63,7 +63,7 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
   }
   // A token is no more than the credentials that it was asked for with.
   check_default_credentials(services.settings, claims->access_key_id, request);
-  Credentials credentials{std::move(*claims), "", ""};
+  Credentials credentials{std::move(*claims), {}};
   if (auto named = parse_registry_host(request.host())) {
     // ECR User Guide, "Private registry authentication": a token is for one Region (test
     // ATokenIsForItsRegion). It is good for the registries of all accounts.
@@ -72,67 +72,60 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
           base::format("Your authorization token is for the region {} and cannot be used in {}.",
                        credentials.claims.region, named->region));
     }
-    credentials.account = std::move(named->account);
-    credentials.region = std::move(named->region);
+    credentials.registry.account = std::move(named->account);
+    credentials.registry.region = std::move(named->region);
   } else {  // a name that says no registry: the registry of the token's own account and region
-    credentials.account = credentials.claims.account;
-    credentials.region = credentials.claims.region;
+    credentials.registry.account = credentials.claims.account;
+    credentials.registry.region = credentials.claims.region;
   }
   return credentials;
 }
 
-Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
-                 const Credentials& credentials_, const Route& route_, base::TimePoint now_)
-    : Session(services_, txn_, request_, credentials_, route_, now_,
-              KnownCaller(require_caller(services_, txn_, credentials_))) {}
+RegistryRequest::RegistryRequest(const RequestHead& head_, storage::sql::Txn& txn_,
+                                 const KnownCaller& caller_, base::TimePoint now_, LogNote& note_,
+                                 AfterCommit& after_commit_)
+    : Request{head_.services, txn_, head_.http, caller_.caller, head_.credentials.registry,
+              now_,           note_, after_commit_},
+      head(head_),
+      services(head_.services),
+      route(head_.route),
+      identity_(caller_.who) {}
 
-Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
-                 const Credentials& credentials_, const Route& route_, base::TimePoint now_,
-                 const KnownCaller& known)
-    : services(services_),
-      txn(txn_),
-      request(request_),
-      credentials(credentials_),
-      route(route_),
-      now(now_),
-      caller(known.caller),
-      identity(known.who) {}
-
-const std::optional<storage::Repository>& Session::find_repository() {
+const std::optional<storage::Repository>& RegistryRequest::find_repository() {
   if (!repository_) {
     repository_ =
-        storage::find_repository(txn, credentials.account, credentials.region, route.name);
+        storage::find_repository(txn, registry.account, registry.region, route.name);
   }
   return *repository_;
 }
 
 // Reads on an io thread look at an image twice: whether the pull has to be written down, and for
 // the answer.
-const std::optional<storage::Image>& Session::find_image(const std::string& digest) {
+const std::optional<storage::Image>& RegistryRequest::find_image(const std::string& digest) {
   if (!image_ || image_->digest != digest) {
     image_ = storage::find_image(txn, find_repository()->id, digest);
   }
   return image_;
 }
 
-storage::Repository Session::authorize_repository(std::string_view action, LogNote& note) {
-  return authorize_repository(std::vector<std::string_view>{action}, note);
+storage::Repository RegistryRequest::authorize_repository(std::string_view action) {
+  return authorize_repository(std::vector<std::string_view>{action});
 }
 
-void Session::describe(LogNote& note, std::string_view action) const {
+void RegistryRequest::describe(std::string_view action) const {
   note.principal = caller.principal.arn;
-  note.identity = identity;
-  note.registry_account = credentials.account;
-  note.registry_region = credentials.region;
+  note.identity = identity_;
+  note.registry_account = registry.account;
+  note.registry_region = registry.region;
   note.registry_repository = route.name;
   note.action = action;
 }
 
 // The name's grammar comes first, then permission, then whether the repository exists: a caller
 // without permission does not learn of it (test EveryRouteAsksForItsActions).
-std::optional<storage::Repository> Session::authorize_name(
-    const std::vector<std::string_view>& actions, LogNote& note, std::string_view if_missing) {
-  describe(note, actions.front());
+std::optional<storage::Repository> RegistryRequest::authorize_name(
+    const std::vector<std::string_view>& actions, std::string_view if_missing) {
+  describe(actions.front());
   if (!model::is_repository_name(route.name)) {
     throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
   }
@@ -141,56 +134,52 @@ std::optional<storage::Repository> Session::authorize_name(
   if (!repository && !if_missing.empty()) needed.push_back(if_missing);
   std::vector<Target> targets;
   for (const std::string_view action : needed) {
-    targets.push_back(make_repository_target(services, txn, action, credentials.account,
-                                             credentials.region, route.name,
+    targets.push_back(make_repository_target(*this, action, registry, route.name,
                                              repository ? &*repository : nullptr));
   }
-  authorize(services, caller, {txn, request, credentials.region, now, most_steps}, targets, note);
+  authorize(*this, targets);
   return repository;
 }
 
-storage::Repository Session::authorize_repository(const std::vector<std::string_view>& actions,
-                                                  LogNote& note) {
-  auto repository = authorize_name(actions, note, "");
-  if (!repository) throw ApiError::repository_not_found(credentials.account, route.name);
+storage::Repository RegistryRequest::authorize_repository(
+    const std::vector<std::string_view>& actions) {
+  auto repository = authorize_name(actions);
+  if (!repository) throw ApiError::repository_not_found(registry.account, route.name);
   return std::move(*repository);
 }
 
-storage::Repository Session::authorize_push(const std::vector<std::string_view>& actions,
-                                            LogNote& note, bool* created) {
+storage::Repository RegistryRequest::authorize_push(const std::vector<std::string_view>& actions,
+                                            bool* created) {
   // Almost every push finds its repository: no template is looked for then.
-  if (find_repository()) return authorize_repository(actions, note);
-  const auto as = creation::find_template(txn, credentials.account, credentials.region, route.name,
+  if (find_repository()) return authorize_repository(actions);
+  const auto as = creation::find_template(txn, registry.account, registry.region, route.name,
                                           creation::Reason::kPush);
-  if (!as) return authorize_repository(actions, note);
-  auto repository = authorize_name(actions, note, "ecr:CreateRepository");
+  if (!as) return authorize_repository(actions);
+  auto repository = authorize_name(actions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
   if (created != nullptr) *created = true;
-  return creation::create_repository(
-      services, txn, {credentials.account, credentials.region, route.name}, as, now);
+  return creation::create_repository(core, txn, {registry.account, registry.region, route.name}, as,
+                                     now);
 }
 
 // The permission alone: the import itself happens later, outside of this transaction.
-void Session::authorize_import(LogNote& note) {
-  authorize_name(kImportActions, note, "ecr:CreateRepository");
+void RegistryRequest::authorize_import() {
+  authorize_name(kImportActions, "ecr:CreateRepository");
 }
 
-// Authorizes anew, in the transaction that stores what the upstream answered. The note of this
-// authorization is not logged: the request has its note from authorize_import().
-storage::Repository Session::require_import() {
-  LogNote ignored;
-  auto repository = authorize_name(kImportActions, ignored, "ecr:CreateRepository");
+// Authorizes anew, in the transaction that stores what the upstream answered.
+storage::Repository RegistryRequest::require_import() {
+  auto repository = authorize_name(kImportActions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
   return pull_through::create_repository(
-      services, txn, {credentials.account, credentials.region, route.name}, now);
+      services, txn, {registry.account, registry.region, route.name}, now);
 }
 
 // ECR's _catalog is not documented; the action on all repositories is inferred.
-void Session::authorize_registry(std::string_view action, LogNote& note) {
-  describe(note, action);
-  const Target target = make_repository_target(services, txn, action, credentials.account,
-                                               credentials.region, "*", nullptr);
-  authorize(services, caller, {txn, request, credentials.region, now, most_steps}, {target}, note);
+void RegistryRequest::authorize_registry(std::string_view action) {
+  describe(action);
+  const Target target = make_repository_target(*this, action, registry, "*", nullptr);
+  authorize(*this, {target});
 }
 
 // ECR's status, headers and body: "Not Authorized" and a newline, as text (test

@@ -48,7 +48,8 @@ const AccountSetting& require_setting(const ApiRequest& request) {
 Json get_setting(ApiRequest& request) {
   const AccountSetting& setting = require_setting(request);
   return {{"name", setting.name},
-          {"value", account_setting(request.txn, request.caller.account, request.registry.region, setting.name)}};
+          {"value", account_setting(request.txn, request.caller.account, request.registry.region,
+                                    setting.name)}};
 }
 
 Json put_setting(ApiRequest& request) {
@@ -57,7 +58,8 @@ Json put_setting(ApiRequest& request) {
   if (std::find(setting.values.begin(), setting.values.end(), value) == setting.values.end()) {
     throw not_one_of("value", {setting.values.begin(), setting.values.end()});
   }
-  storage::set_registry_setting(request.txn, request.caller.account, request.registry.region, setting.name, value);
+  storage::set_registry_setting(request.txn, request.caller.account, request.registry.region,
+                                setting.name, value);
   return {{"name", setting.name}, {"value", value}};
 }
 
@@ -66,7 +68,8 @@ Json put_setting(ApiRequest& request) {
 // of the two errors here is not published.
 Json register_exclusion(ApiRequest& request) {
   const std::string arn = text_member(request.input, "principalArn");
-  if (!storage::add_pull_exclusion(request.txn, request.caller.account, request.registry.region, arn, request.now)) {
+  if (!storage::add_pull_exclusion(request.txn, request.caller.account, request.registry.region,
+                                   arn, request.now)) {
     throw ApiError(
         ErrorCode::kExclusionAlreadyExists,
         base::format("A pull time update exclusion for the principal '{}' already exists in the "
@@ -78,7 +81,8 @@ Json register_exclusion(ApiRequest& request) {
 
 Json deregister_exclusion(ApiRequest& request) {
   const std::string arn = text_member(request.input, "principalArn");
-  if (!storage::remove_pull_exclusion(request.txn, request.caller.account, request.registry.region, arn)) {
+  if (!storage::remove_pull_exclusion(request.txn, request.caller.account, request.registry.region,
+                                      arn)) {
     throw ApiError(
         ErrorCode::kExclusionNotFound,
         base::format("A pull time update exclusion for the principal '{}' does not exist in the "
@@ -91,8 +95,9 @@ Json deregister_exclusion(ApiRequest& request) {
 // The list is one of plain ARNs, without the times of their registration.
 Json list_exclusions(ApiRequest& request) {
   const Page page = requested_page(request, "ListPullTimeUpdateExclusions");
-  auto found = storage::list_pull_exclusions(request.txn, request.caller.account, request.registry.region,
-                                             page.after(), page.query_limit());
+  auto found =
+      storage::list_pull_exclusions(request.txn, request.caller.account, request.registry.region,
+                                    page.after(), page.query_limit());
   Json output = Json::object();
   const auto token = page.cut(found, [](const std::string& arn) { return arn; });
   if (token) output["nextToken"] = *token;
@@ -101,14 +106,14 @@ Json list_exclusions(ApiRequest& request) {
 }
 
 constexpr Operation kAccountSettingOperations[] = {
-    {"GetAccountSetting", "ecr:GetAccountSetting", Access::kRead, setting_target, get_setting},
-    {"PutAccountSetting", "ecr:PutAccountSetting", Access::kWrite, setting_target, put_setting},
+    {"GetAccountSetting", "ecr:GetAccountSetting", Access::kRead, on<setting_target, get_setting>},
+    {"PutAccountSetting", "ecr:PutAccountSetting", Access::kWrite, on<setting_target, put_setting>},
     {"RegisterPullTimeUpdateExclusion", "ecr:RegisterPullTimeUpdateExclusion", Access::kWrite,
-     registry_target, register_exclusion},
+     on<registry_target, register_exclusion>},
     {"DeregisterPullTimeUpdateExclusion", "ecr:DeregisterPullTimeUpdateExclusion", Access::kWrite,
-     registry_target, deregister_exclusion},
+     on<registry_target, deregister_exclusion>},
     {"ListPullTimeUpdateExclusions", "ecr:ListPullTimeUpdateExclusions", Access::kRead,
-     registry_target, list_exclusions},
+     on<registry_target, list_exclusions>},
 };
 
 }  // namespace

@@ -13,34 +13,37 @@ using storage::sql::Access;
 constexpr std::chrono::hours kTokenLife{12};
 
 // The token names the principal and the Region, and grants nothing by itself: each request of /v2/
-// is authorized as its principal is then (api/registry/registry_request.cpp). It is base64 of "AWS:" and the
-// password. The AWS CLI splits that at every ':' and expects two parts, so the sealed password has
-// none.
+// is authorized as its principal is then (api/registry/registry_request.cpp). It is base64 of
+// "AWS:" and the password. The AWS CLI splits that at every ':' and expects two parts, so the
+// sealed password has none.
 Json token_json(const ApiRequest& request, const std::string& account) {
   const auth::RegistryTokenClaims claims{request.caller.access_key_id, request.caller.account,
-                                         request.registry.region, request.now, request.now + kTokenLife};
+                                         request.registry.region, request.now,
+                                         request.now + kTokenLife};
   const std::string host = registry_endpoint(request, account);
   // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
   const bool secure = request.http.secure || host.find(".amazonaws.com") != std::string::npos;
   const std::string scheme = secure ? "https://" : "http://";
-  return {{"authorizationToken", base::base64_encode("AWS:" + request.services.tokens.seal(claims))},
-          {"expiresAt", base::to_epoch_seconds(claims.expires)},
-          {"proxyEndpoint", scheme + host}};
+  return {
+      {"authorizationToken", base::base64_encode("AWS:" + request.services.tokens.seal(claims))},
+      {"expiresAt", base::to_epoch_seconds(claims.expires)},
+      {"proxyEndpoint", scheme + host}};
 }
 
 // registryIds (deprecated by AWS) only multiplies the answers: every token is good for whatever its
 // principal may do, in the registries of other accounts too.
 Json get_authorization_token(ApiRequest& request) {
   Json data = Json::array();
-  for (const Json& id : request.input.value("registryIds", Json::array({registry_id(request)}))) {
+  for (const Json& id :
+       request.input.value("registryIds", Json::array({registry_of(request).account}))) {
     data.push_back(token_json(request, id.get<std::string>()));
   }
   return {{"authorizationData", data}};
 }
 
 constexpr Operation kAuthorizationTokenOperations[] = {
-    {"GetAuthorizationToken", "ecr:GetAuthorizationToken", Access::kRead, registry_target,
-     get_authorization_token},
+    {"GetAuthorizationToken", "ecr:GetAuthorizationToken", Access::kRead,
+     on<registry_target, get_authorization_token>},
 };
 
 }  // namespace

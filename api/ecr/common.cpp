@@ -16,66 +16,67 @@ namespace ecr::api::ecr {
 // registryId names the registry of another account, too: whether the caller may reach it is a
 // matter of the policies of both accounts (IAM User Guide, cross-account policy evaluation).
 // Operations on the registry itself have no such member and use the caller's account.
-std::string registry_id(const ApiRequest& request) {
+model::RegistryId registry_of(const ApiRequest& request) {
   std::string id = text_member(request.input, "registryId");
-  return id.empty() ? request.caller.account : id;
-}
-
-storage::Repository require_repository(ApiRequest& request) {
-  return require_repository(request, text_member(request.input, "repositoryName"));
+  return {id.empty() ? request.caller.account : std::move(id), request.registry.region};
 }
 
 // Reached only by an authorized caller: the gate runs before the handler, so that an unauthorized
 // caller gets the same AccessDeniedException for every name.
-storage::Repository require_repository(ApiRequest& request, std::string_view name) {
-  const std::string account = registry_id(request);
-  auto repository = storage::find_repository(request.txn, account, request.registry.region, name);
-  if (!repository) throw ApiError::repository_not_found(account, name);
-  return std::move(*repository);
+void NamedRepository::missing() const {
+  throw ApiError::repository_not_found(registry.account, name);
+}
+
+NamedRepository find_repository(const ApiRequest& request) {
+  return find_repository(request, text_member(request.input, "repositoryName"));
+}
+
+NamedRepository find_repository(const ApiRequest& request, std::string name) {
+  NamedRepository repository;
+  repository.registry = registry_of(request);
+  repository.name = std::move(name);
+  repository.row = storage::find_repository(request.txn, repository.registry.account,
+                                            repository.registry.region, repository.name);
+  return repository;
 }
 
 // A repository that does not exist is authorized by its ARN all the same: a caller without the
 // permission learns nothing of whether it exists.
-std::vector<Target> repository_target(const ApiRequest& request) {
-  const std::string account = registry_id(request);
-  const std::string name = text_member(request.input, "repositoryName");
-  const auto repository = storage::find_repository(request.txn, account, request.registry.region, name);
-  return {make_repository_target(request.core, request.txn, request.action, account, request.registry.region, name,
-                                 repository ? &*repository : nullptr)};
+Target target_of(const ApiRequest& request, const NamedRepository& repository) {
+  return make_repository_target(request, request.action, repository.registry, repository.name,
+                                repository.row ? &*repository.row : nullptr);
 }
 
-namespace {
-
-// The creation template by which the push would create its repository; nullopt: the repository is
-// there, or no template covers its name (ECR User Guide, "Repository creation templates": create on
-// push; test APushByTheApiCreatesToo).
-std::optional<storage::CreationTemplate> creating_template(const ApiRequest& request) {
-  const std::string account = registry_id(request);
-  const std::string name = text_member(request.input, "repositoryName");
-  if (storage::find_repository(request.txn, account, request.registry.region, name)) return std::nullopt;
-  return creation::find_template(request.txn, account, request.registry.region, name, creation::Reason::kPush);
+Resolved<NamedRepository> repository_target(const ApiRequest& request) {
+  NamedRepository repository = find_repository(request);
+  std::vector<Target> targets = {target_of(request, repository)};
+  return {std::move(targets), std::move(repository)};
 }
 
-}  // namespace
-
+// ECR User Guide, "Repository creation templates": create on push (test APushByTheApiCreatesToo).
 // The second target is the same ARN with the other action: the policies of the pusher must allow
 // both. That ECR wants ecr:CreateRepository of the pusher is inferred from its guide (test
 // ThePusherNeedsCreateRepository).
-std::vector<Target> push_target(const ApiRequest& request) {
-  std::vector<Target> targets = repository_target(request);
-  if (!creating_template(request)) return targets;
-  Target create = targets.front();
-  create.action = "ecr:CreateRepository";
-  targets.push_back(std::move(create));
-  return targets;
+Resolved<PushedRepository> push_target(const ApiRequest& request) {
+  PushedRepository repository{find_repository(request), std::nullopt};
+  std::vector<Target> targets = {target_of(request, repository)};
+  if (!repository.row) {
+    const auto& [account, region] = repository.registry;
+    repository.as = creation::find_template(request.txn, account, region, repository.name,
+                                            creation::Reason::kPush);
+  }
+  if (repository.as) {
+    targets.push_back(targets.front());
+    targets.back().action = "ecr:CreateRepository";
+  }
+  return {std::move(targets), std::move(repository)};
 }
 
-storage::Repository require_pushed_repository(ApiRequest& request) {
-  const auto as = creating_template(request);
-  if (!as) return require_repository(request);
-  return creation::create_repository(
-      request.core, request.txn,
-      {registry_id(request), request.registry.region, text_member(request.input, "repositoryName")}, as, request.now);
+storage::Repository PushedRepository::require(const ApiRequest& request) const {
+  if (row) return *row;
+  if (!as) missing();
+  return creation::create_repository(request.core, request.txn,
+                                     {registry.account, registry.region, name}, as, request.now);
 }
 
 // 25 actions of ECR have no resource type, so that only a policy with "Resource": "*" allows them
@@ -84,10 +85,10 @@ std::vector<Target> registry_target(const ApiRequest& request) {
   Target target;
   target.action = request.action;
   target.resource = "*";
-  target.account = registry_id(request);
+  target.account = registry_of(request).account;
   // Under scope V2 the registry policy takes part in the decision on every ECR action (ECR User
   // Guide, "Private registry permissions"; test ScopeDecidesAboutOperationsOnTheRegistryItself).
-  attach_registry_policy(request.core, request.txn, target.account, request.registry.region, target);
+  attach_registry_policy(request, {target.account, request.registry.region}, target);
   return {target};
 }
 
@@ -115,7 +116,8 @@ Json to_json(const ApiRequest& request, const storage::Repository& repository) {
   return json;
 }
 
-Page requested_page(const ApiRequest& request, std::string_view listing, std::int64_t default_size) {
+Page requested_page(const ApiRequest& request, std::string_view listing,
+                    std::int64_t default_size) {
   // A token is good for every principal of the caller's account, and for no other account.
   Page page(request.core.store.key(),
             base::format("{}\n{}\n{}", request.caller.account, request.registry.region, listing),

@@ -13,32 +13,51 @@
 #include "api/core/access/operation.h"
 #include "api/core/wire/page_token.h"
 #include "schemas/base/json.h"
+#include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::ecr {
 
 using base::text_member;  // of the input; empty: absent
 
-// Input registryId, or the caller's own account.
-std::string registry_id(const ApiRequest& request);
+// The registry of that account (input registryId, or the caller's own) in the request's Region.
+model::RegistryId registry_of(const ApiRequest& request);
 
-// The repository the input names. Throws RepositoryNotFoundException.
-storage::Repository require_repository(ApiRequest& request);
-storage::Repository require_repository(ApiRequest& request, std::string_view name);
+// The repository that a request names, whether it exists or not.
+struct NamedRepository : Named<storage::Repository> {
+  model::RegistryId registry;
+  std::string name;
 
-// One target for the input's repositoryName, with its tags and policies where it exists.
-std::vector<Target> repository_target(const ApiRequest& request);
+  [[noreturn]] void missing() const;  // RepositoryNotFoundException
+};
+// The input's repositoryName; any other name.
+NamedRepository find_repository(const ApiRequest& request);
+NamedRepository find_repository(const ApiRequest& request, std::string name);
+// The action of the request on it, with its tags and policies where it exists.
+Target target_of(const ApiRequest& request, const NamedRepository& repository);
+
+// One target for the input's repositoryName.
+Resolved<NamedRepository> repository_target(const ApiRequest& request);
+
+// The repository that an image or layer is pushed to.
+struct PushedRepository : NamedRepository {
+  // The creation template by which the push creates the repository. nullopt: the repository is
+  // there, or no template covers its name.
+  std::optional<storage::CreationTemplate> as;
+
+  // The repository, created where it is missing and a template says so; else missing().
+  storage::Repository require(const ApiRequest& request) const;
+};
 // The same for the operations that begin or end a push: with ecr:CreateRepository as well where the
-// repository is missing and a creation template would create it.
-std::vector<Target> push_target(const ApiRequest& request);
-// The repository of such an operation, created where it is missing and a template says so.
-storage::Repository require_pushed_repository(ApiRequest& request);
+// push would create the repository.
+Resolved<PushedRepository> push_target(const ApiRequest& request);
 // For operations on the registry, which take no resource: "*".
 std::vector<Target> registry_target(const ApiRequest& request);
 
 // Throws InvalidParameterException where the text is no policy of that type (kRepository,
 // kRegistry, kRegistryV1) or names a principal that does not exist. In policies.cpp.
-void check_resource_policy(const ApiRequest& request, const std::string& text, auth::iam::PolicyType type);
+void check_resource_policy(const ApiRequest& request, const std::string& text,
+                           auth::iam::PolicyType type);
 
 // host[:port] under which the registry of that account and region answers this caller.
 std::string registry_endpoint(const ApiRequest& request, std::string_view account);
@@ -47,7 +66,8 @@ Json to_json(const ApiRequest& request, const storage::Repository& repository);
 // The page that nextToken and maxResults ask for. `listing` names the listing (its operation and
 // arguments); `default_size`: where the input has no maxResults. Throws InvalidParameterException
 // for a token that is not of this listing.
-Page requested_page(const ApiRequest& request, std::string_view listing, std::int64_t default_size = 100);
+Page requested_page(const ApiRequest& request, std::string_view listing,
+                    std::int64_t default_size = 100);
 // Throws InvalidParameterException where the input pages although it names the elements that it
 // wants, in the member `names`.
 void refuse_paging(const ApiRequest& request, std::string_view names);

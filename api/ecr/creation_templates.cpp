@@ -40,7 +40,7 @@ std::string key_of(const Json& input) {
 std::string covered_names(const std::string& key) { return key == "ROOT" ? "*" : key + "/*"; }
 
 Target repositories_target(const ApiRequest& request, std::string_view action) {
-  return make_repository_target(request.core, request.txn, action, request.caller.account, request.registry.region,
+  return make_repository_target(request, action, request.registry,
                                 covered_names(key_of(request.input)), nullptr);
 }
 
@@ -59,7 +59,8 @@ std::vector<Target> template_targets(const ApiRequest& request) {
   }
   const std::string role = text_member(request.input, "customRoleArn");
   if (!role.empty()) {
-    targets.push_back(pass_role_target(request.txn, request.caller.account, role, "ecr.amazonaws.com"));
+    targets.push_back(
+        pass_role_target(request.txn, request.caller.account, role, "ecr.amazonaws.com"));
   }
   return targets;
 }
@@ -125,8 +126,8 @@ Json output_of(const ApiRequest& request, const CreationTemplate& row) {
 
 // The wording of this error, and of the one for a template that exists already, is not published.
 CreationTemplate require_template(const ApiRequest& request) {
-  auto found = storage::find_creation_template(request.txn, request.caller.account, request.registry.region,
-                                               key_of(request.input));
+  auto found = storage::find_creation_template(request.txn, request.caller.account,
+                                               request.registry.region, key_of(request.input));
   if (!found) {
     throw ApiError(ErrorCode::kTemplateNotFound,
                    base::format("The repository creation template with prefix '{}' does not exist "
@@ -160,7 +161,8 @@ Json create_template(ApiRequest& request) {
   merge(request.input, body);
   check(request, body);
   const CreationTemplate row{key_of(request.input), base::dump(body), request.now, request.now};
-  if (!storage::insert_creation_template(request.txn, request.caller.account, request.registry.region, row)) {
+  if (!storage::insert_creation_template(request.txn, request.caller.account,
+                                         request.registry.region, row)) {
     throw ApiError(ErrorCode::kTemplateAlreadyExists,
                    base::format("The repository creation template with prefix '{}' already exists "
                                 "in the registry with id '{}'",
@@ -178,13 +180,15 @@ Json update_template(ApiRequest& request) {
   check(request, body);
   row.body = base::dump(body);
   row.updated_at = request.now;
-  storage::update_creation_template(request.txn, request.caller.account, request.registry.region, row);
+  storage::update_creation_template(request.txn, request.caller.account, request.registry.region,
+                                    row);
   return output_of(request, row);
 }
 
 Json delete_template(ApiRequest& request) {
   const CreationTemplate row = require_template(request);
-  storage::delete_creation_template(request.txn, request.caller.account, request.registry.region, row.prefix);
+  storage::delete_creation_template(request.txn, request.caller.account, request.registry.region,
+                                    row.prefix);
   return output_of(request, row);
 }
 
@@ -193,8 +197,8 @@ Json describe_named_templates(ApiRequest& request, const Json& prefixes) {
   refuse_paging(request, "prefixes");
   Json list = Json::array();
   for (const Json& prefix : prefixes) {
-    const auto found = storage::find_creation_template(request.txn, request.caller.account, request.registry.region,
-                                                       key_of({{"prefix", prefix}}));
+    const auto found = storage::find_creation_template(
+        request.txn, request.caller.account, request.registry.region, key_of({{"prefix", prefix}}));
     if (found) list.push_back(template_json(request, *found));
   }
   return list;
@@ -208,8 +212,9 @@ Json describe_templates(ApiRequest& request) {
   }
   constexpr std::string_view kListing = "DescribeRepositoryCreationTemplates";
   const Page page = requested_page(request, kListing);
-  auto found = storage::list_creation_templates(request.txn, request.caller.account, request.registry.region,
-                                                page.after(), page.query_limit());
+  auto found =
+      storage::list_creation_templates(request.txn, request.caller.account, request.registry.region,
+                                       page.after(), page.query_limit());
   const auto token = page.cut(found, [](const CreationTemplate& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["repositoryCreationTemplates"] = Json::array();
@@ -221,13 +226,13 @@ Json describe_templates(ApiRequest& request) {
 
 constexpr Operation kCreationTemplateOperations[] = {
     {"CreateRepositoryCreationTemplate", "ecr:CreateRepositoryCreationTemplate", Access::kWrite,
-     template_targets, create_template},
+     on<template_targets, create_template>},
     {"UpdateRepositoryCreationTemplate", "ecr:UpdateRepositoryCreationTemplate", Access::kWrite,
-     template_targets, update_template},
+     on<template_targets, update_template>},
     {"DeleteRepositoryCreationTemplate", "ecr:DeleteRepositoryCreationTemplate", Access::kWrite,
-     registry_target, delete_template},
+     on<registry_target, delete_template>},
     {"DescribeRepositoryCreationTemplates", "ecr:DescribeRepositoryCreationTemplates",
-     Access::kRead, registry_target, describe_templates},
+     Access::kRead, on<registry_target, describe_templates>},
 };
 
 }  // namespace

@@ -34,8 +34,8 @@ Json failure_json(const ImageIdentifier& id, const Failure& failure) {
 
 // The digest that an entry names, or why it names none. The code ImageNotFound with its reason was
 // captured from AWS; the other two are from other emulators' tests.
-std::optional<Failure> resolve(ApiRequest& request, std::int64_t repository, const ImageIdentifier& id,
-                               std::string& digest) {
+std::optional<Failure> resolve(ApiRequest& request, std::int64_t repository,
+                               const ImageIdentifier& id, std::string& digest) {
   if (id.digest.empty() && id.tag.empty()) {
     return Failure{"MissingDigestAndTag",
                    "Invalid request parameters: both tag and digest cannot be null"};
@@ -52,30 +52,26 @@ std::optional<Failure> resolve(ApiRequest& request, std::int64_t repository, con
 }
 
 // The repository's place, whether it exists or not: a pull-through cache may create it.
-RepositoryKey repository_key(const ApiRequest& request) {
-  return {registry_id(request), request.registry.region, text_member(request.input, "repositoryName")};
+RepositoryKey repository_key(const NamedRepository& repository) {
+  return {repository.registry.account, repository.registry.region, repository.name};
 }
 
-std::optional<storage::Repository> repository_of(const ApiRequest& request) {
-  const RepositoryKey key = repository_key(request);
-  return storage::find_repository(request.txn, key.account, key.region, key.name);
-}
-
-pull_through::Lookup look_up(const ApiRequest& request, const std::optional<storage::Repository>& repository,
+pull_through::Lookup look_up(const ApiRequest& request, const NamedRepository& repository,
                              const Json& id) {
-  return pull_through::look_up(request.core, request.txn, repository_key(request),
-                               repository ? &*repository : nullptr, image_identifier(id), request.now);
+  return pull_through::look_up(request.services, request.txn, repository_key(repository),
+                               repository.row ? &*repository.row : nullptr, image_identifier(id),
+                               request.now);
 }
 
 // The queries that an upstream registry has to be asked before the call can be answered. Most
 // repositories have neither a rule nor imports, and cost no look-up of their images here.
-std::vector<pull_through::UpstreamQuery> queries_of(const ApiRequest& request) {
+std::vector<pull_through::UpstreamQuery> queries_of(const ApiRequest& request,
+                                                    const NamedRepository& repository) {
   std::vector<pull_through::UpstreamQuery> queries;
   if (request.services.upstreams == nullptr) return queries;
-  const auto repository = repository_of(request);
-  const RepositoryKey key = repository_key(request);
-  if (!pull_through::find_rule(request.txn, key.account, key.region, key.name) &&
-      !(repository && storage::has_imports(request.txn, repository->id))) {
+  const auto& [account, region] = repository.registry;
+  if (!pull_through::find_rule(request.txn, account, region, repository.name) &&
+      !(repository.row && storage::has_imports(request.txn, repository.row->id))) {
     return queries;
   }
   for (const Json& id : request.input.at("imageIds")) {
@@ -94,17 +90,23 @@ bool is_needed(const pull_through::UpstreamQuery& query) {
 // A pull that imports an upstream's image needs the permissions for that too: ECR User Guide,
 // "IAM permissions required to sync an upstream registry": ecr:BatchImportUpstreamImage, and
 // ecr:CreateRepository where the repository is missing.
-std::vector<Target> pull_targets(const ApiRequest& request) {
-  std::vector<Target> targets = repository_target(request);
-  const auto queries = queries_of(request);
-  if (std::none_of(queries.begin(), queries.end(), is_needed)) return targets;
-  const Target repository = targets.front();
-  targets.push_back(repository);
-  targets.back().action = "ecr:BatchImportUpstreamImage";
-  if (repository_of(request)) return targets;
-  targets.push_back(repository);
-  targets.back().action = "ecr:CreateRepository";
-  return targets;
+struct PulledRepository : NamedRepository {
+  std::vector<pull_through::UpstreamQuery> queries;
+};
+Resolved<PulledRepository> pull_targets(const ApiRequest& request) {
+  PulledRepository pulled{find_repository(request), {}};
+  pulled.queries = queries_of(request, pulled);
+  const Target read = target_of(request, pulled);
+  std::vector<Target> targets = {read};
+  if (std::any_of(pulled.queries.begin(), pulled.queries.end(), is_needed)) {
+    targets.push_back(read);
+    targets.back().action = "ecr:BatchImportUpstreamImage";
+    if (!pulled.row) {
+      targets.push_back(read);
+      targets.back().action = "ecr:CreateRepository";
+    }
+  }
+  return {std::move(targets), std::move(pulled)};
 }
 
 // An image that the upstream does not have is no error here: it becomes one of the batch's
@@ -127,23 +129,23 @@ void fetch_all(const Services& services, const RepositoryKey& key,
 
 // A refresh happens only for a caller that has the permission to import; any other caller gets the
 // cached image as it is. For an import the permission was required by pull_targets().
-bool may_fetch(const ApiRequest& request, const std::vector<pull_through::UpstreamQuery>& queries) {
-  if (std::any_of(queries.begin(), queries.end(), is_needed)) return true;
-  Target target = repository_target(request).front();
+bool may_fetch(const ApiRequest& request, const PulledRepository& pulled) {
+  if (request.core.settings.enforcement != Enforcement::kEnforce ||
+      std::any_of(pulled.queries.begin(), pulled.queries.end(), is_needed)) {
+    return true;
+  }
+  Target target = target_of(request, pulled);
   target.action = "ecr:BatchImportUpstreamImage";
-  return request.core.settings.enforcement != Enforcement::kEnforce ||
-         is_allowed(request.core, request.caller, {request.txn, request.http, request.registry.region, request.now},
-                    target);
+  return is_allowed(request, target);
 }
 
 // Throws OutsideWork where the upstream has to be asked: the call then runs anew, with
-// call.prepared set, and finds in the repository what the upstream answered.
-void ask_upstream(const ApiRequest& request) {
+// request.outside set, and finds in the repository what the upstream answered.
+void ask_upstream(const ApiRequest& request, const PulledRepository& pulled) {
   if (request.outside.has_value()) return;
-  auto queries = queries_of(request);
-  if (queries.empty() || !may_fetch(request, queries)) return;
-  throw OutsideWork{[&services = request.core, key = repository_key(request),
-                     queries = std::move(queries)]() -> std::any {
+  if (pulled.queries.empty() || !may_fetch(request, pulled)) return;
+  throw OutsideWork{[&services = request.services, key = repository_key(pulled),
+                     queries = pulled.queries]() -> std::any {
     fetch_all(services, key, queries);
     return true;
   }};
@@ -162,16 +164,17 @@ Json image_json(const storage::Repository& repository, const std::string& digest
 
 // acceptedMediaTypes is not looked at: manifests are answered as they were pushed. ECR documents a
 // translation of formats for pulls by tag only.
-Json batch_get_image(ApiRequest& request) {
-  ask_upstream(request);
-  const storage::Repository repository = require_repository(request);
+Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
+  ask_upstream(request, from);
+  if (!from.row) from.missing();
+  const storage::Repository& repository = *from.row;
   Json output = {{"images", Json::array()}, {"failures", Json::array()}};
   std::vector<storage::Image> pulled;
   for (const Json& json : request.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
     // The manifest of an import is kept from the first answer of the upstream on; its layers may
     // still be on their way.
-    if (const auto pending = look_up(request, repository, json).pending) {
+    if (const auto pending = look_up(request, from, json).pending) {
       output["images"].push_back(
           image_json(repository, pending->digest, id.tag, pending->manifest, pending->media_type));
       continue;
@@ -189,16 +192,14 @@ Json batch_get_image(ApiRequest& request) {
           failure_json(id, {"ImageNotFound", "Requested image not found"}));
       continue;
     }
-    output["images"].push_back(image_json(
-        repository, digest, id.tag,
-        storage::image_manifest(request.txn, repository.id, digest).value_or(""), image->media_type));
+    output["images"].push_back(
+        image_json(repository, digest, id.tag,
+                   storage::image_manifest(request.txn, repository.id, digest).value_or(""),
+                   image->media_type));
     pulled.push_back(std::move(*image));
   }
   // lastRecordedPullTime is written after this read transaction.
-  if (auto note =
-          record_pulls(request.core, request.txn, request.caller, repository, pulled, request.now)) {
-    request.after_commit.add(std::move(note));
-  }
+  request.after_commit.add(record_pulls(request, repository, pulled));
   return output;
 }
 
@@ -247,8 +248,7 @@ std::optional<Failure> delete_one(ApiRequest& request, const storage::Repository
 
 // Each entry sees the deletions by the entries before it: the same tag twice is a failure the
 // second time.
-Json batch_delete_image(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json batch_delete_image(ApiRequest& request, const storage::Repository& repository) {
   Json output = {{"imageIds", Json::array()}, {"failures", Json::array()}};
   for (const Json& json : request.input.at("imageIds")) {
     const ImageIdentifier id = image_identifier(json);
@@ -259,9 +259,9 @@ Json batch_delete_image(ApiRequest& request) {
 }
 
 constexpr Operation kImageBatchOperations[] = {
-    {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, pull_targets, batch_get_image},
-    {"BatchDeleteImage", "ecr:BatchDeleteImage", Access::kWrite, repository_target,
-     batch_delete_image},
+    {"BatchGetImage", "ecr:BatchGetImage", Access::kRead, on<pull_targets, batch_get_image>},
+    {"BatchDeleteImage", "ecr:BatchDeleteImage", Access::kWrite,
+     on<repository_target, batch_delete_image>},
 };
 
 }  // namespace

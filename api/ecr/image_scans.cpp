@@ -16,8 +16,8 @@ namespace {
 using storage::ImageScan;
 using storage::sql::Access;
 
-Json scan_json(const ApiRequest& request, const storage::Repository& repository, const storage::Image& image,
-               const ImageScan& scan) {
+Json scan_json(const ApiRequest& request, const storage::Repository& repository,
+               const storage::Image& image, const ImageScan& scan) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(request, image)},
@@ -55,8 +55,7 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
   }
 }
 
-Json start_image_scan(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json start_image_scan(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   check_scan_is_possible(request, repository, image);
   const ImageScan scan =
@@ -66,8 +65,8 @@ Json start_image_scan(ApiRequest& request) {
 
 // A page of findings, in the shape of the kind of scan: ECR's `findings`, or Amazon Inspector's
 // `enhancedFindings` (test EnhancedFindingsHaveInspectorsShape).
-Json findings_json(ApiRequest& request, const storage::Repository& repository, const storage::Image& image,
-                   const ImageScan& scan, Json& output) {
+Json findings_json(ApiRequest& request, const storage::Repository& repository,
+                   const storage::Image& image, const ImageScan& scan, Json& output) {
   const bool enhanced = scan.type == "ENHANCED";
   // A token of an earlier scan of the image is of another listing: its findings are replaced.
   const std::string listing =
@@ -96,8 +95,7 @@ Json findings_json(ApiRequest& request, const storage::Repository& repository, c
 // A scan that runs or has failed is answered with its status and without imageScanFindings. The
 // error of an image that was never scanned names it by digest even where the input has a tag alone
 // (a pasted answer of the AWS CLI).
-Json describe_scan_findings(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json describe_scan_findings(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   const auto scan = storage::find_scan(request.txn, repository.id, image.digest);
   if (!scan) {
@@ -118,9 +116,10 @@ Json describe_scan_findings(ApiRequest& request) {
 }
 
 constexpr Operation kImageScanOperations[] = {
-    {"StartImageScan", "ecr:StartImageScan", Access::kWrite, repository_target, start_image_scan},
-    {"DescribeImageScanFindings", "ecr:DescribeImageScanFindings", Access::kRead, repository_target,
-     describe_scan_findings},
+    {"StartImageScan", "ecr:StartImageScan", Access::kWrite,
+     on<repository_target, start_image_scan>},
+    {"DescribeImageScanFindings", "ecr:DescribeImageScanFindings", Access::kRead,
+     on<repository_target, describe_scan_findings>},
 };
 
 }  // namespace

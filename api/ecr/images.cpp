@@ -58,19 +58,17 @@ std::any decode_manifest(const Json& input) {
 // The same manifest under the same tag is ImageAlreadyExistsException, whatever the mutability of
 // tags (test PutImageRetagsAndSaysWhatExists); on the registry plane it is no error. A tag that
 // moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
-Json put_image(ApiRequest& request) {
-  const storage::Repository repository = require_pushed_repository(request);
+Json put_image(ApiRequest& request, const PushedRepository& pushed) {
+  const storage::Repository repository = pushed.require(request);
   const std::string tag = text_member(request.input, "imageTag");
   check_tag(tag);
   const SentManifest& sent = std::any_cast<const EarlyManifest&>(request.decoded).get();
-  const PutImageResult result = put_image(request.txn, repository, sent, tag, request.now);
+  // Replication, scan on push, signing and the event: the same that a docker push sets off.
+  const PutImageResult result = push_image(request, repository, sent, tag);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
                                          tag);
   }
-  // Replication, scan on push, signing and the event: the same that a docker push sets off.
-  follow_push(request.core, request.caller, {request.txn, request.http, request.registry.region, request.now},
-              {repository, result.image, tag});
   Json image = {{"registryId", repository.account},
                 {"repositoryName", repository.name},
                 {"imageId", image_id_json(result.image.digest, tag)},
@@ -81,8 +79,7 @@ Json put_image(ApiRequest& request) {
 
 // One entry for each tag; an image without tags has one entry, with its digest alone. The order is
 // that of digest and tag, so both make up the position in a token.
-Json list_images(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json list_images(ApiRequest& request, const storage::Repository& repository) {
   const Json filter = request.input.value("filter", Json::object());
   const std::string listing = listing_name("ListImages", repository, filter);
   const Page page = requested_page(request, listing);
@@ -103,7 +100,8 @@ Json list_images(ApiRequest& request) {
 // The first id that names no image is the error of the whole call (test
 // DescribeImagesNamesTheFirstThatIsMissing), unlike in BatchGetImage. Named images are described
 // whatever their status: the filter does not apply, archived ones are shown.
-Json describe_named_images(ApiRequest& request, const storage::Repository& repository, const Json& ids) {
+Json describe_named_images(ApiRequest& request, const storage::Repository& repository,
+                           const Json& ids) {
   refuse_paging(request, "imageIds");
   Json details = Json::array();
   for (const Json& json : ids) {
@@ -137,13 +135,13 @@ Json details_of(ApiRequest& request, const storage::Repository& repository, cons
 // Under AWS's own scanner (AWS_NATIVE, the default) DescribeImages says nothing of scans any more
 // (ECR API Reference, "ImageDetail"; test DescribeImagesTellsOfScansByClairAlone).
 void add_scans(ApiRequest& request, const storage::Repository& repository, Json& details) {
-  if (account_setting(request.txn, repository.account, repository.region, kBasicScanType) != "CLAIR")
+  if (account_setting(request.txn, repository.account, repository.region, kBasicScanType) !=
+      "CLAIR")
     return;
   for (Json& detail : details) add_scan_summary(request.txn, repository, detail);
 }
 
-Json describe_images(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json describe_images(ApiRequest& request, const storage::Repository& repository) {
   if (const auto ids = request.input.find("imageIds"); ids != request.input.end()) {
     Json output = describe_named_images(request, repository, *ids);
     add_scans(request, repository, output["imageDetails"]);
@@ -166,10 +164,10 @@ Json describe_images(ApiRequest& request) {
 constexpr std::uint64_t kPutImageBody = 10u << 20;
 
 constexpr Operation kImageOperations[] = {
-    {"PutImage", "ecr:PutImage", Access::kWrite, push_target, put_image, Credentials::kSignature,
-     decode_manifest, kPutImageBody},
-    {"ListImages", "ecr:ListImages", Access::kRead, repository_target, list_images},
-    {"DescribeImages", "ecr:DescribeImages", Access::kRead, repository_target, describe_images},
+    {"PutImage", "ecr:PutImage", Access::kWrite, on<push_target, put_image>,
+     Credentials::kSignature, decode_manifest, kPutImageBody},
+    {"ListImages", "ecr:ListImages", Access::kRead, on<repository_target, list_images>},
+    {"DescribeImages", "ecr:DescribeImages", Access::kRead, on<repository_target, describe_images>},
 };
 
 }  // namespace

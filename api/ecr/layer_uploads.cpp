@@ -40,9 +40,9 @@ ApiError upload_not_found(const UploadCall& upload) {
 
 // An upload belongs to the principal and the repository that it was begun for. To every other
 // caller it does not exist: the error is the same as for an unknown id.
-UploadCall require_upload(ApiRequest& request) {
+UploadCall require_upload(const ApiRequest& request, const storage::Repository& repository) {
   // Upload ids are UUIDs. They are stored in lower case; the model allows upper case too.
-  UploadCall upload{require_repository(request), base::to_lower(text_member(request.input, "uploadId"))};
+  UploadCall upload{repository, base::to_lower(text_member(request.input, "uploadId"))};
   const auto found = storage::find_upload(request.txn, upload.id);
   if (!found || found->repository != upload.repository.id ||
       found->principal != lasting_id(request.caller)) {
@@ -58,8 +58,8 @@ Json upload_json(const UploadCall& upload) {
 }
 
 // partSize is 10 MiB, the quota for a part; the API model alone would allow 20 MiB.
-Json initiate(ApiRequest& request) {
-  const storage::Repository repository = require_pushed_repository(request);
+Json initiate(ApiRequest& request, const PushedRepository& pushed) {
+  const storage::Repository repository = pushed.require(request);
   const storage::Upload upload{base::make_uuid(request.core.random), repository.id,
                                lasting_id(request.caller), request.now};
   storage::insert_upload(request.txn, upload);
@@ -83,7 +83,8 @@ void check_part(const ApiRequest& request, const UploadCall& upload, std::uint64
                 std::uint64_t size) {
   const LayerPart part{request.input.at("partFirstByte").get<std::uint64_t>(),
                        request.input.at("partLastByte").get<std::uint64_t>(), size};
-  const auto verdict = judge_part(part, received, storage::upload_parts(request.txn, upload.id).count);
+  const auto verdict =
+      judge_part(part, received, storage::upload_parts(request.txn, upload.id).count);
   if (const auto* invalid = std::get_if<PartIsInvalid>(&verdict)) {
     throw invalid_part(upload, received, invalid->why);
   }
@@ -96,8 +97,8 @@ void check_part(const ApiRequest& request, const UploadCall& upload, std::uint64
 // operation's own transaction only reads: other requests may write to the database while the part's
 // bytes go to the disk. The row is written by a short transaction of its own, and not made durable:
 // a power loss takes the upload, which has not been acknowledged as a layer.
-Json upload_part(ApiRequest& request) {
-  const UploadCall upload = require_upload(request);
+Json upload_part(ApiRequest& request, const storage::Repository& repository) {
+  const UploadCall upload = require_upload(request, repository);
   const auto bytes =
       base::base64_decode(request.input.at("layerPartBlob").get_ref<const std::string&>());
   auto lease = request.core.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
@@ -174,8 +175,8 @@ UploadSessions::Lease lease_whole_upload(ApiRequest& request, const UploadCall& 
   return std::move(*lease);
 }
 
-Json complete(ApiRequest& request) {
-  const UploadCall upload = require_upload(request);
+Json complete(ApiRequest& request, const storage::Repository& repository) {
+  const UploadCall upload = require_upload(request, repository);
   UploadSessions::Lease lease = lease_whole_upload(request, upload);
   const model::Digest digest = verify_digests(request, lease.writer());
   // The repository has this layer: the upload is over, and the error says so (test
@@ -203,10 +204,11 @@ constexpr std::uint64_t kUploadPartBody = 32u << 20;
 
 // UploadLayerPart and CompleteLayerUpload write in transactions of their own: kRead.
 constexpr Operation kLayerUploadOperations[] = {
-    {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, push_target, initiate},
-    {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, repository_target, upload_part,
+    {"InitiateLayerUpload", "ecr:InitiateLayerUpload", Access::kWrite, on<push_target, initiate>},
+    {"UploadLayerPart", "ecr:UploadLayerPart", Access::kRead, on<repository_target, upload_part>,
      Credentials::kSignature, nullptr, kUploadPartBody},
-    {"CompleteLayerUpload", "ecr:CompleteLayerUpload", Access::kRead, repository_target, complete},
+    {"CompleteLayerUpload", "ecr:CompleteLayerUpload", Access::kRead,
+     on<repository_target, complete>},
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ Json failure(const std::string& digest, const char* code, const char* reason) {
 // claim_blob keeps the collector away from a layer that is answered as available: a client that is
 // told so does not send it, and the manifest that names it comes later. A layer whose every image
 // is archived is ARCHIVED (ECR API Reference, "Layer").
-Json availability(ApiRequest& request, const storage::Repository& repository, const std::string& digest) {
+Json availability(ApiRequest& request, const storage::Repository& repository,
+                  const std::string& digest) {
   Json layer = {{"layerDigest", digest}, {"layerAvailability", "UNAVAILABLE"}};
   const auto size = storage::claim_blob(request.core.store, request.txn, repository.id, digest,
                                         request.now, request.core.settings.gc_grace);
@@ -45,8 +46,7 @@ Json availability(ApiRequest& request, const storage::Repository& repository, co
 // Each digest gets an entry of its own, in one of the two lists, in the order of the input. A layer
 // that is not there is UNAVAILABLE, not a failure: docker asks before it pushes (test
 // AvailabilityAnswersEachDigestByItself). The wording of the reasons is not published.
-Json check_availability(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json check_availability(ApiRequest& request, const storage::Repository& repository) {
   Json output = {{"layers", Json::array()}, {"failures", Json::array()}};
   for (const Json& json : request.input.at("layerDigests")) {
     const auto& digest = json.get_ref<const std::string&>();
@@ -66,7 +66,7 @@ Json check_availability(ApiRequest& request) {
 }
 
 // A layer that a pull-through cache is still downloading is there once the download is over. The
-// wait happens outside of the transaction; the operation then runs anew, with call.prepared set.
+// wait happens outside of the transaction; the operation then runs anew, with request.outside set.
 void await_upstream(const ApiRequest& request, const storage::Repository& repository,
                     const model::Digest& digest) {
   if (request.services.upstreams == nullptr || request.outside.has_value() ||
@@ -76,7 +76,7 @@ void await_upstream(const ApiRequest& request, const storage::Repository& reposi
   }
   const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
   if (!order) return;
-  throw OutsideWork{[&services = request.core, order = *order]() -> std::any {
+  throw OutsideWork{[&services = request.services, order = *order]() -> std::any {
     try {
       services.upstreams->download(services, order)->wait_stored();
     } catch (const pull_through::UpstreamError& error) {
@@ -90,8 +90,7 @@ void await_upstream(const ApiRequest& request, const storage::Repository& reposi
 
 // ECR's URL leads to S3 and needs no credentials for an hour; ours leads to this server and does
 // the same. A digest that is none is answered as a layer that is not there.
-Json download_url(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json download_url(ApiRequest& request, const storage::Repository& repository) {
   const std::string text = text_member(request.input, "layerDigest");
   const auto digest = model::Digest::parse(text);
   if (digest) await_upstream(request, repository, *digest);
@@ -111,9 +110,9 @@ Json download_url(ApiRequest& request) {
 
 constexpr Operation kLayerOperations[] = {
     {"BatchCheckLayerAvailability", "ecr:BatchCheckLayerAvailability", Access::kRead,
-     repository_target, check_availability},
-    {"GetDownloadUrlForLayer", "ecr:GetDownloadUrlForLayer", Access::kRead, repository_target,
-     download_url},
+     on<repository_target, check_availability>},
+    {"GetDownloadUrlForLayer", "ecr:GetDownloadUrlForLayer", Access::kRead,
+     on<repository_target, download_url>},
 };
 
 }  // namespace

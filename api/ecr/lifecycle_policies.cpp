@@ -57,16 +57,14 @@ double evaluated_at(const storage::LifecyclePolicy& policy) {
 
 // ECR evaluates a policy within 24 hours. Here the first evaluation is due after that time, and
 // tests move the clock (test IsExecutedWithinADayAndThenEveryDay).
-Json put_lifecycle_policy(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json put_lifecycle_policy(ApiRequest& request, const storage::Repository& repository) {
   const std::string text = read_policy_text(request.input);
   storage::put_lifecycle_policy(request.txn, repository.id, text);
   enqueue_lifecycle(request.core, request.txn, repository.id, request.now + kLifecycleInterval);
   return lifecycle_policy_json(repository, text);
 }
 
-Json get_lifecycle_policy(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json get_lifecycle_policy(ApiRequest& request, const storage::Repository& repository) {
   const auto policy = require_lifecycle_policy(request, repository);
   Json output = lifecycle_policy_json(repository, policy.text);
   output["lastEvaluatedAt"] = evaluated_at(policy);
@@ -74,9 +72,8 @@ Json get_lifecycle_policy(ApiRequest& request) {
 }
 
 // The answer is the policy that was deleted, with the time of its last evaluation.
-Json delete_lifecycle_policy(ApiRequest& request) {
-  Json output = get_lifecycle_policy(request);
-  const storage::Repository repository = require_repository(request);
+Json delete_lifecycle_policy(ApiRequest& request, const storage::Repository& repository) {
+  Json output = get_lifecycle_policy(request, repository);
   storage::delete_lifecycle_policy(request.txn, repository.id);
   // Without its policy the repository has no evaluation left to wait for (test
   // WithoutAPolicyNothingIsLeftToDo).
@@ -87,8 +84,7 @@ Json delete_lifecycle_policy(ApiRequest& request) {
 // A preview of the text in the input or, without one, of the policy in force (test
 // APreviewOfThePolicyInForceNeedsNoText). One preview of a repository runs at a time, and replaces
 // the results of the one before. It is a job: the answer says IN_PROGRESS, and clients wait.
-Json start_preview(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json start_preview(ApiRequest& request, const storage::Repository& repository) {
   const std::string text = request.input.contains("lifecyclePolicyText")
                                ? read_policy_text(request.input)
                                : require_lifecycle_policy(request, repository).text;
@@ -136,7 +132,8 @@ TagStatus preview_tag_status(const Json& filter) {
 
 // The result of one image. An image that is named by a tag must have had that tag when the preview
 // ran: the result is of that time, the tag may have moved since.
-std::optional<storage::LifecyclePreviewResult> find_result(ApiRequest& request, std::int64_t repository,
+std::optional<storage::LifecyclePreviewResult> find_result(ApiRequest& request,
+                                                           std::int64_t repository,
                                                            const Json& id) {
   std::string digest = text_member(id, "imageDigest");
   const std::string tag = text_member(id, "imageTag");
@@ -184,8 +181,7 @@ void add_page(ApiRequest& request, std::int64_t repository, Json& output) {
 
 // While the preview runs there are no results yet, and the counts are 0. The counts are those of
 // all results, whatever the filter.
-Json get_preview(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json get_preview(ApiRequest& request, const storage::Repository& repository) {
   const auto preview = storage::find_lifecycle_preview(request.txn, repository.id);
   if (!preview) {
     throw ApiError::lifecycle_preview_not_found(repository.account, repository.name);
@@ -202,16 +198,16 @@ Json get_preview(ApiRequest& request) {
 }
 
 constexpr Operation kLifecyclePolicyOperations[] = {
-    {"PutLifecyclePolicy", "ecr:PutLifecyclePolicy", Access::kWrite, repository_target,
-     put_lifecycle_policy},
-    {"GetLifecyclePolicy", "ecr:GetLifecyclePolicy", Access::kRead, repository_target,
-     get_lifecycle_policy},
-    {"DeleteLifecyclePolicy", "ecr:DeleteLifecyclePolicy", Access::kWrite, repository_target,
-     delete_lifecycle_policy},
+    {"PutLifecyclePolicy", "ecr:PutLifecyclePolicy", Access::kWrite,
+     on<repository_target, put_lifecycle_policy>},
+    {"GetLifecyclePolicy", "ecr:GetLifecyclePolicy", Access::kRead,
+     on<repository_target, get_lifecycle_policy>},
+    {"DeleteLifecyclePolicy", "ecr:DeleteLifecyclePolicy", Access::kWrite,
+     on<repository_target, delete_lifecycle_policy>},
     {"StartLifecyclePolicyPreview", "ecr:StartLifecyclePolicyPreview", Access::kWrite,
-     repository_target, start_preview},
-    {"GetLifecyclePolicyPreview", "ecr:GetLifecyclePolicyPreview", Access::kRead, repository_target,
-     get_preview},
+     on<repository_target, start_preview>},
+    {"GetLifecyclePolicyPreview", "ecr:GetLifecyclePolicyPreview", Access::kRead,
+     on<repository_target, get_preview>},
 };
 
 }  // namespace

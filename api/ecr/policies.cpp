@@ -32,11 +32,10 @@ Json repository_policy_json(const ApiRequest& request, const storage::Repository
 // policies are not enforced they lock out no caller.
 void refuse_lock_out(const ApiRequest& request, const storage::Repository& changed) {
   const Target target =
-      make_repository_target(request.core, request.txn, "ecr:SetRepositoryPolicy", changed.account,
-                             changed.region, changed.name, &changed);
+      make_repository_target(request, "ecr:SetRepositoryPolicy", {changed.account, changed.region},
+                             changed.name, &changed);
   if (request.core.settings.enforcement != Enforcement::kEnforce) return;
-  if (!is_allowed(request.core, request.caller, {request.txn, request.http, request.registry.region, request.now},
-                  target)) {
+  if (!is_allowed(request, target)) {
     throw ApiError::invalid_parameter(
         "PolicyText",
         "The new repository policy will not allow you to update the repository policy in the "
@@ -44,8 +43,7 @@ void refuse_lock_out(const ApiRequest& request, const storage::Repository& chang
   }
 }
 
-Json set_repository_policy(ApiRequest& request) {
-  storage::Repository repository = require_repository(request);
+Json set_repository_policy(ApiRequest& request, storage::Repository& repository) {
   const std::string text = text_member(request.input, "policyText");
   check_resource_policy(request, text, PolicyType::kRepository);
   repository.policy = stored_principals(request.txn, text);
@@ -54,40 +52,37 @@ Json set_repository_policy(ApiRequest& request) {
   return repository_policy_json(request, repository);
 }
 
-storage::Repository require_repository_policy(ApiRequest& request) {
-  storage::Repository repository = require_repository(request);
+Json get_repository_policy(ApiRequest& request, const storage::Repository& repository) {
   if (!repository.policy) {
     throw ApiError::repository_policy_not_found(repository.account, repository.name);
   }
-  return repository;
-}
-
-Json get_repository_policy(ApiRequest& request) {
-  return repository_policy_json(request, require_repository_policy(request));
-}
-
-// The answer is the policy that was deleted.
-Json delete_repository_policy(ApiRequest& request) {
-  const storage::Repository repository = require_repository_policy(request);
-  storage::set_repository_policy(request.txn, repository.id, std::nullopt);
   return repository_policy_json(request, repository);
 }
 
+// The answer is the policy that was deleted.
+Json delete_repository_policy(ApiRequest& request, const storage::Repository& repository) {
+  Json output = get_repository_policy(request, repository);
+  storage::set_repository_policy(request.txn, repository.id, std::nullopt);
+  return output;
+}
+
 Json registry_policy_json(const ApiRequest& request, const std::string& policy) {
-  return {{"registryId", request.caller.account}, {"policyText", shown_principals(request.txn, policy)}};
+  return {{"registryId", request.caller.account},
+          {"policyText", shown_principals(request.txn, policy)}};
 }
 
 // Scope V1 lets a policy speak of replication, pull through cache and creation alone (ECR User
 // Guide, "Private registry permissions"; test ScopeV1AllowsThreeActionsInThePolicy). Under V2, the
 // default, it may name every ECR action.
 PolicyType registry_policy_type(const ApiRequest& request) {
-  const std::string scope =
-      account_setting(request.txn, request.caller.account, request.registry.region, kRegistryPolicyScope);
+  const std::string scope = account_setting(request.txn, request.caller.account,
+                                            request.registry.region, kRegistryPolicyScope);
   return scope == "V1" ? PolicyType::kRegistryV1 : PolicyType::kRegistry;
 }
 
 std::string require_registry_policy(const ApiRequest& request) {
-  auto policy = storage::registry_policy(request.txn, request.caller.account, request.registry.region);
+  auto policy =
+      storage::registry_policy(request.txn, request.caller.account, request.registry.region);
   if (!policy) throw ApiError::registry_policy_not_found(request.caller.account);
   return std::move(*policy);
 }
@@ -120,23 +115,24 @@ Json get_registry_policy(ApiRequest& request) {
 
 Json delete_registry_policy(ApiRequest& request) {
   const std::string policy = require_registry_policy(request);
-  storage::set_registry_policy(request.txn, request.caller.account, request.registry.region, std::nullopt);
+  storage::set_registry_policy(request.txn, request.caller.account, request.registry.region,
+                               std::nullopt);
   return registry_policy_json(request, policy);
 }
 
 constexpr Operation kPolicyOperations[] = {
-    {"SetRepositoryPolicy", "ecr:SetRepositoryPolicy", Access::kWrite, repository_target,
-     set_repository_policy},
-    {"GetRepositoryPolicy", "ecr:GetRepositoryPolicy", Access::kRead, repository_target,
-     get_repository_policy},
-    {"DeleteRepositoryPolicy", "ecr:DeleteRepositoryPolicy", Access::kWrite, repository_target,
-     delete_repository_policy},
-    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead, registry_policy_target,
-     get_registry_policy},
-    {"PutRegistryPolicy", "ecr:PutRegistryPolicy", Access::kWrite, registry_policy_target,
-     put_registry_policy},
-    {"DeleteRegistryPolicy", "ecr:DeleteRegistryPolicy", Access::kWrite, registry_policy_target,
-     delete_registry_policy},
+    {"SetRepositoryPolicy", "ecr:SetRepositoryPolicy", Access::kWrite,
+     on<repository_target, set_repository_policy>},
+    {"GetRepositoryPolicy", "ecr:GetRepositoryPolicy", Access::kRead,
+     on<repository_target, get_repository_policy>},
+    {"DeleteRepositoryPolicy", "ecr:DeleteRepositoryPolicy", Access::kWrite,
+     on<repository_target, delete_repository_policy>},
+    {"GetRegistryPolicy", "ecr:GetRegistryPolicy", Access::kRead,
+     on<registry_policy_target, get_registry_policy>},
+    {"PutRegistryPolicy", "ecr:PutRegistryPolicy", Access::kWrite,
+     on<registry_policy_target, put_registry_policy>},
+    {"DeleteRegistryPolicy", "ecr:DeleteRegistryPolicy", Access::kWrite,
+     on<registry_policy_target, delete_registry_policy>},
 };
 
 }  // namespace

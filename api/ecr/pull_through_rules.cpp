@@ -43,7 +43,7 @@ void put_unless_empty(Json& json, const char* name, const std::string& value) {
 // without one, although it then means "ROOT": Terraform takes a value that its configuration does
 // not have for a change (integration/test_terraform_ecr.py).
 Json rule_json(const ApiRequest& request, const pull_through::Rule& rule) {
-  Json json = {{"ecrRepositoryPrefix", rule.prefix}, {"registryId", registry_id(request)}};
+  Json json = {{"ecrRepositoryPrefix", rule.prefix}, {"registryId", registry_of(request).account}};
   put_unless_empty(json, "upstreamRepositoryPrefix", rule.upstream_prefix);
   put_unless_empty(json, "credentialArn", rule.credential_arn);
   put_unless_empty(json, "customRoleArn", rule.role_arn);
@@ -55,13 +55,13 @@ ApiError rule_not_found(const ApiRequest& request, const std::string& prefix) {
   return {ErrorCode::kPullThroughRuleNotFound,
           base::format("The pull through cache rule with repository prefix '{}' does not exist in "
                        "the registry with id '{}'",
-                       prefix, registry_id(request))};
+                       prefix, registry_of(request).account)};
 }
 
 // Rows are found by the prefix with its assumed slash: "team" and "team/" are one rule.
 StoredRule require_rule(const ApiRequest& request, const std::string& prefix) {
-  auto row = storage::find_pull_through_rule(request.txn, registry_id(request), request.registry.region,
-                                             pull_through::key_of(prefix));
+  auto row = storage::find_pull_through_rule(request.txn, registry_of(request).account,
+                                             request.registry.region, pull_through::key_of(prefix));
   if (!row) throw rule_not_found(request, prefix);
   pull_through::Rule rule = pull_through::read_rule(*row);
   return {std::move(*row), std::move(rule)};
@@ -77,11 +77,12 @@ void check_secret(const ApiRequest& request, const std::string& arn) {
   // ECR User Guide, "Creating a pull through cache rule": the secret's account and Region are the
   // rule's. Which error AWS answers otherwise is inferred.
   const auto secret = model::Arn::parse(arn);
-  if (!secret || secret->account != registry_id(request) || secret->region != request.registry.region) {
+  if (!secret || secret->account != registry_of(request).account ||
+      secret->region != request.registry.region) {
     throw ApiError(ErrorCode::kUnableToAccessSecret,
                    base::format("The secret with ARN '{}' is not of the account {} and the Region "
                                 "{}, which the pull through cache rule is in",
-                                arn, registry_id(request), request.registry.region));
+                                arn, registry_of(request).account, request.registry.region));
   }
   const pull_through::Upstreams* upstreams = request.services.upstreams;
   const auto state = upstreams == nullptr ? pull_through::Secrets::State::kMissing
@@ -106,7 +107,8 @@ void check_secret(const ApiRequest& request, const std::string& arn) {
 // The upstream registries that ECR supports, by the host name or by upstreamRegistry; the latter is
 // taken from the former where it is missing. Null: `serve` was told to map this host to another
 // address (--upstream), which AWS does not have. Throws UnsupportedUpstreamRegistryException.
-const pull_through::KnownRegistry* require_registry(const ApiRequest& request, pull_through::Rule& rule) {
+const pull_through::KnownRegistry* require_registry(const ApiRequest& request,
+                                                    pull_through::Rule& rule) {
   const auto unsupported = [&](const std::string& why) {
     return ApiError(
         ErrorCode::kUnsupportedUpstreamRegistry,
@@ -149,7 +151,7 @@ void check_credentials(const ApiRequest& request, const pull_through::Rule& rule
     throw ApiError::invalid_parameter("customRoleArn", "Member must be null but for ecr");
   }
   if (is_ecr && rule.role_arn.empty() &&
-      pull_through::ecr_account(rule.host) != registry_id(request)) {
+      pull_through::ecr_account(rule.host) != registry_of(request).account) {
     throw ApiError::invalid_parameter("customRoleArn",
                                       "Member must not be null for another account's registry");
   }
@@ -180,7 +182,7 @@ Json create_rule(ApiRequest& request) {
     throw ApiError::invalid_parameter("upstreamRepositoryPrefix",
                                       "Member must be ROOT where ecrRepositoryPrefix is ROOT");
   }
-  const std::string account = registry_id(request);
+  const std::string account = registry_of(request).account;
   const PullThroughRule row{pull_through::key_of(rule.prefix), pull_through::write_rule(rule),
                             request.now, request.now};
   if (storage::find_pull_through_rule(request.txn, account, request.registry.region, row.prefix)) {
@@ -218,7 +220,8 @@ Json update_rule(ApiRequest& request) {
   check_credentials(request, stored.rule, pull_through::find_registry(stored.rule.registry));
   stored.row.body = pull_through::write_rule(stored.rule);
   stored.row.updated_at = request.now;
-  storage::update_pull_through_rule(request.txn, registry_id(request), request.registry.region, stored.row);
+  storage::update_pull_through_rule(request.txn, registry_of(request).account,
+                                    request.registry.region, stored.row);
   Json output = rule_json(request, stored.rule);
   output["updatedAt"] = base::to_epoch_seconds(stored.row.updated_at);
   return output;
@@ -227,7 +230,8 @@ Json update_rule(ApiRequest& request) {
 // The repositories that the rule has created stay, with their images.
 Json delete_rule(ApiRequest& request) {
   const StoredRule stored = require_rule(request);
-  storage::delete_pull_through_rule(request.txn, registry_id(request), request.registry.region, stored.row.prefix);
+  storage::delete_pull_through_rule(request.txn, registry_of(request).account,
+                                    request.registry.region, stored.row.prefix);
   Json output = rule_json(request, stored.rule);
   output["upstreamRegistryUrl"] = stored.rule.host;
   output["createdAt"] = base::to_epoch_seconds(stored.row.created_at);
@@ -262,10 +266,11 @@ Json describe_rules(ApiRequest& request) {
     output["pullThroughCacheRules"] = describe_named_rules(request, *prefixes);
     return output;
   }
-  const std::string listing = "DescribePullThroughCacheRules\n" + registry_id(request);
+  const std::string listing = "DescribePullThroughCacheRules\n" + registry_of(request).account;
   const Page page = requested_page(request, listing);
-  auto found = storage::list_pull_through_rules(request.txn, registry_id(request), request.registry.region,
-                                                page.after(), page.query_limit());
+  auto found =
+      storage::list_pull_through_rules(request.txn, registry_of(request).account,
+                                       request.registry.region, page.after(), page.query_limit());
   const auto token = page.cut(found, [](const PullThroughRule& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["pullThroughCacheRules"] = Json::array();
@@ -303,16 +308,16 @@ Json validate(ApiRequest& request) {
 }
 
 constexpr Operation kPullThroughRuleOperations[] = {
-    {"CreatePullThroughCacheRule", "ecr:CreatePullThroughCacheRule", Access::kWrite, rule_targets,
-     create_rule},
-    {"UpdatePullThroughCacheRule", "ecr:UpdatePullThroughCacheRule", Access::kWrite, rule_targets,
-     update_rule},
+    {"CreatePullThroughCacheRule", "ecr:CreatePullThroughCacheRule", Access::kWrite,
+     on<rule_targets, create_rule>},
+    {"UpdatePullThroughCacheRule", "ecr:UpdatePullThroughCacheRule", Access::kWrite,
+     on<rule_targets, update_rule>},
     {"DeletePullThroughCacheRule", "ecr:DeletePullThroughCacheRule", Access::kWrite,
-     registry_target, delete_rule},
+     on<registry_target, delete_rule>},
     {"DescribePullThroughCacheRules", "ecr:DescribePullThroughCacheRules", Access::kRead,
-     registry_target, describe_rules},
+     on<registry_target, describe_rules>},
     {"ValidatePullThroughCacheRule", "ecr:ValidatePullThroughCacheRule", Access::kRead,
-     registry_target, validate},
+     on<registry_target, validate>},
 };
 
 }  // namespace

@@ -19,13 +19,11 @@ constexpr std::int64_t kDefaultPage = 20;
 // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage (test
 // ReadingImagesMustBeAllowedToo). The Service Authorization Reference has no row for an action
 // ecr:ListImageReferrers; it is asked for as well.
-std::vector<Target> referrer_targets(const ApiRequest& request) {
-  std::vector<Target> targets = repository_target(request);
-  Target read = targets.front();
-  targets.front().action = request.action;
-  read.action = "ecr:BatchGetImage";
-  targets.push_back(std::move(read));
-  return targets;
+Resolved<NamedRepository> referrer_targets(const ApiRequest& request) {
+  auto resolved = repository_target(request);
+  resolved.targets.push_back(resolved.targets.front());
+  resolved.targets.back().action = "ecr:BatchGetImage";
+  return resolved;
 }
 
 // Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
@@ -51,8 +49,7 @@ Json referrer_json(const Referrer& referrer) {
 
 // A subject need not exist: an artifact may be pushed before the image that it refers to (OCI
 // distribution-spec, "Listing Referrers"; test ASubjectThatIsNotThereHasNone).
-Json list_referrers(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json list_referrers(ApiRequest& request, const storage::Repository& repository) {
   const std::string subject = require_subject(request);
   const Json filter = request.input.value("filter", Json::object());
   const std::string listing =
@@ -72,8 +69,8 @@ Json list_referrers(ApiRequest& request) {
 }
 
 constexpr Operation kReferrerOperations[] = {
-    {"ListImageReferrers", "ecr:ListImageReferrers", Access::kRead, referrer_targets,
-     list_referrers},
+    {"ListImageReferrers", "ecr:ListImageReferrers", Access::kRead,
+     on<referrer_targets, list_referrers>},
 };
 
 }  // namespace

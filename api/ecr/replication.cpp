@@ -36,16 +36,18 @@ void check_destinations(const ApiRequest& request, const Json& configuration) {
 Json put_replication_configuration(ApiRequest& request) {
   const Json& configuration = request.input.at("replicationConfiguration");
   check_destinations(request, configuration);
-  replication::set_configuration(request.txn, request.caller.account, request.registry.region, configuration);
+  replication::set_configuration(request.txn, request.caller.account, request.registry.region,
+                                 configuration);
   return {{"replicationConfiguration", configuration}};
 }
 
 // A registry without a configuration has one with an empty list of rules (captured from AWS; test
 // ARegistryWithoutReplicationSaysSo).
 Json describe_registry(ApiRequest& request) {
-  return {{"registryId", request.caller.account},
-          {"replicationConfiguration",
-           replication::configuration(request.txn, request.caller.account, request.registry.region)}};
+  return {
+      {"registryId", request.caller.account},
+      {"replicationConfiguration",
+       replication::configuration(request.txn, request.caller.account, request.registry.region)}};
 }
 
 // status is IN_PROGRESS, COMPLETE or FAILED; failureCode is there for FAILED alone.
@@ -59,8 +61,7 @@ Json replication_status_json(const storage::ImageReplication& replication) {
 
 // One status for each destination that the image was or is replicated to; an image that was pushed
 // before there was a rule has none.
-Json describe_replication_status(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json describe_replication_status(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   Json statuses = Json::array();
   for (const auto& replication :
@@ -74,10 +75,11 @@ Json describe_replication_status(ApiRequest& request) {
 
 constexpr Operation kReplicationOperations[] = {
     {"PutReplicationConfiguration", "ecr:PutReplicationConfiguration", Access::kWrite,
-     registry_target, put_replication_configuration},
-    {"DescribeRegistry", "ecr:DescribeRegistry", Access::kRead, registry_target, describe_registry},
+     on<registry_target, put_replication_configuration>},
+    {"DescribeRegistry", "ecr:DescribeRegistry", Access::kRead,
+     on<registry_target, describe_registry>},
     {"DescribeImageReplicationStatus", "ecr:DescribeImageReplicationStatus", Access::kRead,
-     repository_target, describe_replication_status},
+     on<repository_target, describe_replication_status>},
 };
 
 }  // namespace

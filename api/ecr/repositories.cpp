@@ -26,10 +26,8 @@ storage::Tags tags_of(const ApiRequest& request) {
 // and the tags count as the new resource's own: AWS documents aws:ResourceTag as present "in
 // requests that create a resource with an attached tag".
 std::vector<Target> creation_targets(const ApiRequest& request) {
-  const std::string account = registry_id(request);
-  Target create =
-      make_repository_target(request.core, request.txn, "ecr:CreateRepository", account, request.registry.region,
-                             text_member(request.input, "repositoryName"), nullptr);
+  Target create = make_repository_target(request, "ecr:CreateRepository", registry_of(request),
+                                         text_member(request.input, "repositoryName"), nullptr);
   const storage::Tags tags = tags_of(request);
   if (tags.empty()) return {create};
   create.request_tags = tags;
@@ -44,7 +42,7 @@ std::vector<Target> creation_targets(const ApiRequest& request) {
 // encryption, tags, and last whether the name is taken. ECR's own order is not documented.
 Json create_repository(ApiRequest& request) {
   storage::Repository repository;
-  repository.account = registry_id(request);
+  repository.account = registry_of(request).account;
   repository.region = request.registry.region;
   repository.name = text_member(request.input, "repositoryName");
   repository.created_at = request.now;
@@ -63,46 +61,45 @@ Json create_repository(ApiRequest& request) {
 // DescribeRepositories is authorized on each repository that it names; without names on one ARN
 // with a wildcard, "repository/*" (inferred: a policy for a name prefix does not allow to list
 // all).
-std::vector<Target> described_targets(const ApiRequest& request) {
-  const std::string account = registry_id(request);
+using DescribedRepositories = std::vector<NamedRepository>;
+Resolved<DescribedRepositories> described_targets(const ApiRequest& request) {
   const auto names = request.input.find("repositoryNames");
   if (names == request.input.end()) {
-    return {make_repository_target(request.core, request.txn, request.action, account, request.registry.region, "*",
-                                   nullptr)};
+    return {{make_repository_target(request, request.action, registry_of(request), "*", nullptr)},
+            {}};
   }
-  std::vector<Target> targets;
+  Resolved<DescribedRepositories> resolved;
   for (const Json& name : *names) {
-    const auto& text = name.get_ref<const std::string&>();
-    const auto found = storage::find_repository(request.txn, account, request.registry.region, text);
-    targets.push_back(make_repository_target(request.core, request.txn, request.action, account,
-                                             request.registry.region, text, found ? &*found : nullptr));
+    const auto& named =
+        resolved.subject.emplace_back(find_repository(request, name.get<std::string>()));
+    resolved.targets.push_back(target_of(request, named));
   }
-  return targets;
+  return resolved;
 }
 
 // The first name that does not exist is the error of the whole call. ECR gives no partial answer.
-Json describe_named_repositories(ApiRequest& request, const Json& names) {
+Json describe_named_repositories(const ApiRequest& request, const DescribedRepositories& named) {
   refuse_paging(request, "repositoryNames");
   Json list = Json::array();
-  for (const Json& name : names) {
-    list.push_back(to_json(request, require_repository(request, name.get<std::string>())));
+  for (const NamedRepository& repository : named) {
+    if (!repository.row) repository.missing();
+    list.push_back(to_json(request, *repository.row));
   }
   return {{"repositories", list}};
 }
 
-Json describe_repositories(ApiRequest& request) {
-  if (const auto names = request.input.find("repositoryNames"); names != request.input.end()) {
-    return describe_named_repositories(request, *names);
-  }
-  const std::string account = registry_id(request);
+Json describe_repositories(ApiRequest& request, const DescribedRepositories& named) {
+  if (request.input.contains("repositoryNames")) return describe_named_repositories(request, named);
+  const std::string account = registry_of(request).account;
   const std::string listing = "DescribeRepositories\n" + account;
   const Page page = requested_page(request, listing);
-  auto found =
-      storage::list_repositories(request.txn, account, request.registry.region, page.after(), page.query_limit());
+  auto found = storage::list_repositories(request.txn, account, request.registry.region,
+                                          page.after(), page.query_limit());
   Json output = {{"repositories", Json::array()}};
   const auto token = page.cut(found, [](const auto& repository) { return repository.name; });
   if (token) output["nextToken"] = *token;
-  for (const auto& repository : found) output["repositories"].push_back(to_json(request, repository));
+  for (const auto& repository : found)
+    output["repositories"].push_back(to_json(request, repository));
   return output;
 }
 
@@ -113,8 +110,7 @@ Json setting_json(const storage::Repository& repository) {
 
 // Exclusion filters are replaced together with the mutability that they belong to: without filters
 // in the input there are none afterwards (test ExclusionFiltersGoWithTheirSettingAndNoOther).
-Json put_mutability(ApiRequest& request) {
-  storage::Repository repository = require_repository(request);
+Json put_mutability(ApiRequest& request, storage::Repository& repository) {
   set_mutability(request.input, repository);
   storage::set_repository_settings(request.txn, repository.id, repository);
   Json output = setting_json(repository);
@@ -124,9 +120,9 @@ Json put_mutability(ApiRequest& request) {
 
 // AWS has deprecated this in favour of the registry's configuration; it is still accepted and
 // shown.
-Json put_scanning(ApiRequest& request) {
-  storage::Repository repository = require_repository(request);
-  repository.scan_on_push = request.input.at("imageScanningConfiguration").value("scanOnPush", false);
+Json put_scanning(ApiRequest& request, storage::Repository& repository) {
+  repository.scan_on_push =
+      request.input.at("imageScanningConfiguration").value("scanOnPush", false);
   storage::set_repository_settings(request.txn, repository.id, repository);
   Json output = setting_json(repository);
   output["imageScanningConfiguration"]["scanOnPush"] = repository.scan_on_push;
@@ -135,8 +131,7 @@ Json put_scanning(ApiRequest& request) {
 
 // `force` deletes the images with their repository. Blobs that no repository has any more are
 // collected after the commit: a file goes only after its row is gone.
-Json delete_repository(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json delete_repository(ApiRequest& request, const storage::Repository& repository) {
   if (!request.input.value("force", false) && storage::has_images(request.txn, repository.id)) {
     throw ApiError::repository_not_empty(repository.account, repository.name);
   }
@@ -150,16 +145,16 @@ Json delete_repository(ApiRequest& request) {
 }
 
 constexpr Operation kRepositoryOperations[] = {
-    {"CreateRepository", "ecr:CreateRepository", Access::kWrite, creation_targets,
-     create_repository},
-    {"DescribeRepositories", "ecr:DescribeRepositories", Access::kRead, described_targets,
-     describe_repositories},
-    {"DeleteRepository", "ecr:DeleteRepository", Access::kWrite, repository_target,
-     delete_repository},
-    {"PutImageTagMutability", "ecr:PutImageTagMutability", Access::kWrite, repository_target,
-     put_mutability},
+    {"CreateRepository", "ecr:CreateRepository", Access::kWrite,
+     on<creation_targets, create_repository>},
+    {"DescribeRepositories", "ecr:DescribeRepositories", Access::kRead,
+     on<described_targets, describe_repositories>},
+    {"DeleteRepository", "ecr:DeleteRepository", Access::kWrite,
+     on<repository_target, delete_repository>},
+    {"PutImageTagMutability", "ecr:PutImageTagMutability", Access::kWrite,
+     on<repository_target, put_mutability>},
     {"PutImageScanningConfiguration", "ecr:PutImageScanningConfiguration", Access::kWrite,
-     repository_target, put_scanning},
+     on<repository_target, put_scanning>},
 };
 
 }  // namespace

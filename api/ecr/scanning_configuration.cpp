@@ -74,7 +74,8 @@ Configuration read_configuration(const Json& input, const Configuration& before)
 // The event "ECR Scan Resource Change", for the repositories whose frequency changes where enhanced
 // scanning is, or was, on (ECR User Guide, "Amazon ECR events"; test ChangedFrequenciesAreTold). An
 // event names a hundred repositories at most: our limit; EventBridge's is one of bytes.
-void record_frequency_changes(ApiRequest& request, const Configuration& before, const Configuration& after) {
+void record_frequency_changes(ApiRequest& request, const Configuration& before,
+                              const Configuration& after) {
   if (before.type != "ENHANCED" && after.type != "ENHANCED") return;
   constexpr std::int64_t kPage = 1000;
   constexpr std::size_t kPerEvent = 100;
@@ -83,12 +84,14 @@ void record_frequency_changes(ApiRequest& request, const Configuration& before, 
   const auto flush = [&] {
     if (changes.empty()) return;
     record_event(request.core, request.txn, request.now,
-                 scan_change_event(account, request.registry.region, changes, after.type), request.http.id);
+                 scan_change_event(account, request.registry.region, changes, after.type),
+                 request.http.id);
     changes.clear();
   };
   // Every repository is looked at, a thousand at a time: a rule may match any name.
   for (std::string last;;) {
-    const auto page = storage::list_repositories(request.txn, account, request.registry.region, last, kPage);
+    const auto page =
+        storage::list_repositories(request.txn, account, request.registry.region, last, kPage);
     for (const storage::Repository& repository : page) {
       const std::string was = scanning_of(before, repository).frequency;
       const std::string is = scanning_of(after, repository).frequency;
@@ -102,7 +105,8 @@ void record_frequency_changes(ApiRequest& request, const Configuration& before, 
 }
 
 Json put_scanning_configuration(ApiRequest& request) {
-  const Configuration before = scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  const Configuration before =
+      scan::configuration_of(request.txn, request.caller.account, request.registry.region);
   const Configuration after = read_configuration(request.input, before);
   scan::set_configuration(request.txn, request.caller.account, request.registry.region, after);
   record_frequency_changes(request, before, after);
@@ -114,44 +118,44 @@ Json put_scanning_configuration(ApiRequest& request) {
 // structure differently: registryScanningConfiguration and scanningConfiguration (API model).
 Json get_scanning_configuration(ApiRequest& request) {
   return {{"registryId", request.caller.account},
-          {"scanningConfiguration", scanning_configuration_json(scan::configuration_of(
-                                        request.txn, request.caller.account, request.registry.region))}};
+          {"scanningConfiguration",
+           scanning_configuration_json(scan::configuration_of(request.txn, request.caller.account,
+                                                              request.registry.region))}};
 }
 
 // Each named repository is authorized by itself, whether it exists or not; one that is denied
 // denies the call.
-std::vector<Target> named_targets(const ApiRequest& request) {
-  std::vector<Target> targets;
-  for (const Json& json : request.input.at("repositoryNames")) {
-    const auto& name = json.get_ref<const std::string&>();
-    const auto found = storage::find_repository(request.txn, request.caller.account, request.registry.region, name);
-    targets.push_back(make_repository_target(request.core, request.txn, request.action,
-                                             request.caller.account, request.registry.region, name,
-                                             found ? &*found : nullptr));
+Resolved<std::vector<NamedRepository>> named_targets(const ApiRequest& request) {
+  Resolved<std::vector<NamedRepository>> resolved;
+  for (const Json& name : request.input.at("repositoryNames")) {
+    const auto& named =
+        resolved.subject.emplace_back(find_repository(request, name.get<std::string>()));
+    resolved.targets.push_back(target_of(request, named));
   }
-  return targets;
+  return resolved;
 }
 
 // A repository that does not exist is an entry of `failures`, with one word for code and reason
 // (from another emulator's tests; test RepositoriesThatAreNotThereAreFailures).
-Json batch_get_scanning_configuration(ApiRequest& request) {
+Json batch_get_scanning_configuration(ApiRequest& request,
+                                      const std::vector<NamedRepository>& repositories) {
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
   const Configuration configuration =
       scan::configuration_of(request.txn, request.caller.account, request.registry.region);
-  for (const Json& json : request.input.at("repositoryNames")) {
-    const auto& name = json.get_ref<const std::string&>();
-    const auto repository =
-        storage::find_repository(request.txn, request.caller.account, request.registry.region, name);
-    if (!repository) {
+  for (const NamedRepository& repository : repositories) {
+    const auto& [account, region] = repository.registry;
+    const std::string& name = repository.name;
+    const auto& row = repository.row;
+    if (!row) {
       output["failures"].push_back({{"repositoryName", name},
                                     {"failureCode", "REPOSITORY_NOT_FOUND"},
                                     {"failureReason", "REPOSITORY_NOT_FOUND"}});
       continue;
     }
     // scanOnPush says whether a push is scanned, by whatever rule or setting.
-    const auto scanning = scan::scanning_of(configuration, *repository);
+    const auto scanning = scan::scanning_of(configuration, *row);
     output["scanningConfigurations"].push_back(
-        {{"repositoryArn", model::repository_arn(request.registry.region, repository->account, name)},
+        {{"repositoryArn", model::repository_arn(region, account, name)},
          {"repositoryName", name},
          {"scanOnPush", scanning.frequency != "MANUAL"},
          {"scanFrequency", scanning.frequency},
@@ -162,11 +166,11 @@ Json batch_get_scanning_configuration(ApiRequest& request) {
 
 constexpr Operation kScanningConfigurationOperations[] = {
     {"PutRegistryScanningConfiguration", "ecr:PutRegistryScanningConfiguration", Access::kWrite,
-     registry_target, put_scanning_configuration},
+     on<registry_target, put_scanning_configuration>},
     {"GetRegistryScanningConfiguration", "ecr:GetRegistryScanningConfiguration", Access::kRead,
-     registry_target, get_scanning_configuration},
+     on<registry_target, get_scanning_configuration>},
     {"BatchGetRepositoryScanningConfiguration", "ecr:BatchGetRepositoryScanningConfiguration",
-     Access::kRead, named_targets, batch_get_scanning_configuration},
+     Access::kRead, on<named_targets, batch_get_scanning_configuration>},
 };
 
 }  // namespace

@@ -35,7 +35,8 @@ Json signing_configuration_json(const std::vector<signing::Rule>& rules) {
 // A registry without a configuration is an error, unlike one without replication rules. ECR's
 // wording of it is not published.
 std::vector<signing::Rule> require_configuration(const ApiRequest& request) {
-  auto rules = signing::configuration_of(request.txn, request.caller.account, request.registry.region);
+  auto rules =
+      signing::configuration_of(request.txn, request.caller.account, request.registry.region);
   if (!rules) {
     throw ApiError(ErrorCode::kSigningConfigurationNotFound,
                    base::format("Signing configuration does not exist in the registry with id '{}'",
@@ -67,14 +68,14 @@ Json get_signing_configuration(ApiRequest& request) {
 // The answer is the configuration that was deleted.
 Json delete_signing_configuration(ApiRequest& request) {
   Json output = get_signing_configuration(request);
-  signing::set_configuration(request.txn, request.caller.account, request.registry.region, std::nullopt);
+  signing::set_configuration(request.txn, request.caller.account, request.registry.region,
+                             std::nullopt);
   return output;
 }
 
 // One status for each profile whose rule covered the image when it was pushed. The signature is
 // stored as a referrer of the image (test APushIsSignedAndTheSignatureIsAReferrer).
-Json describe_signing_status(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json describe_signing_status(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   Json statuses = Json::array();
   for (const auto& signing : storage::image_signings(request.txn, repository.id, image.digest)) {
@@ -93,14 +94,14 @@ Json describe_signing_status(ApiRequest& request) {
 }
 
 constexpr Operation kSigningOperations[] = {
-    {"PutSigningConfiguration", "ecr:PutSigningConfiguration", Access::kWrite, registry_target,
-     put_signing_configuration},
-    {"GetSigningConfiguration", "ecr:GetSigningConfiguration", Access::kRead, registry_target,
-     get_signing_configuration},
+    {"PutSigningConfiguration", "ecr:PutSigningConfiguration", Access::kWrite,
+     on<registry_target, put_signing_configuration>},
+    {"GetSigningConfiguration", "ecr:GetSigningConfiguration", Access::kRead,
+     on<registry_target, get_signing_configuration>},
     {"DeleteSigningConfiguration", "ecr:DeleteSigningConfiguration", Access::kWrite,
-     registry_target, delete_signing_configuration},
+     on<registry_target, delete_signing_configuration>},
     {"DescribeImageSigningStatus", "ecr:DescribeImageSigningStatus", Access::kRead,
-     repository_target, describe_signing_status},
+     on<repository_target, describe_signing_status>},
 };
 
 }  // namespace

@@ -68,8 +68,7 @@ std::string restore(ApiRequest& request, const storage::Repository& repository,
   return "ACTIVATING";
 }
 
-Json update_storage_class(ApiRequest& request) {
-  const storage::Repository repository = require_repository(request);
+Json update_storage_class(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   const bool to_archive = text_member(request.input, "targetStorageClass") == "ARCHIVE";
   const std::string status =
@@ -81,24 +80,25 @@ Json update_storage_class(ApiRequest& request) {
 }
 
 constexpr Operation kStorageClassOperations[] = {
-    {"UpdateImageStorageClass", "ecr:UpdateImageStorageClass", Access::kWrite, repository_target,
-     update_storage_class},
+    {"UpdateImageStorageClass", "ecr:UpdateImageStorageClass", Access::kWrite,
+     on<repository_target, update_storage_class>},
 };
 
 }  // namespace
 
 // The image may be gone, or active again by a push, when the job runs.
-void run_image_restore(JobCall& request) {
-  const auto id = request.payload.at("repository").get<std::int64_t>();
-  const auto digest = request.payload.at("digest").get<std::string>();
-  storage::sql::Txn& txn = request.begin();
+void run_image_restore(JobAttempt& attempt) {
+  const auto id = attempt.payload.at("repository").get<std::int64_t>();
+  const auto digest = attempt.payload.at("digest").get<std::string>();
+  Request& request = attempt.begin();
+  storage::sql::Txn& txn = request.txn;
   const auto repository = storage::find_repository(txn, id);
   const auto image = storage::find_image(txn, id, digest);
   if (!repository || !image || image->status != "ACTIVATING") return;
   storage::restore_image(txn, id, digest, request.now);
-  record_event(
-      request.core, txn, request.now,
-      storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD", request.now));
+  record_event(request.core, txn, request.now,
+               storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD",
+                                   request.now));
   // ECR replicates images that are pushed or restored after replication was configured.
   replication::enqueue_replication(request.core, txn, *repository, digest,
                                    first_tag(txn, id, digest), request.now);

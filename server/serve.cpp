@@ -363,9 +363,12 @@ int run_serve(const ServeConfig& config) {
   HttpClient upstream_client(config.upstream_ca, upstream_limits(config));
   // Behind everything that Services refers to: its threads, which use that, end with it.
   api::pull_through::Upstreams upstreams(upstream_client, upstream_options(config), machine_clock);
-  const api::Services services{settings,     *store,       clock,     random,        tokens,
-                               signing_keys, policies,     decisions, machine_clock, job_signal,
-                               events,       &issuer_keys, &upstreams};
+  const api::Services services{
+      {settings, *store, clock, machine_clock, random, policies, decisions, job_signal, events},
+      tokens,
+      signing_keys,
+      &issuer_keys,
+      &upstreams};
   const SeedFile seed_file = read_seed(config);
   // The state to which /_ecr-local/reset returns: what the seed made, or nothing.
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);

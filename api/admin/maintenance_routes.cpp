@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/admin_http.h"
+#include "api/core/wire/page_token.h"
 #include "schemas/base/duration.h"
 #include "schemas/base/json.h"
 #include "storage/collector.h"

@@ -1,6 +1,7 @@
 #include "server/runtime/operation_names.h"
 
 #include "api/core/dispatch/operation_codec.h"
+#include "api/core/wire/error.h"
 #include "api/registry/layer_download.h"
 #include "api/registry/route_table.h"
 #include "schemas/base/encoding.h"

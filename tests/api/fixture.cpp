@@ -22,8 +22,11 @@ ApiTest::ApiTest()
     : store(storage::Store::open({.directory = "", .in_memory = true}, random)),
       tokens(store->key(), random),
       events(*store, random),
-      services{settings, *store,    api_clock, random,     tokens, signing_keys,
-               policies, decisions, clock,     job_signal, events, &issuer_keys},
+      services{
+          {settings, *store, api_clock, clock, random, policies, decisions, job_signal, events},
+          tokens,
+          signing_keys,
+          &issuer_keys},
       control(services,
               {ecr::make_api(), iam::make_api(), sts::make_api(), organizations::make_api()}),
       registry_plane(services),

@@ -55,7 +55,7 @@ void apply_seed(const Services& services, std::string_view document, const std::
   if (root.has("organization")) apply_organization(context, root.member("organization"));
   for (const auto& action : context.before_commit) action();
   txn.commit();
-  for (const auto& action : context.after_commit) action();
+  context.after_commit.run();
 }
 
 }  // namespace ecr::api::admin

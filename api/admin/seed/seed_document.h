@@ -14,9 +14,11 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/admin/seed/oci_layout.h"
+#include "api/core/access/request.h"
 #include "api/core/services.h"
 #include "auth/iam/policy/policy.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api::admin {
 
@@ -71,7 +73,7 @@ struct SeedContext {
   // Run once every entity of the document exists, still inside the transaction: policies may name
   // principals that stand later in the document.
   std::vector<std::function<void()>> before_commit = {};
-  std::vector<std::function<void()>> after_commit = {};
+  AfterCommit after_commit = {};
 };
 
 // Stores the blobs of every image of the document. Call it before the transaction. seed_ecr.cpp

@@ -58,15 +58,28 @@ void call_ecr(SeedContext& context, const std::string& account, const std::strin
   check_input(input, operation, node);
   const HttpRequest request;
   const Caller caller = root_caller(account);
-  Call call{context.services, context.txn, request,    caller, region,
-            context.now,      input,       std::any(), {}};
+  LogNote note;  // a seed has no line in the access log
+  ApiRequest asked{{context.services,
+                    context.txn,
+                    request,
+                    caller,
+                    {account, region},
+                    context.now,
+                    note,
+                    context.after_commit},
+                   context.services,
+                   input,
+                   found->action,
+                   {},
+                   {}};
   try {
-    found->handle(call);
+    std::any subject;
+    Json output;
+    found->code.resolve(asked, subject);
+    found->code.handle(asked, subject, output);
   } catch (const ApiError& error) {
     node.fail(error.message());
   }
-  // Work of the operation that waits for the commit is done after the seed's commit.
-  for (auto& action : call.after_commit) context.after_commit.push_back(std::move(action));
 }
 
 // A repository without "region" is in the server's default region.

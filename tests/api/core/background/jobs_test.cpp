@@ -15,45 +15,46 @@ using Result = JobOutcome::Result;
 // The actions of the handlers below, by the payload's "name".
 std::vector<std::string> done;
 
-void note(JobCall& call) { done.push_back(call.payload.at("name").get<std::string>()); }
+void note(JobAttempt& attempt) { done.push_back(attempt.payload.at("name").get<std::string>()); }
 
-void spawn(JobCall& call) {
-  note(call);
-  storage::sql::Txn& txn = call.begin();
-  enqueue_job(call.services, txn, "note", {{"name", "child"}}, call.now);
-  enqueue_job(call.services, txn, "note", {{"name", "later"}}, call.now + hours(1));
+void spawn(JobAttempt& attempt) {
+  note(attempt);
+  storage::sql::Txn& txn = attempt.begin().txn;
+  enqueue_job(attempt.services, txn, "note", {{"name", "child"}}, attempt.now);
+  enqueue_job(attempt.services, txn, "note", {{"name", "later"}}, attempt.now + hours(1));
 }
 
 // Fails after it has written.
-void break_off(JobCall& call) {
-  note(call);
-  enqueue_job(call.services, call.begin(), "note", {{"name", "never"}}, call.now);
+void break_off(JobAttempt& attempt) {
+  note(attempt);
+  enqueue_job(attempt.services, attempt.begin().txn, "note", {{"name", "never"}}, attempt.now);
   throw std::runtime_error("the disk is on fire");
 }
 
 // Its own successor, as a lifecycle policy is.
-void again(JobCall& call) {
-  note(call);
-  enqueue_job(call.services, call.begin(), "again", call.payload, call.now + hours(24),
-              call.job.key.value());
+void again(JobAttempt& attempt) {
+  note(attempt);
+  enqueue_job(attempt.services, attempt.begin().txn, "again", attempt.payload,
+              attempt.now + hours(24), attempt.job.key.value());
 }
 
-void tick(JobCall&) { done.emplace_back("tick"); }
+void tick(JobAttempt&) { done.emplace_back("tick"); }
 
-void trip_after(JobCall& call) {
-  note(call);
-  call.after_commit.emplace_back([] { throw std::runtime_error("tripped"); });
+void trip_after(JobAttempt& attempt) {
+  note(attempt);
+  attempt.begin().after_commit.add([] { throw std::runtime_error("tripped"); });
 }
 
 // Enqueued anew, with other content, by somebody else while it runs.
-void renew(JobCall& call) {
-  note(call);
+void renew(JobAttempt& attempt) {
+  note(attempt);
   if (done.size() == 1) {
-    auto txn = call.services.store.database().begin(storage::sql::Access::kWrite);
-    enqueue_job(call.services, txn, "renew", {{"name", "newer"}}, call.now, call.job.key.value());
+    auto txn = attempt.services.store.database().begin(storage::sql::Access::kWrite);
+    enqueue_job(attempt.services, txn, "renew", {{"name", "newer"}}, attempt.now,
+                attempt.job.key.value());
     txn.commit();
   }
-  call.begin();
+  attempt.begin();
 }
 
 class JobsTest : public ApiTest {
@@ -192,11 +193,11 @@ TEST_F(JobsTest, AFailureUndoesEverythingAndIsTriedAgainLaterAndThenGivenUp) {
 TEST_F(JobsTest, AnAttemptCountsBeforeItBegins) {
   static std::int64_t counted;
   counted = 0;
-  JobRunner other(services,
-                  {{"look", [](JobCall& call) {
-                      auto txn = call.services.store.database().begin(storage::sql::Access::kRead);
-                      counted = storage::find_job(txn, call.job.id)->attempts;
-                    }}});
+  JobRunner other(
+      services, {{"look", [](JobAttempt& attempt) {
+                    auto txn = attempt.services.store.database().begin(storage::sql::Access::kRead);
+                    counted = storage::find_job(txn, attempt.job.id)->attempts;
+                  }}});
   enqueue("look", "x");
   other.run_next();
   EXPECT_EQ(counted, 1);
@@ -265,7 +266,7 @@ TEST_F(JobsTest, PeriodicWorkRunsOnceAnInterval) {
 
 TEST_F(JobsTest, PeriodicWorkIsNeverGivenUp) {
   JobRunner periodic(services,
-                     {{"broken", [](JobCall&) { throw std::runtime_error("no"); }, hours(1)}});
+                     {{"broken", [](JobAttempt&) { throw std::runtime_error("no"); }, hours(1)}});
   clock.time += hours(1);
   for (int i = 0; i < 20; ++i) {
     const auto outcome = periodic.run_next();
@@ -284,12 +285,12 @@ struct Gate {
 };
 Gate* gate = nullptr;
 
-void wait_at_gate(JobCall& call) {
+void wait_at_gate(JobAttempt& attempt) {
   std::unique_lock lock(gate->mutex);
   gate->entered = true;
   gate->changed.notify_all();
   gate->changed.wait(lock, [] { return gate->open; });
-  note(call);
+  note(attempt);
 }
 
 TEST_F(JobsTest, ALaneWaitsForNoOther) {

@@ -31,15 +31,17 @@ std::string service_linked_path(std::string_view service) {
   return base::format("/aws-service-role/{}/", service);
 }
 
-std::optional<storage::Entity> make_service_linked_role(
-    const Services& services, storage::sql::Txn& txn, const std::string& account,
-    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now) {
+std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
+                                                        const std::string& account,
+                                                        const ServiceLinkedRole& role,
+                                                        std::optional<std::string> description,
+                                                        base::TimePoint now) {
   storage::Entity entity;
   entity.account = account;
   entity.kind = storage::EntityKind::kRole;
   entity.name = role.name;
   entity.path = service_linked_path(role.service);
-  entity.unique_id = make_unique_id(services.random, kRoleId, account);
+  entity.unique_id = make_unique_id(core.random, kRoleId, account);
   entity.created_at = now;
   entity.description = std::move(description);
   // The trust policy of a service-linked role cannot be changed, and names its service alone.

@@ -1,155 +1,123 @@
-#include "api/sts/session_policies.h"
-
-#include <algorithm>
+#include "api/sts/role_sessions.h"
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
-#include "api/core/wire/tag_list.h"
-#include "auth/iam/policy/policy.h"
-#include "schemas/base/encoding.h"
-#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::api::sts {
 namespace {
 
-// AWS STS API Reference, AssumeRole: "the plaintext that you use for both inline and managed
-// session policies can't exceed 2,048 characters", "up to 10 managed policies".
-constexpr std::size_t kPlainLimit = 2048;
-constexpr std::size_t kMaxArns = 10;
-// The size of a packed session. AWS does not publish its packing. This size accepts what AWS is
-// known to accept, and refuses 50 tags of full length, as AWS does. One answer was recorded with
-// eight times the percentage that this gives: the number itself is an estimate.
-constexpr std::size_t kPackedLimit = 8192;
+// AWS STS API Reference, "AssumeRole": one hour, which is also the most for role chaining.
+constexpr std::chrono::seconds kDefaultRoleSession{3600};
 
-// The sentence was captured from AWS.
-ApiError duplicate_tag_key() {
-  return {ErrorCode::kInvalidParameter,
-          "Duplicate tag keys found. Please note that Tag keys are case insensitive."};
-}
-
-ApiError reserved_tag_key() {  // the sentence is ours
-  return {ErrorCode::kInvalidParameter, "Tag keys that begin with aws: are reserved for AWS use."};
-}
-
-constexpr TagRules kSessionTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
-
-std::vector<std::string> policy_arns(const Json& input) {
-  std::vector<std::string> arns;
-  for (const Json& descriptor : input.value("PolicyArns", Json::array())) {
-    // The model does not require the member.
-    if (descriptor.contains("arn")) arns.push_back(descriptor["arn"].get<std::string>());
+// Role chaining (a role's session assumes a role) is limited to one hour, whatever the role allows
+// (AWS STS API Reference, "AssumeRole"; test DurationsHaveTheirLimits). Both sentences are AWS's.
+std::chrono::seconds role_session_duration(const ApiRequest& request, const storage::Entity& role) {
+  const auto duration = duration_of(request.input, kDefaultRoleSession);
+  const auto& calling = request.caller.temporary;
+  const bool chained = calling && calling->kind == storage::SessionKind::kRole;
+  if (chained && duration > kDefaultRoleSession) {
+    throw ApiError(ErrorCode::kValidation,
+                   "The requested DurationSeconds exceeds the 1 hour session limit for roles "
+                   "assumed by role chaining.");
   }
-  return arns;
-}
-
-// A managed policy of another account cannot be a session policy. Which error AWS answers for an
-// ARN that does not exist is not published.
-void check_policy_arn(const ApiRequest& request, const std::string& arn, std::string_view account) {
-  const auto parsed = model::Arn::parse(arn);
-  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
-      (parsed->account != account && parsed->account != "aws")) {
-    throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
+  if (duration > std::chrono::seconds(role.max_session_seconds)) {
+    throw ApiError(
+        ErrorCode::kValidation,
+        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
   }
-  if (!managed_policy_exists(request.txn, arn)) {
-    throw ApiError(ErrorCode::kMalformedPolicyDocument,
-                   base::format("Policy {} does not exist or is not attachable.", arn));
-  }
-}
-
-// Whitespace in a policy is not counted. ARNs count with their length.
-std::size_t plain_size(const Json& input) {
-  std::size_t size = 0;
-  if (input.contains("Policy")) {
-    size = auth::iam::counted_size(input["Policy"].get_ref<const std::string&>());
-  }
-  for (const std::string& arn : policy_arns(input)) size += arn.size();
-  return size;
-}
-
-// AWS's sentence, with the percentage.
-[[noreturn]] void too_large(std::size_t percent) {
-  throw ApiError(
-      ErrorCode::kPackedPolicyTooLarge,
-      base::format("Packed policy consumes {}% of allotted space, please use smaller policy.",
-                   percent));
+  return duration;
 }
 
 }  // namespace
 
-storage::Tags requested_tags(const Json& input) {
-  storage::Tags tags = read_tags(input.value("Tags", Json::array()));
-  check_session_tags(tags);
-  return tags;
-}
-
-void check_session_tags(const storage::Tags& tags) { check_tags(tags, kSessionTagRules); }
-
-// Keys are compared without case; the session keeps the spelling of the tag. AWS's sentence.
-std::vector<std::string> transitive_keys(const std::vector<std::string>& requested,
-                                         const storage::Tags& tags) {
-  std::vector<std::string> keys;
-  for (const std::string& key : requested) {
-    const auto* tag = find_tag_key(tags, key, TagKeyCase::kIgnored);
-    if (tag == nullptr) {
-      throw ApiError(ErrorCode::kInvalidParameter,
-                     "The specified transitive tag key must be included in the requested tags.");
-    }
-    keys.push_back(tag->first);
+RoleSession requested_role(const ApiRequest& request) {
+  RoleSession asked;
+  asked.arn = request.input["RoleArn"].get<std::string>();
+  const auto arn = model::Arn::parse(asked.arn);
+  if (!arn || arn->service != "iam" || !arn->region.empty() ||
+      !model::is_account_id(arn->account) || !arn->resource.starts_with("role/")) {
+    throw ApiError(ErrorCode::kValidation, base::format("{} is invalid", asked.arn));
   }
-  return keys;
+  asked.account = arn->account;
+  asked.row = entity_of_arn(request.txn, *arn);
+  return asked;
 }
 
-// The inline policy is kept as its text, a managed policy as its ARN: a managed session policy
-// counts as it is when a request is authorized (test ManagedSessionPoliciesCountAsTheyAreNow). The
-// limit of ARNs is checked here, because the API model has none.
-std::string session_policies(const ApiRequest& request, std::string_view account) {
-  std::vector<std::string> policies;
-  if (request.input.contains("Policy")) {
-    const std::string document = request.input["Policy"].get<std::string>();
-    const auto parsed = auth::iam::Policy::parse(document, auth::iam::PolicyType::kSession);
-    if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
-    policies.push_back(document);
+// STS does not say whether a role exists: authorization refuses a missing role as one that does not
+// trust the caller (test ARoleThatIsNotThereIsRefusedAsOneThatIsNotTrusted). This error is seen
+// only where policies are not enforced; its sentence is ours.
+void RoleSession::missing() const { throw ApiError::access_denied("The role does not exist"); }
+
+// The trust policy is the role's resource policy: it takes part in the decision even where caller
+// and role are of one account (IAM User Guide). A missing role has no trust policy, so nothing
+// allows to assume it.
+Target role_target(const ApiRequest& request, const RoleSession& asked) {
+  Target target;
+  target.resource = asked.arn;
+  target.account = asked.account;
+  target.context.emplace_back("sts:RoleSessionName",
+                              request.input["RoleSessionName"].get<std::string>());
+  if (asked.source_identity) {
+    target.context.emplace_back("sts:SourceIdentity", *asked.source_identity);
   }
-  const auto arns = policy_arns(request.input);
-  if (arns.size() > kMaxArns) {
-    throw ApiError(ErrorCode::kValidation,
-                   base::format("1 validation error detected: Value at 'policyArns' failed to "
-                                "satisfy constraint: Member must have length less than or equal "
-                                "to {}",
-                                kMaxArns));
+  if (!asked.tags.requested.empty()) target.request_tags = asked.tags.requested;
+  if (!asked.tags.transitive.empty()) {
+    target.multivalued_context.emplace_back("sts:TransitiveTagKeys", asked.tags.transitive);
   }
-  for (const std::string& arn : arns) {
-    check_policy_arn(request, arn, account);
-    policies.push_back(arn);
+  if (!asked.row) return target;
+  set_iam_tags(target, storage::entity_tags(request.txn, asked.row->id));
+  if (const auto& trust_policy = asked.row->trust_policy) {
+    target.policies.push_back(
+        {request.core.policies.get(*trust_policy, auth::iam::PolicyType::kTrust),
+         "trust policy of role " + asked.row->name});
   }
-  return to_json_text(policies);
+  return target;
 }
 
-// Two limits with one error: 2,048 plain characters of policies, and the packed size with the tags.
-int packed_size(const Json& input, const storage::Tags& tags) {
-  const std::size_t plain = plain_size(input);
-  if (plain > kPlainLimit) too_large(plain * 100 / kPlainLimit);
-  std::size_t packed = plain;
-  for (const auto& [key, value] : tags) packed += key.size() + value.size() + 2;
-  const std::size_t percent = (packed * 100 + kPackedLimit - 1) / kPackedLimit;
-  if (percent > 100) too_large(percent);
-  return static_cast<int>(percent);
+// Inherited tags and an inherited source identity have to be allowed like new ones. The guide says
+// so of the source identity; for tags it is inferred (test TagsNeedTheirOwnPermission).
+std::vector<Target> targets_of_actions(const Target& role, const RoleSession& asked,
+                                       std::string_view action) {
+  std::vector<Target> targets = {role};
+  targets.back().action = action;
+  if (asked.tags.any()) {
+    targets.push_back(role);
+    targets.back().action = "sts:TagSession";
+  }
+  if (asked.source_identity) {
+    targets.push_back(role);
+    targets.back().action = "sts:SetSourceIdentity";
+  }
+  return targets;
 }
 
-bool has_packed(const Json& input) {
-  return input.contains("Policy") || input.contains("PolicyArns") || input.contains("Tags");
-}
+// Checks come in this order: role, duration, session policies, size. AWS's own order is not
+// documented. PackedPolicySize is there only where policies or tags were sent. The ARN of a session
+// has the role's name without its path.
+Json begin_role_session(ApiRequest& request, const RoleSession& asked, storage::Session session) {
+  if (!asked.row) asked.missing();
+  const storage::Entity& role = *asked.row;
+  const auto lifetime = role_session_duration(request, role);
+  session.kind = storage::SessionKind::kRole;
+  session.account = role.account;
+  session.entity = role.id;
+  session.name = request.input["RoleSessionName"].get<std::string>();
+  session.source_identity = asked.source_identity;
+  const auto packed = add_policies_and_tags(request, asked.tags, session);
 
-std::string to_json_text(const storage::Tags& tags) {
-  Json json = Json::object();
-  for (const auto& [key, value] : tags) json[key] = value;
-  return base::dump(json);
+  Json output = {{"AssumedRoleUser",
+                  {{"AssumedRoleId", role.unique_id + ":" + session.name},
+                   {"Arn", base::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account,
+                                        role.name, session.name)}}}};
+  if (packed) output["PackedPolicySize"] = *packed;
+  if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
+  output["Credentials"] = issue_credentials(request, std::move(session), lifetime);
+  return output;
 }
-
-std::string to_json_text(const std::vector<std::string>& texts) { return base::dump(Json(texts)); }
 
 }  // namespace ecr::api::sts

@@ -1,40 +1,44 @@
-// Session policies and session tags of a request for temporary credentials: how they are read,
-// checked and measured. Stateless functions on the request's transaction.
+// Sessions of roles: what AssumeRole and AssumeRoleWithWebIdentity share, in the order in which a
+// request goes through it. Stateless functions on the request's transaction.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "api/core/access/operation.h"
+#include "api/sts/sessions.h"
+#include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/sessions.h"
-#include "storage/rows/tags.h"
 
 namespace ecr::api::sts {
 
-// Tags of the request, in order. Throws where two keys differ in nothing but case, or a key is
-// reserved.
-storage::Tags requested_tags(const Json& input);
+// The role that RoleArn names, and the session of it that a request asks for.
+struct RoleSession : Named<storage::Entity> {
+  std::string arn;      // RoleArn, its path included
+  std::string account;  // the one in RoleArn
+  SessionTags tags = {};
+  std::optional<std::string> source_identity = {};
 
-// The same of tags that do not come as `Tags`: the claims of a web identity.
-void check_session_tags(const storage::Tags& tags);
+  [[noreturn]] void missing() const;
+};
+// The role alone. Throws ValidationError where RoleArn is not a role's ARN.
+RoleSession requested_role(const ApiRequest& request);
 
-// The keys of those of `tags` that are passed on to the roles which the session assumes: the
-// `requested` keys as the tags write them. Throws where a key is not among `tags`.
-std::vector<std::string> transitive_keys(const std::vector<std::string>& requested,
-                                         const storage::Tags& tags);
+// The role with its trust policy and tags, and the condition keys of the session: its name, tags
+// and source identity. No action.
+Target role_target(const ApiRequest& request, const RoleSession& asked);
+// The actions that the session needs: `action`, sts:TagSession and sts:SetSourceIdentity.
+std::vector<Target> targets_of_actions(const Target& role, const RoleSession& asked,
+                                       std::string_view action);
 
-// Policy and PolicyArns as storage::Session::policies has them; managed policies have to be of
-// `account` or AWS's. Throws MalformedPolicyDocument, ValidationError, PackedPolicyTooLarge.
-std::string session_policies(const ApiRequest& request, std::string_view account);
-
-// PackedPolicySize: percent of the space for session policies and tags that these take. AWS does
-// not publish its packing; this is an estimate. Throws PackedPolicyTooLarge above 100.
-int packed_size(const Json& input, const storage::Tags& tags);
-// Whether there is anything to pack, which is when AWS answers with a PackedPolicySize.
-bool has_packed(const Json& input);
-
-std::string to_json_text(const storage::Tags& tags);
-std::string to_json_text(const std::vector<std::string>& texts);
+// Stores the session and answers with AssumedRoleUser, PackedPolicySize, SourceIdentity and
+// Credentials. `session`: what only this kind of session has. Throws ValidationError where it would
+// last longer than it may.
+Json begin_role_session(ApiRequest& request, const RoleSession& asked,
+                        storage::Session session = {});
 
 }  // namespace ecr::api::sts

@@ -1,21 +1,80 @@
-#include "api/sts/common.h"
+#include "api/sts/sessions.h"
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
+#include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::api::sts {
 namespace {
 
-// AWS STS API Reference, "AssumeRole": one hour, which is also the most for role chaining.
-constexpr std::chrono::seconds kDefaultRoleSession{3600};
+// AWS STS API Reference, AssumeRole: "the plaintext that you use for both inline and managed
+// session policies can't exceed 2,048 characters", "up to 10 managed policies".
+constexpr std::size_t kPlainLimit = 2048;
+constexpr std::size_t kMaxArns = 10;
+// The size of a packed session. AWS does not publish its packing. This size accepts what AWS is
+// known to accept, and refuses 50 tags of full length, as AWS does. One answer was recorded with
+// eight times the percentage that this gives: the number itself is an estimate.
+constexpr std::size_t kPackedLimit = 8192;
 constexpr std::size_t kTokenBytes = 192;
+
+// The sentence was captured from AWS.
+ApiError duplicate_tag_key() {
+  return {ErrorCode::kInvalidParameter,
+          "Duplicate tag keys found. Please note that Tag keys are case insensitive."};
+}
+
+ApiError reserved_tag_key() {  // the sentence is ours
+  return {ErrorCode::kInvalidParameter, "Tag keys that begin with aws: are reserved for AWS use."};
+}
+
+constexpr TagRules kSessionTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
+
+// The limit of ARNs is checked here, because the API model has none. Nor does it require the
+// member.
+std::vector<std::string> policy_arns(const Json& input) {
+  std::vector<std::string> arns;
+  for (const Json& descriptor : input.value("PolicyArns", Json::array())) {
+    if (descriptor.contains("arn")) arns.push_back(descriptor["arn"].get<std::string>());
+  }
+  if (arns.size() > kMaxArns) {
+    throw ApiError(ErrorCode::kValidation,
+                   base::format("1 validation error detected: Value at 'policyArns' failed to "
+                                "satisfy constraint: Member must have length less than or equal "
+                                "to {}",
+                                kMaxArns));
+  }
+  return arns;
+}
+
+// A managed policy of another account cannot be a session policy. Which error AWS answers for an
+// ARN that does not exist is not published.
+void check_policy_arn(const ApiRequest& request, const std::string& arn, std::string_view account) {
+  const auto parsed = model::Arn::parse(arn);
+  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
+      (parsed->account != account && parsed->account != "aws")) {
+    throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
+  }
+  if (!managed_policy_exists(request.txn, arn)) {
+    throw ApiError(ErrorCode::kMalformedPolicyDocument,
+                   base::format("Policy {} does not exist or is not attachable.", arn));
+  }
+}
+
+// AWS's sentence, with the percentage.
+[[noreturn]] void too_large(std::size_t percent) {
+  throw ApiError(
+      ErrorCode::kPackedPolicyTooLarge,
+      base::format("Packed policy consumes {}% of allotted space, please use smaller policy.",
+                   percent));
+}
 
 std::string random_text(base::Random& random, std::size_t bytes) {
   std::vector<std::uint8_t> noise(bytes);
@@ -23,56 +82,38 @@ std::string random_text(base::Random& random, std::size_t bytes) {
   return base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
 }
 
-model::Arn parse_role_arn(const std::string& text) {
-  auto arn = model::Arn::parse(text);
-  if (!arn || arn->service != "iam" || !arn->region.empty() ||
-      !model::is_account_id(arn->account) || !arn->resource.starts_with("role/")) {
-    throw ApiError(ErrorCode::kValidation, base::format("{} is invalid", text));
-  }
-  return std::move(*arn);
-}
-
 }  // namespace
 
-std::optional<storage::Entity> find_role(storage::sql::Txn& txn, const std::string& text) {
-  return entity_of_arn(txn, parse_role_arn(text));
+// AWS's sentence, with its two blanks (test NoCodeOfADeviceIsRight).
+void refuse_mfa_code(const Json& input) {
+  if (!input.contains("SerialNumber") && !input.contains("TokenCode")) return;
+  throw ApiError::access_denied(
+      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
+      "serial number is valid and associated with this user.");
 }
 
-// STS does not say whether a role exists: authorization refuses a missing role as one that does not
-// trust the caller (test ARoleThatIsNotThereIsRefusedAsOneThatIsNotTrusted). This error is seen
-// only where policies are not enforced; its sentence is ours.
-storage::Entity require_role(const ApiRequest& request) {
-  auto role = find_role(request.txn, request.input["RoleArn"].get<std::string>());
-  if (!role) throw ApiError::access_denied("The role does not exist");
-  return std::move(*role);
-}
-
-std::string role_account(const std::string& arn) { return parse_role_arn(arn).account; }
-
-// The trust policy is the role's resource policy: it takes part in the decision even where caller
-// and role are of one account (IAM User Guide). A missing role has no trust policy, so nothing
-// allows to assume it.
-Target role_target(const ApiRequest& request, const std::optional<storage::Entity>& role) {
-  Target target;
-  target.resource = request.input["RoleArn"].get<std::string>();
-  target.account = role_account(target.resource);
-  target.context.emplace_back("sts:RoleSessionName",
-                              request.input["RoleSessionName"].get<std::string>());
-  if (!role) return target;
-  set_iam_tags(target, storage::entity_tags(request.txn, role->id));
-  if (role->trust_policy) {
-    target.policies.push_back(
-        {request.core.policies.get(*role->trust_policy, auth::iam::PolicyType::kTrust),
-         "trust policy of role " + role->name});
+// Keys are compared without case; the session keeps the spelling of the tag. AWS's sentence.
+SessionTags checked_tags(storage::Tags tags, const std::vector<std::string>& transitive) {
+  check_tags(tags, kSessionTagRules);
+  SessionTags checked;
+  for (const std::string& key : transitive) {
+    const auto* tag = find_tag_key(tags, key, TagKeyCase::kIgnored);
+    if (tag == nullptr) {
+      throw ApiError(ErrorCode::kInvalidParameter,
+                     "The specified transitive tag key must be included in the requested tags.");
+    }
+    checked.transitive.push_back(tag->first);
   }
-  return target;
+  checked.requested = std::move(tags);
+  checked.sent = !checked.requested.empty();
+  return checked;
 }
 
-std::vector<Target> caller_target(const ApiRequest& request) {
-  Target target;
-  target.resource = "*";
-  target.account = request.caller.account;
-  return {target};
+SessionTags requested_tags(const Json& input) {
+  SessionTags tags = checked_tags(read_tags(input.value("Tags", Json::array())),
+                                  input.value("TransitiveTagKeys", std::vector<std::string>()));
+  tags.sent = input.contains("Tags");
+  return tags;
 }
 
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback) {
@@ -80,26 +121,51 @@ std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallbac
   return found == input.end() ? fallback : std::chrono::seconds(found->get<std::int64_t>());
 }
 
-// Role chaining (a role's session assumes a role) is limited to one hour, whatever the role allows
-// (AWS STS API Reference, "AssumeRole"; test DurationsHaveTheirLimits). Both sentences are AWS's.
-std::chrono::seconds role_session_duration(const ApiRequest& request, const storage::Entity& role) {
-  const auto duration = duration_of(request.input, kDefaultRoleSession);
-  const bool chained =
-      request.caller.temporary && request.caller.temporary->kind == storage::SessionKind::kRole;
-  if (chained && duration > kDefaultRoleSession) {
-    throw ApiError(ErrorCode::kValidation,
-                   "The requested DurationSeconds exceeds the 1 hour session limit for roles "
-                   "assumed by role chaining.");
+// The inline policy is kept as its text, a managed policy as its ARN: a managed session policy
+// counts as it is when a request is authorized (test ManagedSessionPoliciesCountAsTheyAreNow).
+std::optional<int> add_policies_and_tags(const ApiRequest& request, const SessionTags& tags,
+                                         storage::Session& session) {
+  const bool has_policy = request.input.contains("Policy");
+  std::vector<std::string> policies;
+  std::size_t plain = 0;
+  if (has_policy) {
+    policies.push_back(request.input["Policy"].get<std::string>());
+    const auto parsed = auth::iam::Policy::parse(policies.back(), auth::iam::PolicyType::kSession);
+    if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
+    // White space in a policy is not counted. ARNs count with their length.
+    plain = auth::iam::counted_size(policies.back());
   }
-  if (duration > std::chrono::seconds(role.max_session_seconds)) {
-    throw ApiError(
-        ErrorCode::kValidation,
-        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  for (const std::string& arn : policy_arns(request.input)) {
+    check_policy_arn(request, arn, session.account);
+    plain += arn.size();
+    policies.push_back(arn);
   }
-  return duration;
+  Json all = Json::object();
+  std::vector<std::string> transitive = tags.transitive;
+  for (const auto& [key, value] : tags.inherited) {
+    all[key] = value;
+    transitive.push_back(key);
+  }
+  for (const auto& [key, value] : tags.requested) all[key] = value;
+  session.policies = base::dump(Json(policies));
+  session.tags = base::dump(all);
+  session.transitive_keys = base::dump(Json(transitive));
+
+  // Two limits with one error: 2,048 plain characters of policies, and the packed size with the
+  // tags.
+  if (plain > kPlainLimit) too_large(plain * 100 / kPlainLimit);
+  std::size_t packed = plain;
+  for (const storage::Tags* list : {&tags.inherited, &tags.requested}) {
+    for (const auto& [key, value] : *list) packed += key.size() + value.size() + 2;
+  }
+  const std::size_t percent = (packed * 100 + kPackedLimit - 1) / kPackedLimit;
+  if (percent > 100) too_large(percent);
+  if (!has_policy && !request.input.contains("PolicyArns") && !tags.sent) return std::nullopt;
+  return static_cast<int>(percent);
 }
 
-Json issue_credentials(ApiRequest& request, storage::Session session, std::chrono::seconds lifetime) {
+Json issue_credentials(ApiRequest& request, storage::Session session,
+                       std::chrono::seconds lifetime) {
   base::Random& random = request.core.random;
   storage::delete_expired_sessions(request.txn, request.now);
   session.access_key = make_unique_id(random, kSessionKeyId, session.account);
@@ -113,20 +179,6 @@ Json issue_credentials(ApiRequest& request, storage::Session session, std::chron
           {"SecretAccessKey", session.secret},
           {"SessionToken", session.token},
           {"Expiration", base::format_iso8601(session.expires_at)}};
-}
-
-// The ARN of a session has the role's name without its path.
-Json assumed_role_user(const storage::Entity& role, const std::string& session_name) {
-  return {{"AssumedRoleId", role.unique_id + ":" + session_name},
-          {"Arn", base::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name,
-                               session_name)}};
-}
-
-// AWS's sentence, with its two blanks (test NoCodeOfADeviceIsRight).
-void refuse_mfa_code() {
-  throw ApiError::access_denied(
-      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
-      "serial number is valid and associated with this user.");
 }
 
 }  // namespace ecr::api::sts

@@ -95,7 +95,8 @@ Json list_groups_for_user(ApiRequest& request, const storage::Entity& user) {
 constexpr Operation kGroupOperations[] = {
     {"CreateGroup", "iam:CreateGroup", Access::kWrite, on<new_entity_target, create_group>},
     {"GetGroup", "iam:GetGroup", Access::kRead, on<entity_target, get_group>},
-    {"ListGroups", "iam:ListGroups", Access::kRead, on<account_target, list_groups>},
+    {"ListGroups", "iam:ListGroups", Access::kRead,
+     on<listing_target<Listing::kGroups>, list_groups>},
     {"UpdateGroup", "iam:UpdateGroup", Access::kWrite, on<renamed_entity_target, update_group>},
     {"DeleteGroup", "iam:DeleteGroup", Access::kWrite, on<entity_target, delete_group>},
     {"AddUserToGroup", "iam:AddUserToGroup", Access::kWrite, on<entity_target, add_user_to_group>},

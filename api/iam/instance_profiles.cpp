@@ -168,7 +168,7 @@ constexpr Operation kInstanceProfileOperations[] = {
     {"DeleteInstanceProfile", "iam:DeleteInstanceProfile", Access::kWrite,
      on<profile_target, delete_instance_profile>},
     {"ListInstanceProfiles", "iam:ListInstanceProfiles", Access::kRead,
-     on<account_target, list_profiles>},
+     on<listing_target<Listing::kInstanceProfiles>, list_profiles>},
     {"ListInstanceProfilesForRole", "iam:ListInstanceProfilesForRole", Access::kRead,
      on<entity_target, list_profiles_of_role>},
     {"AddRoleToInstanceProfile", "iam:AddRoleToInstanceProfile", Access::kWrite,

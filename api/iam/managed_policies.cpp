@@ -196,7 +196,8 @@ Json list_policy_tags(ApiRequest& request, const ManagedPolicy& policy) {
 constexpr Operation kManagedPolicyOperations[] = {
     {"CreatePolicy", "iam:CreatePolicy", Access::kWrite, on<new_policy_target, create_policy>},
     {"GetPolicy", "iam:GetPolicy", Access::kRead, on<policy_target, get_managed_policy>},
-    {"ListPolicies", "iam:ListPolicies", Access::kRead, on<account_target, list_managed_policies>},
+    {"ListPolicies", "iam:ListPolicies", Access::kRead,
+     on<listing_target<Listing::kPolicies>, list_managed_policies>},
     {"DeletePolicy", "iam:DeletePolicy", Access::kWrite, on<policy_target, delete_managed_policy>},
     {"CreatePolicyVersion", "iam:CreatePolicyVersion", Access::kWrite,
      on<policy_target, create_version>},

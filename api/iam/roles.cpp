@@ -101,7 +101,7 @@ Json delete_role(ApiRequest& request, const storage::Entity& role) {
 constexpr Operation kRoleOperations[] = {
     {"CreateRole", "iam:CreateRole", Access::kWrite, on<new_entity_target, create_role>},
     {"GetRole", "iam:GetRole", Access::kRead, on<entity_target, get_role>},
-    {"ListRoles", "iam:ListRoles", Access::kRead, on<account_target, list_roles>},
+    {"ListRoles", "iam:ListRoles", Access::kRead, on<listing_target<Listing::kRoles>, list_roles>},
     {"UpdateRole", "iam:UpdateRole", Access::kWrite, on<entity_target, update_role>},
     {"UpdateRoleDescription", "iam:UpdateRoleDescription", Access::kWrite,
      on<entity_target, update_role_description>},

@@ -75,7 +75,7 @@ Json delete_user(ApiRequest& request, const storage::Entity& user) {
 constexpr Operation kUserOperations[] = {
     {"CreateUser", "iam:CreateUser", Access::kWrite, on<new_entity_target, create_user>},
     {"GetUser", "iam:GetUser", Access::kRead, on<entity_target, get_user>},
-    {"ListUsers", "iam:ListUsers", Access::kRead, on<account_target, list_users>},
+    {"ListUsers", "iam:ListUsers", Access::kRead, on<listing_target<Listing::kUsers>, list_users>},
     {"UpdateUser", "iam:UpdateUser", Access::kWrite, on<renamed_entity_target, update_user>},
     {"DeleteUser", "iam:DeleteUser", Access::kWrite, on<entity_target, delete_user>},
 };

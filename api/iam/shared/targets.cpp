@@ -63,26 +63,6 @@ std::vector<Target> with_tagging_target(Target target, std::string_view tag_acti
   return {std::move(target), std::move(tagging)};
 }
 
-// The resource that the text of a refused listing names. It shows the path prefix, although the
-// decision is on "*" (published errors).
-std::string listing_name(const ApiRequest& request) {
-  const std::string prefix = text_member(request.input, "PathPrefix");
-  const std::string path = prefix.empty() ? "/" : prefix;
-  if (request.action == "iam:ListPolicies") return "policy path " + path;
-  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
-      {"iam:ListUsers", "user"},
-      {"iam:ListGroups", "group"},
-      {"iam:ListRoles", "role"},
-      {"iam:ListInstanceProfiles", "instance-profile"},
-  };
-  for (const auto& [action, kind] : kKinds) {
-    if (request.action == action) {
-      return base::format("arn:aws:iam::{}:{}{}", request.caller.account, kind, path);
-    }
-  }
-  return "*";
-}
-
 }  // namespace
 
 void add_request_tags(const ApiRequest& request, Target& target) {
@@ -172,9 +152,19 @@ Resolved<NamedEntity> renamed_entity_target(const ApiRequest& request) {
 }
 
 std::vector<Target> account_target(const ApiRequest& request) {
+  return {plain_target(request, "*")};
+}
+
+std::vector<Target> target_of_listing(const ApiRequest& request, Listing listing) {
+  constexpr std::string_view kKinds[] = {"user", "group", "role", "instance-profile"};
+  const std::string prefix = text_member(request.input, "PathPrefix");
+  const std::string path = prefix.empty() ? "/" : prefix;
   Target target = plain_target(request, "*");
-  target.shown_resource = listing_name(request);
-  return {target};
+  target.shown_resource = listing == Listing::kPolicies
+                              ? "policy path " + path
+                              : base::format("arn:aws:iam::{}:{}{}", request.caller.account,
+                                             kKinds[static_cast<std::size_t>(listing)], path);
+  return {std::move(target)};
 }
 
 Resolved<NamedPolicy> policy_target(const ApiRequest& request) {

@@ -23,8 +23,16 @@ Resolved<storage::Entity> new_entity_target(const ApiRequest& request);
 // The one that gets another name or path: the caller needs the permission on the resource as it is
 // and as it will be (API Reference, "UpdateUser": permissions on both the source and the target).
 Resolved<NamedEntity> renamed_entity_target(const ApiRequest& request);
-// "*", for actions that have no resource type. The text of a refusal names what is listed.
+// "*", for actions that have no resource type.
 std::vector<Target> account_target(const ApiRequest& request);
+// The same for a listing: the text of a refusal names what is listed, with its path prefix,
+// although the decision is on "*" (published errors).
+enum class Listing { kUsers, kGroups, kRoles, kInstanceProfiles, kPolicies };
+std::vector<Target> target_of_listing(const ApiRequest& request, Listing listing);
+template <Listing kListing>
+std::vector<Target> listing_target(const ApiRequest& request) {
+  return target_of_listing(request, kListing);
+}
 
 // The policy that PolicyArn names.
 Resolved<NamedPolicy> policy_target(const ApiRequest& request);

@@ -37,11 +37,13 @@ ApiError reserved_tag_key() {  // the sentence is ours
 
 constexpr TagRules kSessionTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
 
-// The limit of ARNs is checked here, because the API model has none. Nor does it require the
-// member.
-std::vector<std::string> policy_arns(const Json& input) {
+// The limit of PolicyArns is checked here, because the API model has none. A managed policy of
+// another account cannot be a session policy. Which error AWS answers for an ARN that does not
+// exist is not published.
+std::vector<std::string> checked_policy_arns(const ApiRequest& request, std::string_view account) {
   std::vector<std::string> arns;
-  for (const Json& descriptor : input.value("PolicyArns", Json::array())) {
+  for (const Json& descriptor : request.input.value("PolicyArns", Json::array())) {
+    // The model does not require the member.
     if (descriptor.contains("arn")) arns.push_back(descriptor["arn"].get<std::string>());
   }
   if (arns.size() > kMaxArns) {
@@ -51,21 +53,18 @@ std::vector<std::string> policy_arns(const Json& input) {
                                 "to {}",
                                 kMaxArns));
   }
+  for (const std::string& arn : arns) {
+    const auto parsed = model::Arn::parse(arn);
+    if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
+        (parsed->account != account && parsed->account != "aws")) {
+      throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
+    }
+    if (!managed_policy_exists(request.txn, arn)) {
+      throw ApiError(ErrorCode::kMalformedPolicyDocument,
+                     base::format("Policy {} does not exist or is not attachable.", arn));
+    }
+  }
   return arns;
-}
-
-// A managed policy of another account cannot be a session policy. Which error AWS answers for an
-// ARN that does not exist is not published.
-void check_policy_arn(const ApiRequest& request, const std::string& arn, std::string_view account) {
-  const auto parsed = model::Arn::parse(arn);
-  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
-      (parsed->account != account && parsed->account != "aws")) {
-    throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
-  }
-  if (!managed_policy_exists(request.txn, arn)) {
-    throw ApiError(ErrorCode::kMalformedPolicyDocument,
-                   base::format("Policy {} does not exist or is not attachable.", arn));
-  }
 }
 
 // AWS's sentence, with the percentage.
@@ -76,21 +75,7 @@ void check_policy_arn(const ApiRequest& request, const std::string& arn, std::st
                    percent));
 }
 
-std::string random_text(base::Random& random, std::size_t bytes) {
-  std::vector<std::uint8_t> noise(bytes);
-  random.fill(noise);
-  return base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
-}
-
 }  // namespace
-
-// AWS's sentence, with its two blanks (test NoCodeOfADeviceIsRight).
-void refuse_mfa_code(const Json& input) {
-  if (!input.contains("SerialNumber") && !input.contains("TokenCode")) return;
-  throw ApiError::access_denied(
-      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
-      "serial number is valid and associated with this user.");
-}
 
 // Keys are compared without case; the session keeps the spelling of the tag. AWS's sentence.
 SessionTags checked_tags(storage::Tags tags, const std::vector<std::string>& transitive) {
@@ -116,6 +101,14 @@ SessionTags requested_tags(const Json& input) {
   return tags;
 }
 
+// AWS's sentence, with its two blanks (test NoCodeOfADeviceIsRight).
+void refuse_mfa_code(const Json& input) {
+  if (!input.contains("SerialNumber") && !input.contains("TokenCode")) return;
+  throw ApiError::access_denied(
+      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
+      "serial number is valid and associated with this user.");
+}
+
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback) {
   const auto found = input.find("DurationSeconds");
   return found == input.end() ? fallback : std::chrono::seconds(found->get<std::int64_t>());
@@ -135,8 +128,7 @@ std::optional<int> add_policies_and_tags(const ApiRequest& request, const Sessio
     // White space in a policy is not counted. ARNs count with their length.
     plain = auth::iam::counted_size(policies.back());
   }
-  for (const std::string& arn : policy_arns(request.input)) {
-    check_policy_arn(request, arn, session.account);
+  for (const std::string& arn : checked_policy_arns(request, session.account)) {
     plain += arn.size();
     policies.push_back(arn);
   }
@@ -170,7 +162,9 @@ Json issue_credentials(ApiRequest& request, storage::Session session,
   storage::delete_expired_sessions(request.txn, request.now);
   session.access_key = make_unique_id(random, kSessionKeyId, session.account);
   session.secret = make_secret_key(random);
-  session.token = random_text(random, kTokenBytes);
+  std::vector<std::uint8_t> noise(kTokenBytes);
+  random.fill(noise);
+  session.token = base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
   session.created_at = request.now;
   // Whole seconds: the time that the caller is shown is the time that holds.
   session.expires_at = std::chrono::floor<std::chrono::seconds>(request.now + lifetime);

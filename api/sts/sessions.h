@@ -15,9 +15,6 @@
 
 namespace ecr::api::sts {
 
-// There are no MFA devices here, so no code is ever right. Throws where the request has one.
-void refuse_mfa_code(const Json& input);
-
 // The tags of a session that is to begin.
 struct SessionTags {
   storage::Tags requested;
@@ -34,6 +31,9 @@ struct SessionTags {
 SessionTags checked_tags(storage::Tags tags, const std::vector<std::string>& transitive);
 // The same of Tags and TransitiveTagKeys.
 SessionTags requested_tags(const Json& input);
+
+// There are no MFA devices here, so no code is ever right. Throws where the request has one.
+void refuse_mfa_code(const Json& input);
 
 // DurationSeconds, or `fallback`.
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback);

@@ -12,6 +12,7 @@
 #include "auth/iam/evaluate.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

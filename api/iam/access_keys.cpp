@@ -22,8 +22,7 @@ const char* status_of(const storage::AccessKey& key) { return key.active ? "Acti
 
 // The only answer that has the secret: IAM shows it once. The record of the call leaves it out
 // (test RecordsHideSecrets).
-Json create_access_key(ApiRequest& request) {
-  const storage::Entity user = require_entity(request);
+Json create_access_key(ApiRequest& request, const storage::Entity& user) {
   if (storage::entity_access_keys(request.txn, user.id).size() >= kAccessKeysPerUser) {
     throw limit_exceeded(
         base::format("Cannot exceed quota for AccessKeysPerUser: {}", kAccessKeysPerUser));
@@ -44,34 +43,36 @@ Json create_access_key(ApiRequest& request) {
             {"CreateDate", iso_time(key.created_at)}}}};
 }
 
-// The key of the user that the call names. A key of another user is reported as missing, like one
-// that does not exist: the answer must not show who owns a key (test KeysOfAnotherUserAreUnknown).
-storage::AccessKey require_key(const ApiRequest& request) {
-  const storage::Entity user = require_entity(request);
-  const std::string id = text_member(request.input, "AccessKeyId");
-  auto key = storage::find_access_key(request.txn, id);
-  if (!key || key->entity != user.id) {
-    throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
-  }
-  return std::move(*key);
+[[noreturn]] void no_such_key(const std::string& id) {
+  throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
 }
 
-Json update_access_key(ApiRequest& request) {
+// The id of the request's key, which must be the user's. A key of another user is reported as
+// missing, like one that does not exist: the answer must not show who owns a key (test
+// KeysOfAnotherUserAreUnknown).
+std::string require_key_of(const ApiRequest& request, const storage::Entity& user) {
+  const std::string id = text_member(request.input, "AccessKeyId");
+  const auto key = storage::find_access_key(request.txn, id);
+  if (!key || key->entity != user.id) no_such_key(id);
+  return key->id;
+}
+
+Json update_access_key(ApiRequest& request, const storage::Entity& user) {
   const std::string status = text_member(request.input, "Status");
-  const storage::AccessKey key = require_key(request);
+  const std::string key = require_key_of(request, user);
   // The model shares the type with listings, where Expired is possible. The text is ours.
   if (status == "Expired") throw invalid_input("The status Expired cannot be set.");
-  storage::set_access_key_active(request.txn, key.id, status == "Active");
+  storage::set_access_key_active(request.txn, key, status == "Active");
   return Json::object();
 }
 
 // Requests that the key signs fail at once: keys are looked up for every request.
-Json delete_access_key(ApiRequest& request) {
-  storage::delete_access_key(request.txn, require_key(request).id);
+Json delete_access_key(ApiRequest& request, const storage::Entity& user) {
+  storage::delete_access_key(request.txn, require_key_of(request, user));
   return Json::object();
 }
 
-Json list_access_keys(ApiRequest& request) {
+Json list_access_keys(ApiRequest& request, NamedEntity& named) {
   const Pager pager(request);
   std::vector<Listed> items;
   // Without UserName the caller's own keys are listed. Those of the root user are not shown: the
@@ -79,7 +80,7 @@ Json list_access_keys(ApiRequest& request) {
   const bool own_root = !request.input.contains("UserName") &&
                         request.caller.principal.kind == auth::iam::PrincipalKind::kRoot;
   if (!own_root) {
-    const storage::Entity user = require_entity(request);
+    const storage::Entity& user = required(named);
     for (const auto& key : storage::entity_access_keys(request.txn, user.id)) {
       // Sorted by age, then by id; the digits make the times sort like texts.
       items.emplace_back(
@@ -93,43 +94,57 @@ Json list_access_keys(ApiRequest& request) {
   return pager.page("AccessKeyMetadata", std::move(items));
 }
 
-// The call names a key and no user: the resource is the user who owns it. For a key that no user of
-// the account has it is "*", and the handler answers that there is none. A refusal names the key
+struct OwnedKey {
+  storage::AccessKey key;
+  storage::Entity owner;
+};
+
+// A key of any user of the caller's account.
+struct NamedKey : Named<OwnedKey> {
+  std::string id;
+
+  [[noreturn]] void missing() const { no_such_key(id); }
+};
+
+// The request names a key and no user: the resource is the user who owns it. For a key that no user
+// of the account has it is "*", and the handler answers that there is none. A refusal names the key
 // alone, so that it tells neither whose the key is nor whether there is one (test
 // ARefusalDoesNotTellWhoseTheKeyIs). That AWS's sentence has the key too is inferred from another
 // implementation of the API.
-std::vector<Target> key_target(const ApiRequest& request) {
-  const std::string id = text_member(request.input, "AccessKeyId");
-  const auto key = storage::find_access_key(request.txn, id);
-  const auto owner = key ? storage::find_entity(request.txn, key->entity) : std::nullopt;
-  const bool known = owner && owner->account == request.caller.account;
-  Target target = known ? target_of(request, *owner) : account_target(request).front();
-  target.shown_resource = "access key " + id;
-  return {target};
+Resolved<NamedKey> key_target(const ApiRequest& request) {
+  NamedKey named;
+  named.id = text_member(request.input, "AccessKeyId");
+  auto key = storage::find_access_key(request.txn, named.id);
+  auto owner = key ? storage::find_entity(request.txn, key->entity) : std::nullopt;
+  if (owner && owner->account == request.caller.account) {
+    named.row = OwnedKey{std::move(*key), std::move(*owner)};
+  }
+  Target target =
+      named.row ? target_of(request, named.row->owner) : account_target(request).front();
+  target.shown_resource = "access key " + named.id;
+  return {{std::move(target)}, std::move(named)};
 }
 
 // "N/A" is IAM's value for a key that was never used. Differs from AWS, which answers AccessDenied
 // for a key that does not exist.
-Json get_access_key_last_used(ApiRequest& request) {
-  const std::string id = text_member(request.input, "AccessKeyId");
-  const auto key = storage::find_access_key(request.txn, id);
-  const auto owner = key ? storage::find_entity(request.txn, key->entity) : std::nullopt;
-  if (!owner || owner->account != request.caller.account) {
-    throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
-  }
-  Json used = {{"ServiceName", key->last_used_service.value_or("N/A")},
-               {"Region", key->last_used_region.value_or("N/A")}};
-  if (key->last_used_at) used["LastUsedDate"] = iso_time(*key->last_used_at);
-  return {{"UserName", owner->name}, {"AccessKeyLastUsed", std::move(used)}};
+Json get_access_key_last_used(ApiRequest&, const OwnedKey& found) {
+  const storage::AccessKey& key = found.key;
+  Json used = {{"ServiceName", key.last_used_service.value_or("N/A")},
+               {"Region", key.last_used_region.value_or("N/A")}};
+  if (key.last_used_at) used["LastUsedDate"] = iso_time(*key.last_used_at);
+  return {{"UserName", found.owner.name}, {"AccessKeyLastUsed", std::move(used)}};
 }
 
 constexpr Operation kAccessKeyOperations[] = {
-    {"CreateAccessKey", "iam:CreateAccessKey", Access::kWrite, entity_target, create_access_key},
-    {"UpdateAccessKey", "iam:UpdateAccessKey", Access::kWrite, entity_target, update_access_key},
-    {"DeleteAccessKey", "iam:DeleteAccessKey", Access::kWrite, entity_target, delete_access_key},
-    {"ListAccessKeys", "iam:ListAccessKeys", Access::kRead, entity_target, list_access_keys},
-    {"GetAccessKeyLastUsed", "iam:GetAccessKeyLastUsed", Access::kRead, key_target,
-     get_access_key_last_used},
+    {"CreateAccessKey", "iam:CreateAccessKey", Access::kWrite,
+     on<entity_target, create_access_key>},
+    {"UpdateAccessKey", "iam:UpdateAccessKey", Access::kWrite,
+     on<entity_target, update_access_key>},
+    {"DeleteAccessKey", "iam:DeleteAccessKey", Access::kWrite,
+     on<entity_target, delete_access_key>},
+    {"ListAccessKeys", "iam:ListAccessKeys", Access::kRead, on<entity_target, list_access_keys>},
+    {"GetAccessKeyLastUsed", "iam:GetAccessKeyLastUsed", Access::kRead,
+     on<key_target, get_access_key_last_used>},
 };
 
 }  // namespace

@@ -73,7 +73,9 @@ Json require_password_policy(const ApiRequest& request) {
   return base::parse_json(*policy).value();
 }
 
-Json get_password_policy(ApiRequest& request) { return {{"PasswordPolicy", require_password_policy(request)}}; }
+Json get_password_policy(ApiRequest& request) {
+  return {{"PasswordPolicy", require_password_policy(request)}};
+}
 
 // Differs from AWS, whose text here is "The account policy with name PasswordPolicy cannot be
 // found."
@@ -142,16 +144,19 @@ Json get_summary(ApiRequest& request) {
 }
 
 constexpr Operation kAccountOperations[] = {
-    {"CreateAccountAlias", "iam:CreateAccountAlias", Access::kWrite, account_target, create_alias},
-    {"DeleteAccountAlias", "iam:DeleteAccountAlias", Access::kWrite, account_target, delete_alias},
-    {"ListAccountAliases", "iam:ListAccountAliases", Access::kRead, account_target, list_aliases},
+    {"CreateAccountAlias", "iam:CreateAccountAlias", Access::kWrite,
+     on<account_target, create_alias>},
+    {"DeleteAccountAlias", "iam:DeleteAccountAlias", Access::kWrite,
+     on<account_target, delete_alias>},
+    {"ListAccountAliases", "iam:ListAccountAliases", Access::kRead,
+     on<account_target, list_aliases>},
     {"UpdateAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy", Access::kWrite,
-     account_target, update_password_policy},
-    {"GetAccountPasswordPolicy", "iam:GetAccountPasswordPolicy", Access::kRead, account_target,
-     get_password_policy},
+     on<account_target, update_password_policy>},
+    {"GetAccountPasswordPolicy", "iam:GetAccountPasswordPolicy", Access::kRead,
+     on<account_target, get_password_policy>},
     {"DeleteAccountPasswordPolicy", "iam:DeleteAccountPasswordPolicy", Access::kWrite,
-     account_target, delete_password_policy},
-    {"GetAccountSummary", "iam:GetAccountSummary", Access::kRead, account_target, get_summary},
+     on<account_target, delete_password_policy>},
+    {"GetAccountSummary", "iam:GetAccountSummary", Access::kRead, on<account_target, get_summary>},
 };
 
 }  // namespace

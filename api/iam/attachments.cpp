@@ -21,16 +21,27 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-// Throws ValidationError where PolicyArn is not the ARN of a policy. The resource of these
-// operations is the user, group or role, so nothing has checked the ARN before the handler runs.
-void check_arn(const ApiRequest& request) { policy_target(request); }
+// The PolicyArn of the request. Throws ValidationError where it is not the ARN of a policy. The
+// resource of these operations is the user, group or role, so nothing has checked the ARN before
+// the handler runs.
+std::string checked_policy_arn(const ApiRequest& request) {
+  std::string arn = text_member(request.input, "PolicyArn");
+  account_of_arn(request, arn, "policy/");
+  return arn;
+}
+
+// The entity that a request is about to change.
+storage::Entity& changeable(NamedEntity& named) {
+  storage::Entity& entity = required(named);
+  refuse_service_linked(entity);
+  return entity;
+}
 
 // The policy is stored by its ARN. Its default version applies, so a new default version takes
 // effect for everyone it is attached to.
-Json attach(ApiRequest& request) {
-  check_arn(request);
-  const storage::Entity entity = require_changeable(request);
-  const std::string arn = text_member(request.input, "PolicyArn");
+Json attach(ApiRequest& request, NamedEntity& named) {
+  const std::string arn = checked_policy_arn(request);
+  const storage::Entity& entity = changeable(named);
   const auto policy = find_policy(request, arn);
   if (!policy) {
     throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
@@ -52,10 +63,9 @@ Json attach(ApiRequest& request) {
 }
 
 // The policy does not have to exist: an attachment is found by its ARN alone.
-Json detach(ApiRequest& request) {
-  check_arn(request);
-  const storage::Entity entity = require_changeable(request);
-  const std::string arn = text_member(request.input, "PolicyArn");
+Json detach(ApiRequest& request, NamedEntity& named) {
+  const std::string arn = checked_policy_arn(request);
+  const storage::Entity& entity = changeable(named);
   if (!storage::detach_policy(request.txn, entity.id, arn)) {
     throw no_such_entity(base::format("Policy {} was not found.", arn));
   }
@@ -63,10 +73,10 @@ Json detach(ApiRequest& request) {
 }
 
 // Sorted by name. PathPrefix is that of the policies.
-Json list_attached(ApiRequest& request) {
+Json list_attached(ApiRequest& request, const storage::Entity& entity) {
   const std::string prefix = text_member(request.input, "PathPrefix");
   std::vector<Listed> items;
-  for (const auto& arn : storage::attached_policies(request.txn, require_entity(request).id)) {
+  for (const auto& arn : storage::attached_policies(request.txn, entity.id)) {
     const auto policy = find_policy(request, arn);
     if (!policy || !policy->path.starts_with(prefix)) continue;
     items.emplace_back(base::to_lower(policy->name) + " " + arn,
@@ -88,15 +98,15 @@ bool fits(const ApiRequest& request, const storage::Entity& entity) {
 // The users, groups and roles that have the policy attached or as boundary, as PolicyUsageFilter
 // says.
 std::vector<storage::Entity> entities_using(const ApiRequest& request, const std::string& arn) {
-  const std::string usage = text_member(request.input, "PolicyUsageFilter");
+  const PolicyUse use = requested_use(request.input);
   const std::string& account = request.caller.account;
   std::vector<storage::Entity> found;
-  if (usage != "PermissionsBoundary") {
+  if (use != PolicyUse::kBoundary) {
     for (const auto id : storage::entities_with_policy(request.txn, account, arn)) {
       found.push_back(storage::find_entity(request.txn, id).value());
     }
   }
-  if (usage != "PermissionsPolicy") {
+  if (use != PolicyUse::kPermissions) {
     for (auto& entity : storage::entities_with_boundary(request.txn, account, arn)) {
       found.push_back(std::move(entity));
     }
@@ -105,8 +115,7 @@ std::vector<storage::Entity> entities_using(const ApiRequest& request, const std
   return found;
 }
 
-Json list_entities_for_policy(ApiRequest& request) {
-  const ManagedPolicy policy = require_policy(request);
+Json list_entities_for_policy(ApiRequest& request, const ManagedPolicy& policy) {
   std::vector<Listed> items;
   for (const auto& entity : entities_using(request, policy.arn)) {
     const std::string title(kind_title(entity.kind));
@@ -129,15 +138,15 @@ Json list_entities_for_policy(ApiRequest& request) {
 
 // A boundary limits what the identity-based policies of a user or role can allow (IAM User Guide,
 // "Permissions boundaries for IAM entities"). Groups cannot have one.
-Json put_boundary(ApiRequest& request) {
-  storage::Entity entity = require_changeable(request);
+Json put_boundary(ApiRequest& request, storage::Entity& entity) {
+  refuse_service_linked(entity);
   entity.boundary = requested_boundary(request);
   storage::update_entity(request.txn, entity);
   return Json::object();
 }
 
-Json delete_boundary(ApiRequest& request) {
-  storage::Entity entity = require_changeable(request);
+Json delete_boundary(ApiRequest& request, storage::Entity& entity) {
+  refuse_service_linked(entity);
   if (!entity.boundary) {  // the text is ours
     throw no_such_entity("There is no permissions boundary on " + entity.name);
   }
@@ -147,28 +156,28 @@ Json delete_boundary(ApiRequest& request) {
 }
 
 constexpr Operation kAttachmentOperations[] = {
-    {"AttachUserPolicy", "iam:AttachUserPolicy", Access::kWrite, entity_target, attach},
-    {"AttachGroupPolicy", "iam:AttachGroupPolicy", Access::kWrite, entity_target, attach},
-    {"AttachRolePolicy", "iam:AttachRolePolicy", Access::kWrite, entity_target, attach},
-    {"DetachUserPolicy", "iam:DetachUserPolicy", Access::kWrite, entity_target, detach},
-    {"DetachGroupPolicy", "iam:DetachGroupPolicy", Access::kWrite, entity_target, detach},
-    {"DetachRolePolicy", "iam:DetachRolePolicy", Access::kWrite, entity_target, detach},
-    {"ListAttachedUserPolicies", "iam:ListAttachedUserPolicies", Access::kRead, entity_target,
-     list_attached},
-    {"ListAttachedGroupPolicies", "iam:ListAttachedGroupPolicies", Access::kRead, entity_target,
-     list_attached},
-    {"ListAttachedRolePolicies", "iam:ListAttachedRolePolicies", Access::kRead, entity_target,
-     list_attached},
-    {"ListEntitiesForPolicy", "iam:ListEntitiesForPolicy", Access::kRead, policy_target,
-     list_entities_for_policy},
-    {"PutUserPermissionsBoundary", "iam:PutUserPermissionsBoundary", Access::kWrite, entity_target,
-     put_boundary},
-    {"PutRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", Access::kWrite, entity_target,
-     put_boundary},
+    {"AttachUserPolicy", "iam:AttachUserPolicy", Access::kWrite, on<entity_target, attach>},
+    {"AttachGroupPolicy", "iam:AttachGroupPolicy", Access::kWrite, on<entity_target, attach>},
+    {"AttachRolePolicy", "iam:AttachRolePolicy", Access::kWrite, on<entity_target, attach>},
+    {"DetachUserPolicy", "iam:DetachUserPolicy", Access::kWrite, on<entity_target, detach>},
+    {"DetachGroupPolicy", "iam:DetachGroupPolicy", Access::kWrite, on<entity_target, detach>},
+    {"DetachRolePolicy", "iam:DetachRolePolicy", Access::kWrite, on<entity_target, detach>},
+    {"ListAttachedUserPolicies", "iam:ListAttachedUserPolicies", Access::kRead,
+     on<entity_target, list_attached>},
+    {"ListAttachedGroupPolicies", "iam:ListAttachedGroupPolicies", Access::kRead,
+     on<entity_target, list_attached>},
+    {"ListAttachedRolePolicies", "iam:ListAttachedRolePolicies", Access::kRead,
+     on<entity_target, list_attached>},
+    {"ListEntitiesForPolicy", "iam:ListEntitiesForPolicy", Access::kRead,
+     on<policy_target, list_entities_for_policy>},
+    {"PutUserPermissionsBoundary", "iam:PutUserPermissionsBoundary", Access::kWrite,
+     on<entity_target, put_boundary>},
+    {"PutRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", Access::kWrite,
+     on<entity_target, put_boundary>},
     {"DeleteUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary", Access::kWrite,
-     entity_target, delete_boundary},
+     on<entity_target, delete_boundary>},
     {"DeleteRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", Access::kWrite,
-     entity_target, delete_boundary},
+     on<entity_target, delete_boundary>},
 };
 
 }  // namespace

@@ -87,7 +87,8 @@ bool is_requested(const ApiRequest& request, std::string_view kind) {
   return filter.empty() || std::find(filter.begin(), filter.end(), kind) != filter.end();
 }
 
-void add_entities(const ApiRequest& request, EntityKind kind, char list, std::vector<Entry>& entries) {
+void add_entities(const ApiRequest& request, EntityKind kind, char list,
+                  std::vector<Entry>& entries) {
   if (!is_requested(request, kind_title(kind))) return;
   for (auto& entity :
        storage::list_entities(request.txn, request.caller.account, kind, "", "", kNoListLimit)) {
@@ -101,7 +102,7 @@ void add_policies(const ApiRequest& request, std::vector<Entry>& entries) {
   const auto policies = all_policies(request, is_requested(request, "LocalManagedPolicy"),
                                      is_requested(request, "AWSManagedPolicy"));
   for (const ManagedPolicy& policy : policies) {
-    if (!policy.row &&
+    if (!policy.row_id &&
         storage::entities_with_policy(request.txn, request.caller.account, policy.arn).empty() &&
         storage::entities_with_boundary(request.txn, request.caller.account, policy.arn).empty()) {
       continue;
@@ -139,7 +140,7 @@ Json get_details(ApiRequest& request) {
 
 constexpr Operation kAuthorizationDetailOperations[] = {
     {"GetAccountAuthorizationDetails", "iam:GetAccountAuthorizationDetails", Access::kRead,
-     account_target, get_details},
+     on<account_target, get_details>},
 };
 
 }  // namespace

@@ -19,26 +19,15 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-storage::Entity require_group(const ApiRequest& request) {
-  return require_entity(request, EntityKind::kGroup, text_member(request.input, "GroupName"));
-}
-storage::Entity require_user(const ApiRequest& request) {
-  return require_entity(request, EntityKind::kUser, text_member(request.input, "UserName"));
-}
-
 // A group has no tags and no boundary in IAM.
-Json create_group(ApiRequest& request) {
-  storage::Entity group;
-  group.kind = EntityKind::kGroup;
-  group.name = text_member(request.input, "GroupName");
+Json create_group(ApiRequest& request, storage::Entity& group) {
   group.unique_id = make_unique_id(request.core.random, kGroupId, request.caller.account);
   insert_new(request, group);
   return {{"Group", entity_json(request, group)}};
 }
 
 // The page is one of the group's users; the group itself stands in every page.
-Json get_group(ApiRequest& request) {
-  const storage::Entity group = require_group(request);
+Json get_group(ApiRequest& request, const storage::Entity& group) {
   std::vector<Listed> users;
   for (const auto& user : storage::users_in(request.txn, group.id)) {
     users.emplace_back(user.name, entity_json(request, user));
@@ -50,15 +39,13 @@ Json get_group(ApiRequest& request) {
 
 Json list_groups(ApiRequest& request) { return list_page(request, EntityKind::kGroup, "Groups"); }
 
-Json update_group(ApiRequest& request) {
-  storage::Entity group = require_group(request);
+Json update_group(ApiRequest& request, storage::Entity& group) {
   rename(request, group, text_member(request.input, "NewGroupName"));
   return Json::object();
 }
 
 // IAM refuses to delete a group with members or policies.
-Json delete_group(ApiRequest& request) {
-  const storage::Entity group = require_group(request);
+Json delete_group(ApiRequest& request, const storage::Entity& group) {
   if (!storage::users_in(request.txn, group.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove users from group first.");
   }
@@ -67,10 +54,14 @@ Json delete_group(ApiRequest& request) {
   return Json::object();
 }
 
-// With both missing, the error names the group.
-Json add_user_to_group(ApiRequest& request) {
-  const storage::Entity group = require_group(request);
-  const storage::Entity user = require_user(request);
+// The member to add or remove. With both missing, the error names the group, which is the resource.
+storage::Entity require_member(const ApiRequest& request) {
+  NamedEntity user = find_named(request, EntityKind::kUser, text_member(request.input, "UserName"));
+  return std::move(required(user));
+}
+
+Json add_user_to_group(ApiRequest& request, const storage::Entity& group) {
+  const storage::Entity user = require_member(request);
   const auto groups = storage::groups_of(request.txn, user.id);
   // Adding a member again succeeds and changes nothing.
   const bool member = std::any_of(groups.begin(), groups.end(),
@@ -83,9 +74,8 @@ Json add_user_to_group(ApiRequest& request) {
 }
 
 // Differs from AWS, which answers 200 for a user that is not in the group.
-Json remove_user_from_group(ApiRequest& request) {
-  const storage::Entity group = require_group(request);
-  const storage::Entity user = require_user(request);
+Json remove_user_from_group(ApiRequest& request, const storage::Entity& group) {
+  const storage::Entity user = require_member(request);
   if (!storage::remove_from_group(request.txn, user.id, group.id)) {  // the text is ours
     throw no_such_entity(
         base::format("The user with name {} is not in the group {}.", user.name, group.name));
@@ -94,25 +84,26 @@ Json remove_user_from_group(ApiRequest& request) {
 }
 
 // UserName is required here: the model does not let the caller stand in for it.
-Json list_groups_for_user(ApiRequest& request) {
+Json list_groups_for_user(ApiRequest& request, const storage::Entity& user) {
   std::vector<Listed> groups;
-  for (const auto& group : storage::groups_of(request.txn, require_user(request).id)) {
+  for (const auto& group : storage::groups_of(request.txn, user.id)) {
     groups.emplace_back(group.name, entity_json(request, group));
   }
   return Pager(request).page("Groups", std::move(groups));
 }
 
 constexpr Operation kGroupOperations[] = {
-    {"CreateGroup", "iam:CreateGroup", Access::kWrite, new_entity_target, create_group},
-    {"GetGroup", "iam:GetGroup", Access::kRead, entity_target, get_group},
-    {"ListGroups", "iam:ListGroups", Access::kRead, account_target, list_groups},
-    {"UpdateGroup", "iam:UpdateGroup", Access::kWrite, renamed_entity_target, update_group},
-    {"DeleteGroup", "iam:DeleteGroup", Access::kWrite, entity_target, delete_group},
-    {"AddUserToGroup", "iam:AddUserToGroup", Access::kWrite, entity_target, add_user_to_group},
-    {"RemoveUserFromGroup", "iam:RemoveUserFromGroup", Access::kWrite, entity_target,
-     remove_user_from_group},
-    {"ListGroupsForUser", "iam:ListGroupsForUser", Access::kRead, entity_target,
-     list_groups_for_user},
+    {"CreateGroup", "iam:CreateGroup", Access::kWrite, on<new_entity_target, create_group>},
+    {"GetGroup", "iam:GetGroup", Access::kRead, on<entity_target, get_group>},
+    {"ListGroups", "iam:ListGroups", Access::kRead,
+     on<listing_target<Listing::kGroups>, list_groups>},
+    {"UpdateGroup", "iam:UpdateGroup", Access::kWrite, on<renamed_entity_target, update_group>},
+    {"DeleteGroup", "iam:DeleteGroup", Access::kWrite, on<entity_target, delete_group>},
+    {"AddUserToGroup", "iam:AddUserToGroup", Access::kWrite, on<entity_target, add_user_to_group>},
+    {"RemoveUserFromGroup", "iam:RemoveUserFromGroup", Access::kWrite,
+     on<entity_target, remove_user_from_group>},
+    {"ListGroupsForUser", "iam:ListGroupsForUser", Access::kRead,
+     on<entity_target, list_groups_for_user>},
 };
 
 }  // namespace

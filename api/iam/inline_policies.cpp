@@ -45,8 +45,8 @@ void check_size(const ApiRequest& request, const storage::Entity& entity, const 
 }
 
 // Put creates or replaces: there is no error for a name that exists.
-Json put_policy(ApiRequest& request) {
-  const storage::Entity entity = require_changeable(request);
+Json put_policy(ApiRequest& request, const storage::Entity& entity) {
+  refuse_service_linked(entity);
   const std::string name = text_member(request.input, "PolicyName");
   const std::string document = text_member(request.input, "PolicyDocument");
   check_policy(document, auth::iam::PolicyType::kIdentity);
@@ -66,48 +66,47 @@ std::string require_document(const ApiRequest& request, const storage::Entity& e
   return std::move(*document);
 }
 
-Json get_inline_policy(ApiRequest& request) {
-  const storage::Entity entity = require_entity(request);
+Json get_inline_policy(ApiRequest& request, const storage::Entity& entity) {
   return {{std::string(kind_title(entity.kind)) + "Name", entity.name},
           {"PolicyName", text_member(request.input, "PolicyName")},
           {"PolicyDocument", url_encoded(require_document(request, entity))}};
 }
 
-Json delete_inline_policy(ApiRequest& request) {
-  const storage::Entity entity = require_changeable(request);
+Json delete_inline_policy(ApiRequest& request, const storage::Entity& entity) {
+  refuse_service_linked(entity);
   require_document(request, entity);
   storage::delete_inline_policy(request.txn, entity.id, text_member(request.input, "PolicyName"));
   return Json::object();
 }
 
 // Names only: IAM shows the documents by Get...Policy alone.
-Json list_inline_policies(ApiRequest& request) {
+Json list_inline_policies(ApiRequest& request, const storage::Entity& entity) {
   std::vector<Listed> names;
-  for (const auto& policy : storage::inline_policies(request.txn, require_entity(request).id)) {
+  for (const auto& policy : storage::inline_policies(request.txn, entity.id)) {
     names.emplace_back(policy.name, policy.name);
   }
   return Pager(request).page("PolicyNames", std::move(names));
 }
 
 constexpr Operation kInlinePolicyOperations[] = {
-    {"PutUserPolicy", "iam:PutUserPolicy", Access::kWrite, entity_target, put_policy},
-    {"PutGroupPolicy", "iam:PutGroupPolicy", Access::kWrite, entity_target, put_policy},
-    {"PutRolePolicy", "iam:PutRolePolicy", Access::kWrite, entity_target, put_policy},
-    {"GetUserPolicy", "iam:GetUserPolicy", Access::kRead, entity_target, get_inline_policy},
-    {"GetGroupPolicy", "iam:GetGroupPolicy", Access::kRead, entity_target, get_inline_policy},
-    {"GetRolePolicy", "iam:GetRolePolicy", Access::kRead, entity_target, get_inline_policy},
-    {"DeleteUserPolicy", "iam:DeleteUserPolicy", Access::kWrite, entity_target,
-     delete_inline_policy},
-    {"DeleteGroupPolicy", "iam:DeleteGroupPolicy", Access::kWrite, entity_target,
-     delete_inline_policy},
-    {"DeleteRolePolicy", "iam:DeleteRolePolicy", Access::kWrite, entity_target,
-     delete_inline_policy},
-    {"ListUserPolicies", "iam:ListUserPolicies", Access::kRead, entity_target,
-     list_inline_policies},
-    {"ListGroupPolicies", "iam:ListGroupPolicies", Access::kRead, entity_target,
-     list_inline_policies},
-    {"ListRolePolicies", "iam:ListRolePolicies", Access::kRead, entity_target,
-     list_inline_policies},
+    {"PutUserPolicy", "iam:PutUserPolicy", Access::kWrite, on<entity_target, put_policy>},
+    {"PutGroupPolicy", "iam:PutGroupPolicy", Access::kWrite, on<entity_target, put_policy>},
+    {"PutRolePolicy", "iam:PutRolePolicy", Access::kWrite, on<entity_target, put_policy>},
+    {"GetUserPolicy", "iam:GetUserPolicy", Access::kRead, on<entity_target, get_inline_policy>},
+    {"GetGroupPolicy", "iam:GetGroupPolicy", Access::kRead, on<entity_target, get_inline_policy>},
+    {"GetRolePolicy", "iam:GetRolePolicy", Access::kRead, on<entity_target, get_inline_policy>},
+    {"DeleteUserPolicy", "iam:DeleteUserPolicy", Access::kWrite,
+     on<entity_target, delete_inline_policy>},
+    {"DeleteGroupPolicy", "iam:DeleteGroupPolicy", Access::kWrite,
+     on<entity_target, delete_inline_policy>},
+    {"DeleteRolePolicy", "iam:DeleteRolePolicy", Access::kWrite,
+     on<entity_target, delete_inline_policy>},
+    {"ListUserPolicies", "iam:ListUserPolicies", Access::kRead,
+     on<entity_target, list_inline_policies>},
+    {"ListGroupPolicies", "iam:ListGroupPolicies", Access::kRead,
+     on<entity_target, list_inline_policies>},
+    {"ListRolePolicies", "iam:ListRolePolicies", Access::kRead,
+     on<entity_target, list_inline_policies>},
 };
 
 }  // namespace

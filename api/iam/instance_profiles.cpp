@@ -24,14 +24,37 @@ using storage::EntityKind;
 using storage::InstanceProfile;
 using storage::sql::Access;
 
-// Names are unique without regard to case, but a profile is found only under its exact name.
-InstanceProfile require_instance_profile(const ApiRequest& request) {
-  const std::string name = text_member(request.input, "InstanceProfileName");
-  auto profile = storage::find_instance_profile(request.txn, request.caller.account, name);
-  if (!profile || profile->name != name) {
+struct NamedProfile : Named<InstanceProfile> {
+  std::string name;
+
+  [[noreturn]] void missing() const {
     throw no_such_entity(base::format("Instance Profile {} cannot be found.", name));
   }
-  return std::move(*profile);
+};
+
+// The profile that InstanceProfileName names. The path is not part of the request: a profile that
+// does not exist is taken to have the path "/".
+Resolved<NamedProfile> profile_target(const ApiRequest& request) {
+  NamedProfile named;
+  named.name = text_member(request.input, "InstanceProfileName");
+  named.row = storage::find_instance_profile(request.txn, request.caller.account, named.name);
+  Target target = target_of_arn(
+      request, base::format("arn:aws:iam::{}:instance-profile{}{}", request.caller.account,
+                            named.row ? named.row->path : "/", named.name));
+  target.shown_resource = "instance profile " + named.name;
+  add_request_tags(request, target);
+  // Names are unique without regard to case, but a profile is found only under its exact name.
+  if (named.row && named.row->name != named.name) named.row.reset();
+  return {{std::move(target)}, std::move(named)};
+}
+
+Resolved<InstanceProfile> new_profile_target(const ApiRequest& request) {
+  InstanceProfile profile;
+  profile.account = request.caller.account;
+  profile.name = text_member(request.input, "InstanceProfileName");
+  profile.path = path_of(request.input);
+  return {new_resource_target(request, instance_profile_arn(profile), "iam:TagInstanceProfile"),
+          std::move(profile)};
 }
 
 // Tags are stored by ARN, as those of policies and providers are.
@@ -41,12 +64,8 @@ Json instance_profile_detail_json(const ApiRequest& request, const InstanceProfi
   return json;
 }
 
-// The tags are checked like those of a later TagInstanceProfile; an error undoes the whole call.
-Json create_instance_profile(ApiRequest& request) {
-  InstanceProfile profile;
-  profile.account = request.caller.account;
-  profile.name = text_member(request.input, "InstanceProfileName");
-  profile.path = path_of(request.input);
+// The tags are checked like those of a later TagInstanceProfile; an error undoes everything.
+Json create_instance_profile(ApiRequest& request, InstanceProfile& profile) {
   profile.unique_id = make_unique_id(request.core.random, kInstanceProfileId, profile.account);
   profile.created_at = request.now;
   if (!storage::insert_instance_profile(request.txn, profile)) {
@@ -56,12 +75,11 @@ Json create_instance_profile(ApiRequest& request) {
   return {{"InstanceProfile", instance_profile_detail_json(request, profile)}};
 }
 
-Json get_instance_profile(ApiRequest& request) {
-  return {{"InstanceProfile", instance_profile_detail_json(request, require_instance_profile(request))}};
+Json get_instance_profile(ApiRequest& request, const InstanceProfile& profile) {
+  return {{"InstanceProfile", instance_profile_detail_json(request, profile)}};
 }
 
-Json delete_instance_profile(ApiRequest& request) {
-  const InstanceProfile profile = require_instance_profile(request);
+Json delete_instance_profile(ApiRequest& request, const InstanceProfile& profile) {
   if (profile.role) {
     throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
   }
@@ -73,40 +91,45 @@ Json delete_instance_profile(ApiRequest& request) {
 Json list_profiles(ApiRequest& request) {
   const Pager pager(request);
   std::vector<Listed> items;
-  for (const auto& profile : storage::list_instance_profiles(request.txn, request.caller.account,
-                                                             text_member(request.input, "PathPrefix"),
-                                                             pager.after(), pager.enough())) {
+  for (const auto& profile : storage::list_instance_profiles(
+           request.txn, request.caller.account, text_member(request.input, "PathPrefix"),
+           pager.after(), pager.enough())) {
     items.emplace_back(base::to_lower(profile.name), instance_profile_json(request, profile));
   }
   return pager.page("InstanceProfiles", std::move(items));
 }
 
 // The role is the resource of this listing, unlike that of ListInstanceProfiles.
-Json list_profiles_of_role(ApiRequest& request) {
+Json list_profiles_of_role(ApiRequest& request, const storage::Entity& role) {
   std::vector<Listed> items;
-  for (const auto& profile : storage::instance_profiles_of(request.txn, require_entity(request).id)) {
+  for (const auto& profile : storage::instance_profiles_of(request.txn, role.id)) {
     items.emplace_back(base::to_lower(profile.name), instance_profile_json(request, profile));
   }
   return Pager(request).page("InstanceProfiles", std::move(items));
 }
 
+struct ProfileAndRole {
+  NamedProfile profile;
+  NamedEntity role;
+};
+
 // To put a role into a profile is to give it to the instances that run with the profile. The caller
 // therefore needs iam:PassRole on the role as well (IAM User Guide, "Grant a user permissions to
 // pass a role to an AWS service"; test AddingARoleToAProfileNeedsPassRole).
-std::vector<Target> add_role_targets(const ApiRequest& request) {
-  std::vector<Target> targets = instance_profile_target(request);
-  const std::string name = text_member(request.input, "RoleName");
-  const auto role = storage::find_entity(request.txn, request.caller.account, EntityKind::kRole, name);
+Resolved<ProfileAndRole> add_role_targets(const ApiRequest& request) {
+  auto [targets, profile] = profile_target(request);
+  NamedEntity role = find_named(request, EntityKind::kRole, text_member(request.input, "RoleName"));
   const std::string arn =
-      role ? entity_arn(*role) : base::format("arn:aws:iam::{}:role/{}", request.caller.account, name);
-  targets.push_back(pass_role_target(request.txn, request.caller.account, arn, "ec2.amazonaws.com"));
-  return targets;
+      role.row ? entity_arn(*role.row)
+               : base::format("arn:aws:iam::{}:role/{}", request.caller.account, role.name);
+  targets.push_back(
+      pass_role_target(request.txn, request.caller.account, arn, role.row, "ec2.amazonaws.com"));
+  return {std::move(targets), {std::move(profile), std::move(role)}};
 }
 
-Json add_role(ApiRequest& request) {
-  const InstanceProfile profile = require_instance_profile(request);
-  const storage::Entity role =
-      require_entity(request, EntityKind::kRole, text_member(request.input, "RoleName"));
+Json add_role(ApiRequest& request, ProfileAndRole& named) {
+  const InstanceProfile& profile = required(named.profile);
+  const storage::Entity& role = required(named.role);
   refuse_service_linked(role);
   // The model has a list of roles, but a profile can hold one role only.
   if (profile.role) {
@@ -116,53 +139,48 @@ Json add_role(ApiRequest& request) {
   return Json::object();
 }
 
-Json remove_role(ApiRequest& request) {
-  const InstanceProfile profile = require_instance_profile(request);
-  const std::string name = text_member(request.input, "RoleName");
-  const storage::Entity role = require_entity(request, EntityKind::kRole, name);
+Json remove_role(ApiRequest& request, const InstanceProfile& profile) {
+  NamedEntity role = find_named(request, EntityKind::kRole, text_member(request.input, "RoleName"));
   // Differs from AWS, whose text also names the profile: "Role R in Instance Profile P cannot be
   // found."
-  if (profile.role != role.id) {
-    throw no_such_entity(base::format("The role with name {} cannot be found.", name));
-  }
+  if (profile.role != required(role).id) role.missing();
   storage::set_instance_profile_role(request.txn, profile.id, std::nullopt);
   return Json::object();
 }
 
-Json tag_profile(ApiRequest& request) {
-  tag_resource(request, instance_profile_arn(require_instance_profile(request)));
+Json tag_profile(ApiRequest& request, const InstanceProfile& profile) {
+  tag_resource(request, instance_profile_arn(profile));
   return Json::object();
 }
-Json untag_profile(ApiRequest& request) {
-  untag_resource(request, instance_profile_arn(require_instance_profile(request)));
+Json untag_profile(ApiRequest& request, const InstanceProfile& profile) {
+  untag_resource(request, instance_profile_arn(profile));
   return Json::object();
 }
-Json list_profile_tags(ApiRequest& request) {
-  return list_tags(
-      request, storage::resource_tags(request.txn, instance_profile_arn(require_instance_profile(request))));
+Json list_profile_tags(ApiRequest& request, const InstanceProfile& profile) {
+  return list_tags(request, storage::resource_tags(request.txn, instance_profile_arn(profile)));
 }
 
 constexpr Operation kInstanceProfileOperations[] = {
     {"CreateInstanceProfile", "iam:CreateInstanceProfile", Access::kWrite,
-     new_instance_profile_target, create_instance_profile},
-    {"GetInstanceProfile", "iam:GetInstanceProfile", Access::kRead, instance_profile_target,
-     get_instance_profile},
-    {"DeleteInstanceProfile", "iam:DeleteInstanceProfile", Access::kWrite, instance_profile_target,
-     delete_instance_profile},
-    {"ListInstanceProfiles", "iam:ListInstanceProfiles", Access::kRead, account_target,
-     list_profiles},
-    {"ListInstanceProfilesForRole", "iam:ListInstanceProfilesForRole", Access::kRead, entity_target,
-     list_profiles_of_role},
-    {"AddRoleToInstanceProfile", "iam:AddRoleToInstanceProfile", Access::kWrite, add_role_targets,
-     add_role},
+     on<new_profile_target, create_instance_profile>},
+    {"GetInstanceProfile", "iam:GetInstanceProfile", Access::kRead,
+     on<profile_target, get_instance_profile>},
+    {"DeleteInstanceProfile", "iam:DeleteInstanceProfile", Access::kWrite,
+     on<profile_target, delete_instance_profile>},
+    {"ListInstanceProfiles", "iam:ListInstanceProfiles", Access::kRead,
+     on<listing_target<Listing::kInstanceProfiles>, list_profiles>},
+    {"ListInstanceProfilesForRole", "iam:ListInstanceProfilesForRole", Access::kRead,
+     on<entity_target, list_profiles_of_role>},
+    {"AddRoleToInstanceProfile", "iam:AddRoleToInstanceProfile", Access::kWrite,
+     on<add_role_targets, add_role>},
     {"RemoveRoleFromInstanceProfile", "iam:RemoveRoleFromInstanceProfile", Access::kWrite,
-     instance_profile_target, remove_role},
-    {"TagInstanceProfile", "iam:TagInstanceProfile", Access::kWrite, instance_profile_target,
-     tag_profile},
-    {"UntagInstanceProfile", "iam:UntagInstanceProfile", Access::kWrite, instance_profile_target,
-     untag_profile},
+     on<profile_target, remove_role>},
+    {"TagInstanceProfile", "iam:TagInstanceProfile", Access::kWrite,
+     on<profile_target, tag_profile>},
+    {"UntagInstanceProfile", "iam:UntagInstanceProfile", Access::kWrite,
+     on<profile_target, untag_profile>},
     {"ListInstanceProfileTags", "iam:ListInstanceProfileTags", Access::kRead,
-     instance_profile_target, list_profile_tags},
+     on<profile_target, list_profile_tags>},
 };
 
 }  // namespace

@@ -40,15 +40,22 @@ Json managed_policy_detail_json(const ApiRequest& request, const ManagedPolicy& 
   return json;
 }
 
-Json create_policy(ApiRequest& request) {
+Resolved<storage::ManagedPolicy> new_policy_target(const ApiRequest& request) {
   storage::ManagedPolicy row;
   row.account = request.caller.account;
   row.name = text_member(request.input, "PolicyName");
   row.path = path_of(request.input);
   row.arn = base::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
+  auto targets = new_resource_target(request, row.arn, "iam:TagPolicy");
+  for (Target& target : targets) target.shown_resource = "policy " + row.name;
+  return {std::move(targets), std::move(row)};
+}
+
+Json create_policy(ApiRequest& request, storage::ManagedPolicy& row) {
   row.unique_id = make_unique_id(request.core.random, kPolicyId, row.account);
   row.created_at = request.now;
-  if (request.input.contains("Description")) row.description = text_member(request.input, "Description");
+  if (request.input.contains("Description"))
+    row.description = text_member(request.input, "Description");
   // Names are unique in the account whatever the path, and without regard to case.
   const std::string document = checked_document(request);
   if (storage::find_managed_policy_named(request.txn, row.account, row.name)) {
@@ -60,16 +67,15 @@ Json create_policy(ApiRequest& request) {
   return {{"Policy", managed_policy_detail_json(request, find_policy(request, row.arn).value())}};
 }
 
-Json get_managed_policy(ApiRequest& request) {
-  return {{"Policy", managed_policy_detail_json(request, require_policy(request))}};
+Json get_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
+  return {{"Policy", managed_policy_detail_json(request, policy)}};
 }
 
-// PolicyUsageFilter: PermissionsPolicy (attached), PermissionsBoundary; empty: either.
-bool is_used(const ApiRequest& request, const ManagedPolicy& policy, std::string_view usage) {
+bool is_used(const ApiRequest& request, const ManagedPolicy& policy, PolicyUse use) {
   const std::string& account = request.caller.account;
-  const bool attached = usage != "PermissionsBoundary" &&
+  const bool attached = use != PolicyUse::kBoundary &&
                         !storage::entities_with_policy(request.txn, account, policy.arn).empty();
-  const bool boundary = usage != "PermissionsPolicy" &&
+  const bool boundary = use != PolicyUse::kPermissions &&
                         !storage::entities_with_boundary(request.txn, account, policy.arn).empty();
   return attached || boundary;
 }
@@ -77,14 +83,15 @@ bool is_used(const ApiRequest& request, const ManagedPolicy& policy, std::string
 // AWS-managed policies are part of the list (Scope All is the default).
 Json list_managed_policies(ApiRequest& request) {
   const std::string scope = text_member(request.input, "Scope", "All");
-  const std::string usage = text_member(request.input, "PolicyUsageFilter");
+  const PolicyUse use = requested_use(request.input);
   const std::string prefix = text_member(request.input, "PathPrefix");
-  const bool only_used = request.input.value("OnlyAttached", false) || !usage.empty();
+  const bool only_used = request.input.value("OnlyAttached", false) || use != PolicyUse::kAny;
   std::vector<Listed> items;
   for (const ManagedPolicy& policy : all_policies(request, scope != "AWS", scope != "Local")) {
     if (!policy.path.starts_with(prefix)) continue;
-    if (only_used && !is_used(request, policy, usage)) continue;
-    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, policy_json(request, policy));
+    if (only_used && !is_used(request, policy, use)) continue;
+    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn,
+                       policy_json(request, policy));
   }
   std::sort(items.begin(), items.end(),
             [](const Listed& a, const Listed& b) { return a.first < b.first; });
@@ -92,9 +99,9 @@ Json list_managed_policies(ApiRequest& request) {
 }
 
 // All other versions have to be deleted first; the default version is deleted with the policy.
-Json delete_managed_policy(ApiRequest& request) {
-  const ManagedPolicy policy = require_customer_policy(request);
-  if (is_used(request, policy, "")) {
+Json delete_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
+  refuse_aws_managed(policy);
+  if (is_used(request, policy, PolicyUse::kAny)) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
   }
   if (versions_of(request, policy).size() > 1) {
@@ -103,15 +110,15 @@ Json delete_managed_policy(ApiRequest& request) {
         "policy's versions. The default version is deleted with the policy.");
   }
   storage::remove_resource_tags(request.txn, policy.arn);
-  storage::delete_managed_policy(request.txn, *policy.row);
+  storage::delete_managed_policy(request.txn, *policy.row_id);
   return Json::object();
 }
 
 // A policy keeps at most five versions, of which one, the default, is in force: a new version has
 // no effect until it is made the default (test FiveVersionsOneOfWhichIsInForce). IAM never reuses a
 // version number.
-Json create_version(ApiRequest& request) {
-  const ManagedPolicy policy = require_customer_policy(request);
+Json create_version(ApiRequest& request, ManagedPolicy& policy) {
+  refuse_aws_managed(policy);
   const std::string document = checked_document(request);
   if (versions_of(request, policy).size() >= kVersionsPerPolicy) {
     throw limit_exceeded(base::format(
@@ -119,11 +126,13 @@ Json create_version(ApiRequest& request) {
         "delete an existing version.",
         kVersionsPerPolicy));
   }
-  const auto number = storage::add_policy_version(request.txn, *policy.row, document, request.now);
+  const auto number =
+      storage::add_policy_version(request.txn, *policy.row_id, document, request.now);
   if (request.input.value("SetAsDefault", false)) {
-    storage::set_default_version(request.txn, *policy.row, number);
+    storage::set_default_version(request.txn, *policy.row_id, number);
+    policy.default_version = number;
   }
-  return {{"PolicyVersion", version_json(require_policy(request), {number, "", request.now}, false)}};
+  return {{"PolicyVersion", version_json(policy, {number, "", request.now}, false)}};
 }
 
 // An AWS-managed policy has only version v1 here, whatever AWS's own number is.
@@ -136,13 +145,11 @@ storage::PolicyVersion require_version(const ApiRequest& request, const ManagedP
       base::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
 }
 
-Json get_version(ApiRequest& request) {
-  const ManagedPolicy policy = require_policy(request);
+Json get_version(ApiRequest& request, const ManagedPolicy& policy) {
   return {{"PolicyVersion", version_json(policy, require_version(request, policy), true)}};
 }
 
-Json list_versions(ApiRequest& request) {
-  const ManagedPolicy policy = require_policy(request);
+Json list_versions(ApiRequest& request, const ManagedPolicy& policy) {
   std::vector<Listed> items;
   for (const auto& version : versions_of(request, policy)) {
     // Newest first: the key falls as the number grows.
@@ -153,52 +160,57 @@ Json list_versions(ApiRequest& request) {
 }
 
 // Takes effect with the next request of every principal that has the policy.
-Json set_default(ApiRequest& request) {
-  const ManagedPolicy policy = require_customer_policy(request);
-  storage::set_default_version(request.txn, *policy.row, require_version(request, policy).version);
+Json set_default(ApiRequest& request, const ManagedPolicy& policy) {
+  refuse_aws_managed(policy);
+  storage::set_default_version(request.txn, *policy.row_id,
+                               require_version(request, policy).version);
   return Json::object();
 }
 
-Json delete_version(ApiRequest& request) {
-  const ManagedPolicy policy = require_customer_policy(request);
+Json delete_version(ApiRequest& request, const ManagedPolicy& policy) {
+  refuse_aws_managed(policy);
   const auto version = require_version(request, policy).version;
   if (version == policy.default_version) {
     throw delete_conflict("Cannot delete the default version of a policy.");
   }
-  storage::delete_policy_version(request.txn, *policy.row, version);
+  storage::delete_policy_version(request.txn, *policy.row_id, version);
   return Json::object();
 }
 
 // Tagging changes a policy: it is refused for AWS-managed ones.
-Json tag_policy(ApiRequest& request) {
-  tag_resource(request, require_customer_policy(request).arn);
+Json tag_policy(ApiRequest& request, const ManagedPolicy& policy) {
+  refuse_aws_managed(policy);
+  tag_resource(request, policy.arn);
   return Json::object();
 }
-Json untag_policy(ApiRequest& request) {
-  untag_resource(request, require_customer_policy(request).arn);
+Json untag_policy(ApiRequest& request, const ManagedPolicy& policy) {
+  refuse_aws_managed(policy);
+  untag_resource(request, policy.arn);
   return Json::object();
 }
 // AWS-managed policies can be asked, too; they have no tags.
-Json list_policy_tags(ApiRequest& request) {
-  return list_tags(request, storage::resource_tags(request.txn, require_policy(request).arn));
+Json list_policy_tags(ApiRequest& request, const ManagedPolicy& policy) {
+  return list_tags(request, storage::resource_tags(request.txn, policy.arn));
 }
 
 constexpr Operation kManagedPolicyOperations[] = {
-    {"CreatePolicy", "iam:CreatePolicy", Access::kWrite, new_policy_target, create_policy},
-    {"GetPolicy", "iam:GetPolicy", Access::kRead, policy_target, get_managed_policy},
-    {"ListPolicies", "iam:ListPolicies", Access::kRead, account_target, list_managed_policies},
-    {"DeletePolicy", "iam:DeletePolicy", Access::kWrite, policy_target, delete_managed_policy},
-    {"CreatePolicyVersion", "iam:CreatePolicyVersion", Access::kWrite, policy_target,
-     create_version},
-    {"GetPolicyVersion", "iam:GetPolicyVersion", Access::kRead, policy_target, get_version},
-    {"ListPolicyVersions", "iam:ListPolicyVersions", Access::kRead, policy_target, list_versions},
-    {"SetDefaultPolicyVersion", "iam:SetDefaultPolicyVersion", Access::kWrite, policy_target,
-     set_default},
-    {"DeletePolicyVersion", "iam:DeletePolicyVersion", Access::kWrite, policy_target,
-     delete_version},
-    {"TagPolicy", "iam:TagPolicy", Access::kWrite, policy_target, tag_policy},
-    {"UntagPolicy", "iam:UntagPolicy", Access::kWrite, policy_target, untag_policy},
-    {"ListPolicyTags", "iam:ListPolicyTags", Access::kRead, policy_target, list_policy_tags},
+    {"CreatePolicy", "iam:CreatePolicy", Access::kWrite, on<new_policy_target, create_policy>},
+    {"GetPolicy", "iam:GetPolicy", Access::kRead, on<policy_target, get_managed_policy>},
+    {"ListPolicies", "iam:ListPolicies", Access::kRead,
+     on<listing_target<Listing::kPolicies>, list_managed_policies>},
+    {"DeletePolicy", "iam:DeletePolicy", Access::kWrite, on<policy_target, delete_managed_policy>},
+    {"CreatePolicyVersion", "iam:CreatePolicyVersion", Access::kWrite,
+     on<policy_target, create_version>},
+    {"GetPolicyVersion", "iam:GetPolicyVersion", Access::kRead, on<policy_target, get_version>},
+    {"ListPolicyVersions", "iam:ListPolicyVersions", Access::kRead,
+     on<policy_target, list_versions>},
+    {"SetDefaultPolicyVersion", "iam:SetDefaultPolicyVersion", Access::kWrite,
+     on<policy_target, set_default>},
+    {"DeletePolicyVersion", "iam:DeletePolicyVersion", Access::kWrite,
+     on<policy_target, delete_version>},
+    {"TagPolicy", "iam:TagPolicy", Access::kWrite, on<policy_target, tag_policy>},
+    {"UntagPolicy", "iam:UntagPolicy", Access::kWrite, on<policy_target, untag_policy>},
+    {"ListPolicyTags", "iam:ListPolicyTags", Access::kRead, on<policy_target, list_policy_tags>},
 };
 
 }  // namespace

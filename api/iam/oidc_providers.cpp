@@ -63,21 +63,17 @@ std::string checked_url(const Json& input) {
   return stored;
 }
 
-OidcProvider requested_oidc_provider(const ApiRequest& request) {
+// The ARN follows from the URL, so the resource is known before the provider exists.
+Resolved<OidcProvider> new_oidc_provider_target(const ApiRequest& request) {
   OidcProvider provider;
   provider.account = request.caller.account;
   provider.url = checked_url(request.input);
-  return provider;
+  return {new_resource_target(request, storage::oidc_provider_arn(provider),
+                              "iam:TagOpenIDConnectProvider"),
+          std::move(provider)};
 }
 
-// The ARN follows from the URL, so the resource is known before the provider exists.
-std::vector<Target> new_oidc_provider_target(const ApiRequest& request) {
-  return new_resource_target(request, storage::oidc_provider_arn(requested_oidc_provider(request)),
-                             "iam:TagOpenIDConnectProvider");
-}
-
-Json create_oidc_provider(ApiRequest& request) {
-  OidcProvider provider = requested_oidc_provider(request);
+Json create_oidc_provider(ApiRequest& request, OidcProvider& provider) {
   provider.client_ids = string_list(request.input, "ClientIDList");
   check_client_ids(provider.client_ids);
   provider.thumbprints = thumbprints(request.input);
@@ -93,20 +89,26 @@ Json create_oidc_provider(ApiRequest& request) {
   return output;
 }
 
-OidcProvider require_oidc_provider(const ApiRequest& request) {
-  const std::string arn = text_member(request.input, "OpenIDConnectProviderArn");
-  // The resolver has checked that this is the ARN of an OIDC provider.
-  constexpr std::string_view kMark = ":oidc-provider/";
-  auto provider = storage::find_oidc_provider(request.txn, request.caller.account,
-                                              arn.substr(arn.find(kMark) + kMark.size()));
-  if (!provider || storage::oidc_provider_arn(*provider) != arn) {
+struct NamedOidcProvider : Named<OidcProvider> {
+  std::string arn;
+
+  [[noreturn]] void missing() const {
     throw no_such_entity(base::format("OpenIDConnect Provider not found for arn {}", arn));
   }
-  return std::move(*provider);
+};
+
+Resolved<NamedOidcProvider> oidc_provider_target(const ApiRequest& request) {
+  NamedOidcProvider named;
+  named.arn = text_member(request.input, "OpenIDConnectProviderArn");
+  constexpr std::string_view kKind = "oidc-provider/";
+  Target target = target_of_given_arn(request, named.arn, kKind);
+  named.row = storage::find_oidc_provider(request.txn, request.caller.account,
+                                          named.arn.substr(named.arn.find(kKind) + kKind.size()));
+  if (named.row && storage::oidc_provider_arn(*named.row) != named.arn) named.row.reset();
+  return {{std::move(target)}, std::move(named)};
 }
 
-Json get_oidc_provider(ApiRequest& request) {
-  const OidcProvider provider = require_oidc_provider(request);
+Json get_oidc_provider(ApiRequest& request, const OidcProvider& provider) {
   Json output = {{"Url", provider.url},
                  {"ClientIDList", provider.client_ids},
                  {"ThumbprintList", provider.thumbprints},
@@ -125,8 +127,7 @@ Json list_oidc_providers(ApiRequest& request) {
 }
 
 // Roles that trust the provider stay, and can no longer be assumed by its tokens (API Reference).
-Json delete_oidc_provider(ApiRequest& request) {
-  const OidcProvider provider = require_oidc_provider(request);
+Json delete_oidc_provider(ApiRequest& request, const OidcProvider& provider) {
   storage::remove_resource_tags(request.txn, storage::oidc_provider_arn(provider));
   storage::delete_oidc_provider(request.txn, provider.id);
   return Json::object();
@@ -134,8 +135,7 @@ Json delete_oidc_provider(ApiRequest& request) {
 
 // Both are idempotent (API Reference): a client id that is there already, or is not there, is no
 // error.
-Json add_client_id(ApiRequest& request) {
-  OidcProvider provider = require_oidc_provider(request);
+Json add_client_id(ApiRequest& request, OidcProvider& provider) {
   const std::string id = text_member(request.input, "ClientID");
   auto& ids = provider.client_ids;
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
@@ -144,55 +144,53 @@ Json add_client_id(ApiRequest& request) {
   return Json::object();
 }
 
-Json remove_client_id(ApiRequest& request) {
-  OidcProvider provider = require_oidc_provider(request);
+Json remove_client_id(ApiRequest& request, OidcProvider& provider) {
   std::erase(provider.client_ids, text_member(request.input, "ClientID"));
   storage::update_oidc_provider(request.txn, provider);
   return Json::object();
 }
 
 // The list is replaced, not extended (API Reference).
-Json update_thumbprints(ApiRequest& request) {
-  OidcProvider provider = require_oidc_provider(request);
+Json update_thumbprints(ApiRequest& request, OidcProvider& provider) {
   provider.thumbprints = thumbprints(request.input);
   storage::update_oidc_provider(request.txn, provider);
   return Json::object();
 }
 
-Json tag_oidc_provider(ApiRequest& request) {
-  tag_resource(request, storage::oidc_provider_arn(require_oidc_provider(request)));
+Json tag_oidc_provider(ApiRequest& request, const OidcProvider& provider) {
+  tag_resource(request, storage::oidc_provider_arn(provider));
   return Json::object();
 }
-Json untag_oidc_provider(ApiRequest& request) {
-  untag_resource(request, storage::oidc_provider_arn(require_oidc_provider(request)));
+Json untag_oidc_provider(ApiRequest& request, const OidcProvider& provider) {
+  untag_resource(request, storage::oidc_provider_arn(provider));
   return Json::object();
 }
-Json list_oidc_provider_tags(ApiRequest& request) {
-  return list_tags(request, storage::resource_tags(
-                             request.txn, storage::oidc_provider_arn(require_oidc_provider(request))));
+Json list_oidc_provider_tags(ApiRequest& request, const OidcProvider& provider) {
+  return list_tags(request,
+                   storage::resource_tags(request.txn, storage::oidc_provider_arn(provider)));
 }
 
 constexpr Operation kOidcProviderOperations[] = {
     {"CreateOpenIDConnectProvider", "iam:CreateOpenIDConnectProvider", Access::kWrite,
-     new_oidc_provider_target, create_oidc_provider},
-    {"GetOpenIDConnectProvider", "iam:GetOpenIDConnectProvider", Access::kRead, provider_target,
-     get_oidc_provider},
-    {"ListOpenIDConnectProviders", "iam:ListOpenIDConnectProviders", Access::kRead, account_target,
-     list_oidc_providers},
+     on<new_oidc_provider_target, create_oidc_provider>},
+    {"GetOpenIDConnectProvider", "iam:GetOpenIDConnectProvider", Access::kRead,
+     on<oidc_provider_target, get_oidc_provider>},
+    {"ListOpenIDConnectProviders", "iam:ListOpenIDConnectProviders", Access::kRead,
+     on<account_target, list_oidc_providers>},
     {"DeleteOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", Access::kWrite,
-     provider_target, delete_oidc_provider},
+     on<oidc_provider_target, delete_oidc_provider>},
     {"AddClientIDToOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", Access::kWrite,
-     provider_target, add_client_id},
+     on<oidc_provider_target, add_client_id>},
     {"RemoveClientIDFromOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider",
-     Access::kWrite, provider_target, remove_client_id},
+     Access::kWrite, on<oidc_provider_target, remove_client_id>},
     {"UpdateOpenIDConnectProviderThumbprint", "iam:UpdateOpenIDConnectProviderThumbprint",
-     Access::kWrite, provider_target, update_thumbprints},
-    {"TagOpenIDConnectProvider", "iam:TagOpenIDConnectProvider", Access::kWrite, provider_target,
-     tag_oidc_provider},
+     Access::kWrite, on<oidc_provider_target, update_thumbprints>},
+    {"TagOpenIDConnectProvider", "iam:TagOpenIDConnectProvider", Access::kWrite,
+     on<oidc_provider_target, tag_oidc_provider>},
     {"UntagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider", Access::kWrite,
-     provider_target, untag_oidc_provider},
+     on<oidc_provider_target, untag_oidc_provider>},
     {"ListOpenIDConnectProviderTags", "iam:ListOpenIDConnectProviderTags", Access::kRead,
-     provider_target, list_oidc_provider_tags},
+     on<oidc_provider_target, list_oidc_provider_tags>},
 };
 
 }  // namespace

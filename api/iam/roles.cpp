@@ -44,11 +44,7 @@ void set_description_and_duration(const Json& input, storage::Entity& role) {
 
 // Differs from AWS: CreateRole's answer has no Description, MaxSessionDuration and RoleLastUsed
 // there.
-Json create_role(ApiRequest& request) {
-  storage::Entity role;
-  role.kind = EntityKind::kRole;
-  role.name = text_member(request.input, "RoleName");
-  role.path = path_of(request.input);
+Json create_role(ApiRequest& request, storage::Entity& role) {
   if (is_service_linked(role)) {  // the text is ours
     throw validation_error("The path /aws-service-role/ is reserved for service-linked roles.");
   }
@@ -61,12 +57,14 @@ Json create_role(ApiRequest& request) {
   return {{"Role", entity_detail_json(request, role)}};
 }
 
-Json get_role(ApiRequest& request) { return {{"Role", entity_detail_json(request, require_entity(request))}}; }
+Json get_role(ApiRequest& request, const storage::Entity& role) {
+  return {{"Role", entity_detail_json(request, role)}};
+}
 
 Json list_roles(ApiRequest& request) { return list_page(request, EntityKind::kRole, "Roles"); }
 
-Json update_role(ApiRequest& request) {
-  storage::Entity role = require_changeable(request);
+Json update_role(ApiRequest& request, storage::Entity& role) {
+  refuse_service_linked(role);
   set_description_and_duration(request.input, role);
   storage::update_entity(request.txn, role);
   return Json::object();
@@ -75,24 +73,23 @@ Json update_role(ApiRequest& request) {
 // The one change that IAM allows on a service-linked role (IAM User Guide, "Using service-linked
 // roles": "You can edit the description of a role using IAM"). Differs from AWS, whose answer has
 // no MaxSessionDuration.
-Json update_role_description(ApiRequest& request) {
-  storage::Entity role = require_entity(request);
+Json update_role_description(ApiRequest& request, storage::Entity& role) {
   role.description = text_member(request.input, "Description");
   storage::update_entity(request.txn, role);
   return {{"Role", entity_json(request, role)}};
 }
 
 // Sessions that exist keep their rights: the trust policy is asked only when a session begins.
-Json update_assume_role_policy(ApiRequest& request) {
-  storage::Entity role = require_changeable(request);
+Json update_assume_role_policy(ApiRequest& request, storage::Entity& role) {
+  refuse_service_linked(role);
   role.trust_policy = checked_trust_policy(request, text_member(request.input, "PolicyDocument"));
   storage::update_entity(request.txn, role);
   return Json::object();
 }
 
 // Sessions of the role end with it: they are rows that refer to its row.
-Json delete_role(ApiRequest& request) {
-  const storage::Entity role = require_changeable(request);
+Json delete_role(ApiRequest& request, const storage::Entity& role) {
+  refuse_service_linked(role);
   if (!storage::instance_profiles_of(request.txn, role.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
   }
@@ -102,15 +99,15 @@ Json delete_role(ApiRequest& request) {
 }
 
 constexpr Operation kRoleOperations[] = {
-    {"CreateRole", "iam:CreateRole", Access::kWrite, new_entity_target, create_role},
-    {"GetRole", "iam:GetRole", Access::kRead, entity_target, get_role},
-    {"ListRoles", "iam:ListRoles", Access::kRead, account_target, list_roles},
-    {"UpdateRole", "iam:UpdateRole", Access::kWrite, entity_target, update_role},
-    {"UpdateRoleDescription", "iam:UpdateRoleDescription", Access::kWrite, entity_target,
-     update_role_description},
-    {"UpdateAssumeRolePolicy", "iam:UpdateAssumeRolePolicy", Access::kWrite, entity_target,
-     update_assume_role_policy},
-    {"DeleteRole", "iam:DeleteRole", Access::kWrite, entity_target, delete_role},
+    {"CreateRole", "iam:CreateRole", Access::kWrite, on<new_entity_target, create_role>},
+    {"GetRole", "iam:GetRole", Access::kRead, on<entity_target, get_role>},
+    {"ListRoles", "iam:ListRoles", Access::kRead, on<listing_target<Listing::kRoles>, list_roles>},
+    {"UpdateRole", "iam:UpdateRole", Access::kWrite, on<entity_target, update_role>},
+    {"UpdateRoleDescription", "iam:UpdateRoleDescription", Access::kWrite,
+     on<entity_target, update_role_description>},
+    {"UpdateAssumeRolePolicy", "iam:UpdateAssumeRolePolicy", Access::kWrite,
+     on<entity_target, update_assume_role_policy>},
+    {"DeleteRole", "iam:DeleteRole", Access::kWrite, on<entity_target, delete_role>},
 };
 
 }  // namespace

@@ -36,22 +36,18 @@ void refuse_encryption(const Json& input) {
   }
 }
 
-SamlProvider requested_saml_provider(const ApiRequest& request) {
+// The ARN follows from the name.
+Resolved<SamlProvider> new_saml_provider_target(const ApiRequest& request) {
   SamlProvider provider;
   provider.account = request.caller.account;
   provider.name = text_member(request.input, "Name");
-  return provider;
+  return {new_resource_target(request, storage::saml_provider_arn(provider), "iam:TagSAMLProvider"),
+          std::move(provider)};
 }
 
-std::vector<Target> new_saml_provider_target(const ApiRequest& request) {
-  return new_resource_target(request, storage::saml_provider_arn(requested_saml_provider(request)),
-                             "iam:TagSAMLProvider");
-}
-
-// The ARN contains the name, and SAML metadata is stored as it was given.
-Json create_saml_provider(ApiRequest& request) {
+// The metadata is stored as it was given.
+Json create_saml_provider(ApiRequest& request, SamlProvider& provider) {
   refuse_encryption(request.input);
-  SamlProvider provider = requested_saml_provider(request);
   provider.uuid = make_saml_provider_uuid(request.core.random);
   provider.created_at = request.now;
   set_metadata(request, provider);
@@ -65,20 +61,27 @@ Json create_saml_provider(ApiRequest& request) {
   return output;
 }
 
-// The name in the ARN finds the row; the comparison refuses an ARN that differs in case or account.
-SamlProvider require_saml_provider(const ApiRequest& request) {
-  const std::string arn = text_member(request.input, "SAMLProviderArn");
-  auto provider =
-      storage::find_saml_provider(request.txn, request.caller.account, arn.substr(arn.rfind('/') + 1));
-  if (!provider || storage::saml_provider_arn(*provider) != arn) {
-    // "Manifest" is AWS's word in this error.
+struct NamedSamlProvider : Named<SamlProvider> {
+  std::string arn;
+
+  // "Manifest" is AWS's word in this error.
+  [[noreturn]] void missing() const {
     throw no_such_entity(base::format("Manifest not found for arn {}", arn));
   }
-  return std::move(*provider);
+};
+
+// The name in the ARN finds the row; the comparison refuses an ARN that differs in case or account.
+Resolved<NamedSamlProvider> saml_provider_target(const ApiRequest& request) {
+  NamedSamlProvider named;
+  named.arn = text_member(request.input, "SAMLProviderArn");
+  Target target = target_of_given_arn(request, named.arn, "saml-provider/");
+  named.row = storage::find_saml_provider(request.txn, request.caller.account,
+                                          named.arn.substr(named.arn.rfind('/') + 1));
+  if (named.row && storage::saml_provider_arn(*named.row) != named.arn) named.row.reset();
+  return {{std::move(target)}, std::move(named)};
 }
 
-Json get_saml_provider(ApiRequest& request) {
-  const SamlProvider provider = require_saml_provider(request);
+Json get_saml_provider(ApiRequest& request, const SamlProvider& provider) {
   Json output = {{"SAMLProviderUUID", provider.uuid},
                  {"SAMLMetadataDocument", provider.metadata},
                  {"CreateDate", iso_time(provider.created_at)},
@@ -98,49 +101,50 @@ Json list_saml_providers(ApiRequest& request) {
   return {{"SAMLProviderList", std::move(list)}};
 }
 
-Json update_provider(ApiRequest& request) {
+Json update_provider(ApiRequest& request, NamedSamlProvider& named) {
   refuse_encryption(request.input);
-  SamlProvider provider = require_saml_provider(request);
+  SamlProvider& provider = required(named);
   if (request.input.contains("SAMLMetadataDocument")) set_metadata(request, provider);
   storage::update_saml_provider(request.txn, provider);
   return {{"SAMLProviderArn", storage::saml_provider_arn(provider)}};
 }
 
-Json delete_saml_provider(ApiRequest& request) {
-  const SamlProvider provider = require_saml_provider(request);
+Json delete_saml_provider(ApiRequest& request, const SamlProvider& provider) {
   storage::remove_resource_tags(request.txn, storage::saml_provider_arn(provider));
   storage::delete_saml_provider(request.txn, provider.id);
   return Json::object();
 }
 
-Json tag_saml_provider(ApiRequest& request) {
-  tag_resource(request, storage::saml_provider_arn(require_saml_provider(request)));
+Json tag_saml_provider(ApiRequest& request, const SamlProvider& provider) {
+  tag_resource(request, storage::saml_provider_arn(provider));
   return Json::object();
 }
-Json untag_saml_provider(ApiRequest& request) {
-  untag_resource(request, storage::saml_provider_arn(require_saml_provider(request)));
+Json untag_saml_provider(ApiRequest& request, const SamlProvider& provider) {
+  untag_resource(request, storage::saml_provider_arn(provider));
   return Json::object();
 }
-Json list_saml_provider_tags(ApiRequest& request) {
-  return list_tags(request, storage::resource_tags(
-                             request.txn, storage::saml_provider_arn(require_saml_provider(request))));
+Json list_saml_provider_tags(ApiRequest& request, const SamlProvider& provider) {
+  return list_tags(request,
+                   storage::resource_tags(request.txn, storage::saml_provider_arn(provider)));
 }
 
 constexpr Operation kSamlProviderOperations[] = {
-    {"CreateSAMLProvider", "iam:CreateSAMLProvider", Access::kWrite, new_saml_provider_target,
-     create_saml_provider},
-    {"GetSAMLProvider", "iam:GetSAMLProvider", Access::kRead, provider_target, get_saml_provider},
-    {"ListSAMLProviders", "iam:ListSAMLProviders", Access::kRead, account_target,
-     list_saml_providers},
-    {"UpdateSAMLProvider", "iam:UpdateSAMLProvider", Access::kWrite, provider_target,
-     update_provider},
-    {"DeleteSAMLProvider", "iam:DeleteSAMLProvider", Access::kWrite, provider_target,
-     delete_saml_provider},
-    {"TagSAMLProvider", "iam:TagSAMLProvider", Access::kWrite, provider_target, tag_saml_provider},
-    {"UntagSAMLProvider", "iam:UntagSAMLProvider", Access::kWrite, provider_target,
-     untag_saml_provider},
-    {"ListSAMLProviderTags", "iam:ListSAMLProviderTags", Access::kRead, provider_target,
-     list_saml_provider_tags},
+    {"CreateSAMLProvider", "iam:CreateSAMLProvider", Access::kWrite,
+     on<new_saml_provider_target, create_saml_provider>},
+    {"GetSAMLProvider", "iam:GetSAMLProvider", Access::kRead,
+     on<saml_provider_target, get_saml_provider>},
+    {"ListSAMLProviders", "iam:ListSAMLProviders", Access::kRead,
+     on<account_target, list_saml_providers>},
+    {"UpdateSAMLProvider", "iam:UpdateSAMLProvider", Access::kWrite,
+     on<saml_provider_target, update_provider>},
+    {"DeleteSAMLProvider", "iam:DeleteSAMLProvider", Access::kWrite,
+     on<saml_provider_target, delete_saml_provider>},
+    {"TagSAMLProvider", "iam:TagSAMLProvider", Access::kWrite,
+     on<saml_provider_target, tag_saml_provider>},
+    {"UntagSAMLProvider", "iam:UntagSAMLProvider", Access::kWrite,
+     on<saml_provider_target, untag_saml_provider>},
+    {"ListSAMLProviderTags", "iam:ListSAMLProviderTags", Access::kRead,
+     on<saml_provider_target, list_saml_provider_tags>},
 };
 
 }  // namespace

@@ -23,14 +23,22 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-// The user, group or role of member Arn. nullopt: there is none with exactly this ARN.
-std::optional<storage::Entity> entity_of_arn(const ApiRequest& request) {
-  const std::string arn = text_member(request.input, "Arn");
-  const auto parsed = model::Arn::parse(arn);
-  if (!parsed || parsed->account != request.caller.account) return std::nullopt;
-  const std::string name = parsed->resource.substr(parsed->resource.rfind('/') + 1);
+// The user, group or role of member Arn.
+struct EntityOfArn : Named<storage::Entity> {
+  std::string arn;
+
+  [[noreturn]] void missing() const {
+    throw no_such_entity(base::format("ARN {} cannot be found.", arn));
+  }
+};
+
+// The row that has exactly this ARN, its path included, in the caller's account.
+std::optional<storage::Entity> find_by_arn(const ApiRequest& request, const model::Arn& parsed,
+                                           const std::string& arn) {
+  if (parsed.account != request.caller.account) return std::nullopt;
+  const std::string name = parsed.resource.substr(parsed.resource.rfind('/') + 1);
   for (const auto kind : {EntityKind::kUser, EntityKind::kGroup, EntityKind::kRole}) {
-    auto entity = storage::find_entity(request.txn, parsed->account, kind, name);
+    auto entity = storage::find_entity(request.txn, parsed.account, kind, name);
     if (entity && entity_arn(*entity) == arn) return entity;
   }
   return std::nullopt;
@@ -38,16 +46,17 @@ std::optional<storage::Entity> entity_of_arn(const ApiRequest& request) {
 
 // The resource is the entity whether it exists or not, so that a caller without permission does not
 // learn which it is.
-std::vector<Target> arn_target(const ApiRequest& request) {
-  const std::string arn = text_member(request.input, "Arn");
-  const auto parsed = model::Arn::parse(arn);
+Resolved<EntityOfArn> arn_target(const ApiRequest& request) {
+  EntityOfArn named;
+  named.arn = text_member(request.input, "Arn");
+  const auto parsed = model::Arn::parse(named.arn);
   if (!parsed || parsed->service != "iam") {
-    throw validation_error(base::format("ARN {} is not valid.", arn));
+    throw validation_error(base::format("ARN {} is not valid.", named.arn));
   }
-  if (const auto entity = entity_of_arn(request)) return {target_of(request, *entity)};
-  Target target = target_of_arn(request, arn);
+  named.row = find_by_arn(request, *parsed, named.arn);
+  Target target = named.row ? target_of(request, *named.row) : target_of_arn(request, named.arn);
   target.account = parsed->account;
-  return {target};
+  return {{std::move(target)}, std::move(named)};
 }
 
 // The policy grammar allows a single value in place of a list.
@@ -79,8 +88,8 @@ bool policy_allows(const std::string& document, const std::string& service) {
 
 // Adds the entity's own policies. An inline policy is reported with the entity that it is part of,
 // a managed one with its ARN.
-void add_policies_of(const ApiRequest& request, const storage::Entity& entity, const std::string& service,
-                     Json& list) {
+void add_policies_of(const ApiRequest& request, const storage::Entity& entity,
+                     const std::string& service, Json& list) {
   std::string kind(kind_name(entity.kind));
   std::transform(kind.begin(), kind.end(), kind.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
@@ -101,18 +110,14 @@ void add_policies_of(const ApiRequest& request, const storage::Entity& entity, c
 
 // A user's list includes the policies of the user's groups. IAM pages this list by a marker; here
 // it is always whole, because it has at most as many entries as the request names services.
-Json list_granting(ApiRequest& request) {
-  const auto entity = entity_of_arn(request);
-  if (!entity) {
-    throw no_such_entity(base::format("ARN {} cannot be found.", text_member(request.input, "Arn")));
-  }
+Json list_granting(ApiRequest& request, const storage::Entity& entity) {
   Json output = {{"PoliciesGrantingServiceAccess", Json::array()}, {"IsTruncated", false}};
   for (const Json& json : request.input["ServiceNamespaces"]) {
     const std::string service = json.get<std::string>();
     Json policies = Json::array();
-    add_policies_of(request, *entity, service, policies);
-    if (entity->kind == EntityKind::kUser) {
-      for (const auto& group : storage::groups_of(request.txn, entity->id)) {
+    add_policies_of(request, entity, service, policies);
+    if (entity.kind == EntityKind::kUser) {
+      for (const auto& group : storage::groups_of(request.txn, entity.id)) {
         add_policies_of(request, group, service, policies);
       }
     }
@@ -124,7 +129,7 @@ Json list_granting(ApiRequest& request) {
 
 constexpr Operation kServiceAccessOperations[] = {
     {"ListPoliciesGrantingServiceAccess", "iam:ListPoliciesGrantingServiceAccess", Access::kRead,
-     arn_target, list_granting},
+     on<arn_target, list_granting>},
 };
 
 }  // namespace

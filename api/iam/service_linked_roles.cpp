@@ -16,46 +16,52 @@ namespace {
 
 using storage::sql::Access;
 
-// The resource is the role to be, in the path of its service; iam:AWSServiceName is the condition
-// key by which policies limit whose roles a caller may create.
-std::vector<Target> linked_role_target(const ApiRequest& request) {
-  const std::string service = text_member(request.input, "AWSServiceName");
-  const ServiceLinkedRole* role = find_service_linked_role(service);
-  Target target;
-  target.resource = base::format("arn:aws:iam::{}:role{}{}", request.caller.account,
-                                 service_linked_path(service), role != nullptr ? role->name : "*");
-  target.account = request.caller.account;
-  target.context.emplace_back("iam:AWSServiceName", service);
-  return {target};
-}
+// The service-linked role of the service that the request names.
+struct NamedServiceRole : Named<ServiceLinkedRole> {
+  std::string service;
 
-Json create_service_linked_role(ApiRequest& request) {
-  const std::string service = text_member(request.input, "AWSServiceName");
-  const ServiceLinkedRole* role = find_service_linked_role(service);
-  if (role == nullptr) {
+  [[noreturn]] void missing() const {
     throw invalid_input(base::format("The service {} has no service-linked role here", service));
   }
+};
+
+// The resource is the role to be, in the path of its service; iam:AWSServiceName is the condition
+// key by which policies limit whose roles a caller may create.
+Resolved<NamedServiceRole> linked_role_target(const ApiRequest& request) {
+  NamedServiceRole named;
+  named.service = text_member(request.input, "AWSServiceName");
+  if (const auto* role = find_service_linked_role(named.service)) named.row = *role;
+  Target target;
+  target.resource =
+      base::format("arn:aws:iam::{}:role{}{}", request.caller.account,
+                   service_linked_path(named.service), named.row ? named.row->name : "*");
+  target.account = request.caller.account;
+  target.context.emplace_back("iam:AWSServiceName", named.service);
+  return {{std::move(target)}, std::move(named)};
+}
+
+Json create_service_linked_role(ApiRequest& request, const ServiceLinkedRole& role) {
   // Some services allow several roles with a suffix; ECR is not one of them.
   if (request.input.contains("CustomSuffix")) {
-    throw invalid_input(base::format("Custom suffix is not allowed for {}", service));
+    throw invalid_input(base::format("Custom suffix is not allowed for {}", role.service));
   }
   std::optional<std::string> description;
-  if (request.input.contains("Description")) description = text_member(request.input, "Description");
-  const auto made = make_service_linked_role(request.core, request.txn, request.caller.account, *role,
-                                             std::move(description), request.now);
+  if (request.input.contains("Description"))
+    description = text_member(request.input, "Description");
+  const auto made = make_service_linked_role(request.core, request.txn, request.caller.account,
+                                             role, std::move(description), request.now);
   if (!made) {
     throw invalid_input(
         base::format("Service role name {} has been taken in this account, please "
                      "try a different suffix.",
-                     role->name));
+                     role.name));
   }
   return {{"Role", entity_json(request, *made)}};
 }
 
 // AWS deletes the role in the background, once the service confirms that it does not use it. Here
 // it is deleted at once; the task is stored so that GetServiceLinkedRoleDeletionStatus knows it.
-Json delete_service_linked_role(ApiRequest& request) {
-  const storage::Entity role = require_entity(request);
+Json delete_service_linked_role(ApiRequest& request, const storage::Entity& role) {
   if (!is_service_linked(role)) {  // the text is ours
     throw no_such_entity(
         base::format("The service-linked role with name {} cannot be found.", role.name));
@@ -90,12 +96,12 @@ Json deletion_status(ApiRequest& request) {
 }
 
 constexpr Operation kServiceLinkedRoleOperations[] = {
-    {"CreateServiceLinkedRole", "iam:CreateServiceLinkedRole", Access::kWrite, linked_role_target,
-     create_service_linked_role},
-    {"DeleteServiceLinkedRole", "iam:DeleteServiceLinkedRole", Access::kWrite, entity_target,
-     delete_service_linked_role},
+    {"CreateServiceLinkedRole", "iam:CreateServiceLinkedRole", Access::kWrite,
+     on<linked_role_target, create_service_linked_role>},
+    {"DeleteServiceLinkedRole", "iam:DeleteServiceLinkedRole", Access::kWrite,
+     on<entity_target, delete_service_linked_role>},
     {"GetServiceLinkedRoleDeletionStatus", "iam:GetServiceLinkedRoleDeletionStatus", Access::kRead,
-     task_target, deletion_status},
+     on<task_target, deletion_status>},
 };
 
 }  // namespace

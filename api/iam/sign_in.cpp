@@ -29,7 +29,8 @@ void check_password(const ApiRequest& request) {
   }
 }
 
-storage::LoginProfile require_login_profile(const ApiRequest& request, const storage::Entity& user) {
+storage::LoginProfile require_login_profile(const ApiRequest& request,
+                                            const storage::Entity& user) {
   const auto profile = storage::find_login_profile(request.txn, user.id);
   if (!profile) {
     throw no_such_entity(base::format("Login Profile for User {} cannot be found.", user.name));
@@ -46,8 +47,7 @@ Json profile_json(const storage::Entity& user, const storage::LoginProfile& prof
 
 // Only the fact that the user has a password is stored, so that DeleteUser can refuse as AWS
 // does.
-Json create_login_profile(ApiRequest& request) {
-  const storage::Entity user = require_entity(request);
+Json create_login_profile(ApiRequest& request, const storage::Entity& user) {
   if (storage::find_login_profile(request.txn, user.id)) {
     throw already_exists(base::format("Login Profile for user {} already exists.", user.name));
   }
@@ -58,60 +58,68 @@ Json create_login_profile(ApiRequest& request) {
   return profile_json(user, profile);
 }
 
-Json get_login_profile(ApiRequest& request) {
-  const storage::Entity user = require_entity(request);
+Json get_login_profile(ApiRequest& request, const storage::Entity& user) {
   return profile_json(user, require_login_profile(request, user));
 }
 
 // Absent members leave the profile as it is.
-Json update_profile(ApiRequest& request) {
-  storage::LoginProfile profile = require_login_profile(request, require_entity(request));
+Json update_profile(ApiRequest& request, const storage::Entity& user) {
+  storage::LoginProfile profile = require_login_profile(request, user);
   if (request.input.contains("Password")) check_password(request);
   profile.reset_required = request.input.value("PasswordResetRequired", profile.reset_required);
   storage::put_login_profile(request.txn, profile);
   return Json::object();
 }
 
-Json delete_login_profile(ApiRequest& request) {
-  storage::delete_login_profile(request.txn, require_login_profile(request, require_entity(request)).entity);
+Json delete_login_profile(ApiRequest& request, const storage::Entity& user) {
+  storage::delete_login_profile(request.txn, require_login_profile(request, user).entity);
   return Json::object();
 }
 
 Json none_of_account(const char* member) {
   return {{member, Json::array()}, {"IsTruncated", false}};
 }
-// A user that the call names must exist.
-Json none_of_user(const ApiRequest& request, const char* member) {
-  if (request.input.contains("UserName")) require_entity(request);
+// A user that the request names must exist; the caller need not be one.
+Json none_of_user(const ApiRequest& request, NamedEntity& named, const char* member) {
+  if (request.input.contains("UserName")) required(named);
   return none_of_account(member);
 }
 
-Json list_mfa_devices(ApiRequest& request) { return none_of_user(request, "MFADevices"); }
-Json list_signing_certificates(ApiRequest& request) { return none_of_user(request, "Certificates"); }
-Json list_ssh_keys(ApiRequest& request) { return none_of_user(request, "SSHPublicKeys"); }
-Json list_service_credentials(ApiRequest& request) {
-  return none_of_user(request, "ServiceSpecificCredentials");
+Json list_mfa_devices(ApiRequest& request, NamedEntity& named) {
+  return none_of_user(request, named, "MFADevices");
+}
+Json list_signing_certificates(ApiRequest& request, NamedEntity& named) {
+  return none_of_user(request, named, "Certificates");
+}
+Json list_ssh_keys(ApiRequest& request, NamedEntity& named) {
+  return none_of_user(request, named, "SSHPublicKeys");
+}
+Json list_service_credentials(ApiRequest& request, NamedEntity& named) {
+  return none_of_user(request, named, "ServiceSpecificCredentials");
 }
 Json list_virtual_mfa_devices(ApiRequest&) { return none_of_account("VirtualMFADevices"); }
-Json list_server_certificates(ApiRequest&) { return none_of_account("ServerCertificateMetadataList"); }
+Json list_server_certificates(ApiRequest&) {
+  return none_of_account("ServerCertificateMetadataList");
+}
 
 constexpr Operation kSignInOperations[] = {
-    {"CreateLoginProfile", "iam:CreateLoginProfile", Access::kWrite, entity_target,
-     create_login_profile},
-    {"GetLoginProfile", "iam:GetLoginProfile", Access::kRead, entity_target, get_login_profile},
-    {"UpdateLoginProfile", "iam:UpdateLoginProfile", Access::kWrite, entity_target, update_profile},
-    {"DeleteLoginProfile", "iam:DeleteLoginProfile", Access::kWrite, entity_target,
-     delete_login_profile},
-    {"ListMFADevices", "iam:ListMFADevices", Access::kRead, entity_target, list_mfa_devices},
-    {"ListSigningCertificates", "iam:ListSigningCertificates", Access::kRead, entity_target,
-     list_signing_certificates},
-    {"ListSSHPublicKeys", "iam:ListSSHPublicKeys", Access::kRead, entity_target, list_ssh_keys},
+    {"CreateLoginProfile", "iam:CreateLoginProfile", Access::kWrite,
+     on<entity_target, create_login_profile>},
+    {"GetLoginProfile", "iam:GetLoginProfile", Access::kRead, on<entity_target, get_login_profile>},
+    {"UpdateLoginProfile", "iam:UpdateLoginProfile", Access::kWrite,
+     on<entity_target, update_profile>},
+    {"DeleteLoginProfile", "iam:DeleteLoginProfile", Access::kWrite,
+     on<entity_target, delete_login_profile>},
+    {"ListMFADevices", "iam:ListMFADevices", Access::kRead, on<entity_target, list_mfa_devices>},
+    {"ListSigningCertificates", "iam:ListSigningCertificates", Access::kRead,
+     on<entity_target, list_signing_certificates>},
+    {"ListSSHPublicKeys", "iam:ListSSHPublicKeys", Access::kRead, on<entity_target, list_ssh_keys>},
     {"ListServiceSpecificCredentials", "iam:ListServiceSpecificCredentials", Access::kRead,
-     entity_target, list_service_credentials},
-    {"ListVirtualMFADevices", "iam:ListVirtualMFADevices", Access::kRead, account_target,
-     list_virtual_mfa_devices},
-    {"ListServerCertificates", "iam:ListServerCertificates", Access::kRead, account_target,
-     list_server_certificates},
+     on<entity_target, list_service_credentials>},
+    {"ListVirtualMFADevices", "iam:ListVirtualMFADevices", Access::kRead,
+     on<account_target, list_virtual_mfa_devices>},
+    {"ListServerCertificates", "iam:ListServerCertificates", Access::kRead,
+     on<account_target, list_server_certificates>},
 };
 
 }  // namespace

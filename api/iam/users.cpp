@@ -19,11 +19,8 @@ namespace {
 using storage::EntityKind;
 using storage::sql::Access;
 
-// A user has no permissions and no keys at first; both are separate calls.
-Json create_user(ApiRequest& request) {
-  storage::Entity user;
-  user.kind = EntityKind::kUser;
-  user.name = text_member(request.input, "UserName");
+// A user has no permissions and no keys at first; other operations give them.
+Json create_user(ApiRequest& request, storage::Entity& user) {
   user.unique_id = make_unique_id(request.core.random, kUserId, request.caller.account);
   user.boundary = requested_boundary(request);
   insert_new(request, user);
@@ -34,35 +31,33 @@ Json create_user(ApiRequest& request) {
 // AWS's answer has no Path; the model requires one.
 Json root_json(const ApiRequest& request) {
   return {{"Path", "/"},
-          {"UserName",
-           storage::account_alias(request.txn, request.caller.account).value_or(request.caller.account)},
+          {"UserName", storage::account_alias(request.txn, request.caller.account)
+                           .value_or(request.caller.account)},
           {"UserId", request.caller.account},
           {"Arn", request.caller.principal.arn},
           {"CreateDate", iso_time({})}};
 }
 
 // Without UserName, GetUser is about the caller; GetUser by a session of a role is an error.
-Json get_user(ApiRequest& request) {
+Json get_user(ApiRequest& request, NamedEntity& named) {
   if (!request.input.contains("UserName") &&
       request.caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
     return {{"User", root_json(request)}};
   }
-  return {{"User", entity_detail_json(request, require_entity(request))}};
+  return {{"User", entity_detail_json(request, required(named))}};
 }
 
 Json list_users(ApiRequest& request) { return list_page(request, EntityKind::kUser, "Users"); }
 
 // The new name or path changes the user's ARN: the caller needs the permission on both (targets.h).
-Json update_user(ApiRequest& request) {
-  storage::Entity user = require_entity(request);
+Json update_user(ApiRequest& request, storage::Entity& user) {
   rename(request, user, text_member(request.input, "NewUserName"));
   return Json::object();
 }
 
 // IAM refuses to delete a user that still has anything; it names one kind of thing at a time. Tags
 // and the boundary go with the user.
-Json delete_user(ApiRequest& request) {
-  const storage::Entity user = require_entity(request);
+Json delete_user(ApiRequest& request, const storage::Entity& user) {
   if (storage::find_login_profile(request.txn, user.id)) {
     throw delete_conflict("Cannot delete entity, must delete login profile first.");
   }
@@ -78,11 +73,11 @@ Json delete_user(ApiRequest& request) {
 }
 
 constexpr Operation kUserOperations[] = {
-    {"CreateUser", "iam:CreateUser", Access::kWrite, new_entity_target, create_user},
-    {"GetUser", "iam:GetUser", Access::kRead, entity_target, get_user},
-    {"ListUsers", "iam:ListUsers", Access::kRead, account_target, list_users},
-    {"UpdateUser", "iam:UpdateUser", Access::kWrite, renamed_entity_target, update_user},
-    {"DeleteUser", "iam:DeleteUser", Access::kWrite, entity_target, delete_user},
+    {"CreateUser", "iam:CreateUser", Access::kWrite, on<new_entity_target, create_user>},
+    {"GetUser", "iam:GetUser", Access::kRead, on<entity_target, get_user>},
+    {"ListUsers", "iam:ListUsers", Access::kRead, on<listing_target<Listing::kUsers>, list_users>},
+    {"UpdateUser", "iam:UpdateUser", Access::kWrite, on<renamed_entity_target, update_user>},
+    {"DeleteUser", "iam:DeleteUser", Access::kWrite, on<entity_target, delete_user>},
 };
 
 }  // namespace

@@ -38,7 +38,8 @@ std::string new_account_id(const ApiRequest& request) {
     request.core.random.fill(bytes);
     std::string id;
     for (const std::uint8_t byte : bytes) id += static_cast<char>('0' + byte % 10);
-    if (!storage::organization_of(request.txn, id) && !storage::has_entities(request.txn, id)) return id;
+    if (!storage::organization_of(request.txn, id) && !storage::has_entities(request.txn, id))
+      return id;
   }
 }
 
@@ -80,8 +81,7 @@ Json status_json(const OrganizationTarget& account) {
 
 // A new account is placed in the root (API Reference); MoveAccount puts it into an OU. Tags in the
 // request are accepted and not stored.
-Json create_account(ApiRequest& request) {
-  const auto organization = require_management(request);
+Json create_account(ApiRequest& request, const storage::Organization& organization) {
   const OrganizationTarget account{new_account_id(request),
                                    organization.id,
                                    require_root(request, organization).id,
@@ -94,10 +94,11 @@ Json create_account(ApiRequest& request) {
   return {{"CreateAccountStatus", status_json(account)}};
 }
 
-Json describe_create_account_status(ApiRequest& request) {
-  const auto organization = require_management(request);
+Json describe_create_account_status(ApiRequest& request,
+                                    const storage::Organization& organization) {
   const std::string id = text_member(request.input, "CreateAccountRequestId");
-  const auto account = storage::find_organization_target(request.txn, organization.id, id.substr(4));
+  const auto account =
+      storage::find_organization_target(request.txn, organization.id, id.substr(4));
   if (!account || !model::is_account_id(account->id)) {
     // "an create" is AWS's spelling (API Reference, CreateAccountStatusNotFoundException).
     throw ApiError(ErrorCode::kCreateAccountStatusNotFound,
@@ -108,7 +109,8 @@ Json describe_create_account_status(ApiRequest& request) {
 }
 
 // The accounts directly under `parent`; empty: all accounts of the organization.
-std::vector<Json> accounts_below(const ApiRequest& request, const storage::Organization& organization,
+std::vector<Json> accounts_below(const ApiRequest& request,
+                                 const storage::Organization& organization,
                                  const std::string& parent) {
   std::vector<Json> accounts;
   for (const auto& target : storage::organization_targets(request.txn, organization.id)) {
@@ -120,63 +122,61 @@ std::vector<Json> accounts_below(const ApiRequest& request, const storage::Organ
   return accounts;
 }
 
-Json list_accounts(ApiRequest& request) {
-  const auto organization = require_management(request);
+Json list_accounts(ApiRequest& request, const storage::Organization& organization) {
   return page_of(request, "accounts", "Accounts", accounts_below(request, organization, ""));
 }
 
 // Direct children only; accounts in OUs below the parent are not listed (API Reference).
-Json list_accounts_for_parent(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const std::string parent = text_member(request.input, "ParentId");
-  require_target(request, organization, parent, ErrorCode::kParentNotFound);
-  return page_of(request, "accounts\n" + parent, "Accounts",
-                 accounts_below(request, organization, parent));
+Resolved<Found<TargetInOrganization>> accounts_parent_targets(const ApiRequest& request) {
+  return named_targets(request, "ParentId", ErrorCode::kParentNotFound);
+}
+
+Json list_accounts_for_parent(ApiRequest& request, const TargetInOrganization& parent) {
+  return page_of(request, "accounts\n" + parent.target.id, "Accounts",
+                 accounts_below(request, parent.organization, parent.target.id));
 }
 
 // The model allows 12 digits only, so that the target found is an account.
-OrganizationTarget require_account(const ApiRequest& request, const storage::Organization& organization) {
-  const std::string id = text_member(request.input, "AccountId");
-  const auto account = storage::find_organization_target(request.txn, organization.id, id);
-  if (!account) {
-    throw ApiError(ErrorCode::kAccountNotFound, "You specified an account that doesn't exist.");
-  }
-  return *account;
+Resolved<Found<TargetInOrganization>> account_targets(const ApiRequest& request) {
+  return named_targets(
+      request, "AccountId",
+      {ErrorCode::kAccountNotFound, "You specified an account that doesn't exist."});
 }
 
-Json describe_account(ApiRequest& request) {
-  const auto organization = require_management(request);
-  return {{"Account", account_json(organization, require_account(request, organization))}};
+Json describe_account(ApiRequest&, const TargetInOrganization& account) {
+  return {{"Account", account_json(account.organization, account.target)}};
 }
 
-Json move_account(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const OrganizationTarget account = require_account(request, organization);
+Json move_account(ApiRequest& request, const TargetInOrganization& account) {
+  const storage::Organization& organization = account.organization;
   const std::string source = text_member(request.input, "SourceParentId");
   const std::string destination = text_member(request.input, "DestinationParentId");
   require_target(request, organization, destination, ErrorCode::kDestinationParentNotFound);
   require_target(request, organization, source, ErrorCode::kSourceParentNotFound);
   // API Reference, MoveAccount: the source must be the parent, and differ from the destination. The
   // texts are ours.
-  if (account.parent != source) {
+  if (account.target.parent != source) {
     throw ApiError(ErrorCode::kSourceParentNotFound, "The account is not in that parent.");
   }
   if (source == destination) {
     throw ApiError(ErrorCode::kDuplicateAccount, "The account is in that parent already.");
   }
-  storage::move_organization_target(request.txn, account.id, destination);
+  storage::move_organization_target(request.txn, account.target.id, destination);
   return Json::object();
 }
 
 constexpr Operation kAccountOperations[] = {
-    {"CreateAccount", "organizations:CreateAccount", Access::kWrite, targets, create_account},
+    {"CreateAccount", "organizations:CreateAccount", Access::kWrite,
+     on<management_targets, create_account>},
     {"DescribeCreateAccountStatus", "organizations:DescribeCreateAccountStatus", Access::kRead,
-     targets, describe_create_account_status},
-    {"ListAccounts", "organizations:ListAccounts", Access::kRead, targets, list_accounts},
-    {"ListAccountsForParent", "organizations:ListAccountsForParent", Access::kRead, targets,
-     list_accounts_for_parent},
-    {"DescribeAccount", "organizations:DescribeAccount", Access::kRead, targets, describe_account},
-    {"MoveAccount", "organizations:MoveAccount", Access::kWrite, targets, move_account},
+     on<management_targets, describe_create_account_status>},
+    {"ListAccounts", "organizations:ListAccounts", Access::kRead,
+     on<management_targets, list_accounts>},
+    {"ListAccountsForParent", "organizations:ListAccountsForParent", Access::kRead,
+     on<accounts_parent_targets, list_accounts_for_parent>},
+    {"DescribeAccount", "organizations:DescribeAccount", Access::kRead,
+     on<account_targets, describe_account>},
+    {"MoveAccount", "organizations:MoveAccount", Access::kWrite, on<account_targets, move_account>},
 };
 
 }  // namespace

@@ -15,27 +15,30 @@ namespace {
 using storage::ControlPolicyKind;
 using storage::sql::Access;
 
-// The policy and the target that a call names.
+// The policy and the target that a request names.
 struct Attachment {
   storage::Organization organization;
   storage::ControlPolicyRow policy;
   storage::OrganizationTarget target;
 };
 
-Attachment attachment_of(const ApiRequest& request) {
-  Attachment attachment;
-  attachment.organization = require_management(request);
-  attachment.policy =
-      require_policy(request, attachment.organization, text_member(request.input, "PolicyId"));
-  attachment.target =
-      require_target(request, attachment.organization, text_member(request.input, "TargetId"),
-                     ErrorCode::kTargetNotFound);
-  // A type that is disabled has no attachments at all.
-  if (!is_enabled(request, attachment.organization, attachment.policy.kind)) {
-    throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
-                   "This operation can be performed only for enabled policy types.");
-  }
-  return attachment;
+Resolved<Found<Attachment>> attachment_targets(const ApiRequest& request) {
+  auto [targets, found] = policy_targets(request);
+  if (!found.row) return {std::move(targets), std::move(*found.error)};
+  auto& [organization, policy] = *found.row;
+  const std::string id = text_member(request.input, "TargetId");
+  auto target = storage::find_organization_target(request.txn, organization.id, id);
+  if (!target) return {std::move(targets), no_target(id, ErrorCode::kTargetNotFound)};
+  return {std::move(targets),
+          Attachment{std::move(organization), std::move(policy), std::move(*target)}};
+}
+
+// A type that is disabled has no attachments at all.
+void require_enabled(const ApiRequest& request, const storage::Organization& organization,
+                     ControlPolicyKind kind) {
+  if (is_enabled(request, organization, kind)) return;
+  throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
+                 "This operation can be performed only for enabled policy types.");
 }
 
 // The policies of the same type at the target: quotas and "the last one" count per type.
@@ -48,8 +51,8 @@ std::vector<std::string> attached_of_kind(const ApiRequest& request, const Attac
   return ids;
 }
 
-Json attach_policy(ApiRequest& request) {
-  const Attachment attachment = attachment_of(request);
+Json attach_policy(ApiRequest& request, const Attachment& attachment) {
+  require_enabled(request, attachment.organization, attachment.policy.kind);
   const auto attached = attached_of_kind(request, attachment);
   if (std::find(attached.begin(), attached.end(), attachment.policy.id) != attached.end()) {
     throw ApiError(ErrorCode::kDuplicatePolicyAttachment,
@@ -64,8 +67,8 @@ Json attach_policy(ApiRequest& request) {
   return Json::object();
 }
 
-Json detach_policy(ApiRequest& request) {
-  const Attachment attachment = attachment_of(request);
+Json detach_policy(ApiRequest& request, const Attachment& attachment) {
+  require_enabled(request, attachment.organization, attachment.policy.kind);
   const auto attached = attached_of_kind(request, attachment);
   if (std::find(attached.begin(), attached.end(), attachment.policy.id) == attached.end()) {
     throw ApiError(ErrorCode::kPolicyNotAttached,
@@ -88,9 +91,8 @@ Json detach_policy(ApiRequest& request) {
 }
 
 // A target without a name (of a seed) is listed under its id.
-Json list_targets_for_policy(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const auto policy = require_policy(request, organization, text_member(request.input, "PolicyId"));
+Json list_targets_for_policy(ApiRequest& request, const PolicyInOrganization& found) {
+  const auto& [organization, policy] = found;
   std::vector<Json> list;
   for (const std::string& id : storage::targets_of_control_policy(request.txn, policy.id)) {
     const auto target = storage::find_organization_target(request.txn, organization.id, id);
@@ -98,25 +100,25 @@ Json list_targets_for_policy(ApiRequest& request) {
     list.push_back({{"TargetId", id},
                     {"Arn", target_arn(organization, id)},
                     {"Name", target->name.empty() ? id : target->name},
-                    {"Type", std::string(type_name(*target))}});
+                    {"Type", std::string(type_name(kind_of(*target)))}});
   }
   return page_of(request, "targets\n" + policy.id, "Targets", list);
 }
 
-// The organization, whose root RootId has to name.
-storage::Organization require_root_of_input(const ApiRequest& request) {
-  const auto organization = require_management(request);
-  if (require_root(request, organization).id != text_member(request.input, "RootId")) {
-    throw ApiError(ErrorCode::kRootNotFound,
-                   "We can't find a root with the RootId that you specified.");
-  }
-  return organization;
+// The root, which RootId has to name.
+Resolved<Found<TargetInOrganization>> root_targets(const ApiRequest& request) {
+  const ApiError missing(ErrorCode::kRootNotFound,
+                         "We can't find a root with the RootId that you specified.");
+  auto found = named_targets(request, "RootId", missing);
+  const auto& root = found.subject.row;
+  if (root && kind_of(root->target) != TargetKind::kRoot) found.subject = missing;
+  return found;
 }
 
 // Attaches the policy that allows everything to every target, so that enabling a type changes no
 // decision. AWS sets the status PENDING_ENABLE for a while; here it is ENABLED at once.
-Json enable_policy_type(ApiRequest& request) {
-  storage::Organization organization = require_root_of_input(request);
+Json enable_policy_type(ApiRequest& request, const TargetInOrganization& root) {
+  const storage::Organization& organization = root.organization;
   const ControlPolicyKind kind = kind_of(text_member(request.input, "PolicyType"));
   if (is_enabled(request, organization, kind)) {
     throw ApiError(ErrorCode::kPolicyTypeAlreadyEnabled,
@@ -127,36 +129,35 @@ Json enable_policy_type(ApiRequest& request) {
   for (const auto& target : storage::organization_targets(request.txn, organization.id)) {
     storage::attach_control_policy(request.txn, target.id, full);
   }
-  return {{"Root", root_json(request, organization)}};
+  return {{"Root", root_json(request, root)}};
 }
 
 // The policies stay, but all their attachments are removed: enabling the type again attaches the
 // policy that allows everything and no other.
-Json disable_policy_type(ApiRequest& request) {
-  const storage::Organization organization = require_root_of_input(request);
+Json disable_policy_type(ApiRequest& request, const TargetInOrganization& root) {
+  const storage::Organization& organization = root.organization;
   const ControlPolicyKind kind = kind_of(text_member(request.input, "PolicyType"));
-  if (!is_enabled(request, organization, kind)) {
-    throw ApiError(ErrorCode::kPolicyTypeNotEnabled,
-                   "This operation can be performed only for enabled policy types.");
-  }
+  require_enabled(request, organization, kind);
   storage::set_policy_type(request.txn, organization.id, kind, false);
   for (const auto& policy : storage::control_policies_of(request.txn, organization.id, kind)) {
     for (const std::string& target : storage::targets_of_control_policy(request.txn, policy.id)) {
       storage::detach_control_policy(request.txn, target, policy.id);
     }
   }
-  return {{"Root", root_json(request, organization)}};
+  return {{"Root", root_json(request, root)}};
 }
 
 constexpr Operation kAttachmentOperations[] = {
-    {"AttachPolicy", "organizations:AttachPolicy", Access::kWrite, targets, attach_policy},
-    {"DetachPolicy", "organizations:DetachPolicy", Access::kWrite, targets, detach_policy},
-    {"ListTargetsForPolicy", "organizations:ListTargetsForPolicy", Access::kRead, targets,
-     list_targets_for_policy},
-    {"EnablePolicyType", "organizations:EnablePolicyType", Access::kWrite, targets,
-     enable_policy_type},
-    {"DisablePolicyType", "organizations:DisablePolicyType", Access::kWrite, targets,
-     disable_policy_type},
+    {"AttachPolicy", "organizations:AttachPolicy", Access::kWrite,
+     on<attachment_targets, attach_policy>},
+    {"DetachPolicy", "organizations:DetachPolicy", Access::kWrite,
+     on<attachment_targets, detach_policy>},
+    {"ListTargetsForPolicy", "organizations:ListTargetsForPolicy", Access::kRead,
+     on<policy_targets, list_targets_for_policy>},
+    {"EnablePolicyType", "organizations:EnablePolicyType", Access::kWrite,
+     on<root_targets, enable_policy_type>},
+    {"DisablePolicyType", "organizations:DisablePolicyType", Access::kWrite,
+     on<root_targets, disable_policy_type>},
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/error.h"
 #include "api/core/wire/page_token.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
@@ -34,35 +33,111 @@ Target target_with(const ApiRequest& request, std::string resource) {
   return target;
 }
 
-}  // namespace
-
-storage::Organization require_organization(const ApiRequest& request) {
-  const auto organization = storage::organization_of(request.txn, request.caller.account);
-  if (!organization) {
-    throw ApiError(ErrorCode::kOrganizationsNotInUse,
-                   "Your account is not a member of an organization.");
+// The row of the policy that PolicyId names; nullopt: the request names none. A policy that does
+// not exist is an error before the decision.
+std::optional<storage::ControlPolicyRow> named_policy(const ApiRequest& request,
+                                                      const storage::Organization& organization) {
+  std::string id = text_member(request.input, "PolicyId");
+  if (id.empty()) return std::nullopt;
+  if (id == kFullScp) id = full_access_row(request, organization, ControlPolicyKind::kService);
+  if (id == kFullRcp) id = full_access_row(request, organization, ControlPolicyKind::kResource);
+  auto policy = storage::find_control_policy(request.txn, organization.id, id);
+  if (!policy) {
+    throw ApiError(ErrorCode::kOrganizationsPolicyNotFound,
+                   "We can't find a policy with the PolicyId that you specified.");
   }
-  return *organization;
+  return policy;
+}
+
+// The resources of the request, with the policy among them.
+Resolved<std::optional<storage::ControlPolicyRow>> resources(const ApiRequest& request) {
+  Resolved<std::optional<storage::ControlPolicyRow>> found;
+  auto& [list, policy] = found;
+  // Without an organization there are no ARNs; the handler then answers with the right error.
+  if (const auto& organization = request.caller.organization) {
+    for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
+                               "SourceParentId", "DestinationParentId", "RootId", "ChildId"}) {
+      const std::string id = text_member(request.input, member);
+      if (!id.empty()) list.push_back(target_with(request, target_arn(*organization, id)));
+    }
+    policy = named_policy(request, *organization);
+    if (policy) {
+      list.push_back(target_with(request, policy_arn(*organization, *policy)));
+      // The type of an existing policy is a condition key for all resources of the request.
+      for (Target& target : list) {
+        target.context.emplace_back("organizations:PolicyType", type_name(policy->kind));
+      }
+    }
+  }
+  if (list.empty()) list.push_back(target_with(request, "*"));
+  return found;
+}
+
+Found<storage::Organization> organization_of_caller(const ApiRequest& request) {
+  if (request.caller.organization) return *request.caller.organization;
+  return ApiError(ErrorCode::kOrganizationsNotInUse,
+                  "Your account is not a member of an organization.");
 }
 
 // Most operations "can be called only from the organization's management account" (API Reference),
 // whatever the policies of a member account allow. AWS also lets delegated administrators call
 // them, which do not exist here.
-storage::Organization require_management(const ApiRequest& request) {
-  const storage::Organization organization = require_organization(request);
-  if (organization.management_account != request.caller.account) {
-    throw ApiError::access_denied("You don't have permissions to access this resource.");
-  }
-  return organization;
+Found<storage::Organization> managed_organization(const ApiRequest& request) {
+  auto found = organization_of_caller(request);
+  if (!found.row || found.row->management_account == request.caller.account) return found;
+  return ApiError::access_denied("You don't have permissions to access this resource.");
 }
 
-bool is_unit(std::string_view id) { return id.starts_with("ou-"); }
-bool is_root(const storage::OrganizationTarget& target) { return !target.parent; }
+}  // namespace
 
-// The three kinds of targets differ by their ids: r-..., ou-..., 12 digits.
-std::string_view type_name(const storage::OrganizationTarget& target) {
-  if (is_root(target)) return "ROOT";
-  return model::is_account_id(target.id) ? "ACCOUNT" : "ORGANIZATIONAL_UNIT";
+Resolved<Found<storage::Organization>> member_targets(const ApiRequest& request) {
+  return {resources(request).targets, organization_of_caller(request)};
+}
+
+Resolved<Found<storage::Organization>> management_targets(const ApiRequest& request) {
+  return {resources(request).targets, managed_organization(request)};
+}
+
+Resolved<Found<PolicyInOrganization>> policy_targets(const ApiRequest& request) {
+  auto [targets, policy] = resources(request);
+  auto managed = managed_organization(request);
+  if (!managed.row) return {std::move(targets), std::move(*managed.error)};
+  // PolicyId is a required member of these operations.
+  return {std::move(targets),
+          PolicyInOrganization{std::move(*managed.row), std::move(policy.value())}};
+}
+
+Resolved<Found<TargetInOrganization>> named_targets(const ApiRequest& request, const char* member,
+                                                    ErrorCode missing) {
+  return named_targets(request, member, no_target(text_member(request.input, member), missing));
+}
+
+Resolved<Found<TargetInOrganization>> named_targets(const ApiRequest& request, const char* member,
+                                                    const ApiError& missing) {
+  auto targets = resources(request).targets;
+  auto managed = managed_organization(request);
+  if (!managed.row) return {std::move(targets), std::move(*managed.error)};
+  auto target = storage::find_organization_target(request.txn, managed.row->id,
+                                                  text_member(request.input, member));
+  if (!target) return {std::move(targets), missing};
+  return {std::move(targets), TargetInOrganization{std::move(*managed.row), std::move(*target)}};
+}
+
+TargetKind kind_of(const storage::OrganizationTarget& target) {
+  if (!target.parent) return TargetKind::kRoot;
+  return model::is_account_id(target.id) ? TargetKind::kAccount : TargetKind::kUnit;
+}
+
+std::string_view type_name(TargetKind kind) {
+  switch (kind) {
+    case TargetKind::kUnit:
+      return "ORGANIZATIONAL_UNIT";
+    case TargetKind::kAccount:
+      return "ACCOUNT";
+    case TargetKind::kRoot:
+      break;
+  }
+  return "ROOT";
 }
 
 std::string type_name(ControlPolicyKind kind) {
@@ -88,10 +163,11 @@ std::string organization_arn(const storage::Organization& organization) {
                       organization.id);
 }
 
-// The account in the ARN is the management account's, also for members (API Reference, "Account").
+// The kinds of targets differ by their ids: r-..., ou-..., 12 digits. The account in the ARN is the
+// management account's, also for members (API Reference, "Account").
 std::string target_arn(const storage::Organization& organization, std::string_view id) {
   const std::string_view kind =
-      is_unit(id) ? "ou" : (model::is_account_id(id) ? "account" : "root");
+      id.starts_with("ou-") ? "ou" : (model::is_account_id(id) ? "account" : "root");
   return base::format("arn:aws:organizations::{}:{}/{}/{}", organization.management_account, kind,
                       organization.id, id);
 }
@@ -117,33 +193,23 @@ std::string full_access_row(const ApiRequest& request, const storage::Organizati
   return id;
 }
 
-storage::ControlPolicyRow require_policy(const ApiRequest& request,
-                                         const storage::Organization& organization,
-                                         const std::string& id) {
-  std::string row_id = id;
-  if (id == kFullScp) row_id = full_access_row(request, organization, ControlPolicyKind::kService);
-  if (id == kFullRcp) row_id = full_access_row(request, organization, ControlPolicyKind::kResource);
-  auto policy = storage::find_control_policy(request.txn, organization.id, row_id);
-  if (!policy) {
-    throw ApiError(ErrorCode::kOrganizationsPolicyNotFound,
-                   "We can't find a policy with the PolicyId that you specified.");
-  }
-  return std::move(*policy);
+// AWS's text is not published for most of these errors; this one is ours.
+ApiError no_target(const std::string& id, ErrorCode missing) {
+  return {missing, base::format("{} does not exist in the organization.", id)};
 }
 
 storage::OrganizationTarget require_target(const ApiRequest& request,
                                            const storage::Organization& organization,
                                            const std::string& id, ErrorCode missing) {
   auto target = storage::find_organization_target(request.txn, organization.id, id);
-  // AWS's text is not published for most of these errors; this one is ours.
-  if (!target) throw ApiError(missing, base::format("{} does not exist in the organization.", id));
+  if (!target) throw no_target(id, missing);
   return std::move(*target);
 }
 
 storage::OrganizationTarget require_root(const ApiRequest& request,
                                          const storage::Organization& organization) {
   for (auto& target : storage::organization_targets(request.txn, organization.id)) {
-    if (is_root(target)) return std::move(target);
+    if (!target.parent) return std::move(target);
   }
   // INVARIANT: CreateOrganization and the seed insert a root with every organization.
   throw std::runtime_error("an organization without a root");
@@ -153,7 +219,8 @@ void attach_full_access(const ApiRequest& request, const storage::Organization& 
                         std::string_view target) {
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
     if (!is_enabled(request, organization, kind)) continue;
-    storage::attach_control_policy(request.txn, target, full_access_row(request, organization, kind));
+    storage::attach_control_policy(request.txn, target,
+                                   full_access_row(request, organization, kind));
   }
 }
 
@@ -166,12 +233,11 @@ Json policy_types_json(const ApiRequest& request, const storage::Organization& o
   return types;
 }
 
-Json root_json(const ApiRequest& request, const storage::Organization& organization) {
-  const auto root = require_root(request, organization);
-  return {{"Id", root.id},
-          {"Arn", target_arn(organization, root.id)},
+Json root_json(const ApiRequest& request, const TargetInOrganization& root) {
+  return {{"Id", root.target.id},
+          {"Arn", target_arn(root.organization, root.target.id)},
           {"Name", "Root"},
-          {"PolicyTypes", policy_types_json(request, organization)}};
+          {"PolicyTypes", policy_types_json(request, root.organization)}};
 }
 
 // Lists are short (an organization of a test has a handful of accounts), so the whole list is read
@@ -189,29 +255,6 @@ Json page_of(const ApiRequest& request, std::string_view listing, const char* me
   for (std::size_t i = begin; i < end; ++i) output[member].push_back(items[i]);
   if (end < items.size()) output["NextToken"] = page.token_after(static_cast<std::int64_t>(end));
   return output;
-}
-
-std::vector<Target> targets(const ApiRequest& request) {
-  std::vector<Target> list;
-  // Without an organization there are no ARNs; the handler then answers with the right error.
-  const auto organization = storage::organization_of(request.txn, request.caller.account);
-  if (organization) {
-    for (const char* member : {"TargetId", "ParentId", "OrganizationalUnitId", "AccountId",
-                               "SourceParentId", "DestinationParentId", "RootId", "ChildId"}) {
-      const std::string id = text_member(request.input, member);
-      if (!id.empty()) list.push_back(target_with(request, target_arn(*organization, id)));
-    }
-    // The type of an existing policy is a condition key for all resources of the call.
-    if (const std::string id = text_member(request.input, "PolicyId"); !id.empty()) {
-      const auto policy = require_policy(request, *organization, id);
-      list.push_back(target_with(request, policy_arn(*organization, policy)));
-      for (Target& target : list) {
-        target.context.emplace_back("organizations:PolicyType", type_name(policy.kind));
-      }
-    }
-  }
-  if (list.empty()) list.push_back(target_with(request, "*"));
-  return list;
 }
 
 std::string make_id(base::Random& random, std::string_view prefix, std::size_t length) {

@@ -1,8 +1,9 @@
-// Shared by the Organizations operations: the caller's organization, ids and ARNs, paging.
-// Stateless functions on the request's transaction. "Target" is AWS's word for the root, an OU or
-// an account; api::Target is the resource of an authorization.
+// Shared by the Organizations operations: what they are about, ids and ARNs, paging. Stateless
+// functions on the request's transaction. "Target" is AWS's word for the root, an OU or an account;
+// api::Target is the resource of an authorization.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,12 +11,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
+#include "api/core/wire/error.h"
 #include "schemas/base/json.h"
 #include "storage/rows/iam/organizations.h"
-
-namespace ecr::api {
-enum class ErrorCode;
-}
 
 namespace ecr::api::organizations {
 
@@ -25,14 +23,44 @@ inline constexpr std::string_view kFullRcp = "p-RCPFullAWSAccess";
 
 using base::text_member;  // of the input; empty: absent
 
-// Throws AWSOrganizationsNotInUseException.
-storage::Organization require_organization(const ApiRequest& request);
-// The same, where the caller is in the management account. Throws AccessDeniedException.
-storage::Organization require_management(const ApiRequest& request);
+// The subject of an operation: what the request names, or why the operation cannot have it.
+template <class Row>
+struct Found : Named<Row> {
+  std::optional<ApiError> error;  // where there is no row
 
-bool is_unit(std::string_view id);  // an OU
-bool is_root(const storage::OrganizationTarget& target);
-std::string_view type_name(const storage::OrganizationTarget& target);  // ROOT, ...
+  Found(Row one) : Named<Row>{std::move(one)} {}
+  Found(ApiError reason) : error(std::move(reason)) {}
+  [[noreturn]] void missing() const { throw *error; }
+};
+// A thing in the organization that the caller manages.
+struct TargetInOrganization {
+  storage::Organization organization;
+  storage::OrganizationTarget target;
+};
+struct PolicyInOrganization {
+  storage::Organization organization;
+  storage::ControlPolicyRow policy;
+};
+
+// The resolvers. The resources of all of them are every target and policy that the request names,
+// each with the operation's action; "*" where it names none.
+//
+// The organization that the caller's account is in; else AWSOrganizationsNotInUseException.
+Resolved<Found<storage::Organization>> member_targets(const ApiRequest& request);
+// The same, where the caller is in the management account; else AccessDeniedException.
+Resolved<Found<storage::Organization>> management_targets(const ApiRequest& request);
+// The policy that PolicyId names. Throws PolicyNotFoundException: the decision depends on its type.
+Resolved<Found<PolicyInOrganization>> policy_targets(const ApiRequest& request);
+// The target that `member` of the input names; else `missing`, with a text that names the id, or
+// that error.
+Resolved<Found<TargetInOrganization>> named_targets(const ApiRequest& request, const char* member,
+                                                    ErrorCode missing);
+Resolved<Found<TargetInOrganization>> named_targets(const ApiRequest& request, const char* member,
+                                                    const ApiError& missing);
+
+enum class TargetKind { kRoot, kUnit, kAccount };
+TargetKind kind_of(const storage::OrganizationTarget& target);
+std::string_view type_name(TargetKind kind);  // "ROOT", ...
 // "SERVICE_CONTROL_POLICY", and back. Throws where the type is not supported here.
 std::string type_name(storage::ControlPolicyKind kind);
 storage::ControlPolicyKind kind_of(const std::string& type);
@@ -49,10 +77,8 @@ std::string policy_arn(const storage::Organization& organization,
 std::string shown_policy_id(std::string_view row_id);
 std::string full_access_row(const ApiRequest& request, const storage::Organization& organization,
                             storage::ControlPolicyKind kind);
-storage::ControlPolicyRow require_policy(const ApiRequest& request,
-                                         const storage::Organization& organization,
-                                         const std::string& id);
 // The target of that id. Throws `missing` with a text that names the id.
+ApiError no_target(const std::string& id, ErrorCode missing);
 storage::OrganizationTarget require_target(const ApiRequest& request,
                                            const storage::Organization& organization,
                                            const std::string& id, ErrorCode missing);
@@ -65,15 +91,11 @@ void attach_full_access(const ApiRequest& request, const storage::Organization& 
 
 // [{"Type", "Status": "ENABLED"}] for each enabled type.
 Json policy_types_json(const ApiRequest& request, const storage::Organization& organization);
-Json root_json(const ApiRequest& request, const storage::Organization& organization);
+Json root_json(const ApiRequest& request, const TargetInOrganization& root);
 
 // One page of `items` as output[member].
 Json page_of(const ApiRequest& request, std::string_view listing, const char* member,
              const std::vector<Json>& items);
-
-// The resources of the call for authorization: every target and policy that it names, each with the
-// operation's action; "*" where it names none.
-std::vector<Target> targets(const ApiRequest& request);
 
 // The prefix and `length` lower-case letters and digits.
 std::string make_id(base::Random& random, std::string_view prefix, std::size_t length);

@@ -54,26 +54,24 @@ void check_document(const std::string& document, ControlPolicyKind kind) {
 // A name may be used once within a type of policy.
 void check_name(const ApiRequest& request, const storage::Organization& organization,
                 const ControlPolicyRow& policy) {
-  for (const auto& other : storage::control_policies_of(request.txn, organization.id, policy.kind)) {
+  for (const auto& other :
+       storage::control_policies_of(request.txn, organization.id, policy.kind)) {
     if (other.name == policy.name && other.id != policy.id) {
       throw ApiError(ErrorCode::kDuplicatePolicy, "A policy with the same name already exists.");
     }
   }
 }
 
-// A policy that the organization may change: AWS-managed ones are refused. The text is ours.
-ControlPolicyRow require_own_policy(const ApiRequest& request, const storage::Organization& organization) {
-  ControlPolicyRow policy = require_policy(request, organization, text_member(request.input, "PolicyId"));
+// AWS-managed policies cannot be changed. The text is ours.
+void refuse_aws_managed(const ControlPolicyRow& policy) {
   const std::string id = shown_policy_id(policy.id);
   if (id == kFullScp || id == kFullRcp) {
     throw ApiError(ErrorCode::kOrganizationsInvalidInput,
                    "You can't change a policy that is managed by AWS.");
   }
-  return policy;
 }
 
-Json create_policy(ApiRequest& request) {
-  const auto organization = require_management(request);
+Json create_policy(ApiRequest& request, const storage::Organization& organization) {
   ControlPolicyRow policy;
   policy.id = make_id(request.core.random, "p-", 10);
   policy.name = text_member(request.input, "Name");
@@ -93,9 +91,9 @@ Json create_policy(ApiRequest& request) {
 
 // Absent members stay as they are. The change applies to every target that the policy is attached
 // to.
-Json update_policy(ApiRequest& request) {
-  const auto organization = require_management(request);
-  ControlPolicyRow policy = require_own_policy(request, organization);
+Json update_policy(ApiRequest& request, PolicyInOrganization& found) {
+  auto& [organization, policy] = found;
+  refuse_aws_managed(policy);
   if (request.input.contains("Name")) policy.name = text_member(request.input, "Name");
   if (request.input.contains("Description"))
     policy.description = text_member(request.input, "Description");
@@ -107,9 +105,9 @@ Json update_policy(ApiRequest& request) {
 }
 
 // AWS, too, refuses to delete a policy that is attached.
-Json delete_policy(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const ControlPolicyRow policy = require_own_policy(request, organization);
+Json delete_policy(ApiRequest& request, const PolicyInOrganization& found) {
+  const ControlPolicyRow& policy = found.policy;
+  refuse_aws_managed(policy);
   if (!storage::targets_of_control_policy(request.txn, policy.id).empty()) {
     throw ApiError(ErrorCode::kPolicyInUse,
                    "The policy is attached to one or more entities. You must detach it from all "
@@ -119,14 +117,11 @@ Json delete_policy(ApiRequest& request) {
   return Json::object();
 }
 
-Json describe_policy(ApiRequest& request) {
-  const auto organization = require_management(request);
-  return policy_json(organization,
-                     require_policy(request, organization, text_member(request.input, "PolicyId")));
+Json describe_policy(ApiRequest&, const PolicyInOrganization& found) {
+  return policy_json(found.organization, found.policy);
 }
 
-Json list_policies(ApiRequest& request) {
-  const auto organization = require_management(request);
+Json list_policies(ApiRequest& request, const storage::Organization& organization) {
   const std::string type = text_member(request.input, "Filter");
   std::vector<Json> policies;
   for (const auto& policy :
@@ -136,9 +131,10 @@ Json list_policies(ApiRequest& request) {
   return page_of(request, "policies\n" + type, "Policies", policies);
 }
 
-// Policies of parents apply, too, but only those attached directly are listed (API Reference).
-Json list_policies_for_target(ApiRequest& request) {
-  const auto organization = require_management(request);
+// The filter is read before the target is looked up: a request with both faults gets the error of
+// the filter. Policies of parents apply, too, but only those attached directly are listed (API
+// Reference).
+Json list_policies_for_target(ApiRequest& request, const storage::Organization& organization) {
   const std::string id = text_member(request.input, "TargetId");
   const ControlPolicyKind kind = kind_of(text_member(request.input, "Filter"));
   require_target(request, organization, id, ErrorCode::kTargetNotFound);
@@ -151,13 +147,18 @@ Json list_policies_for_target(ApiRequest& request) {
 }
 
 constexpr Operation kPolicyOperations[] = {
-    {"CreatePolicy", "organizations:CreatePolicy", Access::kWrite, targets, create_policy},
-    {"UpdatePolicy", "organizations:UpdatePolicy", Access::kWrite, targets, update_policy},
-    {"DeletePolicy", "organizations:DeletePolicy", Access::kWrite, targets, delete_policy},
-    {"DescribePolicy", "organizations:DescribePolicy", Access::kRead, targets, describe_policy},
-    {"ListPolicies", "organizations:ListPolicies", Access::kRead, targets, list_policies},
-    {"ListPoliciesForTarget", "organizations:ListPoliciesForTarget", Access::kRead, targets,
-     list_policies_for_target},
+    {"CreatePolicy", "organizations:CreatePolicy", Access::kWrite,
+     on<management_targets, create_policy>},
+    {"UpdatePolicy", "organizations:UpdatePolicy", Access::kWrite,
+     on<policy_targets, update_policy>},
+    {"DeletePolicy", "organizations:DeletePolicy", Access::kWrite,
+     on<policy_targets, delete_policy>},
+    {"DescribePolicy", "organizations:DescribePolicy", Access::kRead,
+     on<policy_targets, describe_policy>},
+    {"ListPolicies", "organizations:ListPolicies", Access::kRead,
+     on<management_targets, list_policies>},
+    {"ListPoliciesForTarget", "organizations:ListPoliciesForTarget", Access::kRead,
+     on<management_targets, list_policies_for_target>},
 };
 
 }  // namespace

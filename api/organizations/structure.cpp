@@ -6,7 +6,6 @@
 #include "api/organizations/common.h"
 #include "api/organizations/organizations_api.h"
 #include "schemas/base/text.h"
-#include "schemas/model/arn.h"
 
 namespace ecr::api::organizations {
 namespace {
@@ -20,8 +19,8 @@ constexpr std::size_t kMaxUnitDepth = 5;  // below the root (Organizations quota
 // CreateOrganization takes no e-mail address, because AWS knows that of the account. An account
 // that has none here gets one that cannot be delivered.
 std::string email_of(const ApiRequest& request, const storage::Organization& organization) {
-  const auto target =
-      storage::find_organization_target(request.txn, organization.id, organization.management_account);
+  const auto target = storage::find_organization_target(request.txn, organization.id,
+                                                        organization.management_account);
   if (target && !target->email.empty()) return target->email;
   return base::format("root@{}.example.com", organization.management_account);
 }
@@ -67,9 +66,9 @@ void insert_full_access(const ApiRequest& request, const storage::Organization& 
 
 // The account that calls becomes the management account. Its own SCPs never apply to it
 // (Organizations User Guide, "Service control policies").
-Json create_organization(ApiRequest& request) {
-  const std::string account = request.caller.account;
-  if (storage::organization_of(request.txn, account)) {
+Json create_organization(ApiRequest& request, Found<storage::Organization>& current) {
+  const std::string& account = request.caller.account;
+  if (current.row) {
     throw ApiError(ErrorCode::kAlreadyInOrganization,
                    "The AWS account is already a member of an organization.");
   }
@@ -90,21 +89,22 @@ Json create_organization(ApiRequest& request) {
   }
   insert_full_access(request, organization);
   const std::string root = make_id(request.core.random, "r-", 4);
-  storage::insert_organization_target(request.txn, {root, organization.id, {}, "Root", "", request.now});
+  storage::insert_organization_target(request.txn,
+                                      {root, organization.id, {}, "Root", "", request.now});
   storage::insert_organization_target(request.txn,
                                       {account, organization.id, root, account, "", request.now});
   return {{"Organization", organization_json(request, organization)}};
 }
 
 // Unlike the other operations, this one can be called from any account in the organization.
-Json describe_organization(ApiRequest& request) {
-  return {{"Organization", organization_json(request, require_organization(request))}};
+Json describe_organization(ApiRequest& request, const storage::Organization& organization) {
+  return {{"Organization", organization_json(request, organization)}};
 }
 
 // An organization has exactly one root.
-Json list_roots(ApiRequest& request) {
-  const auto organization = require_management(request);
-  return page_of(request, "roots", "Roots", {root_json(request, organization)});
+Json list_roots(ApiRequest& request, const storage::Organization& organization) {
+  const Json root = root_json(request, {organization, require_root(request, organization)});
+  return page_of(request, "roots", "Roots", {root});
 }
 
 // The number of levels above the target; 0 for the root.
@@ -118,36 +118,33 @@ std::size_t depth_of(const ApiRequest& request, const storage::Organization& org
   return depth;
 }
 
-// `units`: OUs; otherwise accounts.
+// The units or the accounts directly under the parent.
 std::vector<OrganizationTarget> children_of(const ApiRequest& request,
                                             const storage::Organization& organization,
-                                            std::string_view parent, bool units) {
+                                            const std::string& parent, TargetKind kind) {
   std::vector<OrganizationTarget> children;
   for (const auto& target : storage::organization_targets(request.txn, organization.id)) {
-    if (target.parent == parent && model::is_account_id(target.id) != units) {
-      children.push_back(target);
-    }
+    if (target.parent == parent && kind_of(target) == kind) children.push_back(target);
   }
   return children;
 }
 
 // The root or OU of ParentId.
-OrganizationTarget require_parent(const ApiRequest& request, const storage::Organization& organization) {
-  const std::string id = text_member(request.input, "ParentId");
-  auto parent = require_target(request, organization, id, ErrorCode::kParentNotFound);
-  if (model::is_account_id(parent.id)) {
-    throw ApiError(ErrorCode::kParentNotFound, "An account has no children.");  // the text is ours
+Resolved<Found<TargetInOrganization>> parent_targets(const ApiRequest& request) {
+  auto found = named_targets(request, "ParentId", ErrorCode::kParentNotFound);
+  const auto& parent = found.subject.row;
+  if (parent && kind_of(parent->target) == TargetKind::kAccount) {  // the text is ours
+    found.subject = ApiError(ErrorCode::kParentNotFound, "An account has no children.");
   }
-  return parent;
+  return found;
 }
 
 // Names are unique among the children of one parent, with regard to case. Tags in the request are
 // accepted and not stored.
-Json create_organizational_unit(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const OrganizationTarget parent = require_parent(request, organization);
+Json create_organizational_unit(ApiRequest& request, const TargetInOrganization& found) {
+  const auto& [organization, parent] = found;
   const std::string name = text_member(request.input, "Name");
-  for (const auto& sibling : children_of(request, organization, parent.id, true)) {
+  for (const auto& sibling : children_of(request, organization, parent.id, TargetKind::kUnit)) {
     if (sibling.name == name) {
       throw ApiError(ErrorCode::kDuplicateOrganizationalUnit,
                      "An OU with the same name exists in the parent that you specified.");
@@ -167,64 +164,66 @@ Json create_organizational_unit(ApiRequest& request) {
   return {{"OrganizationalUnit", unit_json(organization, unit)}};
 }
 
-Json describe_organizational_unit(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const auto unit =
-      require_target(request, organization, text_member(request.input, "OrganizationalUnitId"),
-                     ErrorCode::kOrganizationalUnitNotFound);
-  return {{"OrganizationalUnit", unit_json(organization, unit)}};
+Resolved<Found<TargetInOrganization>> unit_targets(const ApiRequest& request) {
+  return named_targets(request, "OrganizationalUnitId", ErrorCode::kOrganizationalUnitNotFound);
 }
 
-Json list_units(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const OrganizationTarget parent = require_parent(request, organization);
+Json describe_organizational_unit(ApiRequest&, const TargetInOrganization& unit) {
+  return {{"OrganizationalUnit", unit_json(unit.organization, unit.target)}};
+}
+
+Json list_units(ApiRequest& request, const TargetInOrganization& found) {
+  const auto& [organization, parent] = found;
   std::vector<Json> units;
-  for (const auto& unit : children_of(request, organization, parent.id, true)) {
+  for (const auto& unit : children_of(request, organization, parent.id, TargetKind::kUnit)) {
     units.push_back(unit_json(organization, unit));
   }
   return page_of(request, "units\n" + parent.id, "OrganizationalUnits", units);
 }
 
-Json list_parents(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const auto child = require_target(request, organization, text_member(request.input, "ChildId"),
-                                    ErrorCode::kChildNotFound);
+Resolved<Found<TargetInOrganization>> child_targets(const ApiRequest& request) {
+  return named_targets(request, "ChildId", ErrorCode::kChildNotFound);
+}
+
+Json list_parents(ApiRequest& request, const TargetInOrganization& found) {
+  const auto& [organization, child] = found;
   // An account or OU has exactly one parent; the root has none.
   std::vector<Json> parents;
   if (child.parent) {
     const auto parent =
         require_target(request, organization, *child.parent, ErrorCode::kParentNotFound);
-    parents.push_back({{"Id", parent.id}, {"Type", std::string(type_name(parent))}});
+    parents.push_back({{"Id", parent.id}, {"Type", std::string(type_name(kind_of(parent)))}});
   }
   return page_of(request, "parents\n" + child.id, "Parents", parents);
 }
 
-Json list_children(ApiRequest& request) {
-  const auto organization = require_management(request);
-  const OrganizationTarget parent = require_parent(request, organization);
+Json list_children(ApiRequest& request, const TargetInOrganization& found) {
+  const auto& [organization, parent] = found;
   const std::string type = text_member(request.input, "ChildType");
+  const TargetKind kind =
+      type == type_name(TargetKind::kUnit) ? TargetKind::kUnit : TargetKind::kAccount;
   std::vector<Json> children;
-  for (const auto& child :
-       children_of(request, organization, parent.id, type == "ORGANIZATIONAL_UNIT")) {
+  for (const auto& child : children_of(request, organization, parent.id, kind)) {
     children.push_back({{"Id", child.id}, {"Type", type}});
   }
   return page_of(request, "children\n" + type + "\n" + parent.id, "Children", children);
 }
 
 constexpr Operation kStructureOperations[] = {
-    {"CreateOrganization", "organizations:CreateOrganization", Access::kWrite, targets,
-     create_organization},
-    {"DescribeOrganization", "organizations:DescribeOrganization", Access::kRead, targets,
-     describe_organization},
-    {"ListRoots", "organizations:ListRoots", Access::kRead, targets, list_roots},
-    {"CreateOrganizationalUnit", "organizations:CreateOrganizationalUnit", Access::kWrite, targets,
-     create_organizational_unit},
+    {"CreateOrganization", "organizations:CreateOrganization", Access::kWrite,
+     on<member_targets, create_organization>},
+    {"DescribeOrganization", "organizations:DescribeOrganization", Access::kRead,
+     on<member_targets, describe_organization>},
+    {"ListRoots", "organizations:ListRoots", Access::kRead, on<management_targets, list_roots>},
+    {"CreateOrganizationalUnit", "organizations:CreateOrganizationalUnit", Access::kWrite,
+     on<parent_targets, create_organizational_unit>},
     {"DescribeOrganizationalUnit", "organizations:DescribeOrganizationalUnit", Access::kRead,
-     targets, describe_organizational_unit},
+     on<unit_targets, describe_organizational_unit>},
     {"ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent",
-     Access::kRead, targets, list_units},
-    {"ListParents", "organizations:ListParents", Access::kRead, targets, list_parents},
-    {"ListChildren", "organizations:ListChildren", Access::kRead, targets, list_children},
+     Access::kRead, on<parent_targets, list_units>},
+    {"ListParents", "organizations:ListParents", Access::kRead, on<child_targets, list_parents>},
+    {"ListChildren", "organizations:ListChildren", Access::kRead,
+     on<parent_targets, list_children>},
 };
 
 }  // namespace

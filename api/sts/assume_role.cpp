@@ -7,8 +7,8 @@
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/tag_list.h"
-#include "api/sts/common.h"
-#include "api/sts/session_policies.h"
+#include "api/sts/role_sessions.h"
+#include "api/sts/sts_api.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
@@ -17,32 +17,13 @@ namespace {
 
 using storage::sql::Access;
 
-struct SessionTags {
-  storage::Tags requested;
-  std::vector<std::string> requested_transitive;
-  storage::Tags inherited;  // transitive tags of the calling session
-
-  bool any() const { return !requested.empty() || !inherited.empty(); }
-};
-
 // A session passes its transitive tags on to the roles that it assumes; its other tags end with it
 // (test TransitiveTagsGoOnAndOthersDoNot).
-storage::Tags inherited_tags(const Caller& caller) {
-  storage::Tags inherited;
-  if (!caller.temporary) return inherited;
-  const Json keys = base::parse_json(caller.temporary->transitive_keys).value();
-  for (const auto& tag : session_tags(*caller.temporary)) {
-    if (std::find(keys.begin(), keys.end(), tag.first) != keys.end()) inherited.push_back(tag);
+void inherit_tags(const storage::Session& calling, SessionTags& tags) {
+  const Json keys = base::parse_json(calling.transitive_keys).value();
+  for (const auto& tag : session_tags(calling)) {
+    if (std::find(keys.begin(), keys.end(), tag.first) != keys.end()) tags.inherited.push_back(tag);
   }
-  return inherited;
-}
-
-SessionTags session_tags_of(const ApiRequest& request) {
-  SessionTags tags;
-  tags.requested = requested_tags(request.input);
-  tags.requested_transitive = transitive_keys(
-      request.input.value("TransitiveTagKeys", std::vector<std::string>()), tags.requested);
-  tags.inherited = inherited_tags(request.caller);
   for (const auto& [key, value] : tags.requested) {
     if (find_tag_key(tags.inherited, key, TagKeyCase::kIgnored) != nullptr) {
       throw ApiError(ErrorCode::kInvalidParameter,
@@ -50,7 +31,6 @@ SessionTags session_tags_of(const ApiRequest& request) {
                      "with a transitive tag key from the calling session.");
     }
   }
-  return tags;
 }
 
 // A source identity that was set once goes on to every role that the session assumes, and cannot be
@@ -66,78 +46,39 @@ std::optional<std::string> source_identity(const ApiRequest& request) {
   return requested;
 }
 
-// AWS's sentence. The root user of an account cannot assume roles at all, whatever policies say.
-void refuse_root(const Caller& caller) {
+Resolved<RoleSession> assume_role_targets(const ApiRequest& request) {
+  const Caller& caller = request.caller;
+  // AWS's sentence. The root user of an account cannot assume roles at all, whatever policies say.
   if (caller.principal.kind == auth::iam::PrincipalKind::kRoot) {
     throw ApiError::access_denied("Roles may not be assumed by root accounts.");
   }
-}
+  SessionTags tags = requested_tags(request.input);
+  if (caller.temporary) inherit_tags(*caller.temporary, tags);
+  auto identity = source_identity(request);
+  RoleSession asked = requested_role(request);
+  asked.tags = std::move(tags);
+  asked.source_identity = std::move(identity);
 
-// One of the actions on the role, with everything that conditions can ask for. Unlike other
-// services STS does not say why it denies: its sentence ends with the resource.
-Target target_of(const ApiRequest& request, const Target& role, std::string_view action) {
-  Target target = role;
-  target.action = action;
-  // STS leaves the reason out.
-  target.denial = base::format("User: {} is not authorized to perform: {} on resource: {}",
-                               request.caller.principal.arn, action, role.resource);
-  return target;
-}
-
-std::vector<Target> assume_role_targets(const ApiRequest& request) {
-  refuse_root(request.caller);
-  const SessionTags tags = session_tags_of(request);
-  const auto identity = source_identity(request);
-  Target role = role_target(request, find_role(request.txn, request.input["RoleArn"].get<std::string>()));
+  Target role = role_target(request, asked);
   if (request.input.contains("ExternalId")) {
     role.context.emplace_back("sts:ExternalId", request.input["ExternalId"].get<std::string>());
   }
-  if (identity) role.context.emplace_back("sts:SourceIdentity", *identity);
-  if (!tags.requested.empty()) role.request_tags = tags.requested;
-  if (!tags.requested_transitive.empty()) {
-    role.multivalued_context.emplace_back("sts:TransitiveTagKeys", tags.requested_transitive);
+  std::vector<Target> targets = targets_of_actions(role, asked, "sts:AssumeRole");
+  for (Target& target : targets) {
+    // Unlike other services STS does not say why it denies: its sentence ends with the resource.
+    target.denial = base::format("User: {} is not authorized to perform: {} on resource: {}",
+                                 caller.principal.arn, target.action, target.resource);
   }
-  std::vector<Target> all = {target_of(request, role, "sts:AssumeRole")};
-  // Inherited tags and an inherited source identity have to be allowed like new ones. The guide
-  // says so of the source identity; for tags it is inferred (test TagsNeedTheirOwnPermission).
-  if (tags.any()) all.push_back(target_of(request, role, "sts:TagSession"));
-  if (identity) all.push_back(target_of(request, role, "sts:SetSourceIdentity"));
-  return all;
+  return {std::move(targets), std::move(asked)};
 }
 
-// Checks that authorization does not make come in this order: MFA code, role, duration, tags,
-// session policies, size. AWS's own order is not documented. PackedPolicySize is there only where
-// policies or tags were sent.
-Json assume_role(ApiRequest& request) {
-  if (request.input.contains("SerialNumber") || request.input.contains("TokenCode")) refuse_mfa_code();
-  const storage::Entity role = require_role(request);
-  const auto lifetime = role_session_duration(request, role);
-  const SessionTags tags = session_tags_of(request);
-  storage::Tags all = tags.inherited;
-  all.insert(all.end(), tags.requested.begin(), tags.requested.end());
-  std::vector<std::string> transitive = tags.requested_transitive;
-  for (const auto& tag : tags.inherited) transitive.push_back(tag.first);
-
-  storage::Session session;
-  session.kind = storage::SessionKind::kRole;
-  session.account = role.account;
-  session.entity = role.id;
-  session.name = request.input["RoleSessionName"].get<std::string>();
-  session.source_identity = source_identity(request);
-  session.policies = session_policies(request, role.account);
-  session.tags = to_json_text(all);
-  session.transitive_keys = to_json_text(transitive);
-  const int packed = packed_size(request.input, all);
-
-  Json output = {{"AssumedRoleUser", assumed_role_user(role, session.name)}};
-  if (has_packed(request.input)) output["PackedPolicySize"] = packed;
-  if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
-  output["Credentials"] = issue_credentials(request, std::move(session), lifetime);
-  return output;
+Json assume_role(ApiRequest& request, RoleSession& asked) {
+  refuse_mfa_code(request.input);
+  return begin_role_session(request, asked);
 }
 
 constexpr Operation kAssumeRoleOperations[] = {
-    {"AssumeRole", "sts:AssumeRole", Access::kWrite, assume_role_targets, assume_role},
+    {"AssumeRole", "sts:AssumeRole", Access::kWrite, on<assume_role_targets, assume_role>},
 };
 
 }  // namespace

@@ -1,56 +1,245 @@
 // AssumeRoleWithWebIdentity: a role for a caller that an identity provider vouches for, without AWS
-// credentials: the call is not signed, and its token is verified outside of the transaction
-// (web_identity.h). Source: AWS STS API Reference, "AssumeRoleWithWebIdentity".
+// credentials: the request is not signed. Its token is verified with its issuer's keys, outside of
+// the transaction, checked against the provider that the role's account has registered, and turned
+// into condition keys. Sources: AWS STS API Reference, "AssumeRoleWithWebIdentity"; IAM User Guide,
+// "Available keys for AWS OIDC federation".
+#include <algorithm>
+#include <any>
+#include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/background/call_record.h"
-#include "api/sts/common.h"
-#include "api/sts/session_policies.h"
-#include "api/sts/web_identity.h"
+#include "api/core/wire/error.h"
+#include "api/sts/issuer_keys.h"
+#include "api/sts/role_sessions.h"
+#include "api/sts/sts_api.h"
+#include "auth/jwt.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/identity_providers.h"
 
 namespace ecr::api::sts {
 namespace {
 
 using storage::sql::Access;
+using Claim = std::pair<std::string, std::vector<std::string>>;
 
-// Session tags come as claims of the token, not as parameters of the call; the rules are the same.
-storage::Tags tags_of(const WebIdentity& identity) {
-  const storage::Tags& tags = identity.claims.session_tags;
-  check_session_tags(tags);
-  return tags;
+// The content of a token whose signature is the issuer's.
+struct WebIdentity {
+  auth::JwtClaims claims;
+  std::string audience;  // azp where there is one, else aud
+};
+using WebIdentityPtr = std::shared_ptr<const WebIdentity>;
+
+struct WebIdentitySession : RoleSession {
+  WebIdentityPtr identity;
+  storage::OidcProvider provider;  // vouches for the identity
+};
+
+constexpr std::string_view kGitHub = "token.actions.githubusercontent.com";
+// IAM User Guide, "Available keys for AWS OIDC federation": GitHub's claims that conditions can ask
+// for. Claims of other issuers are no condition keys, except those in add_claims().
+constexpr std::string_view kGitHubClaims[] = {"actor",       "actor_id",         "enterprise_id",
+                                              "environment", "job_workflow_ref", "ref",
+                                              "repository",  "repository_id",    "workflow"};
+// The clock of an issuer may be a little ahead of this machine's. How much AWS allows is not
+// published.
+constexpr std::chrono::seconds kSkew{300};
+
+// [\w+=,.@-]
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_+=,.@-").find(c) != std::string_view::npos;
 }
 
-std::vector<std::string> transitive_keys_of(const WebIdentity& identity,
-                                            const storage::Tags& tags) {
-  return transitive_keys(identity.claims.transitive_keys, tags);
+[[noreturn]] void invalid_token(std::string message) {
+  throw ApiError(ErrorCode::kInvalidIdentityToken, std::move(message));
 }
 
-// The trust policy alone decides: there is no principal with identity policies. Tags and a source
-// identity in the token need their own actions in it (test
+// The sentences are AWS's, but for those that are marked as ours.
+[[noreturn]] void not_a_jwt() {
+  invalid_token(
+      "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access "
+      "Token)");
+}
+
+[[noreturn]] void no_provider(const std::string& issuer) {
+  invalid_token("No OpenIDConnect provider found in your account for " + issuer);
+}
+
+void require_claim(bool there, const char* name) {
+  if (!there) invalid_token(base::format("Missing a required claim: {}", name));
+}
+
+// AWS names the first claim that is missing, in an order that it does not document.
+void require_claims(const auth::JwtClaims& claims) {
+  require_claim(!claims.issuer.empty(), "iss");
+  require_claim(!claims.subject.empty(), "sub");
+  require_claim(!claims.audiences.empty(), "aud");
+  require_claim(claims.expires.has_value(), "exp");
+  require_claim(claims.issued.has_value(), "iat");
+  if (!claims.issuer.starts_with("https://")) {  // ours
+    invalid_token("Issuer must begin with https://");
+  }
+}
+
+// The limits that the API model has for these as parameters of AssumeRole hold for claims as well
+// (inferred).
+void check_limits(const auth::JwtClaims& claims) {
+  const auto fits = [](std::size_t size, std::size_t least, std::size_t most) {
+    return size >= least && size <= most;
+  };
+  bool good = claims.session_tags.size() <= 50;
+  for (const auto& [key, value] : claims.session_tags) {
+    good = good && fits(key.size(), 1, 128) && fits(value.size(), 0, 256);
+  }
+  if (claims.source_identity) {
+    const std::string& identity = *claims.source_identity;
+    good = good && fits(identity.size(), 2, 64) &&
+           std::all_of(identity.begin(), identity.end(), is_name_character);
+  }
+  if (!good) invalid_token("A claim for AWS is not valid");  // ours
+}
+
+// An issuer that cannot be reached is another error than one whose keys do not fit: clients try
+// again after the first (test KeysComeFromTheIssuer).
+void verify_signature(IssuerKeys& issuer_keys, const auth::Jwt& token) {
+  const auto keys = issuer_keys.keys_of(token.claims.issuer, token.key_id);
+  if (!keys && keys.error() == IssuerKeys::Failure::kUnreachable) {
+    throw ApiError(ErrorCode::kIdpCommunicationError,
+                   "The request could not be fulfilled because the identity provider (IDP) that "
+                   "was asked to verify the incoming identity token could not be reached.");
+  }
+  if (!keys || (token.key_id && !(*keys)->has_key(*token.key_id))) {
+    invalid_token(
+        "Couldn't retrieve verification key from your identity provider,  please reference "
+        "AssumeRoleWithWebIdentity documentation for requirements");
+  }
+  if (!(*keys)->verifies(token)) invalid_token("Token signature is not valid");  // ours
+}
+
+// The identity of the request's token. Throws OutsideWork where it was not verified yet: its issuer
+// may have to be asked for its keys, and is only where the role's account has registered it. That
+// account's providers are asked before the issuer: this server sends no request to an issuer that
+// no account here trusts.
+WebIdentityPtr verified_identity(const ApiRequest& request, const std::string& account) {
+  if (request.outside.has_value()) return std::any_cast<const WebIdentityPtr&>(request.outside);
+  auto token = auth::parse_jwt(request.input["WebIdentityToken"].get_ref<const std::string&>());
+  if (!token) not_a_jwt();
+  require_claims(token->claims);
+  check_limits(token->claims);
+  if (!storage::find_oidc_provider(request.txn, account, token->claims.issuer)) {
+    no_provider(token->claims.issuer);
+  }
+  IssuerKeys* const issuer_keys = request.services.issuer_keys;
+  if (issuer_keys == nullptr) throw std::logic_error("no keys of issuers are wired");
+  throw OutsideWork{[issuer_keys, token = std::move(*token)]() -> std::any {
+    verify_signature(*issuer_keys, token);
+    auto identity = std::make_shared<WebIdentity>();
+    identity->claims = token.claims;
+    identity->audience = token.claims.authorized_party.value_or(token.claims.audiences.front());
+    return WebIdentityPtr(std::move(identity));
+  }};
+}
+
+std::int64_t seconds_of(base::TimePoint time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+// The token must not be expired; nbf and iat may be a little in the future.
+void check_times(const auth::JwtClaims& claims, base::TimePoint now) {
+  const std::int64_t now_seconds = seconds_of(now);
+  if (now_seconds >= *claims.expires) {
+    // The missing space is AWS's.
+    throw ApiError(
+        ErrorCode::kExpiredIdentityToken,
+        base::format(
+            "Token expired: current date/time {} must be before the expiration date/time{}",
+            now_seconds, *claims.expires));
+  }
+  const std::int64_t begin = std::max(claims.not_before.value_or(0), *claims.issued);
+  if (begin > now_seconds + kSkew.count()) invalid_token("Token is not valid yet");  // ours
+}
+
+// The provider of the role's account that vouches for the identity. Throws where there is none, it
+// does not know the audience, or the token has expired: by the machine's clock, not the injected
+// one, because the issuer's clock is a real one. An expired token of an unknown issuer is answered
+// as one of an unknown issuer.
+storage::OidcProvider require_provider(const ApiRequest& request, const std::string& account,
+                                       const WebIdentity& identity) {
+  const auth::JwtClaims& claims = identity.claims;
+  auto provider = storage::find_oidc_provider(request.txn, account, claims.issuer);
+  if (!provider) no_provider(claims.issuer);
+  check_times(claims, request.core.machine_clock.now());
+  // The provider's list of client ids is the list of audiences that it vouches for.
+  const auto& known = provider->client_ids;
+  if (std::find(known.begin(), known.end(), identity.audience) == known.end()) {
+    invalid_token("Incorrect token audience");
+  }
+  return std::move(*provider);
+}
+
+const std::vector<std::string>* find_claim(const auth::JwtClaims& claims, std::string_view name) {
+  const auto found = std::find_if(claims.values.begin(), claims.values.end(),
+                                  [&](const Claim& claim) { return claim.first == name; });
+  return found == claims.values.end() ? nullptr : &found->second;
+}
+
+// "<provider>:sub", "<provider>:aud", "<provider>:amr", ... into the target's context.
+// aud is azp where the token has one; the token's own aud is then oaud (IAM User Guide; test
+// AmrHasManyValuesAndAzpIsTheAudience). amr alone is multivalued.
+void add_claims(const WebIdentity& identity, const storage::OidcProvider& provider,
+                Target& target) {
+  const auto key = [&](std::string_view name) { return base::format("{}:{}", provider.url, name); };
+  const auth::JwtClaims& claims = identity.claims;
+  target.context.emplace_back("aws:FederatedProvider", storage::oidc_provider_arn(provider));
+  target.context.emplace_back(key("sub"), claims.subject);
+  target.context.emplace_back(key("aud"), identity.audience);
+  if (claims.authorized_party) {
+    target.context.emplace_back(key("oaud"), claims.audiences.front());
+  }
+  if (const auto* amr = find_claim(claims, "amr")) {
+    target.multivalued_context.emplace_back(key("amr"), *amr);
+  }
+  if (const auto* email = find_claim(claims, "email"); email != nullptr && email->size() == 1) {
+    target.context.emplace_back(key("email"), email->front());
+  }
+  if (provider.url != kGitHub) return;
+  for (const std::string_view name : kGitHubClaims) {
+    const auto* values = find_claim(claims, name);
+    if (values != nullptr && values->size() == 1) {
+      target.context.emplace_back(key(name), values->front());
+    }
+  }
+}
+
+// The trust policy alone decides: there is no principal with identity policies. Session tags come
+// as claims of the token, not as parameters of the request; the rules are the same. Tags and a
+// source identity in the token need their own actions in the policy (test
 // TagsAndSourceIdentityOfTheTokenNeedTheirActions).
-std::vector<Target> web_identity_targets(const ApiRequest& request) {
-  const WebIdentity& identity = web_identity_of(request);
-  const auto provider = require_provider(request, identity);
-  Target role = role_target(request, find_role(request.txn, request.input["RoleArn"].get<std::string>()));
-  add_claims(identity, provider, role);
-  const storage::Tags tags = tags_of(identity);
-  if (!tags.empty()) role.request_tags = tags;
-  if (const auto keys = transitive_keys_of(identity, tags); !keys.empty()) {
-    role.multivalued_context.emplace_back("sts:TransitiveTagKeys", keys);
+Resolved<WebIdentitySession> web_identity_targets(const ApiRequest& request) {
+  // ProviderId names an OAuth 2.0 provider (Login with Amazon, Facebook), whose tokens are no JWTs.
+  if (request.input.contains("ProviderId")) {  // ours
+    throw ApiError(ErrorCode::kValidation,
+                   "OAuth 2.0 access tokens (ProviderId) are not supported: only OpenID Connect ID "
+                   "tokens are.");
   }
-  const auto& source = identity.claims.source_identity;
-  if (source) role.context.emplace_back("sts:SourceIdentity", *source);
-  std::vector<Target> all;
-  // The error names the first of these actions that the trust policy does not allow.
-  for (const std::string action :
-       {"sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"}) {
-    if (action == "sts:TagSession" && tags.empty()) continue;
-    if (action == "sts:SetSourceIdentity" && !source) continue;
-    role.action = action;
-    role.denial = "Not authorized to perform " + action;  // AWS's sentence
-    all.push_back(role);
+  WebIdentitySession asked{requested_role(request), nullptr, {}};
+  asked.identity = verified_identity(request, asked.account);
+  const auth::JwtClaims& claims = asked.identity->claims;
+  asked.provider = require_provider(request, asked.account, *asked.identity);
+  asked.tags = checked_tags(claims.session_tags, claims.transitive_keys);
+  asked.source_identity = claims.source_identity;
+
+  Target role = role_target(request, asked);
+  add_claims(*asked.identity, asked.provider, role);
+  std::vector<Target> targets = targets_of_actions(role, asked, "sts:AssumeRoleWithWebIdentity");
+  for (Target& target : targets) {
+    // AWS's sentence. It names the first action that the trust policy does not allow.
+    target.denial = "Not authorized to perform " + target.action;
   }
-  return all;
+  return {std::move(targets), std::move(asked)};
 }
 
 // The caller in the record of the call: the "WebIdentityUser" of AWS CloudTrail User Guide,
@@ -64,40 +253,26 @@ CallIdentity record_identity(const WebIdentity& identity, const storage::OidcPro
   return caller;
 }
 
-Json assume_role_with_web_identity(ApiRequest& request) {
-  const WebIdentity& identity = web_identity_of(request);
-  const auto provider = require_provider(request, identity);
-  const storage::Entity role = require_role(request);
-  const auto lifetime = role_session_duration(request, role);
-  const storage::Tags tags = tags_of(identity);
-  request.identified = std::make_shared<const CallIdentity>(record_identity(identity, provider));
-
+Json assume_role_with_web_identity(ApiRequest& request, WebIdentitySession& asked) {
+  const WebIdentity& identity = *asked.identity;
+  const std::string provider = storage::oidc_provider_arn(asked.provider);
   storage::Session session;
-  session.kind = storage::SessionKind::kRole;
-  session.account = role.account;
-  session.entity = role.id;
-  session.name = request.input["RoleSessionName"].get<std::string>();
-  session.source_identity = identity.claims.source_identity;
-  session.provider = storage::oidc_provider_arn(provider);
-  session.claims = session_claims(identity, provider);
-  session.policies = session_policies(request, role.account);
-  session.tags = to_json_text(tags);
-  session.transitive_keys = to_json_text(transitive_keys_of(identity, tags));
-  const int packed = packed_size(request.input, tags);
-
-  Json output = {{"AssumedRoleUser", assumed_role_user(role, session.name)},
-                 {"SubjectFromWebIdentityToken", identity.claims.subject},
-                 {"Audience", identity.audience},
-                 {"Provider", *session.provider}};
-  if (has_packed(request.input) || !tags.empty()) output["PackedPolicySize"] = packed;
-  if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
-  output["Credentials"] = issue_credentials(request, std::move(session), lifetime);
+  session.provider = provider;
+  // Only sub and aud stay condition keys in the session's later requests.
+  session.claims = base::dump(Json{{asked.provider.url + ":sub", identity.claims.subject},
+                                   {asked.provider.url + ":aud", identity.audience}});
+  Json output = begin_role_session(request, asked, std::move(session));
+  output["SubjectFromWebIdentityToken"] = identity.claims.subject;
+  output["Audience"] = identity.audience;
+  output["Provider"] = provider;
+  request.identified =
+      std::make_shared<const CallIdentity>(record_identity(identity, asked.provider));
   return output;
 }
 
 constexpr Operation kWebIdentityOperations[] = {
     {"AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdentity", Access::kWrite,
-     web_identity_targets, assume_role_with_web_identity, Credentials::kToken},
+     on<web_identity_targets, assume_role_with_web_identity>, Credentials::kToken},
 };
 
 }  // namespace

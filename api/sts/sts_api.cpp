@@ -6,7 +6,6 @@
 
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
-#include "api/sts/common.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/sessions.h"
 
@@ -47,14 +46,22 @@ Json decode_authorization_message(ApiRequest&) {
 }
 
 constexpr Operation kInspectionOperations[] = {
-    {"GetCallerIdentity", "sts:GetCallerIdentity", Access::kRead, caller_target,
-     get_caller_identity},
-    {"GetAccessKeyInfo", "sts:GetAccessKeyInfo", Access::kRead, caller_target, get_access_key_info},
-    {"DecodeAuthorizationMessage", "sts:DecodeAuthorizationMessage", Access::kRead, caller_target,
-     decode_authorization_message},
+    {"GetCallerIdentity", "sts:GetCallerIdentity", Access::kRead,
+     on<caller_target, get_caller_identity>},
+    {"GetAccessKeyInfo", "sts:GetAccessKeyInfo", Access::kRead,
+     on<caller_target, get_access_key_info>},
+    {"DecodeAuthorizationMessage", "sts:DecodeAuthorizationMessage", Access::kRead,
+     on<caller_target, decode_authorization_message>},
 };
 
 }  // namespace
+
+std::vector<Target> caller_target(const ApiRequest& request) {
+  Target target;
+  target.resource = "*";
+  target.account = request.caller.account;
+  return {target};
+}
 
 ServiceApi make_api() {
   std::vector<const Operation*> operations = pointers(kInspectionOperations);

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
-#include "api/sts/common.h"
-#include "api/sts/session_policies.h"
+#include "api/sts/sessions.h"
+#include "api/sts/sts_api.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/tags.h"
@@ -49,57 +49,60 @@ storage::Session session_of(const ApiRequest& request, storage::SessionKind kind
 // No permission is needed, and no policy can deny it (AWS STS API Reference, "GetSessionToken").
 // The session is the user, with the user's policies.
 Json get_session_token(ApiRequest& request) {
-  if (request.input.contains("SerialNumber") || request.input.contains("TokenCode")) refuse_mfa_code();
-  return {{"Credentials",
-           issue_credentials(request, session_of(request, storage::SessionKind::kUser), lifetime(request))}};
+  refuse_mfa_code(request.input);
+  return {
+      {"Credentials", issue_credentials(request, session_of(request, storage::SessionKind::kUser),
+                                        lifetime(request))}};
 }
 
-std::string federated_arn(const ApiRequest& request) {
-  return base::format("arn:aws:sts::{}:federated-user/{}", request.caller.account,
-                      request.input["Name"].get<std::string>());
-}
+// The federated user that a request asks for.
+struct FederatedUser {
+  std::string arn;
+  SessionTags tags;
+};
 
 // The resource is the federated user that the session will be. Like AssumeRole, STS does not say
 // why it denies.
-std::vector<Target> federation_targets(const ApiRequest& request) {
+Resolved<FederatedUser> federation_targets(const ApiRequest& request) {
+  FederatedUser user;
+  user.arn = base::format("arn:aws:sts::{}:federated-user/{}", request.caller.account,
+                          request.input["Name"].get<std::string>());
+  user.tags = requested_tags(request.input);
   Target target;
-  target.resource = federated_arn(request);
+  target.resource = user.arn;
   target.account = request.caller.account;
-  const storage::Tags tags = requested_tags(request.input);
+  if (user.tags.any()) target.request_tags = user.tags.requested;
   std::vector<Target> targets;
-  if (!tags.empty()) target.request_tags = tags;
-  for (const std::string_view action : {"sts:GetFederationToken", "sts:TagSession"}) {
-    if (action == "sts:TagSession" && tags.empty()) continue;
+  const auto add = [&](std::string_view action) {
     target.action = action;
     target.denial = base::format("User: {} is not authorized to perform: {} on resource: {}",
                                  request.caller.principal.arn, action, target.resource);
     targets.push_back(target);
-  }
-  return targets;
+  };
+  add("sts:GetFederationToken");
+  if (user.tags.any()) add("sts:TagSession");
+  return {std::move(targets), std::move(user)};
 }
 
 // A federated user has what both its session policies and its user's policies allow; without
 // session policies it has nothing but what resource policies give it by name (test
 // AFederatedUserHasWhatItsPolicyAndItsUserAllow).
-Json get_federation_token(ApiRequest& request) {
-  const storage::Tags tags = requested_tags(request.input);
+Json get_federation_token(ApiRequest& request, FederatedUser& user) {
   storage::Session session = session_of(request, storage::SessionKind::kFederatedUser);
   session.name = request.input["Name"].get<std::string>();
-  session.policies = session_policies(request, session.account);
-  session.tags = to_json_text(tags);
-  const int packed = packed_size(request.input, tags);
-  Json output = {
-      {"FederatedUser",
-       {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", federated_arn(request)}}}};
-  if (has_packed(request.input)) output["PackedPolicySize"] = packed;
+  const auto packed = add_policies_and_tags(request, user.tags, session);
+  Json output = {{"FederatedUser",
+                  {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", user.arn}}}};
+  if (packed) output["PackedPolicySize"] = *packed;
   output["Credentials"] = issue_credentials(request, std::move(session), lifetime(request));
   return output;
 }
 
 constexpr Operation kUserTokenOperations[] = {
-    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite, caller_target, get_session_token},
-    {"GetFederationToken", "sts:GetFederationToken", Access::kWrite, federation_targets,
-     get_federation_token},
+    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite,
+     on<caller_target, get_session_token>},
+    {"GetFederationToken", "sts:GetFederationToken", Access::kWrite,
+     on<federation_targets, get_federation_token>},
 };
 
 }  // namespace

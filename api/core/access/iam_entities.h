@@ -26,9 +26,11 @@ std::string service_linked_path(std::string_view service);
 
 // Makes the role with its trust policy and its permissions. nullopt: the account has the role
 // already.
-std::optional<storage::Entity> make_service_linked_role(
-    const Core& core, storage::sql::Txn& txn, const std::string& account,
-    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now);
+std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
+                                                        const std::string& account,
+                                                        const ServiceLinkedRole& role,
+                                                        std::optional<std::string> description,
+                                                        base::TimePoint now);
 
 // SAML providers: no client signs in through one here, so only what IAM shows of a provider is read
 // from its metadata.

@@ -51,6 +51,14 @@ void set_iam_tags(Target& target, storage::Tags tags) {
 
 Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
                         const std::string& role_arn, std::string_view service) {
+  const auto arn = model::Arn::parse(role_arn);
+  return pass_role_target(txn, account, role_arn, arn ? entity_of_arn(txn, *arn) : std::nullopt,
+                          service);
+}
+
+Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
+                        const std::string& role_arn, const std::optional<storage::Entity>& role,
+                        std::string_view service) {
   Target target;
   target.action = "iam:PassRole";
   target.resource = role_arn;
@@ -64,7 +72,7 @@ Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
   // included).
   if (target.account != account) target.denial = "Cross-account pass role is not allowed.";
   // The tags of the role are condition keys of iam:PassRole.
-  if (const auto role = entity_of_arn(txn, *arn)) {
+  if (role) {
     set_iam_tags(target, storage::entity_tags(txn, role->id));
   }
   return target;

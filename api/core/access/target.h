@@ -10,7 +10,9 @@
 
 #include "api/core/access/request.h"
 #include "auth/iam/evaluate.h"
+#include "storage/rows/iam/identities.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 
@@ -56,5 +58,9 @@ void set_iam_tags(Target& target, storage::Tags tags);
 // to an AWS service".
 Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
                         const std::string& role_arn, std::string_view service);
+// The same of a role that was looked up already; nullopt: it does not exist.
+Target pass_role_target(storage::sql::Txn& txn, const std::string& account,
+                        const std::string& role_arn, const std::optional<storage::Entity>& role,
+                        std::string_view service);
 
 }  // namespace ecr::api

@@ -27,7 +27,15 @@ ApiError limit_exceeded(std::string message);
 ApiError invalid_input(std::string message);
 ApiError validation_error(std::string message);
 
-// "/", or the path that the call gives. Throws ValidationError where it is misleading.
+// The row of a thing that the request names. Throws the subject's error where there is none. For
+// handlers that check something before, or need more of the subject than the row.
+template <class Subject>
+auto& required(Subject& subject) {
+  if (!subject.row) subject.missing();
+  return *subject.row;
+}
+
+// "/", or the path that the request gives. Throws ValidationError where it is misleading.
 std::string path_of(const Json& input, const char* member = "Path");
 
 std::string iso_time(base::TimePoint time);

@@ -57,42 +57,32 @@ std::string_view kind_title(EntityKind kind) {
 }
 
 // GroupName comes first: AddUserToGroup has a UserName too, and its resource is the group.
-std::optional<EntityName> named_entity(const ApiRequest& request) {
+NamedEntity requested_name(const ApiRequest& request) {
   constexpr std::pair<const char*, EntityKind> kMembers[] = {{"GroupName", EntityKind::kGroup},
                                                              {"RoleName", EntityKind::kRole},
                                                              {"UserName", EntityKind::kUser}};
   for (const auto& [member, kind] : kMembers) {
-    if (request.input.contains(member)) return EntityName{kind, text_member(request.input, member)};
+    if (request.input.contains(member)) return {{}, kind, text_member(request.input, member)};
   }
   // UserName is optional in many operations: "If you do not specify a user name, IAM determines the
   // user name implicitly based on the AWS access key ID signing the request."
-  if (request.caller.user_name.empty()) return std::nullopt;
-  return EntityName{EntityKind::kUser, request.caller.user_name};
+  return {{}, EntityKind::kUser, request.caller.user_name};
 }
 
-storage::Entity require_entity(const ApiRequest& request) {
-  const auto named = named_entity(request);
-  if (!named) {
+NamedEntity find_named(const ApiRequest& request, EntityKind kind, std::string name) {
+  NamedEntity named{{}, kind, std::move(name)};
+  named.row = storage::find_entity(request.txn, request.caller.account, kind, named.name);
+  // IAM's names are unique without regard to case, so the row is found for any spelling; but the
+  // name in a request has to match exactly.
+  if (named.row && named.row->name != named.name) named.row.reset();
+  return named;
+}
+
+void NamedEntity::missing() const {
+  if (name.empty()) {
     throw validation_error("Must specify userName when calling with non-User credentials");
   }
-  return require_entity(request, named->kind, named->name);
-}
-
-storage::Entity require_entity(const ApiRequest& request, EntityKind kind, const std::string& name) {
-  auto entity = storage::find_entity(request.txn, request.caller.account, kind, name);
-  // IAM's names are unique without regard to case, so the row is found for any spelling; but the
-  // name of a call has to match exactly.
-  if (!entity || entity->name != name) {
-    throw no_such_entity(
-        base::format("The {} with name {} cannot be found.", kind_name(kind), name));
-  }
-  return std::move(*entity);
-}
-
-storage::Entity require_changeable(const ApiRequest& request) {
-  storage::Entity entity = require_entity(request);
-  refuse_service_linked(entity);
-  return entity;
+  throw no_such_entity(base::format("The {} with name {} cannot be found.", kind_name(kind), name));
 }
 
 // CreateRole refuses this path, so that it is that of service-linked roles only.
@@ -110,8 +100,6 @@ void refuse_service_linked(const storage::Entity& entity) {
 
 // The quotas of numbers of users, groups and roles are not enforced; that of tags is.
 void insert_new(ApiRequest& request, storage::Entity& entity) {
-  entity.account = request.caller.account;
-  entity.path = path_of(request.input);
   entity.created_at = request.now;
   const storage::Tags tags = requested_tags(request.input);
   check_tag_count({}, tags);

@@ -1,6 +1,6 @@
-// Users, groups and roles, which IAM treats alike in most operations: finding the one that a call
-// names, and creating, listing, renaming and showing it. Stateless functions on the request's
-// transaction.
+// Users, groups and roles, which IAM treats alike in most operations: finding the one that a
+// request names, and creating, listing, renaming and showing it. Stateless functions on the
+// request's transaction.
 #pragma once
 
 #include <optional>
@@ -18,24 +18,26 @@ namespace ecr::api::iam {
 std::string_view kind_name(storage::EntityKind kind);   // "user"
 std::string_view kind_title(storage::EntityKind kind);  // "User"
 
-struct EntityName {
+// The subject of the operations on one user, group or role.
+struct NamedEntity : Named<storage::Entity> {
   storage::EntityKind kind = storage::EntityKind::kUser;
-  std::string name;
+  std::string name;  // empty: the request names none, and its caller is not a user
+
+  // Throws NoSuchEntity; ValidationError where none is named.
+  [[noreturn]] void missing() const;
 };
-// The entity that GroupName, RoleName or UserName names, in this order; without any of them, the
-// user who makes the call. nullopt: no name is given and the caller is not a user.
-std::optional<EntityName> named_entity(const ApiRequest& request);
-// The row of named_entity(). Throws NoSuchEntity; ValidationError where no entity is named.
-storage::Entity require_entity(const ApiRequest& request);
-storage::Entity require_entity(const ApiRequest& request, storage::EntityKind kind, const std::string& name);
-// The row of an entity that the call is about to change. Throws UnmodifiableEntity for a
-// service-linked role.
-storage::Entity require_changeable(const ApiRequest& request);
+// The kind and name that GroupName, RoleName or UserName gives, in this order; without any of them,
+// those of the user who makes the request. The row is not looked up.
+NamedEntity requested_name(const ApiRequest& request);
+// The user, group or role of the caller's account.
+NamedEntity find_named(const ApiRequest& request, storage::EntityKind kind, std::string name);
+
 bool is_service_linked(const storage::Entity& entity);
+// Throws UnmodifiableEntity: only AWS changes a service-linked role.
 void refuse_service_linked(const storage::Entity& entity);
 
-// Stores a new entity in the caller's account with the path and tags of the request, and sets the
-// other columns that are not set yet. Throws EntityAlreadyExists.
+// Stores an entity that new_entity_target() described, with the tags of the request. Throws
+// EntityAlreadyExists.
 void insert_new(ApiRequest& request, storage::Entity& entity);
 // The page of the account's entities of that kind as output[member].
 Json list_page(const ApiRequest& request, storage::EntityKind kind, const char* member);

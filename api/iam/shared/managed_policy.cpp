@@ -20,7 +20,7 @@ ManagedPolicy policy_of(const ApiRequest& request, const storage::ManagedPolicy&
   policy.created_at = row.created_at;
   policy.updated_at = row.created_at;
   policy.default_version = row.default_version;
-  policy.row = row.id;
+  policy.row_id = row.id;
   // UpdateDate is the time of the newest version, whether it is the default or not.
   const auto versions = storage::policy_versions(request.txn, row.id);
   if (!versions.empty()) policy.updated_at = versions.front().created_at;
@@ -45,6 +45,13 @@ constexpr std::int64_t kAllRows = 1'000'000;  // the caller sorts, filters and p
 
 }  // namespace
 
+PolicyUse requested_use(const Json& input) {
+  const std::string use = text_member(input, "PolicyUsageFilter");
+  if (use == "PermissionsPolicy") return PolicyUse::kPermissions;
+  if (use == "PermissionsBoundary") return PolicyUse::kBoundary;
+  return PolicyUse::kAny;
+}
+
 // A policy of another account does not exist for the caller: managed policies cannot be shared.
 std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::string& arn) {
   if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return policy_of(*aws);
@@ -53,21 +60,15 @@ std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::s
   return policy_of(request, *row);
 }
 
-ManagedPolicy require_policy(const ApiRequest& request) {
-  const std::string arn = text_member(request.input, "PolicyArn");
-  auto policy = find_policy(request, arn);
-  if (!policy) throw no_such_entity(base::format("Policy {} was not found.", arn));
-  return std::move(*policy);
+void NamedPolicy::missing() const {
+  throw no_such_entity(base::format("Policy {} was not found.", arn));
 }
 
-ManagedPolicy require_customer_policy(const ApiRequest& request) {
-  ManagedPolicy policy = require_policy(request);
-  // Differs from AWS, which answers AccessDenied with a text that depends on the operation.
-  if (!policy.row) {
-    throw invalid_input(
-        base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
-  }
-  return policy;
+// Differs from AWS, which answers AccessDenied with a text that depends on the operation.
+void refuse_aws_managed(const ManagedPolicy& policy) {
+  if (policy.row_id) return;
+  throw invalid_input(
+      base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
 }
 
 std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws) {
@@ -84,8 +85,9 @@ std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer
   return policies;
 }
 
-std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request, const ManagedPolicy& policy) {
-  if (policy.row) return storage::policy_versions(request.txn, *policy.row);
+std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request,
+                                                const ManagedPolicy& policy) {
+  if (policy.row_id) return storage::policy_versions(request.txn, *policy.row_id);
   return {{1, std::string(find_aws_managed_policy(policy.arn)->document), policy.created_at}};
 }
 

@@ -25,19 +25,28 @@ struct ManagedPolicy {
   base::TimePoint updated_at;
   std::int64_t default_version = 1;
   bool attachable = true;
-  std::optional<std::int64_t> row;  // nullopt: AWS-managed
+  std::optional<std::int64_t> row_id;  // nullopt: AWS-managed
 };
 
+// PolicyUsageFilter: the ways to use a managed policy that a listing asks for.
+enum class PolicyUse { kAny, kPermissions, kBoundary };
+PolicyUse requested_use(const Json& input);
+
 std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::string& arn);
-// The policy that PolicyArn names. Throws NoSuchEntity.
-ManagedPolicy require_policy(const ApiRequest& request);
-// The same, where the call changes it. Throws InvalidInput for an AWS-managed one.
-ManagedPolicy require_customer_policy(const ApiRequest& request);
+// The policy that the request names by PolicyArn.
+struct NamedPolicy : Named<ManagedPolicy> {
+  std::string arn;
+
+  [[noreturn]] void missing() const;  // throws NoSuchEntity
+};
+// Throws InvalidInput: only AWS changes an AWS-managed policy.
+void refuse_aws_managed(const ManagedPolicy& policy);
 // The policies of the caller's account (`customer`), then those of AWS (`aws`).
 std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws);
 
 // The policy's versions, newest first; an AWS-managed policy has one.
-std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request, const ManagedPolicy& policy);
+std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request,
+                                                const ManagedPolicy& policy);
 
 // The members that listings show: no description, no tags.
 Json policy_json(const ApiRequest& request, const ManagedPolicy& policy);

@@ -17,11 +17,12 @@ namespace ecr::api::iam {
 // An element of a listing and what it is sorted by, which no other element has.
 using Listed = std::pair<std::string, nlohmann::json>;
 
-// The page that Marker and MaxItems ask for, of the listing that the call's other parameters say.
+// The page that Marker and MaxItems ask for, of the listing that the request's other parameters
+// say.
 // nullopt: the Marker is of another listing, which each operation has its own error for.
 std::optional<Page> requested_page(const ApiRequest& request);
 
-// One page of the call's listing. The listing's elements are sorted by their keys.
+// One page of the request's listing. The listing's elements are sorted by their keys.
 class Pager {
  public:
   // Throws ValidationError on a Marker of another listing.

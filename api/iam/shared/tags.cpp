@@ -54,26 +54,29 @@ TagStore store_of(ApiRequest& request, const storage::Entity& entity) {
 }
 
 TagStore store_of(ApiRequest& request, std::string_view arn) {
-  return {
-      storage::resource_tags(request.txn, arn),
-      [&request, arn](const std::string& key, const std::string& value) {
-        storage::put_resource_tag(request.txn, arn, key, value);
-      },
-      [&request, arn](const std::string& key) { storage::remove_resource_tag(request.txn, arn, key); }};
+  return {storage::resource_tags(request.txn, arn),
+          [&request, arn](const std::string& key, const std::string& value) {
+            storage::put_resource_tag(request.txn, arn, key, value);
+          },
+          [&request, arn](const std::string& key) {
+            storage::remove_resource_tag(request.txn, arn, key);
+          }};
 }
 
-Json tag_entity(ApiRequest& request) {
-  put_requested(request.input, store_of(request, require_changeable(request)));
+Json tag_entity(ApiRequest& request, const storage::Entity& entity) {
+  refuse_service_linked(entity);
+  put_requested(request.input, store_of(request, entity));
   return Json::object();
 }
 
-Json untag_entity(ApiRequest& request) {
-  remove_requested(request.input, store_of(request, require_changeable(request)));
+Json untag_entity(ApiRequest& request, const storage::Entity& entity) {
+  refuse_service_linked(entity);
+  remove_requested(request.input, store_of(request, entity));
   return Json::object();
 }
 
-Json list_entity_tags(ApiRequest& request) {
-  return list_tags(request, storage::entity_tags(request.txn, require_entity(request).id));
+Json list_entity_tags(ApiRequest& request, const storage::Entity& entity) {
+  return list_tags(request, storage::entity_tags(request.txn, entity.id));
 }
 
 ApiError duplicate_tag_key() {
@@ -87,12 +90,12 @@ ApiError reserved_tag_key() {  // the sentence is ours
 constexpr TagRules kTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
 
 constexpr Operation kOperations[] = {
-    {"TagUser", "iam:TagUser", Access::kWrite, entity_target, tag_entity},
-    {"UntagUser", "iam:UntagUser", Access::kWrite, entity_target, untag_entity},
-    {"ListUserTags", "iam:ListUserTags", Access::kRead, entity_target, list_entity_tags},
-    {"TagRole", "iam:TagRole", Access::kWrite, entity_target, tag_entity},
-    {"UntagRole", "iam:UntagRole", Access::kWrite, entity_target, untag_entity},
-    {"ListRoleTags", "iam:ListRoleTags", Access::kRead, entity_target, list_entity_tags},
+    {"TagUser", "iam:TagUser", Access::kWrite, on<entity_target, tag_entity>},
+    {"UntagUser", "iam:UntagUser", Access::kWrite, on<entity_target, untag_entity>},
+    {"ListUserTags", "iam:ListUserTags", Access::kRead, on<entity_target, list_entity_tags>},
+    {"TagRole", "iam:TagRole", Access::kWrite, on<entity_target, tag_entity>},
+    {"UntagRole", "iam:UntagRole", Access::kWrite, on<entity_target, untag_entity>},
+    {"ListRoleTags", "iam:ListRoleTags", Access::kRead, on<entity_target, list_entity_tags>},
 };
 
 }  // namespace

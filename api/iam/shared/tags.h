@@ -23,7 +23,7 @@ void check_tag_count(const storage::Tags& old, const storage::Tags& added);
 // Tags `arn` (a managed policy, an instance profile, an identity provider) with those requested.
 void tag_resource(ApiRequest& request, std::string_view arn);
 void untag_resource(ApiRequest& request, std::string_view arn);
-// The page of tags that the call asks for.
+// The page of tags that the request asks for.
 Json list_tags(const ApiRequest& request, const storage::Tags& tags);
 
 std::vector<const Operation*> tag_operations();  // for the table of iam_api.cpp

@@ -9,7 +9,6 @@
 #include "api/iam/shared/entities.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
-#include "storage/rows/iam/instance_profiles.h"
 #include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
@@ -24,9 +23,9 @@ Target plain_target(const ApiRequest& request, std::string resource) {
   return target;
 }
 
-// iam:PermissionsBoundary is the boundary that the call sets or, where it sets none, the one that
-// the user or role has. Policies use it to require that delegated administrators set a boundary
-// (IAM User Guide, "Permissions boundaries for IAM entities").
+// iam:PermissionsBoundary is the boundary that the request sets or, where it sets none, the one
+// that the user or role has. Policies use it to require that delegated administrators set a
+// boundary (IAM User Guide, "Permissions boundaries for IAM entities").
 void add_boundary_key(const ApiRequest& request, const storage::Entity* entity, Target& target) {
   std::string boundary = text_member(request.input, "PermissionsBoundary");
   if (boundary.empty() && entity != nullptr) boundary = entity->boundary.value_or("");
@@ -34,34 +33,22 @@ void add_boundary_key(const ApiRequest& request, const storage::Entity* entity, 
 }
 
 // A row that does not exist, for its ARN. Its id is 0.
-storage::Entity unstored_entity(const ApiRequest& request, EntityKind kind, std::string name,
+storage::Entity unstored_entity(const ApiRequest& request, const NamedEntity& named,
                                 std::string path) {
   storage::Entity entity;
   entity.account = request.caller.account;
-  entity.kind = kind;
-  entity.name = std::move(name);
+  entity.kind = named.kind;
+  entity.name = named.name;
   entity.path = std::move(path);
   return entity;
 }
 
 // iam:PolicyARN is the policy that an Attach... or Detach... operation names (test
 // PolicyArnIsAConditionKeyOfAttaching).
-void add_call_keys(const ApiRequest& request, Target& target) {
+void add_input_keys(const ApiRequest& request, Target& target) {
   const std::string policy = text_member(request.input, "PolicyArn");
   if (!policy.empty()) target.context.emplace_back("iam:PolicyARN", policy);
   add_request_tags(request, target);
-}
-
-// The account of an ARN in the request, whose resource must begin with `kind` ("policy/").
-// AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
-// no policy of another account has to allow reading them.
-std::string account_of_arn(const ApiRequest& request, const std::string& text, std::string_view kind) {
-  const auto arn = model::Arn::parse(text);
-  const bool fits = arn && arn->partition == "aws" && arn->service == "iam" &&
-                    arn->region.empty() && arn->resource.starts_with(kind) &&
-                    (model::is_account_id(arn->account) || arn->account == "aws");
-  if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
-  return arn->account == "aws" ? request.caller.account : arn->account;
 }
 
 // To create a resource with tags the caller needs the tag action as well (IAM User Guide, "Tagging
@@ -74,26 +61,6 @@ std::vector<Target> with_tagging_target(Target target, std::string_view tag_acti
   Target tagging = target;
   tagging.action = tag_action;
   return {std::move(target), std::move(tagging)};
-}
-
-// The resource that the text of a refused listing names. It shows the path prefix, although the
-// decision is on "*" (published errors).
-std::string listing_name(const ApiRequest& request) {
-  const std::string prefix = text_member(request.input, "PathPrefix");
-  const std::string path = prefix.empty() ? "/" : prefix;
-  if (request.action == "iam:ListPolicies") return "policy path " + path;
-  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
-      {"iam:ListUsers", "user"},
-      {"iam:ListGroups", "group"},
-      {"iam:ListRoles", "role"},
-      {"iam:ListInstanceProfiles", "instance-profile"},
-  };
-  for (const auto& [action, kind] : kKinds) {
-    if (request.action == action) {
-      return base::format("arn:aws:iam::{}:{}{}", request.caller.account, kind, path);
-    }
-  }
-  return "*";
 }
 
 }  // namespace
@@ -120,86 +87,93 @@ Target target_of_arn(const ApiRequest& request, const std::string& arn) {
   return target;
 }
 
-std::vector<Target> entity_target(const ApiRequest& request) {
-  const auto named = named_entity(request);
-  if (!named) {
-    // The caller is the root user or a session and names no user: the handler answers with the
-    // error.
-    return {plain_target(request, request.caller.principal.arn)};
-  }
-  auto entity = storage::find_entity(request.txn, request.caller.account, named->kind, named->name);
-  // Another spelling of the name is not this entity. A missing one is authorized by the ARN that it
-  // would have, so that only a caller with permission learns that it does not exist.
-  if (entity && entity->name != named->name) entity.reset();
-  Target target =
-      target_of(request, entity ? *entity : unstored_entity(request, named->kind, named->name, "/"));
-  target.shown_resource = base::format("{} {}", kind_name(named->kind), named->name);
-  add_boundary_key(request, entity ? &*entity : nullptr, target);
-  add_call_keys(request, target);
-  return {target};
+// AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
+// no policy of another account has to allow reading them.
+std::string account_of_arn(const ApiRequest& request, const std::string& text,
+                           std::string_view kind) {
+  const auto arn = model::Arn::parse(text);
+  const bool fits = arn && arn->partition == "aws" && arn->service == "iam" &&
+                    arn->region.empty() && arn->resource.starts_with(kind) &&
+                    (model::is_account_id(arn->account) || arn->account == "aws");
+  if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
+  return arn->account == "aws" ? request.caller.account : arn->account;
 }
 
-std::vector<Target> new_entity_target(const ApiRequest& request) {
-  const auto named = named_entity(request);
-  Target target =
-      target_of(request, unstored_entity(request, named->kind, named->name, path_of(request.input)));
+// The account is that of the ARN: the policies and providers of another account are never allowed,
+// because they have no resource-based policy that could allow it.
+Target target_of_given_arn(const ApiRequest& request, const std::string& arn,
+                           std::string_view kind) {
+  const std::string account = account_of_arn(request, arn, kind);
+  Target target = target_of_arn(request, arn);
+  target.account = account;
+  add_request_tags(request, target);
+  return target;
+}
+
+Resolved<NamedEntity> entity_target(const ApiRequest& request) {
+  NamedEntity named = requested_name(request);
+  // The caller is the root user or a session and names no user: the handler answers with the error.
+  if (named.name.empty()) {
+    return {{plain_target(request, request.caller.principal.arn)}, std::move(named)};
+  }
+  named = find_named(request, named.kind, std::move(named.name));
+  // A missing one is authorized by the ARN that it would have, so that only a caller with
+  // permission learns that it does not exist.
+  Target target = target_of(request, named.row ? *named.row : unstored_entity(request, named, "/"));
+  target.shown_resource = base::format("{} {}", kind_name(named.kind), named.name);
+  add_boundary_key(request, named.row ? &*named.row : nullptr, target);
+  add_input_keys(request, target);
+  return {{std::move(target)}, std::move(named)};
+}
+
+Resolved<storage::Entity> new_entity_target(const ApiRequest& request) {
+  storage::Entity entity =
+      unstored_entity(request, requested_name(request), path_of(request.input));
+  Target target = target_of(request, entity);
   add_boundary_key(request, nullptr, target);
-  add_call_keys(request, target);
-  return with_tagging_target(std::move(target), base::format("iam:Tag{}", kind_title(named->kind)));
+  add_input_keys(request, target);
+  const std::string tag_action = base::format("iam:Tag{}", kind_title(entity.kind));
+  return {with_tagging_target(std::move(target), tag_action), std::move(entity)};
 }
 
 // The permission on the new ARN is asked even where the name is taken: the handler reports that.
-std::vector<Target> renamed_entity_target(const ApiRequest& request) {
-  std::vector<Target> targets = entity_target(request);
-  const auto named = named_entity(request);
-  auto entity = storage::find_entity(request.txn, request.caller.account, named->kind, named->name);
-  storage::Entity future =
-      entity ? std::move(*entity) : unstored_entity(request, named->kind, named->name, "/");
+Resolved<NamedEntity> renamed_entity_target(const ApiRequest& request) {
+  Resolved<NamedEntity> found = entity_target(request);
+  const NamedEntity& named = found.subject;
+  storage::Entity future = named.row ? *named.row : unstored_entity(request, named, "/");
   const std::string name =
-      text_member(request.input, named->kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
+      text_member(request.input, named.kind == EntityKind::kUser ? "NewUserName" : "NewGroupName");
   if (!name.empty()) future.name = name;
   if (request.input.contains("NewPath")) future.path = path_of(request.input, "NewPath");
   Target target = target_of(request, future);
   // Where the ARN stays the same, one permission is enough.
-  if (target.resource != targets.front().resource) targets.push_back(std::move(target));
-  return targets;
+  if (target.resource != found.targets.front().resource) found.targets.push_back(std::move(target));
+  return found;
 }
 
 std::vector<Target> account_target(const ApiRequest& request) {
+  return {plain_target(request, "*")};
+}
+
+std::vector<Target> target_of_listing(const ApiRequest& request, Listing listing) {
+  constexpr std::string_view kKinds[] = {"user", "group", "role", "instance-profile"};
+  const std::string prefix = text_member(request.input, "PathPrefix");
+  const std::string path = prefix.empty() ? "/" : prefix;
   Target target = plain_target(request, "*");
-  target.shown_resource = listing_name(request);
-  return {target};
+  target.shown_resource = listing == Listing::kPolicies
+                              ? "policy path " + path
+                              : base::format("arn:aws:iam::{}:{}{}", request.caller.account,
+                                             kKinds[static_cast<std::size_t>(listing)], path);
+  return {std::move(target)};
 }
 
-std::vector<Target> policy_target(const ApiRequest& request) {
-  const std::string arn = text_member(request.input, "PolicyArn");
-  const std::string account = account_of_arn(request, arn, "policy/");
-  Target target = target_of_arn(request, arn);
-  target.account = account;
-  target.shown_resource = "policy " + arn;
-  add_request_tags(request, target);
-  return {target};
-}
-
-std::vector<Target> new_policy_target(const ApiRequest& request) {
-  Target target =
-      plain_target(request, base::format("arn:aws:iam::{}:policy{}{}", request.caller.account,
-                                      path_of(request.input), text_member(request.input, "PolicyName")));
-  target.shown_resource = "policy " + text_member(request.input, "PolicyName");
-  add_request_tags(request, target);
-  return with_tagging_target(std::move(target), "iam:TagPolicy");
-}
-
-// The path is not part of the request. A profile that does not exist is taken to have the path "/".
-std::vector<Target> instance_profile_target(const ApiRequest& request) {
-  const std::string name = text_member(request.input, "InstanceProfileName");
-  const auto profile = storage::find_instance_profile(request.txn, request.caller.account, name);
-  Target target =
-      target_of_arn(request, base::format("arn:aws:iam::{}:instance-profile{}{}", request.caller.account,
-                                       profile ? profile->path : "/", name));
-  target.shown_resource = "instance profile " + name;
-  add_request_tags(request, target);
-  return {target};
+Resolved<NamedPolicy> policy_target(const ApiRequest& request) {
+  NamedPolicy named;
+  named.arn = text_member(request.input, "PolicyArn");
+  Target target = target_of_given_arn(request, named.arn, "policy/");
+  target.shown_resource = "policy " + named.arn;
+  named.row = find_policy(request, named.arn);
+  return {{std::move(target)}, std::move(named)};
 }
 
 std::vector<Target> new_resource_target(const ApiRequest& request, std::string arn,
@@ -207,27 +181,6 @@ std::vector<Target> new_resource_target(const ApiRequest& request, std::string a
   Target target = plain_target(request, std::move(arn));
   add_request_tags(request, target);
   return with_tagging_target(std::move(target), tag_action);
-}
-
-std::vector<Target> new_instance_profile_target(const ApiRequest& request) {
-  return new_resource_target(
-      request,
-      base::format("arn:aws:iam::{}:instance-profile{}{}", request.caller.account, path_of(request.input),
-                   text_member(request.input, "InstanceProfileName")),
-      "iam:TagInstanceProfile");
-}
-
-// The account is that of the ARN: a provider of another account is a cross-account request, which
-// IAM never allows, because providers have no resource-based policy.
-std::vector<Target> provider_target(const ApiRequest& request) {
-  const bool oidc = request.input.contains("OpenIDConnectProviderArn");
-  const std::string arn =
-      text_member(request.input, oidc ? "OpenIDConnectProviderArn" : "SAMLProviderArn");
-  const std::string account = account_of_arn(request, arn, oidc ? "oidc-provider/" : "saml-provider/");
-  Target target = target_of_arn(request, arn);
-  target.account = account;
-  add_request_tags(request, target);
-  return {target};
 }
 
 }  // namespace ecr::api::iam

@@ -48,17 +48,6 @@ std::optional<EntityReference> parse_entity_arn(const std::string& text) {
   return found;
 }
 
-EntityReference policy_source(const ApiRequest& request) {
-  const auto text = request.input["PolicySourceArn"].get<std::string>();
-  auto name = parse_entity_arn(text);
-  if (!name) {  // the text is that of published errors
-    throw ApiError(
-        ErrorCode::kInvalidInput,
-        base::format("Invalid Entity Arn: {} does not clearly define entity type and name.", text));
-  }
-  return std::move(*name);
-}
-
 // Names are found without regard to case and without the path; the ARN has to match exactly.
 std::optional<storage::Entity> find_exactly(const ApiRequest& request, const EntityReference& name,
                                             const std::string& arn) {
@@ -124,11 +113,22 @@ void set_principal(const Caller& caller, Simulation& simulation) {
 
 }  // namespace
 
-std::optional<storage::Entity> find_policy_source(const ApiRequest& request) {
-  return find_exactly(request, policy_source(request), request.input["PolicySourceArn"].get<std::string>());
+PolicySource policy_source(const ApiRequest& request) {
+  PolicySource source;
+  source.arn = text_member(request.input, "PolicySourceArn");
+  const auto name = parse_entity_arn(source.arn);
+  if (!name) {  // the text is that of published errors
+    throw invalid_input(base::format(
+        "Invalid Entity Arn: {} does not clearly define entity type and name.", source.arn));
+  }
+  source.account = name->account;
+  source.row = find_exactly(request, *name, source.arn);
+  return source;
 }
 
-std::string policy_source_account(const ApiRequest& request) { return policy_source(request).account; }
+void PolicySource::missing() const {  // the text is ours
+  throw no_such_entity(base::format("The entity {} cannot be found.", arn));
+}
 
 std::vector<SimulatedPolicy> policies_of(const ApiRequest& request, const storage::Entity& entity) {
   std::vector<SimulatedPolicy> policies;
@@ -141,7 +141,8 @@ std::vector<SimulatedPolicy> policies_of(const ApiRequest& request, const storag
   return policies;
 }
 
-void simulate_entity(const ApiRequest& request, const storage::Entity& entity, Simulation& simulation) {
+void simulate_entity(const ApiRequest& request, const storage::Entity& entity,
+                     Simulation& simulation) {
   const Caller caller = caller_of(request, entity);
   set_principal(caller, simulation);
   simulation.identity = policies_of(request, entity);

@@ -10,17 +10,23 @@
 
 namespace ecr::api::iam {
 
-// The entity of PolicySourceArn; nullopt: there is none. Throws InvalidInput where the text is not
-// the ARN of a user, group or role.
-std::optional<storage::Entity> find_policy_source(const ApiRequest& request);
-std::string policy_source_account(const ApiRequest& request);
+// The user, group or role of PolicySourceArn.
+struct PolicySource : Named<storage::Entity> {
+  std::string arn;
+  std::string account;
+
+  [[noreturn]] void missing() const;  // throws NoSuchEntity
+};
+// Throws InvalidInput where the text is not the ARN of a user, group or role.
+PolicySource policy_source(const ApiRequest& request);
 
 // The entity's own policies and, for a user, those of the user's groups.
 std::vector<SimulatedPolicy> policies_of(const ApiRequest& request, const storage::Entity& entity);
 
 // Sets the principal, its context, policies, boundary and SCPs to those of the entity. A role is
 // simulated as a session of it without a name, a group as a user of its account without a name.
-void simulate_entity(const ApiRequest& request, const storage::Entity& entity, Simulation& simulation);
+void simulate_entity(const ApiRequest& request, const storage::Entity& entity,
+                     Simulation& simulation);
 // Sets the principal to a user of the caller's account without a name.
 void simulate_unnamed_user(const ApiRequest& request, Simulation& simulation);
 // Where CallerArn is given: sets the principal to that user, and leaves the policies as they are.

@@ -23,24 +23,13 @@ std::vector<Target> any_resource_target(const ApiRequest& request) {
 }
 
 // The resource is the user, group or role of PolicySourceArn, whether it exists or not.
-std::vector<Target> policy_source_target(const ApiRequest& request) {
+Resolved<PolicySource> policy_source_target(const ApiRequest& request) {
+  PolicySource source = policy_source(request);
   Target target;
-  target.resource = request.input["PolicySourceArn"].get<std::string>();
-  target.account = policy_source_account(request);
-  if (const auto entity = find_policy_source(request)) {
-    set_iam_tags(target, storage::entity_tags(request.txn, entity->id));
-  }
-  return {target};
-}
-
-storage::Entity require_policy_source(const ApiRequest& request) {
-  auto entity = find_policy_source(request);
-  if (!entity) {  // the text is ours
-    throw ApiError(ErrorCode::kNoSuchEntity,
-                   base::format("The entity {} cannot be found.",
-                                request.input["PolicySourceArn"].get<std::string>()));
-  }
-  return std::move(*entity);
+  target.resource = source.arn;
+  target.account = source.account;
+  if (source.row) set_iam_tags(target, storage::entity_tags(request.txn, source.row->id));
+  return {{std::move(target)}, std::move(source)};
 }
 
 // One result for each action on each resource. A marker is the index of the next result: the
@@ -98,9 +87,9 @@ Json simulate_custom_policy(ApiRequest& request) {
   return simulate_page(request, simulation);
 }
 
-Json simulate_principal_policy(ApiRequest& request) {
+Json simulate_principal_policy(ApiRequest& request, const storage::Entity& source) {
   Simulation simulation;
-  simulate_entity(request, require_policy_source(request), simulation);
+  simulate_entity(request, source, simulation);
   for (auto& policy : policy_inputs(request.input, "PolicyInputList")) {
     simulation.identity.push_back(std::move(policy));
   }
@@ -113,8 +102,8 @@ Json context_keys_for_custom_policy(ApiRequest& request) {
   return {{"ContextKeyNames", context_keys_of(policy_inputs(request.input, "PolicyInputList"))}};
 }
 
-Json context_keys_for_principal_policy(ApiRequest& request) {
-  auto policies = policies_of(request, require_policy_source(request));
+Json context_keys_for_principal_policy(ApiRequest& request, const storage::Entity& source) {
+  auto policies = policies_of(request, source);
   for (auto& policy : policy_inputs(request.input, "PolicyInputList")) {
     policies.push_back(std::move(policy));
   }
@@ -122,14 +111,14 @@ Json context_keys_for_principal_policy(ApiRequest& request) {
 }
 
 constexpr Operation kSimulatorOperations[] = {
-    {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", Access::kRead, any_resource_target,
-     simulate_custom_policy},
-    {"SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy", Access::kRead, policy_source_target,
-     simulate_principal_policy},
+    {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", Access::kRead,
+     on<any_resource_target, simulate_custom_policy>},
+    {"SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy", Access::kRead,
+     on<policy_source_target, simulate_principal_policy>},
     {"GetContextKeysForCustomPolicy", "iam:GetContextKeysForCustomPolicy", Access::kRead,
-     any_resource_target, context_keys_for_custom_policy},
+     on<any_resource_target, context_keys_for_custom_policy>},
     {"GetContextKeysForPrincipalPolicy", "iam:GetContextKeysForPrincipalPolicy", Access::kRead,
-     policy_source_target, context_keys_for_principal_policy},
+     on<policy_source_target, context_keys_for_principal_policy>},
 };
 
 }  // namespace

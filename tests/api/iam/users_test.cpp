@@ -259,6 +259,15 @@ TEST_F(IamUsers, RenamingNeedsThePermissionOnBothNames) {
             denied("jane", "iam:UpdateUser", kUserArn + "b"));
 }
 
+// Another spelling of a name is no user: the permission on the user of the other spelling is not
+// asked for, which would say that there is one.
+TEST_F(IamUsers, AnotherSpellingIsRenamedLikeAUserThatIsNotThere) {
+  iam("CreateUser", {{"UserName", "a"}});
+  become("jane", policy("Allow", "iam:UpdateUser", kUserArn + "A"));
+  EXPECT_EQ(iam_fail("UpdateUser", {{"UserName", "A"}, {"NewPath", "/"}}, 404),
+            IamError("NoSuchEntity", "The user with name A cannot be found."));
+}
+
 TEST_F(IamUsers, ABoundaryLimitsAndIsAConditionKey) {
   const std::string arn = "arn:aws:iam::111122223333:policy/limit";
   seed({{"accounts",

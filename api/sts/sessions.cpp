@@ -1,0 +1,178 @@
+#include "api/sts/sessions.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/core/access/principal_policies.h"
+#include "api/core/unique_id.h"
+#include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
+#include "auth/iam/policy/policy.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/json.h"
+#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+
+namespace ecr::api::sts {
+namespace {
+
+// AWS STS API Reference, AssumeRole: "the plaintext that you use for both inline and managed
+// session policies can't exceed 2,048 characters", "up to 10 managed policies".
+constexpr std::size_t kPlainLimit = 2048;
+constexpr std::size_t kMaxArns = 10;
+// The size of a packed session. AWS does not publish its packing. This size accepts what AWS is
+// known to accept, and refuses 50 tags of full length, as AWS does. One answer was recorded with
+// eight times the percentage that this gives: the number itself is an estimate.
+constexpr std::size_t kPackedLimit = 8192;
+constexpr std::size_t kTokenBytes = 192;
+
+// The sentence was captured from AWS.
+ApiError duplicate_tag_key() {
+  return {ErrorCode::kInvalidParameter,
+          "Duplicate tag keys found. Please note that Tag keys are case insensitive."};
+}
+
+ApiError reserved_tag_key() {  // the sentence is ours
+  return {ErrorCode::kInvalidParameter, "Tag keys that begin with aws: are reserved for AWS use."};
+}
+
+constexpr TagRules kSessionTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
+
+// The limit of PolicyArns is checked here, because the API model has none. A managed policy of
+// another account cannot be a session policy. Which error AWS answers for an ARN that does not
+// exist is not published.
+std::vector<std::string> checked_policy_arns(const ApiRequest& request, std::string_view account) {
+  std::vector<std::string> arns;
+  for (const Json& descriptor : request.input.value("PolicyArns", Json::array())) {
+    // The model does not require the member.
+    if (descriptor.contains("arn")) arns.push_back(descriptor["arn"].get<std::string>());
+  }
+  if (arns.size() > kMaxArns) {
+    throw ApiError(ErrorCode::kValidation,
+                   base::format("1 validation error detected: Value at 'policyArns' failed to "
+                                "satisfy constraint: Member must have length less than or equal "
+                                "to {}",
+                                kMaxArns));
+  }
+  for (const std::string& arn : arns) {
+    const auto parsed = model::Arn::parse(arn);
+    if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/") ||
+        (parsed->account != account && parsed->account != "aws")) {
+      throw ApiError(ErrorCode::kValidation, base::format("ARN {} is not valid.", arn));
+    }
+    if (!managed_policy_exists(request.txn, arn)) {
+      throw ApiError(ErrorCode::kMalformedPolicyDocument,
+                     base::format("Policy {} does not exist or is not attachable.", arn));
+    }
+  }
+  return arns;
+}
+
+// AWS's sentence, with the percentage.
+[[noreturn]] void too_large(std::size_t percent) {
+  throw ApiError(
+      ErrorCode::kPackedPolicyTooLarge,
+      base::format("Packed policy consumes {}% of allotted space, please use smaller policy.",
+                   percent));
+}
+
+}  // namespace
+
+// Keys are compared without case; the session keeps the spelling of the tag. AWS's sentence.
+SessionTags checked_tags(storage::Tags tags, const std::vector<std::string>& transitive) {
+  check_tags(tags, kSessionTagRules);
+  SessionTags checked;
+  for (const std::string& key : transitive) {
+    const auto* tag = find_tag_key(tags, key, TagKeyCase::kIgnored);
+    if (tag == nullptr) {
+      throw ApiError(ErrorCode::kInvalidParameter,
+                     "The specified transitive tag key must be included in the requested tags.");
+    }
+    checked.transitive.push_back(tag->first);
+  }
+  checked.requested = std::move(tags);
+  checked.sent = !checked.requested.empty();
+  return checked;
+}
+
+SessionTags requested_tags(const Json& input) {
+  SessionTags tags = checked_tags(read_tags(input.value("Tags", Json::array())),
+                                  input.value("TransitiveTagKeys", std::vector<std::string>()));
+  tags.sent = input.contains("Tags");
+  return tags;
+}
+
+// AWS's sentence, with its two blanks (test NoCodeOfADeviceIsRight).
+void refuse_mfa_code(const Json& input) {
+  if (!input.contains("SerialNumber") && !input.contains("TokenCode")) return;
+  throw ApiError::access_denied(
+      "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
+      "serial number is valid and associated with this user.");
+}
+
+std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback) {
+  const auto found = input.find("DurationSeconds");
+  return found == input.end() ? fallback : std::chrono::seconds(found->get<std::int64_t>());
+}
+
+// The inline policy is kept as its text, a managed policy as its ARN: a managed session policy
+// counts as it is when a request is authorized (test ManagedSessionPoliciesCountAsTheyAreNow).
+std::optional<int> add_policies_and_tags(const ApiRequest& request, const SessionTags& tags,
+                                         storage::Session& session) {
+  const bool has_policy = request.input.contains("Policy");
+  std::vector<std::string> policies;
+  std::size_t plain = 0;
+  if (has_policy) {
+    policies.push_back(request.input["Policy"].get<std::string>());
+    const auto parsed = auth::iam::Policy::parse(policies.back(), auth::iam::PolicyType::kSession);
+    if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
+    // White space in a policy is not counted. ARNs count with their length.
+    plain = auth::iam::counted_size(policies.back());
+  }
+  for (const std::string& arn : checked_policy_arns(request, session.account)) {
+    plain += arn.size();
+    policies.push_back(arn);
+  }
+  Json all = Json::object();
+  std::vector<std::string> transitive = tags.transitive;
+  for (const auto& [key, value] : tags.inherited) {
+    all[key] = value;
+    transitive.push_back(key);
+  }
+  for (const auto& [key, value] : tags.requested) all[key] = value;
+  session.policies = base::dump(Json(policies));
+  session.tags = base::dump(all);
+  session.transitive_keys = base::dump(Json(transitive));
+
+  // Two limits with one error: 2,048 plain characters of policies, and the packed size with the
+  // tags.
+  if (plain > kPlainLimit) too_large(plain * 100 / kPlainLimit);
+  std::size_t packed = plain;
+  for (const storage::Tags* list : {&tags.inherited, &tags.requested}) {
+    for (const auto& [key, value] : *list) packed += key.size() + value.size() + 2;
+  }
+  const std::size_t percent = (packed * 100 + kPackedLimit - 1) / kPackedLimit;
+  if (percent > 100) too_large(percent);
+  if (!has_policy && !request.input.contains("PolicyArns") && !tags.sent) return std::nullopt;
+  return static_cast<int>(percent);
+}
+
+Json issue_credentials(ApiRequest& request, storage::Session session,
+                       std::chrono::seconds lifetime) {
+  base::Random& random = request.core.random;
+  storage::delete_expired_sessions(request.txn, request.now);
+  session.access_key = make_unique_id(random, kSessionKeyId, session.account);
+  session.secret = make_secret_key(random);
+  std::vector<std::uint8_t> noise(kTokenBytes);
+  random.fill(noise);
+  session.token = base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
+  session.created_at = request.now;
+  // Whole seconds: the time that the caller is shown is the time that holds.
+  session.expires_at = std::chrono::floor<std::chrono::seconds>(request.now + lifetime);
+  storage::put_session(request.txn, session);
+  return {{"AccessKeyId", session.access_key},
+          {"SecretAccessKey", session.secret},
+          {"SessionToken", session.token},
+          {"Expiration", base::format_iso8601(session.expires_at)}};
+}
+
+}  // namespace ecr::api::sts

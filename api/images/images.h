@@ -81,9 +81,9 @@ void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::stri
 // True where the time noted last is not recent, so that a pull now is to be noted.
 bool pull_is_due(const storage::Image& image, base::TimePoint now);
 
-// Returns the function that notes that the request's caller pulled `images`, to be run after the answer's own
-// (read) transaction; a power loss may take the note. Empty where there is nothing to note: the
-// time noted last is recent, or the caller is excluded (RegisterPullTimeUpdateExclusion).
+// Returns the function that notes that the request's caller pulled `images`, to be run after the
+// answer's own (read) transaction; a power loss may take the note. Empty where there is nothing to
+// note: the time noted last is recent, or the caller is excluded (RegisterPullTimeUpdateExclusion).
 std::function<void()> record_pulls(const Request& request, const storage::Repository& repository,
                                    const std::vector<storage::Image>& images);
 

@@ -38,13 +38,11 @@ SignedLayer layer_of(std::string_view path) {
 }
 
 // The signed path. Clients may send the digest's ':' as it is or as %3A.
-std::string verified_path(const Core& core, const HttpRequest& request,
-                          base::TimePoint now) {
+std::string verified_path(const Core& core, const HttpRequest& request, base::TimePoint now) {
   const auto path = base::percent_decode(request.path());
   const std::string expires = query_value(request.query(), "expires").value_or("");
   const std::string signature = query_value(request.query(), "signature").value_or("");
-  if (!path ||
-      !model::constant_time_equal(signature, signature_of(core.store, *path, expires))) {
+  if (!path || !model::constant_time_equal(signature, signature_of(core.store, *path, expires))) {
     throw ApiError::access_denied("The signature of this URL does not match");
   }
   // The signature is right, so `expires` is a number that layer_url() wrote.
@@ -72,8 +70,7 @@ std::string layer_url(const Core& core, const HttpRequest& request,
                       request.host(), path, expires, signature_of(core.store, path, expires));
 }
 
-SignedLayer verify_layer_url(const Core& core, const HttpRequest& request,
-                             base::TimePoint now) {
+SignedLayer verify_layer_url(const Core& core, const HttpRequest& request, base::TimePoint now) {
   return layer_of(verified_path(core, request, now));
 }
 

@@ -35,7 +35,6 @@ struct SignedLayer {
 };
 // Throws ApiError::access_denied where the URL of the request has no valid signature or has
 // expired.
-SignedLayer verify_layer_url(const Core& core, const HttpRequest& request,
-                             base::TimePoint now);
+SignedLayer verify_layer_url(const Core& core, const HttpRequest& request, base::TimePoint now);
 
 }  // namespace ecr::api

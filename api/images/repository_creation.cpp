@@ -50,8 +50,8 @@ void apply_settings(storage::sql::Txn& txn, const Json& body, storage::Repositor
   if (!policy.empty()) repository.policy = stored_principals(txn, policy);
 }
 
-void apply_rows(const Core& core, storage::sql::Txn& txn, const Json& body,
-                std::int64_t repository, base::TimePoint now) {
+void apply_rows(const Core& core, storage::sql::Txn& txn, const Json& body, std::int64_t repository,
+                base::TimePoint now) {
   for (const auto& [key, value] : parse_tags(body.value("resourceTags", Json::array()))) {
     storage::put_repository_tag(txn, repository, key, value);
   }

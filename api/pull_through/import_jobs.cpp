@@ -206,8 +206,8 @@ void run_import(JobAttempt& attempt) {
   if (attempt.services.upstreams == nullptr) {
     throw std::runtime_error("no upstream registry can be reached");
   }
-  const auto result =
-      attempt.services.upstreams->download_import(attempt.services, job.repository, job.digest, kWait);
+  const auto result = attempt.services.upstreams->download_import(attempt.services, job.repository,
+                                                                  job.digest, kWait);
   if (!result) return run_again(attempt, job, std::chrono::milliseconds(0));
   std::optional<UpstreamError> failure = result->failure;
   if (!failure && !try_to_complete(attempt, job, failure)) {

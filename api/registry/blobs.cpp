@@ -85,13 +85,12 @@ namespace {
 // ECR redirects the download of a layer to S3. Under --strict-ecr the redirect leads to a URL of
 // this server which, like S3's, needs no credentials for an hour (layer_url.h; test
 // AGetOfABlobIsRedirectedToASignedUrl). By default the blob is sent at once.
-HttpResponse redirect_to_layer(const RegistryRequest& request, const storage::Repository& repository,
-                               const model::Digest& digest) {
+HttpResponse redirect_to_layer(const RegistryRequest& request,
+                               const storage::Repository& repository, const model::Digest& digest) {
   if (!storage::find_blob(request.txn, repository.id, digest.text())) throw unknown_blob();
   HttpResponse response;
   response.status = 307;
-  response.set("Location",
-               layer_url(request.core, request.http, repository, digest, request.now));
+  response.set("Location", layer_url(request.core, request.http, repository, digest, request.now));
   return response;
 }
 
@@ -110,9 +109,8 @@ HttpResponse get_blob(RegistryRequest& request) {
   }
   // A client that pushes takes a HEAD's 200 for "the blob need not be sent": the blob must be there
   // when the manifest comes, so the collector is kept away from it for a while.
-  if (head &&
-      !storage::claim_blob(request.core.store, request.txn, repository.id, digest.text(),
-                           request.now, request.core.settings.gc_grace)) {
+  if (head && !storage::claim_blob(request.core.store, request.txn, repository.id, digest.text(),
+                                   request.now, request.core.settings.gc_grace)) {
     throw unknown_blob();
   }
   return blob_response(request.core.store, request.txn, repository.id, digest, request.http);

@@ -68,33 +68,35 @@ Json image_id(const std::string& reference) {
 
 void begin_plain_call(const RegistryRequest& request, std::string operation) {
   request.note.begin_call(std::move(operation),
-                  [account = request.registry.account, name = request.route.name] {
-                    return repository_members(account, name);
-                  });
+                          [account = request.registry.account, name = request.route.name] {
+                            return repository_members(account, name);
+                          });
 }
 
 void begin_manifest_read(const RegistryRequest& request) {
-  request.note.begin_call("BatchGetImage", [account = request.registry.account, route = request.route,
-                                    accept = accept_headers(request.http)] {
-    Json input = repository_members(account, route.name);
-    input["imageIds"] = Json::array({image_id(route.reference)});
-    if (Json types = accepted_types(accept); !types.empty()) input["acceptedMediaTypes"] = types;
-    return input;
-  });
+  request.note.begin_call("BatchGetImage",
+                          [account = request.registry.account, route = request.route,
+                           accept = accept_headers(request.http)] {
+                            Json input = repository_members(account, route.name);
+                            input["imageIds"] = Json::array({image_id(route.reference)});
+                            if (Json types = accepted_types(accept); !types.empty())
+                              input["acceptedMediaTypes"] = types;
+                            return input;
+                          });
 }
 
 void begin_blob_read(const RegistryRequest& request) {
   const bool head = request.http.method == "HEAD";
   request.note.begin_call(head ? "BatchCheckLayerAvailability" : "GetDownloadUrlForLayer",
-                  [account = request.registry.account, route = request.route, head] {
-                    Json input = repository_members(account, route.name);
-                    if (head) {
-                      input["layerDigests"] = Json::array({route.reference});
-                    } else {
-                      input["layerDigest"] = route.reference;
-                    }
-                    return input;
-                  });
+                          [account = request.registry.account, route = request.route, head] {
+                            Json input = repository_members(account, route.name);
+                            if (head) {
+                              input["layerDigests"] = Json::array({route.reference});
+                            } else {
+                              input["layerDigest"] = route.reference;
+                            }
+                            return input;
+                          });
 }
 
 void record_calls(const Core& core, const HttpRequest& request, const LogNote& note) {

@@ -63,10 +63,9 @@ std::string scheme_and_host(const HttpRequest& request) {
 // another registry. Throws kBadQuery for an n that is no number, and, strict, for an n above ECR's
 // limit or a token that is not of this listing.
 Page requested_page(const RegistryRequest& request, std::string_view listing) {
-  Page page(
-      request.core.store.key(),
-      base::format("{}\n{}\n{}", listing, request.registry.account, request.registry.region),
-      read_size(request));
+  Page page(request.core.store.key(),
+            base::format("{}\n{}\n{}", listing, request.registry.account, request.registry.region),
+            read_size(request));
   const std::string last = query_value(request.http.query(), "last").value_or("");
   if (last.empty()) return page;
   if (!request.core.settings.strict_ecr) {
@@ -128,8 +127,8 @@ HttpResponse list_repositories(RegistryRequest& request) {
   request.authorize_registry("ecr:DescribeRepositories");
   const Page page = requested_page(request, "repositories");
   auto repositories =
-      storage::list_repositories(request.txn, request.registry.account,
-                                 request.registry.region, page.after(), page.query_limit());
+      storage::list_repositories(request.txn, request.registry.account, request.registry.region,
+                                 page.after(), page.query_limit());
   const bool more = page.trim(repositories);
   Json names = Json::array();
   for (const auto& repository : repositories) names.push_back(repository.name);

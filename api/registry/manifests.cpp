@@ -113,11 +113,11 @@ class PutImageCalls {
 
 void begin_deletion_call(const RegistryRequest& request) {
   request.note.begin_call("BatchDeleteImage",
-                  [account = request.registry.account, route = request.route] {
-                    Json input = repository_members(account, route.name);
-                    input["imageIds"] = Json::array({image_id(route.reference)});
-                    return input;
-                  });
+                          [account = request.registry.account, route = request.route] {
+                            Json input = repository_members(account, route.name);
+                            input["imageIds"] = Json::array({image_id(route.reference)});
+                            return input;
+                          });
 }
 
 // `tags`: those that the image lost; empty: it had none.
@@ -136,8 +136,7 @@ void end_deletion_call(LogNote& note, const std::string& digest,
 void record_deletion(RegistryRequest& request, const storage::Repository& repository,
                      const storage::Image& image, std::string_view tag) {
   record_event(request.core, request.txn, request.now,
-               push_or_delete_event(repository, ImageAction::kDelete, image, tag),
-               request.http.id);
+               push_or_delete_event(repository, ImageAction::kDelete, image, tag), request.http.id);
 }
 
 const SentManifest& sent_manifest(const RegistryRequest& request) {
@@ -259,8 +258,7 @@ HttpResponse delete_manifest(RegistryRequest& request) {
   std::vector<std::string> tags = storage::image_tags(request.txn, repository.id, *digest);
   // The specification deletes a tag alone (test ATagIsDeletedAlone); ECR deletes the image with its
   // last tag (test AnImageGoesWithItsLastTag).
-  const bool tag_alone =
-      !id.tag.empty() && (!request.core.settings.strict_ecr || tags.size() > 1);
+  const bool tag_alone = !id.tag.empty() && (!request.core.settings.strict_ecr || tags.size() > 1);
   if (tag_alone) {
     storage::delete_tag(request.txn, repository.id, id.tag);
     tags = {id.tag};

@@ -25,7 +25,8 @@ bool mounting_is_on(const RegistryRequest& request) {
 
 // The caller must be able to read the blob at its source: ecr:GetDownloadUrlForLayer on the source
 // repository (reported by the author of a client; AWS does not document it).
-bool may_read_source(RegistryRequest& request, const std::string& name, const storage::Repository* source) {
+bool may_read_source(RegistryRequest& request, const std::string& name,
+                     const storage::Repository* source) {
   if (request.core.settings.enforcement != Enforcement::kEnforce) return true;
   const Target target =
       make_repository_target(request, "ecr:GetDownloadUrlForLayer", request.registry, name, source);

@@ -15,8 +15,7 @@ namespace {
 // authorized anew: the upstream may have taken a while.
 void fetch(const RequestHead& head, const pull_through::UpstreamQuery& query) {
   pull_through::fetch_manifest(
-      head.services, repository_key(head), query,
-      [&](storage::sql::Txn& txn, base::TimePoint now) {
+      head.services, repository_key(head), query, [&](storage::sql::Txn& txn, base::TimePoint now) {
         LogNote ignored;  // the request has its note from authorize_import()
         AfterCommit none;
         const auto caller = require_caller(head, txn);
@@ -30,8 +29,7 @@ bool may_refresh(RegistryRequest& request) {
   const Target target =
       make_repository_target(request, "ecr:BatchImportUpstreamImage", request.registry,
                              request.route.name, repository ? &*repository : nullptr);
-  return request.core.settings.enforcement != Enforcement::kEnforce ||
-         is_allowed(request, target);
+  return request.core.settings.enforcement != Enforcement::kEnforce || is_allowed(request, target);
 }
 
 // A layer that the upstream does not have is unknown here too; every other failure is ECR's
@@ -68,8 +66,8 @@ RepositoryKey repository_key(const RequestHead& head) {
 // Without upstreams (the server was started without them) no rule has an effect.
 bool may_be_imported(RegistryRequest& request) {
   return request.services.upstreams != nullptr &&
-         pull_through::find_rule(request.txn, request.registry.account,
-                                 request.registry.region, request.route.name);
+         pull_through::find_rule(request.txn, request.registry.account, request.registry.region,
+                                 request.route.name);
 }
 
 void ask_upstream(RegistryRequest& request, const pull_through::UpstreamQuery& query) {
@@ -89,7 +87,8 @@ void ask_upstream(RegistryRequest& request, const pull_through::UpstreamQuery& q
   }};
 }
 
-std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request, const storage::Repository& repository,
+std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request,
+                                            const storage::Repository& repository,
                                             const model::Digest& digest) {
   if (request.services.upstreams == nullptr ||
       storage::find_blob(request.txn, repository.id, digest.text()) ||

@@ -23,7 +23,8 @@ void ask_upstream(RegistryRequest& request, const pull_through::UpstreamQuery& q
 // The answer to a GET or HEAD of a blob that an import of the repository needs and that is not
 // there yet. A GET throws OutsideWork until the upstream has begun to send the blob; then the
 // answer sends it on while it is received. nullopt: the blob is there, or no import needs it.
-std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request, const storage::Repository& repository,
+std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request,
+                                            const storage::Repository& repository,
                                             const model::Digest& digest);
 
 }  // namespace ecr::api::registry

@@ -84,7 +84,7 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
 RegistryRequest::RegistryRequest(const RequestHead& head_, storage::sql::Txn& txn_,
                                  const KnownCaller& caller_, base::TimePoint now_, LogNote& note_,
                                  AfterCommit& after_commit_)
-    : Request{head_.services, txn_, head_.http, caller_.caller, head_.credentials.registry,
+    : Request{head_.services, txn_,  head_.http,   caller_.caller, head_.credentials.registry,
               now_,           note_, after_commit_},
       head(head_),
       services(head_.services),
@@ -93,8 +93,7 @@ RegistryRequest::RegistryRequest(const RequestHead& head_, storage::sql::Txn& tx
 
 const std::optional<storage::Repository>& RegistryRequest::find_repository() {
   if (!repository_) {
-    repository_ =
-        storage::find_repository(txn, registry.account, registry.region, route.name);
+    repository_ = storage::find_repository(txn, registry.account, registry.region, route.name);
   }
   return *repository_;
 }
@@ -149,7 +148,7 @@ storage::Repository RegistryRequest::authorize_repository(
 }
 
 storage::Repository RegistryRequest::authorize_push(const std::vector<std::string_view>& actions,
-                                            bool* created) {
+                                                    bool* created) {
   // Almost every push finds its repository: no template is looked for then.
   if (find_repository()) return authorize_repository(actions);
   const auto as = creation::find_template(txn, registry.account, registry.region, route.name,
@@ -163,16 +162,14 @@ storage::Repository RegistryRequest::authorize_push(const std::vector<std::strin
 }
 
 // The permission alone: the import itself happens later, outside of this transaction.
-void RegistryRequest::authorize_import() {
-  authorize_name(kImportActions, "ecr:CreateRepository");
-}
+void RegistryRequest::authorize_import() { authorize_name(kImportActions, "ecr:CreateRepository"); }
 
 // Authorizes anew, in the transaction that stores what the upstream answered.
 storage::Repository RegistryRequest::require_import() {
   auto repository = authorize_name(kImportActions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
-  return pull_through::create_repository(
-      services, txn, {registry.account, registry.region, route.name}, now);
+  return pull_through::create_repository(services, txn,
+                                         {registry.account, registry.region, route.name}, now);
 }
 
 // ECR's _catalog is not documented; the action on all repositories is inferred.

@@ -51,8 +51,8 @@ std::shared_ptr<const KnownCaller> require_caller(const RequestHead& head, stora
 // then.
 class RegistryRequest : public Request {
  public:
-  // `caller`: of require_caller() in this transaction, or read since the last write to the database.
-  // All arguments outlive this object.
+  // `caller`: of require_caller() in this transaction, or read since the last write to the
+  // database. All arguments outlive this object.
   RegistryRequest(const RequestHead& head, storage::sql::Txn& txn, const KnownCaller& caller,
                   base::TimePoint now, LogNote& note, AfterCommit& after_commit);
 

@@ -98,8 +98,7 @@ UploadSessions::Lease acquire(const Core& core, const std::string& id,
 UploadSessions::Lease acquire(const Core& core, const storage::Upload& upload,
                               model::DigestAlgorithm algorithm, base::TimePoint now) {
   UploadSessions::Lease lease = acquire(core, upload.id, algorithm);
-  if (!storage::keep_upload(core.store, lease, upload.active_at, now,
-                            core.settings.gc_grace)) {
+  if (!storage::keep_upload(core.store, lease, upload.active_at, now, core.settings.gc_grace)) {
     lease.finish();
     throw unknown_upload();
   }
@@ -152,8 +151,8 @@ Json upload_members(const std::string& account, const std::string& repository,
 
 void begin_upload_call(const RegistryRequest& request, std::string operation) {
   request.note.begin_call(std::move(operation),
-                  [members = upload_members(request.registry.account, request.route.name,
-                                            request.route.reference)] { return members; });
+                          [members = upload_members(request.registry.account, request.route.name,
+                                                    request.route.reference)] { return members; });
 }
 
 HttpResponse blob_created(const std::string& name, const model::Digest& digest) {
@@ -168,8 +167,8 @@ HttpResponse blob_created(const std::string& name, const model::Digest& digest) 
 // the sink is gone.
 class UploadSink : public BodySink {
  public:
-  // `active_at`: when the upload was active last. `digest` given: the upload ends with this request.
-  // `lease`: of the upload.
+  // `active_at`: when the upload was active last. `digest` given: the upload ends with this
+  // request. `lease`: of the upload.
   UploadSink(const RequestHead& head, storage::Repository repository, base::TimePoint active_at,
              std::optional<model::Digest> digest, LogNote note, UploadSessions::Lease lease)
       : head_(head),
@@ -260,8 +259,8 @@ class UploadSink : public BodySink {
   HttpResponse progress() {
     begin_part_call();
     // The body may have taken an hour, in which the upload may have been cancelled or collected.
-    if (!storage::keep_upload(head_.services.store, lease_, active_at_,
-                              head_.services.clock.now(), head_.services.settings.gc_grace)) {
+    if (!storage::keep_upload(head_.services.store, lease_, active_at_, head_.services.clock.now(),
+                              head_.services.settings.gc_grace)) {
       lease_.finish();
       throw unknown_upload();
     }
@@ -270,8 +269,7 @@ class UploadSink : public BodySink {
     // The specification says 202, ECR answers 201 (containers-roadmap issue 2831; test
     // APatchIsCreated).
     response.status = head_.services.settings.strict_ecr ? 201 : 202;
-    set_progress(response, head_.http, repository_.name, lease_.id(),
-                 lease_.writer().size());
+    set_progress(response, head_.http, repository_.name, lease_.id(), lease_.writer().size());
     return response;
   }
 

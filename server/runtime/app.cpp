@@ -4,8 +4,8 @@
 #include "api/core/wire/error_response.h"
 #include "api/images/manifest.h"
 #include "api/registry/layer_download.h"
-#include "api/registry/route_table.h"
 #include "api/registry/registry_request.h"
+#include "api/registry/route_table.h"
 
 namespace ecr::server {
 namespace {

@@ -97,8 +97,8 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
 }
 
 // "aws:PrincipalOrgPaths", "aws:ResourceOrgPaths": "o-.../r-.../ou-.../", with a slash at the end.
-std::string organization_path(const Request& request,
-                              const storage::Organization& organization, std::string_view account) {
+std::string organization_path(const Request& request, const storage::Organization& organization,
+                              std::string_view account) {
   return organization.id + "/" + storage::organization_path(request.txn, account);
 }
 

@@ -58,9 +58,8 @@ void become_user(const Core& core, storage::sql::Txn& txn, const storage::Entity
 
 // aws:userid is "AROA...:session name". The unique id is the role's: a trust or repository policy
 // stores it in place of the role's ARN (stored_principals.h).
-void become_role_session(const Core& core, storage::sql::Txn& txn,
-                         const storage::Session& session, const storage::Entity& role,
-                         Caller& caller) {
+void become_role_session(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
+                         const storage::Entity& role, Caller& caller) {
   caller.principal.arn =
       base::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name, session.name);
   caller.principal.issuer = entity_arn(role);
@@ -77,9 +76,8 @@ void become_role_session(const Core& core, storage::sql::Txn& txn,
 // token. Its principal tags are the user's, as they are now, and those of the session, which
 // replace the user's of the same key (AWS STS API Reference, "GetFederationToken", Tags; test
 // AFederatedUserHasTheTagsOfItsUser).
-void become_federated(const Core& core, storage::sql::Txn& txn,
-                      const storage::Session& session, const std::optional<storage::Entity>& issuer,
-                      Caller& caller) {
+void become_federated(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
+                      const std::optional<storage::Entity>& issuer, Caller& caller) {
   if (issuer) {
     add_identity_policies(core, txn, *issuer, caller);
     caller.principal.issuer = entity_arn(*issuer);
@@ -102,8 +100,7 @@ void become_federated(const Core& core, storage::sql::Txn& txn,
 void add_second_factor(const Core& core, const storage::Session& session, Caller& caller) {
   caller.context.emplace_back("aws:MultiFactorAuthPresent", session.mfa ? "true" : "false");
   if (!session.mfa) return;
-  const auto age =
-      std::chrono::floor<std::chrono::seconds>(core.clock.now() - session.created_at);
+  const auto age = std::chrono::floor<std::chrono::seconds>(core.clock.now() - session.created_at);
   caller.context.emplace_back("aws:MultiFactorAuthAge", base::format("{}", age.count()));
 }
 
@@ -194,8 +191,7 @@ bool is_reserved_access_key(const Settings& settings, std::string_view access_ke
          root_account(settings, access_key_id).has_value();
 }
 
-std::optional<auth::SigningCredential> find_credential(const Core& core,
-                                                       storage::sql::Txn& txn,
+std::optional<auth::SigningCredential> find_credential(const Core& core, storage::sql::Txn& txn,
                                                        std::string_view access_key_id) {
   // Root keys come first: no row can take the place of one, whatever an older program stored.
   const Settings& settings = core.settings;
@@ -231,9 +227,8 @@ std::optional<Caller> find_caller(const Core& core, storage::sql::Txn& txn,
   return caller;
 }
 
-std::function<void()> note_of_use(const Core& core, const Caller& caller,
-                                  std::string_view service, std::string_view region,
-                                  base::TimePoint now) {
+std::function<void()> note_of_use(const Core& core, const Caller& caller, std::string_view service,
+                                  std::string_view region, base::TimePoint now) {
   const LastUse& last = caller.last_use;
   // One note a minute and region: a pull of a hundred layers must not be a hundred writes.
   const bool noted = last.at && now - *last.at < std::chrono::minutes(1) && last.region == region;

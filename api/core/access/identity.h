@@ -47,8 +47,7 @@ struct Caller {
 };
 
 // The secret of an access key; nullopt: unknown or inactive.
-std::optional<auth::SigningCredential> find_credential(const Core& core,
-                                                       storage::sql::Txn& txn,
+std::optional<auth::SigningCredential> find_credential(const Core& core, storage::sql::Txn& txn,
                                                        std::string_view access_key_id);
 
 // The principal behind an access key; nullopt: the key is unknown, inactive or without an owner.
@@ -66,9 +65,8 @@ Caller anonymous_caller();
 // Notes when an access key, and a role, was used last (GetAccessKeyLastUsed, RoleLastUsed). Returns
 // the function that writes the note; empty: nothing to write, as the same use was noted within the
 // last minute. Run it outside of a transaction; it never throws.
-std::function<void()> note_of_use(const Core& core, const Caller& caller,
-                                  std::string_view service, std::string_view region,
-                                  base::TimePoint now);
+std::function<void()> note_of_use(const Core& core, const Caller& caller, std::string_view service,
+                                  std::string_view region, base::TimePoint now);
 
 // True for the access keys whose secret is public knowledge: "test", and 12 digits.
 bool is_default_credential(const Settings& settings, std::string_view access_key_id);

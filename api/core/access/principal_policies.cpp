@@ -38,8 +38,7 @@ std::string_view kind_name(storage::EntityKind kind) {
 
 // A policy that is attached and cannot be found must not silently allow less (or, as a boundary,
 // more) than it did.
-AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn,
-                              const std::string& arn) {
+AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn, const std::string& arn) {
   const auto document = managed_document(txn, arn);
   if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
   return {core.policies.get(*document, PolicyType::kIdentity), arn};
@@ -50,15 +49,15 @@ AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn,
 constexpr std::string_view kAllowNothing =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
 
-AttachedPolicy session_policy(const Core& core, storage::sql::Txn& txn,
-                              const std::string& text, const std::string& source) {
+AttachedPolicy session_policy(const Core& core, storage::sql::Txn& txn, const std::string& text,
+                              const std::string& source) {
   if (!text.starts_with("arn:")) return {core.policies.get(text, PolicyType::kSession), source};
   if (managed_policy_exists(txn, text)) return managed_policy(core, txn, text);
   return {core.policies.get(kAllowNothing, PolicyType::kSession), source};
 }
 
-void add_policies_of(const Core& core, storage::sql::Txn& txn,
-                     const storage::Entity& entity, std::vector<AttachedPolicy>& list) {
+void add_policies_of(const Core& core, storage::sql::Txn& txn, const storage::Entity& entity,
+                     std::vector<AttachedPolicy>& list) {
   for (const storage::InlinePolicy& policy : storage::inline_policies(txn, entity.id)) {
     list.push_back({core.policies.get(policy.document, PolicyType::kIdentity),
                     base::format("inline policy {} of {} {}", policy.name, kind_name(entity.kind),
@@ -118,8 +117,8 @@ AttachedPolicy root_policy(const Core& core) {
   return {core.policies.get(kAllowEverything, PolicyType::kIdentity), "root user"};
 }
 
-void add_identity_policies(const Core& core, storage::sql::Txn& txn,
-                           const storage::Entity& entity, Caller& caller) {
+void add_identity_policies(const Core& core, storage::sql::Txn& txn, const storage::Entity& entity,
+                           Caller& caller) {
   add_policies_of(core, txn, entity, caller.identity);
   // Groups have policies and no boundary, and a group is never a principal itself.
   if (entity.kind == storage::EntityKind::kUser) {
@@ -145,8 +144,8 @@ bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
 // The session's policies are one list of AttachedPolicy, of which one must allow: AWS takes the
 // union of the inline session policy and of up to ten managed ones, and that union limits the
 // session (AWS IAM User Guide, "Session policies").
-void add_session_policies(const Core& core, storage::sql::Txn& txn,
-                          const storage::Session& session, Caller& caller) {
+void add_session_policies(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
+                          Caller& caller) {
   const auto documents = base::parse_json(session.policies);
   if (!documents) throw std::runtime_error("a session's policies do not parse");
   for (std::size_t i = 0; i < documents->size(); ++i) {

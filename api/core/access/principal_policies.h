@@ -30,11 +30,11 @@ bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn);
 auth::iam::AttachedPolicy root_policy(const Core& core);
 
 // Adds the inline and managed policies of the entity, of a user's groups too, and the boundary.
-void add_identity_policies(const Core& core, storage::sql::Txn& txn,
-                           const storage::Entity& entity, Caller& caller);
+void add_identity_policies(const Core& core, storage::sql::Txn& txn, const storage::Entity& entity,
+                           Caller& caller);
 // A session policy is a document, or the ARN of a managed policy, which counts as it is now.
-void add_session_policies(const Core& core, storage::sql::Txn& txn,
-                          const storage::Session& session, Caller& caller);
+void add_session_policies(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
+                          Caller& caller);
 storage::Tags session_tags(const storage::Session& session);
 // Condition keys that the token of a web identity gave the session, with their values.
 std::vector<std::pair<std::string, std::string>> session_claims(const storage::Session& session);

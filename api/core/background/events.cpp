@@ -58,8 +58,8 @@ const char* kind_for(const storage::Image& image) {
 
 }  // namespace
 
-void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
-                  const Event& event, std::string_view request_id) {
+void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now, const Event& event,
+                  std::string_view request_id) {
   OrderedJson json;
   // The envelope that EventBridge puts around every event, in the order of its documentation.
   json["version"] = "0";

@@ -27,8 +27,8 @@ struct Event {
 
 // Adds the envelope (version, id, source "aws.ecr", time) and the row. `request_id`: of the request
 // that caused it; empty: none did. REQUIRES: a write transaction of core.store.
-void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
-                  const Event& event, std::string_view request_id = {});
+void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now, const Event& event,
+                  std::string_view request_id = {});
 
 // The members of an event that are about an image.
 struct EventImage {

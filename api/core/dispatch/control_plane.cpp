@@ -198,8 +198,14 @@ HttpResponse run(const Services& services, const HttpRequest& request,
   {
     storage::sql::Txn txn = begin_call(services, operation, asks, opened);
     const Caller& caller = opened.who.caller;
-    ApiRequest asked{{services, txn, request, caller, {caller.account, opened.who.region}, now,
-                      trail.note, after_commit},
+    ApiRequest asked{{services,
+                      txn,
+                      request,
+                      caller,
+                      {caller.account, opened.who.region},
+                      now,
+                      trail.note,
+                      after_commit},
                      services,
                      *opened.input,
                      operation.action,

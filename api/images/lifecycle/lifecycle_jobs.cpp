@@ -268,7 +268,8 @@ void run_lifecycle(JobAttempt& attempt) {
   // Another one was put meanwhile: that one has not been evaluated, and its turn is now.
   const bool same = run && current->text == run->policy.text;
   if (same) storage::set_lifecycle_evaluated(txn, id, attempt.now);
-  enqueue_lifecycle(attempt.services, txn, id, same ? attempt.now + kLifecycleInterval : attempt.now);
+  enqueue_lifecycle(attempt.services, txn, id,
+                    same ? attempt.now + kLifecycleInterval : attempt.now);
 }
 
 // The text of the preview may be another one than the repository's policy. A preview that was

@@ -122,15 +122,16 @@ class CopyStep {
   }
 
   storage::Repository require_destination() {
-    auto found = storage::find_repository(request_.txn, job_.to.account, job_.to.region, job_.repository);
+    auto found =
+        storage::find_repository(request_.txn, job_.to.account, job_.to.region, job_.repository);
     // In the own account the role's policy is enough. Another account's registry policy must allow
     // ecr:ReplicateImage, and ecr:CreateRepository too where the repository is missing.
     authorize_action("ecr:ReplicateImage", found ? &*found : nullptr);
     if (found) return std::move(*found);
     authorize_action("ecr:CreateRepository", nullptr);
     const RepositoryKey wanted{job_.to.account, job_.to.region, job_.repository};
-    const auto as = creation::find_template(request_.txn, wanted.account, wanted.region, wanted.name,
-                                            creation::Reason::kReplication);
+    const auto as = creation::find_template(request_.txn, wanted.account, wanted.region,
+                                            wanted.name, creation::Reason::kReplication);
     return creation::create_repository(request_.core, request_.txn, wanted, as, request_.now);
   }
 
@@ -154,7 +155,8 @@ class CopyStep {
       const auto name = model::Digest::parse(blob.digest);
       if (size && name) storage::add_blob(request_.txn, destination.id, *name, *size, request_.now);
     }
-    put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest.text()), request_.now);
+    put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest.text()),
+              request_.now);
   }
 
   const CopyJob& job_;

@@ -75,8 +75,7 @@ auth::SigningIdentity identity_of(const Core& core, base::TimePoint now) {
 model::Digest keep_blob(const Core& core, std::string_view bytes) {
   const model::Digest digest = model::Digest::of(bytes);
   if (core.store.blobs().open(digest)) return digest;
-  auto upload =
-      core.store.uploads().acquire(base::make_uuid(core.random), digest.algorithm());
+  auto upload = core.store.uploads().acquire(base::make_uuid(core.random), digest.algorithm());
   upload->writer().append(bytes);
   core.store.blobs().commit(upload->id(), upload->writer(), digest);
   upload->finish();

@@ -27,8 +27,7 @@ struct Report {
 
 // The findings come from the user's files where those match the image, else from the scanner.
 // Findings are never made up: with neither source the description says that none were looked for.
-tl::expected<Report, ScanFailure> collect_findings(const Core& core,
-                                                   const ImageToScan& subject,
+tl::expected<Report, ScanFailure> collect_findings(const Core& core, const ImageToScan& subject,
                                                    const std::vector<std::string>& tags) {
   const Settings& settings = core.settings;
   if (!settings.scan_findings.empty()) {
@@ -165,9 +164,8 @@ storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
   storage::ImageScan scan{std::string(type), type == "ENHANCED" ? "PENDING" : "IN_PROGRESS"};
   scan.requested_at = now;
   storage::put_scan(txn, repository.id, image.digest, scan);
-  enqueue_job(core, txn, kImageScan.kind,
-              {{"repository", repository.id}, {"digest", image.digest}}, now,
-              std::to_string(repository.id) + " " + image.digest);
+  enqueue_job(core, txn, kImageScan.kind, {{"repository", repository.id}, {"digest", image.digest}},
+              now, std::to_string(repository.id) + " " + image.digest);
   return scan;
 }
 

@@ -219,7 +219,8 @@ ClientLimits upstream_limits(const ServeConfig& config) {
 void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
   for (const std::string& text : config.oidc_keys) {
     const std::size_t equals = text.find('=');
-    auto parsed = auth::JsonWebKeySet::parse(read_text_file(text.substr(equals + 1), "--oidc-keys " + text));
+    auto parsed =
+        auth::JsonWebKeySet::parse(read_text_file(text.substr(equals + 1), "--oidc-keys " + text));
     if (!parsed) {
       throw std::runtime_error(base::format("--oidc-keys {}: {}", text, parsed.error()));
     }

@@ -32,7 +32,8 @@ bool answers(const AdminRoute& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
 }
 
-// Says what to do. Nobody learns more than they sent: their own address and the name they asked for.
+// Says what to do. Nobody learns more than they sent: their own address and the name they asked
+// for.
 HttpResponse refuse_administration(const Settings& settings, const HttpRequest& request) {
   const std::string name(base::without_port(request.host()));
   if (!is_own_host(settings, request.host())) {
@@ -42,9 +43,10 @@ HttpResponse refuse_administration(const Settings& settings, const HttpRequest& 
                           name, name));
   }
   if (!settings.admin_token.empty()) {
-    return error_response(403,
-                          "This needs the admin token: Authorization: Bearer TOKEN, or --admin-token "
-                          "or ECR_LOCAL_ADMIN_TOKEN of ecr-local's commands");
+    return error_response(
+        403,
+        "This needs the admin token: Authorization: Bearer TOKEN, or --admin-token "
+        "or ECR_LOCAL_ADMIN_TOKEN of ecr-local's commands");
   }
   const std::string from =
       request.forwarded ? "your request came through a proxy"

@@ -84,8 +84,9 @@ Change read_change(const std::string& body) {
     } else if (name == "freeze") {
       change.freeze = read_flag(name, value);
     } else {
-      throw ParameterError(name, "is not known here" + base::did_you_mean(
-                                                           name, {"reset", "now", "advance", "freeze"}));
+      throw ParameterError(
+          name,
+          "is not known here" + base::did_you_mean(name, {"reset", "now", "advance", "freeze"}));
     }
   }
   if (change.now && change.advance) throw ParameterError("advance", "cannot be given with now");

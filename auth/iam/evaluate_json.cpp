@@ -102,8 +102,8 @@ Request read_request(const OrderedJson& line) {
   const OrderedJson* json = member(line, "request");
   if (json == nullptr || !json->is_object()) throw Malformed("there is no object \"request\"");
   static const std::vector<std::string> kMembers{
-      "principal", "principal_issuer", "principal_unique_id", "action",
-      "resource",  "resource_account", "context"};
+      "principal",        "principal_issuer", "principal_unique_id", "action", "resource",
+      "resource_account", "context"};
   check_spelling(*json, kMembers);
   Request request;
   request.principal = read_principal(*json);

@@ -1,5 +1,5 @@
-// The only door to CLI11 beside serve_flags.cpp and help_format.cpp: it takes longer to compile than
-// everything else here.
+// The only door to CLI11 beside serve_flags.cpp and help_format.cpp: it takes longer to compile
+// than everything else here.
 #include "server/cli/command_line.h"
 
 #include <algorithm>
@@ -23,18 +23,18 @@ namespace {
 void add_explain_options(CLI::App& app, ExplainConfig& config) {
   app.add_option("REQUEST-ID", config.request_id,
                  "x-amzn-RequestId of the answer (default: the latest denial)");
-  add_text(app, "--url", config.url, "Address of the server")
-      ->default_val("http://127.0.0.1:4599");
+  add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
   add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
 }
 
 void add_seed_options(CLI::App& app, SeedConfig& config) {
-  app.add_option("FILE", config.source, "The JSON document: a file, an http(s):// URL, or - for stdin")
+  app.add_option("FILE", config.source,
+                 "The JSON document: a file, an http(s):// URL, or - for stdin")
       ->required();
-  add_text(app, "--url", config.url, "Address of the server")
-      ->default_val("http://127.0.0.1:4599");
+  add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
   add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
-  app.footer("Example:\n  ecr-local seed seed.json\nThe document is applied as a whole or not at all.");
+  app.footer(
+      "Example:\n  ecr-local seed seed.json\nThe document is applied as a whole or not at all.");
 }
 
 void add_print_options(CLI::App& app, PrintConfig& config) {
@@ -60,7 +60,8 @@ void add_print_options(CLI::App& app, PrintConfig& config) {
 // add_option() without a variable: a demo that starts its own server must not be configured by the
 // environment of another.
 void add_demo_options(CLI::App& app, DemoConfig& config) {
-  app.add_option("--url", config.url, "A running server (default: starts one of its own, in memory)");
+  app.add_option("--url", config.url,
+                 "A running server (default: starts one of its own, in memory)");
   app.add_option("--region", config.region, "Region to use")->default_str(config.region);
   app.add_option("--root-access-key", config.access_key, "Access key of a root user")
       ->default_str(config.access_key);
@@ -102,7 +103,8 @@ std::string unknown_command(const CLI::App& app, const std::string& given) {
   return base::format("there is no command {}{}", given, base::did_you_mean(given, commands));
 }
 
-const CLI::Option* find_flag(const CLI::App& app, const CLI::App* command, const std::string& flag) {
+const CLI::Option* find_flag(const CLI::App& app, const CLI::App* command,
+                             const std::string& flag) {
   const CLI::Option* found = command == nullptr ? nullptr : command->get_option_no_throw(flag);
   return found == nullptr ? app.get_option_no_throw(flag) : found;
 }
@@ -133,7 +135,8 @@ std::string unknown_word(const CLI::App& app, const CLI::App& command, const Wor
   flags.emplace_back("--config");
   for (const std::string& word : words) {
     const std::string flag = flag_part(word);
-    if (!word.starts_with('-') || word == "-" || find_flag(app, &command, flag) != nullptr) continue;
+    if (!word.starts_with('-') || word == "-" || find_flag(app, &command, flag) != nullptr)
+      continue;
     return base::format("{} has no flag {}{}", command.get_name(), flag,
                         base::did_you_mean(flag, flags));
   }
@@ -237,17 +240,18 @@ void add_file_commands(
     const std::function<CLI::App*(const char*, const char*, CommandLine::Command)>& command,
     CommandLine& line) {
   using Command = CommandLine::Command;
-  CLI::App* validate =
-      command("validate-policy", "Print every problem of a policy document", Command::kValidatePolicy);
+  CLI::App* validate = command("validate-policy", "Print every problem of a policy document",
+                               Command::kValidatePolicy);
   validate->add_option("FILE", line.policy_file, "The document; - for stdin")->required();
   line.policy_type = "identity";
   add_choice(
-      *validate, "--type", [&line](const std::string& type) { line.policy_type = type; }, "identity",
-      "Where the policy will be used")
+      *validate, "--type", [&line](const std::string& type) { line.policy_type = type; },
+      "identity", "Where the policy will be used")
       ->envname("");
   validate->add_flag("--json", line.json, "Print the problems as one JSON object");
-  CLI::App* evaluate = command(
-      "evaluate", "Read requests and policies (JSON lines, stdin); print decisions", Command::kEvaluate);
+  CLI::App* evaluate =
+      command("evaluate", "Read requests and policies (JSON lines, stdin); print decisions",
+              Command::kEvaluate);
   evaluate->add_flag("--explain", line.explain, "Add every statement that was looked at");
   command("verify-sigv4", "Read signed requests (JSON lines, stdin); print if they are valid",
           Command::kVerifySigV4);
@@ -298,13 +302,14 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       "Each flag is also an environment variable (--data-dir: ECR_LOCAL_DATA_DIR) and a key of the "
       "--config file. A flag wins over a variable, and a variable over the file. SECONDS are whole "
       "numbers; a DURATION is 30s, 10m or 24h.");
-  add_seed_options(
-      *command("seed", "Load users, policies and repositories into a running server", Command::kSeed),
-      line.seed);
-  add_explain_options(
-      *command("explain", "Say why a running server allowed or denied a request", Command::kExplain),
-      line.explain_request);
-  CLI::App* health = command("healthcheck", "Succeed if a server is healthy", Command::kHealthcheck);
+  add_seed_options(*command("seed", "Load users, policies and repositories into a running server",
+                            Command::kSeed),
+                   line.seed);
+  add_explain_options(*command("explain", "Say why a running server allowed or denied a request",
+                               Command::kExplain),
+                      line.explain_request);
+  CLI::App* health =
+      command("healthcheck", "Succeed if a server is healthy", Command::kHealthcheck);
   health->add_option("--url", line.health_url, "Address of the server")
       ->default_val("http://127.0.0.1:4599")
       ->envname("ECR_LOCAL_HEALTHCHECK_URL");
@@ -312,10 +317,11 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   add_demo_options(
       *command("demo", "Try it out in a second: sign, push, pull, be denied", Command::kDemo),
       line.demo);
-  CLI::App* check =
-      command("check", "Verify all data in the data directory of a stopped server", Command::kCheck);
+  CLI::App* check = command("check", "Verify all data in the data directory of a stopped server",
+                            Command::kCheck);
   add_data_dir(*check, line.serve)->group("Flags");
-  check->add_flag("--repair", line.repair, "Move damaged data to DIR/quarantine; push it again to restore it");
+  check->add_flag("--repair", line.repair,
+                  "Move damaged data to DIR/quarantine; push it again to restore it");
   check->add_flag("--progress", line.serve.progress,
                   "Show progress even when stderr is not a terminal");
   check->add_flag("--json", line.json, "Print the result as one JSON object");
@@ -323,7 +329,8 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   add_file_commands(command, line);
   group = "Setup";
   add_print_options(
-      *command("print", "Print configuration for docker, AWS clients, CI and clusters", Command::kPrint),
+      *command("print", "Print configuration for docker, AWS clients, CI and clusters",
+               Command::kPrint),
       line.print);
   add_data_dir(*command("ca", "Print the certificate authority of --tls auto; make it if needed",
                         Command::kCa),
@@ -400,8 +407,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
     return std::nullopt;
   }
   if (line.command == CommandLine::Command::kHelp) {
-    const CLI::App* const of =
-        line.help_of.empty() ? app.get() : find_command(*app, line.help_of);
+    const CLI::App* const of = line.help_of.empty() ? app.get() : find_command(*app, line.help_of);
     if (of == nullptr) return fail_usage("", unknown_command(*app, line.help_of), exit_code);
     std::cout << of->help();
     exit_code = kExitSuccess;
@@ -414,7 +420,8 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   // A shell evaluates what completion prints at each of its starts.
   if (line.command != CommandLine::Command::kCompletion &&
       line.command != CommandLine::Command::kVersion) {
-    for (std::string& each : unknown_variables(*app)) line.serve.warnings.push_back(std::move(each));
+    for (std::string& each : unknown_variables(*app))
+      line.serve.warnings.push_back(std::move(each));
   }
   return line;
 }

@@ -170,8 +170,8 @@ std::string zsh_command(const CommandInfo& command, const std::vector<CommandInf
   std::string out = base::format("    {})\n      _arguments", command.name);
   for (const FlagInfo& flag : command.flags) out += " \\\n        " + zsh_flag(flag);
   if (!command.argument.empty()) {
-    out += " \\\n        " +
-           literal(base::format("1:{}:{}", command.argument, zsh_action(argument_of(command, all))));
+    out += " \\\n        " + literal(base::format("1:{}:{}", command.argument,
+                                                  zsh_action(argument_of(command, all))));
   }
   return out + "\n      ;;\n";
 }
@@ -229,9 +229,8 @@ std::string fish_action(const Completes& completes) {
 std::string fish(const std::vector<CommandInfo>& commands) {
   std::vector<std::string> names;
   for (const CommandInfo& command : commands) names.push_back(command.name);
-  const std::string none =
-      base::format("complete -c ecr-local -n 'not __fish_seen_subcommand_from {}'",
-                   words_text(names));
+  const std::string none = base::format(
+      "complete -c ecr-local -n 'not __fish_seen_subcommand_from {}'", words_text(names));
   std::string out =
       "# ecr-local completion fish > ~/.config/fish/completions/ecr-local.fish\n"
       "complete -c ecr-local -f\n" +

@@ -204,8 +204,8 @@ int fail_command(const std::string& what) {
 
 // Asks a running server for the decisions of a request and draws them.
 int run_explain(const ExplainConfig& config) {
-  const auto answer = ask_server(
-      {.url = config.url, .target = target_of(config), .token = config.admin_token});
+  const auto answer =
+      ask_server({.url = config.url, .target = target_of(config), .token = config.admin_token});
   if (answer.head.status != 200) throw std::runtime_error(refusal(answer));
   const auto json = base::parse_ordered_json(answer.body);
   if (!json || !json->is_object() || !json->contains("decisions")) {
@@ -226,12 +226,13 @@ int run_explain(const ExplainConfig& config) {
   return 0;
 }
 
-// One request to a running server, for container images that have no curl. Docker takes status 1 for
-// "not healthy" and reserves all above it, so whatever goes wrong here has this status.
+// One request to a running server, for container images that have no curl. Docker takes status 1
+// for "not healthy" and reserves all above it, so whatever goes wrong here has this status.
 int run_healthcheck(const std::string& url, bool json) {
   const Paint paint;
   try {
-    const auto answer = ask_server({.url = url, .target = "/_ecr-local/health", .elsewhere = "use --url"});
+    const auto answer =
+        ask_server({.url = url, .target = "/_ecr-local/health", .elsewhere = "use --url"});
     const bool healthy = answer.head.status == 200;
     if (json) {
       base::print("{}", answer.body);
@@ -261,11 +262,12 @@ int run_ca(const ServeConfig& config) {
     const CertificateAuthority authority(config.data_dir, SystemClock().now());
     // On standard error: standard output is the certificate, for a file.
     if (!was_there) {
-      base::print(stderr,
-                  "ecr-local: made a certificate authority, {}; it is that of 'ecr-local serve --tls "
-                  "auto' with this --data-dir (a server with another one: --data-dir, or GET "
-                  "/_ecr-local/ca)\n",
-                  file);
+      base::print(
+          stderr,
+          "ecr-local: made a certificate authority, {}; it is that of 'ecr-local serve --tls "
+          "auto' with this --data-dir (a server with another one: --data-dir, or GET "
+          "/_ecr-local/ca)\n",
+          file);
     }
     base::print("{}", authority.certificate());
   } catch (const std::exception& error) {

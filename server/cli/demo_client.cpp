@@ -95,8 +95,8 @@ DemoReply DemoClient::send(const std::string& method, const std::string& target,
   try {
     return api::fetch(client_, request);
   } catch (const api::TransportError& error) {
-    throw std::runtime_error(base::format("no answer from {}://{}: {}",
-                                          url_.tls ? "https" : "http", host(), error.what()));
+    throw std::runtime_error(base::format("no answer from {}://{}: {}", url_.tls ? "https" : "http",
+                                          host(), error.what()));
   }
 }
 

@@ -75,7 +75,8 @@ std::string usage_of(const CLI::App& command) {
 }
 
 void append_option(std::string& out, const CLI::Option& option) {
-  if (option.get_positional()) return append_row(out, option.get_name(true), option.get_description());
+  if (option.get_positional())
+    return append_row(out, option.get_name(true), option.get_description());
   std::string left = "--" + option.get_lnames().front();
   if (!option.get_snames().empty()) left = "-" + option.get_snames().front() + ", " + left;
   const std::string value(value_name("--" + option.get_lnames().front()));
@@ -103,7 +104,8 @@ void append_flags(std::string& out, const CLI::App& command) {
   for (const CLI::Option* option : options) {
     // --help is of CLI11's own group, and is the last of all.
     const std::string& group = option->get_group();
-    if (option == command.get_help_ptr() || std::find(groups.begin(), groups.end(), group) != groups.end()) {
+    if (option == command.get_help_ptr() ||
+        std::find(groups.begin(), groups.end(), group) != groups.end()) {
       continue;
     }
     groups.push_back(group);

@@ -70,7 +70,8 @@ int run_print(const PrintConfig& config) {
   }
   if (config.list || config.snippet.empty()) {
     for (const SnippetInfo& each : snippet_list()) base::print("{:16} {}\n", each.name, each.help);
-    base::print("{:16} {}\n", "configuration", "every flag of serve: Markdown, or JSON with --json");
+    base::print("{:16} {}\n", "configuration",
+                "every flag of serve: Markdown, or JSON with --json");
     return 0;
   }
   // docs/configuration.md has this table, and integration/test_docs.py,

@@ -40,9 +40,9 @@ class ConfigFile : public CLI::Config {
     const std::string text(std::istreambuf_iterator<char>(input), {});
     const auto json = base::parse_json(text);
     if (!json) {
-      throw CLI::ParseError(base::format("--config: line {}: {}", json.error().line,
-                                         json.error().detail),
-                            CLI::ExitCodes::ConfigError);
+      throw CLI::ParseError(
+          base::format("--config: line {}: {}", json.error().line, json.error().detail),
+          CLI::ExitCodes::ConfigError);
     }
     if (!json->is_object()) {
       throw CLI::ParseError("--config: the file must hold one JSON object",
@@ -89,8 +89,7 @@ class ConfigFile : public CLI::Config {
 void add_seconds(CLI::App& app, const std::string& flag, std::chrono::seconds& target,
                  const std::string& help) {
   add_number(
-      app, flag, 1, 86'400,
-      [&target](std::int64_t given) { target = std::chrono::seconds(given); },
+      app, flag, 1, 86'400, [&target](std::int64_t given) { target = std::chrono::seconds(given); },
       std::to_string(target.count()), help);
 }
 

@@ -23,8 +23,8 @@ HttpClient make_command_client(bool tls);
 base::Url parse_server_url(const std::string& url);
 
 struct ServerCall {
-  std::string url;     // as --url has it
-  std::string target;  // path and query, encoded
+  std::string url;         // as --url has it
+  std::string target;      // path and query, encoded
   std::string token = {};  // sent as bearer token where it is not empty
   std::string method = "GET";
   std::string body = {};

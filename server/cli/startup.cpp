@@ -38,9 +38,8 @@ std::unique_ptr<storage::Store> open_store(const ServeConfig& config, base::Rand
 
 std::vector<std::string> reach_warnings(const std::vector<ListenAddress>& addresses,
                                         const api::Settings& settings) {
-  const auto far = std::find_if(addresses.begin(), addresses.end(), [](const ListenAddress& each) {
-    return !is_loopback(each);
-  });
+  const auto far = std::find_if(addresses.begin(), addresses.end(),
+                                [](const ListenAddress& each) { return !is_loopback(each); });
   std::vector<std::string> warnings;
   if (far == addresses.end()) return warnings;
   if (settings.registry_host.empty()) {

@@ -34,8 +34,8 @@ struct ConnectionContext {
   const base::Clock& clock;  // the machine's: HTTP dates and log lines
   base::Random& random;
   Timeouts timeouts;
-  MemoryBudget& memory;        // of callers who are not authenticated yet
-  Metrics* metrics = nullptr;  // may be null
+  MemoryBudget& memory;                  // of callers who are not authenticated yet
+  Metrics* metrics = nullptr;            // may be null
   std::atomic<bool> told_of_tls{false};  // the log has said that a client spoke TLS to a plain port
 };
 

@@ -6,14 +6,13 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/sslerr.h>
-
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 #include "server/net/tls_context.h"
 

@@ -1,5 +1,5 @@
-// The system's clock and random numbers, which no other code asks the system for, and the files that
-// the operator names.
+// The system's clock and random numbers, which no other code asks the system for, and the files
+// that the operator names.
 #pragma once
 
 #include <string>

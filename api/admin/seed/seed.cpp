@@ -14,9 +14,16 @@
 namespace ecr::api::admin {
 namespace {
 
-constexpr std::string_view kLists[] = {
-    "users",         "groups",        "roles",              "managedPolicies",  "sessions",
-    "oidcProviders", "samlProviders", "serviceLinkedRoles", "instanceProfiles", "repositories"};
+constexpr std::string_view kLists[] = {"users",
+                                       "groups",
+                                       "roles",
+                                       "managedPolicies",
+                                       "sessions",
+                                       "oidcProviders",
+                                       "samlProviders",
+                                       "serviceLinkedRoles",
+                                       "instanceProfiles",
+                                       "repositories"};
 
 // What the lists of all accounts have together.
 std::vector<std::pair<std::string, std::uint64_t>> count_applied(const SeedNode& root) {

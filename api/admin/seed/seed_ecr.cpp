@@ -202,7 +202,8 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
   row = storage::find_repository(context.txn, account, region, name);
   replace_repository_tags(context, node, row->id);
   std::optional<std::string> policy;
-  if (node.has("policy")) policy = policy_text(context, node.member("policy"), PolicyType::kRepository);
+  if (node.has("policy"))
+    policy = policy_text(context, node.member("policy"), PolicyType::kRepository);
   storage::set_repository_policy(context.txn, row->id, policy);
   if (policy) {
     // Principals are stored by their unique ids, and may stand later in the document.

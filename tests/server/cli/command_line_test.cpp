@@ -60,8 +60,8 @@ TEST(CommandLine, VersionAndHelpAreWherePeopleLookForThem) {
   }
   const std::string serve = run({"serve", "--help"}).output;
   EXPECT_EQ(run({"help", "serve"}).output, serve);
-  for (const char* part : {"\nNetwork:\n", "\nStorage:\n", "\nTLS:\n", "--config FILE",
-                           "--iam enforce|soft|off"}) {
+  for (const char* part :
+       {"\nNetwork:\n", "\nStorage:\n", "\nTLS:\n", "--config FILE", "--iam enforce|soft|off"}) {
     EXPECT_NE(serve.find(part), std::string::npos) << part;
   }
   EXPECT_NE(run({"help", "srve"}).errors.find("did you mean serve?"), std::string::npos);
@@ -243,8 +243,9 @@ SnippetValues values() {
 TEST(Snippets, HaveNoPlaceholderLeft) {
   for (const SnippetInfo& each : snippet_list()) {
     const std::string text = snippet(each.name, values());
-    for (const char* name : {"endpoint", "scheme", "port", "address", "registry", "registry_host", "insecure",
-                             "account", "region", "access_key", "secret_key", "version"}) {
+    for (const char* name :
+         {"endpoint", "scheme", "port", "address", "registry", "registry_host", "insecure",
+          "account", "region", "access_key", "secret_key", "version"}) {
       EXPECT_EQ(text.find(std::string("@") + name + "@"), std::string::npos) << each.name;
     }
     EXPECT_TRUE(text.ends_with('\n')) << each.name;

@@ -63,7 +63,8 @@ TEST_F(Seed, SaysWhatItAppliedAndWarnsOfActionsThatDoNotExist) {
   EXPECT_EQ(answer["applied"], (Json{{"users", 1}, {"repositories", 2}}));
   ASSERT_EQ(answer["warnings"].size(), 1U);
   const auto warning = answer["warnings"][0].get<std::string>();
-  EXPECT_TRUE(warning.starts_with("accounts.111122223333.users[0].policies.p: Statement[0].Action[1]: "))
+  EXPECT_TRUE(
+      warning.starts_with("accounts.111122223333.users[0].policies.p: Statement[0].Action[1]: "))
       << warning;
 }
 
@@ -265,7 +266,8 @@ TEST_F(SeededImages, ErrorsNameThePath) {
       {seed(Json::array({(directory / "broken").string()})), repository + ".images[0]: "},
       {seed({{{"layout", directory.string()}, {"tags", {"no tag"}}}}),
        repository + ".images[0].tags[0]: is not a tag"},
-      {seed({{{"layuot", "x"}}}), repository + ".images[0]: unknown key layuot, did you mean layout?"},
+      {seed({{{"layuot", "x"}}}),
+       repository + ".images[0]: unknown key layuot, did you mean layout?"},
       {one({{"imageTagMutability", "SOMETIMES"}}), repository + ".imageTagMutability: "},
       {one({{"imageTagMutability", "MUTABLE_WITH_EXCLUSION"}}), repository + ": "},
       {one({{"imageTagMutabilityExclusionFilters", {{{"filterType", "WILDCARD"}}}}}),

@@ -225,7 +225,8 @@ TEST_F(FindingsFile, FaultsAreReportedWithTheirPlace) {
     EXPECT_NE(found.find(problem), std::string::npos) << found;
     EXPECT_TRUE(found.starts_with(directory + "/a.json: ")) << found;
   }
-  EXPECT_NE(findings_problem(directory + "/none.json").find("No such file or directory"), std::string::npos);
+  EXPECT_NE(findings_problem(directory + "/none.json").find("No such file or directory"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -171,7 +171,7 @@ class PrintTest(CommandTest):
     def test_what_is_not_known_is_named(self):
         for arguments, part in (
             (("print", "terafrom"), "did you mean terraform?"),
-            (("print", "env", "--url", "localhost"), "--url localhost"),
+            (("print", "env", "--url", "ftp://localhost"), "--url ftp://localhost"),
             (("print", "env", "--account", "1"), "--account: an account has 12 digits"),
         ):
             result = self.run_program(*arguments)
@@ -186,6 +186,8 @@ COMPLETIONS = (
     ("ecr-local completion b", "bash"),
     ("ecr-local serve --data-d", "--data-dir"),
     ("ecr-local serve --iam en", "enforce"),
+    ("ecr-local --config x.json ser", "serve"),
+    ("ecr-local --config x.json serve --data-d", "--data-dir"),
 )
 
 
@@ -217,6 +219,20 @@ class CompletionTest(CommandTest):
         with open(os.path.join(self.directory, "seed.json"), "w", encoding="utf-8"):
             pass
         self.assertEqual(["seed.json"], self.complete("ecr-local", "serve", "--seed", "se"))
+        self.assertEqual(["seed.json"], self.complete("ecr-local", "seed", "se"))
+        self.assertEqual(["enforce"], self.complete("ecr-local", "serve", "--iam", "=", "e"))
+
+    def test_bash_goes_on_behind_config_and_offers_files_only_where_they_belong(self):
+        with open(os.path.join(self.directory, "x.json"), "w", encoding="utf-8"):
+            pass
+        os.mkdir(os.path.join(self.directory, "x-data"))
+        before = ("ecr-local", "--config", "x.json")
+        self.assertEqual(["serve"], self.complete(*before, "ser"))
+        self.assertEqual(["--data-dir"], self.complete(*before, "serve", "--data"))
+        self.assertEqual(["x.json"], self.complete("ecr-local", "serve", "--config", "x.j"))
+        self.assertEqual(["x-data"], self.complete("ecr-local", "serve", "--data-dir", "x"))
+        for words in (("explain", "x"), ("explain", "--url", "x"), ("serve", "--listen", "x")):
+            self.assertEqual([], self.complete("ecr-local", *words), words)
 
     def test_fish_completes_commands_flags_and_values(self):
         fish = harness.tool("fish")
@@ -273,22 +289,22 @@ class CompletionTest(CommandTest):
 class MistypedTest(CommandTest):
     def assert_suggests(self, part, *arguments):
         result = self.run_program(*arguments)
-        self.assertNotEqual(0, result.returncode)
+        self.assertEqual(2, result.returncode)
         self.assertIn(part, result.stderr)
 
     def test_the_nearest_word_is_suggested(self):
-        self.assert_suggests("Did you mean ecr-local serve?", "srve")
-        self.assert_suggests("Did you mean --listen for --lisen?", "serve", "--lisen", "x:1")
-        self.assert_suggests("Did you mean --data-dir for --datadir?", "check", "--datadir=/tmp")
+        self.assert_suggests("there is no command srve, did you mean serve?", "srve")
+        self.assert_suggests("no flag --lisen, did you mean --listen?", "serve", "--lisen", "x:1")
+        self.assert_suggests("--datadir, did you mean --data-dir?", "check", "--datadir=/tmp")
         path = os.path.join(self.directory, "config.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"in-memroy": True}, file)
-        self.assert_suggests("did you mean --in-memory?", "serve", "--config", path)
+        self.assert_suggests("unknown key in-memroy, did you mean in-memory?", "serve", "--config", path)
 
     def test_a_wild_guess_is_not_made(self):
         result = self.run_program("serve", "--bogus", "1")
         self.assertIn("--bogus", result.stderr)
-        self.assertNotIn("Did you mean", result.stderr)
+        self.assertNotIn("did you mean", result.stderr)
 
 
 class DemoTest(CommandTest):
@@ -349,7 +365,7 @@ class RefusedStartTest(CommandTest):
         self.addCleanup(server.close)
         server.start()
         result = self.run_program("serve", "--in-memory", "--listen", server.address)
-        self.assertEqual(1, result.returncode)
+        self.assertEqual(3, result.returncode)
         self.assertIn(f"{server.address}: another process uses the port", result.stderr)
         self.assertIn(f"process {server.process.pid} (ecr-local)", result.stderr)
         self.assertIn("--listen HOST:PORT takes another one, port 0 any free one", result.stderr)
@@ -378,7 +394,7 @@ class RefusedStartTest(CommandTest):
         for place, named in ((file, file), ("/proc/ecr-local", "/proc/ecr-local"), below):
             with self.subTest(place):
                 result = self.serve("--data-dir", place)
-                self.assertEqual(1, result.returncode)
+                self.assertEqual(3, result.returncode)
                 self.assertIn(named, result.stderr)
 
     def test_a_data_directory_of_somebody_else_is_named(self):
@@ -390,7 +406,7 @@ class RefusedStartTest(CommandTest):
         setpriv = harness.tool("setpriv")
         prefix = (setpriv, "--reuid=65534", "--regid=65534", "--clear-groups")
         result = self.serve("--data-dir", place, prefix=prefix)
-        self.assertEqual(1, result.returncode)
+        self.assertEqual(3, result.returncode)
         self.assertIn(place, result.stderr)
         self.assertIn("Permission denied", result.stderr)
 

@@ -115,7 +115,7 @@ class DecisionsTest(harness.ServerTest):
         self.assertEqual(1, result.returncode)
         self.assertIn("no decision of request no-such-request is recorded", result.stderr)
         result = harness.run(harness.BINARY, "explain", "x", "--url", "http://127.0.0.1:1")
-        self.assertEqual(1, result.returncode)
+        self.assertEqual(3, result.returncode)
         self.assertIn("nothing answers on http://127.0.0.1:1", result.stderr)
 
     def test_pages_and_filters(self):
@@ -182,7 +182,7 @@ class GuardedTest(harness.ServerTest):
             self.assertEqual(403, self.server.request("GET", "/_ecr-local/" + path)[0])
         command = (harness.BINARY, "explain", "--url", self.server.url)
         result = harness.run(*command)
-        self.assertEqual(1, result.returncode)
+        self.assertEqual(3, result.returncode)
         self.assertIn("the server answers 403: ", result.stderr)
         result = harness.run(*command, "--admin-token", "let-me-in")
         self.assertIn("no denial is recorded", result.stderr)

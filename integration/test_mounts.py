@@ -21,7 +21,7 @@ class MountsTest(harness.ServerTest):
         result = subprocess.run(
             command, capture_output=True, text=True, timeout=20, env=self.server.env, check=False
         )
-        self.assertEqual(1, result.returncode)
+        self.assertEqual(3, result.returncode)
         self.assertEqual("", result.stdout)
         self.assertIn("blobs/ and uploads/ are on different mounts", result.stderr)
         self.assertEqual([], os.listdir(elsewhere))

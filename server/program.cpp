@@ -16,18 +16,20 @@ int run_command(const CommandLine& line) {
   switch (line.command) {
     case Command::kServe:
       return run_serve(line.serve);
+    case Command::kSeed:
+      return run_seed(line.seed);
     case Command::kCheck:
-      return run_check(line.serve, line.repair);
+      return run_check(line.serve, line.repair, line.json);
     case Command::kEvaluate:
       return run_evaluate(line.explain);
     case Command::kVerifySigV4:
       return run_verify_sigv4();
     case Command::kValidatePolicy:
-      return run_validate_policy(line.policy_file, line.policy_type);
+      return run_validate_policy(line.policy_file, line.policy_type, line.json);
     case Command::kExplain:
       return run_explain(line.explain_request);
     case Command::kHealthcheck:
-      return run_healthcheck(line.health_url);
+      return run_healthcheck(line.health_url, line.json);
     case Command::kPrint:
       return run_print(line.print);
     case Command::kDemo:
@@ -38,9 +40,11 @@ int run_command(const CommandLine& line) {
       return run_completion(line.shell);
     case Command::kVersion:
       std::puts("ecr-local " ECR_LOCAL_VERSION);
-      return 0;
+      return kExitSuccess;
+    case Command::kHelp:  // was printed when the command line was read
+      return kExitSuccess;
   }
-  return 2;
+  return kExitUsage;
 }
 
 }  // namespace
@@ -52,13 +56,19 @@ int run_program(int argc, const char* const* argv) {
   int exit_code = 0;
   const auto line = parse_command_line(argc, argv, exit_code);
   if (!line) return exit_code;
+  // serve has them in its log, which may have to be JSON.
+  if (line->command != CommandLine::Command::kServe) {
+    for (const std::string& each : line->serve.warnings) {
+      std::fprintf(stderr, "ecr-local: warning: %s\n", each.c_str());
+    }
+  }
   try {
     return run_command(*line);
   } catch (const std::exception& error) {
     // Business code throws sentences for the user. This is the only place that prints them, so no
     // command catches for the sake of printing.
     std::fprintf(stderr, "ecr-local: %s\n", error.what());
-    return 1;
+    return kExitFailed;
   }
 }
 

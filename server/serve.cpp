@@ -2,13 +2,12 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <malloc.h>
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "api/admin/admin_plane.h"
 #include "api/admin/baseline.h"
@@ -28,6 +27,7 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/text.h"
 #include "server/cli/progress.h"
+#include "server/cli/startup.h"
 #include "server/client/http_client.h"
 #include "server/faults/fault_rules.h"
 #include "server/net/server.h"
@@ -50,20 +50,19 @@ namespace {
 std::vector<ListenAddress> listen_addresses(const ServeConfig& config) {
   std::vector<ListenAddress> addresses;
   for (const std::string& text : config.listen) {
-    addresses.push_back(parse_listen_address(text, "--listen"));
+    for (ListenAddress& each : parse_listen_addresses(text, "--listen")) {
+      addresses.push_back(std::move(each));
+    }
   }
-  if (addresses.empty()) {
-    addresses.push_back({"127.0.0.1", 4599, false, false});
-    addresses.push_back({"::1", 4599, false, true});  // not every machine has IPv6
-  }
+  if (addresses.empty()) addresses = parse_listen_addresses("4599", "--listen");
   // A port of its own for TLS: the plain port stays as it is, and every tool can choose.
-  if (config.tls_auto && config.tls_listen.empty()) {
-    addresses.push_back({"127.0.0.1", 4600, true, false});
-    addresses.push_back({"::1", 4600, true, true});
-  }
-  for (const std::string& text : config.tls_listen) {
-    addresses.push_back(parse_listen_address(text, "--tls-listen"));
-    addresses.back().tls = true;
+  std::vector<std::string> tls_listen = config.tls_listen;
+  if (config.tls_auto && tls_listen.empty()) tls_listen.emplace_back("4600");
+  for (const std::string& text : tls_listen) {
+    for (ListenAddress& each : parse_listen_addresses(text, "--tls-listen")) {
+      each.tls = true;
+      addresses.push_back(std::move(each));
+    }
   }
   return addresses;
 }
@@ -104,14 +103,6 @@ void guard_default_credentials(const ServeConfig& config,
   }
 }
 
-std::string read_file(const std::string& path, const char* flag) {
-  std::ifstream file(path, std::ios::binary);
-  // Opening a directory as a stream succeeds and reads nothing, so it is asked for separately.
-  if (!file || std::filesystem::is_directory(path))
-    throw std::runtime_error(base::format("{} {}: cannot be read", flag, path));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 struct SeedFile {
   std::string document;   // empty: there is none
   std::string directory;  // that paths in it are relative to
@@ -119,18 +110,21 @@ struct SeedFile {
 
 SeedFile read_seed(const ServeConfig& config) {
   if (config.seed.empty()) return {};
-  return {read_file(config.seed, "--seed"),
+  return {read_text_file(config.seed, "--seed " + config.seed),
           std::filesystem::absolute(config.seed).parent_path().string()};
 }
 
 // Applied at every start; a seed that was applied changes nothing the second time
 // (integration/test_restart.py, test_seed_at_a_second_start_changes_nothing).
 void seed(const ServeConfig& config, const SeedFile& file, const api::Services& services,
-          api::admin::Baseline& baseline) {
+          api::admin::Baseline& baseline, AccessLog& log) {
   if (config.seed.empty()) return;
   const Elapsed line("applying " + config.seed, config.progress);
   try {
-    api::admin::apply_seed(services, file.document, file.directory);
+    const auto report = api::admin::apply_seed(services, file.document, file.directory);
+    for (const std::string& each : report.warnings) {
+      log.say(base::format("ecr-local: warning: --seed {}: {}", config.seed, each));
+    }
     baseline.prepare();
   } catch (const api::admin::SeedError& error) {
     throw std::runtime_error(base::format("--seed {}: {}", config.seed, error.what()));
@@ -225,7 +219,8 @@ ClientLimits upstream_limits(const ServeConfig& config) {
 void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
   for (const std::string& text : config.oidc_keys) {
     const std::size_t equals = text.find('=');
-    auto parsed = auth::JsonWebKeySet::parse(read_file(text.substr(equals + 1), "--oidc-keys"));
+    auto parsed =
+        auth::JsonWebKeySet::parse(read_text_file(text.substr(equals + 1), "--oidc-keys " + text));
     if (!parsed) {
       throw std::runtime_error(base::format("--oidc-keys {}: {}", text, parsed.error()));
     }
@@ -239,7 +234,7 @@ void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
 // Reads the file now, so that a typing error is not found only by the first pull.
 api::pull_through::Secrets read_secrets(const std::string& path) {
   if (path.empty()) return {};
-  const std::string document = read_file(path, "--upstream-secrets");
+  const std::string document = read_text_file(path, "--upstream-secrets " + path);
   try {
     return api::pull_through::Secrets::parse(document);
   } catch (const std::runtime_error& error) {
@@ -303,10 +298,12 @@ void announce_tls(const Server& server, AccessLog& log) {
 // from it. It is flushed because standard output is a pipe there, and pipes are buffered
 // (integration/test_cli.py, test_ready_line_is_the_only_output_and_sigterm_exits_0).
 void announce(const Server& server, const std::vector<ListenAddress>& addresses,
-              const std::string& version) {
-  const std::string first = server.addresses().front();
-  const bool tls = addresses.front().tls;
-  base::print("ecr-local {} ready on {}://{}\n", version, tls ? "https" : "http", first);
+              const ServeConfig& config, const api::Settings& settings) {
+  const std::string url =
+      (addresses.front().tls ? "https://" : "http://") + server.addresses().front();
+  base::print("ecr-local {} ready on {}\n", settings.version, url);
+  // A person reads a terminal, a script reads the first line of a pipe.
+  if (isatty(STDOUT_FILENO) != 0) base::print("{}", ready_text(config, settings, url));
   std::fflush(stdout);
 }
 
@@ -333,13 +330,16 @@ int run_serve(const ServeConfig& config) {
   AccessLog log(config.access_log, 2);
   api::Settings settings = config.settings;
   const std::vector<ListenAddress> addresses = listen_addresses(config);
+  for (const std::string& each : config.warnings) log.say("ecr-local: warning: " + each);
   guard_default_credentials(config, addresses, settings, log);
+  for (const std::string& each : reach_warnings(addresses, settings)) {
+    log.say("ecr-local: " + each);
+  }
   check_scan_findings(settings);
 
   // Locks the data directory; a second server with the same one stops here, naming the process that
   // has it (integration/test_cli.py, test_data_directory_in_use_names_the_process).
-  const auto store =
-      storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory}, random);
+  const auto store = open_store(config, random);
   // After a failed fsync the kernel may have dropped the data and reports the error once. Nothing
   // that is written later could be trusted, so writing ends until a restart (PostgreSQL drew the
   // same conclusion in 2018).
@@ -372,7 +372,7 @@ int run_serve(const ServeConfig& config) {
   const SeedFile seed_file = read_seed(config);
   // The state to which /_ecr-local/reset returns: what the seed made, or nothing.
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);
-  seed(config, seed_file, services, baseline);
+  seed(config, seed_file, services, baseline, log);
 
   const api::ControlPlane control(services, {api::ecr::make_api(), api::iam::make_api(),
                                              api::sts::make_api(), api::organizations::make_api()});
@@ -424,7 +424,7 @@ int run_serve(const ServeConfig& config) {
   announce_tls(server, log);
   // Who waits for the ready line may look at the log then: it has all that the start had to say.
   log.settle(std::chrono::seconds(1));
-  announce(server, addresses, settings.version);
+  announce(server, addresses, config, settings);
   server.run();
   return 0;
 }

@@ -24,6 +24,7 @@ QueryParameters::QueryParameters(std::string_view query) {
 }
 
 std::optional<std::string> QueryParameters::take(const std::string& name) {
+  known_.push_back(name);
   auto node = values_.extract(name);
   if (node.empty()) return std::nullopt;
   if (node.mapped().empty()) throw ParameterError(name, "must not be empty");
@@ -69,7 +70,9 @@ std::optional<base::TimePoint> QueryParameters::take_time(const std::string& nam
 }
 
 void QueryParameters::finish() const {
-  if (!values_.empty()) throw ParameterError(values_.begin()->first, "is not known here");
+  if (values_.empty()) return;
+  const std::string& name = values_.begin()->first;
+  throw ParameterError(name, "is not known here" + base::did_you_mean(name, known_));
 }
 
 HttpResponse json_response(int status, const base::Json& json) {

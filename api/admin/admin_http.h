@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/core/wire/http.h"
 #include "schemas/base/clock.h"
@@ -44,6 +45,7 @@ class QueryParameters {
 
  private:
   std::map<std::string, std::string> values_;
+  std::vector<std::string> known_;  // asked for so far
 };
 
 // The JSON document and a newline, so that the output of curl ends with one.

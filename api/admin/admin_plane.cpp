@@ -70,8 +70,12 @@ AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
                        base::MovableClock& clock, JobRunner& jobs, Baseline& baseline)
     : services_(services), started_(services.machine_clock.now()), routes_(services.settings) {
   const auto seed = [&services](const HttpRequest& request) {
-    apply_seed(services, request.body);
-    return json_response(200, Json{{"status", "applied"}});
+    const SeedReport report = apply_seed(services, request.body);
+    base::OrderedJson applied = base::OrderedJson::object();
+    for (const auto& [name, count] : report.applied) applied[name] = count;
+    return json_response(200, base::OrderedJson{{"status", "applied"},
+                                                {"applied", std::move(applied)},
+                                                {"warnings", report.warnings}});
   };
   const auto reset = [this, &baseline, &jobs](const HttpRequest&) {
     baseline.reset();

@@ -32,10 +32,29 @@ bool answers(const AdminRoute& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
 }
 
-HttpResponse refuse_administration() {
-  return error_response(403,
-                        "This needs the admin token (Authorization: Bearer ...), or a client on "
-                        "this machine, not behind a proxy, where none is set");
+// Says what to do. Nobody learns more than they sent: their own address and the name they asked
+// for.
+HttpResponse refuse_administration(const Settings& settings, const HttpRequest& request) {
+  const std::string name(base::without_port(request.host()));
+  if (!is_own_host(settings, request.host())) {
+    return error_response(
+        403, base::format("This is not answered under the host name {}: use localhost or an "
+                          "address, or start ecr-local with --admin-host {}",
+                          name, name));
+  }
+  if (!settings.admin_token.empty()) {
+    return error_response(
+        403,
+        "This needs the admin token: Authorization: Bearer TOKEN, or --admin-token "
+        "or ECR_LOCAL_ADMIN_TOKEN of ecr-local's commands");
+  }
+  const std::string from =
+      request.forwarded ? "your request came through a proxy"
+                        : base::format("you arrive as {}, which is not this machine", request.peer);
+  return error_response(
+      403, base::format("This needs the admin token: {}. Start ecr-local with --admin-token TOKEN "
+                        "(ECR_LOCAL_ADMIN_TOKEN) and send Authorization: Bearer TOKEN",
+                        from));
 }
 
 }  // namespace
@@ -68,7 +87,7 @@ const AdminRoute* AdminRoutes::find(const HttpRequest& head) const {
 
 Introduction AdminRoutes::identify(const HttpRequest& head) const {
   if (is_open(head.path(), find(head))) return false;
-  if (!may_administer(settings_, head)) return refuse_administration();
+  if (!may_administer(settings_, head)) return refuse_administration(settings_, head);
   return true;
 }
 
@@ -76,7 +95,7 @@ Introduction AdminRoutes::identify(const HttpRequest& head) const {
 // path, and sends no body that is stored.
 std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminRoutes::open(
     const HttpRequest& head) const {
-  if (!may_administer(settings_, head)) return refuse_administration();
+  if (!may_administer(settings_, head)) return refuse_administration(settings_, head);
   return find(head)->take_body();
 }
 
@@ -90,7 +109,7 @@ HttpResponse AdminRoutes::answer(const HttpRequest& request) const {
   try {
     const AdminRoute* const route = find(request);
     if (!is_open(request.path(), route) && !may_administer(settings_, request)) {
-      return refuse_administration();
+      return refuse_administration(settings_, request);
     }
     return route == nullptr ? refuse(request.path()) : route->handle(request);
   } catch (const SeedError& error) {

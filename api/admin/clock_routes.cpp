@@ -8,6 +8,7 @@
 #include "api/core/background/jobs.h"
 #include "schemas/base/duration.h"
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 #include "storage/rows/jobs.h"
 #include "storage/rows/server_state.h"
 
@@ -83,7 +84,9 @@ Change read_change(const std::string& body) {
     } else if (name == "freeze") {
       change.freeze = read_flag(name, value);
     } else {
-      throw ParameterError(name, "is not known here");
+      throw ParameterError(
+          name,
+          "is not known here" + base::did_you_mean(name, {"reset", "now", "advance", "freeze"}));
     }
   }
   if (change.now && change.advance) throw ParameterError("advance", "cannot be given with now");

@@ -1,10 +1,12 @@
 #include "api/pull_through/secrets.h"
 
 #include <stdexcept>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::pull_through {
 namespace {
@@ -24,6 +26,20 @@ Secrets::Entry read_entry(const Json& entry) {
           {entry["username"].get<std::string>(), entry["accessToken"].get<std::string>()}};
 }
 
+// A secret may have other members, and may be one that ECR cannot read. A member that is nearly one
+// of the two is a typing error.
+void check_spelling(const std::string& secret, const Json& entry) {
+  if (!entry.is_object()) return;
+  const std::vector<std::string> known{"username", "accessToken"};
+  for (const auto& [name, value] : entry.items()) {
+    const bool is_known = name == known[0] || name == known[1];
+    const std::string meant = is_known ? "" : base::did_you_mean(name, known);
+    if (!meant.empty()) {
+      throw std::runtime_error(base::format("{}: unknown key {}{}", secret, name, meant));
+    }
+  }
+}
+
 }  // namespace
 
 Secrets Secrets::parse(std::string_view document) {
@@ -31,7 +47,10 @@ Secrets Secrets::parse(std::string_view document) {
   if (!json) throw std::runtime_error("it is not JSON: " + json.error().detail);
   if (!json->is_object()) throw std::runtime_error("it must be a JSON object");
   Secrets secrets;
-  for (const auto& [key, entry] : json->items()) secrets.secrets_[key] = read_entry(entry);
+  for (const auto& [key, entry] : json->items()) {
+    check_spelling(key, entry);
+    secrets.secrets_[key] = read_entry(entry);
+  }
   return secrets;
 }
 

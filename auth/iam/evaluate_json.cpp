@@ -9,11 +9,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "auth/iam/evaluate.h"
 #include "auth/iam/policy/compiled.h"
 #include "auth/iam/policy/document.h"
 #include "auth/iam/policy/json_access.h"
 #include "auth/iam/policy/json_text.h"
 #include "schemas/base/bounded_memo.h"
+#include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 
 namespace ecr::auth::iam {
@@ -48,6 +50,16 @@ std::string string_member(const OrderedJson& object, const char* name, bool requ
     throw Malformed(std::string("request.") + name + " is not a string");
   }
   return {};
+}
+
+// A line may have members of its writer's own, as an id or a comment. One that is nearly a member
+// that is read here is a typing error: what it says would be ignored.
+void check_spelling(const OrderedJson& object, const std::vector<std::string>& known) {
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string meant = base::did_you_mean(key, known);
+    if (!meant.empty()) throw Malformed("unknown key " + key + meant);
+  }
 }
 
 Context read_context(const OrderedJson* json) {
@@ -89,6 +101,10 @@ Principal read_principal(const OrderedJson& json) {
 Request read_request(const OrderedJson& line) {
   const OrderedJson* json = member(line, "request");
   if (json == nullptr || !json->is_object()) throw Malformed("there is no object \"request\"");
+  static const std::vector<std::string> kMembers{
+      "principal",        "principal_issuer", "principal_unique_id", "action", "resource",
+      "resource_account", "context"};
+  check_spelling(*json, kMembers);
   Request request;
   request.principal = read_principal(*json);
   request.action = string_member(*json, "action", true);
@@ -240,7 +256,9 @@ struct LineEvaluator::State {
       } else if (name == "rcps") {
         set.rcps = levels(value, place, true);
       } else if (name != "resource") {
-        throw Malformed(place + " is not a kind of policy");
+        throw Malformed(place + " is not a kind of policy" +
+                        base::did_you_mean(name, {"identity", "boundaries", "session", "resource",
+                                                  "scps", "rcps"}));
       } else if (!value.is_null()) {
         set.resource.push_back(policy(value, place));
         // A repository policy has no Resource, so it is not asked for.
@@ -277,6 +295,8 @@ struct LineEvaluator::State {
       set = std::make_shared<const PolicySet>(given == nullptr ? PolicySet{} : read_set(*given));
     }
     if (!json.is_object()) throw Malformed("the line is not an object");
+    static const std::vector<std::string> kParts{"request", "policies"};
+    check_spelling(json, kParts);
     const Request request = read_request(json);
     if (request.principal.kind == PrincipalKind::kRoot) {
       // A copy: the set in the memo is shared with other lines. Its policies are shared pointers,

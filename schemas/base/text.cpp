@@ -35,6 +35,12 @@ std::string format_values(fmt::string_view text, fmt::format_args values) {
   return fmt::vformat(text, values);
 }
 
+std::string counted(std::uint64_t number, std::string_view noun, std::string_view plural) {
+  if (number == 1) return format("1 {}", noun);
+  if (!plural.empty()) return format("{} {}", number, plural);
+  return format("{} {}s", number, noun);
+}
+
 // The search goes on behind the text that was put in, so that `with` may contain `what`.
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {

@@ -1,6 +1,7 @@
 // Text: formatting, joining, replacing, and "did you mean". Pure.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ std::string join(const List& list, std::string_view separator) {
   }
   return out;
 }
+
+// "1 problem", "2 problems"; `plural` where it does not end in "s" alone: "1 policy", "2 policies".
+std::string counted(std::uint64_t number, std::string_view noun, std::string_view plural = {});
 
 // Replaces each occurrence of `what`, from left to right; the inserted text is not searched again.
 void replace_all(std::string& text, std::string_view what, std::string_view with);

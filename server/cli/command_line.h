@@ -41,6 +41,13 @@ struct ServeConfig {
   std::chrono::seconds stop_timeout{10};
   std::size_t workers = 8;
   api::Settings settings;
+  std::vector<std::string> warnings;  // of settings that have no effect; for the log
+};
+
+struct SeedConfig {
+  std::string source;  // path, - or http(s):// URL
+  std::string url;
+  std::string admin_token;
 };
 
 struct ExplainConfig {
@@ -52,6 +59,7 @@ struct ExplainConfig {
 struct PrintConfig {
   std::string snippet;  // empty: list them
   bool list = false;
+  bool json = false;  // of "configuration"
   std::string url = "http://localhost:4599";
   // nullopt: the value of the server at `url` is used, or the default of `serve` when none answers.
   std::optional<std::string> account;
@@ -67,11 +75,13 @@ struct DemoConfig {
   std::string access_key = "test";
   std::string secret_key = "test";
   std::string admin_token;
+  bool json = false;
 };
 
 struct CommandLine {
   enum class Command {
     kServe,
+    kSeed,
     kCheck,
     kEvaluate,
     kVerifySigV4,
@@ -82,6 +92,7 @@ struct CommandLine {
     kDemo,
     kCa,
     kCompletion,
+    kHelp,
     kVersion
   };
   Command command = Command::kServe;
@@ -89,13 +100,22 @@ struct CommandLine {
   ExplainConfig explain_request;
   PrintConfig print;
   DemoConfig demo;
+  SeedConfig seed;
   bool explain = false;     // evaluate
   bool repair = false;      // check
+  bool json = false;        // check, validate-policy, healthcheck
   std::string policy_file;  // validate-policy
   std::string policy_type;  // validate-policy
   std::string health_url;   // healthcheck
   std::string shell;        // completion
+  std::string help_of;      // help; empty: of the program
 };
+
+// The statuses with which the program ends; its help lists them.
+inline constexpr int kExitSuccess = 0;
+inline constexpr int kExitNo = 1;      // the answer is no: invalid, denied, damaged, not healthy
+inline constexpr int kExitUsage = 2;   // the command line or the configuration file is wrong
+inline constexpr int kExitFailed = 3;  // it could not be done
 
 // nullopt: the help or an error has been printed; leave with `exit_code`.
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv, int& exit_code);
@@ -106,12 +126,14 @@ struct FlagInfo {
   std::string default_value;  // empty: none
   std::string help;
   bool takes_value = false;
+  std::string group;  // heading of the help
 };
 
 struct CommandInfo {
   std::string name;
   std::string help;
   std::vector<FlagInfo> flags;
+  std::string argument;  // the first word that is no flag, as "FILE"; empty: none
 };
 
 // All commands, in the order of the help.

@@ -11,5 +11,7 @@ std::string completion_script(const std::string& shell);
 
 // Markdown: every flag of serve with its environment variable, its default and its meaning.
 std::string configuration_table();
+// The same as a JSON list.
+std::string configuration_json();
 
 }  // namespace ecr::server

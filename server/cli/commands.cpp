@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -21,6 +20,7 @@
 #include "server/cli/explain_text.h"
 #include "server/cli/progress.h"
 #include "server/cli/server_client.h"
+#include "server/cli/startup.h"
 #include "server/runtime/system.h"
 #include "server/tls/certificate_authority.h"
 #include "storage/check.h"
@@ -51,13 +51,10 @@ int answer_lines(Answer answer) {
 
 std::string read_document(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(path + ": cannot be read");
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  return read_text_file(path, path);
 }
 
-// The names are those of the help of --type. They are checked here and not by the command line
-// because the enumeration belongs to auth/.
+// The names are those of the help of --type, which the command line has checked.
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
   static const std::map<std::string, PolicyType> kTypes{
@@ -65,10 +62,10 @@ auth::iam::PolicyType policy_type(const std::string& name) {
       {"registry", PolicyType::kRegistry}, {"registry-v1", PolicyType::kRegistryV1},
       {"trust", PolicyType::kTrust},       {"session", PolicyType::kSession},
       {"scp", PolicyType::kScp},           {"rcp", PolicyType::kRcp}};
-  const auto found = kTypes.find(name);
-  if (found == kTypes.end()) throw std::runtime_error("--type " + name + ": is not known");
-  return found->second;
+  return kTypes.at(name);
 }
+
+void print_json(const base::OrderedJson& json) { base::print("{}\n", base::dump(json)); }
 
 }  // namespace
 
@@ -85,62 +82,106 @@ int run_verify_sigv4() {
 
 // "file:line: error: text" is the form that editors and CI systems recognize. Warnings do not make
 // a document invalid.
-int run_validate_policy(const std::string& file, const std::string& type) {
+int run_validate_policy(const std::string& file, const std::string& type, bool json) {
   const std::string document = read_document(file);
+  const Paint paint;
   bool valid = true;
+  base::OrderedJson problems = base::OrderedJson::array();
   for (const auto& problem : auth::iam::lint_policy(document, policy_type(type))) {
     valid = valid && problem.warning;
     // A problem of the whole document has no line; it is reported at the first one.
-    base::print("{}:{}: {}: {}{}{}\n", file, std::max<std::size_t>(problem.line, 1),
-                problem.warning ? "warning" : "error",
+    const std::size_t line = std::max<std::size_t>(problem.line, 1);
+    if (json) {
+      problems.push_back({{"severity", problem.warning ? "warning" : "error"},
+                          {"line", line},
+                          {"path", problem.path},
+                          {"message", problem.message},
+                          {"detail", problem.detail}});
+      continue;
+    }
+    base::print("{}:{}: {}: {}{}{}\n", file, line,
+                problem.warning ? paint.doubtful("warning") : paint.bad("error"),
                 problem.path.empty() ? "" : problem.path + ": ", problem.message,
                 problem.detail.empty() ? "" : " (" + problem.detail + ")");
   }
-  if (valid) base::print("{}: a valid {} policy\n", file, type);
-  return valid ? 0 : 1;
+  if (json) {
+    print_json({{"file", file}, {"type", type}, {"valid", valid}, {"problems", problems}});
+  } else if (valid) {
+    base::print("{}: {} {} policy\n", file, paint.good("a valid"), type);
+  }
+  return valid ? kExitSuccess : kExitNo;
 }
 
 namespace {
 
-// 0 is "clean" and 1 is "problems", so that a script needs no parsing.
-int print_check(const storage::CheckReport& report) {
-  for (const std::string& problem : report.problems) base::print("problem: {}\n", problem);
-  base::print(
-      "checked {} images and {} blobs ({} bytes): {}\n", report.images, report.blobs, report.bytes,
-      report.problems.empty() ? "clean" : base::format("{} problems", report.problems.size()));
-  return report.problems.empty() ? 0 : 1;
+std::string summary_of(const storage::CheckReport& report) {
+  const Paint paint;
+  return base::format("checked {} and {} ({}): {}", base::counted(report.images, "image"),
+                      base::counted(report.blobs, "blob"), base::counted(report.bytes, "byte"),
+                      report.problems.empty()
+                          ? paint.good("clean")
+                          : paint.bad(base::counted(report.problems.size(), "problem")));
 }
 
-// 0 where everything is sound now.
-int print_repair(const storage::RepairReport& report) {
-  print_check(report.found);
-  for (const std::string& line : report.done) base::print("repaired: {}\n", line);
-  for (const std::string& problem : report.left) base::print("not repaired: {}\n", problem);
-  return report.left.empty() ? 0 : 1;
+base::OrderedJson report_json(const storage::CheckReport& report) {
+  return {{"clean", report.problems.empty()},
+          {"images", report.images},
+          {"blobs", report.blobs},
+          {"bytes", report.bytes},
+          {"problems", report.problems}};
+}
+
+void print_check(const storage::CheckReport& report) {
+  for (const std::string& problem : report.problems) base::print("problem: {}\n", problem);
+  base::print("{}\n", summary_of(report));
+}
+
+// A script needs no parsing: the status says it. The answer is no where anything is damaged still.
+int report_check(const storage::CheckReport& report, bool json) {
+  if (json) {
+    print_json(report_json(report));
+  } else {
+    print_check(report);
+  }
+  return report.problems.empty() ? kExitSuccess : kExitNo;
+}
+
+int report_repair(const storage::RepairReport& report, bool json) {
+  if (json) {
+    base::OrderedJson out = report_json(report.found);
+    out["repaired"] = report.done;
+    out["notRepaired"] = report.left;
+    print_json(out);
+  } else {
+    print_check(report.found);
+    for (const std::string& line : report.done) base::print("repaired: {}\n", line);
+    for (const std::string& problem : report.left) base::print("not repaired: {}\n", problem);
+  }
+  return report.left.empty() ? kExitSuccess : kExitNo;
 }
 
 }  // namespace
 
 // A directory that does not exist is an error: opening the store would make it, and report an empty
 // one as clean (integration/test_cli.py, test_missing_directory_is_refused_and_not_made).
-int run_check(const ServeConfig& config, bool repair) {
+int run_check(const ServeConfig& config, bool repair, bool json) {
   if (access(config.data_dir.c_str(), F_OK) != 0) {
     throw std::runtime_error("--data-dir " + config.data_dir + ": does not exist");
   }
   SystemRandom random;
   // Takes the lock of the directory, so a check never runs beside a server that writes.
-  const auto store = storage::Store::open({.directory = config.data_dir}, random);
+  const auto store = open_store(config, random);
   // Optional, so that it can end its line on the terminal before the report begins.
   std::optional<Progress> line(std::in_place, "checked", config.progress);
   const auto progress = [&line](std::int64_t done, std::int64_t all) { line->update(done, all); };
   if (repair) {
     const auto report = storage::repair_store(*store, progress);
     line.reset();  // before the report
-    return print_repair(report);
+    return report_repair(report, json);
   }
   const auto report = storage::check_store(*store, progress);
   line.reset();
-  return print_check(report);
+  return report_check(report, json);
 }
 
 namespace {
@@ -156,26 +197,17 @@ std::string target_of(const ExplainConfig& config) {
 // Prints an error; the exit status.
 int fail_command(const std::string& what) {
   base::print(stderr, "ecr-local: {}\n", what);
-  return 1;
-}
-
-// The message of an error answer, where the server sent one. The message says what to do, for
-// example that --admin-token is missing.
-std::string refusal(const api::ExchangeAnswer& answer) {
-  const auto json = base::parse_ordered_json(answer.body);
-  const bool has_message = json && json->is_object() && json->contains("message");
-  return base::format("the server answers {}: {}", answer.head.status,
-                      has_message ? base::dump((*json)["message"]) : "(no message)");
+  return kExitNo;
 }
 
 }  // namespace
 
 // Asks a running server for the decisions of a request and draws them.
 int run_explain(const ExplainConfig& config) {
-  const auto answer = http_get(config.url, target_of(config), config.admin_token);
-  if (!answer) return fail_command("nothing answers on " + config.url);
-  if (answer->head.status != 200) return fail_command(refusal(*answer));
-  const auto json = base::parse_ordered_json(answer->body);
+  const auto answer =
+      ask_server({.url = config.url, .target = target_of(config), .token = config.admin_token});
+  if (answer.head.status != 200) throw std::runtime_error(refusal(answer));
+  const auto json = base::parse_ordered_json(answer.body);
   if (!json || !json->is_object() || !json->contains("decisions")) {
     return fail_command(config.url + " is not an ecr-local");
   }
@@ -194,13 +226,27 @@ int run_explain(const ExplainConfig& config) {
   return 0;
 }
 
-// One request to a running server, for container images that have no curl.
-int run_healthcheck(const std::string& url) {
-  const auto answer = http_get(url, "/_ecr-local/health");
-  if (!answer) return fail_command("nothing answers on " + url);
-  const bool healthy = answer->head.status == 200;
-  base::print("{}\n", healthy ? "healthy" : "not healthy");
-  return healthy ? 0 : 1;
+// One request to a running server, for container images that have no curl. Docker takes status 1
+// for "not healthy" and reserves all above it, so whatever goes wrong here has this status.
+int run_healthcheck(const std::string& url, bool json) {
+  const Paint paint;
+  try {
+    const auto answer =
+        ask_server({.url = url, .target = "/_ecr-local/health", .elsewhere = "use --url"});
+    const bool healthy = answer.head.status == 200;
+    if (json) {
+      base::print("{}", answer.body);
+    } else if (healthy) {
+      base::print("{}\n", paint.good("healthy"));
+    } else {
+      const auto body = base::parse_json(answer.body);
+      const std::string reason = body ? base::text_member(*body, "reason") : "";
+      base::print("{}{}{}\n", paint.bad("not healthy"), reason.empty() ? "" : ": ", reason);
+    }
+    return healthy ? kExitSuccess : kExitNo;
+  } catch (const std::runtime_error& error) {
+    return fail_command(error.what());
+  }
 }
 
 // Prints the certificate that clients of --tls auto have to trust; makes it where there is none.
@@ -208,11 +254,26 @@ int run_healthcheck(const std::string& url) {
 // while it reads or makes the files (integration/test_tls_auto.py,
 // test_it_can_be_printed_before_the_first_start).
 int run_ca(const ServeConfig& config) {
-  std::error_code ignored;  // where it is wrong, the next line throws and says what
+  std::error_code ignored;  // where it is wrong, the next lines throw and say what
   std::filesystem::create_directories(config.data_dir, ignored);
-  const CertificateAuthority authority(config.data_dir, SystemClock().now());
-  base::print("{}", authority.certificate());
-  return 0;
+  const std::string file = config.data_dir + "/tls/ca.pem";
+  const bool was_there = std::filesystem::exists(file, ignored);
+  try {
+    const CertificateAuthority authority(config.data_dir, SystemClock().now());
+    // On standard error: standard output is the certificate, for a file.
+    if (!was_there) {
+      base::print(
+          stderr,
+          "ecr-local: made a certificate authority, {}; it is that of 'ecr-local serve --tls "
+          "auto' with this --data-dir (a server with another one: --data-dir, or GET "
+          "/_ecr-local/ca)\n",
+          file);
+    }
+    base::print("{}", authority.certificate());
+  } catch (const std::exception& error) {
+    throw std::runtime_error(base::format("--data-dir {}: {}", config.data_dir, error.what()));
+  }
+  return kExitSuccess;
 }
 
 }  // namespace ecr::server

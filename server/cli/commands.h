@@ -1,4 +1,5 @@
-// The subcommands except serve (server/serve.h). Each returns the exit status of the process.
+// The subcommands except serve (server/serve.h). Each returns the exit status of the process
+// (kExitNo, ...), and throws where what it was asked for cannot be done.
 #pragma once
 
 #include "server/cli/command_line.h"
@@ -6,13 +7,15 @@
 namespace ecr::server {
 
 // commands.cpp
-int run_check(const ServeConfig& config, bool repair);
+int run_check(const ServeConfig& config, bool repair, bool json);
 int run_evaluate(bool explain);
 int run_verify_sigv4();
-int run_validate_policy(const std::string& file, const std::string& type);
+int run_validate_policy(const std::string& file, const std::string& type, bool json);
 int run_explain(const ExplainConfig& config);
-int run_healthcheck(const std::string& url);
+int run_healthcheck(const std::string& url, bool json);
 int run_ca(const ServeConfig& config);
+// seed_command.cpp
+int run_seed(const SeedConfig& config);
 // demo.cpp
 int run_demo(const DemoConfig& config);
 // print.cpp

@@ -15,6 +15,7 @@
 #include "schemas/model/digest.h"
 #include "server/cli/commands.h"
 #include "server/cli/demo_client.h"
+#include "server/cli/progress.h"
 #include "server/runtime/system.h"
 
 namespace ecr::server {
@@ -73,6 +74,8 @@ class Demo {
 
   void run();
   void clean_up();
+  // What was proved so far, for --json.
+  base::OrderedJson take_steps() { return std::move(steps_); }
 
  private:
   // Runs one step and prints what it returns, with the time it took.
@@ -103,13 +106,18 @@ class Demo {
   std::string layer_;
   std::string manifest_;
   std::string denied_request_;
+  base::OrderedJson steps_ = base::OrderedJson::array();
 };
 
 void Demo::step(const char* title, const std::function<std::string()>& body) {
   const auto begun = DemoClock::now();
   const std::string proved = body();
   const std::chrono::duration<double, std::milli> took = DemoClock::now() - begun;
-  base::print("ok {:7.1f} ms  {}: {}\n", took.count(), title, proved);
+  if (config_.json) {
+    steps_.push_back({{"step", title}, {"milliseconds", took.count()}, {"result", proved}});
+    return;
+  }
+  base::print("{} {:7.1f} ms  {}: {}\n", Paint().good("ok"), took.count(), title, proved);
   // Each step shows when it is done, also where standard output is a pipe.
   std::fflush(stdout);
 }
@@ -251,8 +259,12 @@ std::string Demo::explained() {
   if (reply.head.status == 403) return "not asked for: it needs --admin-token";
   const Json json = parse_reply(expect(reply, 200, "the explanation"));
   const Json& decision = json.at("decisions").at(0);
-  return base::format("{}\n    ecr-local explain {}{}", base::text_member(decision, "decision"),
-                      denied_request_, config_.url.empty() ? "" : " --url " + config_.url);
+  std::string said = base::text_member(decision, "decision");
+  // A server of the demo's own ends with it, and has nothing to explain then.
+  if (!config_.url.empty() && !config_.json) {
+    said += base::format("\n    ecr-local explain {} --url {}", denied_request_, config_.url);
+  }
+  return said;
 }
 
 void Demo::run() {
@@ -298,25 +310,38 @@ int run_demo(const DemoConfig& config) {
   if (config.url.empty()) own.emplace();
   const std::string url = own ? own->url() : config.url;
   const std::chrono::duration<double, std::milli> started = DemoClock::now() - begun;
-  if (own) base::print("ok {:7.1f} ms  a server in memory: {}\n", started.count(), url);
+  const Paint paint;
+  if (own && !config.json) {
+    base::print("{} {:7.1f} ms  a server in memory: {}\n", paint.good("ok"), started.count(), url);
+  }
   Demo demo(config, url);
+  std::string failure;
   try {
     demo.run();
   } catch (const std::exception& error) {
-    // A failed run cleans up as well, but not at the price of its error message.
-    base::print("not ok            {}\n", error.what());
-    try {
-      demo.clean_up();
-    } catch (const std::exception&) {
-      // The first error is the one to read.
-    }
-    return 1;
+    failure = error.what();
   }
-  // A server of the demo's own lives in memory and is gone with it.
-  if (!own) demo.clean_up();
+  try {
+    // A server of the demo's own lives in memory and is gone with it. A failed run cleans up as
+    // well, but not at the price of its error message.
+    if (!own) demo.clean_up();
+  } catch (const std::exception& error) {
+    if (failure.empty()) failure = error.what();
+  }
   const std::chrono::duration<double> all = DemoClock::now() - begun;
-  base::print("It works: {:.2f} s.\n", all.count());
-  return 0;
+  if (config.json) {
+    base::OrderedJson json = {{"works", failure.empty()},
+                              {"url", url},
+                              {"seconds", all.count()},
+                              {"steps", demo.take_steps()}};
+    if (!failure.empty()) json["failure"] = failure;
+    base::print("{}\n", base::dump(json));
+  } else if (!failure.empty()) {
+    base::print("{}            {}\n", paint.bad("not ok"), failure);
+  } else {
+    base::print("{}: {:.2f} s.\n", paint.good("It works"), all.count());
+  }
+  return failure.empty() ? kExitSuccess : kExitNo;
 }
 
 }  // namespace ecr::server

@@ -78,7 +78,7 @@ void end_process(pid_t pid) {
 
 DemoClient::DemoClient(const std::string& url, std::string region, const base::Clock& clock)
     : url_(parse_server_url(url)),
-      client_(make_command_client()),
+      client_(make_command_client(url_.tls)),
       region_(std::move(region)),
       clock_(clock) {}
 
@@ -95,7 +95,8 @@ DemoReply DemoClient::send(const std::string& method, const std::string& target,
   try {
     return api::fetch(client_, request);
   } catch (const api::TransportError& error) {
-    throw std::runtime_error(base::format("no answer from http://{}: {}", host(), error.what()));
+    throw std::runtime_error(base::format("no answer from {}://{}: {}", url_.tls ? "https" : "http",
+                                          host(), error.what()));
   }
 }
 

@@ -1,5 +1,5 @@
 // The client of `ecr-local demo`: signed calls of the APIs, and requests of the registry. Also the
-// server that the demo starts when it is given none. Blocking; http:// only.
+// server that the demo starts when it is given none. Blocking.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ using DemoReply = api::ExchangeAnswer;
 // Throws std::runtime_error where nothing answers.
 class DemoClient {
  public:
-  // `clock` outlives the client. Throws where `url` is no http:// URL.
+  // `clock` outlives the client. Throws where `url` is no URL.
   DemoClient(const std::string& url, std::string region, const base::Clock& clock);
 
   DemoReply ecr(const DemoKeys& keys, const std::string& operation, const std::string& body) const;

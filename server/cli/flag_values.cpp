@@ -1,9 +1,11 @@
 #include "server/cli/flag_values.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/core/wire/http.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 #include "schemas/base/url.h"
 #include "schemas/model/arn.h"
 #include "server/tls/server_certificates.h"
@@ -64,13 +66,34 @@ std::string_view value_name(std::string_view flag) {
   return {};
 }
 
+// The name in the help is the only list of a choice's values, so help, completion and check agree.
+std::vector<std::string> choices_of(std::string_view flag) {
+  std::string_view rest = value_name(flag);
+  std::vector<std::string> values;
+  if (rest.find('|') == rest.npos) return values;
+  for (std::size_t bar = 0; bar != rest.npos;) {
+    bar = rest.find('|');
+    values.emplace_back(rest.substr(0, bar));
+    if (bar != rest.npos) rest.remove_prefix(bar + 1);
+  }
+  return values;
+}
+
+std::string check_choice(std::string_view flag, const std::string& text) {
+  std::vector<std::string> choices = choices_of(flag);
+  if (std::find(choices.begin(), choices.end(), base::to_lower(text)) != choices.end()) return "";
+  const std::string last = choices.back();
+  choices.pop_back();
+  return base::format("must be {} or {}, not \"{}\"", base::join(choices, ", "), last, text);
+}
+
 // The checks return text because CLI11's validators do: empty is good, anything else is the error.
 std::string check_account(const std::string& text) {
-  return model::is_account_id(text) ? "" : "an account has 12 digits";
+  return model::is_account_id(text) ? "" : "an account has 12 digits, as 123456789012";
 }
 
 std::string check_region(const std::string& text) {
-  return model::is_region(text) ? "" : "that is not a region";
+  return model::is_region(text) ? "" : "must be a region, as us-east-1";
 }
 
 // The forms that the API takes in --trusted-proxy, asked of the API itself.
@@ -89,12 +112,12 @@ std::string check_tls_name(const std::string& text) {
 // issuer's URL has no "=", so the first one ends it. The file is read later, by `serve`.
 std::string check_oidc_keys(const std::string& text) {
   const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
-  return good ? "" : "ISSUER=FILE with an issuer that begins with https://";
+  return good ? "" : "must be ISSUER=FILE, with an issuer that begins with https://";
 }
 
 std::string check_https_url(const std::string& text) {
   const auto url = base::parse_url(text);
-  return url && url->tls ? "" : "a URL that begins with https://";
+  return url && url->tls ? "" : "must be a URL that begins with https://";
 }
 
 // http:// is allowed, because a registry on the same machine mostly has no TLS.
@@ -102,7 +125,7 @@ std::string check_upstream(const std::string& text) {
   const std::size_t equals = text.find('=');
   const bool good = equals != std::string::npos && equals > 0 &&
                     base::parse_url(text.substr(equals + 1)).has_value();
-  return good ? "" : "HOST=URL with a URL that begins with http:// or https://";
+  return good ? "" : "must be HOST=URL, with a URL that begins with http:// or https://";
 }
 
 // A misspelt placeholder would stand in every repositoryUri.
@@ -113,7 +136,7 @@ std::string check_registry_host(const std::string& text) {
   }
   // A brace that is left is a placeholder that nothing fills in.
   const bool clean = host.find_first_of("{}/ ") == std::string::npos;
-  return clean ? "" : "a host with no placeholders but {account}, {region} and {port}";
+  return clean ? "" : "must be a host name; its placeholders are {account}, {region} and {port}";
 }
 
 }  // namespace ecr::server

@@ -65,15 +65,19 @@ SnippetValues snippet_values(const PrintConfig& config) {
 }  // namespace
 
 int run_print(const PrintConfig& config) {
+  if (config.json && config.snippet != "configuration") {
+    throw std::runtime_error("print --json: only `configuration` can be printed as JSON");
+  }
   if (config.list || config.snippet.empty()) {
     for (const SnippetInfo& each : snippet_list()) base::print("{:16} {}\n", each.name, each.help);
-    base::print("{:16} {}\n", "configuration", "Markdown: every flag of serve");
+    base::print("{:16} {}\n", "configuration",
+                "every flag of serve: Markdown, or JSON with --json");
     return 0;
   }
   // docs/configuration.md has this table, and integration/test_docs.py,
   // test_what_the_program_prints_is_what_it_prints, compares the two.
   if (config.snippet == "configuration") {
-    base::print("{}", configuration_table());
+    base::print("{}", config.json ? configuration_json() : configuration_table());
     return 0;
   }
   base::print("{}", snippet(config.snippet, snippet_values(config)));

@@ -1,5 +1,6 @@
 #include "server/cli/progress.h"
 
+#include <cstdlib>
 #include <unistd.h>
 
 #include "schemas/base/text.h"
@@ -60,6 +61,18 @@ Elapsed::Elapsed(std::string what, bool wanted, int fd, std::chrono::millisecond
     }
     if (open) put(fd, "\n");
   });
+}
+
+Paint::Paint(int fd) : on_(isatty(fd) != 0) {
+  const char* const none = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  if (none != nullptr && *none != '\0') on_ = false;
+  if (terminal == nullptr || std::string_view(terminal) == "dumb") on_ = false;
+}
+
+// "\x1b[31m" ... "\x1b[0m" (ECMA-48, SGR).
+std::string Paint::colour(std::string_view code, std::string_view text) const {
+  return on_ ? base::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
 }  // namespace ecr::server

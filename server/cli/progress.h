@@ -1,11 +1,12 @@
-// Shows on standard error how far long work has come: one line a second at most, and none when
-// standard error is not a terminal.
+// What only a terminal gets: how far long work has come (on standard error, one line a second at
+// most), and colours.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "schemas/base/background_thread.h"
 
@@ -47,6 +48,23 @@ class Elapsed {
 
  private:
   std::optional<base::BackgroundThread> thread_;  // empty: there is no terminal to write to
+};
+
+// Colours, where `fd` is a terminal that has them and NO_COLOR is not set (no-color.org); else the
+// text as it is.
+class Paint {
+ public:
+  explicit Paint(int fd = 1);
+  explicit Paint(bool on) : on_(on) {}
+
+  std::string good(std::string_view text) const { return colour("32", text); }
+  std::string bad(std::string_view text) const { return colour("31", text); }
+  std::string doubtful(std::string_view text) const { return colour("33", text); }
+
+ private:
+  std::string colour(std::string_view code, std::string_view text) const;
+
+  bool on_;
 };
 
 }  // namespace ecr::server

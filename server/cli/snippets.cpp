@@ -69,12 +69,14 @@ struct Endpoint {
 
 // https:// is taken as well: nothing connects here, and the snippets differ for a registry with
 // TLS.
-Endpoint parse_endpoint(const std::string& url) {
+Endpoint parse_endpoint(const std::string& given) {
+  // "localhost:4599", as people write it.
+  const std::string url = given.find("://") == given.npos ? "http://" + given : given;
   Endpoint endpoint;
   const std::size_t colon = url.find("://");
   endpoint.scheme = url.substr(0, colon);
-  if (colon == std::string::npos || (endpoint.scheme != "http" && endpoint.scheme != "https")) {
-    throw std::runtime_error("--url " + url + ": must be http://HOST:PORT or https://HOST:PORT");
+  if (endpoint.scheme != "http" && endpoint.scheme != "https") {
+    throw std::runtime_error("--url " + given + ": must be http://HOST:PORT or https://HOST:PORT");
   }
   endpoint.authority = url.substr(colon + 3, url.find('/', colon + 3) - colon - 3);
   const std::size_t last = endpoint.authority.rfind(':');
@@ -106,11 +108,16 @@ Values all_values(const SnippetValues& given) {
   // server does.
   const std::string registry =
       api::registry_host(settings, endpoint.authority, given.account, given.region, true);
+  // For a container, whose own port is another one than that of the endpoint.
+  std::string registry_host =
+      given.registry_host.empty() ? endpoint.authority : given.registry_host;
+  base::replace_all(registry_host, "{port}", endpoint.port);
   return {{"endpoint", endpoint.scheme + "://" + endpoint.authority},
           {"scheme", endpoint.scheme},
           {"port", endpoint.port},
           {"address", address_of(endpoint.host)},
           {"registry", registry},
+          {"registry_host", registry_host},
           // The text of a boolean, as TOML, JSON and YAML have it.
           {"insecure", endpoint.scheme == "http" ? "true" : "false"},
           {"account", given.account},

@@ -22,6 +22,9 @@ constexpr std::size_t kInitialBuffer = 8u << 10;
 // The deadline of a body moves each time that this many bytes have come, so that one byte a second
 // does not keep a connection open.
 constexpr std::size_t kProgressBytes = 16u << 10;
+// The first byte of a TLS connection (RFC 8446, 5.1: the content type "handshake"). No method of
+// HTTP begins with it.
+constexpr char kTlsHandshake = 0x16;
 // How often a delayed answer looks whether the server stops.
 constexpr std::chrono::milliseconds kStopPoll{100};
 
@@ -124,8 +127,9 @@ asio::awaitable<std::size_t> Connection::fill() {
 // (ServerTest.KeepsAConnectionAndAnswersInOrder).
 asio::awaitable<void> Connection::serve() {
   try {
-    co_await stream_->handshake();
-    for (;;) {
+    const bool agreed = co_await stream_->handshake();
+    if (!agreed) log_plain_http();
+    while (agreed) {
       const After after = co_await serve_one();
       if (after == After::kClose) break;
     }
@@ -173,6 +177,10 @@ asio::awaitable<bool> Connection::read_head(RequestParser& parser) {
     if (end_ > begin_) {
       if (idle_) set_deadline(context_.timeouts.header);
       idle_ = false;
+      if (unread().front() == kTlsHandshake) {
+        co_await refuse_tls();
+        co_return false;
+      }
       // feed_head() gets all bytes of the head each time and remembers how far it has parsed.
       const std::size_t used = parser.feed_head(unread(), error);
       if (error) {

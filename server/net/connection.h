@@ -3,6 +3,7 @@
 // faults), connection_body.cpp (its body), connection_send.cpp (its answer).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -33,8 +34,9 @@ struct ConnectionContext {
   const base::Clock& clock;  // the machine's: HTTP dates and log lines
   base::Random& random;
   Timeouts timeouts;
-  MemoryBudget& memory;        // of callers who are not authenticated yet
-  Metrics* metrics = nullptr;  // may be null
+  MemoryBudget& memory;                  // of callers who are not authenticated yet
+  Metrics* metrics = nullptr;            // may be null
+  std::atomic<bool> told_of_tls{false};  // the log has said that a client spoke TLS to a plain port
 };
 
 // Thrown when the framing of a body is broken, before anything was done with the body. Only bodies
@@ -87,12 +89,16 @@ class Connection {
   asio::awaitable<void> send_pieces(api::PieceSource& pieces);
   asio::awaitable<bool> drain(RequestParser& parser);
   asio::awaitable<void> linger();
-  asio::awaitable<void> refuse(const FramingError& error);
+  enum class Line { kWritten, kLeftOut };
+  asio::awaitable<void> refuse(const FramingError& error, Line line = Line::kWritten);
+  asio::awaitable<void> refuse_tls();
+  void log_plain_http();
   asio::awaitable<void> send_continue();
   bool make_room();
   void give_back_room();
   asio::awaitable<std::size_t> fill();
-  void log(const api::HttpRequest& request, const api::HttpResponse& response);
+  void log(const api::HttpRequest& request, const api::HttpResponse& response,
+           Line line = Line::kWritten);
 
   void consume(std::size_t bytes);
   std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }

@@ -2,6 +2,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "schemas/base/text.h"
 #include "server/net/connection.h"
 #include "server/net/framing.h"
 
@@ -153,7 +154,34 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
   co_return After::kClose;
 }
 
-asio::awaitable<void> Connection::refuse(const FramingError& error) {
+// docker and podman try TLS at every registry first, and go on with HTTP when the answer is HTTP: a
+// line of an error for each of their commands would say nothing. It is said once, for those who
+// wrote https:// by mistake.
+asio::awaitable<void> Connection::refuse_tls() {
+  if (!context_.told_of_tls.exchange(true)) {
+    context_.log.say(base::format(
+        "ecr-local: {} speaks TLS to a port that has HTTP. docker does so first and goes on with "
+        "HTTP; other clients need http:// in their URL, or --tls auto here. This is said once",
+        peer_));
+  }
+  const FramingError error{400, "this port has HTTP and no TLS: use http:// in the URL"};
+  co_await refuse(error, Line::kLeftOut);
+}
+
+// The client has its answer already, from TlsStream::handshake().
+void Connection::log_plain_http() {
+  api::HttpRequest request;
+  request.method = "-";
+  request.target = "-";
+  request.id = base::make_uuid(context_.random);
+  api::HttpResponse response;
+  response.status = 400;
+  response.note.error = "HTTP on a port that has TLS: use https:// in the URL";
+  started_ = Clock::now();
+  log(request, response);
+}
+
+asio::awaitable<void> Connection::refuse(const FramingError& error, Line line) {
   api::HttpRequest request;
   // The log has no method and target for it: a request that is refused here has not been
   // understood.
@@ -169,11 +197,12 @@ asio::awaitable<void> Connection::refuse(const FramingError& error) {
   // took.
   started_ = Clock::now();
   co_await stream_->write(asio::buffer(head), asio::buffer(std::get<std::string>(response.body)));
-  log(request, response);
+  log(request, response, line);
   co_await linger();
 }
 
-void Connection::log(const api::HttpRequest& request, const api::HttpResponse& response) {
+void Connection::log(const api::HttpRequest& request, const api::HttpResponse& response,
+                     Line line) {
   AccessEntry entry;
   entry.time = context_.clock.now();
   entry.request_id = request.id;
@@ -185,7 +214,8 @@ void Connection::log(const api::HttpRequest& request, const api::HttpResponse& r
   entry.sent = body_length(response);
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   entry.note = &response.note;
-  context_.log.write(entry);
+  const bool worth = App::is_worth_logging(request, response.status);
+  if (worth && line == Line::kWritten) context_.log.write(entry);
   // `action` was set by the API for a request that it understood, so the number of series stays
   // that of the operation tables.
   if (context_.metrics == nullptr) return;

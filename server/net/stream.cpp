@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 #include "server/net/tls_context.h"
 
@@ -54,6 +57,19 @@ asio::awaitable<void> write_to(Socket& socket, asio::const_buffer first,
   co_await asio::async_write(socket, buffers, asio::use_awaitable);
 }
 
+// What a client of http:// reads from a port of TLS, instead of a connection that ends.
+constexpr std::string_view kUseTls =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 49\r\nConnection: close\r\n\r\n"
+    "this port has TLS: use https:// in the URL of it\n";
+constexpr std::size_t kMostPlainBytes = 1u << 20;
+
+// OpenSSL recognizes the methods at the beginning of a request.
+bool is_plain_http(const error_code& ec) {
+  return ec.category() == asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_HTTP_REQUEST;
+}
+
 // Without a linger time, closing sends RST and drops what is not sent yet.
 void reset_socket(tcp::socket& socket) {
   error_code ignored;
@@ -67,7 +83,7 @@ class PlainStream : public Stream {
  public:
   explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
 
-  asio::awaitable<void> handshake() override { co_return; }
+  asio::awaitable<bool> handshake() override { co_return true; }
   asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) override {
     return read_from(socket_, buffer);
   }
@@ -125,8 +141,24 @@ class TlsStream : public Stream {
     note_local_address(stream_.native_handle(), local_);
   }
 
-  asio::awaitable<void> handshake() override {
-    co_await stream_.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
+  asio::awaitable<bool> handshake() override {
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+    if (!ec) co_return true;
+    if (!is_plain_http(ec)) throw system_error(ec);
+    tcp::socket& socket = stream_.next_layer();
+    co_await asio::async_write(socket, asio::buffer(kUseTls), asio::use_awaitable);
+    shutdown_send();
+    // A reset for bytes that were not read could discard the answer (Connection::linger()). The
+    // sweeper ends a client that goes on sending.
+    std::array<char, 4096> rest{};
+    std::size_t read = 1;
+    for (std::size_t dropped = 0; read > 0 && dropped < kMostPlainBytes; dropped += read) {
+      const std::size_t got = co_await read_from(socket, asio::buffer(rest));
+      read = got;
+    }
+    co_return false;
   }
   asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) override {
     return read_from(stream_, buffer);

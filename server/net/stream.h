@@ -20,7 +20,8 @@ namespace asio = boost::asio;
 class Stream {
  public:
   virtual ~Stream() = default;
-  virtual asio::awaitable<void> handshake() = 0;
+  // False: a client that does not speak TLS has been told so, and the connection is over.
+  virtual asio::awaitable<bool> handshake() = 0;
   // 0: the other end sends no more.
   virtual asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer) = 0;
   // Writes both buffers completely.

@@ -6,6 +6,7 @@
 #include "api/registry/layer_download.h"
 #include "api/registry/registry_request.h"
 #include "api/registry/route_table.h"
+#include "schemas/base/text.h"
 
 namespace ecr::server {
 namespace {
@@ -18,6 +19,31 @@ bool is_registry(std::string_view path) { return path == "/v2" || path.starts_wi
 api::ErrorForm form_of(const api::HttpRequest& head) {
   if (api::is_layer_path(head.path())) return api::ErrorForm::kS3;
   return head.path() == "/" ? api::aws_form(head) : api::ErrorForm::kOwn;
+}
+
+// A person who wants to know what is here: a browser, or curl. The signed calls of AWS's Query
+// protocol that come as GET have their parameters in the query, or an Authorization header.
+bool is_visit(const api::HttpRequest& request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  return reads && request.path() == "/" && request.query().empty() &&
+         !request.headers.find("authorization");
+}
+
+api::HttpResponse welcome(const api::HttpRequest& request, const std::string& version) {
+  const std::string host(request.host());
+  const std::string url = (request.secure ? "https://" : "http://") + host;
+  api::HttpResponse response = api::text_response(
+      200, "text/plain; charset=utf-8",
+      base::format("ecr-local {}: Amazon ECR with IAM, for AWS clients and docker.\n\n"
+                   "AWS CLI   aws --endpoint-url {} ecr describe-repositories\n"
+                   "docker    aws --endpoint-url {} ecr get-login-password |\n"
+                   "            docker login --username AWS --password-stdin {}\n"
+                   "health    {}/_ecr-local/health\n"
+                   "metrics   {}/metrics\n"
+                   "help      ecr-local help\n",
+                   version, url, url, host, url, url));
+  if (request.method == "HEAD") api::drop_body(response);
+  return response;
 }
 
 }  // namespace
@@ -65,9 +91,17 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
   if (is_registry(path)) return registry_.handle(request);
   // The signed URL of GetDownloadUrlForLayer, which a client follows without credentials.
   if (api::is_layer_path(path)) return registry_.download(request);
+  if (is_visit(request)) return welcome(request, control_.settings().version);
   if (path == "/") return control_.handle(request);
   if (admin_.has(path)) return admin_.handle(request);
   return refuse(request, {api::ErrorCode::kNotFound, "There is nothing at this path"});
+}
+
+// Probes ask every few seconds, and would be most of the log; what they are told when something is
+// wrong stands in it.
+bool App::is_worth_logging(const api::HttpRequest& request, int status) {
+  const std::string_view path = request.path();
+  return status != 200 || (path != "/_ecr-local/health" && path != "/_localstack/health");
 }
 
 // Only the paths for which plan() said "streamed" come here.

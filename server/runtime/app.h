@@ -55,6 +55,9 @@ class App {
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
       const api::HttpRequest& head) const;
 
+  // Whether the access log has a line of the request: not of a health check that went well.
+  static bool is_worth_logging(const api::HttpRequest& request, int status);
+
   // Encodes an error of the server itself in the form of the protocol that is spoken at this path.
   api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
 

@@ -52,7 +52,7 @@ bool holds(const fs::path& process, const std::set<std::string>& sockets) {
   return false;
 }
 
-bool is_process_number(const std::string& text) {
+bool is_number_text(const std::string& text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -67,7 +67,7 @@ ListenAddress parse_listen_address(const std::string& text, const std::string& f
       colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (port.empty() || error != std::errc() || end != port.data() + port.size()) {
-    throw std::runtime_error(flag + " " + text + ": must be HOST:PORT");
+    throw std::runtime_error(flag + " " + text + ": must be HOST:PORT or PORT");
   }
   address.host = text.substr(0, colon);
   if (address.host.starts_with('[') && address.host.ends_with(']')) {
@@ -78,6 +78,16 @@ ListenAddress parse_listen_address(const std::string& text, const std::string& f
   // ":4599" means every address, as in Docker's and Go's notation.
   if (address.host.empty()) address.host = "0.0.0.0";
   return address;
+}
+
+std::vector<ListenAddress> parse_listen_addresses(const std::string& text,
+                                                  const std::string& flag) {
+  if (!is_number_text(text)) return {parse_listen_address(text, flag)};
+  ListenAddress four = parse_listen_address("127.0.0.1:" + text, flag);
+  ListenAddress six = four;
+  six.host = "::1";
+  six.optional = true;  // not every machine has IPv6
+  return {four, six};
 }
 
 // Takes the text and looks nothing up, because what a name resolves to may change:
@@ -100,7 +110,7 @@ std::string port_owner(std::uint16_t port) {
   std::error_code ec;
   for (fs::directory_iterator it("/proc", ec), end; !ec && it != end; it.increment(ec)) {
     const std::string pid = it->path().filename().string();
-    if (!is_process_number(pid) || !holds(it->path(), sockets)) continue;
+    if (!is_number_text(pid) || !holds(it->path(), sockets)) continue;
     std::ifstream file(it->path() / "comm");
     std::string name;
     std::getline(file, name);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace ecr::server {
 
@@ -15,6 +16,9 @@ struct ListenAddress {
 
 // "127.0.0.1:4599", "[::1]:4599", "localhost:0". Throws std::runtime_error naming `flag`. Pure.
 ListenAddress parse_listen_address(const std::string& text, const std::string& flag);
+
+// The same, and of a port alone ("4611") both loopback addresses of this machine. Pure.
+std::vector<ListenAddress> parse_listen_addresses(const std::string& text, const std::string& flag);
 
 // True when only this machine can reach the address. Pure.
 bool is_loopback(const ListenAddress& address);

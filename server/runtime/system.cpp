@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <openssl/crypto.h>
@@ -45,6 +50,18 @@ void SystemRandom::fill(std::span<std::uint8_t> out) {
   // memset() could be removed by the compiler, as the bytes are not read again.
   OPENSSL_cleanse(from.data(), from.size());  // some of it becomes a secret
   left -= out.size();
+}
+
+// A directory opens as a stream, and reads as an empty file.
+std::string read_text_file(const std::string& path, const std::string& what) {
+  std::error_code ignored;
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (file && std::filesystem::is_directory(path, ignored)) errno = EISDIR;
+  if (!file || errno == EISDIR) {
+    throw std::runtime_error(what + ": " + std::strerror(errno == 0 ? EIO : errno));
+  }
+  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 }  // namespace ecr::server

@@ -1,5 +1,8 @@
-// The system's clock and random numbers. No other code asks the system for them.
+// The system's clock and random numbers, which no other code asks the system for, and the files
+// that the operator names.
 #pragma once
+
+#include <string>
 
 #include "schemas/base/clock.h"
 
@@ -15,5 +18,9 @@ class SystemRandom : public base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override;
 };
+
+// The bytes of a file. `what`: how the operator named it, as "--seed seed.json". Throws
+// std::runtime_error "--seed seed.json: No such file or directory".
+std::string read_text_file(const std::string& path, const std::string& what);
 
 }  // namespace ecr::server

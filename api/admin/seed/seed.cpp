@@ -14,6 +14,30 @@
 namespace ecr::api::admin {
 namespace {
 
+constexpr std::string_view kLists[] = {"users",
+                                       "groups",
+                                       "roles",
+                                       "managedPolicies",
+                                       "sessions",
+                                       "oidcProviders",
+                                       "samlProviders",
+                                       "serviceLinkedRoles",
+                                       "instanceProfiles",
+                                       "repositories"};
+
+// What the lists of all accounts have together.
+std::vector<std::pair<std::string, std::uint64_t>> count_applied(const SeedNode& root) {
+  std::vector<std::pair<std::string, std::uint64_t>> counts;
+  for (const std::string_view list : kLists) {
+    std::uint64_t count = 0;
+    root.each_pair("accounts", [&](const std::string&, const SeedNode& account) {
+      account.each(list, [&count](const SeedNode&) { ++count; });
+    });
+    if (count > 0) counts.emplace_back(list, count);
+  }
+  return counts;
+}
+
 // The order matters: repositories come after identities, whose ARNs their policies name.
 void apply_account(SeedContext& context, const SeedNode& node, const std::string& account) {
   if (!model::is_account_id(account)) node.fail("an account is named by 12 digits");
@@ -29,7 +53,8 @@ void apply_account(SeedContext& context, const SeedNode& node, const std::string
 
 }  // namespace
 
-void apply_seed(const Services& services, std::string_view document, const std::string& directory) {
+SeedReport apply_seed(const Services& services, std::string_view document,
+                      const std::string& directory) {
   const auto json = base::parse_json(document);
   if (!json) {
     throw SeedError("line " + std::to_string(json.error().line) + ": " + json.error().detail);
@@ -56,6 +81,7 @@ void apply_seed(const Services& services, std::string_view document, const std::
   for (const auto& action : context.before_commit) action();
   txn.commit();
   context.after_commit.run();
+  return {count_applied(root), std::move(context.warnings)};
 }
 
 }  // namespace ecr::api::admin

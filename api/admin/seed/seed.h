@@ -52,9 +52,12 @@
 // whole, or not at all.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "api/core/services.h"
 
@@ -67,9 +70,18 @@ class SeedError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+struct SeedReport {
+  // What the document names, by the name of the list: {"users", 2}. Without what it has none of.
+  std::vector<std::pair<std::string, std::uint64_t>> applied;
+  // Of policies that AWS would take, but that cannot do what they seem to: "accounts.…: Action[0]:
+  // …". kMostSeedWarnings at most.
+  std::vector<std::string> warnings;
+};
+inline constexpr std::size_t kMostSeedWarnings = 100;
+
 // `directory`: relative paths of image layouts start here; empty: they are refused. Throws
 // SeedError. Thread-safe; blocking.
-void apply_seed(const Services& services, std::string_view document,
-                const std::string& directory = {});
+SeedReport apply_seed(const Services& services, std::string_view document,
+                      const std::string& directory = {});
 
 }  // namespace ecr::api::admin

@@ -6,9 +6,23 @@
 
 #include "api/admin/seed/seed.h"
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 #include "schemas/model/model.h"
 
 namespace ecr::api::admin {
+namespace {
+
+constexpr std::size_t kMostOfKey = 100;  // characters of an unknown key in an error text
+
+// "Statement[0].Effect: Syntax errors in policy. (neither Allow nor Deny)", as validate-policy has
+// it. The line is left out: it would be one of the policy, and not of the seed.
+std::string problem_text(const auth::iam::PolicyProblem& problem) {
+  std::string text = problem.path.empty() ? problem.message : problem.path + ": " + problem.message;
+  if (!problem.detail.empty()) text += " (" + problem.detail + ")";
+  return text;
+}
+
+}  // namespace
 
 void SeedNode::fail(std::string_view reason) const {
   throw SeedError((path_.empty() ? "the document" : path_) + ": " + std::string(reason));
@@ -17,9 +31,9 @@ void SeedNode::fail(std::string_view reason) const {
 void SeedNode::check_members(std::initializer_list<std::string_view> known) const {
   if (!value_.is_object()) fail("must be an object");
   for (const auto& [key, value] : value_.items()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      SeedNode(value, path_.empty() ? key : path_ + "." + key).fail("is not known here");
-    }
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    fail("unknown key " + key.substr(0, kMostOfKey) +
+         base::did_you_mean(key, {known.begin(), known.end()}));
   }
 }
 
@@ -108,11 +122,15 @@ std::string checked_name(const SeedNode& node, std::string_view member, const ch
 }
 
 // An object is stored as compact JSON, a text exactly as it is given.
-std::string policy_text(const SeedNode& node, auth::iam::PolicyType type) {
+std::string policy_text(SeedContext& context, const SeedNode& node, auth::iam::PolicyType type) {
   const std::string text =
       node.json().is_string() ? node.json().get<std::string>() : base::dump(node.json());
   const auto parsed = auth::iam::Policy::parse(text, type);
-  if (!parsed) node.fail(parsed.error().message);
+  if (!parsed) node.fail(problem_text(parsed.error()));
+  for (const auto& problem : auth::iam::lint_policy(text, type)) {
+    if (context.warnings.size() >= kMostSeedWarnings) break;
+    context.warnings.push_back(node.path() + ": " + problem_text(problem));
+  }
   return text;
 }
 

@@ -54,8 +54,6 @@ class SeedNode {
 
 // A member that is a string; checked against a shape of the IAM model.
 std::string checked_name(const SeedNode& node, std::string_view member, const char* shape);
-// A policy, given as an object or as its text; fails with AWS's sentence.
-std::string policy_text(const SeedNode& node, auth::iam::PolicyType type);
 // "path"; "/" where it is absent.
 std::string seed_path(const SeedNode& node);
 // "tags": {"key": "value"}; empty where it is absent.
@@ -74,7 +72,12 @@ struct SeedContext {
   // principals that stand later in the document.
   std::vector<std::function<void()>> before_commit = {};
   AfterCommit after_commit = {};
+  std::vector<std::string> warnings = {};  // of policies; kMostSeedWarnings at most
 };
+
+// A policy, given as an object or as its text; fails with AWS's sentence and what exactly is wrong.
+// What AWS takes but cannot work becomes a warning.
+std::string policy_text(SeedContext& context, const SeedNode& node, auth::iam::PolicyType type);
 
 // Stores the blobs of every image of the document. Call it before the transaction. seed_ecr.cpp
 void import_images(const Services& services, const SeedNode& root, const std::string& directory,

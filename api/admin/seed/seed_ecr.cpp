@@ -215,7 +215,8 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
   row = storage::find_repository(context.txn, account, region, name);
   replace_repository_tags(context, node, row->id);
   std::optional<std::string> policy;
-  if (node.has("policy")) policy = policy_text(node.member("policy"), PolicyType::kRepository);
+  if (node.has("policy"))
+    policy = policy_text(context, node.member("policy"), PolicyType::kRepository);
   storage::set_repository_policy(context.txn, row->id, policy);
   if (policy) {
     // Principals are stored by their unique ids, and may stand later in the document.
@@ -235,7 +236,7 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
 void apply_registries(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.each_pair("registryPolicies", [&](const std::string& region, const SeedNode& policy) {
     if (!model::is_region(region)) policy.fail("is not a region");
-    const std::string text = policy_text(policy, PolicyType::kRegistry);
+    const std::string text = policy_text(context, policy, PolicyType::kRegistry);
     context.before_commit.push_back([&txn = context.txn, account, region, text] {
       storage::set_registry_policy(txn, account, region, stored_principals(txn, text));
     });

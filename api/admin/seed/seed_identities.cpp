@@ -41,7 +41,7 @@ void apply_managed_policy(SeedContext& context, const SeedNode& node, const std:
   policy.arn = base::format("arn:aws:iam::{}:policy{}{}", account, policy.path, policy.name);
   policy.unique_id = make_unique_id(context.services.random, kPolicyId, account);
   policy.created_at = context.now;
-  const std::string document = policy_text(node.member("document"), PolicyType::kIdentity);
+  const std::string document = policy_text(context, node.member("document"), PolicyType::kIdentity);
   if (const auto known = storage::find_managed_policy(context.txn, policy.arn)) {
     storage::set_managed_policy_document(context.txn, known->id, document);
   } else {
@@ -80,7 +80,7 @@ void apply_attachments(SeedContext& context, const SeedNode& node, const storage
   }
   node.each_pair("policies", [&](const std::string& name, const SeedNode& policy) {
     storage::put_inline_policy(context.txn, entity.id, name,
-                               policy_text(policy, PolicyType::kIdentity));
+                               policy_text(context, policy, PolicyType::kIdentity));
   });
   storage::detach_all_policies(context.txn, entity.id);
   node.each("attachedPolicies", [&](const SeedNode& policy) {
@@ -109,7 +109,7 @@ void apply_role(SeedContext& context, const SeedNode& node, const std::string& a
   role.boundary = boundary_of(context, node, account);
   role.trust_policy.reset();
   if (node.has("trustPolicy")) {
-    role.trust_policy = policy_text(node.member("trustPolicy"), PolicyType::kTrust);
+    role.trust_policy = policy_text(context, node.member("trustPolicy"), PolicyType::kTrust);
   }
   role.max_session_seconds = node.number("maxSessionDuration", 3600, 3600, 43'200);
   storage::update_entity(context.txn, role);
@@ -217,10 +217,10 @@ void set_owner(SeedContext& context, const SeedNode& node, storage::Session& ses
 }
 
 // The row has both as JSON, as the STS operations write them.
-void set_policies_and_tags(const SeedNode& node, storage::Session& session) {
+void set_policies_and_tags(SeedContext& context, const SeedNode& node, storage::Session& session) {
   nlohmann::json documents = nlohmann::json::array();
   node.each("policies", [&](const SeedNode& policy) {
-    documents.push_back(policy_text(policy, PolicyType::kSession));
+    documents.push_back(policy_text(context, policy, PolicyType::kSession));
   });
   session.policies = base::dump(documents);
   nlohmann::json tags = nlohmann::json::object();
@@ -244,7 +244,7 @@ void apply_session(SeedContext& context, const SeedNode& node, const std::string
   session.token = node.text("sessionToken");
   if (session.token.empty()) node.member("sessionToken").fail("must not be empty");
   set_owner(context, node, session);
-  set_policies_and_tags(node, session);
+  set_policies_and_tags(context, node, session);
   if (node.has("sourceIdentity")) session.source_identity = node.text("sourceIdentity");
   session.mfa = node.flag("mfa", false);
   session.created_at = context.now;

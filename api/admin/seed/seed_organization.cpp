@@ -43,7 +43,7 @@ void apply_control_policy(SeedContext& context, const SeedNode& node,
   }
   const storage::ControlPolicy policy{
       node.text("id"), node.text("name", node.text("id")),
-      policy_text(node.member("document"), service ? PolicyType::kScp : PolicyType::kRcp)};
+      policy_text(context, node.member("document"), service ? PolicyType::kScp : PolicyType::kRcp)};
   if (storage::has_control_policy(context.txn, policy.id)) {
     node.member("id").fail("is given more than once");
   }

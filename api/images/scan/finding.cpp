@@ -78,7 +78,11 @@ std::string problem_of(const Json& object, const Member (&members)[N], const std
     const auto known = std::find_if(std::begin(members), std::end(members),
                                     [&](const Member& member) { return member.name == name; });
     const std::string place = where.empty() ? name : where + "." + name;
-    if (known == std::end(members)) return place + " is not a member of a finding";
+    if (known == std::end(members)) {
+      std::vector<std::string> names;
+      for (const Member& member : members) names.emplace_back(member.name);
+      return "unknown key " + place + base::did_you_mean(name, names);
+    }
     auto problem = value_problem(value, known->kind, place);
     if (!problem.empty()) return problem;
   }

@@ -1,6 +1,8 @@
 #include "api/images/scan/findings_file.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -59,7 +61,9 @@ tl::expected<Entry, std::string> read_entry(const Json& json) {
   for (const auto& [name, value] : json.items()) {
     if (name != "repository" && name != "tag" && name != "digest" && name != "findings" &&
         name != "trivy") {
-      return tl::unexpected(name + " is not a member of an image");
+      return tl::unexpected(
+          "unknown key " + name +
+          base::did_you_mean(name, {"repository", "tag", "digest", "findings", "trivy"}));
     }
   }
   Entry entry;
@@ -80,12 +84,21 @@ Entries read_file(const fs::path& path) {
   const auto fail = [&](const std::string& why) {
     return tl::unexpected(path.string() + ": " + why);
   };
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return fail("cannot be read");
+  if (!file) return fail(std::strerror(errno == 0 ? EIO : errno));
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const auto json = base::parse_json(text, {.max_bytes = kMaxFile});
   if (!json) return fail(base::format("line {}: {}", json.error().line, json.error().detail));
   const auto images = json->is_object() ? json->find("images") : json->end();
+  if (json->is_object()) {
+    for (const auto& [name, value] : json->items()) {
+      if (name != "images") {
+        return fail("unknown key " + name + base::did_you_mean(name, {"images"}) +
+                    ": it must hold an object with one member, the list \"images\"");
+      }
+    }
+  }
   if (!json->is_object() || images == json->end() || !images->is_array() || json->size() != 1) {
     return fail("must hold an object with one member, the list \"images\"");
   }

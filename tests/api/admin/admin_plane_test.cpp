@@ -63,6 +63,25 @@ TEST_F(AdminTest, TheRestNeedsALoopbackPeerOrTheToken) {
   }
 }
 
+TEST_F(AdminTest, ARefusalSaysWhatToDo) {
+  const auto refusal = [&](const char* name, const std::string& peer) {
+    const auto response =
+        admin.handle(admin_request("/_ecr-local/coverage", {{"Host", name}}, peer));
+    EXPECT_EQ(response.status, 403);
+    return Json::parse(body_of(response))["message"].get<std::string>();
+  };
+  // A caller from a container, or from this machine over docker's bridge.
+  const std::string far = refusal("localhost", "172.18.0.1");
+  EXPECT_NE(far.find("you arrive as 172.18.0.1"), std::string::npos) << far;
+  EXPECT_NE(far.find("ECR_LOCAL_ADMIN_TOKEN"), std::string::npos) << far;
+  EXPECT_NE(refusal("registry.test:4599", "127.0.0.1").find("--admin-host registry.test"),
+            std::string::npos);
+  settings.admin_token = "secret";
+  const std::string without = refusal("localhost", "127.0.0.1");
+  EXPECT_NE(without.find("Authorization: Bearer TOKEN"), std::string::npos) << without;
+  EXPECT_EQ(without.find("secret"), std::string::npos);
+}
+
 TEST_F(AdminTest, AwsCredentialsGiveNoAccess) {
   settings.admin_token = "secret";
   HttpRequest request = signed_request("DescribeRepositories", "{}");

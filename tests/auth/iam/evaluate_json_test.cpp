@@ -99,6 +99,23 @@ TEST(IamEvaluateLine, ResourceAccountComesFromTheArn) {
             R"({"decision":"ImplicitlyDenied","decided_by":"resource","statement":null})");
 }
 
+TEST(IamEvaluateLine, ATypingErrorInAMemberIsNamedAndOtherMembersAreLeftAlone) {
+  const auto error = [](const std::string& line) {
+    bool ok = true;
+    const auto out = nlohmann::json::parse(evaluate_line(line, false, ok));
+    EXPECT_EQ(ok, !out.contains("error")) << line;
+    return out.value("error", "");
+  };
+  const std::string request = R"("request":{"principal":null,"action":"ecr:X")";
+  EXPECT_EQ(error("{" + request + R"(},"polices":{}})"),
+            "unknown key polices, did you mean policies?");
+  EXPECT_EQ(error("{" + request + R"(,"resuorce":"*"}})"),
+            "unknown key resuorce, did you mean resource?");
+  EXPECT_EQ(error("{" + request + R"(},"policies":{"boundary":[]}})"),
+            "policies.boundary is not a kind of policy, did you mean boundaries?");
+  EXPECT_EQ(error("{" + request + R"(},"id":7,"comment":"x"})"), "");
+}
+
 TEST(IamEvaluateLine, MalformedLines) {
   const std::string request =
       R"({"request":{"principal":"arn:aws:iam::123456789012:user/jane","action":"ecr:X"},)";

@@ -1,6 +1,7 @@
 // The server on a real loopback socket.
 #include "server/net/server.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -151,6 +152,61 @@ class ServerTest : public ::testing::Test {
   std::thread thread_;
   std::uint16_t port_ = 0;
 };
+
+// docker's first try at every registry, and what it falls back from when the answer is HTTP.
+TEST_F(ServerTest, TlsAtAPlainPortIsAnsweredInHttpAndSaidOnce) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  {
+    AccessLog log(LogFormat::kText, ends[1]);
+    Server::Options options;
+    options.listen = {{"127.0.0.1", 0, false, false}};
+    Server server(options, app_, log, clock_, random_);
+    const std::string address = server.addresses().front();
+    const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    std::thread thread([&server] { server.run(); });
+    for (int i = 0; i < 3; ++i) {
+      Client client(port);
+      client.send(std::string("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10));
+      const std::string answer = client.receive();
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+      EXPECT_NE(answer.find("use http://"), std::string::npos) << answer;
+    }
+    server.stop();
+    thread.join();
+  }
+  close(ends[1]);
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(read(ends[0], text.data(), 4096), 0)));
+  close(ends[0]);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_NE(text.find("speaks TLS to a port that has HTTP"), std::string::npos) << text;
+  EXPECT_EQ(text.find("error="), std::string::npos) << text;
+}
+
+TEST_F(ServerTest, AVisitorOfTheRootReadsWhatIsHere) {
+  start();
+  Client client(port_);
+  client.send("GET / HTTP/1.1\r\nHost: localhost:4599\r\n\r\n");
+  const std::string text = client.receive();
+  EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ")) << text;
+  EXPECT_NE(text.find("aws --endpoint-url http://localhost:4599 "), std::string::npos) << text;
+  // A call of AWS's Query protocol is one, also as GET.
+  client.send("GET /?Action=GetUser&Version=2010-05-08 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_FALSE(client.receive().starts_with("HTTP/1.1 200 "));
+}
+
+TEST(AccessLogLines, HealthChecksThatGoWellHaveNone) {
+  api::HttpRequest request;
+  request.method = "GET";
+  request.target = "/_ecr-local/health";
+  EXPECT_FALSE(App::is_worth_logging(request, 200));
+  EXPECT_TRUE(App::is_worth_logging(request, 503));
+  request.target = "/_localstack/health?x";
+  EXPECT_FALSE(App::is_worth_logging(request, 200));
+  request.target = "/v2/";
+  EXPECT_TRUE(App::is_worth_logging(request, 200));
+}
 
 constexpr std::string_view kHealth = "GET /_ecr-local/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

@@ -19,7 +19,7 @@ using Seed = ApiTest;
 TEST_F(Seed, ErrorsNameThePathAndChangeNothing) {
   const std::pair<const char*, const char*> kCases[] = {
       {"{", "line 1: "},
-      {R"({"acounts":{}})", "acounts: is not known here"},
+      {R"({"acounts":{}})", "the document: unknown key acounts, did you mean accounts?"},
       {R"({"accounts":{"12":{}}})", "accounts.12: an account is named by 12 digits"},
       {R"({"accounts":{"111122223333":{"users":[{}]}}})",
        "accounts.111122223333.users[0].name: is missing"},
@@ -35,6 +35,12 @@ TEST_F(Seed, ErrorsNameThePathAndChangeNothing) {
        "accounts.111122223333.repositories[1].name: is not a repository name"},
       {R"({"accounts":{"111122223333":{"users":[{"name":"a","policies":{"p":{}}}]}}})",
        "accounts.111122223333.users[0].policies.p: "},
+      {R"({"accounts":{"111122223333":{"users":[{"name":"a","polices":{}}]}}})",
+       "accounts.111122223333.users[0]: unknown key polices, did you mean policies?"},
+      {R"({"accounts":{"111122223333":{"users":[{"name":"a","policies":{"p":{
+          "Version":"2012-10-17","Statement":[{"Effect":"Maybe","Action":"*","Resource":"*"}]}}}]}}})",
+       "accounts.111122223333.users[0].policies.p: Statement[0].Effect: Syntax errors in policy. "
+       "(neither Allow nor Deny)"},
   };
   for (const auto& [document, path] : kCases) {
     const auto response =
@@ -45,6 +51,21 @@ TEST_F(Seed, ErrorsNameThePathAndChangeNothing) {
   }
   keys = {"111122223333", "test"};
   EXPECT_TRUE(call("DescribeRepositories", Json::object())["repositories"].empty());
+}
+
+TEST_F(Seed, SaysWhatItAppliedAndWarnsOfActionsThatDoNotExist) {
+  const auto response = admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}},
+                                                  R"({"accounts":{"111122223333":{
+      "users":[{"name":"a","policies":{"p":{"Version":"2012-10-17","Statement":[
+          {"Effect":"Allow","Action":["ecr:PutImage","ecr:PutImge"],"Resource":"*"}]}}}],
+      "repositories":[{"name":"one"},{"name":"two"}]}}})"));
+  const Json answer = Json::parse(body_of(response));
+  EXPECT_EQ(answer["applied"], (Json{{"users", 1}, {"repositories", 2}}));
+  ASSERT_EQ(answer["warnings"].size(), 1U);
+  const auto warning = answer["warnings"][0].get<std::string>();
+  EXPECT_TRUE(
+      warning.starts_with("accounts.111122223333.users[0].policies.p: Statement[0].Action[1]: "))
+      << warning;
 }
 
 TEST_F(Seed, UnitsNestNoDeeperThanPoliciesAreLookedFor) {
@@ -245,7 +266,8 @@ TEST_F(SeededImages, ErrorsNameThePath) {
       {seed(Json::array({(directory / "broken").string()})), repository + ".images[0]: "},
       {seed({{{"layout", directory.string()}, {"tags", {"no tag"}}}}),
        repository + ".images[0].tags[0]: is not a tag"},
-      {seed({{{"layuot", "x"}}}), repository + ".images[0].layuot: is not known here"},
+      {seed({{{"layuot", "x"}}}),
+       repository + ".images[0]: unknown key layuot, did you mean layout?"},
       {one({{"imageTagMutability", "SOMETIMES"}}), repository + ".imageTagMutability: "},
       {one({{"imageTagMutability", "MUTABLE_WITH_EXCLUSION"}}), repository + ": "},
       {one({{"imageTagMutabilityExclusionFilters", {{{"filterType", "WILDCARD"}}}}}),

@@ -1,0 +1,77 @@
+#include "server/cli/startup.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "schemas/base/text.h"
+
+namespace ecr::server {
+namespace {
+
+// "test / test, the root user of account 000000000000". A secret that was given is not printed.
+std::string credentials_text(const ServeConfig& config, const api::Settings& settings) {
+  const std::string root = "the root user of account " + settings.account;
+  if (settings.account_root_keys) {
+    return base::format("{} / {} is {}", settings.root_access_key, settings.root_secret_key, root);
+  }
+  if (!settings.root_access_key.empty()) {
+    return base::format("{} and its secret key: {}", settings.root_access_key, root);
+  }
+  return config.seed.empty() ? "none (--root-access-key, --seed or --default-credentials give some)"
+                             : "those of " + config.seed + "; test / test is off";
+}
+
+}  // namespace
+
+std::unique_ptr<storage::Store> open_store(const ServeConfig& config, base::Random& random) {
+  try {
+    return storage::Store::open({.directory = config.data_dir, .in_memory = config.in_memory},
+                                random);
+  } catch (const std::exception& error) {
+    if (config.in_memory) throw;
+    const std::string reason = error.what();
+    const bool used = reason.find("in use by process") != std::string::npos;
+    throw std::runtime_error(base::format("--data-dir {}: {}{}", config.data_dir, reason,
+                                          used ? "; stop that one, or use another directory" : ""));
+  }
+}
+
+std::vector<std::string> reach_warnings(const std::vector<ListenAddress>& addresses,
+                                        const api::Settings& settings) {
+  const auto far = std::find_if(addresses.begin(), addresses.end(),
+                                [](const ListenAddress& each) { return !is_loopback(each); });
+  std::vector<std::string> warnings;
+  if (far == addresses.end()) return warnings;
+  if (settings.registry_host.empty()) {
+    warnings.push_back(
+        base::format("{} is reached by other machines and containers, and repositoryUri has the "
+                     "host name that each client used; if docker needs another one, add "
+                     "--registry-host NAME:{{port}}",
+                     far->host));
+  }
+  if (settings.admin_token.empty()) {
+    warnings.push_back(
+        "callers from other machines and containers cannot seed, reset or read decisions; to let "
+        "them, add --admin-token TOKEN (ECR_LOCAL_ADMIN_TOKEN)");
+  }
+  return warnings;
+}
+
+std::string ready_text(const ServeConfig& config, const api::Settings& settings,
+                       const std::string& url) {
+  const std::string flag = url == "http://127.0.0.1:4599" ? "" : " --url " + url;
+  std::string iam = "policies are enforced";
+  if (settings.enforcement == api::Enforcement::kSoft) iam = "--iam soft: nothing is denied";
+  if (settings.enforcement == api::Enforcement::kOff) iam = "--iam off: everything is allowed";
+  return base::format(
+      "  data         {}\n"
+      "  credentials  {}\n"
+      "  permissions  {}\n"
+      "  next         eval \"$(ecr-local print env{})\"\n"
+      "               aws --endpoint-url {} ecr create-repository --repository-name app\n"
+      "  stop         Ctrl-C\n",
+      config.in_memory ? "in memory, lost at the end" : config.data_dir,
+      credentials_text(config, settings), iam, flag, url);
+}
+
+}  // namespace ecr::server

@@ -133,8 +133,9 @@ case "$*" in
 esac
 exec {binary} "$@"
 """
-# In place of scripts/run: the program is built already.
+# In place of scripts/run and scripts/build: the program is built already.
 RUN_SHIM = '#!/bin/sh\nexec "$(dirname "$0")/../build/release/ecr-local" serve "$@"\n'
+BUILD_SHIM = '#!/bin/sh\necho "built build/release/ecr-local"\n'
 
 # podman and buildah keep their images in the session's folder.
 STORAGE = """[storage]
@@ -178,6 +179,7 @@ class Session:
         self._write_program(os.path.join(bin_folder, "ecr-local"), shim)
         self._write_program(os.path.join(self.clone, "build/release/ecr-local"), shim)
         self._write_program(os.path.join(self.clone, "scripts/run"), RUN_SHIM)
+        self._write_program(os.path.join(self.clone, "scripts/build"), BUILD_SHIM)
 
     @staticmethod
     def _write_program(path, text):

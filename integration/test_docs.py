@@ -3,6 +3,7 @@
 
 import glob
 import os
+import re
 import sys
 import unittest
 
@@ -120,9 +121,10 @@ class DocumentTest(unittest.TestCase):
 
 
 def add_tests():
-    """test_<file name> for each document."""
+    """test_<path without docs/> for each document."""
     for path in paths():
-        stem = os.path.splitext(os.path.basename(path))[0].replace("-", "_").lower()
+        name = os.path.relpath(path, harness.ROOT).removeprefix("docs/")
+        stem = re.sub("[^a-z]", "_", os.path.splitext(name)[0].lower())
         setattr(DocumentTest, f"test_{stem}", lambda self, path=path: self.check(path))
 
 
@@ -154,8 +156,6 @@ class FormTest(unittest.TestCase):
         self.assertFalse(documents.matches("denied", "denied: more"))
 
     def test_links_lead_somewhere(self):
-        import re
-
         for path in paths() + [os.path.join(harness.ROOT, "COMPATIBILITY.md")]:
             for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(path)):
                 with self.subTest(path=path, target=target):

@@ -12,6 +12,7 @@ import documents
 import harness
 import image
 import namespace
+import operations
 import terraform
 
 # The name of another account's registry, for which the text has a line in /etc/hosts.
@@ -149,6 +150,19 @@ class FormTest(unittest.TestCase):
                     result = harness.run(harness.BINARY, "print", name)
                     self.assertEqual(0, result.returncode, result.stderr)
                     self.assertEqual(result.stdout.rstrip("\n"), text)
+
+    def test_the_list_of_operations_is_the_servers(self):
+        self.assertEqual(operations.text(operations.coverage()), read(operations.PAGE),
+                         "python3 integration/operations.py writes it anew")
+
+    def test_every_key_of_a_seed_is_in_its_reference(self):
+        text = read(os.path.join(harness.ROOT, "docs/seed.md"))
+        sources = glob.glob(os.path.join(harness.ROOT, "api/admin/seed/*.cpp"))
+        lists = [keys for path in sources
+                 for keys in re.findall(r"(?s)check_members\(\s*\{(.*?)\}", read(path))]
+        keys = {key for keys in lists for key in re.findall(r'"(\w+)"', keys)}
+        self.assertGreater(len(keys), 50)
+        self.assertEqual([], sorted(key for key in keys if f"`{key}`" not in text))
 
     def test_output_is_compared(self):
         self.assertTrue(documents.matches("a … d\n e", "a b\nc d e\n"))

@@ -13,6 +13,7 @@ import harness
 import image
 import namespace
 import operations
+import prose
 import terraform
 
 # The name of another account's registry, for which the text has a line in /etc/hosts.
@@ -171,11 +172,7 @@ class FormTest(unittest.TestCase):
         self.assertFalse(documents.matches("denied", "denied: more"))
 
     def test_links_lead_somewhere(self):
-        for path in paths() + [os.path.join(harness.ROOT, "COMPATIBILITY.md")]:
-            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(path)):
-                with self.subTest(path=path, target=target):
-                    there = os.path.join(os.path.dirname(path), target)
-                    self.assertTrue(os.path.exists(there), target)
+        self.assertEqual([], prose.broken_links())
 
 
 if __name__ == "__main__":

@@ -15,8 +15,12 @@ What a fenced block is, its info string says:
 Between the comments `ecr-local print NAME` and `end` stands what that prints, too.
 
 Documents say localhost:4599 and mean it: each runs in a network namespace of its own.
+
+Run as a program, this writes what documents have from the program anew: the output of
+`ecr-local print`, and docs/operations.md.
 """
 
+import glob
 import os
 import re
 import shutil
@@ -86,6 +90,14 @@ def printed_in(text):
     """What stands in a document as the output of `ecr-local print`: pairs of its name and text."""
     marked = re.findall(r"(?ms)^<!-- ecr-local print (\S+) -->\n(.*?)\n<!-- end -->$", text)
     return marked + [(block.printed, block.text) for block in blocks_of(text) if block.printed]
+
+
+def reprinted(text, printed):
+    """The document with what `ecr-local print` prints now. `printed`: the output, by name."""
+    text = re.sub(r"(?ms)^(<!-- ecr-local print (\S+) -->\n).*?(\n<!-- end -->)$",
+                  lambda found: found[1] + printed(found[2]) + found[3], text)
+    return re.sub(r"(?ms)^(```\w+ print (\S+)\n).*?(\n```)$",
+                  lambda found: found[1] + printed(found[2]) + found[3], text)
 
 
 def commands_of(text):
@@ -247,3 +259,27 @@ class Session:
         """Removes what it wrote."""
         harness.run("umount", os.path.join(self.directory, "storage/vfs"))
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def main():
+    import operations
+
+    def printed(name):
+        result = harness.run(harness.BINARY, "print", name)
+        if result.returncode != 0:
+            raise SystemExit(f"ecr-local print {name}: {result.stderr}")
+        return result.stdout.rstrip("\n")
+
+    for path in [os.path.join(harness.ROOT, "README.md"),
+                 *glob.glob(os.path.join(harness.ROOT, "docs/**/*.md"), recursive=True)]:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        if reprinted(text, printed) != text:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(reprinted(text, printed))
+    with open(operations.PAGE, "w", encoding="utf-8") as file:
+        file.write(operations.text(operations.coverage()))
+
+
+if __name__ == "__main__":
+    main()

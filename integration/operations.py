@@ -1,7 +1,6 @@
 """docs/operations.md: the operations that a server lists at /_ecr-local/coverage, for people.
 
-Run as a program it starts ecr-local and writes the page; test_docs.py checks that the page is what
-it would write.
+`python3 integration/documents.py` writes the page; test_docs.py checks that it is up to date.
 """
 
 import json
@@ -77,10 +76,5 @@ def text(services):
         parts.append(listed(there))
         if missing:
             parts.append("\nNot supported:\n\n" + listed(missing))
-    parts.append("\n<!-- python3 integration/operations.py writes this page. -->\n")
+    parts.append("\n<!-- python3 integration/documents.py writes this page. -->\n")
     return "".join(parts)
-
-
-if __name__ == "__main__":
-    with open(PAGE, "w", encoding="utf-8") as page:
-        page.write(text(coverage()))

@@ -155,7 +155,7 @@ class FormTest(unittest.TestCase):
     def test_the_list_of_operations_is_the_servers(self):
         services = operations.coverage()
         self.assertEqual(operations.text(services), read(operations.PAGE),
-                         "python3 integration/operations.py writes it anew")
+                         "python3 integration/documents.py writes it anew")
         differences = read(os.path.join(harness.ROOT, "COMPATIBILITY.md"))
         for name in ("iam", "organizations"):
             self.assertIn(f"[{services[name]['done']}](docs/operations.md#{name})", differences)

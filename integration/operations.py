@@ -14,11 +14,11 @@ PAGE = os.path.join(harness.ROOT, "docs/operations.md")
 # In the order of the page: the name in the coverage, the title, and what to know.
 SERVICES = (
     ("ecr", "Amazon ECR", ""),
-    ("iam", "IAM", "Those that are missing answer `InvalidAction`. They are about things that decide "
-     "nothing here: MFA devices, certificates, SSH keys, reports and delegation."),
+    ("iam", "IAM", "Those that are missing answer `InvalidAction`. They are about things that "
+     "decide nothing here: MFA devices, certificates, SSH keys, reports and delegation."),
     ("sts", "STS", "Those that are missing answer `InvalidAction`."),
-    ("organizations", "Organizations", "AWS has more; these build the tree of units and accounts, and "
-     "their SCPs and RCPs."),
+    ("organizations", "Organizations", "AWS has more; these build the tree of units and accounts, "
+     "and their SCPs and RCPs."),
 )
 HEAD = """# Supported operations
 
@@ -28,8 +28,9 @@ Every operation that this version supports. A running server lists the same as J
 curl --fail-with-body http://localhost:4599/_ecr-local/coverage
 ```
 
-Docker and other registry clients use the Docker Registry HTTP API V2 and OCI Distribution 1.1: pull, push, chunked and
-monolithic uploads, cross-repository mounts, tags, catalog, referrers and deletion.
+Docker and other registry clients use the Docker Registry HTTP API V2 and OCI Distribution 1.1:
+pull, push, chunked and monolithic uploads, cross-repository mounts, tags, catalog, referrers and
+deletion.
 [COMPATIBILITY.md](../COMPATIBILITY.md) says what differs from AWS.
 
 | service | supported |

@@ -1,4 +1,4 @@
-"""What scripts/lint checks in all Markdown of the tree: that links lead somewhere, and the spelling.
+"""What scripts/lint checks in all Markdown of the tree: links lead somewhere, words are right.
 
 Run as a program it prints what is wrong, and ends with 1 where anything is. Nothing goes to the
 network: links to other sites are not looked at. Words are checked by aspell, where it is installed;
@@ -62,7 +62,8 @@ def broken_links():
                 if re.match(r"[a-z]+:", target):
                     continue
                 path, _, anchor = target.partition("#")
-                there = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
+                folder = os.path.dirname(name)
+                there = os.path.normpath(os.path.join(folder, path)) if path else name
                 if not os.path.exists(os.path.join(ROOT, there)):
                     problems.append(f"{name}:{number}: {target}: there is no such file")
                 elif anchor and there.endswith(".md") and anchor not in anchors(read(there)):

@@ -15,8 +15,12 @@ What a fenced block is, its info string says:
 Between the comments `ecr-local print NAME` and `end` stands what that prints, too.
 
 Documents say localhost:4599 and mean it: each runs in a network namespace of its own.
+
+Run as a program, this writes what documents have from the program anew: the output of
+`ecr-local print`, and docs/operations.md.
 """
 
+import glob
 import os
 import re
 import shutil
@@ -88,6 +92,14 @@ def printed_in(text):
     return marked + [(block.printed, block.text) for block in blocks_of(text) if block.printed]
 
 
+def reprinted(text, printed):
+    """The document with what `ecr-local print` prints now. `printed`: the output, by name."""
+    text = re.sub(r"(?ms)^(<!-- ecr-local print (\S+) -->\n).*?(\n<!-- end -->)$",
+                  lambda found: found[1] + printed(found[2]) + found[3], text)
+    return re.sub(r"(?ms)^(```\w+ print (\S+)\n).*?(\n```)$",
+                  lambda found: found[1] + printed(found[2]) + found[3], text)
+
+
 def commands_of(text):
     """The shell blocks of a document, each with the output that is said to follow."""
     blocks = blocks_of(text)
@@ -133,8 +145,9 @@ case "$*" in
 esac
 exec {binary} "$@"
 """
-# In place of scripts/run: the program is built already.
+# In place of scripts/run and scripts/build: the program is built already.
 RUN_SHIM = '#!/bin/sh\nexec "$(dirname "$0")/../build/release/ecr-local" serve "$@"\n'
+BUILD_SHIM = '#!/bin/sh\necho "built build/release/ecr-local"\n'
 
 # podman and buildah keep their images in the session's folder.
 STORAGE = """[storage]
@@ -178,6 +191,7 @@ class Session:
         self._write_program(os.path.join(bin_folder, "ecr-local"), shim)
         self._write_program(os.path.join(self.clone, "build/release/ecr-local"), shim)
         self._write_program(os.path.join(self.clone, "scripts/run"), RUN_SHIM)
+        self._write_program(os.path.join(self.clone, "scripts/build"), BUILD_SHIM)
 
     @staticmethod
     def _write_program(path, text):
@@ -245,3 +259,27 @@ class Session:
         """Removes what it wrote."""
         harness.run("umount", os.path.join(self.directory, "storage/vfs"))
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def main():
+    import operations
+
+    def printed(name):
+        result = harness.run(harness.BINARY, "print", name)
+        if result.returncode != 0:
+            raise SystemExit(f"ecr-local print {name}: {result.stderr}")
+        return result.stdout.rstrip("\n")
+
+    for path in [os.path.join(harness.ROOT, "README.md"),
+                 *glob.glob(os.path.join(harness.ROOT, "docs/**/*.md"), recursive=True)]:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        if reprinted(text, printed) != text:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(reprinted(text, printed))
+    with open(operations.PAGE, "w", encoding="utf-8") as file:
+        file.write(operations.text(operations.coverage()))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,9 @@ BUILD_PACKAGES=(
   libboost1.81-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libfmt-dev libcli11-dev
   libexpected-dev libre2-dev
 )
+LINT_PACKAGES=(clang-format-14 clang-tidy-14 python3)
+# scripts/lint checks the spelling where these can be installed.
+SPELLING_PACKAGES=(codespell aspell aspell-en)
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev python3)
 # Real clients for integration/. What cannot be installed is skipped there, with its reason.
 CLIENT_PACKAGES=(

@@ -5,6 +5,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "schemas/base/encoding.h"
+#include "schemas/model/aws_hosts.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -21,7 +22,7 @@ Json token_json(const Call& call, const std::string& account) {
                                          call.region, call.now, call.now + kTokenLife};
   const std::string host = registry_endpoint(call, account);
   // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
-  const bool secure = call.http.secure || host.find(".amazonaws.com") != std::string::npos;
+  const bool secure = call.http.secure || model::is_aws_name(host);
   const std::string scheme = secure ? "https://" : "http://";
   return {{"authorizationToken", base::base64_encode("AWS:" + call.services.tokens.seal(claims))},
           {"expiresAt", base::to_epoch_seconds(claims.expires)},

@@ -272,7 +272,7 @@ class Iam(harness.ServerTest):
             "GenerateCredentialReport", self.fails("InvalidAction", "generate-credential-report")
         )
         coverage = self.server.coverage()["iam"]
-        self.assertEqual(176, coverage["total"])
+        self.assertEqual(180, coverage["total"])
         self.assertFalse(coverage["operations"]["GenerateCredentialReport"])
 
 

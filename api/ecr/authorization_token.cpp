@@ -5,6 +5,7 @@
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
 #include "schemas/base/encoding.h"
+#include "schemas/model/aws_hosts.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -22,7 +23,7 @@ Json token_json(const ApiRequest& request, const std::string& account) {
                                          request.now + kTokenLife};
   const std::string host = registry_endpoint(request, account);
   // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
-  const bool secure = request.http.secure || host.find(".amazonaws.com") != std::string::npos;
+  const bool secure = request.http.secure || model::is_aws_name(host);
   const std::string scheme = secure ? "https://" : "http://";
   return {
       {"authorizationToken", base::base64_encode("AWS:" + request.services.tokens.seal(claims))},

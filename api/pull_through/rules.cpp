@@ -6,7 +6,7 @@
 
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
-#include "schemas/model/arn.h"
+#include "schemas/model/aws_hosts.h"
 
 namespace ecr::api::pull_through {
 namespace {
@@ -34,11 +34,11 @@ constexpr KnownRegistry kRegistries[] = {
 // customRoleArn is needed.
 std::string_view ecr_account(std::string_view host) {
   constexpr std::size_t kDigits = 12;
-  constexpr std::string_view kMiddle = ".dkr.ecr.";
-  const std::string_view account = host.substr(0, kDigits);
-  const bool good = model::is_account_id(account) && host.substr(kDigits).starts_with(kMiddle) &&
-                    (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"));
-  return good ? account : std::string_view();
+  const auto registry = model::parse_registry_host(host);
+  const bool good = registry && !registry->fips && !registry->dual_stack &&
+                    registry->domain == model::partition_of_region(registry->region).dns_suffix &&
+                    host.ends_with(registry->domain);  // no port
+  return good ? host.substr(0, kDigits) : std::string_view();
 }
 
 const KnownRegistry* find_registry(std::string_view name) {

@@ -6,7 +6,7 @@
 #include "api/core/background/event_log.h"
 #include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
-#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -38,8 +38,7 @@ Json accepted_types(const std::vector<std::string>& headers) {
 // CloudTrail's resources name the repository and its account.
 void set_resource(CallRecord& record, const std::string& account, const std::string& repository) {
   if (repository.empty()) return;
-  record.resources.emplace_back(
-      base::format("arn:aws:ecr:{}:{}:repository/{}", record.region, account, repository), account);
+  record.resources.emplace_back(model::repository_arn(record.region, account, repository), account);
 }
 
 // Input, output and resources are made only if the record is written: clients send more reads than

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "schemas/base/text.h"
+#include "schemas/model/partition.h"
 #include "schemas/model/pattern.h"
 
 namespace ecr::model {
@@ -14,19 +15,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 // The characters of \w, without a locale.
 bool is_word(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-// Regions and their partitions: https://docs.aws.amazon.com/general/latest/gr/rande.html and
-// botocore's partitions.json. Each prefix ends in a hyphen, so no region starts with two of them.
-// Every other region is in the partition "aws", also one that AWS has not opened yet.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPartitions = {{
-    {"us-isob-", "aws-iso-b"},
-    {"us-isof-", "aws-iso-f"},
-    {"eu-isoe-", "aws-iso-e"},
-    {"us-iso-", "aws-iso"},
-    {"us-gov-", "aws-us-gov"},
-    {"eusc-", "aws-eusc"},
-    {"cn-", "aws-cn"},
-}};
 
 const Pattern& repository_name_pattern() {
   // The pattern of the model's shape RepositoryName (test: RepositoryName.IsTheModelsShape). It is
@@ -82,12 +70,7 @@ bool is_tag(std::string_view text) {
                      [](char c) { return is_word(c) || c == '.' || c == '-'; });
 }
 
-std::string_view partition_of(std::string_view region) {
-  for (const auto& [prefix, partition] : kPartitions) {
-    if (region.starts_with(prefix)) return partition;
-  }
-  return "aws";
-}
+std::string_view partition_of(std::string_view region) { return partition_of_region(region).name; }
 
 // ECR has one type of resource, and this is its ARN in the service authorization reference.
 std::string repository_arn(std::string_view region, std::string_view account,

@@ -30,7 +30,7 @@ bool is_repository_name(std::string_view text);
 // OCI distribution-spec: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
 bool is_tag(std::string_view text);
 
-// "aws", "aws-cn", "aws-us-gov", ... of a region by its prefix.
+// The name of the region's partition (partition.h), which its ARNs begin with: "aws-us-gov".
 std::string_view partition_of(std::string_view region);
 
 // arn:aws:ecr:us-east-1:123456789012:repository/<name>

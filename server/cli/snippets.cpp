@@ -6,6 +6,7 @@
 #include "api/core/registry_host.h"
 #include "schemas/base/embed.h"
 #include "schemas/base/text.h"
+#include "schemas/model/aws_hosts.h"
 #include "server/runtime/listen_address.h"
 
 // The build embeds the files (schemas/base/embed.h), so the program needs none of them at run time,
@@ -98,6 +99,15 @@ std::string address_of(const std::string& host) {
   return is_address && host != "0.0.0.0" ? host : "127.0.0.1";
 }
 
+// The lines of /etc/hosts, a name each: some resolvers take a bounded number of names a line.
+std::string hosts_lines(const std::string& address, const SnippetValues& given) {
+  std::string lines;
+  for (const std::string& name : model::aws_hosts(given.region, given.account)) {
+    lines += base::format("{}{} {}", lines.empty() ? "" : "\n", address, name);
+  }
+  return lines;
+}
+
 using Values = std::map<std::string, std::string, std::less<>>;
 
 Values all_values(const SnippetValues& given) {
@@ -116,6 +126,7 @@ Values all_values(const SnippetValues& given) {
           {"scheme", endpoint.scheme},
           {"port", endpoint.port},
           {"address", address_of(endpoint.host)},
+          {"hosts_lines", hosts_lines(address_of(endpoint.host), given)},
           {"registry", registry},
           {"registry_host", registry_host},
           // The text of a boolean, as TOML, JSON and YAML have it.

@@ -4,6 +4,7 @@
 
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
+#include "schemas/model/aws_hosts.h"
 #include "server/runtime/listen_address.h"
 
 namespace ecr::server {
@@ -54,15 +55,10 @@ std::vector<std::string> certificate_names(const std::string& region,
   // need entries of their own. Some clients refuse "*.localhost" because its parent is a top-level
   // name; for them certificates are issued by name, see get().
   std::vector<std::string> names{"localhost", "*.localhost", "127.0.0.1", "::1"};
-  for (std::string name :
-       {"*.dkr.ecr.{region}.amazonaws.com", "api.ecr.{region}.amazonaws.com",
-        "ecr.{region}.amazonaws.com", "sts.{region}.amazonaws.com", "*.dkr.ecr.{region}.localhost",
-        "*.dkr.ecr.{region}.localhost.localstack.cloud"}) {
-    base::replace_all(name, "{region}", region);
-    names.push_back(std::move(name));
-  }
-  names.insert(names.end(),
-               {"sts.amazonaws.com", "iam.amazonaws.com", "localhost.localstack.cloud"});
+  for (std::string& name : model::aws_hosts(region, "*")) names.push_back(std::move(name));
+  names.push_back(base::format("*.dkr.ecr.{}.localhost", region));
+  names.push_back(base::format("*.dkr.ecr.{}.localhost.localstack.cloud", region));
+  names.emplace_back("localhost.localstack.cloud");
   if (!registry_host.empty()) names.push_back(name_of_template(registry_host, region));
   for (const std::string& text : listen) {
     names.push_back(parse_listen_address(text, "--tls-listen").host);

@@ -9,29 +9,17 @@
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/aws_hosts.h"
 
 namespace ecr::api {
 namespace {
 
-// Host names below these belong to AWS (the DNS suffixes of its partitions in botocore's
-// endpoints.json) and to LocalStack, whose name resolves to 127.0.0.1. Whoever points one of them
-// here has the resolver of this machine in hand. The others are reserved for private use: .internal
-// by ICANN (2024), .local by RFC 6762; clusters name their services under the latter.
-constexpr std::array<std::string_view, 15> kTrustedSuffixes = {".internal",
-                                                               ".local",
-                                                               ".amazonaws.com",
-                                                               ".amazonaws.com.cn",
-                                                               ".api.aws",
-                                                               ".on.aws",
-                                                               ".api.amazonwebservices.com.cn",
-                                                               ".on.amazonwebservices.com.cn",
-                                                               ".amazonaws.eu",
-                                                               ".api.amazonwebservices.eu",
-                                                               ".c2s.ic.gov",
-                                                               ".sc2s.sgov.gov",
-                                                               ".cloud.adc-e.uk",
-                                                               ".csp.hci.ic.gov",
-                                                               ".localhost.localstack.cloud"};
+// Host names below these, and below AWS's own domains, are nobody else's: LocalStack's name
+// resolves to 127.0.0.1, and the others are reserved for private use, .internal by ICANN (2024),
+// .local by RFC 6762; clusters name their services under the latter. Whoever points one of AWS's
+// names here has the resolver of this machine in hand.
+constexpr std::array<std::string_view, 3> kTrustedSuffixes = {".internal", ".local",
+                                                              ".localhost.localstack.cloud"};
 
 // Hosts come in any case; most have no letters in upper case, and then nothing is copied.
 bool ends_with_ignoring_case(std::string_view name, std::string_view suffix) {
@@ -117,14 +105,11 @@ bool is_registry_read(const HttpRequest& head) {
 
 // The flag that makes `name` trusted. A registry's name is allowed with all its siblings.
 std::string flag_for(std::string_view name) {
-  if (!parse_registry_host(name)) return base::format("--admin-host {}", name);
-  std::string_view rest = name;
-  first_label(rest);
-  const std::string_view service = first_label(rest);
-  const std::string middle =
-      service == "dkr" ? "dkr." + std::string(first_label(rest)) : std::string(service);
-  first_label(rest);
-  return base::format("--registry-host '{{account}}.{}.{{region}}.{}:{{port}}'", middle, rest);
+  auto registry = parse_registry_host(name);
+  if (!registry) return base::format("--admin-host {}", name);
+  registry->account = "{account}";
+  registry->region = "{region}";
+  return base::format("--registry-host '{}:{{port}}'", registry->text());
 }
 
 }  // namespace
@@ -147,7 +132,7 @@ bool is_trusted_host(const Settings& settings, std::string_view host) {
   return std::any_of(
              kTrustedSuffixes.begin(), kTrustedSuffixes.end(),
              [name](std::string_view suffix) { return ends_with_ignoring_case(name, suffix); }) ||
-         base::equals_ignore_case(name, "localhost.localstack.cloud") ||
+         model::is_aws_name(name) || base::equals_ignore_case(name, "localhost.localstack.cloud") ||
          is_listed(name, settings.tls_names) || fits_template(settings.registry_host, name);
 }
 

@@ -4,7 +4,7 @@
 
 #include "api/core/background/event_log.h"
 #include "schemas/base/json.h"
-#include "schemas/base/text.h"
+#include "schemas/model/arn.h"
 #include "storage/rows/events.h"
 
 namespace ecr::api {
@@ -16,13 +16,8 @@ constexpr std::string_view kSource = "aws.ecr";
 constexpr const char* kImageAction = "ECR Image Action";
 constexpr const char* kReferrerAction = "ECR Referrer Action";
 
-std::string repository_arn(std::string_view account, std::string_view region,
-                           std::string_view name) {
-  return base::format("arn:aws:ecr:{}:{}:repository/{}", region, account, name);
-}
-
 std::string arn_of(const storage::Repository& repository) {
-  return repository_arn(repository.account, repository.region, repository.name);
+  return model::repository_arn(repository.region, repository.account, repository.name);
 }
 
 const char* name_of(ImageAction action) { return action == ImageAction::kPush ? "PUSH" : "DELETE"; }
@@ -133,10 +128,11 @@ Event scan_change_event(std::string_view account, std::string_view region,
                         std::string_view scan_type) {
   OrderedJson repositories = OrderedJson::array();
   for (const ScanFrequencyChange& change : changes) {
-    repositories.push_back({{"repository-name", change.repository},
-                            {"repository-arn", repository_arn(account, region, change.repository)},
-                            {"scan-frequency", change.frequency},
-                            {"previous-scan-frequency", change.previous}});
+    repositories.push_back(
+        {{"repository-name", change.repository},
+         {"repository-arn", model::repository_arn(region, account, change.repository)},
+         {"scan-frequency", change.frequency},
+         {"previous-scan-frequency", change.previous}});
   }
   const OrderedJson detail = {{"action-type", "SCAN_FREQUENCY_CHANGE"},
                               {"repositories", std::move(repositories)},

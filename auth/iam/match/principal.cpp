@@ -4,6 +4,7 @@
 
 #include "auth/iam/match/arn_match.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/partition.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -47,7 +48,8 @@ std::optional<PrincipalEntry> parse_aws(std::string_view text) {
   }
   const ArnParts arn(text);
   // IAM and STS are global: the ARN of a principal has no region.
-  if (!arn.is_arn || !arn.part[3].empty() || !model::is_account_id(arn.part[4])) {
+  if (!arn.is_arn || model::find_partition(arn.part[1]) == nullptr || !arn.part[3].empty() ||
+      !model::is_account_id(arn.part[4])) {
     return std::nullopt;
   }
   if (arn.part[2] == "iam" && arn.part[5] == "root") {

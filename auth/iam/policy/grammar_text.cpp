@@ -8,6 +8,7 @@
 #include "auth/iam/policy/authorization_data.h"
 #include "auth/iam/policy/grammar.h"
 #include "schemas/base/encoding.h"
+#include "schemas/model/partition.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -24,15 +25,9 @@ std::vector<std::string_view> split_colons(std::string_view text) {
   }
 }
 
+// Wildcards are accepted here (inferred: AWS's own managed policies say "arn:*:").
 bool is_partition(std::string_view text) {
-  // The partitions of botocore's partitions.json. Wildcards are accepted here (inferred: AWS's own
-  // managed policies say "arn:*:").
-  constexpr std::array kPartitions = {std::string_view("aws"),        std::string_view("aws-cn"),
-                                      std::string_view("aws-us-gov"), std::string_view("aws-iso"),
-                                      std::string_view("aws-iso-b"),  std::string_view("aws-iso-e"),
-                                      std::string_view("aws-iso-f"),  std::string_view("aws-eusc"),
-                                      std::string_view("*"),          std::string_view("aws*")};
-  return std::find(kPartitions.begin(), kPartitions.end(), text) != kPartitions.end();
+  return text == "*" || text == "aws*" || model::find_partition(text) != nullptr;
 }
 
 // AWS completes the ARN with "*" before it prints it.

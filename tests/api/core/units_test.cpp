@@ -20,25 +20,6 @@ TEST(ApiErrors, EveryCodeHasARow) {
   }
 }
 
-TEST(RegistryHost, NamesOfRegistries) {
-  const std::pair<const char*, const char*> kCases[] = {
-      {"123456789012.dkr.ecr.us-east-1.amazonaws.com", "123456789012 us-east-1"},
-      {"123456789012.dkr.ecr.eu-west-1.localhost:4599", "123456789012 eu-west-1"},
-      {"123456789012.dkr-ecr.us-west-2.on.aws", "123456789012 us-west-2"},
-      {"123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", "123456789012 us-east-1"},
-      {"123456789012.DKR.ECR.us-east-1.localhost.localstack.cloud", "123456789012 us-east-1"},
-      {"localhost:4599", ""},
-      {"127.0.0.1:4599", ""},
-      {"12345.dkr.ecr.us-east-1.localhost", ""},
-      {"123456789012.dkr.ecr.us-east-1", ""},
-      {"123456789012.s3.us-east-1.localhost", ""},
-  };
-  for (const auto& [host, expected] : kCases) {
-    const auto name = parse_registry_host(host);
-    EXPECT_EQ(name ? name->account + " " + name->region : "", expected) << host;
-  }
-}
-
 TEST(RegistryHost, WhatRepositoryUriSays) {
   Settings settings;
   const auto host = [&](const char* used, const char* account, bool own) {
@@ -51,6 +32,15 @@ TEST(RegistryHost, WhatRepositoryUriSays) {
             "2.dkr.ecr.us-east-1.amazonaws.com");
   EXPECT_EQ(host("123456789012.dkr.ecr.eu-west-1.corp.test:80", "2", true),
             "2.dkr.ecr.us-east-1.corp.test:80");
+  // Only names that AWS serves.
+  EXPECT_EQ(host("ecr.us-east-1.amazonaws.com:443", "1", true),
+            "1.dkr.ecr.us-east-1.amazonaws.com:443");
+  EXPECT_EQ(host("ecr.us-east-1.api.aws", "1", true), "1.dkr-ecr.us-east-1.on.aws");
+  EXPECT_EQ(host("ecr-fips.us-east-1.amazonaws.com", "1", false),
+            "1.dkr.ecr-fips.us-east-1.amazonaws.com");
+  EXPECT_EQ(host("123456789012.dkr-ecr.us-east-1.on.aws", "2", true), "2.dkr-ecr.us-east-1.on.aws");
+  EXPECT_EQ(host("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", "2", true),
+            "2.dkr.ecr-fips.us-east-1.amazonaws.com");
   settings.registry_host = "{account}.dkr.ecr.{region}.localhost:{port}";
   EXPECT_EQ(host("localhost:4599", "1", true), "1.dkr.ecr.us-east-1.localhost:4599");
 }

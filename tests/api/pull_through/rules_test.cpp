@@ -1,4 +1,5 @@
 // The five operations on pull-through cache rules.
+#include "api/pull_through/rules.h"
 
 #include "schemas/base/text.h"
 #include "tests/api/pull_through/fixture.h"
@@ -86,6 +87,23 @@ TEST_F(PullThroughRules, ComeInPages) {
     input["nextToken"] = page["nextToken"];
   }
   EXPECT_EQ(seen, (std::vector<std::string>{"p10", "p11", "p12", "p13", "p14"}));
+}
+
+TEST(PullThroughHosts, EcrIsKnownInEveryPartition) {
+  for (const char* host : {"111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+                           "111122223333.dkr.ecr.us-gov-west-1.amazonaws.com",
+                           "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn",
+                           "111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu"}) {
+    EXPECT_EQ(pull_through::ecr_account(host), "111122223333") << host;
+  }
+  for (const char* host :
+       {"1111.dkr.ecr.eu-west-1.amazonaws.com", "111122223333.dkr.ecr.eu-west-1.amazonaws.com:443",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.test",
+        "111122223333.dkr.ecr.x.evil.test.amazonaws.com",
+        "111122223333.dkr.ecr.eu-west-1.corp.test",
+        "111122223333.dkr.ecr.cn-north-1.amazonaws.com"}) {
+    EXPECT_EQ(pull_through::ecr_account(host), "") << host;
+  }
 }
 
 TEST_F(PullThroughRules, BadInputIsRefused) {

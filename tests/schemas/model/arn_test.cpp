@@ -66,21 +66,6 @@ TEST(Arn, OfARepositoryHasThePartitionOfItsRegion) {
             "arn:aws-cn:ecr:cn-north-1:123456789012:repository/ab");
 }
 
-TEST(Partition, IsFoundByPrefix) {
-  struct Case {
-    const char* region;
-    const char* partition;
-  };
-  for (const auto& [region, partition] :
-       {Case{"eu-central-1", "aws"}, Case{"cn-northwest-1", "aws-cn"},
-        Case{"us-gov-west-1", "aws-us-gov"}, Case{"us-iso-east-1", "aws-iso"},
-        Case{"us-isob-east-1", "aws-iso-b"}, Case{"eu-isoe-west-1", "aws-iso-e"},
-        Case{"us-isof-south-1", "aws-iso-f"}, Case{"eusc-de-east-1", "aws-eusc"},
-        Case{"", "aws"}}) {
-    EXPECT_EQ(partition_of(region), partition) << region;
-  }
-}
-
 TEST(AccountId, IsTwelveDigits) {
   EXPECT_TRUE(is_account_id("000000000000"));
   for (const char* text : {"", "12345678901", "1234567890123", "12345678901a", " 23456789012"}) {

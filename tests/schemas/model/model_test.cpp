@@ -17,7 +17,7 @@ TEST(Model, EcrLoads) {
   const ServiceModel& model = ServiceModel::ecr();
   EXPECT_EQ(model.target_prefix(), "AmazonEC2ContainerRegistry_V20150921");
   EXPECT_EQ(model.api_version(), "2015-09-21");
-  EXPECT_EQ(model.operations().size(), 58u);
+  EXPECT_EQ(model.operations().size(), 62u);
   const OperationModel* operation = model.find("CreateRepository");
   ASSERT_TRUE(operation);
   EXPECT_EQ(operation->name, "CreateRepository");

@@ -290,6 +290,12 @@ TEST(Snippets, HostsLinesHaveAnAddress) {
   SnippetValues given = values();
   EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 api.ecr.eu-west-1.amazonaws.com"),
             std::string::npos);
+  EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 123456789012.dkr-ecr.eu-west-1.on.aws\n"),
+            std::string::npos);
+  given.region = "cn-north-1";
+  EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 iam.cn-north-1.amazonaws.com.cn\n"),
+            std::string::npos);
+  given.region = "eu-west-1";
   given.endpoint = "https://192.0.2.7:8443/";
   EXPECT_NE(snippet("hosts", given).find("\n192.0.2.7 api.ecr"), std::string::npos);
   EXPECT_NE(snippet("registries.conf", given).find("insecure = false"), std::string::npos);

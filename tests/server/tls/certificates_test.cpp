@@ -145,6 +145,11 @@ TEST(CertificateNames, AreThoseOfTheConfiguration) {
     return std::count(names.begin(), names.end(), name) == 1;
   };
   EXPECT_TRUE(has("*.dkr.ecr.eu-west-1.amazonaws.com"));
+  EXPECT_TRUE(has("*.dkr-ecr.eu-west-1.on.aws"));
+  EXPECT_TRUE(has("*.dkr.ecr-fips.eu-west-1.amazonaws.com"));
+  EXPECT_TRUE(has("ecr.eu-west-1.api.aws"));
+  EXPECT_TRUE(has("iam.amazonaws.com"));
+  EXPECT_TRUE(has("*.dkr.ecr.eu-west-1.localhost"));
   EXPECT_TRUE(has("*.dkr.ecr.eu-west-1.corp.test"));
   EXPECT_TRUE(has("build.host"));
   EXPECT_TRUE(has("extra.test"));

@@ -80,15 +80,26 @@ TEST(Origin, OwnPagesAndOtherClientsPass) {
 
 TEST(Origin, OnlyNamesThatNoStrangerCanPointHereAreTrusted) {
   Settings settings;
-  for (const char* host :
-       {"127.0.0.1:4599", "[::1]:4599", "192.168.1.5", "localhost:1", "LocalHost",
-        "ecr.localhost:1", "ecr-local", "ecr_local:4599", "host.docker.internal:4599",
-        "host.containers.internal", "ecr.ci.svc.cluster.local",
-        "000000000000.dkr.ecr.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com",
-        "sts.us-east-1.API.AWS", "iam.amazonaws.com", "000000000000.dkr-ecr.us-east-1.on.aws",
-        "sts.cn-north-1.amazonaws.com.cn",
-        "000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566",
-        "localhost.localstack.cloud"}) {
+  for (const char* host : {"127.0.0.1:4599",
+                           "[::1]:4599",
+                           "192.168.1.5",
+                           "localhost:1",
+                           "LocalHost",
+                           "ecr.localhost:1",
+                           "ecr-local",
+                           "ecr_local:4599",
+                           "host.docker.internal:4599",
+                           "host.containers.internal",
+                           "ecr.ci.svc.cluster.local",
+                           "000000000000.dkr.ecr.us-east-1.amazonaws.com",
+                           "api.ecr.us-east-1.amazonaws.com",
+                           "sts.us-east-1.API.AWS",
+                           "iam.amazonaws.com",
+                           "000000000000.dkr-ecr.us-east-1.on.aws",
+                           "sts.cn-north-1.amazonaws.com.cn",
+                           "api.ecr.us-iso-east-1.api.aws.ic.gov",
+                           "000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566",
+                           "localhost.localstack.cloud"}) {
     EXPECT_TRUE(is_trusted_host(settings, host)) << host;
   }
   for (const char* host :

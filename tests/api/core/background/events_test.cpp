@@ -165,6 +165,23 @@ TEST_F(Events, ACallIsRecordedAsCloudTrailDoes) {
   EXPECT_EQ(record, expected);
 }
 
+TEST_F(Events, ArnsHaveThePartitionOfTheirRegion) {
+  const std::string arn = "arn:aws-cn:ecr:cn-north-1:000000000000:repository/app";
+  region = "cn-north-1";
+  call("CreateRepository", {{"repositoryName", "app"}});
+  EXPECT_EQ(last_record()["resources"][0]["ARN"], arn);
+  push_image("app", "v1", "layer");
+  const Json record = last_record();
+  EXPECT_EQ(record["eventName"], "PutImage");
+  EXPECT_EQ(record["resources"][0]["ARN"], arn);
+  storage::Repository repository;
+  repository.account = "000000000000";
+  repository.region = region;
+  repository.name = "app";
+  EXPECT_EQ(image_scan_event(repository, "sha256:0", {}, "COMPLETE", {}).resources,
+            std::vector<std::string>{arn});
+}
+
 TEST_F(Events, TheAnswerOfAReadIsNotRecorded) {
   call("DescribeRepositories", Json::object());
   const Json record = last_record();

@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libfmt-dev libcli11-dev
-  libexpected-dev libre2-dev
+  libexpected-dev libre2-dev liblzma-dev
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev python3)
 # Real clients for integration/. What cannot be installed is skipped there, with its reason.

@@ -98,14 +98,10 @@ void add_entities(const Call& call, EntityKind kind, char list, std::vector<Entr
 
 // AWS-managed policies are listed only where they are attached or used as a boundary.
 void add_policies(const Call& call, std::vector<Entry>& entries) {
+  const storage::PolicyUses uses = storage::policy_uses(call.txn, call.caller.account);
   const auto policies = all_policies(call, is_requested(call, "LocalManagedPolicy"),
-                                     is_requested(call, "AWSManagedPolicy"));
+                                     is_requested(call, "AWSManagedPolicy"), &uses);
   for (const ManagedPolicy& policy : policies) {
-    if (!policy.row &&
-        storage::entities_with_policy(call.txn, call.caller.account, policy.arn).empty() &&
-        storage::entities_with_boundary(call.txn, call.caller.account, policy.arn).empty()) {
-      continue;
-    }
     entries.push_back({'4' + base::to_lower(policy.name) + " " + policy.arn,
                        [&call, policy] { return policy_detail_json(call, policy); }});
   }

@@ -65,13 +65,11 @@ Json get_managed_policy(Call& call) {
 }
 
 // PolicyUsageFilter: PermissionsPolicy (attached), PermissionsBoundary; empty: either.
-bool is_used(const Call& call, const ManagedPolicy& policy, std::string_view usage) {
-  const std::string& account = call.caller.account;
-  const bool attached = usage != "PermissionsBoundary" &&
-                        !storage::entities_with_policy(call.txn, account, policy.arn).empty();
-  const bool boundary = usage != "PermissionsPolicy" &&
-                        !storage::entities_with_boundary(call.txn, account, policy.arn).empty();
-  return attached || boundary;
+bool is_used(const storage::PolicyUses& uses, const ManagedPolicy& policy, std::string_view usage) {
+  const auto use = uses.find(policy.arn);
+  if (use == uses.end()) return false;
+  return (usage != "PermissionsBoundary" && use->second.attachments > 0) ||
+         (usage != "PermissionsPolicy" && use->second.boundaries > 0);
 }
 
 // AWS-managed policies are part of the list (Scope All is the default).
@@ -80,21 +78,32 @@ Json list_managed_policies(Call& call) {
   const std::string usage = text_member(call.input, "PolicyUsageFilter");
   const std::string prefix = text_member(call.input, "PathPrefix");
   const bool only_used = call.input.value("OnlyAttached", false) || !usage.empty();
-  std::vector<Listed> items;
-  for (const ManagedPolicy& policy : all_policies(call, scope != "AWS", scope != "Local")) {
+  const storage::PolicyUses uses = storage::policy_uses(call.txn, call.caller.account);
+  std::vector<std::pair<std::string, ManagedPolicy>> found;
+  const Pager pager(call);
+  for (ManagedPolicy& policy :
+       all_policies(call, scope != "AWS", scope != "Local", only_used ? &uses : nullptr)) {
     if (!policy.path.starts_with(prefix)) continue;
-    if (only_used && !is_used(call, policy, usage)) continue;
-    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn, policy_json(call, policy));
+    if (only_used && !is_used(uses, policy, usage)) continue;
+    std::string key = base::to_lower(policy.name) + " " + policy.arn;
+    if (key > pager.after()) found.emplace_back(std::move(key), std::move(policy));
   }
-  std::sort(items.begin(), items.end(),
-            [](const Listed& a, const Listed& b) { return a.first < b.first; });
-  return Pager(call).page("Policies", std::move(items));
+  // To write an entry costs queries, and AWS's policies are many: only the page is written.
+  const auto enough = std::min(found.size(), static_cast<std::size_t>(pager.enough()));
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(enough);
+  std::partial_sort(found.begin(), end, found.end(),
+                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Listed> items;
+  for (auto one = found.begin(); one != end; ++one) {
+    items.emplace_back(one->first, policy_json(call, one->second));
+  }
+  return pager.page("Policies", std::move(items));
 }
 
 // All other versions have to be deleted first; the default version is deleted with the policy.
 Json delete_managed_policy(Call& call) {
   const ManagedPolicy policy = require_customer_policy(call);
-  if (is_used(call, policy, "")) {
+  if (is_used(storage::policy_uses(call.txn, call.caller.account), policy, "")) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
   }
   if (versions_of(call, policy).size() > 1) {
@@ -126,7 +135,7 @@ Json create_version(Call& call) {
   return {{"PolicyVersion", version_json(require_policy(call), {number, "", call.now}, false)}};
 }
 
-// An AWS-managed policy has only version v1 here, whatever AWS's own number is.
+// An AWS-managed policy has only its default version here, by AWS's own number.
 storage::PolicyVersion require_version(const Call& call, const ManagedPolicy& policy) {
   const std::string id = text_member(call.input, "VersionId");
   for (auto& version : versions_of(call, policy)) {

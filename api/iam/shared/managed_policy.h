@@ -33,10 +33,12 @@ std::optional<ManagedPolicy> find_policy(const Call& call, const std::string& ar
 ManagedPolicy require_policy(const Call& call);
 // The same, where the call changes it. Throws InvalidInput for an AWS-managed one.
 ManagedPolicy require_customer_policy(const Call& call);
-// The policies of the caller's account (`customer`), then those of AWS (`aws`).
-std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws);
+// The policies of the caller's account (`customer`), then those of AWS (`aws`): where `uses` is
+// given, only those of AWS that it has.
+std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws,
+                                        const storage::PolicyUses* uses = nullptr);
 
-// The policy's versions, newest first; an AWS-managed policy has one.
+// The policy's versions, newest first; of an AWS-managed policy only the default one is here.
 std::vector<storage::PolicyVersion> versions_of(const Call& call, const ManagedPolicy& policy);
 
 // The members that listings show: no description, no tags.

@@ -1,5 +1,5 @@
-// Service-linked roles, of which those of ECR exist here. Source: AWS IAM API Reference. The error
-// for an unknown service is inferred.
+// Service-linked roles, of all services whose role is known (schemas/service_linked_roles.tsv).
+// Source: AWS IAM API Reference; the errors are those of published answers.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/iam_entities.h"
@@ -16,14 +16,17 @@ namespace {
 
 using storage::sql::Access;
 
+constexpr std::size_t kRoleNameSize = 64;  // the model's roleNameType
+
 // The resource is the role to be, in the path of its service; iam:AWSServiceName is the condition
 // key by which policies limit whose roles a caller may create.
 std::vector<Target> linked_role_target(const Call& call) {
   const std::string service = text_member(call.input, "AWSServiceName");
-  const ServiceLinkedRole* role = find_service_linked_role(service);
+  const auto role = find_service_linked_role(service);
   Target target;
-  target.resource = base::format("arn:aws:iam::{}:role{}{}", call.caller.account,
-                                 service_linked_path(service), role != nullptr ? role->name : "*");
+  target.resource = base::format(
+      "arn:aws:iam::{}:role{}{}", call.caller.account, service_linked_path(service),
+      role ? service_linked_name(*role, text_member(call.input, "CustomSuffix")) : "*");
   target.account = call.caller.account;
   target.context.emplace_back("iam:AWSServiceName", service);
   return {target};
@@ -31,23 +34,29 @@ std::vector<Target> linked_role_target(const Call& call) {
 
 Json create_service_linked_role(Call& call) {
   const std::string service = text_member(call.input, "AWSServiceName");
-  const ServiceLinkedRole* role = find_service_linked_role(service);
-  if (role == nullptr) {
-    throw invalid_input(base::format("The service {} has no service-linked role here", service));
+  const auto role = find_service_linked_role(service);
+  if (!role) {  // AWS's code for this is AccessDenied, whatever the caller may do
+    throw ApiError::access_denied(
+        base::format("Cannot find Service Linked Role template for {}", service));
   }
-  // Some services allow several roles with a suffix; ECR is not one of them.
-  if (call.input.contains("CustomSuffix")) {
+  const std::string suffix = text_member(call.input, "CustomSuffix");
+  if (call.input.contains("CustomSuffix") && !role->takes_suffix) {
     throw invalid_input(base::format("Custom suffix is not allowed for {}", service));
+  }
+  const std::string name = service_linked_name(*role, suffix);
+  if (name.size() > kRoleNameSize) {  // the text is ours
+    throw validation_error(
+        base::format("The role name {} has more than {} characters", name, kRoleNameSize));
   }
   std::optional<std::string> description;
   if (call.input.contains("Description")) description = text_member(call.input, "Description");
   const auto made = make_service_linked_role(call.services, call.txn, call.caller.account, *role,
-                                             std::move(description), call.now);
+                                             std::move(description), call.now, suffix);
   if (!made) {
     throw invalid_input(
         base::format("Service role name {} has been taken in this account, please "
                      "try a different suffix.",
-                     role->name));
+                     name));
   }
   return {{"Role", entity_json(call, *made)}};
 }

@@ -20,7 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const std::string kAws = "arn:aws:iam::aws:policy/";
+const std::string kAwsPolicies = "arn:aws:iam::aws:policy/";
 
 TEST(AwsManagedPolicyData, IsSortedAndFound) {
   EXPECT_EQ(aws_managed_policies().size(), 1594U);
@@ -68,7 +68,7 @@ TEST(AwsManagedPolicyData, DocumentsAreSound) {
 
 TEST(AwsManagedPolicyData, IsUnpackedAndParsedOnce) {
   PolicyMemo memo;
-  const auto& policy = *find_aws_managed_policy(kAws + "ReadOnlyAccess");
+  const auto& policy = *find_aws_managed_policy(kAwsPolicies + "ReadOnlyAccess");
   EXPECT_EQ(memo.get(policy), memo.get(policy));
   EXPECT_EQ(memo.get(policy)->statement_count(), 3U);
 }
@@ -91,7 +91,7 @@ class AwsManagedPolicies : public IamTest {
 };
 
 TEST_F(AwsManagedPolicies, AwsManagedCanBeReadAndAttachedButNotChanged) {
-  const std::string arn = kAws + "AmazonEC2ContainerRegistryReadOnly";
+  const std::string arn = kAwsPolicies + "AmazonEC2ContainerRegistryReadOnly";
   EXPECT_EQ(iam("GetPolicy", {{"PolicyArn", arn}})["Policy"]["PolicyId"], "ANPAIFYZPA37OOHVIH7KQ");
   iam("GetPolicyVersion", {{"PolicyArn", arn}, {"VersionId", "v3"}});
   for (const char* operation : {"DeletePolicy", "TagPolicy", "SetDefaultPolicyVersion"}) {
@@ -115,7 +115,7 @@ TEST_F(AwsManagedPolicies, AwsManagedCanBeReadAndAttachedButNotChanged) {
 }
 
 TEST_F(AwsManagedPolicies, HaveTheVersionThatAwsHas) {
-  const std::string arn = kAws + "ReadOnlyAccess";
+  const std::string arn = kAwsPolicies + "ReadOnlyAccess";
   const Json policy = iam("GetPolicy", {{"PolicyArn", arn}})["Policy"];
   EXPECT_EQ(policy["DefaultVersionId"], "v188");
   EXPECT_EQ(policy["CreateDate"], "2015-02-06T18:39:48Z");
@@ -153,8 +153,8 @@ TEST_F(AwsManagedPolicies, AreListedInPages) {
 }
 
 TEST_F(AwsManagedPolicies, AreListedWhereTheyAreUsed) {
-  const std::string lambda = kAws + "service-role/AWSLambdaBasicExecutionRole";
-  const std::string bound = kAws + "PowerUserAccess";
+  const std::string lambda = kAwsPolicies + "service-role/AWSLambdaBasicExecutionRole";
+  const std::string bound = kAwsPolicies + "PowerUserAccess";
   iam("CreateUser", {{"UserName", "jane"}, {"PermissionsBoundary", bound}});
   EXPECT_THAT(arns({{"OnlyAttached", "true"}, {"PolicyUsageFilter", "PermissionsPolicy"}}),
               IsEmpty());
@@ -210,9 +210,9 @@ TEST_F(AwsManagedPolicies, AreDecidedByWhateverTheyName) {
   };
   iam("CreateUser", {{"UserName", "jane"}});
   for (const Case& c : kCases) {
-    attach("jane", kAws + c.policy);
+    attach("jane", kAwsPolicies + c.policy);
     EXPECT_EQ(decision("jane", c.action), c.decision) << c.policy << " " << c.action;
-    iam("DetachUserPolicy", {{"UserName", "jane"}, {"PolicyArn", kAws + c.policy}});
+    iam("DetachUserPolicy", {{"UserName", "jane"}, {"PolicyArn", kAwsPolicies + c.policy}});
   }
 }
 
@@ -220,7 +220,7 @@ TEST_F(AwsManagedPolicies, ReadOnlyAccessReadsAndDoesNotWrite) {
   become("jane", policy("Allow", "iam:GetUser", "*"));
   const Keys jane = keys;
   use(kRoot);
-  attach("jane", kAws + "ReadOnlyAccess");
+  attach("jane", kAwsPolicies + "ReadOnlyAccess");
   call("CreateRepository", {{"repositoryName", "app"}});
   use(jane);
   call("DescribeImages", {{"repositoryName", "app"}});

@@ -99,14 +99,10 @@ void add_entities(const ApiRequest& request, EntityKind kind, char list,
 
 // AWS-managed policies are listed only where they are attached or used as a boundary.
 void add_policies(const ApiRequest& request, std::vector<Entry>& entries) {
+  const storage::PolicyUses uses = storage::policy_uses(request.txn, request.caller.account);
   const auto policies = all_policies(request, is_requested(request, "LocalManagedPolicy"),
-                                     is_requested(request, "AWSManagedPolicy"));
+                                     is_requested(request, "AWSManagedPolicy"), &uses);
   for (const ManagedPolicy& policy : policies) {
-    if (!policy.row_id &&
-        storage::entities_with_policy(request.txn, request.caller.account, policy.arn).empty() &&
-        storage::entities_with_boundary(request.txn, request.caller.account, policy.arn).empty()) {
-      continue;
-    }
     entries.push_back({'4' + base::to_lower(policy.name) + " " + policy.arn,
                        [&request, policy] { return policy_detail_json(request, policy); }});
   }

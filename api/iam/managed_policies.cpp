@@ -71,13 +71,11 @@ Json get_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
   return {{"Policy", managed_policy_detail_json(request, policy)}};
 }
 
-bool is_used(const ApiRequest& request, const ManagedPolicy& policy, PolicyUse use) {
-  const std::string& account = request.caller.account;
-  const bool attached = use != PolicyUse::kBoundary &&
-                        !storage::entities_with_policy(request.txn, account, policy.arn).empty();
-  const bool boundary = use != PolicyUse::kPermissions &&
-                        !storage::entities_with_boundary(request.txn, account, policy.arn).empty();
-  return attached || boundary;
+bool is_used(const storage::PolicyUses& uses, const ManagedPolicy& policy, PolicyUse wanted) {
+  const auto use = uses.find(policy.arn);
+  if (use == uses.end()) return false;
+  return (wanted != PolicyUse::kBoundary && use->second.attachments > 0) ||
+         (wanted != PolicyUse::kPermissions && use->second.boundaries > 0);
 }
 
 // AWS-managed policies are part of the list (Scope All is the default).
@@ -86,22 +84,33 @@ Json list_managed_policies(ApiRequest& request) {
   const PolicyUse use = requested_use(request.input);
   const std::string prefix = text_member(request.input, "PathPrefix");
   const bool only_used = request.input.value("OnlyAttached", false) || use != PolicyUse::kAny;
-  std::vector<Listed> items;
-  for (const ManagedPolicy& policy : all_policies(request, scope != "AWS", scope != "Local")) {
+  const storage::PolicyUses uses = storage::policy_uses(request.txn, request.caller.account);
+  std::vector<std::pair<std::string, ManagedPolicy>> found;
+  const Pager pager(request);
+  for (ManagedPolicy& policy :
+       all_policies(request, scope != "AWS", scope != "Local", only_used ? &uses : nullptr)) {
     if (!policy.path.starts_with(prefix)) continue;
-    if (only_used && !is_used(request, policy, use)) continue;
-    items.emplace_back(base::to_lower(policy.name) + " " + policy.arn,
-                       policy_json(request, policy));
+    if (only_used && !is_used(uses, policy, use)) continue;
+    std::string key = base::to_lower(policy.name) + " " + policy.arn;
+    if (key > pager.after()) found.emplace_back(std::move(key), std::move(policy));
   }
-  std::sort(items.begin(), items.end(),
-            [](const Listed& a, const Listed& b) { return a.first < b.first; });
-  return Pager(request).page("Policies", std::move(items));
+  // To write an entry costs queries, and AWS's policies are many: only the page is written.
+  const auto enough = std::min(found.size(), static_cast<std::size_t>(pager.enough()));
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(enough);
+  std::partial_sort(found.begin(), end, found.end(),
+                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Listed> items;
+  for (auto one = found.begin(); one != end; ++one) {
+    items.emplace_back(one->first, policy_json(request, one->second));
+  }
+  return pager.page("Policies", std::move(items));
 }
 
 // All other versions have to be deleted first; the default version is deleted with the policy.
 Json delete_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
   refuse_aws_managed(policy);
-  if (is_used(request, policy, PolicyUse::kAny)) {
+  const auto uses = storage::policy_uses(request.txn, request.caller.account);
+  if (is_used(uses, policy, PolicyUse::kAny)) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
   }
   if (versions_of(request, policy).size() > 1) {
@@ -135,7 +144,7 @@ Json create_version(ApiRequest& request, ManagedPolicy& policy) {
   return {{"PolicyVersion", version_json(policy, {number, "", request.now}, false)}};
 }
 
-// An AWS-managed policy has only version v1 here, whatever AWS's own number is.
+// An AWS-managed policy has only its default version here, by AWS's own number.
 storage::PolicyVersion require_version(const ApiRequest& request, const ManagedPolicy& policy) {
   const std::string id = text_member(request.input, "VersionId");
   for (auto& version : versions_of(request, policy)) {

@@ -2,6 +2,9 @@
 // a service. Source: AWS IAM API Reference.
 #include <algorithm>
 #include <cctype>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -66,60 +69,81 @@ std::vector<std::string> statement_strings(const Json& statement, const char* me
   return value.get<std::vector<std::string>>();
 }
 
-// True where the statement allows any action of the service. Denials, resources and conditions are
-// ignored: the operation lists policies, it does not decide a request. A statement with NotAction
-// is taken as allowing every service.
-bool statement_allows(const Json& statement, const std::string& service) {
-  if (statement.value("Effect", "") != "Allow") return false;
-  const auto actions = statement_strings(statement, "Action");
-  if (actions.empty()) return statement.contains("NotAction");
-  return std::any_of(actions.begin(), actions.end(), [&](const std::string& action) {
-    return auth::iam::glob_match_ignore_case(action.substr(0, action.find(':')), service);
-  });
+// A policy as the answer shows it, and the services of which it allows any action: patterns, as
+// "ecr" or "*".
+struct Grant {
+  Json shown;
+  std::set<std::string> services;
+};
+
+// Denials, resources and conditions are ignored: the operation lists policies, it does not decide a
+// request. A statement with NotAction is taken as allowing every service.
+void add_services(const Json& statement, std::set<std::string>& services) {
+  if (statement.value("Effect", "") != "Allow") return;
+  for (const std::string& action : statement_strings(statement, "Action")) {
+    services.insert(action.substr(0, action.find(':')));
+  }
+  if (statement.contains("NotAction")) services.insert("*");
 }
 
-bool policy_allows(const std::string& document, const std::string& service) {
+std::set<std::string> allowed_services(const std::string& document) {
+  std::set<std::string> services;
   const Json policy = base::parse_json(document).value();
   const Json& statements = policy["Statement"];
-  if (statements.is_object()) return statement_allows(statements, service);
-  return std::any_of(statements.begin(), statements.end(),
-                     [&](const Json& statement) { return statement_allows(statement, service); });
+  if (statements.is_object()) {
+    add_services(statements, services);
+  } else {
+    for (const Json& statement : statements) add_services(statement, services);
+  }
+  return services;
+}
+
+bool allows_service(const Grant& grant, const std::string& service) {
+  return std::any_of(grant.services.begin(), grant.services.end(), [&](const std::string& pattern) {
+    return auth::iam::glob_match_ignore_case(pattern, service);
+  });
 }
 
 // Adds the entity's own policies. An inline policy is reported with the entity that it is part of,
 // a managed one with its ARN.
 void add_policies_of(const ApiRequest& request, const storage::Entity& entity,
-                     const std::string& service, Json& list) {
+                     std::vector<Grant>& grants) {
   std::string kind(kind_name(entity.kind));
   std::transform(kind.begin(), kind.end(), kind.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   for (const auto& policy : storage::inline_policies(request.txn, entity.id)) {
-    if (!policy_allows(policy.document, service)) continue;
-    list.push_back({{"PolicyName", policy.name},
-                    {"PolicyType", "INLINE"},
-                    {"EntityType", kind},
-                    {"EntityName", entity.name}});
+    grants.push_back({{{"PolicyName", policy.name},
+                       {"PolicyType", "INLINE"},
+                       {"EntityType", kind},
+                       {"EntityName", entity.name}},
+                      allowed_services(policy.document)});
   }
   for (const auto& arn : storage::attached_policies(request.txn, entity.id)) {
     const auto policy = find_policy(request, arn);
     const auto document = managed_document(request.txn, arn);
-    if (!policy || !document || !policy_allows(*document, service)) continue;
-    list.push_back({{"PolicyName", policy->name}, {"PolicyType", "MANAGED"}, {"PolicyArn", arn}});
+    if (!policy || !document) continue;
+    grants.push_back({{{"PolicyName", policy->name}, {"PolicyType", "MANAGED"}, {"PolicyArn", arn}},
+                      allowed_services(*document)});
   }
 }
 
 // A user's list includes the policies of the user's groups. IAM pages this list by a marker; here
 // it is always whole, because it has at most as many entries as the request names services.
 Json list_granting(ApiRequest& request, const storage::Entity& entity) {
+  // Each policy is read once, however many services are asked about.
+  std::vector<Grant> grants;
+  add_policies_of(request, entity, grants);
+  if (entity.kind == EntityKind::kUser) {
+    for (const auto& group : storage::groups_of(request.txn, entity.id)) {
+      add_policies_of(request, group, grants);
+    }
+  }
   Json output = {{"PoliciesGrantingServiceAccess", Json::array()}, {"IsTruncated", false}};
   for (const Json& json : request.input["ServiceNamespaces"]) {
     const std::string service = json.get<std::string>();
     Json policies = Json::array();
-    add_policies_of(request, entity, service, policies);
-    if (entity.kind == EntityKind::kUser) {
-      for (const auto& group : storage::groups_of(request.txn, entity.id)) {
-        add_policies_of(request, group, service, policies);
-      }
+    for (const Grant& grant : grants) {
+      if (allows_service(grant, service)) policies.push_back(grant.shown);
     }
     output["PoliciesGrantingServiceAccess"].push_back(
         {{"ServiceNamespace", service}, {"Policies", std::move(policies)}});

@@ -1,5 +1,5 @@
-// Service-linked roles, of which those of ECR exist here. Source: AWS IAM API Reference. The error
-// for an unknown service is inferred.
+// Service-linked roles, of all services whose role is known (schemas/service_linked_roles.tsv).
+// Source: AWS IAM API Reference; the errors are those of published answers.
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/iam_entities.h"
@@ -16,12 +16,16 @@ namespace {
 
 using storage::sql::Access;
 
+constexpr std::size_t kRoleNameSize = 64;  // the model's roleNameType
+
 // The service-linked role of the service that the request names.
 struct NamedServiceRole : Named<ServiceLinkedRole> {
   std::string service;
 
+  // AWS's code for this is AccessDenied, whatever the caller may do.
   [[noreturn]] void missing() const {
-    throw invalid_input(base::format("The service {} has no service-linked role here", service));
+    throw ApiError::access_denied(
+        base::format("Cannot find Service Linked Role template for {}", service));
   }
 };
 
@@ -30,31 +34,41 @@ struct NamedServiceRole : Named<ServiceLinkedRole> {
 Resolved<NamedServiceRole> linked_role_target(const ApiRequest& request) {
   NamedServiceRole named;
   named.service = text_member(request.input, "AWSServiceName");
-  if (const auto* role = find_service_linked_role(named.service)) named.row = *role;
+  named.row = find_service_linked_role(named.service);
   Target target;
-  target.resource =
-      base::format("arn:aws:iam::{}:role{}{}", request.caller.account,
-                   service_linked_path(named.service), named.row ? named.row->name : "*");
+  target.resource = base::format(
+      "arn:aws:iam::{}:role{}{}", request.caller.account, service_linked_path(named.service),
+      named.row ? service_linked_name(*named.row, text_member(request.input, "CustomSuffix"))
+                : "*");
   target.account = request.caller.account;
   target.context.emplace_back("iam:AWSServiceName", named.service);
   return {{std::move(target)}, std::move(named)};
 }
 
 Json create_service_linked_role(ApiRequest& request, const ServiceLinkedRole& role) {
-  // Some services allow several roles with a suffix; ECR is not one of them.
-  if (request.input.contains("CustomSuffix")) {
+  const std::string suffix = text_member(request.input, "CustomSuffix");
+  if (request.input.contains("CustomSuffix") && !role.takes_suffix) {
     throw invalid_input(base::format("Custom suffix is not allowed for {}", role.service));
   }
+  const std::string name = service_linked_name(role, suffix);
+  }
+  const std::string name = service_linked_name(*role, suffix);
+  if (name.size() > kRoleNameSize) {  // the text is ours
+    throw validation_error(
+        base::format("The role name {} has more than {} characters", name, kRoleNameSize));
+  }
   std::optional<std::string> description;
-  if (request.input.contains("Description"))
+  if (request.input.contains("Description")) {
     description = text_member(request.input, "Description");
-  const auto made = make_service_linked_role(request.core, request.txn, request.caller.account,
-                                             role, std::move(description), request.now);
+  }
+  const auto made =
+      make_service_linked_role(request.core, request.txn, request.caller.account, role,
+                               std::move(description), request.now, suffix);
   if (!made) {
     throw invalid_input(
         base::format("Service role name {} has been taken in this account, please "
                      "try a different suffix.",
-                     role.name));
+                     name));
   }
   return {{"Role", entity_json(request, *made)}};
 }

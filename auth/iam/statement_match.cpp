@@ -34,11 +34,8 @@ Named match_principal(const Statement& statement, const PreparedRequest& request
 // ActionsHaveNoCaseResourcesHave). NotAction matches every other action, those of other services
 // too.
 bool match_action(const Statement& statement, const PreparedRequest& request) {
-  const bool some = std::any_of(
-      statement.actions.begin(), statement.actions.end(), [&](const ActionPattern& action) {
-        return action.matches(request.action_service, request.action_name);
-      });
-  return some != statement.not_action;
+  return statement.actions.matches(request.action_service, request.action_name) !=
+         statement.not_action;
 }
 
 bool match_resource(const Statement& statement, const PreparedRequest& request, DecidedBy type,
@@ -57,19 +54,6 @@ bool match_resource(const Statement& statement, const PreparedRequest& request, 
 }
 
 }  // namespace
-
-ActionPattern::ActionPattern(std::string_view text) {
-  const std::string lower = base::to_lower(text);
-  const std::size_t colon = lower.find(':');
-  // Without a service only "*" (or "**") names actions; the grammar refuses other texts.
-  if (colon == std::string::npos) {
-    everything_ = !lower.empty() && lower.find_first_not_of('*') == std::string::npos;
-    nothing_ = !everything_;
-    return;
-  }
-  service_ = Glob(std::string_view(lower).substr(0, colon));
-  name_ = Glob(std::string_view(lower).substr(colon + 1));
-}
 
 PreparedRequest::PreparedRequest(const Request& r, bool boundary)
     : request(r), resource(r.resource), has_boundary(boundary) {

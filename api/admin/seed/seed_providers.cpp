@@ -66,9 +66,10 @@ void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::
 // A role that exists stays as it is.
 void apply_service_linked_role(SeedContext& context, const SeedNode& node,
                                const std::string& account) {
-  const ServiceLinkedRole* const role =
-      node.json().is_string() ? find_service_linked_role(node.json().get<std::string>()) : nullptr;
-  if (role == nullptr) node.fail("must be a service that has such a role here, as those of ECR");
+  const auto role = node.json().is_string()
+                        ? find_service_linked_role(node.json().get<std::string>())
+                        : std::nullopt;
+  if (!role) node.fail("must be a service that has such a role, as replication.ecr.amazonaws.com");
   make_service_linked_role(context.services, context.txn, account, *role, std::nullopt,
                            context.now);
 }

@@ -1,45 +1,59 @@
 #include "api/core/access/iam_entities.h"
 
+#include <algorithm>
 #include <array>
 
 #include "api/core/unique_id.h"
 #include "schemas/base/text.h"
+#include "schemas/model/embedded.h"
 #include "storage/rows/iam/managed_policies.h"
 
 namespace ecr::api {
 namespace {
 
-constexpr ServiceLinkedRole kRoles[] = {
-    {"replication.ecr.amazonaws.com", "AWSServiceRoleForECRReplication",
-     "arn:aws:iam::aws:policy/aws-service-role/ECRReplicationServiceRolePolicy"},
-    {"pullthroughcache.ecr.amazonaws.com", "AWSServiceRoleForECRPullThroughCache",
-     "arn:aws:iam::aws:policy/aws-service-role/AWSECRPullThroughCache_ServiceRolePolicy"},
-    {"ecr.amazonaws.com", "AWSServiceRoleForECRTemplate",
-     "arn:aws:iam::aws:policy/aws-service-role/ECRTemplateServiceRolePolicy"},
-};
+// Takes what stands before `end` off the text, and `end` with it.
+std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t at = std::min(text.find(end), text.size());
+  const std::string_view taken = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return taken;
+}
 
 }  // namespace
 
-const ServiceLinkedRole* find_service_linked_role(std::string_view service) {
-  for (const ServiceLinkedRole& role : kRoles) {
-    if (role.service == service) return &role;
+// The table is read as it stands in the program: it is asked seldom.
+std::optional<ServiceLinkedRole> find_service_linked_role(std::string_view service) {
+  for (std::string_view table = model::embedded::service_linked_roles(); !table.empty();) {
+    std::string_view line = take_until(table, '\n');
+    const std::string_view name = take_until(line, '\t');
+    if (name != service || name.starts_with('#')) continue;
+    ServiceLinkedRole role;
+    role.service = name;
+    role.name = take_until(line, '\t');
+    role.policy = take_until(line, '\t');
+    role.takes_suffix = line.starts_with("suffix");
+    return role;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+// "AWSServiceRoleForAutoScaling_mine": Amazon EC2 Auto Scaling User Guide, "Service-linked roles".
+std::string service_linked_name(const ServiceLinkedRole& role, std::string_view suffix) {
+  return suffix.empty() ? std::string(role.name) : base::format("{}_{}", role.name, suffix);
 }
 
 std::string service_linked_path(std::string_view service) {
   return base::format("/aws-service-role/{}/", service);
 }
 
-std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
-                                                        const std::string& account,
-                                                        const ServiceLinkedRole& role,
-                                                        std::optional<std::string> description,
-                                                        base::TimePoint now) {
+std::optional<storage::Entity> make_service_linked_role(
+    const Core& core, storage::sql::Txn& txn, const std::string& account,
+    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now,
+    std::string_view suffix) {
   storage::Entity entity;
   entity.account = account;
   entity.kind = storage::EntityKind::kRole;
-  entity.name = role.name;
+  entity.name = service_linked_name(role, suffix);
   entity.path = service_linked_path(role.service);
   entity.unique_id = make_unique_id(core.random, kRoleId, account);
   entity.created_at = now;
@@ -52,7 +66,8 @@ std::optional<storage::Entity> make_service_linked_role(const Core& core, storag
   const auto id = storage::insert_entity(txn, entity);
   if (!id) return std::nullopt;
   entity.id = *id;
-  storage::attach_policy(txn, entity.id, role.policy);
+  storage::attach_policy(txn, entity.id,
+                         base::format("arn:aws:iam::aws:policy/aws-service-role/{}", role.policy));
   return entity;
 }
 

@@ -1,5 +1,5 @@
-// Entities that the IAM API and the seed file both make: the service-linked roles of Amazon ECR,
-// and SAML identity providers. Stateless functions; the caller owns the transaction.
+// Entities that the IAM API and the seed file both make: service-linked roles, and SAML identity
+// providers. Stateless functions; the caller owns the transaction.
 #pragma once
 
 #include <optional>
@@ -11,26 +11,30 @@
 
 namespace ecr::api {
 
-// Service-linked roles are made by the API, or by ECR itself when a feature is set up. Source:
-// Amazon ECR User Guide, "Using service-linked roles for Amazon ECR".
+// Service-linked roles are made by the API, or by a service itself when a feature is set up. Those
+// of services that are not here can be made, too: what templates and bootstrap scripts create has
+// to be there. Their table is schemas/service_linked_roles.tsv.
 struct ServiceLinkedRole {
   std::string_view service;  // may assume it, alone: "replication.ecr.amazonaws.com"
   std::string_view name;     // "AWSServiceRoleForECRReplication"
-  std::string_view policy;   // ARN of the AWS-managed policy it has
+  std::string_view policy;   // name of the AWS-managed policy it has, of path /aws-service-role/
+  bool takes_suffix = false;
 };
 
-// Null: Amazon ECR has no service of that name.
-const ServiceLinkedRole* find_service_linked_role(std::string_view service);
+// nullopt: no service of that name has such a role. Service names have case.
+std::optional<ServiceLinkedRole> find_service_linked_role(std::string_view service);
 // /aws-service-role/<service>/
 std::string service_linked_path(std::string_view service);
 
+// The role's name with the suffix that the caller chose; an empty suffix adds nothing.
+std::string service_linked_name(const ServiceLinkedRole& role, std::string_view suffix);
+
 // Makes the role with its trust policy and its permissions. nullopt: the account has the role
 // already.
-std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
-                                                        const std::string& account,
-                                                        const ServiceLinkedRole& role,
-                                                        std::optional<std::string> description,
-                                                        base::TimePoint now);
+std::optional<storage::Entity> make_service_linked_role(
+    const Core& core, storage::sql::Txn& txn, const std::string& account,
+    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now,
+    std::string_view suffix = "");
 
 // SAML providers: no client signs in through one here, so only what IAM shows of a provider is read
 // from its metadata.

@@ -1,5 +1,5 @@
 // Compiled policies by their text: a document is parsed once however many requests it decides.
-// Bounded; thread-safe.
+// AWS's own are kept by their name, so that their texts need not be unpacked. Bounded; thread-safe.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,8 @@
 
 namespace ecr::api {
 
+struct AwsManagedPolicy;
+
 class PolicyMemo {
  public:
   explicit PolicyMemo(std::size_t capacity = 4096);
@@ -18,6 +20,8 @@ class PolicyMemo {
   // Never null. REQUIRES: the document was accepted when it was stored; one that no longer parses
   // throws std::runtime_error (the request fails rather than go on without it).
   auth::iam::PolicyPtr get(std::string_view document, auth::iam::PolicyType type);
+  // Never null.
+  auth::iam::PolicyPtr get(const AwsManagedPolicy& policy);
 
  private:
   struct Impl;

@@ -39,7 +39,8 @@ std::string_view kind_name(storage::EntityKind kind) {
 // A policy that is attached and cannot be found must not silently allow less (or, as a boundary,
 // more) than it did.
 AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn, const std::string& arn) {
-  const auto document = managed_document(txn, arn);
+  if (const auto* aws = find_aws_managed_policy(arn)) return {core.policies.get(*aws), arn};
+  const auto document = storage::managed_policy_document(txn, arn);
   if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
   return {core.policies.get(*document, PolicyType::kIdentity), arn};
 }
@@ -131,14 +132,14 @@ void add_identity_policies(const Core& core, storage::sql::Txn& txn, const stora
   }
 }
 
-// AWS's own policies are compiled in (aws_managed_policies.h); all others are rows.
+// AWS's own policies are part of the program (aws_managed_policies.h); all others are rows.
 std::optional<std::string> managed_document(storage::sql::Txn& txn, const std::string& arn) {
-  if (const auto* policy = find_aws_managed_policy(arn)) return std::string(policy->document);
+  if (const auto* policy = find_aws_managed_policy(arn)) return policy->document();
   return storage::managed_policy_document(txn, arn);
 }
 
 bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
-  return managed_document(txn, arn).has_value();
+  return find_aws_managed_policy(arn) != nullptr || storage::find_managed_policy(txn, arn);
 }
 
 // The session's policies are one list of AttachedPolicy, of which one must allow: AWS takes the

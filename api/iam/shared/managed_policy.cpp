@@ -27,16 +27,17 @@ ManagedPolicy policy_of(const ApiRequest& request, const storage::ManagedPolicy&
   return policy;
 }
 
-// All versions of an AWS-managed policy but the current one are left out; it is v1 here.
-ManagedPolicy policy_of(const AwsManagedPolicy& aws) {
+// The ARN is that of the partition which the call names.
+ManagedPolicy policy_of(const AwsManagedPolicy& aws, std::string arn) {
   ManagedPolicy policy;
-  policy.arn = aws.arn();
+  policy.arn = std::move(arn);
   policy.name = aws.name;
   policy.path = aws.path;
   policy.unique_id = aws.unique_id();
-  policy.description = std::string(aws.description);
-  policy.created_at = base::parse_iso8601(aws.created).value();
-  policy.updated_at = policy.created_at;
+  if (const auto text = aws.description(); !text.empty()) policy.description = std::string(text);
+  policy.created_at = aws.created;
+  policy.updated_at = aws.updated;
+  policy.default_version = aws.version;
   policy.attachable = aws.attachable();
   return policy;
 }
@@ -54,7 +55,7 @@ PolicyUse requested_use(const Json& input) {
 
 // A policy of another account does not exist for the caller: managed policies cannot be shared.
 std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::string& arn) {
-  if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return policy_of(*aws);
+  if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return policy_of(*aws, arn);
   const auto row = storage::find_managed_policy(request.txn, arn);
   if (!row || row->account != request.caller.account) return std::nullopt;
   return policy_of(request, *row);
@@ -71,7 +72,8 @@ void refuse_aws_managed(const ManagedPolicy& policy) {
       base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
 }
 
-std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws) {
+std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws,
+                                        const storage::PolicyUses* uses) {
   std::vector<ManagedPolicy> policies;
   if (customer) {
     for (const auto& row :
@@ -79,8 +81,17 @@ std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer
       policies.push_back(policy_of(request, row));
     }
   }
-  if (aws) {
-    for (const auto& policy : aws_managed_policies()) policies.push_back(policy_of(policy));
+  if (aws && uses != nullptr) {
+    // One that is attached by the ARN of another partition is listed by that ARN.
+    for (const auto& [arn, use] : *uses) {
+      if (const auto* policy = find_aws_managed_policy(arn)) {
+        policies.push_back(policy_of(*policy, arn));
+      }
+    }
+  } else if (aws) {
+    for (const auto& policy : aws_managed_policies()) {
+      policies.push_back(policy_of(policy, policy.arn()));
+    }
   }
   return policies;
 }
@@ -88,7 +99,8 @@ std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer
 std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request,
                                                 const ManagedPolicy& policy) {
   if (policy.row_id) return storage::policy_versions(request.txn, *policy.row_id);
-  return {{1, std::string(find_aws_managed_policy(policy.arn)->document), policy.created_at}};
+  const AwsManagedPolicy& aws = *find_aws_managed_policy(policy.arn);
+  return {{aws.version, aws.document(), aws.updated}};
 }
 
 // AttachmentCount and PermissionsBoundaryUsageCount of an AWS-managed policy count the caller's

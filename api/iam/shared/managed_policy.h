@@ -41,10 +41,12 @@ struct NamedPolicy : Named<ManagedPolicy> {
 };
 // Throws InvalidInput: only AWS changes an AWS-managed policy.
 void refuse_aws_managed(const ManagedPolicy& policy);
-// The policies of the caller's account (`customer`), then those of AWS (`aws`).
-std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws);
+// The policies of the caller's account (`customer`), then those of AWS (`aws`): where `uses` is
+// given, only those of AWS that it has.
+std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws,
+                                        const storage::PolicyUses* uses = nullptr);
 
-// The policy's versions, newest first; an AWS-managed policy has one.
+// The policy's versions, newest first; of an AWS-managed policy only the default one is here.
 std::vector<storage::PolicyVersion> versions_of(const ApiRequest& request,
                                                 const ManagedPolicy& policy);
 

@@ -88,13 +88,16 @@ Target target_of_arn(const ApiRequest& request, const std::string& arn) {
 }
 
 // AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
-// no policy of another account has to allow reading them.
+// no policy of another account has to allow reading them. They are the same in every partition, and
+// templates for several partitions name them by the ARN of each (test
+// AwsManagedPoliciesAreInEveryPartition).
 std::string account_of_arn(const ApiRequest& request, const std::string& text,
                            std::string_view kind) {
   const auto arn = model::Arn::parse(text);
-  const bool fits = arn && arn->partition == "aws" && arn->service == "iam" &&
-                    arn->region.empty() && arn->resource.starts_with(kind) &&
-                    (model::is_account_id(arn->account) || arn->account == "aws");
+  const bool fits =
+      arn && arn->service == "iam" && arn->region.empty() && arn->resource.starts_with(kind) &&
+      ((arn->partition == "aws" && model::is_account_id(arn->account)) ||
+       (arn->account == "aws" && (arn->partition == "aws" || arn->partition.starts_with("aws-"))));
   if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
   return arn->account == "aws" ? request.caller.account : arn->account;
 }

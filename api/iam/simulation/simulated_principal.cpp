@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/aws_managed_policies.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
@@ -62,7 +63,9 @@ SimulatedPolicy managed(const ApiRequest& request, const std::string& arn) {
   if (!document) {
     throw ApiError(ErrorCode::kNoSuchEntity, base::format("Policy {} does not exist", arn));
   }
-  return {request.core.policies.get(*document, PolicyType::kIdentity),
+  const AwsManagedPolicy* aws = find_aws_managed_policy(arn);
+  return {aws != nullptr ? request.core.policies.get(*aws)
+                         : request.core.policies.get(*document, PolicyType::kIdentity),
           arn.substr(arn.rfind('/') + 1), *document};
 }
 

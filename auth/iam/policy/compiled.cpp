@@ -35,9 +35,7 @@ Statement compile_statement(const OrderedJson& json, bool variables) {
 
   // A single text may stand for a list everywhere in the language ("Grammar of the IAM JSON policy
   // language").
-  for (const std::string& text : texts(json[statement.not_action ? "NotAction" : "Action"])) {
-    statement.actions.emplace_back(text);
-  }
+  statement.actions = ActionSet(texts(json[statement.not_action ? "NotAction" : "Action"]));
   if (const auto* element = member(json, statement.not_resource ? "NotResource" : "Resource")) {
     // Without the element the statement is about every resource. Only repository and trust policies
     // may leave it out.

@@ -56,19 +56,30 @@ bool is_iam_path(std::string_view path) {
                                   "oidc-provider/",
                                   "report/",
                                   "access-report/"};
-  // "root", which AWS's sentence does not list, is the resource of sts:AssumeRoot.
+  // "root" is the resource of sts:AssumeRoot.
   return path == "*" || path == "root" ||
          std::any_of(kStarts.begin(), kStarts.end(),
                      [&](const char* start) { return path.starts_with(start); });
 }
 
-// S3 and IAM have global ARNs. IAM checks the resources of these two services more closely than
-// those of others, and its answers show no check of a third.
+// The resources of S3 that belong to a region, unlike buckets and objects (Service Authorization
+// Reference, "Resource types defined by Amazon S3"). That IAM takes access points is recorded; the
+// others are inferred from the reference.
+bool is_regional_s3_resource(std::string_view resource) {
+  constexpr std::array kStarts = {"accesspoint/",        "job/",           "storage-lens/",
+                                  "storage-lens-group/", "async-request/", "access-grants/"};
+  return std::any_of(kStarts.begin(), kStarts.end(),
+                     [&](const char* start) { return resource.starts_with(start); });
+}
+
+// IAM and most of S3 have global ARNs. IAM checks the resources of these two services more closely
+// than those of others, and its answers show no check of a third.
 std::string service_message(std::string_view resource, const std::vector<std::string_view>& parts) {
   const std::string_view service = parts[2];
   // A short ARN is completed with '*', so it has a region as well.
   const bool has_region = parts.size() < 5 || !parts[3].empty();
   if (service == "s3" && has_region) {
+    if (parts.size() > 5 && is_regional_s3_resource(parts[5])) return {};
     return "Resource " + std::string(resource) + " can not contain region information.";
   }
   if (service != "iam") return {};

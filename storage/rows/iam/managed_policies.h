@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +71,14 @@ bool detach_policy(sql::Txn& txn, std::int64_t entity, std::string_view arn);  /
 // Ids of the account's users, groups and roles that it is attached to.
 std::vector<std::int64_t> entities_with_policy(sql::Txn& txn, std::string_view account,
                                                std::string_view arn);
+// How many users, groups and roles have a policy attached, and how many as their boundary.
+struct PolicyUse {
+  std::int64_t attachments = 0;
+  std::int64_t boundaries = 0;
+};
+// By ARN: the policies that the account's users, groups and roles use, AWS-managed ones too.
+using PolicyUses = std::map<std::string, PolicyUse, std::less<>>;
+PolicyUses policy_uses(sql::Txn& txn, std::string_view account);
 void detach_all_policies(sql::Txn& txn, std::int64_t entity);
 
 }  // namespace ecr::storage

@@ -1,7 +1,13 @@
 // Roles, service-linked roles and instance profiles through the IAM API.
+#include <sstream>
+
 #include <gmock/gmock.h>
 
+#include "api/core/access/aws_managed_policies.h"
+#include "api/core/access/iam_entities.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "schemas/model/embedded.h"
 #include "tests/api/iam/fixture.h"
 
 namespace ecr::api::test {
@@ -176,8 +182,65 @@ TEST_F(IamRoles, ServiceLinkedRolesBelongToTheService) {
   for (const char* service : {"pullthroughcache.ecr.amazonaws.com", "ecr.amazonaws.com"}) {
     iam("CreateServiceLinkedRole", {{"AWSServiceName", service}});
   }
-  EXPECT_EQ(iam_fail("CreateServiceLinkedRole", {{"AWSServiceName", "x.amazonaws.com"}}, 400).first,
-            "InvalidInput");
+  EXPECT_EQ(
+      iam_fail("CreateServiceLinkedRole", {{"AWSServiceName", "x.amazonaws.com"}}, 403),
+      IamError("AccessDenied", "Cannot find Service Linked Role template for x.amazonaws.com"));
+}
+
+TEST_F(IamRoles, ServiceLinkedRolesOfServicesThatAreNotHere) {
+  const Json made =
+      iam("CreateServiceLinkedRole", {{"AWSServiceName", "ecs.amazonaws.com"}})["Role"];
+  EXPECT_EQ(made["Arn"], kRoleArn + "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
+  EXPECT_EQ(names(iam("ListAttachedRolePolicies",
+                      {{"RoleName", "AWSServiceRoleForECS"}})["AttachedPolicies"],
+                  "PolicyArn"),
+            std::vector<std::string>{"AmazonECSServiceRolePolicy"});
+  EXPECT_EQ(iam_fail("CreateServiceLinkedRole",
+                     {{"AWSServiceName", "ecs.amazonaws.com"}, {"CustomSuffix", "x"}}, 400),
+            IamError("InvalidInput", "Custom suffix is not allowed for ecs.amazonaws.com"));
+  // Service names have case.
+  EXPECT_EQ(
+      iam_fail("CreateServiceLinkedRole", {{"AWSServiceName", "ECS.amazonaws.com"}}, 403).first,
+      "AccessDenied");
+  const auto scaling = [&](const char* suffix) {
+    Parameters parameters = {{"AWSServiceName", "autoscaling.amazonaws.com"}};
+    if (*suffix != 0) parameters.emplace_back("CustomSuffix", suffix);
+    return parameters;
+  };
+  EXPECT_EQ(iam("CreateServiceLinkedRole", scaling(""))["Role"]["RoleName"],
+            "AWSServiceRoleForAutoScaling");
+  EXPECT_EQ(iam("CreateServiceLinkedRole", scaling("mine"))["Role"]["RoleName"],
+            "AWSServiceRoleForAutoScaling_mine");
+  EXPECT_EQ(iam_fail("CreateServiceLinkedRole", scaling("mine"), 400).second,
+            "Service role name AWSServiceRoleForAutoScaling_mine has been taken in this account, "
+            "please try a different suffix.");
+  EXPECT_EQ(iam_fail("CreateServiceLinkedRole", scaling(std::string(40, 'x').c_str()), 400).first,
+            "ValidationError");
+}
+
+TEST(ServiceLinkedRoles, HavePoliciesThatExist) {
+  std::size_t roles = 0;
+  std::string before;
+  std::istringstream table{std::string(model::embedded::service_linked_roles())};
+  for (std::string line; std::getline(table, line);) {
+    if (line.starts_with('#')) continue;
+    const std::string service = line.substr(0, line.find('\t'));
+    EXPECT_LT(before, service);
+    before = service;
+    const auto role = find_service_linked_role(service);
+    ASSERT_TRUE(role) << line;
+    EXPECT_EQ(role->service, service);
+    EXPECT_TRUE(role->name.starts_with("AWSServiceRoleFor")) << line;
+    EXPECT_LE(role->name.size(), 64U) << line;
+    EXPECT_NE(find_aws_managed_policy(
+                  base::format("arn:aws:iam::aws:policy/aws-service-role/{}", role->policy)),
+              nullptr)
+        << line;
+    ++roles;
+  }
+  EXPECT_GT(roles, 300U);
+  EXPECT_FALSE(find_service_linked_role(""));
+  EXPECT_FALSE(find_service_linked_role("# Service-linked roles"));
 }
 
 TEST_F(IamRoles, TheServiceNameIsAConditionKey) {

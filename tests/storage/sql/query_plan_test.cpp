@@ -161,6 +161,7 @@ void use_policies_and_sessions(sql::Txn& txn) {
   attach_policy(txn, id, "arn");
   attached_policies(txn, id);
   entities_with_policy(txn, "", "arn");
+  policy_uses(txn, "");
   detach_policy(txn, id, "arn");
   detach_all_policies(txn, id);
   find_managed_policy_named(txn, "", "name");

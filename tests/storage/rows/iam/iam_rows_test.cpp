@@ -97,6 +97,12 @@ TEST_F(IamRows, NumbersOfPolicyVersionsAreNotUsedAgain) {
   attach_policy(txn_, user, "arn:p");
   EXPECT_THAT(entities_with_policy(txn_, kAccount, "arn:p"), ElementsAre(user));
   EXPECT_THAT(entities_with_policy(txn_, "123456789012", "arn:p"), IsEmpty());
+  insert_entity(txn_, {.account = kAccount, .name = "joe", .boundary = "arn:p"});
+  const PolicyUses uses = policy_uses(txn_, kAccount);
+  EXPECT_EQ(uses.size(), 1U);
+  EXPECT_EQ(uses.at("arn:p").attachments, 1);
+  EXPECT_EQ(uses.at("arn:p").boundaries, 1);
+  EXPECT_THAT(policy_uses(txn_, "123456789012"), IsEmpty());
   EXPECT_TRUE(detach_policy(txn_, user, "arn:p"));
   EXPECT_FALSE(detach_policy(txn_, user, "arn:p"));
   delete_managed_policy(txn_, id);

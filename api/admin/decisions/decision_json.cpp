@@ -116,7 +116,10 @@ OrderedJson suggestion_json(const DecisionRecord& record) {
     if (!add) one["index"] = step.statement;
     set_if(one, "sid", step.sid);
     one["statement"] = OrderedJson::parse(step.document);
-    if (!step.narrowed.empty()) one["narrowed"] = OrderedJson::parse(step.narrowed);
+    for (const std::string& statement : step.narrowed) {
+      one["narrowed"].push_back(OrderedJson::parse(statement));
+    }
+    set_if(one, "narrowedAlsoAllows", step.narrowed_also_allows);
     json.push_back(std::move(one));
   }
   return json;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/core/access/failure_log.h"
 #include "api/core/access/origin.h"
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
@@ -35,11 +36,13 @@ std::optional<std::string> password_of(const HttpRequest& request) {
 
 // A token names a principal and grants nothing: a user that was deleted since, or a session that
 // has ended, is refused at once (test ADeletedUserIsOutAtOnce).
-Caller require_caller(const Services& services, storage::sql::Txn& txn,
+Caller require_caller(const Services& services, storage::sql::Txn& txn, const HttpRequest& request,
                       const Credentials& credentials) {
   auto caller = find_caller(services, txn, credentials.claims.access_key_id);
   if (!caller || caller->account != credentials.claims.account) {
-    throw ApiError::access_denied("The security token included in the request is invalid.");
+    throw noted_registry_failure(
+        services, request,
+        ApiError::access_denied("The security token included in the request is invalid."));
   }
   return std::move(*caller);
 }
@@ -51,15 +54,18 @@ Caller require_caller(const Services& services, storage::sql::Txn& txn,
 // AnExpiredTokenIsDeniedWithoutAChallenge).
 Credentials read_credentials(const Services& services, const HttpRequest& request,
                              base::TimePoint now) {
+  const auto fail = [&](ApiError error) {
+    return noted_registry_failure(services, request, std::move(error));
+  };
   const auto password = password_of(request);
-  if (!password) throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
+  if (!password) throw fail({ErrorCode::kUnauthorized, "Not Authorized"});
   auto claims = services.tokens.open(*password, now);
   if (!claims) {
     if (claims.error() == auth::TokenError::kMalformed) {
-      throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
+      throw fail({ErrorCode::kUnauthorized, "Not Authorized"});
     }
-    throw ApiError(ErrorCode::kExpiredToken,
-                   "Your authorization token has expired. Reauthenticate and try again.");
+    throw fail({ErrorCode::kExpiredToken,
+                "Your authorization token has expired. Reauthenticate and try again."});
   }
   // A token is no more than the credentials that it was asked for with.
   check_default_credentials(services.settings, claims->access_key_id, request);
@@ -68,9 +74,9 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
     // ECR User Guide, "Private registry authentication": a token is for one Region (test
     // ATokenIsForItsRegion). It is good for the registries of all accounts.
     if (named->region != credentials.claims.region) {
-      throw ApiError::access_denied(
+      throw fail(ApiError::access_denied(
           base::format("Your authorization token is for the region {} and cannot be used in {}.",
-                       credentials.claims.region, named->region));
+                       credentials.claims.region, named->region)));
     }
     credentials.account = std::move(named->account);
     credentials.region = std::move(named->region);
@@ -84,7 +90,7 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
                  const Credentials& credentials_, const Route& route_, base::TimePoint now_)
     : Session(services_, txn_, request_, credentials_, route_, now_,
-              KnownCaller(require_caller(services_, txn_, credentials_))) {}
+              KnownCaller(require_caller(services_, txn_, request_, credentials_))) {}
 
 Session::Session(const Services& services_, storage::sql::Txn& txn_, const HttpRequest& request_,
                  const Credentials& credentials_, const Route& route_, base::TimePoint now_,

@@ -81,10 +81,11 @@ bool DecisionQuery::matches(const DecisionRecord& record) const {
          (!resource || resource->matches(request.resource));
 }
 
-// With what only the server's state tells, where the request was denied or its resource is missing.
+// With a trace also what only the server's state tells: that the resource is missing.
 OrderedJson hinted_json(const Services& services, storage::sql::Txn& txn, std::string_view host,
                         const DecisionRecord& record, bool trace) {
   OrderedJson json = decision_json(record, trace);
+  if (!trace) return json;
   const Hints hints = hints_for(services, txn, host, record.request);
   if (hints.texts.empty()) return json;
   json["hints"] = hints.texts;
@@ -117,8 +118,7 @@ std::string missing_text(const std::vector<std::string>& sentences) {
   constexpr std::size_t kMostSentences = 10;
   const std::vector<std::string> first(
       sentences.begin(),
-      sentences.begin() +
-          static_cast<std::ptrdiff_t>(std::min(sentences.size(), kMostSentences)));
+      sentences.begin() + static_cast<std::ptrdiff_t>(std::min(sentences.size(), kMostSentences)));
   return base::format("{}{} (complete=push,pull adds it)", base::join(first, "; "),
                       sentences.size() > kMostSentences ? "; and more" : "");
 }
@@ -196,10 +196,10 @@ HttpResponse answer_decision_policy(const Services& services, const HttpRequest&
   requests = complete_works(std::move(requests), works);
   const auto policies = write_least_privilege_policies(requests);
   // The policies are texts already, indented for people. Several of them are answered as a list.
-  HttpResponse response = text_response(
-      200, "application/json",
-      policies.size() == 1 ? policies.front()
-                           : base::format("[\n{}]\n", base::join(policies, ",\n")));
+  HttpResponse response =
+      text_response(200, "application/json",
+                    policies.size() == 1 ? policies.front()
+                                         : base::format("[\n{}]\n", base::join(policies, ",\n")));
   // The body has to stay a policy that AWS takes, which has no place for a remark.
   const auto missing = may_be_missing(requests);
   if (!missing.empty()) response.set("X-Ecr-Local-May-Be-Missing", missing_text(missing));

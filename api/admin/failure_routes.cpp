@@ -15,12 +15,11 @@ HttpResponse answer_failures(const Services& services, const HttpRequest& reques
   QueryParameters parameters(request.query());
   const auto request_id = parameters.take("requestId");
   const auto since = parameters.take_time("since");
-  const auto after =
-      parameters.take_number("after", 0, std::numeric_limits<std::uint64_t>::max());
+  const auto after = parameters.take_number("after", 0, std::numeric_limits<std::uint64_t>::max());
   const auto limit = parameters.take_number("limit", 1, kMostAtOnce).value_or(100);
   parameters.finish();
-  const auto failures = services.decisions.failures().read_back(
-      limit, [&](const AuthenticationFailure& failure) {
+  const auto failures =
+      services.decisions.failures().read_back(limit, [&](const AuthenticationFailure& failure) {
         return (!request_id || failure.request_id == *request_id) &&
                (!since || failure.time >= *since) && (!after || failure.sequence > *after);
       });

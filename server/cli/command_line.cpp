@@ -154,6 +154,12 @@ void add_data_dir(CLI::App& app, ServeConfig& serve) {
 void add_explain_options(CLI::App& app, ExplainConfig& config) {
   app.add_option("request-id", config.request_id,
                  "x-amzn-RequestId of the answer (default: of the last denial)");
+  app.add_option("--principal", config.principal,
+                 "Whose denials: an ARN, or the name of a user or role");
+  app.add_option("--last", config.last, "Explain this many of the last denials")
+      ->check(CLI::Range(1, 1000));
+  app.add_flag("--follow", config.follow, "Explain each denial as it happens, until interrupted");
+  app.add_flag("--json", config.json, "Print JSON, one object per line");
   add(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
   add(app, "--admin-token", config.admin_token, "The server's --admin-token, where it has one");
 }

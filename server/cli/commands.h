@@ -10,9 +10,10 @@ int run_check(const ServeConfig& config, bool repair);
 int run_evaluate(bool explain);
 int run_verify_sigv4();
 int run_validate_policy(const std::string& file, const std::string& type);
-int run_explain(const ExplainConfig& config);
 int run_healthcheck(const std::string& url);
 int run_ca(const ServeConfig& config);
+// explain.cpp
+int run_explain(const ExplainConfig& config);
 // demo.cpp
 int run_demo(const DemoConfig& config);
 // print.cpp

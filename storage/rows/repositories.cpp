@@ -81,9 +81,8 @@ std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view 
   std::string account;
   std::string region;
   for (int i = 0; i < kMostRegistries && found.size() < limit; ++i) {
-    const auto next =
-        sql::first_row(txn.query(kNextSql, std::string_view(account), std::string_view(region)),
-                       read_repository);
+    const auto next = sql::first_row(
+        txn.query(kNextSql, std::string_view(account), std::string_view(region)), read_repository);
     if (!next) break;
     account = next->account;
     region = next->region;

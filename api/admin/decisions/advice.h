@@ -23,7 +23,7 @@ struct AdviceStep {
   // Empty: none are known, as the request does not tell who the caller is.
   std::vector<std::string> narrowed;
   std::string narrowed_also_allows;  // for people; empty: nothing but this request
-  std::string where;  // for people: "the repository policy of app"
+  std::string where;                 // for people: "the repository policy of app"
 };
 
 // In the order of the evaluation; empty for an allow, and where the verdict is over its budget. All

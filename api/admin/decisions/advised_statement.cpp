@@ -122,8 +122,8 @@ OrderedJson conditions_for(const Request& request, bool resource_based) {
   return conditions;
 }
 
-// A boundary and an SCP grant nothing, they only stop limiting. But others have the same boundary or
-// are below the same SCP, and may have been kept out by that alone.
+// A boundary and an SCP grant nothing, they only stop limiting. But others have the same boundary
+// or are below the same SCP, and may have been kept out by that alone.
 OrderedJson limit_to_caller(const Request& request) {
   const auto* caller = request.context.find_lower("aws:principalarn");
   if (caller == nullptr || caller->multivalued || !ArnParts(caller->values[0]).is_arn) {

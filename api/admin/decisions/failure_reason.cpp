@@ -120,7 +120,8 @@ std::string wrong_signature(const Services& services, storage::sql::Txn& txn,
   if (!fault.empty()) return fault;
   return format(
       "The access key {} is known, and the request was not signed with its secret{}; or "
-      "something between the client and the server changed the request (a proxy that rewrites Host, "
+      "something between the client and the server changed the request (a proxy that rewrites "
+      "Host, "
       "the path or the body). It came for the host {}.",
       failure.access_key_id,
       is_default_credential(services.settings, failure.access_key_id) ? ", which is \"test\"" : "",
@@ -192,7 +193,8 @@ std::string wrong_audience(storage::sql::Txn& txn, const std::string& account,
 
 std::string key_of_issuer(const RefusedToken& token) {
   return format(
-      "The keys of the issuer \"{}\" have none with the id \"{}\", with which the token was signed: "
+      "The keys of the issuer \"{}\" have none with the id \"{}\", with which the token was "
+      "signed: "
       "the token is of another issuer of that name, or its keys changed. --oidc-keys ISSUER=FILE "
       "gives the server a file of keys.",
       token.issuer, token.key_id);

@@ -31,8 +31,8 @@ void add_role_hint(storage::sql::Txn& txn, const ArnParts& arn, Hints& hints) {
   if (role && std::string_view(arn.part[5]) == "role" + role->path + role->name) return;
   hints.resource_missing = true;
   if (role) {  // an ARN has the path of its role
-    hints.texts.push_back(base::format("no such role: {} has another path, role{}{}", name,
-                                       role->path, role->name));
+    hints.texts.push_back(
+        base::format("no such role: {} has another path, role{}{}", name, role->path, role->name));
     return;
   }
   std::vector<std::string> names;

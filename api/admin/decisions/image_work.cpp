@@ -30,9 +30,8 @@ constexpr ImageWork kWorks[] = {{"push", kPushActions, kPushMarks},
                                 {"pull", kPullActions, kPullActions}};
 
 bool is_among(std::span<const std::string_view> actions, std::string_view action) {
-  return std::any_of(actions.begin(), actions.end(), [&](std::string_view one) {
-    return base::equals_ignore_case(one, action);
-  });
+  return std::any_of(actions.begin(), actions.end(),
+                     [&](std::string_view one) { return base::equals_ignore_case(one, action); });
 }
 
 bool is_repository(std::string_view resource) {

@@ -107,9 +107,8 @@ RefusedToken read_token(std::string_view token) {
 
 // The form is read again, as this error ended the request before or after anything was decoded.
 void read_web_identity(const HttpRequest& request, AuthenticationFailure& failure) {
-  const auto form =
-      base::parse_form(request.body.empty() ? request.query() : std::string_view(request.body),
-                       true);
+  const auto form = base::parse_form(
+      request.body.empty() ? request.query() : std::string_view(request.body), true);
   if (!form) return;
   std::string role;
   for (const auto& [name, value] : *form) {

@@ -39,12 +39,12 @@ struct AuthenticationFailure {
   base::TimePoint time;          // by the clock that clients see
   base::TimePoint machine_time;  // against which signatures are checked
   ErrorCode code{};
-  std::string message;            // that the client got
-  std::string method;             // of the request, with its path
-  std::string host;               // that the request named
-  std::string access_key_id;      // empty: the request names none
-  std::string signed_region;      // of the signature's scope
-  std::string signed_service;     // likewise
+  std::string message;         // that the client got
+  std::string method;          // of the request, with its path
+  std::string host;            // that the request named
+  std::string access_key_id;   // empty: the request names none
+  std::string signed_region;   // of the signature's scope
+  std::string signed_service;  // likewise
   bool has_session_token = false;
   // A registry request: what "docker login" stored.
   bool registry = false;

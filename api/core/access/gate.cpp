@@ -223,7 +223,7 @@ void authorize(const Services& services, const Caller& caller, const RequestCont
     if (services.settings.enforcement == Enforcement::kEnforce) {
       throw ApiError::access_denied(std::move(sentence));
     }
-    note.error = "would deny: " + sentence;
+    note.iam_soft = std::move(sentence);
   }
 }
 

@@ -78,10 +78,14 @@ using Begun = std::map<std::pair<const ImageWork*, std::string>, std::set<std::s
 
 Begun begun_works(const std::vector<RequestedAccess>& requests) {
   Begun begun;
-  for (const auto& [action, resource] : requests) {
-    if (!is_repository(resource) || resource.find('*') != std::string::npos) continue;
-    for (const ImageWork& work : kWorks) {
-      if (is_among(work.marks, action)) begun[{&work, resource}];
+  for (const ImageWork& work : kWorks) {
+    for (const auto& [action, resource] : requests) {
+      if (!is_repository(resource) || resource.find('*') != std::string::npos) continue;
+      if (!is_among(work.marks, action)) continue;
+      // A push looks at manifests, too: that alone is no pull.
+      const bool reads_for_push = base::equals_ignore_case(action, "ecr:BatchGetImage") &&
+                                  begun.contains({&kWorks[0], resource});
+      if (!reads_for_push) begun[{&work, resource}];
     }
   }
   for (auto& [place, actions] : begun) {

@@ -153,8 +153,8 @@ class DecisionsTest(harness.ServerTest):
         self.assertNotIn("to allow it", result.stdout)
 
     def test_repository_of_another_account(self):
-        status, request_id = self.start_push(STRANGER)
-        self.assertEqual(403, status)
+        status, request_id = self.start_push(STRANGER)  # at the registry of its own account
+        self.assertEqual(404, status)
         result = self.explain(request_id)
         self.assertIn(f"note: there is no repository team-a/app in account {OTHER}", result.stdout)
         host = f"{ACCOUNT}.dkr.ecr.us-east-1.localhost:{self.server.port}"

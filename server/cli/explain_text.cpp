@@ -198,7 +198,7 @@ TextTree deciding_tree(const OrderedJson& decision) {
           {{base::dump(statement->value("document", OrderedJson())), {}}}};
 }
 
-std::string json_text(const OrderedJson& object, const char* name) {
+std::string member_json(const OrderedJson& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() ? "null" : base::dump(*found);
 }
@@ -212,7 +212,7 @@ void add_leaf(TextTree& tree, std::string line) {
 TextTree step_tree(const OrderedJson& step) {
   const std::string where = text_member(step, "where");
   if (text_member(step, "change") == "add") {
-    return {"add to " + where, {{json_text(step, "statement"), {}}}};
+    return {"add to " + where, {{member_json(step, "statement"), {}}}};
   }
   const std::string sid = text_member(step, "sid");
   const std::string which = base::format("statement {}{} of {}", number(step, "index"),
@@ -220,7 +220,7 @@ TextTree step_tree(const OrderedJson& step) {
   const OrderedJson& narrowed = list(step, "narrowed");
   if (narrowed.empty()) {
     return {"remove or narrow " + which + ", which denies it",
-            {{json_text(step, "statement"), {}}}};
+            {{member_json(step, "statement"), {}}}};
   }
   TextTree tree("replace " + which + ", which denies it, by", {});
   for (const OrderedJson& statement : narrowed) add_leaf(tree, base::dump(statement));

@@ -13,6 +13,8 @@ namespace {
 // Longer texts of a client are cut: what is kept must not grow with what strangers send.
 constexpr std::size_t kMostText = 300;
 constexpr std::size_t kMostAudiences = 5;
+// A longer form has no token that could be read (auth/jwt.h), and strangers send it.
+constexpr std::size_t kMostForm = 64u << 10;
 
 std::string cut(std::string_view text) {
   text = text.substr(0, kMostText);
@@ -107,8 +109,10 @@ RefusedToken read_token(std::string_view token) {
 
 // The form is read again, as this error ended the request before or after anything was decoded.
 void read_web_identity(const HttpRequest& request, AuthenticationFailure& failure) {
-  const auto form = base::parse_form(
-      request.body.empty() ? request.query() : std::string_view(request.body), true);
+  const std::string_view text =
+      request.body.empty() ? request.query() : std::string_view(request.body);
+  if (text.size() > kMostForm) return;
+  const auto form = base::parse_form(text, true);
   if (!form) return;
   std::string role;
   for (const auto& [name, value] : *form) {

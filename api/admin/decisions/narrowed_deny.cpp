@@ -66,7 +66,10 @@ void exclude(OrderedJson& statement, const char* name, const std::string& key,
 class DenyNarrower {
  public:
   DenyNarrower(const Request& request, DecidedBy type, const OrderedJson& statement)
-      : request_(request), type_(type), statement_(statement) {}
+      : request_(request), type_(type), statement_(statement) {
+    grammar_ = grammar_of_place();
+    if (!accepts(statement_)) grammar_ = PolicyType::kAny;  // stored before there was that rule
+  }
 
   NarrowedDeny run() {
     keep_other_callers();
@@ -86,7 +89,7 @@ class DenyNarrower {
   }
 
  private:
-  PolicyType grammar() const {
+  PolicyType grammar_of_place() const {
     switch (policy_kind_for(request_, type_)) {
       case PolicyKind::kRepository:
         return PolicyType::kRepository;
@@ -107,10 +110,15 @@ class DenyNarrower {
     return PolicyType::kIdentity;
   }
 
-  // False: AWS would not take the statement in this kind of policy (an RCP has no NotAction, ...).
-  bool keep(OrderedJson statement) {
+  // Whether AWS takes the statement in this kind of policy: a repository policy may not name
+  // actions on registries, for example.
+  bool accepts(const OrderedJson& statement) const {
     const OrderedJson document = {{"Version", "2012-10-17"}, {"Statement", {statement}}};
-    if (!auth::iam::Policy::parse(base::dump(document), grammar())) return false;
+    return auth::iam::Policy::parse(base::dump(document), grammar_).has_value();
+  }
+
+  bool keep(OrderedJson statement) {
+    if (!accepts(statement)) return false;
     rest_.push_back(std::move(statement));
     return true;
   }
@@ -150,9 +158,11 @@ class DenyNarrower {
     if (service->prefix == "ecr") names.emplace_back("ListImageReferrers");
     for (const std::string& name : names) {
       const std::string full = service->prefix + ":" + name;
-      if (glob.matches(base::to_lower(name)) && base::to_lower(full) != asked) {
-        actions.push_back(full);
-      }
+      if (!glob.matches(base::to_lower(name)) || base::to_lower(full) == asked) continue;
+      OrderedJson alone = statement_;
+      alone["Action"] = full;
+      // What such a policy cannot name it is never asked about.
+      if (accepts(alone)) actions.push_back(full);
     }
     return true;
   }
@@ -171,7 +181,7 @@ class DenyNarrower {
     for (const std::string& action : elements_of(others["Action"])) {
       const std::string lower = base::to_lower(action);
       if (lower == base::to_lower(asked)) continue;
-      if (action == "*" || action == "*:*") return keep_all_but(asked);
+      if (action == "*" || action == "*:*") return keep_actions_but(asked);
       if (!auth::iam::glob_match_ignore_case(action, request_.action)) {
         left.push_back(action);
       } else if (!expand(action, left)) {
@@ -185,16 +195,23 @@ class DenyNarrower {
     if (!keep(std::move(others))) lose("every action that the statement denies");
   }
 
-  void keep_all_but(const std::string& asked) {
+  // The statement with another element in the place of one that it has.
+  OrderedJson with_element(std::string_view old, const char* name, const std::string& value) const {
     OrderedJson others = OrderedJson::object();
-    for (const auto& [name, value] : statement_.items()) {
-      if (name == "Action") {
-        others["NotAction"] = asked;
-      } else {
+    for (const auto& [known, content] : statement_.items()) {
+      if (known == old) {
         others[name] = value;
+      } else {
+        others[known] = content;
       }
     }
-    if (!keep(std::move(others))) lose("every action that the statement denies");
+    return others;
+  }
+
+  void keep_actions_but(const std::string& asked) {
+    if (!keep(with_element("Action", "NotAction", asked))) {
+      lose("every action that the statement denies");
+    }
   }
 
   // Without Resource the policy belongs to one resource, which is that of the request. The same
@@ -226,20 +243,15 @@ class DenyNarrower {
   }
 
   void keep_resources_but(const std::string& asked) {
-    OrderedJson others = OrderedJson::object();
-    for (const auto& [name, value] : statement_.items()) {
-      if (name == "Resource") {
-        others["NotResource"] = asked;
-      } else {
-        others[name] = value;
-      }
+    if (!keep(with_element("Resource", "NotResource", asked))) {
+      lose(request_.action + " on every resource");
     }
-    if (!keep(std::move(others))) lose(request_.action + " on every resource");
   }
 
   const Request& request_;
   const DecidedBy type_;
   const OrderedJson& statement_;
+  PolicyType grammar_ = PolicyType::kAny;
   std::vector<OrderedJson> rest_;
   std::vector<std::string> lost_;
 };

@@ -222,6 +222,8 @@ std::vector<std::string> resource_places(const World& world, const Asked& asked)
   std::vector<std::string> places;
   if (asked.action == "ecr:GetAuthorizationToken") return places;
   for (const std::string& place : {"repository/" + asked.repository, std::string("registry")}) {
+    // The policy of a repository that is still to be made does not exist.
+    if (asked.action == "ecr:CreateRepository" && place != "registry") continue;
     if (world.contains(place)) places.push_back(place);
   }
   return places;

@@ -4,10 +4,12 @@ import base64
 import contextlib
 import http.client
 import json
+import subprocess
 import threading
 import unittest
 
 import harness
+import registry
 from harness import ACCOUNT, allow
 from team import DENIED, NOBODY, OTHER, PULLER, SEED, STRANGER, arn, sentence
 
@@ -67,6 +69,7 @@ class DecisionsTest(harness.ServerTest):
             f"✗ {action} on {resource}",
             f"├─ principal: {PULLER_ARN}",
             "├─ verdict: ImplicitlyDenied (identity)",
+            "├─ a docker push is refused all of ecr:",
             f"├─ message: {decision['message']}",
             f'✗ Allow (statement 0): Action "ecr:GetAuthorizationToken" does not match {action}',
             "├─ deciding statement: none, the identity-based policies do not allow it",
@@ -75,8 +78,27 @@ class DecisionsTest(harness.ServerTest):
         ):
             self.assertIn(line, result.stdout)
 
+        lines = result.stdout.splitlines()
+        self.assertLess(lines.index("├─ to allow it"), 4)
+        self.assertEqual("└─ context", next(line for line in lines if line.endswith("─ context")))
+
         self.apply("puller", step["statement"])
         self.assertEqual(202, self.start_push(PULLER)[0])
+
+    def test_one_fix_is_enough_for_a_push(self):
+        status, request_id = self.start_push(PULLER)
+        self.assertEqual(403, status)
+        (decision,) = self.decisions(requestId=request_id, trace="true")
+        work = decision["work"]
+        self.assertEqual("push", work["name"])
+        (step,) = work["suggestion"]
+        self.apply("puller", step["statement"])
+        image = registry.make_image(b"a layer of the puller's")
+        client = registry.Registry(self.server, self.server.password(PULLER))
+        for data in image.blobs.values():
+            path = f"/v2/team-a/app/blobs/uploads/?digest={registry.digest_of(data)}"
+            client.expect(201, "POST", path, data)
+        self.assertEqual(201, client.put_manifest(image, "team-a/app", "new").status)
 
     def test_denying_statement_is_named(self):
         call = self.ecr(DENIED).delete_repository
@@ -87,7 +109,7 @@ class DecisionsTest(harness.ServerTest):
         result = self.explain(ECR_LOCAL_URL=self.server.url)  # the last denial
         self.assertIn(request_id, result.stdout)
         self.assertIn("✓ Deny (statement 1): applies", result.stdout)
-        self.assertIn("remove or narrow statement 1 of ", result.stdout)
+        self.assertIn("replace statement 1 of ", result.stdout)
 
     def test_allowed_request_is_explained_as_well(self):
         reply = self.ecr(PULLER).get_authorization_token()
@@ -117,6 +139,79 @@ class DecisionsTest(harness.ServerTest):
         result = harness.run(harness.BINARY, "explain", "x", "--url", "http://127.0.0.1:1")
         self.assertEqual(3, result.returncode)
         self.assertIn("nothing answers on http://127.0.0.1:1", result.stderr)
+        self.assertIn("use --url or ECR_LOCAL_URL", result.stderr)
+
+    def test_role_that_does_not_exist(self):
+        call = self.server.client("sts", PULLER).assume_role
+        role = f"arn:aws:iam::{ACCOUNT}:role/nope"
+        with self.assertRaises(Exception):
+            call(RoleArn=role, RoleSessionName="x")
+        result = self.explain("--principal", "puller")
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn(f"✗ sts:AssumeRole on {role}", result.stdout)
+        self.assertIn(f"note: no such role: account {ACCOUNT} has no role nope", result.stdout)
+        self.assertNotIn("to allow it", result.stdout)
+
+    def test_repository_of_another_account(self):
+        status, request_id = self.start_push(STRANGER)  # at the registry of its own account
+        self.assertEqual(404, status)
+        result = self.explain(request_id)
+        self.assertIn(f"note: there is no repository team-a/app in account {OTHER}", result.stdout)
+        host = f"{ACCOUNT}.dkr.ecr.us-east-1.localhost:{self.server.port}"
+        self.assertIn(
+            f"team-a/app exists in account {ACCOUNT}, region us-east-1: use {host}/team-a/app",
+            result.stdout,
+        )
+
+    def test_failed_authentication_is_explained(self):
+        response = self.assert_error(
+            "UnrecognizedClientException",
+            None,
+            self.ecr(("AKIAUNKNOWNUNKNOWN00", "x")).describe_repositories,
+        )
+        result = self.explain(response["ResponseMetadata"]["RequestId"])
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertTrue(result.stdout.startswith("✗ POST /: the caller is not known"))
+        self.assertIn("why: There is no access key AKIAUNKNOWNUNKNOWN00 here", result.stdout)
+        self.assertEqual(result.stdout, self.explain().stdout)  # it is the last one, too
+
+    def test_last_denials_of_one_principal_as_json(self):
+        _, first = self.start_push(PULLER)
+        _, second = self.start_push(PULLER, "team-b/app")
+        with self.assertRaises(Exception):
+            self.ecr(NOBODY).describe_repositories()
+        for principal in ("puller", PULLER_ARN):
+            result = self.explain("--principal", principal, "--last", "2", "--json")
+            found = [json.loads(line)["requestId"] for line in result.stdout.splitlines()]
+            self.assertEqual([first, second], found)
+        result = self.explain("--principal", "who")
+        self.assertEqual(1, result.returncode)
+        self.assertIn("no denial of who is recorded", result.stderr)
+
+    def test_denials_are_followed(self):
+        command = [harness.BINARY, "explain", "--follow", "--json", "--last", "1"]
+        self.start_push(PULLER)
+        process = subprocess.Popen(
+            [*command, "--url", self.server.url],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=harness.plain_environment(),
+        )
+        with process:
+            try:
+                process.stdout.readline()  # the last one so far: it follows now
+                _, denied = self.start_push(PULLER)
+                self.assertEqual(denied, json.loads(process.stdout.readline())["requestId"])
+                response = self.assert_error(
+                    "InvalidSignatureException",
+                    None,
+                    self.ecr((PULLER[0], "wrong")).describe_repositories,
+                )
+                failure = json.loads(process.stdout.readline())
+                self.assertEqual(response["ResponseMetadata"]["RequestId"], failure["requestId"])
+                self.assertIn("was not signed with its secret", failure["why"])
+            finally:
+                process.kill()
 
     def test_pages_and_filters(self):
         with self.assertRaises(Exception):
@@ -178,7 +273,12 @@ class GuardedTest(harness.ServerTest):
 
     def test_the_admin_token_is_asked_for(self):
         self.ecr(NOBODY).get_authorization_token()
-        for path in ("decisions", "decisions/policy?principal=x", "decisions?follow=true"):
+        for path in (
+            "decisions",
+            "decisions/policy?principal=x",
+            "decisions?follow=true",
+            "authentication-failures",
+        ):
             self.assertEqual(403, self.server.request("GET", "/_ecr-local/" + path)[0])
         command = (harness.BINARY, "explain", "--url", self.server.url)
         result = harness.run(*command)

@@ -6,6 +6,7 @@
 #include "api/admin/clock_routes.h"
 #include "api/admin/decision_routes.h"
 #include "api/admin/event_routes.h"
+#include "api/admin/failure_routes.h"
 #include "api/admin/maintenance_routes.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/snapshot.h"
@@ -135,6 +136,9 @@ AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
       {.method = "GET",
        .path = "/_ecr-local/decisions/policy",
        .handle = with(answer_decision_policy)},
+      {.method = "GET",
+       .path = "/_ecr-local/authentication-failures",
+       .handle = with(answer_failures)},
   });
 }
 

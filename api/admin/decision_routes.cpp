@@ -1,10 +1,13 @@
 #include "api/admin/decision_routes.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/decision_json.h"
+#include "api/admin/decisions/hints.h"
+#include "api/admin/decisions/image_work.h"
 #include "api/admin/decisions/policy_writer.h"
 #include "api/admin/listing.h"
 #include "api/core/access/decision_log.h"
@@ -19,11 +22,18 @@ using base::OrderedJson;
 constexpr std::size_t kMostDecisionsPerPoll = 50;
 constexpr std::uint64_t kGreatestSequence = std::numeric_limits<std::uint64_t>::max();
 
+// The name of a user or role, or that of a session behind its last slash; "root" of a root user.
+std::string_view name_in(std::string_view arn) { return arn.substr(arn.find_last_of("/:") + 1); }
+
 // True for a principal's own ARN and, for each session of a role, for the role's ARN: sessions have
-// a new name each time, so that a filter by their own ARN would miss most of them.
-bool is_principal(const auth::iam::Principal& principal, std::string_view arn) {
-  if (principal.arn == arn) return true;
-  return principal.kind == auth::iam::PrincipalKind::kRoleSession && principal.issuer == arn;
+// a new name each time, so that a filter by their own ARN would miss most of them. A text that is
+// no ARN is the name of a user or role, of whatever account.
+bool is_principal(const auth::iam::Principal& principal, std::string_view asked) {
+  const auto is_asked = [&](std::string_view arn) {
+    return arn == asked || (!asked.starts_with("arn:") && !arn.empty() && name_in(arn) == asked);
+  };
+  if (principal.kind != auth::iam::PrincipalKind::kRoleSession) return is_asked(principal.arn);
+  return principal.arn == asked || is_asked(principal.issuer);
 }
 
 bool is_decision(auth::iam::Decision decision, std::string_view name) {
@@ -71,6 +81,48 @@ bool DecisionQuery::matches(const DecisionRecord& record) const {
          (!resource || resource->matches(request.resource));
 }
 
+// With a trace also what only the server's state tells: that the resource is missing.
+OrderedJson hinted_json(const Services& services, storage::sql::Txn& txn, std::string_view host,
+                        const DecisionRecord& record, bool trace) {
+  OrderedJson json = decision_json(record, trace);
+  if (!trace) return json;
+  const Hints hints = hints_for(services, txn, host, record.request);
+  if (hints.texts.empty()) return json;
+  json["hints"] = hints.texts;
+  // A policy that does not exist cannot be changed.
+  if (hints.resource_missing && json.contains("suggestion")) {
+    json["suggestion"] = OrderedJson::array();
+  }
+  return json;
+}
+
+// "push,pull", in any order.
+std::vector<std::string> take_works(QueryParameters& parameters) {
+  std::vector<std::string> works;
+  const auto given = parameters.take("complete");
+  if (!given) return works;
+  for (std::size_t at = 0; at <= given->size();) {
+    const std::size_t end = std::min(given->find(',', at), given->size());
+    std::string work = given->substr(at, end - at);
+    at = end + 1;
+    if (work != "push" && work != "pull") {
+      throw ParameterError("complete", "must be push, pull or both: push,pull");
+    }
+    works.push_back(std::move(work));
+  }
+  return works;
+}
+
+// The value of a header: short, whatever the number of repositories.
+std::string missing_text(const std::vector<std::string>& sentences) {
+  constexpr std::size_t kMostSentences = 10;
+  const std::vector<std::string> first(
+      sentences.begin(),
+      sentences.begin() + static_cast<std::ptrdiff_t>(std::min(sentences.size(), kMostSentences)));
+  return base::format("{}{} (complete=push,pull adds it)", base::join(first, "; "),
+                      sentences.size() > kMostSentences ? "; and more" : "");
+}
+
 class DecisionStream : public BodySource {
  public:
   DecisionStream(const DecisionLog& log, DecisionQuery query)
@@ -116,8 +168,9 @@ HttpResponse answer_decisions(const Services& services, const HttpRequest& reque
     records.pop_back();
     json["nextToken"] = next_page_token(services, query, records.back()->sequence);
   }
+  storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
   for (const auto& record : records) {
-    json["decisions"].push_back(decision_json(*record, query.trace));
+    json["decisions"].push_back(hinted_json(services, txn, request.host(), *record, query.trace));
   }
   return json_response(200, json);
 }
@@ -127,6 +180,7 @@ HttpResponse answer_decision_policy(const Services& services, const HttpRequest&
   const auto principal = parameters.take("principal");
   const auto since = parameters.take_time("since");
   const bool all = parameters.take_choice("include", "all, allowed").value_or("all") == "all";
+  const auto works = take_works(parameters);
   parameters.finish();
   if (!principal) throw ParameterError("principal", "is missing: an ARN");
   const auto usages = services.decisions.usages([&](const Usage& usage) {
@@ -139,11 +193,17 @@ HttpResponse answer_decision_policy(const Services& services, const HttpRequest&
   }
   std::vector<RequestedAccess> requests;
   for (const Usage& usage : usages) requests.emplace_back(usage.action, usage.resource);
+  requests = complete_works(std::move(requests), works);
   const auto policies = write_least_privilege_policies(requests);
   // The policies are texts already, indented for people. Several of them are answered as a list.
-  if (policies.size() == 1) return text_response(200, "application/json", policies.front());
-  return text_response(200, "application/json",
-                       base::format("[\n{}]\n", base::join(policies, ",\n")));
+  HttpResponse response =
+      text_response(200, "application/json",
+                    policies.size() == 1 ? policies.front()
+                                         : base::format("[\n{}]\n", base::join(policies, ",\n")));
+  // The body has to stay a policy that AWS takes, which has no place for a remark.
+  const auto missing = may_be_missing(requests);
+  if (!missing.empty()) response.set("X-Ecr-Local-May-Be-Missing", missing_text(missing));
+  return response;
 }
 
 }  // namespace ecr::api::admin

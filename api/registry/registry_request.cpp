@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/core/access/failure_log.h"
 #include "api/core/access/origin.h"
 #include "api/core/access/target.h"
 #include "api/core/registry_host.h"
@@ -41,7 +42,9 @@ std::shared_ptr<const KnownCaller> require_caller(const RequestHead& head, stora
   const auth::RegistryTokenClaims& claims = head.credentials.claims;
   auto caller = find_caller(head.services, txn, claims.access_key_id);
   if (!caller || caller->account != claims.account) {
-    throw ApiError::access_denied("The security token included in the request is invalid.");
+    throw noted_registry_failure(
+        head.services, head.http,
+        ApiError::access_denied("The security token included in the request is invalid."));
   }
   return std::make_shared<const KnownCaller>(*caller);
 }
@@ -51,15 +54,18 @@ std::shared_ptr<const KnownCaller> require_caller(const RequestHead& head, stora
 // AnExpiredTokenIsDeniedWithoutAChallenge).
 Credentials read_credentials(const Services& services, const HttpRequest& request,
                              base::TimePoint now) {
+  const auto fail = [&](ApiError error) {
+    return noted_registry_failure(services, request, std::move(error));
+  };
   const auto password = password_of(request);
-  if (!password) throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
+  if (!password) throw fail({ErrorCode::kUnauthorized, "Not Authorized"});
   auto claims = services.tokens.open(*password, now);
   if (!claims) {
     if (claims.error() == auth::TokenError::kMalformed) {
-      throw ApiError(ErrorCode::kUnauthorized, "Not Authorized");
+      throw fail({ErrorCode::kUnauthorized, "Not Authorized"});
     }
-    throw ApiError(ErrorCode::kExpiredToken,
-                   "Your authorization token has expired. Reauthenticate and try again.");
+    throw fail({ErrorCode::kExpiredToken,
+                "Your authorization token has expired. Reauthenticate and try again."});
   }
   // A token is no more than the credentials that it was asked for with.
   check_default_credentials(services.settings, claims->access_key_id, request);
@@ -68,9 +74,9 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
     // ECR User Guide, "Private registry authentication": a token is for one Region (test
     // ATokenIsForItsRegion). It is good for the registries of all accounts.
     if (named->region != credentials.claims.region) {
-      throw ApiError::access_denied(
+      throw fail(ApiError::access_denied(
           base::format("Your authorization token is for the region {} and cannot be used in {}.",
-                       credentials.claims.region, named->region));
+                       credentials.claims.region, named->region)));
     }
     credentials.registry.account = std::move(named->account);
     credentials.registry.region = std::move(named->region);

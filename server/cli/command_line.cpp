@@ -23,6 +23,12 @@ namespace {
 void add_explain_options(CLI::App& app, ExplainConfig& config) {
   app.add_option("REQUEST-ID", config.request_id,
                  "x-amzn-RequestId of the answer (default: the latest denial)");
+  app.add_option("--principal", config.principal,
+                 "Whose denials: an ARN, or the name of a user or role");
+  app.add_option("--last", config.last, "Explain this many of the last denials")
+      ->check(CLI::Range(1, 1000));
+  app.add_flag("--follow", config.follow, "Explain each denial as it happens, until interrupted");
+  app.add_flag("--json", config.json, "Print JSON, one object per line");
   add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
   add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
 }

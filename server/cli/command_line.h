@@ -51,9 +51,13 @@ struct SeedConfig {
 };
 
 struct ExplainConfig {
-  std::string request_id;  // empty: the last denial
+  std::string request_id;  // empty: the last denials
   std::string url;
   std::string admin_token;
+  std::string principal;  // whose denials: an ARN, or a name; empty: everybody's
+  std::int64_t last = 0;  // so many denials; 0: one, or with `follow` none
+  bool follow = false;
+  bool json = false;
 };
 
 struct PrintConfig {

@@ -17,7 +17,6 @@
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
-#include "server/cli/explain_text.h"
 #include "server/cli/progress.h"
 #include "server/cli/server_client.h"
 #include "server/cli/startup.h"
@@ -186,14 +185,6 @@ int run_check(const ServeConfig& config, bool repair, bool json) {
 
 namespace {
 
-// Without an id the last denial is asked for. A request can have several decisions (a push needs
-// several actions), so an id asks for all of them; 1000 is how many the server keeps.
-std::string target_of(const ExplainConfig& config) {
-  std::string target = "/_ecr-local/decisions?trace=true";
-  if (config.request_id.empty()) return target + "&decision=Denied&limit=1";
-  return target + "&limit=1000&requestId=" + base::percent_encode(config.request_id);
-}
-
 // Prints an error; the exit status.
 int fail_command(const std::string& what) {
   base::print(stderr, "ecr-local: {}\n", what);
@@ -201,30 +192,6 @@ int fail_command(const std::string& what) {
 }
 
 }  // namespace
-
-// Asks a running server for the decisions of a request and draws them.
-int run_explain(const ExplainConfig& config) {
-  const auto answer =
-      ask_server({.url = config.url, .target = target_of(config), .token = config.admin_token});
-  if (answer.head.status != 200) throw std::runtime_error(refusal(answer));
-  const auto json = base::parse_ordered_json(answer.body);
-  if (!json || !json->is_object() || !json->contains("decisions")) {
-    return fail_command(config.url + " is not an ecr-local");
-  }
-  const base::OrderedJson& decisions = json->at("decisions");
-  if (decisions.empty()) {
-    if (config.request_id.empty()) return fail_command("no denial is recorded");
-    return fail_command(
-        base::format("no decision of request {} is recorded (the last 1000 decisions "
-                     "are, unless --iam is off)",
-                     config.request_id));
-  }
-  // They come newest first. Printed in the order in which they were made.
-  for (std::size_t i = decisions.size(); i-- > 0;) {
-    base::print("{}{}", explain_text(decisions[i]), i > 0 ? "\n" : "");
-  }
-  return 0;
-}
 
 // One request to a running server, for container images that have no curl. Docker takes status 1
 // for "not healthy" and reserves all above it, so whatever goes wrong here has this status.

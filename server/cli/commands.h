@@ -11,9 +11,10 @@ int run_check(const ServeConfig& config, bool repair, bool json);
 int run_evaluate(bool explain);
 int run_verify_sigv4();
 int run_validate_policy(const std::string& file, const std::string& type, bool json);
-int run_explain(const ExplainConfig& config);
 int run_healthcheck(const std::string& url, bool json);
 int run_ca(const ServeConfig& config);
+// explain.cpp
+int run_explain(const ExplainConfig& config);
 // seed_command.cpp
 int run_seed(const SeedConfig& config);
 // demo.cpp

@@ -198,28 +198,65 @@ TextTree deciding_tree(const OrderedJson& decision) {
           {{base::dump(statement->value("document", OrderedJson())), {}}}};
 }
 
-// An implicit denial is lifted by a statement more, an explicit one only by changing the statement
-// that denies.
-TextTree suggestion_tree(const OrderedJson& decision) {
-  TextTree tree("to allow it", {});
-  for (const OrderedJson& step : list(decision, "suggestion")) {
-    const std::string where = text_member(step, "where");
-    const std::string sid = text_member(step, "sid");
-    const std::string what =
-        text_member(step, "change") == "add"
-            ? "add to " + where
-            : base::format("remove or narrow statement {}{} of {}", number(step, "index"),
-                           sid.empty() ? "" : " (Sid " + sid + ")", where);
-    TextTree& child = tree.children.emplace_back(what, std::vector<TextTree>{});
-    child.children.emplace_back(base::dump(step.value("statement", OrderedJson())),
-                                std::vector<TextTree>{});
-    if (step.contains("narrowed")) {
-      child.children.emplace_back(
-          "narrowed, without this caller: " + base::dump(step.at("narrowed")),
-          std::vector<TextTree>{});
-    }
+std::string member_json(const OrderedJson& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() ? "null" : base::dump(*found);
+}
+
+void add_leaf(TextTree& tree, std::string line) {
+  tree.children.emplace_back(std::move(line), std::vector<TextTree>{});
+}
+
+// An implicit denial is lifted by one more statement, an explicit one only by changing the
+// statement that denies. What takes its place denies as much as before, but for the request.
+TextTree step_tree(const OrderedJson& step) {
+  const std::string where = text_member(step, "where");
+  if (text_member(step, "change") == "add") {
+    return {"add to " + where, {{member_json(step, "statement"), {}}}};
+  }
+  const std::string sid = text_member(step, "sid");
+  const std::string which = base::format("statement {}{} of {}", number(step, "index"),
+                                         sid.empty() ? "" : " (Sid " + sid + ")", where);
+  const OrderedJson& narrowed = list(step, "narrowed");
+  if (narrowed.empty()) {
+    return {"remove or narrow " + which + ", which denies it",
+            {{member_json(step, "statement"), {}}}};
+  }
+  TextTree tree("replace " + which + ", which denies it, by", {});
+  for (const OrderedJson& statement : narrowed) add_leaf(tree, base::dump(statement));
+  const std::string more = text_member(step, "narrowedAlsoAllows");
+  if (!more.empty()) {
+    add_leaf(tree, "careful: this no longer denies the caller " + more +
+                       " either, as no statement can leave one name out of a pattern");
   }
   return tree;
+}
+
+TextTree suggestion_tree(std::string title, const OrderedJson& steps) {
+  TextTree tree(std::move(title), {});
+  for (const OrderedJson& step : steps) tree.children.push_back(step_tree(step));
+  return tree;
+}
+
+// A client is refused at the first request that it may not make, so that one fix after the other
+// would be needed.
+void add_work(const OrderedJson& decision, TextTree& tree) {
+  const auto work = decision.find("work");
+  if (work == decision.end() || !work->is_object()) return;
+  const auto names = [&](const char* member) {
+    std::vector<std::string> all;
+    for (const OrderedJson& one : list(*work, member)) {
+      if (one.is_string()) all.push_back(one.get<std::string>());
+    }
+    return base::join(all, ", ");
+  };
+  TextTree all =
+      suggestion_tree(base::format("a docker {} is refused all of {}: for the whole of it",
+                                   text_member(*work, "name"), names("missing")),
+                      list(*work, "suggestion"));
+  const std::string denied = names("denied");
+  if (!denied.empty()) add_leaf(all, "change the statements that deny " + denied);
+  tree.children.push_back(std::move(all));
 }
 
 // Bytes from 0x80 on pass: they are UTF-8, and part of names that people chose.
@@ -254,26 +291,45 @@ std::string render(const TextTree& tree) {
 std::string explain_text(const OrderedJson& decision) {
   const std::string verdict = text_member(decision, "decision");
   const bool allowed = verdict == "Allowed";
-  TextTree tree(base::format("{} {} on {}", allowed ? "✓" : "✗", text_member(decision, "action"),
-                             text_member(decision, "resource")),
-                {});
-  const auto leaf = [&tree](std::string line) {
-    tree.children.emplace_back(std::move(line), std::vector<TextTree>{});
-  };
-  leaf("principal: " + text_member(decision, "principal", "anonymous"));
-  leaf("request: " + text_member(decision, "requestId") + " at " + text_member(decision, "time"));
-  std::string line = base::format("verdict: {} ({})", verdict, text_member(decision, "decidedBy"));
   // With --iam soft a denial is recorded and the request goes on.
-  if (!allowed && !decision.value("enforced", true)) line += ", but let pass: --iam soft";
-  leaf(std::move(line));
-  if (!allowed) leaf("message: " + text_member(decision, "message"));
+  const auto enforced = decision.find("enforced");
+  const bool passed =
+      !allowed && enforced != decision.end() && enforced->is_boolean() && !enforced->get<bool>();
+  TextTree tree(
+      base::format("{} {} on {}{}", allowed ? "✓" : "✗", text_member(decision, "action"),
+                   text_member(decision, "resource"), passed ? " (let pass: --iam soft)" : ""),
+      {});
+  add_leaf(tree, base::format("verdict: {} ({}){}", verdict, text_member(decision, "decidedBy"),
+                              passed ? ", but not enforced" : ""));
+  if (!allowed) add_leaf(tree, "message: " + text_member(decision, "message"));
+  for (const OrderedJson& hint : list(decision, "hints")) {
+    if (hint.is_string()) add_leaf(tree, "note: " + hint.get<std::string>());
+  }
+  const OrderedJson& steps = list(decision, "suggestion");
+  if (!steps.empty()) tree.children.push_back(suggestion_tree("to allow it", steps));
+  if (!steps.empty()) add_work(decision, tree);
+  add_leaf(tree, "principal: " + text_member(decision, "principal", "anonymous"));
+  add_leaf(tree, "request: " + text_member(decision, "requestId") + " at " +
+                     text_member(decision, "time"));
+  tree.children.push_back(deciding_tree(decision));
   for (const auto& [kind, title] : kKinds) {
     TextTree policies = policies_of_kind(decision, kind, title);
     if (is_worth_showing(decision, kind, policies)) tree.children.push_back(std::move(policies));
   }
   tree.children.push_back(context_tree(decision));
-  tree.children.push_back(deciding_tree(decision));
-  if (!allowed) tree.children.push_back(suggestion_tree(decision));
+  return render(tree);
+}
+
+std::string failure_text(const OrderedJson& failure) {
+  TextTree tree(base::format("✗ {}: the caller is not known ({})", text_member(failure, "request"),
+                             text_member(failure, "error")),
+                {});
+  add_leaf(tree, "why: " + text_member(failure, "why"));
+  add_leaf(tree, "message: " + text_member(failure, "message"));
+  const std::string key = text_member(failure, "accessKeyId");
+  if (!key.empty()) add_leaf(tree, "access key: " + key);
+  add_leaf(tree,
+           "request: " + text_member(failure, "requestId") + " at " + text_member(failure, "time"));
   return render(tree);
 }
 

@@ -1,5 +1,5 @@
-// Draws a decision as a tree for people: the principal and its request, every statement that was
-// evaluated and why it did not apply, and what would allow the request. Pure.
+// Draws a decision as a tree for people: the verdict and what would allow the request, then who
+// asked, every statement that was evaluated and why it did not apply, and the context. Pure.
 #pragma once
 
 #include <string>
@@ -25,5 +25,8 @@ std::string render(const TextTree& tree);
 
 // `decision`: as /_ecr-local/decisions?trace=true has it. Ends with a newline.
 std::string explain_text(const base::OrderedJson& decision);
+
+// `failure`: as /_ecr-local/authentication-failures has it. Ends with a newline.
+std::string failure_text(const base::OrderedJson& failure);
 
 }  // namespace ecr::server

@@ -115,6 +115,10 @@ std::size_t bytes_at_once(int fd) {
   return ::isatty(fd) == 1 ? 256 : PIPE_BUF;
 }
 
+// A request that fails for another reason has both texts, and one line has no room for two long
+// ones.
+std::size_t soft_limit(const api::LogNote& note) { return note.error.empty() ? kMaxError : 256; }
+
 // The request's id and the peer are made here and need no escaping; the other texts are the
 // client's, or quote it. The order of the fields is fixed, and fields that may be absent come last,
 // so that scripts can split a line at spaces.
@@ -131,6 +135,9 @@ std::string to_text(const AccessEntry& entry) {
   }
   if (!entry.note->error.empty()) {
     line += " error=\"" + log_text(entry.note->error, kMaxError) + '"';
+  }
+  if (!entry.note->iam_soft.empty()) {
+    line += " iam_soft=\"" + log_text(entry.note->iam_soft, soft_limit(*entry.note)) + '"';
   }
   return line;
 }
@@ -152,6 +159,9 @@ std::string to_json(const AccessEntry& entry) {
     if (!entry.note->principal.empty())
       json["principal"] = cut_for_log(entry.note->principal, kMaxText);
     if (!entry.note->error.empty()) json["error"] = cut_for_log(entry.note->error, kMaxError);
+    if (!entry.note->iam_soft.empty()) {
+      json["iamSoft"] = cut_for_log(entry.note->iam_soft, soft_limit(*entry.note));
+    }
   }
   return base::dump(json);
 }

@@ -69,6 +69,28 @@ std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view accoun
   return sql::all_rows(txn.query(kSql, account, region, after, limit), read_repository);
 }
 
+// No index begins with the name. The one that there is leads from each registry to the next, of
+// which there are few, and answers for each.
+std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view name,
+                                                std::size_t limit) {
+  static constexpr auto kNextSql = "SELECT " + kRepositoryColumns +
+                                   " FROM repositories WHERE (account, region) > (?, ?)"
+                                   " ORDER BY account, region LIMIT 1";
+  constexpr int kMostRegistries = 10'000;
+  std::vector<Repository> found;
+  std::string account;
+  std::string region;
+  for (int i = 0; i < kMostRegistries && found.size() < limit; ++i) {
+    const auto next = sql::first_row(
+        txn.query(kNextSql, std::string_view(account), std::string_view(region)), read_repository);
+    if (!next) break;
+    account = next->account;
+    region = next->region;
+    if (auto here = find_repository(txn, account, region, name)) found.push_back(std::move(*here));
+  }
+  return found;
+}
+
 // The foreign keys delete everything in it. The files of its blobs stay until no other repository
 // holds them (Store::remove_orphan_blobs); the caller discards those of its uploads. (Test
 // Repositories.DeletionTakesEverythingInIt.)

@@ -36,6 +36,9 @@ std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
 std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
                                           std::string_view region, std::string_view after,
                                           std::int64_t limit);
+// Those of that name in any account and region, in the order of these, at most `limit`.
+std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view name,
+                                                std::size_t limit);
 // Deletes everything in it too: images, tags, uploads, blob memberships.
 void delete_repository(sql::Txn& txn, std::int64_t id);
 // Tag mutability with its exclusions, and scan on push, as `settings` has them.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/advised_statement.h"
+#include "api/admin/decisions/narrowed_deny.h"
 #include "schemas/base/json.h"
 
 namespace ecr::api::admin {
@@ -191,7 +192,9 @@ std::vector<AdviceStep> advise(const Request& request, const PolicySet& policies
     step.policy = entry.policy;
     step.statement = entry.statement;
     step.sid = attached.policy->sid(entry.statement);
-    step.narrowed = narrowed_deny(request, written);
+    NarrowedDeny narrowed = narrow_deny(request, entry.type, written);
+    step.narrowed = std::move(narrowed.statements);
+    step.narrowed_also_allows = std::move(narrowed.also_allows);
     step.document = std::move(written);
     step.where =
         attached.source.empty()

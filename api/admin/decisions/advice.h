@@ -19,10 +19,11 @@ struct AdviceStep {
   std::size_t statement = 0;  // kRemove: index
   std::string sid;            // kRemove
   std::string document;       // JSON of the statement to add or to remove
-  // kRemove: JSON of a statement in its place, which denies everything but this caller's requests.
-  // Empty: none is known.
-  std::string narrowed;
-  std::string where;  // for people: "the repository policy of app"
+  // kRemove: JSON of the statements to put in its place, which deny everything but this request.
+  // Empty: none are known, as the request does not tell who the caller is.
+  std::vector<std::string> narrowed;
+  std::string narrowed_also_allows;  // for people; empty: nothing but this request
+  std::string where;                 // for people: "the repository policy of app"
 };
 
 // In the order of the evaluation; empty for an allow, and where the verdict is over its budget. All

@@ -83,23 +83,6 @@ bool is_session(const Principal& principal) {
          principal.kind == PrincipalKind::kFederatedUser;
 }
 
-// The keys of the claims that tell one identity of a provider from another: "<issuer>:aud" and
-// "<issuer>:sub", in lower case. Without them the trust policy would let every identity of the
-// provider in, any repository of GitHub's for one (IAM User Guide, "Create a role for OpenID
-// Connect federation"). Empty: no OIDC provider vouches for the caller.
-std::vector<std::string> claim_keys(const Request& request) {
-  constexpr std::string_view kKind = "oidc-provider/";
-  const auto* provider = request.context.find_lower("aws:federatedprovider");
-  if (provider == nullptr || provider->values.empty()) return {};
-  const std::string& arn = provider->values[0];
-  const std::size_t at = arn.find(kKind);
-  // A provider that IAM knows without an ARN is its issuer: "accounts.google.com".
-  if (at == std::string::npos && arn.starts_with("arn:")) return {};
-  const std::size_t begin = at == std::string::npos ? 0 : at + kKind.size();
-  const std::string issuer = base::to_lower(std::string_view(arn).substr(begin));
-  return {issuer + ":aud", issuer + ":sub"};
-}
-
 // Keys that tell this caller from others that the statement's principal names as well, or, for an
 // identity-based policy, from other sessions of the role that has it.
 bool identifies_caller(const Request& request, bool resource_based, const std::string& key) {
@@ -133,8 +116,20 @@ OrderedJson conditions_for(const Request& request, bool resource_based) {
     // Without an operator for sets a condition on many values never holds.
     const char* name = value.multivalued ? "ForAllValues:StringEquals" : "StringEquals";
     conditions[name][value.name] = std::move(wanted);
+    // ForAllValues also holds for a request that does not have the key at all.
+    if (value.multivalued) conditions["Null"][value.name] = "false";
   }
   return conditions;
+}
+
+// A boundary and an SCP grant nothing, they only stop limiting. But others have the same boundary
+// or are below the same SCP, and may have been kept out by that alone.
+OrderedJson limit_to_caller(const Request& request) {
+  const auto* caller = request.context.find_lower("aws:principalarn");
+  if (caller == nullptr || caller->multivalued || !ArnParts(caller->values[0]).is_arn) {
+    return OrderedJson::object();
+  }
+  return {{"ArnEquals", {{"aws:PrincipalArn", escape_variables(caller->values[0])}}}};
 }
 
 // The ARN of the user or role whose identity-based policies apply.
@@ -153,6 +148,20 @@ std::string with_source(std::string text, std::string_view source) {
 }
 
 }  // namespace
+
+std::vector<std::string> claim_keys(const Request& request) {
+  constexpr std::string_view kKind = "oidc-provider/";
+  const auto* provider = request.context.find_lower("aws:federatedprovider");
+  if (provider == nullptr || provider->values.empty()) return {};
+  const std::string& arn = provider->values[0];
+  if (arn.find(":saml-provider/") != std::string::npos) return {"saml:aud", "saml:sub"};
+  const std::size_t at = arn.find(kKind);
+  // A provider that IAM knows without an ARN is its issuer: "accounts.google.com".
+  if (at == std::string::npos && arn.starts_with("arn:")) return {};
+  const std::size_t begin = at == std::string::npos ? 0 : at + kKind.size();
+  const std::string issuer = base::to_lower(std::string_view(arn).substr(begin));
+  return {issuer + ":aud", issuer + ":sub"};
+}
 
 PolicyKind policy_kind_for(const Request& request, DecidedBy type) {
   switch (type) {
@@ -190,28 +199,14 @@ std::string statement_for(const Request& request, PolicyKind kind) {
   if (kind != PolicyKind::kRepository && kind != PolicyKind::kTrust) {
     statement["Resource"] = resource_pattern(request.action, request.resource);
   }
-  // A boundary, a session policy and an SCP grant nothing: they only stop limiting.
+  OrderedJson conditions = OrderedJson::object();
   if (resource_based || kind == PolicyKind::kIdentity) {
-    OrderedJson conditions = conditions_for(request, resource_based);
-    if (!conditions.empty()) statement["Condition"] = std::move(conditions);
+    conditions = conditions_for(request, resource_based);
+  } else if (kind == PolicyKind::kBoundary || kind == PolicyKind::kScp) {
+    conditions = limit_to_caller(request);
   }
+  if (!conditions.empty()) statement["Condition"] = std::move(conditions);
   return base::dump(statement);
-}
-
-std::string narrowed_deny(const Request& request, const std::string& statement) {
-  const auto* caller = request.context.find_lower("aws:principalarn");
-  // Services have no ARN. No other operator is known to exempt them.
-  if (caller == nullptr || caller->multivalued || !ArnParts(caller->values[0]).is_arn) return {};
-  OrderedJson narrowed = OrderedJson::parse(statement);
-  // The values of a negated condition are all excluded: one more excludes one caller more.
-  OrderedJson& excluded = narrowed["Condition"]["ArnNotEquals"]["aws:PrincipalArn"];
-  if (excluded.is_string()) excluded = OrderedJson::array({excluded});
-  if (excluded.is_null()) {
-    excluded = caller->values[0];
-  } else {
-    excluded.push_back(caller->values[0]);
-  }
-  return base::dump(narrowed);
 }
 
 std::string describe_policy(const Request& request, PolicyKind kind, std::size_t level,

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "auth/iam/evaluate.h"
 
@@ -33,10 +34,11 @@ PolicyKind policy_kind_for(const auth::iam::Request& request, auth::iam::Decided
 // allows nothing that was not asked.
 std::string statement_for(const auth::iam::Request& request, PolicyKind kind);
 
-// JSON: the Deny statement as it was, but for the caller of the request, whom it no longer
-// concerns. Empty: the request does not tell who the caller is. What the statement denies may be
-// said by exception (NotAction, NotResource, NotPrincipal): nothing else of it changes.
-std::string narrowed_deny(const auth::iam::Request& request, const std::string& statement);
+// The keys of the claims that tell one identity of a provider from another: "<issuer>:aud" and
+// "<issuer>:sub", in lower case. Without them a trust policy would let every identity of the
+// provider in, any repository of GitHub's for one (IAM User Guide, "Create a role for OpenID
+// Connect federation"). Empty: no provider vouches for the caller.
+std::vector<std::string> claim_keys(const auth::iam::Request& request);
 
 // "the repository policy of team-a/app". `source`: the policy's name; empty: there is no such
 // policy yet. `level`: of SCPs and RCPs.

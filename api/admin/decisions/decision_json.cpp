@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/advice.h"
+#include "api/admin/decisions/image_work.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::admin {
@@ -19,14 +20,6 @@ OrderedJson text(std::string_view value) { return std::string(value); }
 // An empty text becomes null.
 OrderedJson text_or_null(std::string_view value) {
   return value.empty() ? OrderedJson() : text(value);
-}
-
-// ISO 8601 with milliseconds, so that the parameter `since` can name exactly this time.
-std::string time_text(base::TimePoint time) {
-  std::string out = base::format_iso8601(time);
-  out.pop_back();  // the Z
-  const auto millis = time.time_since_epoch().count() % 1000;
-  return base::format("{}.{:03}Z", out, millis < 0 ? millis + 1000 : millis);
 }
 
 // A multivalued key is a list even with one value: the operators of policies treat the two
@@ -104,9 +97,9 @@ OrderedJson trace_json(const DecisionRecord& record) {
   return json;
 }
 
-OrderedJson suggestion_json(const DecisionRecord& record) {
+OrderedJson steps_json(const std::vector<AdviceStep>& steps) {
   OrderedJson json = OrderedJson::array();
-  for (const AdviceStep& step : advise(record.request, record.policies, record.verdict)) {
+  for (const AdviceStep& step : steps) {
     const bool add = step.change == AdviceStep::Change::kAdd;
     OrderedJson one;
     one["change"] = add ? "add" : "removeOrNarrow";
@@ -116,13 +109,32 @@ OrderedJson suggestion_json(const DecisionRecord& record) {
     if (!add) one["index"] = step.statement;
     set_if(one, "sid", step.sid);
     one["statement"] = OrderedJson::parse(step.document);
-    if (!step.narrowed.empty()) one["narrowed"] = OrderedJson::parse(step.narrowed);
+    for (const std::string& statement : step.narrowed) {
+      one["narrowed"].push_back(OrderedJson::parse(statement));
+    }
+    set_if(one, "narrowedAlsoAllows", step.narrowed_also_allows);
     json.push_back(std::move(one));
   }
   return json;
 }
 
+OrderedJson work_json(const MissingForWork& missing) {
+  OrderedJson json;
+  json["name"] = text(missing.name);
+  json["missing"] = missing.missing;
+  if (!missing.denied.empty()) json["denied"] = missing.denied;
+  json["suggestion"] = steps_json(missing.steps);
+  return json;
+}
+
 }  // namespace
+
+std::string time_text(base::TimePoint time) {
+  std::string out = base::format_iso8601(time);
+  out.pop_back();  // the Z
+  const auto millis = time.time_since_epoch().count() % 1000;
+  return base::format("{}.{:03}Z", out, millis < 0 ? millis + 1000 : millis);
+}
 
 OrderedJson decision_json(const DecisionRecord& record, bool trace) {
   const auth::iam::Request& request = record.request;
@@ -141,7 +153,13 @@ OrderedJson decision_json(const DecisionRecord& record, bool trace) {
   json["message"] = text_or_null(record.message);
   json["enforced"] = record.enforced;
   json["statement"] = statement_json(record.verdict);
-  if (!record.verdict.allowed()) json["suggestion"] = suggestion_json(record);
+  if (!record.verdict.allowed()) {
+    json["suggestion"] = steps_json(advise(request, record.policies, record.verdict));
+  }
+  if (trace && !record.verdict.allowed()) {
+    const MissingForWork work = missing_for_work(request, record.policies, record.verdict);
+    if (!work.name.empty()) json["work"] = work_json(work);
+  }
   if (trace) json["trace"] = trace_json(record);
   return json;
 }

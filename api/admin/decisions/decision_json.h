@@ -2,7 +2,10 @@
 // Pure.
 #pragma once
 
+#include <string>
+
 #include "api/core/access/decision_log.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/json.h"
 
 namespace ecr::api::admin {
@@ -17,11 +20,18 @@ namespace ecr::api::admin {
 //  "statement": what decided, or null: {"source", "index", "sid"?, "document"},
 //  "suggestion": of a denial, steps that together allow it: [{"change": "add" | "removeOrNarrow",
 //                "policyType", "level"?, "where", "index"?, "sid"?, "statement",
-//                "narrowed"?: the statement, but for this caller}],
+//                "narrowed"?: statements in its place, which deny everything but this request,
+//                "narrowedAlsoAllows"?: what they free the caller for beside it}],
+//  "work": with `trace`, of a denial that is part of a push or pull for which more is missing:
+//          {"name": "push" | "pull", "missing": [actions], "denied"?: those that a Deny refuses,
+//           "suggestion": [additions, as above]},
 //  "trace": with `trace`, every statement of every policy consulted: [{"policyType", "level"?,
 //           "policy": index, "source", "index": of the statement, "sid"?, "effect", "outcome",
 //           "condition"?: the first that fails {"operator", "key", "wanted", "actual" or null},
 //           "document"}]}
 base::OrderedJson decision_json(const DecisionRecord& record, bool trace);
+
+// ISO 8601 with milliseconds, so that the parameter `since` can name exactly this time.
+std::string time_text(base::TimePoint time);
 
 }  // namespace ecr::api::admin

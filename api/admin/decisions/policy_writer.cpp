@@ -1,5 +1,6 @@
 #include "api/admin/decisions/policy_writer.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "auth/iam/policy/authorization_data.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::admin {
 namespace {
@@ -117,10 +119,20 @@ std::string resource_pattern(std::string_view action, std::string_view resource)
   const auth::iam::ArnParts arn(resource);
   if ((info != nullptr && info->wildcard_only) || !arn.is_arn) return "*";
   // Variables are allowed in the last part of an ARN only (IAM User Guide, "IAM policy elements:
-  // Variables and tags"). A '*' is not escaped: a request to list everything has it in its
-  // resource.
+  // Variables and tags").
   std::string pattern(resource.substr(0, resource.size() - arn.part[5].size()));
-  return pattern + escape_variables(arn.part[5]);
+  std::string name = escape_variables(arn.part[5]);
+  // A request to list everything has a '*' for its resource's name, and the pattern is what it asks
+  // for. Any other wildcard is text that a client sent ("role/*" to assume), and must not become a
+  // pattern that matches more.
+  const bool lists_all = name.ends_with("/*") && std::count(name.begin(), name.end(), '*') == 1 &&
+                         name.find('?') == std::string::npos &&
+                         !base::to_lower(action).starts_with("sts:");
+  if (!lists_all) {
+    base::replace_all(name, "*", "${*}");
+    base::replace_all(name, "?", "${?}");
+  }
+  return pattern + name;
 }
 
 std::string escape_variables(std::string_view text) {

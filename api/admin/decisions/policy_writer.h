@@ -21,7 +21,8 @@ std::vector<std::string> write_least_privilege_policies(
     const std::vector<RequestedAccess>& requests);
 
 // The smallest Resource (in a policy of version 2012-10-17) that matches the resource of a request
-// for the action: "*" for actions that have no resource type.
+// for the action: "*" for actions that have no resource type. A listing of everything
+// ("repository/*") stays a pattern.
 std::string resource_pattern(std::string_view action, std::string_view resource);
 // The text with "${" written as "${$}{": otherwise a policy of version 2012-10-17 would take it for
 // a policy variable.

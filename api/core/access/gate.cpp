@@ -221,7 +221,7 @@ void authorize(const Request& request, const std::vector<Target>& targets) {
     if (enforcement == Enforcement::kEnforce) {
       throw ApiError::access_denied(std::move(sentence));
     }
-    request.note.error = "would deny: " + sentence;
+    request.note.iam_soft = std::move(sentence);
   }
 }
 

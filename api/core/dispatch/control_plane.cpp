@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/failure_log.h"
 #include "api/core/access/gate.h"
 #include "api/core/access/identity.h"
 #include "api/core/access/operation.h"
@@ -265,7 +266,9 @@ Introduction ControlPlane::identify(const HttpRequest& head) const {
     authenticate(services_, txn, head, *found.api, services_.clock.now(), hash);
     return true;
   } catch (...) {
-    return encode_error(to_api_error(std::current_exception()), found, head);
+    const ApiError error = to_api_error(std::current_exception());
+    note_failure(services_, head, error);
+    return encode_error(error, found, head);
   }
 }
 
@@ -301,6 +304,7 @@ HttpResponse ControlPlane::answer(const HttpRequest& request,
     return response;
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
+    note_failure(services_, request, error);
     response = encode_error(error, found, request);
     trail.record.error_code = response.note.error_type;
     trail.record.error_message = response.note.error_message;

@@ -32,6 +32,11 @@ std::vector<Finding> find_doubtful(const base::OrderedJson& statement, const std
 std::vector<Finding> find_doubtful_values(const base::OrderedJson& statement,
                                           const std::string& path, bool variables);
 
+// Warnings about statements that let in everybody, or everybody of an identity provider. REQUIRES:
+// as above.
+std::vector<Finding> find_open_doors(const base::OrderedJson& statement, const std::string& path,
+                                     PolicyType type);
+
 // Reports a document that is longer than its kind of policy may be.
 std::vector<Finding> check_size(std::string_view document, PolicyType type);
 

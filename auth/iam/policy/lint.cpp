@@ -12,6 +12,7 @@
 #include "auth/iam/policy/document.h"
 #include "auth/iam/policy/json_access.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::auth::iam {
 namespace {
@@ -19,51 +20,51 @@ namespace {
 using base::OrderedJson;
 
 // "AWS global condition context keys" that every request may carry, whatever the action.
-constexpr std::array kGlobalKeys = {"aws:assumedroot",
-                                    "aws:calledvia",
-                                    "aws:calledviafirst",
-                                    "aws:calledvialast",
-                                    "aws:chatbotsourcearn",
-                                    "aws:currenttime",
-                                    "aws:ec2instancesourceprivateipv4",
-                                    "aws:ec2instancesourcevpc",
-                                    "aws:epochtime",
-                                    "aws:federatedprovider",
-                                    "aws:ismcpserviceaction",
-                                    "aws:multifactorauthage",
-                                    "aws:multifactorauthpresent",
-                                    "aws:principalaccount",
-                                    "aws:principalarn",
-                                    "aws:principalisawsservice",
-                                    "aws:principalorgid",
-                                    "aws:principalorgpaths",
-                                    "aws:principalservicename",
-                                    "aws:principalservicenameslist",
-                                    "aws:principaltype",
-                                    "aws:referer",
-                                    "aws:requestedregion",
-                                    "aws:resourceaccount",
-                                    "aws:resourceorgid",
-                                    "aws:resourceorgpaths",
-                                    "aws:securetransport",
-                                    "aws:sourceaccount",
-                                    "aws:sourcearn",
-                                    "aws:sourceidentity",
-                                    "aws:sourceip",
-                                    "aws:sourceorgid",
-                                    "aws:sourceorgpaths",
-                                    "aws:sourcevpc",
-                                    "aws:sourcevpcarn",
-                                    "aws:sourcevpce",
-                                    "aws:tokenissuetime",
-                                    "aws:useragent",
+constexpr std::array kGlobalKeys = {"aws:AssumedRoot",
+                                    "aws:CalledVia",
+                                    "aws:CalledViaFirst",
+                                    "aws:CalledViaLast",
+                                    "aws:ChatbotSourceArn",
+                                    "aws:CurrentTime",
+                                    "aws:Ec2InstanceSourcePrivateIPv4",
+                                    "aws:Ec2InstanceSourceVpc",
+                                    "aws:EpochTime",
+                                    "aws:FederatedProvider",
+                                    "aws:IsMcpServiceAction",
+                                    "aws:MultiFactorAuthAge",
+                                    "aws:MultiFactorAuthPresent",
+                                    "aws:PrincipalAccount",
+                                    "aws:PrincipalArn",
+                                    "aws:PrincipalIsAWSService",
+                                    "aws:PrincipalOrgID",
+                                    "aws:PrincipalOrgPaths",
+                                    "aws:PrincipalServiceName",
+                                    "aws:PrincipalServiceNamesList",
+                                    "aws:PrincipalType",
+                                    "aws:Referer",
+                                    "aws:RequestedRegion",
+                                    "aws:ResourceAccount",
+                                    "aws:ResourceOrgID",
+                                    "aws:ResourceOrgPaths",
+                                    "aws:SecureTransport",
+                                    "aws:SourceAccount",
+                                    "aws:SourceArn",
+                                    "aws:SourceIdentity",
+                                    "aws:SourceIp",
+                                    "aws:SourceOrgID",
+                                    "aws:SourceOrgPaths",
+                                    "aws:SourceVpc",
+                                    "aws:SourceVpcArn",
+                                    "aws:SourceVpce",
+                                    "aws:TokenIssueTime",
+                                    "aws:UserAgent",
                                     "aws:userid",
                                     "aws:username",
-                                    "aws:viaawsservice",
-                                    "aws:vpceaccount",
-                                    "aws:vpceorgid",
-                                    "aws:vpceorgpaths",
-                                    "aws:vpcsourceip"};
+                                    "aws:ViaAWSService",
+                                    "aws:VpceAccount",
+                                    "aws:VpceOrgID",
+                                    "aws:VpceOrgPaths",
+                                    "aws:VpcSourceIp"};
 
 // "aws:ResourceTag/${TagKey}" stands for every key that starts with "aws:resourcetag/".
 bool carries(const ActionInfo& action, std::string_view lower_key) {
@@ -79,7 +80,30 @@ bool carries(const ActionInfo& action, std::string_view lower_key) {
 // A global key may be absent from a request, but some request for any action can have it.
 bool is_global(std::string_view lower_key) {
   return lower_key.starts_with("aws:principaltag/") ||
-         std::find(kGlobalKeys.begin(), kGlobalKeys.end(), lower_key) != kGlobalKeys.end();
+         std::any_of(kGlobalKeys.begin(), kGlobalKeys.end(), [&](std::string_view known) {
+           return base::equals_ignore_case(known, lower_key);
+         });
+}
+
+// "gitlab.example.com:sub": claims that every identity provider's tokens may have. The reference
+// has the keys of the providers that AWS knows by name alone.
+bool is_claim(std::string_view lower_key) {
+  const std::size_t colon = lower_key.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view claim = lower_key.substr(colon + 1);
+  return lower_key.substr(0, colon).find('.') != std::string_view::npos &&
+         (claim == "aud" || claim == "sub" || claim == "amr" || claim == "oaud" ||
+          claim == "email");
+}
+
+// " Did you mean ecr:PutImage?", or nothing. Names have no case in policies.
+std::string meant(const std::string& given, const std::vector<std::string>& known) {
+  std::vector<std::string> lower;
+  for (const std::string& name : known) lower.push_back(base::to_lower(name));
+  const std::string nearest = base::nearest_word(base::to_lower(given), lower);
+  if (nearest.empty()) return "";
+  const auto at = std::find(lower.begin(), lower.end(), nearest);
+  return " Did you mean " + known[static_cast<std::size_t>(at - lower.begin())] + "?";
 }
 
 // Returns the text up to the first wildcard or variable.
@@ -145,8 +169,35 @@ class StatementLinter {
       const std::string name = lower.substr(colon + 1);
       // A wildcard means no action in particular: if something does not suit all of its actions,
       // this is no mistake.
-      if (!add_matching(*service, name)) warn(at, "There is no action " + all[i] + ".");
+      if (!add_matching(*service, name)) {
+        warn(at, "There is no action " + all[i] + "." + meant_action(*service, all[i]));
+      }
     }
+  }
+
+  static std::string meant_action(const ServiceInfo& service, const std::string& given) {
+    std::vector<std::string> known;
+    for (const ActionInfo& action : service.actions) {
+      known.push_back(service.prefix + ":" + action.name);
+    }
+    return meant(given, known);
+  }
+
+  // A key with a tag's name behind a slash is compared up to that: "aws:ResourceTag/team".
+  std::string meant_key(const std::string& given) const {
+    const std::size_t slash = std::min(given.find('/'), given.size());
+    const std::string tag = given.substr(slash);
+    std::vector<std::string> known;
+    if (tag.empty()) known.assign(kGlobalKeys.begin(), kGlobalKeys.end());
+    for (const Matched& matched : actions_) {
+      for (const std::string& key : matched.action->condition_keys) {
+        const std::size_t variable = key.find("/${");
+        if ((variable != std::string::npos) == tag.empty()) continue;
+        known.push_back(key.substr(0, variable) + tag);
+      }
+    }
+    if (!tag.empty()) known.push_back("aws:PrincipalTag" + tag);
+    return meant(given, known);
   }
 
   bool add_matching(const ServiceInfo& service, const std::string& name) {
@@ -171,10 +222,11 @@ class StatementLinter {
       for (const auto& [key, unused] : keys.items()) {
         const std::string lower = base::to_lower(key);
         const std::string at = child(child(child(path_, "Condition"), name), key);
-        if (is_global(lower)) continue;
+        if (is_global(lower) || is_claim(lower)) continue;
         if (std::none_of(actions_.begin(), actions_.end(),
                          [&](const Matched& m) { return carries(*m.action, lower); })) {
-          warn(at, "No action of the statement carries the condition key " + key + ".");
+          warn(at, "No action of the statement carries the condition key " + key + "." +
+                       meant_key(key));
           continue;
         }
         for (const Matched& matched : actions_) {

@@ -94,7 +94,7 @@ bool is_within(std::string_view path, std::string_view statement) {
 // Returns the warnings about each statement without a syntax error of its own: the checks rely on
 // the JSON types of its elements.
 std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
-                                              const std::vector<Finding>& faults) {
+                                              const std::vector<Finding>& faults, PolicyType type) {
   std::vector<Finding> warnings;
   const auto add = [&](const base::OrderedJson& statement, const std::string& path) {
     const bool broken = std::any_of(faults.begin(), faults.end(), [&](const Finding& fault) {
@@ -105,7 +105,8 @@ std::vector<Finding> find_doubtful_statements(const base::OrderedJson& document,
     const auto* version = member(document, "Version");
     const bool variables = version != nullptr && *version == "2012-10-17";
     for (auto& some :
-         {find_doubtful(statement, path), find_doubtful_values(statement, path, variables)}) {
+         {find_doubtful(statement, path), find_doubtful_values(statement, path, variables),
+          find_open_doors(statement, path, type)}) {
       warnings.insert(warnings.end(), some.begin(), some.end());
     }
   };
@@ -126,7 +127,8 @@ std::vector<PolicyProblem> lint_policy(std::string_view document, PolicyType typ
   // A text that is no JSON has one problem: there is nothing else to check.
   if (!json) return {json.error()};
   auto findings = check_grammar(*json, type);
-  for (const auto& more : {find_doubtful_statements(*json, findings), check_size(document, type)}) {
+  for (const auto& more :
+       {find_doubtful_statements(*json, findings, type), check_size(document, type)}) {
     findings.insert(findings.end(), more.begin(), more.end());
   }
   std::vector<PolicyProblem> problems;

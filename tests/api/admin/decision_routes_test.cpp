@@ -124,6 +124,9 @@ TEST_F(DecisionsTest, FiltersSelectDecisions) {
       {"?principal=" + std::string(kJane), {all[0], all[1], all[2]}},
       {"?principal=" + std::string(kRoot), {all[3]}},
       {"?principal=nobody", {}},
+      {"?principal=jane", {all[0], all[1], all[2]}},
+      {"?principal=user/jane", {}},
+      {"?principal=root", {all[3]}},
       {"?action=ecr:listimages", {all[1], all[2]}},
       {"?action=ECR:*image*", {all[0], all[1], all[2]}},
       {"?resource=*/app", {all[2], all[3]}},
@@ -182,6 +185,7 @@ TEST_F(DecisionsTest, BadParametersAreNamed) {
       {"/policy", "principal: is missing"},
       {"/policy?principal=x&include=some", "include: must be one of all, allowed"},
       {"/policy?principal=x&action=y", "action: is not known here"},
+      {"/policy?principal=x&complete=push,pul", "complete: must be push, pull or both"},
   };
   for (const auto& [query, prefix] : kCases) {
     const HttpResponse response = get(query);
@@ -272,6 +276,61 @@ TEST_F(DecisionsTest, ThePolicyCoversWhatThePrincipalAskedFor) {
   EXPECT_EQ(late[0]["Action"], "ecr:DescribeImages");
   EXPECT_EQ(get(query + "&since=2024-01-01").status, 404);
   EXPECT_EQ(get("/policy?principal=arn:aws:iam::1:user/nobody").status, 404);
+}
+
+TEST_F(DecisionsTest, AMissingRepositoryIsFoundElsewhere) {
+  keys = {"222222222222", "test"};
+  region = "eu-west-1";
+  call("CreateRepository", {{"repositoryName", "web"}});
+  region = "us-east-1";
+  use_jane();
+  fail("ListImages", {{"repositoryName", "web"}});
+  const auto hints = [&] {
+    const Json json = list("?trace=true&limit=1");
+    return json["decisions"][0].value("hints", Json::array());
+  };
+  EXPECT_EQ(hints(), Json({"there is no repository web in account 111122223333, region us-east-1",
+                           "web exists in account 222222222222, region eu-west-1: use "
+                           "222222222222.dkr.ecr.eu-west-1.localhost:4599/web"}));
+  EXPECT_FALSE(list("?limit=1")["decisions"][0].contains("hints"));
+  fail("ListImages", {{"repositoryName", "apps"}});
+  EXPECT_EQ(hints(), Json({"there is no repository apps in account 111122223333, region us-east-1, "
+                           "did you mean app?"}));
+  fail("DescribeRepositories", Json::object());
+  EXPECT_EQ(hints(), Json::array());
+  fail("CreateRepository", {{"repositoryName", "new"}});
+  EXPECT_EQ(hints(), Json::array());
+  fail("ListImages", {{"repositoryName", "bb"}});
+  EXPECT_EQ(hints(), Json::array());
+}
+
+TEST_F(DecisionsTest, ThePolicyIsCompletedAndSaysWhatItMayLack) {
+  use_jane();
+  fail("InitiateLayerUpload", {{"repositoryName", "app"}});
+  const std::string query = "/policy?principal=jane";
+  const HttpResponse plain = get(query);
+  EXPECT_EQ(header_of(plain, "X-Ecr-Local-May-Be-Missing"),
+            "a docker push of repository app may also need ecr:BatchCheckLayerAvailability, "
+            "ecr:BatchGetImage, ecr:CompleteLayerUpload, ecr:PutImage, ecr:UploadLayerPart "
+            "(complete=push,pull adds it)");
+  EXPECT_EQ(Json::parse(body_of(plain))["Statement"].size(), 1u);
+  const HttpResponse complete = get(query + "&complete=push,pull");
+  EXPECT_EQ(header_of(complete, "X-Ecr-Local-May-Be-Missing"), "");
+  const Json statements = Json::parse(body_of(complete))["Statement"];
+  ASSERT_EQ(statements.size(), 2u);
+  EXPECT_EQ(statements[0]["Action"], "ecr:GetAuthorizationToken");
+  EXPECT_EQ(statements[1]["Action"].size(), 6u);
+}
+
+TEST_F(DecisionsTest, ADenialNamesTheWholeOfThePush) {
+  use_jane();
+  fail("InitiateLayerUpload", {{"repositoryName", "app"}});
+  const Json decision = list("?trace=true")["decisions"][0];
+  EXPECT_EQ(decision["work"]["name"], "push");
+  EXPECT_EQ(decision["work"]["missing"].size(), 7u);  // with ecr:GetAuthorizationToken
+  EXPECT_EQ(decision["work"]["suggestion"].size(), 2u);
+  EXPECT_EQ(decision["suggestion"].size(), 1u);
+  EXPECT_EQ(decision["suggestion"][0]["statement"]["Action"], "ecr:InitiateLayerUpload");
 }
 
 }  // namespace

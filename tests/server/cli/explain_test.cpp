@@ -45,10 +45,14 @@ constexpr const char* kImplicit = R"({
 TEST(ExplainText, TellsWhyEveryStatementDidNotApply) {
   EXPECT_EQ(explain_text(OrderedJson::parse(kImplicit)),
             R"(✗ ecr:ListImages on arn:aws:ecr:us-east-1:111122223333:repository/b
-├─ principal: arn:aws:iam::111122223333:user/jane
-├─ request: 0f1e at 2026-01-31T12:00:00.000Z
 ├─ verdict: ImplicitlyDenied (identity)
 ├─ message: User: ... action
+├─ to allow it
+│  └─ add to an identity-based policy of jane
+│     └─ {"Effect":"Allow","Action":"ecr:ListImages"}
+├─ principal: arn:aws:iam::111122223333:user/jane
+├─ request: 0f1e at 2026-01-31T12:00:00.000Z
+├─ deciding statement: none, the identity-based policies do not allow it
 ├─ service control policies
 │  └─ level 0: FullAWSAccess
 │     └─ ✓ Allow (statement 0): applies
@@ -62,51 +66,93 @@ TEST(ExplainText, TellsWhyEveryStatementDidNotApply) {
 │  └─ arn:aws:iam::aws:policy/X
 │     ├─ ✗ Allow (statement 0): StringEquals aws:ResourceTag/team wants "${aws:PrincipalTag/team}", the request has "b"; aws:PrincipalTag/team is "a"
 │     └─ ✗ Deny (statement 1): Bool aws:MultiFactorAuthPresent wants ["false"], the request does not have it
-├─ context
-│  ├─ aws:PrincipalTag/team = a
-│  ├─ aws:ResourceTag/team = b
-│  └─ aws:TagKeys = ["x"]
-├─ deciding statement: none, the identity-based policies do not allow it
-└─ to allow it
-   └─ add to an identity-based policy of jane
-      └─ {"Effect":"Allow","Action":"ecr:ListImages"}
+└─ context
+   ├─ aws:PrincipalTag/team = a
+   ├─ aws:ResourceTag/team = b
+   └─ aws:TagKeys = ["x"]
 )");
 }
 
-TEST(ExplainText, ADenyIsShownWithWhatToRemove) {
+TEST(ExplainText, ADenyIsShownWithWhatTakesItsPlace) {
   const auto decision = OrderedJson::parse(R"({
     "requestId": "0f1e", "time": "t", "principal": null, "action": "ecr:PutImage", "resource": "*",
     "context": {}, "decision": "ExplicitlyDenied", "decidedBy": "boundary", "message": "m",
     "enforced": false,
     "statement": {"source": "b", "index": 2, "sid": "No", "document": {"Effect": "Deny"}},
     "suggestion": [{"change": "removeOrNarrow", "policyType": "boundary", "where": "b", "index": 2,
-                    "sid": "No", "statement": {"Effect": "Deny"}, "narrowed": {"Effect": "Less"}}],
+                    "sid": "No", "statement": {"Effect": "Deny"},
+                    "narrowed": [{"Effect": "Less"}, {"Effect": "Other"}],
+                    "narrowedAlsoAllows": "ecr:PutImage on team-*"},
+                   {"change": "removeOrNarrow", "policyType": "boundary", "where": "c", "index": 0,
+                    "statement": {"Effect": "Deny"}}],
     "trace": [{"policyType": "boundary", "policy": 0, "source": "b", "index": 2, "sid": "No",
                "effect": "Deny", "outcome": "Matched", "document": {"Effect": "Deny"}}]})");
-  EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on *
+  EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on * (let pass: --iam soft)
+├─ verdict: ExplicitlyDenied (boundary), but not enforced
+├─ message: m
+├─ to allow it
+│  ├─ replace statement 2 (Sid No) of b, which denies it, by
+│  │  ├─ {"Effect":"Less"}
+│  │  ├─ {"Effect":"Other"}
+│  │  └─ careful: this no longer denies the caller ecr:PutImage on team-* either, as no statement can leave one name out of a pattern
+│  └─ remove or narrow statement 0 of c, which denies it
+│     └─ {"Effect":"Deny"}
 ├─ principal: anonymous
 ├─ request: 0f1e at t
-├─ verdict: ExplicitlyDenied (boundary), but let pass: --iam soft
-├─ message: m
+├─ deciding statement: 2 of b
+│  └─ {"Effect":"Deny"}
 ├─ resource-based policies: none
 ├─ identity-based policies: none
 ├─ permissions boundaries
 │  └─ b
 │     └─ ✓ Deny (statement 2, Sid No): applies
-├─ context
-├─ deciding statement: 2 of b
-│  └─ {"Effect":"Deny"}
-└─ to allow it
-   └─ remove or narrow statement 2 (Sid No) of b
-      ├─ {"Effect":"Deny"}
-      └─ narrowed, without this caller: {"Effect":"Less"}
+└─ context
 )");
+}
+
+TEST(ExplainText, NotesComeBeforeTheAdviceAndTheWholePushBehindIt) {
+  auto decision = OrderedJson::parse(R"({"decision": "ImplicitlyDenied", "action": "ecr:PutImage",
+    "resource": "r", "hints": ["there is no repository app", "app exists elsewhere"],
+    "suggestion": [{"change": "add", "where": "w", "statement": {"Action": "a"}}],
+    "work": {"name": "push", "missing": ["ecr:A", "ecr:B"], "denied": ["ecr:B"],
+             "suggestion": [{"change": "add", "where": "w", "statement": {"Action": ["a", "b"]}}]}})");
+  const std::string text = explain_text(decision);
+  EXPECT_NE(text.find(R"(├─ note: there is no repository app
+├─ note: app exists elsewhere
+├─ to allow it
+│  └─ add to w
+│     └─ {"Action":"a"}
+├─ a docker push is refused all of ecr:A, ecr:B: for the whole of it
+│  ├─ add to w
+│  │  └─ {"Action":["a","b"]}
+│  └─ change the statements that deny ecr:B
+├─ principal)"),
+            std::string::npos)
+      << text;
+  // There is no policy to change where the role does not exist.
+  decision["suggestion"] = OrderedJson::array();
+  EXPECT_EQ(explain_text(decision).find("to allow it"), std::string::npos);
+}
+
+TEST(ExplainText, AFailureBeginsWithTheReason) {
+  EXPECT_EQ(failure_text(OrderedJson::parse(R"({
+    "sequence": 1, "requestId": "0f1e", "time": "t", "request": "POST /",
+    "error": "ExpiredTokenException", "message": "m", "accessKeyId": "ASIA1", "why": "It is over."})")),
+            R"(✗ POST /: the caller is not known (ExpiredTokenException)
+├─ why: It is over.
+├─ message: m
+├─ access key: ASIA1
+└─ request: 0f1e at t
+)");
+  EXPECT_NE(failure_text(OrderedJson::parse("{}")), "");
 }
 
 TEST(ExplainText, SurvivesWhatItDoesNotKnow) {
   for (const char* text : {"{}", R"({"trace": 1, "context": [], "suggestion": {}, "statement": 2})",
                            R"({"trace": [{}], "decision": "Denied", "action": 7})",
-                           R"({"trace": [{"policyType": "identity", "condition": 1}]})"}) {
+                           R"({"trace": [{"policyType": "identity", "condition": 1}]})",
+                           R"({"hints": [1], "work": 2, "suggestion": [3], "enforced": 4})",
+                           R"({"work": {"missing": [1], "suggestion": 2}, "suggestion": [{}]})"}) {
     EXPECT_NE(explain_text(OrderedJson::parse(text)), "") << text;
   }
 }
@@ -121,6 +167,21 @@ TEST(HttpGet, NobodyThereIsNoAnswerAndABadUrlIsRefused) {
   for (const char* bad : {"", "https://127.0.0.1:1", "127.0.0.1:1", "http://u@h:1"}) {
     EXPECT_THROW(http_get(bad, "/"), std::runtime_error) << bad;
   }
+}
+
+TEST(Config, ExplainSelectsDenials) {
+  int exit_code = -1;
+  const char* const full[] = {"ecr-local", "explain", "--principal", "jane",
+                              "--last",    "3",       "--follow",    "--json"};
+  const auto line = parse_command_line(8, full, exit_code);
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->explain_request.principal, "jane");
+  EXPECT_EQ(line->explain_request.last, 3);
+  EXPECT_TRUE(line->explain_request.follow);
+  EXPECT_TRUE(line->explain_request.json);
+  const char* const none[] = {"ecr-local", "explain", "--last", "0"};
+  EXPECT_FALSE(parse_command_line(4, none, exit_code).has_value());
+  EXPECT_NE(exit_code, 0);
 }
 
 TEST(Config, ExplainHasARequestAndAServer) {

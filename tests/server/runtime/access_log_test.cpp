@@ -51,6 +51,24 @@ TEST(AccessLog, AnEntryIsOneLineWithoutTheQuery) {
   EXPECT_EQ(logged(LogFormat::kOff, entry), "");
 }
 
+TEST(AccessLog, WhatSoftModeLetPassIsNoError) {
+  api::LogNote note;
+  note.iam_soft = "User: j is not authorized";
+  AccessEntry entry;
+  entry.status = 200;
+  entry.note = &note;
+  const std::string text = logged(LogFormat::kText, entry);
+  EXPECT_NE(text.find(" iam_soft=\"User: j is not authorized\"\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("error="), std::string::npos);
+  const auto json = nlohmann::json::parse(logged(LogFormat::kJson, entry));
+  EXPECT_EQ(json["iamSoft"], note.iam_soft);
+  EXPECT_FALSE(json.contains("error"));
+  // Both texts fit into a line.
+  note.error = std::string(5000, '"');
+  note.iam_soft = std::string(5000, '"');
+  EXPECT_LT(logged(LogFormat::kText, entry).size(), kMaxLogLine);
+}
+
 // A line of text that has nothing but what the shell wrote, with these texts of a client in it.
 std::string logged_text(std::string_view target, const std::string& error, LogFormat format) {
   api::LogNote note;

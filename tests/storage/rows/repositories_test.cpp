@@ -125,6 +125,33 @@ TEST_F(Repositories, ListGoesPageByPageThroughOneAccountAndRegion) {
   EXPECT_EQ(seen, expected);
 }
 
+TEST_F(Repositories, ANameIsFoundInEveryAccountAndRegion) {
+  const auto add = [&](const char* account, const char* region, const char* name) {
+    Repository repository = full_repository();
+    repository.account = account;
+    repository.region = region;
+    repository.name = name;
+    insert_repository(txn_, repository);
+  };
+  add("222222222222", "us-east-1", "app");
+  add("111111111111", "us-east-1", "app");
+  add("111111111111", "eu-west-1", "app");
+  add("111111111111", "eu-west-1", "other");
+  add("000000000000", "us-east-1", "apps");
+  const auto places = [&](std::size_t limit) {
+    std::vector<std::string> found;
+    for (const auto& one : find_repositories_named(txn_, "app", limit)) {
+      EXPECT_EQ(one.name, "app");
+      found.push_back(one.account + " " + one.region);
+    }
+    return found;
+  };
+  EXPECT_THAT(places(10), ElementsAre("111111111111 eu-west-1", "111111111111 us-east-1",
+                                      "222222222222 us-east-1"));
+  EXPECT_THAT(places(1), ElementsAre("111111111111 eu-west-1"));
+  EXPECT_THAT(find_repositories_named(txn_, "none", 10), IsEmpty());
+}
+
 TEST_F(Repositories, DeletionTakesEverythingInIt) {
   const auto id = test::add_repository(txn_, "app");
   const auto other = test::add_repository(txn_, "other");

@@ -50,6 +50,7 @@ void use_repositories(sql::Txn& txn) {
   find_repository(txn, "000000000000", "us-east-1", "app");
   find_repository(txn, id);
   list_repositories(txn, "000000000000", "us-east-1", "", 10);
+  find_repositories_named(txn, "app", 10);
   set_repository_policy(txn, id, "{}");
   set_repository_settings(txn, id, {});
   put_repository_tag(txn, id, "k", "v");

@@ -1,6 +1,7 @@
 // The advice on denials: what it says is enough, and all of it is needed.
 #include "api/admin/decisions/advice.h"
 
+#include <algorithm>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -305,9 +306,9 @@ TEST(Advice, TagsOfTheRequestAreThoseAndNoOthers) {
   const auto steps = advise(request, set, evaluate(request, set));
   ASSERT_FALSE(steps.empty());
   const Json statement = Json::parse(steps[0].document);
-  EXPECT_EQ(statement["Condition"],
-            Json({{"StringEquals", {{"aws:RequestTag/team", "a"}}},
-                  {"ForAllValues:StringEquals", {{"aws:TagKeys", "team"}}}}));
+  EXPECT_EQ(statement["Condition"], Json({{"StringEquals", {{"aws:RequestTag/team", "a"}}},
+                                          {"ForAllValues:StringEquals", {{"aws:TagKeys", "team"}}},
+                                          {"Null", {{"aws:TagKeys", "false"}}}}));
   set.resource = {attached({{"Version", "2012-10-17"}, {"Statement", {statement}}})};
   set.identity = {
       attached({{"Version", "2012-10-17"},
@@ -318,7 +319,7 @@ TEST(Advice, TagsOfTheRequestAreThoseAndNoOthers) {
   EXPECT_FALSE(evaluate(request, set).allowed());
 }
 
-// A Deny by exception covers what nobody thought of. The narrowed statement still does.
+// A Deny by exception covers what nobody thought of. The narrowed statements still do.
 TEST(Advice, ADenyIsNarrowedForItsCallerAlone) {
   const char* kDenials[] = {
       R"({"Effect":"Deny","NotAction":"ecr:Get*","Resource":"*"})",
@@ -338,28 +339,108 @@ TEST(Advice, ADenyIsNarrowedForItsCallerAlone) {
     return request;
   };
   for (const char* denial : kDenials) {
-    const auto set_with = [](const Json& statement) {
+    const auto set_with = [&](const Json& statements) {
       const AttachedPolicy policy =
-          attached({{"Version", "2012-10-17"}, {"Statement", {statement}}});
+          attached({{"Version", "2012-10-17"}, {"Statement", statements}});
       PolicySet set;
       set.identity = {
           attached({{"Version", "2012-10-17"},
                     {"Statement", {{{"Effect", "Allow"}, {"Action", "*"}, {"Resource", "*"}}}}})};
       const bool resource_based =
-          statement.contains("Principal") || statement.contains("NotPrincipal");
+          Json::parse(denial).contains("Principal") || Json::parse(denial).contains("NotPrincipal");
       (resource_based ? set.resource : set.identity).push_back(policy);
       return set;
     };
     const Request jane = asked_by("arn:aws:iam::111111111111:user/jane");
-    const PolicySet set = set_with(Json::parse(denial));
+    const PolicySet set = set_with(Json::array({Json::parse(denial)}));
     const auto steps = advise(jane, set, evaluate(jane, set));
     ASSERT_EQ(steps.size(), 1u) << denial;
-    const PolicySet narrowed = set_with(Json::parse(steps[0].narrowed));
-    EXPECT_TRUE(evaluate(jane, narrowed).allowed()) << steps[0].narrowed;
-    const Request eve = asked_by("arn:aws:iam::111111111111:user/eve");
-    EXPECT_EQ(evaluate(eve, narrowed).decision, auth::iam::Decision::kExplicitlyDenied)
-        << steps[0].narrowed;
+    Json statements = Json::array();
+    for (const std::string& one : steps[0].narrowed) statements.push_back(Json::parse(one));
+    const PolicySet narrowed = set_with(statements);
+    EXPECT_TRUE(evaluate(jane, narrowed).allowed()) << statements;
+    EXPECT_EQ(steps[0].narrowed_also_allows, "");
+    Request other = asked_by("arn:aws:iam::111111111111:user/eve");
+    EXPECT_EQ(evaluate(other, narrowed).decision, auth::iam::Decision::kExplicitlyDenied)
+        << statements;
+    other = jane;
+    other.action = "ecr:DeleteRepository";
+    EXPECT_EQ(evaluate(other, narrowed).decision, auth::iam::Decision::kExplicitlyDenied)
+        << statements;
   }
+}
+
+// IAM has no way to leave one name out of a pattern.
+TEST(Advice, WhatADenyAboutAPatternFreesIsSaid) {
+  Request request;
+  request.principal = *auth::iam::make_principal("arn:aws:iam::111111111111:user/jane", "");
+  request.action = "ecr:PutImage";
+  request.resource = "arn:aws:ecr:us-east-1:111111111111:repository/team-a/app";
+  request.resource_account = "111111111111";
+  request.context.set("aws:PrincipalArn", request.principal.arn);
+  PolicySet set;
+  set.identity = {
+      attached({{"Version", "2012-10-17"},
+                {"Statement",
+                 {{{"Effect", "Allow"}, {"Action", "*"}, {"Resource", "*"}},
+                  {{"Sid", "No"},
+                   {"Effect", "Deny"},
+                   {"Action", {"ecr:Put*", "ecr:DeleteRepository"}},
+                   {"Resource",
+                    {"arn:aws:ecr:*:*:repository/team-*", "arn:aws:ecr:*:*:repository/prod"}}}}}})};
+  const auto steps = advise(request, set, evaluate(request, set));
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].narrowed_also_allows, "ecr:PutImage on arn:aws:ecr:*:*:repository/team-*");
+  ASSERT_EQ(steps[0].narrowed.size(), 3u);
+  EXPECT_EQ(Json::parse(steps[0].narrowed[0])["Condition"],
+            Json({{"ArnNotEquals", {{"aws:PrincipalArn", request.principal.arn}}}}));
+  const Json actions = Json::parse(steps[0].narrowed[1])["Action"];
+  EXPECT_NE(std::find(actions.begin(), actions.end(), "ecr:PutLifecyclePolicy"), actions.end());
+  EXPECT_EQ(std::find(actions.begin(), actions.end(), "ecr:PutImage"), actions.end());
+  EXPECT_EQ(Json::parse(steps[0].narrowed[2])["Resource"], "arn:aws:ecr:*:*:repository/prod");
+  EXPECT_EQ(Json::parse(steps[0].narrowed[2])["Sid"], "No3");
+}
+
+// A boundary and an SCP are shared: the statement is for the caller alone.
+TEST(Advice, OthersBelowTheSameLimitStayLimited) {
+  Request request;
+  request.principal = *auth::iam::make_principal("arn:aws:iam::111111111111:user/jane", "");
+  request.action = "ecr:PutImage";
+  request.resource = "arn:aws:ecr:us-east-1:111111111111:repository/app";
+  request.resource_account = "111111111111";
+  request.context.set("aws:PrincipalArn", request.principal.arn);
+  const Json all = {{"Version", "2012-10-17"},
+                    {"Statement", {{{"Effect", "Allow"}, {"Action", "*"}, {"Resource", "*"}}}}};
+  const Json list = {
+      {"Version", "2012-10-17"},
+      {"Statement", {{{"Effect", "Allow"}, {"Action", "ecr:List*"}, {"Resource", "*"}}}}};
+  PolicySet set;
+  set.identity = {attached(all)};
+  set.boundaries = {attached(list)};
+  set.scps = {{attached(list)}};
+  const auto steps = advise(request, set, evaluate(request, set));
+  ASSERT_EQ(steps.size(), 2u);
+  for (const AdviceStep& step : steps) {
+    EXPECT_EQ(Json::parse(step.document)["Condition"],
+              Json({{"ArnEquals", {{"aws:PrincipalArn", request.principal.arn}}}}));
+  }
+}
+
+// A client may ask to assume "role/*": the statement must not match every role.
+TEST(Advice, AWildcardThatAClientSentIsNoPattern) {
+  Request request;
+  request.principal = *auth::iam::make_principal("arn:aws:iam::222222222222:user/eve", "");
+  request.action = "sts:AssumeRole";
+  request.resource = "arn:aws:iam::111111111111:role/*";
+  request.resource_account = "111111111111";
+  const PolicySet nothing;
+  bool some = false;
+  for (const AdviceStep& step : advise(request, nothing, evaluate(request, nothing))) {
+    if (step.type != DecidedBy::kIdentity) continue;
+    some = true;
+    EXPECT_EQ(Json::parse(step.document)["Resource"], "arn:aws:iam::111111111111:role/${*}");
+  }
+  EXPECT_TRUE(some);
 }
 
 }  // namespace

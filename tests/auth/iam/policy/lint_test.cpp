@@ -70,16 +70,20 @@ TEST(IamLint, ADetailSaysWhatAwsSentenceDoesNot) {
   };
   EXPECT_EQ(detail(R"({"Effect":"Maybe","Action":"*","Resource":"*"})", PolicyType::kIdentity),
             "neither Allow nor Deny");
-  EXPECT_EQ(
-      detail(R"({"Effect":"Allow","Principal":"*","Action":"s3:*"})", PolicyType::kRepository),
-      "not an action of ECR");
-  EXPECT_EQ(detail(R"({"Effect":"Allow","Principal":"*","Action":"ecr:*","Resource":"*"})",
+  EXPECT_EQ(detail(R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:*"})",
                    PolicyType::kRepository),
-            "Has prohibited field Resource");
-  EXPECT_NE(detail(R"({"Effect":"Allow","Principal":"*","Action":"ecr:*","Resource":"*"})",
-                   PolicyType::kRegistryV1)
-                .find("scope V1"),
-            std::string::npos);
+            "not an action of ECR");
+  EXPECT_EQ(
+      detail(
+          R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"ecr:*","Resource":"*"})",
+          PolicyType::kRepository),
+      "Has prohibited field Resource");
+  EXPECT_NE(
+      detail(
+          R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"ecr:*","Resource":"*"})",
+          PolicyType::kRegistryV1)
+          .find("scope V1"),
+      std::string::npos);
 }
 
 TEST(IamLint, SizesByWhatThePolicyIsFor) {
@@ -104,7 +108,7 @@ TEST(IamLint, SizesByWhatThePolicyIsFor) {
     const bool names_principals = c.type == PolicyType::kTrust || c.type == PolicyType::kRepository;
     std::string document = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow",)";
     document += c.type == PolicyType::kTrust ? R"("Action":"sts:AssumeRole",)" : R"("Action":"*",)";
-    document += names_principals ? R"("Principal":"*",)" : R"("Resource":"*",)";
+    document += names_principals ? R"("Principal":{"AWS":"111122223333"},)" : R"("Resource":"*",)";
     document += R"("Sid":"")" + std::string("}}");
     document.insert(document.size() - 3, std::string(c.size - document.size(), 'a'));
     ASSERT_EQ(document.size(), c.size);
@@ -202,6 +206,101 @@ TEST(IamLint, Warnings) {
        {R"(The value "*/ci" is not an ARN of six parts: it matches nothing.)"}},
   };
   for (const LintCase& c : cases) EXPECT_EQ(warnings(c.statement), c.warnings) << c.statement;
+}
+
+TEST(IamLint, SaysWhatMayHaveBeenMeant) {
+  const LintCase cases[] = {
+      {R"({"Effect":"Allow","Action":"ecr:PutImge","Resource":"*"})",
+       {"There is no action ecr:PutImge. Did you mean ecr:PutImage?"}},
+      {R"({"Effect":"Allow","Action":"ECR:batchgetimages","Resource":"*"})",
+       {"There is no action ECR:batchgetimages. Did you mean ecr:BatchGetImage?"}},
+      {R"({"Effect":"Allow","Action":"sts:AssumRole","Resource":"*"})",
+       {"There is no action sts:AssumRole. Did you mean sts:AssumeRole?"}},
+      {R"({"Effect":"Allow","Action":"ecr:Nothing","Resource":"*"})",
+       {"There is no action ecr:Nothing."}},
+      {R"({"Effect":"Allow","Action":"ecr:PutImage","Resource":"*",
+           "Condition":{"IpAddress":{"aws:SourceIP4":"10.0.0.0/8"}}})",
+       {"No action of the statement carries the condition key aws:SourceIP4. Did you mean "
+        "aws:SourceIp?"}},
+      {R"({"Effect":"Allow","Action":"ecr:PutImage","Resource":"*",
+           "Condition":{"StringEquals":{"aws:ResorceTag/team":"a"}}})",
+       {"No action of the statement carries the condition key aws:ResorceTag/team. Did you mean "
+        "aws:ResourceTag/team?"}},
+  };
+  for (const LintCase& c : cases) EXPECT_EQ(warnings(c.statement), c.warnings) << c.statement;
+}
+
+std::vector<std::string> door_warnings(const std::string& statement, PolicyType type) {
+  std::vector<std::string> out;
+  for (const PolicyProblem& problem :
+       lint_policy(R"({"Version":"2012-10-17","Statement":)" + statement + "}", type)) {
+    EXPECT_TRUE(problem.warning) << problem.message;
+    out.push_back(problem.message);
+  }
+  return out;
+}
+
+TEST(IamLint, DoorsThatStandOpenToAProvider) {
+  const auto trust = [](const std::string& provider, const std::string& condition) {
+    return door_warnings(R"({"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+        "Principal":{"Federated":")" +
+                             provider + "\"}" +
+                             (condition.empty() ? "" : ",\"Condition\":" + condition) + "}",
+                         PolicyType::kTrust);
+  };
+  const std::string github =
+      "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+  const std::string own = "arn:aws:iam::111122223333:oidc-provider/gitlab.example.com";
+  const std::string aud =
+      R"("StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"})";
+  const auto github_sub = [&](const std::string& op, const std::string& value) {
+    return trust(github, R"({"StringEquals":{"token.actions.githubusercontent.com:aud":"a"},")" +
+                             op + R"(":{"token.actions.githubusercontent.com:sub":")" + value +
+                             "\"}}");
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(trust(github, "").size(), 2u);
+  EXPECT_EQ(trust(github, "{" + aud + "}"),
+            List{"No condition on token.actions.githubusercontent.com:sub: every identity of the "
+                 "provider may assume the role, which is every repository of GitHub."});
+  EXPECT_EQ(github_sub("StringLike", "repo:octo/*"), List{});
+  EXPECT_EQ(github_sub("StringLike", "repo:octo/app:ref:refs/heads/main"), List{});
+  EXPECT_EQ(github_sub("StringLike", "*"), List{"\"*\" matches every identity of the provider."});
+  for (const char* open : {"repo:*", "repo:*/app:*", "re*"}) {
+    const List found = github_sub("StringLike", open);
+    ASSERT_EQ(found.size(), 1u) << open;
+    EXPECT_NE(found[0].find("repositories of every owner on GitHub"), std::string::npos);
+  }
+  EXPECT_EQ(github_sub("ForAnyValue:StringEquals", "repo:octo/*").size(), 1u);  // taken literally
+  // These let in everybody but a few, or everybody without the claim.
+  EXPECT_EQ(github_sub("StringNotLike", "repo:octo/*").size(), 1u);
+  EXPECT_EQ(github_sub("ForAllValues:StringLike", "repo:octo/*").size(), 1u);
+  EXPECT_EQ(trust(own, R"({"StringEquals":{"gitlab.example.com:aud":"a",
+                                           "gitlab.example.com:sub":"project_path:x"}})"),
+            List{});
+  EXPECT_EQ(trust(own, R"({"StringEquals":{"gitlab.example.com:sub":"project_path:x"}})").size(),
+            1u);
+  EXPECT_EQ(trust("accounts.google.com", R"({"StringEquals":{"accounts.google.com:aud":"a",
+                                             "accounts.google.com:email":"j@example.com"}})"),
+            List{});
+}
+
+TEST(IamLint, DoorsThatStandOpenToEverybody) {
+  const std::string assume = R"({"Effect":"Allow","Action":"sts:AssumeRole","Principal":)";
+  const std::string pull = R"({"Effect":"Allow","Action":"ecr:BatchGetImage","Principal":)";
+  const std::string bound =
+      R"(,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}})";
+  const auto count = [](const std::string& statement, PolicyType type) {
+    return door_warnings(statement, type).size();
+  };
+  EXPECT_EQ(count(assume + "\"*\"}", PolicyType::kTrust), 1u);
+  EXPECT_EQ(count(assume + R"({"AWS":["*"]}})", PolicyType::kTrust), 1u);
+  EXPECT_EQ(count(assume + "\"*\"" + bound, PolicyType::kTrust), 0u);
+  EXPECT_EQ(count(assume + R"({"AWS":"111122223333"}})", PolicyType::kTrust), 0u);
+  EXPECT_EQ(count(pull + "\"*\"}", PolicyType::kRepository), 1u);
+  EXPECT_EQ(count(pull + "\"*\"" + bound, PolicyType::kRepository), 0u);
+  EXPECT_EQ(count(R"({"Effect":"Deny","Action":"ecr:*","Principal":"*"})", PolicyType::kRepository),
+            0u);
 }
 
 }  // namespace

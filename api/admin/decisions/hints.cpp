@@ -1,0 +1,87 @@
+#include "api/admin/decisions/hints.h"
+
+#include <algorithm>
+
+#include "api/core/registry_host.h"
+#include "auth/iam/match/arn_match.h"
+#include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
+#include "storage/rows/iam/identities.h"
+#include "storage/rows/repositories.h"
+
+namespace ecr::api::admin {
+namespace {
+
+using auth::iam::ArnParts;
+
+// Where a repository of that name is; more are not worth a person's time.
+constexpr std::size_t kMostPlaces = 5;
+// Names among which the one that was meant is looked for.
+constexpr std::int64_t kMostNames = 1000;
+
+// Actions that make the repository they name, or do not need it.
+constexpr std::string_view kWithoutRepository[] = {
+    "ecr:createrepository", "ecr:batchimportupstreamimage", "ecr:replicateimage"};
+
+void add_role_hint(storage::sql::Txn& txn, const ArnParts& arn, Hints& hints) {
+  const std::string account(arn.part[4]);
+  const std::string path(arn.part[5]);
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const auto role = storage::find_entity(txn, account, storage::EntityKind::kRole, name);
+  if (role && std::string_view(arn.part[5]) == "role" + role->path + role->name) return;
+  hints.resource_missing = true;
+  if (role) {  // an ARN has the path of its role
+    hints.texts.push_back(
+        base::format("no such role: {} has another path, role{}{}", name, role->path, role->name));
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& one :
+       storage::list_entities(txn, account, storage::EntityKind::kRole, "/", "", kMostNames)) {
+    names.push_back(one.name);
+  }
+  hints.texts.push_back(base::format("no such role: account {} has no role {}{}", account, name,
+                                     base::did_you_mean(name, names)));
+}
+
+void add_repository_hints(const Services& services, storage::sql::Txn& txn, std::string_view host,
+                          const ArnParts& arn, Hints& hints) {
+  const std::string region(arn.part[3]);
+  const std::string account(arn.part[4]);
+  const std::string name(arn.part[5].substr(sizeof("repository/") - 1));
+  if (name.find('*') != std::string::npos) return;  // a listing
+  if (storage::find_repository(txn, account, region, name)) return;
+  std::vector<std::string> names;
+  for (const auto& one : storage::list_repositories(txn, account, region, "", kMostNames)) {
+    names.push_back(one.name);
+  }
+  hints.texts.push_back(base::format("there is no repository {} in account {}, region {}{}", name,
+                                     account, region, base::did_you_mean(name, names)));
+  for (const auto& place : storage::find_repositories_named(txn, name, kMostPlaces)) {
+    // Always by its full name: it is not the registry of the caller's token.
+    const std::string registry =
+        registry_host(services.settings, host, place.account, place.region, false);
+    hints.texts.push_back(base::format("{} exists in account {}, region {}: use {}/{}", name,
+                                       place.account, place.region, registry, name));
+  }
+}
+
+}  // namespace
+
+Hints hints_for(const Services& services, storage::sql::Txn& txn, std::string_view host,
+                const auth::iam::Request& request) {
+  Hints hints;
+  const ArnParts arn(request.resource);
+  if (!arn.is_arn) return hints;
+  const std::string action = base::to_lower(request.action);
+  if (action.starts_with("sts:") && arn.part[5].starts_with("role/")) {
+    add_role_hint(txn, arn, hints);
+  } else if (action.starts_with("ecr:") && arn.part[5].starts_with("repository/") &&
+             std::find(std::begin(kWithoutRepository), std::end(kWithoutRepository), action) ==
+                 std::end(kWithoutRepository)) {
+    add_repository_hints(services, txn, host, arn, hints);
+  }
+  return hints;
+}
+
+}  // namespace ecr::api::admin

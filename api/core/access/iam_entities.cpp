@@ -46,10 +46,12 @@ std::string service_linked_path(std::string_view service) {
   return base::format("/aws-service-role/{}/", service);
 }
 
-std::optional<storage::Entity> make_service_linked_role(
-    const Core& core, storage::sql::Txn& txn, const std::string& account,
-    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now,
-    std::string_view suffix) {
+std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
+                                                        const std::string& account,
+                                                        const ServiceLinkedRole& role,
+                                                        std::optional<std::string> description,
+                                                        base::TimePoint now,
+                                                        std::string_view suffix) {
   storage::Entity entity;
   entity.account = account;
   entity.kind = storage::EntityKind::kRole;

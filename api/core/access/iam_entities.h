@@ -31,10 +31,12 @@ std::string service_linked_name(const ServiceLinkedRole& role, std::string_view 
 
 // Makes the role with its trust policy and its permissions. nullopt: the account has the role
 // already.
-std::optional<storage::Entity> make_service_linked_role(
-    const Core& core, storage::sql::Txn& txn, const std::string& account,
-    const ServiceLinkedRole& role, std::optional<std::string> description, base::TimePoint now,
-    std::string_view suffix = "");
+std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
+                                                        const std::string& account,
+                                                        const ServiceLinkedRole& role,
+                                                        std::optional<std::string> description,
+                                                        base::TimePoint now,
+                                                        std::string_view suffix = "");
 
 // SAML providers: no client signs in through one here, so only what IAM shows of a provider is read
 // from its metadata.

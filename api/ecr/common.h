@@ -37,7 +37,7 @@ storage::Repository require_pushed_repository(Call& call);
 std::vector<Target> registry_target(const Call& call);
 
 // Throws InvalidParameterException where the text is no policy of that type (kRepository,
-// kRegistry, kRegistryV1) or names a principal that does not exist. In policies.cpp.
+// kRegistry) or names a principal that does not exist. In policies.cpp.
 void check_resource_policy(const Call& call, const std::string& text, auth::iam::PolicyType type);
 
 // host[:port] under which the registry of that account and region answers this caller.

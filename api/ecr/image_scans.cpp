@@ -94,21 +94,21 @@ Json findings_json(Call& call, const storage::Repository& repository, const stor
 }
 
 // A scan that runs or has failed is answered with its status and without imageScanFindings. The
-// error of an image that was never scanned names it by digest even where the input has a tag alone
-// (a pasted answer of the AWS CLI).
+// error of an image that was never scanned quotes what the request gave: "imageDigest:'null'" where
+// only a tag was (recorded from ECR).
 Json describe_scan_findings(Call& call) {
   const storage::Repository repository = require_repository(call);
   const storage::Image image = require_image(call, repository);
   const auto scan = storage::find_scan(call.txn, repository.id, image.digest);
   if (!scan) {
-    const std::string tag = text_member(call.input.at("imageId"), "imageTag");
+    const Json& id = call.input.at("imageId");
     throw ApiError(
         ErrorCode::kScanNotFound,
         base::format("Image scan does not exist for the image with '{{imageDigest:'{}', "
                      "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
                      "'{}'",
-                     image.digest, tag.empty() ? "null" : tag, repository.name,
-                     repository.account));
+                     text_member(id, "imageDigest", "null"), text_member(id, "imageTag", "null"),
+                     repository.name, repository.account));
   }
   Json output = scan_json(call, repository, image, *scan);
   if (has_findings(*scan)) {

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
@@ -134,20 +133,13 @@ Json details_of(Call& call, const storage::Repository& repository, const Json& f
   return details;
 }
 
-// Under AWS's own scanner (AWS_NATIVE, the default) DescribeImages says nothing of scans any more
-// (ECR API Reference, "ImageDetail"; test DescribeImagesTellsOfScansByClairAlone).
-void add_scans(Call& call, const storage::Repository& repository, Json& details) {
-  if (account_setting(call.txn, repository.account, repository.region, kBasicScanType) != "CLAIR")
-    return;
-  for (Json& detail : details) add_scan_summary(call.txn, repository, detail);
-}
-
+// Says nothing of scans since AWS's own scanner is the only basic one: imageScanStatus and
+// imageScanFindingsSummary were Clair's (ECR API Reference, "ImageDetail"; test
+// DescribeImagesTellsNothingOfScans).
 Json describe_images(Call& call) {
   const storage::Repository repository = require_repository(call);
   if (const auto ids = call.input.find("imageIds"); ids != call.input.end()) {
-    Json output = describe_named_images(call, repository, *ids);
-    add_scans(call, repository, output["imageDetails"]);
-    return output;
+    return describe_named_images(call, repository, *ids);
   }
   const Json filter = call.input.value("filter", Json::object());
   const std::string listing = listing_name("DescribeImages", repository, filter);
@@ -158,7 +150,6 @@ Json describe_images(Call& call) {
   const auto token = page.cut(images, [](const auto& image) { return image.digest; });
   if (token) output["nextToken"] = *token;
   output["imageDetails"] = details_of(call, repository, filter, images);
-  add_scans(call, repository, output["imageDetails"]);
   return output;
 }
 

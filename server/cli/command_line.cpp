@@ -403,7 +403,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   validate->add_option("file", line.policy_file, "The document; - for standard input")->required();
   validate
       ->add_option("--type", line.policy_type,
-                   "identity, repository, registry, registry-v1, trust, session, scp or rcp")
+                   "identity, repository, registry, trust, session, scp or rcp")
       ->default_val("identity");
   CLI::App* explain =
       command("explain", "Why a running server allowed or denied a request", Command::kExplain);

@@ -62,9 +62,9 @@ auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
   static const std::map<std::string, PolicyType> kTypes{
       {"identity", PolicyType::kIdentity}, {"repository", PolicyType::kRepository},
-      {"registry", PolicyType::kRegistry}, {"registry-v1", PolicyType::kRegistryV1},
-      {"trust", PolicyType::kTrust},       {"session", PolicyType::kSession},
-      {"scp", PolicyType::kScp},           {"rcp", PolicyType::kRcp}};
+      {"registry", PolicyType::kRegistry}, {"trust", PolicyType::kTrust},
+      {"session", PolicyType::kSession},   {"scp", PolicyType::kScp},
+      {"rcp", PolicyType::kRcp}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) throw std::runtime_error("--type " + name + ": is not known");
   return found->second;

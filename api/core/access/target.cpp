@@ -2,7 +2,6 @@
 
 #include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
-#include "api/core/account_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
@@ -37,7 +36,7 @@ Target make_repository_target(const Services& services, storage::sql::Txn& txn,
 void attach_registry_policy(const Services& services, storage::sql::Txn& txn,
                             std::string_view account, std::string_view region, Target& target) {
   const auto policy = storage::registry_policy(txn, account, region);
-  if (!policy || !registry_policy_covers(txn, account, region, target.action)) return;
+  if (!policy) return;
   target.policies.push_back({services.policies.get(*policy, auth::iam::PolicyType::kRegistry),
                              base::format("registry policy of {} in {}", account, region)});
 }

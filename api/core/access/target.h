@@ -11,6 +11,7 @@
 #include "api/core/services.h"
 #include "auth/iam/evaluate.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

@@ -112,12 +112,12 @@ ApiError ApiError::image_already_exists(std::string_view account, std::string_vi
                        digest, null_or(tag), name, account)};
 }
 
-// Captured from many clients (docker prints "tag invalid: ..."). Newer captures end "because the
-// tag is immutable."; this is the older text.
+// Captured from many clients (docker prints "tag invalid: ..."). Until about May 2025 it ended
+// "because the repository is immutable."; clients match on the text.
 ApiError ApiError::image_tag_already_exists(std::string_view name, std::string_view tag) {
   return {ErrorCode::kImageTagAlreadyExists,
           base::format("The image tag '{}' already exists in the '{}' repository and cannot be "
-                       "overwritten because the repository is immutable.",
+                       "overwritten because the tag is immutable.",
                        tag, name)};
 }
 

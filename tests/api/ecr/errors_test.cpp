@@ -169,7 +169,10 @@ std::vector<Case> EcrErrors::repositories() {
        tag_text},
       {"CreateRepository", in("new", {{"tags", many}}), "TooManyTagsException"},
       {"CreateRepository", in("new", {{"imageTagMutability", "MUTABLE_WITH_EXCLUSION"}}),
-       "InvalidParameterException"},
+       "InvalidParameterException",
+       "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: "
+       "'ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as "
+       "MUTABLE_WITH_EXCLUSION'"},
       {"CreateRepository", in("new", {{"imageTagMutabilityExclusionFilters", wild}}),
        "InvalidParameterException"},
       {"CreateRepository",
@@ -230,7 +233,7 @@ std::vector<Case> EcrErrors::images() {
       {"PutImage", in("fixed", {{"imageManifest", other}, {"imageTag", "1"}}),
        "ImageTagAlreadyExistsException",
        "The image tag '1' already exists in the 'fixed' repository and cannot be overwritten "
-       "because the repository is immutable."},
+       "because the tag is immutable."},
       {"PutImage", in("app", {{"imageManifest", other}}), "LayersNotFoundException"},
       {"PutImage", in("app", {{"imageManifest", index.dump()}}),
        "ReferencedImagesNotFoundException"},

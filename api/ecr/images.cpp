@@ -54,6 +54,18 @@ std::any decode_manifest(const Json& input) {
                        text_member(input, "imageDigest"));
 }
 
+// ECR has one sentence for every manifest that it does not understand, one without its type included
+// ("you must specify the imageManifestMediaType in the request", ECR API Reference, "PutImage"; many
+// bug reports).
+const SentManifest& sent_manifest(const Call& call) {
+  try {
+    return std::any_cast<const EarlyManifest&>(call.decoded).get();
+  } catch (const ApiError& error) {
+    if (error.code() != ErrorCode::kManifestInvalid) throw;
+    throw ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax");
+  }
+}
+
 // The same manifest under the same tag is ImageAlreadyExistsException, whatever the mutability of
 // tags (test PutImageRetagsAndSaysWhatExists); on the registry plane it is no error. A tag that
 // moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
@@ -61,7 +73,7 @@ Json put_image(Call& call) {
   const storage::Repository repository = require_pushed_repository(call);
   const std::string tag = text_member(call.input, "imageTag");
   check_tag(tag);
-  const SentManifest& sent = std::any_cast<const EarlyManifest&>(call.decoded).get();
+  const SentManifest& sent = sent_manifest(call);
   const PutImageResult result = put_image(call.txn, repository, sent, tag, call.now);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,

@@ -20,7 +20,7 @@ using ecr::fuzz::require;
 constexpr std::array kTypes = {
     PolicyType::kIdentity, PolicyType::kSession, PolicyType::kRepository,
     PolicyType::kRegistry, PolicyType::kTrust,   PolicyType::kScp,
-    PolicyType::kRcp,      PolicyType::kAny,     PolicyType::kRegistryV1};
+    PolicyType::kRcp,      PolicyType::kAny};
 
 const Request& fixed_request() {
   static const Request request = [] {

@@ -94,7 +94,7 @@ Json list_access_keys(Call& call) {
 }
 
 // The call names a key and no user: the resource is the user who owns it. For a key that no user of
-// the account has it is "*", and the handler answers that there is none. A refusal names the key
+// the account has it is "*", and the handler answers with a denial. A refusal names the key
 // alone, so that it tells neither whose the key is nor whether there is one (test
 // ARefusalDoesNotTellWhoseTheKeyIs). That AWS's sentence has the key too is inferred from another
 // implementation of the API.
@@ -108,14 +108,17 @@ std::vector<Target> key_target(const Call& call) {
   return {target};
 }
 
-// "N/A" is IAM's value for a key that was never used. Differs from AWS, which answers AccessDenied
-// for a key that does not exist.
+// "N/A" is IAM's value for a key that was never used. A key that does not exist is a denial, whose
+// sentence has no colon after "perform" (recorded from IAM).
 Json get_access_key_last_used(Call& call) {
   const std::string id = text_member(call.input, "AccessKeyId");
   const auto key = storage::find_access_key(call.txn, id);
   const auto owner = key ? storage::find_entity(call.txn, key->entity) : std::nullopt;
   if (!owner || owner->account != call.caller.account) {
-    throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
+    throw ApiError::access_denied(
+        base::format("User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: "
+                     "access key {}",
+                     call.caller.principal.arn, id));
   }
   Json used = {{"ServiceName", key->last_used_service.value_or("N/A")},
                {"Region", key->last_used_region.value_or("N/A")}};

@@ -64,21 +64,20 @@ Json update_password_policy(Call& call) {
 }
 
 // "Domain name" is AWS's word in this error; its value is the account id.
-Json require_password_policy(const Call& call) {
+Json get_password_policy(Call& call) {
   const auto policy = storage::password_policy(call.txn, call.caller.account);
   if (!policy) {
     throw no_such_entity(base::format("The Password Policy with domain name {} cannot be found.",
                                       call.caller.account));
   }
-  return base::parse_json(*policy).value();
+  return {{"PasswordPolicy", base::parse_json(*policy).value()}};
 }
 
-Json get_password_policy(Call& call) { return {{"PasswordPolicy", require_password_policy(call)}}; }
-
-// Differs from AWS, whose text here is "The account policy with name PasswordPolicy cannot be
-// found."
+// The sentence is another than that of GetAccountPasswordPolicy (both recorded from IAM).
 Json delete_password_policy(Call& call) {
-  require_password_policy(call);
+  if (!storage::password_policy(call.txn, call.caller.account)) {
+    throw no_such_entity("The account policy with name PasswordPolicy cannot be found.");
+  }
   storage::set_password_policy(call.txn, call.caller.account, std::nullopt);
   return Json::object();
 }

@@ -30,13 +30,10 @@ void check_arn(const Call& call) { policy_target(call); }
 Json attach(Call& call) {
   check_arn(call);
   const storage::Entity entity = require_changeable(call);
-  const std::string arn = text_member(call.input, "PolicyArn");
-  const auto policy = find_policy(call, arn);
-  if (!policy) {
-    throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
-  }
+  const ManagedPolicy policy = require_attachable_policy(call);
+  const std::string& arn = policy.arn;
   // Policies of service-linked roles (path /aws-service-role/) can be attached to those alone.
-  if (!policy->attachable) {
+  if (!policy.attachable) {
     throw ApiError(ErrorCode::kPolicyNotAttachable,
                    "Cannot attach a Service Role Policy to a Customer Role.");
   }
@@ -106,7 +103,7 @@ std::vector<storage::Entity> entities_using(const Call& call, const std::string&
 }
 
 Json list_entities_for_policy(Call& call) {
-  const ManagedPolicy policy = require_policy(call);
+  const ManagedPolicy policy = require_attachable_policy(call);
   std::vector<Listed> items;
   for (const auto& entity : entities_using(call, policy.arn)) {
     const std::string title(kind_title(entity.kind));

@@ -82,14 +82,12 @@ Json add_user_to_group(Call& call) {
   return Json::object();
 }
 
-// Differs from AWS, which answers 200 for a user that is not in the group.
+// A user that is not in the group is no error; with both missing, the error names the user (both
+// recorded from IAM; test RemovingAUserWhoIsNoMemberIsNoError).
 Json remove_user_from_group(Call& call) {
-  const storage::Entity group = require_group(call);
   const storage::Entity user = require_user(call);
-  if (!storage::remove_from_group(call.txn, user.id, group.id)) {  // the text is ours
-    throw no_such_entity(
-        base::format("The user with name {} is not in the group {}.", user.name, group.name));
-  }
+  const storage::Entity group = require_group(call);
+  storage::remove_from_group(call.txn, user.id, group.id);
   return Json::object();
 }
 

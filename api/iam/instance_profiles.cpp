@@ -7,6 +7,7 @@
 #include "api/core/access/target.h"
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
@@ -34,13 +35,6 @@ InstanceProfile require_instance_profile(const Call& call) {
   return std::move(*profile);
 }
 
-// Tags are stored by ARN, as those of policies and providers are.
-Json instance_profile_detail_json(const Call& call, const InstanceProfile& profile) {
-  Json json = instance_profile_json(call, profile);
-  add_tags(storage::resource_tags(call.txn, instance_profile_arn(profile)), json);
-  return json;
-}
-
 // The tags are checked like those of a later TagInstanceProfile; an error undoes the whole call.
 Json create_instance_profile(Call& call) {
   InstanceProfile profile;
@@ -53,11 +47,18 @@ Json create_instance_profile(Call& call) {
     throw already_exists(base::format("Instance Profile {} already exists.", profile.name));
   }
   tag_resource(call, instance_profile_arn(profile));
-  return {{"InstanceProfile", instance_profile_detail_json(call, profile)}};
+  Json json = instance_profile_json(call, profile);
+  add_tags(requested_resource_tags(call.input), json);
+  return {{"InstanceProfile", std::move(json)}};
 }
 
+// Tags are there where the list is empty, too (recorded from IAM). They are stored by ARN, as those
+// of policies and providers are.
 Json get_instance_profile(Call& call) {
-  return {{"InstanceProfile", instance_profile_detail_json(call, require_instance_profile(call))}};
+  const InstanceProfile profile = require_instance_profile(call);
+  Json json = instance_profile_json(call, profile);
+  json["Tags"] = tags_json(storage::resource_tags(call.txn, instance_profile_arn(profile)));
+  return {{"InstanceProfile", std::move(json)}};
 }
 
 Json delete_instance_profile(Call& call) {
@@ -120,10 +121,9 @@ Json remove_role(Call& call) {
   const InstanceProfile profile = require_instance_profile(call);
   const std::string name = text_member(call.input, "RoleName");
   const storage::Entity role = require_entity(call, EntityKind::kRole, name);
-  // Differs from AWS, whose text also names the profile: "Role R in Instance Profile P cannot be
-  // found."
-  if (profile.role != role.id) {
-    throw no_such_entity(base::format("The role with name {} cannot be found.", name));
+  if (profile.role != role.id) {  // the sentence is recorded
+    throw no_such_entity(
+        base::format("Role {} in Instance Profile {} cannot be found.", name, profile.name));
   }
   storage::set_instance_profile_role(call.txn, profile.id, std::nullopt);
   return Json::object();

@@ -6,6 +6,7 @@
 
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/managed_policy.h"
@@ -32,12 +33,12 @@ std::string checked_document(const Call& call) {
   return document;
 }
 
-// Differs from AWS: CreatePolicy's answer has no Description there.
-Json managed_policy_detail_json(const Call& call, const ManagedPolicy& policy) {
-  Json json = policy_json(call, policy);
-  if (policy.description) json["Description"] = *policy.description;
-  add_tags(storage::resource_tags(call.txn, policy.arn), json);
-  return json;
+// The policy that the call changes, as the operation's refusal of an AWS-managed one says. The
+// sentences of DeletePolicy, DeletePolicyVersion and SetDefaultPolicyVersion are recorded.
+ManagedPolicy require_customer_policy(const Call& call, std::string_view what) {
+  ManagedPolicy policy = require_policy(call);
+  refuse_aws_managed(policy, what);
+  return policy;
 }
 
 Json create_policy(Call& call) {
@@ -57,11 +58,19 @@ Json create_policy(Call& call) {
   }
   storage::insert_managed_policy(call.txn, row, document);
   tag_resource(call, row.arn);
-  return {{"Policy", managed_policy_detail_json(call, find_policy(call, row.arn).value())}};
+  // The answer has no Description, and the tags in the order of the request (recorded from IAM).
+  Json json = policy_json(call, find_policy(call, row.arn).value());
+  add_tags(requested_resource_tags(call.input), json);
+  return {{"Policy", std::move(json)}};
 }
 
+// Tags are there where the list is empty, too, also of an AWS-managed policy (recorded from IAM).
 Json get_managed_policy(Call& call) {
-  return {{"Policy", managed_policy_detail_json(call, require_policy(call))}};
+  const ManagedPolicy policy = require_policy(call);
+  Json json = policy_json(call, policy);
+  if (policy.description) json["Description"] = *policy.description;
+  json["Tags"] = tags_json(storage::resource_tags(call.txn, policy.arn));
+  return {{"Policy", std::move(json)}};
 }
 
 // PolicyUsageFilter: PermissionsPolicy (attached), PermissionsBoundary; empty: either.
@@ -93,7 +102,7 @@ Json list_managed_policies(Call& call) {
 
 // All other versions have to be deleted first; the default version is deleted with the policy.
 Json delete_managed_policy(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
+  const ManagedPolicy policy = require_customer_policy(call, "delete policies");
   if (is_used(call, policy, "")) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
   }
@@ -111,7 +120,7 @@ Json delete_managed_policy(Call& call) {
 // no effect until it is made the default (test FiveVersionsOneOfWhichIsInForce). IAM never reuses a
 // version number.
 Json create_version(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
+  const ManagedPolicy policy = require_customer_policy(call, "update policies");  // inferred
   const std::string document = checked_document(call);
   if (versions_of(call, policy).size() >= kVersionsPerPolicy) {
     throw limit_exceeded(base::format(
@@ -136,8 +145,13 @@ storage::PolicyVersion require_version(const Call& call, const ManagedPolicy& po
       base::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
 }
 
+// " version v1", for the error of a policy that does not exist.
+std::string named_version(const Call& call) {
+  return " version " + text_member(call.input, "VersionId");
+}
+
 Json get_version(Call& call) {
-  const ManagedPolicy policy = require_policy(call);
+  const ManagedPolicy policy = require_attachable_policy(call, named_version(call));
   return {{"PolicyVersion", version_json(policy, require_version(call, policy), true)}};
 }
 
@@ -154,13 +168,15 @@ Json list_versions(Call& call) {
 
 // Takes effect with the next request of every principal that has the policy.
 Json set_default(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
+  const ManagedPolicy policy = require_attachable_policy(call, named_version(call));
+  refuse_aws_managed(policy, "update policies");
   storage::set_default_version(call.txn, *policy.row, require_version(call, policy).version);
   return Json::object();
 }
 
 Json delete_version(Call& call) {
-  const ManagedPolicy policy = require_customer_policy(call);
+  const ManagedPolicy policy =
+      require_customer_policy(call, "delete policy versions for policies");
   const auto version = require_version(call, policy).version;
   if (version == policy.default_version) {
     throw delete_conflict("Cannot delete the default version of a policy.");
@@ -169,13 +185,13 @@ Json delete_version(Call& call) {
   return Json::object();
 }
 
-// Tagging changes a policy: it is refused for AWS-managed ones.
+// Tagging changes a policy: it is refused for AWS-managed ones. The sentence is inferred.
 Json tag_policy(Call& call) {
-  tag_resource(call, require_customer_policy(call).arn);
+  tag_resource(call, require_customer_policy(call, "update policies").arn);
   return Json::object();
 }
 Json untag_policy(Call& call) {
-  untag_resource(call, require_customer_policy(call).arn);
+  untag_resource(call, require_customer_policy(call, "update policies").arn);
   return Json::object();
 }
 // AWS-managed policies can be asked, too; they have no tags.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/tags.h"
@@ -28,9 +29,10 @@ std::vector<std::string> string_list(const Json& input, const char* member) {
 // well-known authority has signed.
 std::vector<std::string> thumbprints(const Json& input) {
   auto list = string_list(input, "ThumbprintList");
+  // The sentence is recorded; five entries are taken all the same.
   if (list.size() > kThumbprints) {
     throw invalid_input(
-        base::format("Thumbprint list must contain no more than {} entries.", kThumbprints));
+        base::format("Thumbprint list must contain fewer than {} entries.", kThumbprints));
   }
   for (const std::string& thumbprint : list) {
     if (!base::from_hex(thumbprint)) throw invalid_input("Invalid thumbprint " + thumbprint);
@@ -89,30 +91,37 @@ Json create_oidc_provider(Call& call) {
   const std::string arn = storage::oidc_provider_arn(provider);
   tag_resource(call, arn);
   Json output = {{"OpenIDConnectProviderArn", arn}};
-  add_tags(storage::resource_tags(call.txn, arn), output);
+  add_tags(requested_resource_tags(call.input), output);
   return output;
 }
 
-OidcProvider require_oidc_provider(const Call& call) {
+std::optional<OidcProvider> find_oidc_provider(const Call& call) {
   const std::string arn = text_member(call.input, "OpenIDConnectProviderArn");
   // The resolver has checked that this is the ARN of an OIDC provider.
   constexpr std::string_view kMark = ":oidc-provider/";
   auto provider = storage::find_oidc_provider(call.txn, call.caller.account,
                                               arn.substr(arn.find(kMark) + kMark.size()));
-  if (!provider || storage::oidc_provider_arn(*provider) != arn) {
-    throw no_such_entity(base::format("OpenIDConnect Provider not found for arn {}", arn));
+  if (provider && storage::oidc_provider_arn(*provider) != arn) provider.reset();
+  return provider;
+}
+
+OidcProvider require_oidc_provider(const Call& call) {
+  auto provider = find_oidc_provider(call);
+  if (!provider) {
+    throw no_such_entity(base::format("OpenIDConnect Provider not found for arn {}",
+                                      text_member(call.input, "OpenIDConnectProviderArn")));
   }
   return std::move(*provider);
 }
 
+// Tags are there where the list is empty, too, and the time has milliseconds (recorded from IAM).
 Json get_oidc_provider(Call& call) {
   const OidcProvider provider = require_oidc_provider(call);
-  Json output = {{"Url", provider.url},
-                 {"ClientIDList", provider.client_ids},
-                 {"ThumbprintList", provider.thumbprints},
-                 {"CreateDate", iso_time(provider.created_at)}};
-  add_tags(storage::resource_tags(call.txn, storage::oidc_provider_arn(provider)), output);
-  return output;
+  return {{"Url", provider.url},
+          {"ClientIDList", provider.client_ids},
+          {"ThumbprintList", provider.thumbprints},
+          {"CreateDate", exact_iso_time(provider.created_at)},
+          {"Tags", tags_json(storage::resource_tags(call.txn, storage::oidc_provider_arn(provider)))}};
 }
 
 // This listing has no pages in IAM.
@@ -125,10 +134,16 @@ Json list_oidc_providers(Call& call) {
 }
 
 // Roles that trust the provider stay, and can no longer be assumed by its tokens (API Reference).
+// The sentence of one that is missing is another than that of GetOpenIDConnectProvider (both recorded
+// from IAM).
 Json delete_oidc_provider(Call& call) {
-  const OidcProvider provider = require_oidc_provider(call);
-  storage::remove_resource_tags(call.txn, storage::oidc_provider_arn(provider));
-  storage::delete_oidc_provider(call.txn, provider.id);
+  const auto provider = find_oidc_provider(call);
+  if (!provider) {
+    throw no_such_entity(base::format("OpenId connect Provider {} cannot be found.",
+                                      text_member(call.input, "OpenIDConnectProviderArn")));
+  }
+  storage::remove_resource_tags(call.txn, storage::oidc_provider_arn(*provider));
+  storage::delete_oidc_provider(call.txn, provider->id);
   return Json::object();
 }
 

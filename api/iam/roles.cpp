@@ -42,8 +42,8 @@ void set_description_and_duration(const Json& input, storage::Entity& role) {
   role.max_session_seconds = input.value("MaxSessionDuration", role.max_session_seconds);
 }
 
-// Differs from AWS: CreateRole's answer has no Description, MaxSessionDuration and RoleLastUsed
-// there.
+// The answer has no Description, MaxSessionDuration and RoleLastUsed (recorded from IAM; test
+// CreateRoleAnswersLessThanGetRole).
 Json create_role(Call& call) {
   storage::Entity role;
   role.kind = EntityKind::kRole;
@@ -58,7 +58,7 @@ Json create_role(Call& call) {
       checked_trust_policy(call, text_member(call.input, "AssumeRolePolicyDocument"));
   set_description_and_duration(call.input, role);
   insert_new(call, role);
-  return {{"Role", entity_detail_json(call, role)}};
+  return {{"Role", created_entity_json(call, role)}};
 }
 
 Json get_role(Call& call) { return {{"Role", entity_detail_json(call, require_entity(call))}}; }
@@ -73,13 +73,15 @@ Json update_role(Call& call) {
 }
 
 // The one change that IAM allows on a service-linked role (IAM User Guide, "Using service-linked
-// roles": "You can edit the description of a role using IAM"). Differs from AWS, whose answer has
-// no MaxSessionDuration.
+// roles": "You can edit the description of a role using IAM"). The answer has no MaxSessionDuration
+// (recorded from IAM).
 Json update_role_description(Call& call) {
   storage::Entity role = require_entity(call);
   role.description = text_member(call.input, "Description");
   storage::update_entity(call.txn, role);
-  return {{"Role", entity_json(call, role)}};
+  Json json = short_entity_json(call, role);
+  json["Description"] = *role.description;
+  return {{"Role", std::move(json)}};
 }
 
 // Sessions that exist keep their rights: the trust policy is asked only when a session begins.

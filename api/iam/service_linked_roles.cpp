@@ -49,7 +49,8 @@ Json create_service_linked_role(Call& call) {
                      "try a different suffix.",
                      role->name));
   }
-  return {{"Role", entity_json(call, *made)}};
+  // As little as CreateRole shows (inferred from that, and from the example of the AWS CLI).
+  return {{"Role", short_entity_json(call, *made)}};
 }
 
 // AWS deletes the role in the background, once the service confirms that it does not use it. Here

@@ -27,7 +27,7 @@ Json create_user(Call& call) {
   user.unique_id = make_unique_id(call.services.random, kUserId, call.caller.account);
   user.boundary = requested_boundary(call);
   insert_new(call, user);
-  return {{"User", entity_detail_json(call, user)}};
+  return {{"User", created_entity_json(call, user)}};
 }
 
 // GetUser without UserName by the root user. It has no row: its name is the account's alias or id.

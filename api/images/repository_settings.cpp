@@ -37,7 +37,8 @@ bool has_valid_size(const std::string& key, const std::string& value) {
 // One sentence for every rule (captured for an empty key; for the others it is inferred).
 ApiError invalid_tags() { return {ErrorCode::kInvalidTagParameter, "Tag parameters are invalid"}; }
 
-constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, invalid_tags};
+constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, invalid_tags,
+                                     TagKeyCase::kSensitive};
 
 // The key that AWS manages for ECR (alias/aws/ecr), which ECR returns by its id: one an account and
 // Region. Here the id follows from these two, so that it is the same after every start.

@@ -91,7 +91,8 @@ Json get_federation_token(Call& call) {
   Json output = {
       {"FederatedUser",
        {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", federated_arn(call)}}}};
-  if (has_packed(call.input)) output["PackedPolicySize"] = packed;
+  // There without policies and tags, too, unlike in AssumeRole (recorded of GetFederationToken).
+  output["PackedPolicySize"] = packed;
   output["Credentials"] = issue_credentials(call, std::move(session), lifetime(call));
   return output;
 }

@@ -21,6 +21,7 @@ struct TagRules {
   TagKeyCase key_case;
   ApiError (*duplicate_key)();
   ApiError (*reserved_key)();  // a key that begins with "aws:"
+  TagKeyCase reserved_case = TagKeyCase::kIgnored;  // ... or, ignored, with "AWS:"
 };
 
 // The tags of a list that the model has validated, in order, unchecked.

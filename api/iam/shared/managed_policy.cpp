@@ -60,14 +60,19 @@ ManagedPolicy require_policy(const Call& call) {
   return std::move(*policy);
 }
 
-ManagedPolicy require_customer_policy(const Call& call) {
-  ManagedPolicy policy = require_policy(call);
-  // Differs from AWS, which answers AccessDenied with a text that depends on the operation.
-  if (!policy.row) {
-    throw invalid_input(
-        base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
+ManagedPolicy require_attachable_policy(const Call& call, std::string_view more) {
+  const std::string arn = text_member(call.input, "PolicyArn");
+  auto policy = find_policy(call, arn);
+  if (!policy) {
+    throw no_such_entity(
+        base::format("Policy {}{} does not exist or is not attachable.", arn, more));
   }
-  return policy;
+  return std::move(*policy);
+}
+
+void refuse_aws_managed(const ManagedPolicy& policy, std::string_view what) {
+  if (policy.row) return;
+  throw ApiError::access_denied(base::format("Cannot {} outside your own account.", what));
 }
 
 std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws) {

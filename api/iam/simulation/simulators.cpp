@@ -35,10 +35,8 @@ std::vector<Target> policy_source_target(const Call& call) {
 
 storage::Entity require_policy_source(const Call& call) {
   auto entity = find_policy_source(call);
-  if (!entity) {  // the text is ours
-    throw ApiError(ErrorCode::kNoSuchEntity,
-                   base::format("The entity {} cannot be found.",
-                                call.input["PolicySourceArn"].get<std::string>()));
+  if (!entity) {  // recorded, undated
+    throw ApiError(ErrorCode::kNoSuchEntity, "Unable to retrieve specified IAM entity.");
   }
   return std::move(*entity);
 }

@@ -16,18 +16,6 @@ using storage::sql::Access;
 // ECR API Reference, "ListImageReferrers": 20 by default and 50 at most, unlike other listings.
 constexpr std::int64_t kDefaultPage = 20;
 
-// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage (test
-// ReadingImagesMustBeAllowedToo). The Service Authorization Reference has no row for an action
-// ecr:ListImageReferrers; it is asked for as well.
-std::vector<Target> referrer_targets(const Call& call) {
-  std::vector<Target> targets = repository_target(call);
-  Target read = targets.front();
-  targets.front().action = call.action;
-  read.action = "ecr:BatchGetImage";
-  targets.push_back(std::move(read));
-  return targets;
-}
-
 // Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
 // has for digests elsewhere.
 std::string require_subject(const Call& call) {
@@ -71,9 +59,11 @@ Json list_referrers(Call& call) {
   return output;
 }
 
+// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage. The Service
+// Authorization Reference has no action of the operation's own name (test
+// ReadingImagesIsWhatMustBeAllowed).
 constexpr Operation kReferrerOperations[] = {
-    {"ListImageReferrers", "ecr:ListImageReferrers", Access::kRead, referrer_targets,
-     list_referrers},
+    {"ListImageReferrers", "ecr:BatchGetImage", Access::kRead, repository_target, list_referrers},
 };
 
 }  // namespace

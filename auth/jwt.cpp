@@ -105,7 +105,8 @@ JwtClaims read_claims(const base::Json& claims) {
     if (!value.is_object()) continue;
     for (const auto& [inner, inner_value] : value.items()) {
       auto inner_values = values_of(inner_value);
-      if (!inner_values.empty()) out.values.emplace_back(name + "/" + inner, std::move(inner_values));
+      if (!inner_values.empty())
+        out.values.emplace_back(name + "/" + inner, std::move(inner_values));
     }
   }
   return out;

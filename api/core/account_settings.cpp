@@ -9,8 +9,8 @@
 namespace ecr::api {
 namespace {
 
-// ECR ended basic scanning by CLAIR in February 2026 and the policy scope V1 in April 2026 (ECR User
-// Guide, "Document history").
+// ECR ended basic scanning by CLAIR in February 2026 and the policy scope V1 in April 2026 (ECR
+// User Guide, "Document history").
 constexpr std::string_view kScanTypes[] = {"AWS_NATIVE"};
 constexpr std::string_view kScopes[] = {"V2"};
 constexpr std::string_view kSwitch[] = {"ENABLED", "DISABLED"};

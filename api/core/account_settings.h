@@ -24,8 +24,8 @@ std::span<const AccountSetting> account_settings();
 // Null: ECR has no setting of that name.
 const AccountSetting* find_account_setting(std::string_view name);
 
-// The value in force. A stored value that ECR no longer has (scope V1, CLAIR) counts as the standard.
-// REQUIRES: find_account_setting(name).
+// The value in force. A stored value that ECR no longer has (scope V1, CLAIR) counts as the
+// standard. REQUIRES: find_account_setting(name).
 std::string account_setting(storage::sql::Txn& txn, std::string_view account,
                             std::string_view region, std::string_view name);
 

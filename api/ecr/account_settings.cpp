@@ -87,7 +87,8 @@ Json register_exclusion(Call& call) {
                      "registry with id '{}'",
                      arn, call.caller.account));
   }
-  // Behind the insertion, so that one that is there already is reported as such; an error undoes it.
+  // Behind the insertion, so that one that is there already is reported as such; an error undoes
+  // it.
   check_room_for_exclusion(call);
   return {{"principalArn", arn}, {"createdAt", base::to_epoch_seconds(call.now)}};
 }

@@ -54,9 +54,10 @@ std::any decode_manifest(const Json& input) {
                        text_member(input, "imageDigest"));
 }
 
-// ECR has one sentence for every manifest that it does not understand, one without its type included
-// ("you must specify the imageManifestMediaType in the request", ECR API Reference, "PutImage"; many
-// bug reports).
+// ECR has one sentence for every manifest that it does not understand, one without its type
+// included
+// ("you must specify the imageManifestMediaType in the request", ECR API Reference, "PutImage";
+// many bug reports).
 const SentManifest& sent_manifest(const Call& call) {
   try {
     return std::any_cast<const EarlyManifest&>(call.decoded).get();

@@ -19,8 +19,8 @@ namespace {
 using auth::iam::PolicyType;
 using storage::sql::Access;
 
-// ECR writes the document anew (test RepositoryPolicyIsWrittenAnew). Principals are stored by unique
-// id and shown as the ARNs that they have now.
+// ECR writes the document anew (test RepositoryPolicyIsWrittenAnew). Principals are stored by
+// unique id and shown as the ARNs that they have now.
 Json repository_policy_json(const Call& call, const storage::Repository& repository) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},

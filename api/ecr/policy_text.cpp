@@ -12,8 +12,8 @@ namespace {
 
 using base::OrderedJson;
 
-// Jackson's DefaultPrettyPrinter: two spaces for each object that a member is in, "key" : value, and
-// lists on one line, in which objects go on as if there were no list.
+// Jackson's DefaultPrettyPrinter: two spaces for each object that a member is in, "key" : value,
+// and lists on one line, in which objects go on as if there were no list.
 void write_pretty(const OrderedJson& json, std::size_t depth, std::string& out) {
   const auto new_line = [&](std::size_t level) { out += '\n' + std::string(level * 2, ' '); };
   if (json.is_object()) {
@@ -63,8 +63,8 @@ void unwrap(OrderedJson& value) {
 }
 
 // The order of Sid, Effect, Principal and Action is recorded, that of the others is inferred from
-// the writer of policies in AWS's SDK for Java. That a list of one becomes its entry is recorded for
-// Action, and inferred for principals.
+// the writer of policies in AWS's SDK for Java. That a list of one becomes its entry is recorded
+// for Action, and inferred for principals.
 OrderedJson statement_anew(const OrderedJson& statement) {
   if (!statement.is_object()) return statement;
   OrderedJson anew = in_order(statement, {"Sid", "Effect", "Principal", "NotPrincipal", "Action",

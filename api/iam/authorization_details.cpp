@@ -50,7 +50,8 @@ Json inline_json(const Call& call, std::int64_t entity) {
 }
 
 // Users and roles have Tags where the list is empty, too, but a user without inline policies has no
-// UserPolicyList (both recorded from IAM). A role is shown without description and session duration.
+// UserPolicyList (both recorded from IAM). A role is shown without description and session
+// duration.
 Json full_entity_json(const Call& call, const storage::Entity& entity) {
   Json json = entity_detail_json(call, entity);
   json.erase("Description");

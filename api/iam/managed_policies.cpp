@@ -175,8 +175,7 @@ Json set_default(Call& call) {
 }
 
 Json delete_version(Call& call) {
-  const ManagedPolicy policy =
-      require_customer_policy(call, "delete policy versions for policies");
+  const ManagedPolicy policy = require_customer_policy(call, "delete policy versions for policies");
   const auto version = require_version(call, policy).version;
   if (version == policy.default_version) {
     throw delete_conflict("Cannot delete the default version of a policy.");

@@ -117,11 +117,12 @@ OidcProvider require_oidc_provider(const Call& call) {
 // Tags are there where the list is empty, too, and the time has milliseconds (recorded from IAM).
 Json get_oidc_provider(Call& call) {
   const OidcProvider provider = require_oidc_provider(call);
-  return {{"Url", provider.url},
-          {"ClientIDList", provider.client_ids},
-          {"ThumbprintList", provider.thumbprints},
-          {"CreateDate", exact_iso_time(provider.created_at)},
-          {"Tags", tags_json(storage::resource_tags(call.txn, storage::oidc_provider_arn(provider)))}};
+  return {
+      {"Url", provider.url},
+      {"ClientIDList", provider.client_ids},
+      {"ThumbprintList", provider.thumbprints},
+      {"CreateDate", exact_iso_time(provider.created_at)},
+      {"Tags", tags_json(storage::resource_tags(call.txn, storage::oidc_provider_arn(provider)))}};
 }
 
 // This listing has no pages in IAM.
@@ -134,8 +135,8 @@ Json list_oidc_providers(Call& call) {
 }
 
 // Roles that trust the provider stay, and can no longer be assumed by its tokens (API Reference).
-// The sentence of one that is missing is another than that of GetOpenIDConnectProvider (both recorded
-// from IAM).
+// The sentence of one that is missing is another than that of GetOpenIDConnectProvider (both
+// recorded from IAM).
 Json delete_oidc_provider(Call& call) {
   const auto provider = find_oidc_provider(call);
   if (!provider) {

@@ -82,13 +82,14 @@ SamlProvider require_saml_provider(const Call& call) {
 // list is empty, too, and the times have milliseconds (recorded from IAM).
 Json get_saml_provider(Call& call) {
   const SamlProvider provider = require_saml_provider(call);
-  return {{"SAMLProviderUUID", provider.uuid},
-          {"SAMLMetadataDocument", provider.metadata},
-          {"CreateDate", exact_iso_time(provider.created_at)},
-          {"ValidUntil", exact_iso_time(provider.valid_until)},
-          {"AssertionEncryptionMode", "Allowed"},
-          {"PrivateKeyList", Json::array()},
-          {"Tags", tags_json(storage::resource_tags(call.txn, storage::saml_provider_arn(provider)))}};
+  return {
+      {"SAMLProviderUUID", provider.uuid},
+      {"SAMLMetadataDocument", provider.metadata},
+      {"CreateDate", exact_iso_time(provider.created_at)},
+      {"ValidUntil", exact_iso_time(provider.valid_until)},
+      {"AssertionEncryptionMode", "Allowed"},
+      {"PrivateKeyList", Json::array()},
+      {"Tags", tags_json(storage::resource_tags(call.txn, storage::saml_provider_arn(provider)))}};
 }
 
 // This listing has no pages in IAM.

@@ -51,8 +51,8 @@ bool is_manifest_media_type(std::string_view type);
 Manifest parse_manifest(std::string_view bytes, std::string_view content_type);
 
 // For a manifest that comes in. Throws ApiError::kManifestInvalid where it has a fault: no
-// schemaVersion 2, an image without layers (an empty list is one), an index without manifests or with
-// what an image has, and a manifest whose type neither it nor its sender says.
+// schemaVersion 2, an image without layers (an empty list is one), an index without manifests or
+// with what an image has, and a manifest whose type neither it nor its sender says.
 void require_well_formed(const Manifest& manifest);
 
 }  // namespace ecr::api

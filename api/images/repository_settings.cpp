@@ -43,8 +43,8 @@ constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, inval
 // The key that AWS manages for ECR (alias/aws/ecr), which ECR returns by its id: one an account and
 // Region. Here the id follows from these two, so that it is the same after every start.
 std::string managed_key_arn(const storage::Repository& repository) {
-  const model::Sha256 hash = model::sha256(
-      base::format("alias/aws/ecr\n{}\n{}", repository.region, repository.account));
+  const model::Sha256 hash =
+      model::sha256(base::format("alias/aws/ecr\n{}\n{}", repository.region, repository.account));
   std::string id = base::to_hex(std::span(hash).first(16));
   for (const std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
   return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.region),
@@ -54,8 +54,8 @@ std::string managed_key_arn(const storage::Repository& repository) {
 }  // namespace
 
 // ECR refuses a filter with more than two wildcards (from memory), exclusion filters without a
-// *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the last is published
-// (aws/aws-cdk issue 35246), that of the other two is not.
+// *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the last is
+// published (aws/aws-cdk issue 35246), that of the other two is not.
 void set_mutability(const nlohmann::json& input, storage::Repository& repository) {
   repository.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
   repository.mutability_exclusions.clear();
@@ -91,8 +91,8 @@ void add_mutability(const storage::Repository& repository, nlohmann::json& outpu
 void set_encryption(const nlohmann::json& encryption, storage::Repository& repository) {
   repository.encryption_type = base::text_member(encryption, "encryptionType", "AES256");
   repository.kms_key = base::text_member(encryption, "kmsKey");
-  // ECR uses its own managed key where KMS is asked for without a key. KMS_DSSE is the third type, and
-  // takes a key like KMS.
+  // ECR uses its own managed key where KMS is asked for without a key. KMS_DSSE is the third type,
+  // and takes a key like KMS.
   const bool kms = repository.encryption_type != "AES256";
   if (!kms && !repository.kms_key.empty()) {
     throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",

@@ -20,10 +20,10 @@ namespace {
 // session policies can't exceed 2,048 characters", "up to 10 managed policies".
 constexpr std::size_t kPlainLimit = 2048;
 constexpr std::size_t kMaxArns = 10;
-// The packed size of a session. AWS does not publish its packing: this is a guess, a line through two
-// points, in hundred-thousandths of a percent. A policy of 163 characters was recorded as 16 %; that
-// the 2,048 characters that a policy may have just fit is inferred from that limit. Fifty tags of full
-// length do not fit, as in AWS.
+// The packed size of a session. AWS does not publish its packing: this is a guess, a line through
+// two points, in hundred-thousandths of a percent. A policy of 163 characters was recorded as 16 %;
+// that the 2,048 characters that a policy may have just fit is inferred from that limit. Fifty tags
+// of full length do not fit, as in AWS.
 std::size_t packed_percent(std::size_t characters) {
   constexpr std::size_t kStart = 873'000;
   constexpr std::size_t kCharacter = 4'456;

@@ -17,8 +17,8 @@ namespace {
 
 using Claim = std::pair<std::string, std::vector<std::string>>;
 
-// The further claims of an issuer that conditions can ask for (IAM User Guide, "Available keys for AWS
-// OIDC federation"), as the Service Authorization Reference lists them:
+// The further claims of an issuer that conditions can ask for (IAM User Guide, "Available keys for
+// AWS OIDC federation"), as the Service Authorization Reference lists them:
 // "token.actions.githubusercontent.com:repository", "oidc.circleci.com/org/${OrgId}:...". Claims of
 // other issuers are no condition keys, except those in add_claims().
 std::vector<std::string> claims_of_issuer(std::string_view url) {

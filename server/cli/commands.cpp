@@ -60,11 +60,13 @@ std::string read_document(const std::string& path) {
 // because the enumeration belongs to auth/.
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
-  static const std::map<std::string, PolicyType> kTypes{
-      {"identity", PolicyType::kIdentity}, {"repository", PolicyType::kRepository},
-      {"registry", PolicyType::kRegistry}, {"trust", PolicyType::kTrust},
-      {"session", PolicyType::kSession},   {"scp", PolicyType::kScp},
-      {"rcp", PolicyType::kRcp}};
+  static const std::map<std::string, PolicyType> kTypes{{"identity", PolicyType::kIdentity},
+                                                        {"repository", PolicyType::kRepository},
+                                                        {"registry", PolicyType::kRegistry},
+                                                        {"trust", PolicyType::kTrust},
+                                                        {"session", PolicyType::kSession},
+                                                        {"scp", PolicyType::kScp},
+                                                        {"rcp", PolicyType::kRcp}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) throw std::runtime_error("--type " + name + ": is not known");
   return found->second;

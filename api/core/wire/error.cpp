@@ -128,8 +128,8 @@ ApiError ApiError::image_digest_does_not_match(std::string_view given, std::stri
                        given, actual)};
 }
 
-// Both are published (int128/docker-manifest-create-action issue 63, sigstore/cosign issue 5031). On
-// /v2/ ECR has the code BLOB_UPLOAD_UNKNOWN for layers and MANIFEST_BLOB_UNKNOWN for images.
+// Both are published (int128/docker-manifest-create-action issue 63, sigstore/cosign issue 5031).
+// On /v2/ ECR has the code BLOB_UPLOAD_UNKNOWN for layers and MANIFEST_BLOB_UNKNOWN for images.
 ApiError ApiError::layers_not_found(std::string_view account, std::string_view name,
                                     const std::vector<std::string>& digests) {
   return {ErrorCode::kLayersNotFound,

@@ -20,7 +20,7 @@ enum class TagKeyCase { kSensitive, kIgnored };
 struct TagRules {
   TagKeyCase key_case;
   ApiError (*duplicate_key)();
-  ApiError (*reserved_key)();  // a key that begins with "aws:"
+  ApiError (*reserved_key)();                       // a key that begins with "aws:"
   TagKeyCase reserved_case = TagKeyCase::kIgnored;  // ... or, ignored, with "AWS:"
 };
 

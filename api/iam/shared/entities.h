@@ -48,8 +48,8 @@ void require_no_policies(const Call& call, const storage::Entity& entity);
 // NoSuchEntity where there is no such policy.
 std::optional<std::string> requested_boundary(const Call& call);
 
-// The members that every answer shows; of a role, its trust policy too. Instance profiles show no more
-// of their role.
+// The members that every answer shows; of a role, its trust policy too. Instance profiles show no
+// more of their role.
 Json short_entity_json(const Call& call, const storage::Entity& entity);
 // The members that listings show: of a role, description and session duration too.
 Json entity_json(const Call& call, const storage::Entity& entity);

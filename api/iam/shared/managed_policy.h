@@ -31,11 +31,11 @@ struct ManagedPolicy {
 std::optional<ManagedPolicy> find_policy(const Call& call, const std::string& arn);
 // The policy that PolicyArn names. Throws NoSuchEntity.
 ManagedPolicy require_policy(const Call& call);
-// The same in the words of operations that need it attachable: "Policy <ARN><more> does not exist or is
-// not attachable."
+// The same in the words of operations that need it attachable: "Policy <ARN><more> does not exist
+// or is not attachable."
 ManagedPolicy require_attachable_policy(const Call& call, std::string_view more = {});
-// The policy that the call changes. Throws AccessDenied for an AWS-managed one: "Cannot <what> outside
-// your own account."
+// The policy that the call changes. Throws AccessDenied for an AWS-managed one: "Cannot <what>
+// outside your own account."
 void refuse_aws_managed(const ManagedPolicy& policy, std::string_view what);
 // The policies of the caller's account (`customer`), then those of AWS (`aws`).
 std::vector<ManagedPolicy> all_policies(const Call& call, bool customer, bool aws);

@@ -213,16 +213,15 @@ class SimulatedDecision {
     (allows(*policy, entry.statement) ? effects.allows : effects.denies) = true;
   }
 
-  // MissingContextValues: the condition keys and variables of all policies of the simulation that the
-  // request does not have, also of statements about other actions ("required by the included input
-  // policies", API Reference; aws-sdk-java-v2 issue 1751, boto3 issue 3111).
+  // MissingContextValues: the condition keys and variables of all policies of the simulation that
+  // the request does not have, also of statements about other actions ("required by the included
+  // input policies", API Reference; aws-sdk-java-v2 issue 1751, boto3 issue 3111).
   void find_missing() {
     for (const SimulatedPolicy& policy : simulation_.identity) add_keys(policy, missing_);
     for (const SimulatedPolicy& policy : simulation_.boundaries) add_keys(policy, missing_);
     if (simulation_.resource_policy) add_keys(*simulation_.resource_policy, missing_);
-    std::erase_if(missing_, [&](const std::string& key) {
-      return request_.context.find(key) != nullptr;
-    });
+    std::erase_if(missing_,
+                  [&](const std::string& key) { return request_.context.find(key) != nullptr; });
     std::sort(missing_.begin(), missing_.end());
   }
 

@@ -199,8 +199,8 @@ Rule read_rule(const OrderedJson& json) {
 tl::expected<Policy, std::string> read_policy(std::string_view text) {
   const auto json = base::parse_ordered_json(text, {.max_depth = 16});
   if (!json) return tl::unexpected(std::string("Could not map policyString into LifecyclePolicy."));
-  // A list is answered like an object without rules (recorded from ECR); that other values are, too,
-  // is inferred.
+  // A list is answered like an object without rules (recorded from ECR); that other values are,
+  // too, is inferred.
   if (!json->is_object()) {
     return tl::unexpected(
         base::format("object has missing required properties ({})", quoted(Names{"rules"})));

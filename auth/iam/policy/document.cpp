@@ -10,7 +10,8 @@ constexpr const char* kSyntaxErrors = "Syntax errors in policy.";
 
 // ECR has one sentence for every fault of a policy, IAM and STS have one for faults of syntax. Text
 // that is no JSON has a sentence of its own in trust and session policies (recorded answers).
-PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail, bool json = true) {
+PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail,
+                           bool json = true) {
   PolicyProblem problem;
   problem.line = line;
   problem.detail = std::move(detail);
@@ -114,8 +115,7 @@ tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view do
   auto json = base::parse_ordered_json(document, limits);
   if (!json) {
     const bool is_json = json.error().kind != base::JsonError::Kind::kSyntax;
-    return tl::unexpected(
-        syntax_error(type, json.error().line, json.error().detail, is_json));
+    return tl::unexpected(syntax_error(type, json.error().line, json.error().detail, is_json));
   }
   if (limits_characters(type)) {
     if (const std::size_t line = line_of_bad_character(document); line != 0) {

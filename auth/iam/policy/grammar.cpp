@@ -135,8 +135,8 @@ class Checker {
   void check_top() {
     for (const auto& [name, value] : document_.items()) {
       // IAM takes an Id in identity-based policies too, and gives it back (recorded answers of IAM;
-      // test: IdentityPolicies), although "IAM JSON policy elements: Id" says it has none there. That
-      // the other kinds of policies take one as well is inferred.
+      // test: IdentityPolicies), although "IAM JSON policy elements: Id" says it has none there.
+      // That the other kinds of policies take one as well is inferred.
       if (name != "Version" && name != "Statement" && name != "Id") {
         syntax(name, "unknown element");
       } else if (name == "Id" && !value.is_string()) {
@@ -370,8 +370,9 @@ class Checker {
         detail = check_ecr_action(all[i], type_);
         if (!detail.empty()) message = kSyntaxError;
       }
-      // A trust policy is about the actions of STS only. An action that STS does not have is refused
-      // (recorded answers of IAM); which of those it has AWS takes is not documented, so all pass.
+      // A trust policy is about the actions of STS only. An action that STS does not have is
+      // refused (recorded answers of IAM); which of those it has AWS takes is not documented, so
+      // all pass.
       if (message.empty() && type_ == kTrust && !is_trust_action(all[i])) {
         message = "AssumeRole policy may only specify STS AssumeRole actions.";
       }

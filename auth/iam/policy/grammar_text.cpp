@@ -80,8 +80,8 @@ bool is_regional_s3_resource(std::string_view resource) {
                      [&](const char* start) { return resource.starts_with(start); });
 }
 
-// IAM and most of S3 have global ARNs. IAM checks the resources of these two services more closely than
-// those of others, and its answers show no check of a third.
+// IAM and most of S3 have global ARNs. IAM checks the resources of these two services more closely
+// than those of others, and its answers show no check of a third.
 std::string service_message(std::string_view resource, const std::vector<std::string_view>& parts) {
   const std::string_view service = parts[2];
   // A short ARN is completed with '*', so it has a region as well.
@@ -157,9 +157,9 @@ bool is_loose_time(std::string_view text) {
 
 }  // namespace
 
-// What IAM took and refused was recorded for "01T", "-292275054", "2016-12-13t2:00:00.593194+23" and
-// "234-13", "...+1", ten digits of a fraction (test: DatesThatIamStores). The rest is inferred from
-// these: each part is a number within its limits, however many digits it has.
+// What IAM took and refused was recorded for "01T", "-292275054", "2016-12-13t2:00:00.593194+23"
+// and "234-13", "...+1", ten digits of a fraction (test: DatesThatIamStores). The rest is inferred
+// from these: each part is a number within its limits, however many digits it has.
 bool is_stored_date(std::string_view text) {
   if (parse_date(text)) return true;
   const std::string lower = base::to_lower(text);

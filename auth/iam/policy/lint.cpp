@@ -76,8 +76,8 @@ bool lists(const ActionInfo& action, std::string_view lower_key) {
                      });
 }
 
-// The claims that are condition keys whatever the provider is (IAM User Guide, "Available keys for AWS
-// OIDC federation"); the reference lists them of some providers only.
+// The claims that are condition keys whatever the provider is (IAM User Guide, "Available keys for
+// AWS OIDC federation"); the reference lists them of some providers only.
 bool is_claim_of_any_provider(std::string_view lower_key) {
   constexpr std::array kClaims = {":sub", ":aud", ":oaud", ":amr", ":email"};
   const std::size_t colon = lower_key.find(':');
@@ -85,8 +85,8 @@ bool is_claim_of_any_provider(std::string_view lower_key) {
          std::find(kClaims.begin(), kClaims.end(), lower_key.substr(colon)) != kClaims.end();
 }
 
-// Session tags and source identity of a token are decided with its claims, which the reference lists at
-// AssumeRoleWithWebIdentity alone.
+// Session tags and source identity of a token are decided with its claims, which the reference
+// lists at AssumeRoleWithWebIdentity alone.
 bool carries(const ActionInfo& action, std::string_view lower_key) {
   if (lists(action, lower_key)) return true;
   const bool with_token = action.name == "AssumeRoleWithWebIdentity" ||

@@ -60,9 +60,8 @@ TEST_F(IamAccount, OidcProviders) {
             IamError("InvalidInput", "Thumbprint list must contain fewer than 5 entries."));
   iam("DeleteOpenIDConnectProvider", named);
   EXPECT_EQ(iam_fail("GetOpenIDConnectProvider", named, 404).first, "NoSuchEntity");
-  EXPECT_EQ(
-      iam_fail("DeleteOpenIDConnectProvider", named, 404),
-      IamError("NoSuchEntity", "OpenId connect Provider " + kOidc + " cannot be found."));
+  EXPECT_EQ(iam_fail("DeleteOpenIDConnectProvider", named, 404),
+            IamError("NoSuchEntity", "OpenId connect Provider " + kOidc + " cannot be found."));
   for (const char* url : {"http://a.example", "https://", "https:///x", "https://u@a.example"}) {
     EXPECT_EQ(iam_fail("CreateOpenIDConnectProvider", {{"Url", url}}, 400).first, "ValidationError")
         << url;
@@ -119,9 +118,9 @@ TEST_F(IamAccount, PasswordsAreCheckedAndNotStored) {
   EXPECT_EQ(iam_fail("GetAccountPasswordPolicy", {}, 404),
             IamError("NoSuchEntity",
                      "The Password Policy with domain name 111122223333 cannot be found."));
-  EXPECT_EQ(iam_fail("DeleteAccountPasswordPolicy", {}, 404),
-            IamError("NoSuchEntity",
-                     "The account policy with name PasswordPolicy cannot be found."));
+  EXPECT_EQ(
+      iam_fail("DeleteAccountPasswordPolicy", {}, 404),
+      IamError("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found."));
   iam("UpdateAccountPasswordPolicy", {{"MinimumPasswordLength", "12"}, {"MaxPasswordAge", "30"}});
   const Json shown = iam("GetAccountPasswordPolicy")["PasswordPolicy"];
   EXPECT_EQ(shown["MinimumPasswordLength"], 12);

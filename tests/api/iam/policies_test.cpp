@@ -104,12 +104,12 @@ TEST_F(IamPolicies, TagKeysDifferInCase) {
     many.emplace_back(tag + ".Value", "v");
   }
   iam("TagPolicy", many);
-  EXPECT_EQ(iam_fail("TagPolicy",
-                     {{"PolicyArn", kPolicyArn},
-                      {"Tags.member.1.Key", "more"},
-                      {"Tags.member.1.Value", "v"}},
-                     409),
-            IamError("LimitExceeded", "The number of tags has reached the maximum limit."));
+  EXPECT_EQ(
+      iam_fail(
+          "TagPolicy",
+          {{"PolicyArn", kPolicyArn}, {"Tags.member.1.Key", "more"}, {"Tags.member.1.Value", "v"}},
+          409),
+      IamError("LimitExceeded", "The number of tags has reached the maximum limit."));
 }
 
 TEST_F(IamPolicies, WhatIsMissingIsNamedByTheOperation) {

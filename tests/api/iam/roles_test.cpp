@@ -87,8 +87,7 @@ TEST_F(IamRoles, CreateRoleAnswersLessThanGetRole) {
   EXPECT_EQ(iam("GetRole", {{"RoleName", "ci"}})["Role"], made);
   iam("CreateInstanceProfile", {{"InstanceProfileName", "p"}});
   iam("AddRoleToInstanceProfile", {{"InstanceProfileName", "p"}, {"RoleName", "ci"}});
-  const Json profile =
-      iam("GetInstanceProfile", {{"InstanceProfileName", "p"}})["InstanceProfile"];
+  const Json profile = iam("GetInstanceProfile", {{"InstanceProfileName", "p"}})["InstanceProfile"];
   EXPECT_EQ(profile["Tags"], Json::array());
   EXPECT_FALSE(profile["Roles"][0].contains("MaxSessionDuration"));
   EXPECT_FALSE(profile["Roles"][0].contains("Description"));

@@ -136,23 +136,23 @@ TEST_F(Simulator, MissingContextValuesAreThoseOfAllPolicies) {
        {"Resource", "arn:aws:ecr:us-east-1:111122223333:repository/${aws:username}"}});
   Json boundary = policy("Allow", "*", "*");
   boundary["Statement"][0]["Condition"] = {{"Bool", {{"aws:SecureTransport", "true"}}}};
-  const Parameters with_boundary = {{"PermissionsBoundaryPolicyInputList.member.1",
-                                     boundary.dump()}};
+  const Parameters with_boundary = {
+      {"PermissionsBoundaryPolicyInputList.member.1", boundary.dump()}};
   const Json output = custom(document, with(of("ecr:ListImages"), with_boundary));
   EXPECT_EQ(output["EvaluationResults"][0]["MissingContextValues"],
             Json({"aws:PrincipalTag/allowed", "aws:SecureTransport", "aws:username"}));
-  const Json given = custom(
-      document, with(of("ecr:ListImages", kApp), entry("aws:username", "string", {"jane"})));
+  const Json given =
+      custom(document, with(of("ecr:ListImages", kApp), entry("aws:username", "string", {"jane"})));
   EXPECT_EQ(given["EvaluationResults"][0]["ResourceSpecificResults"][0]["MissingContextValues"],
             Json({"aws:PrincipalTag/allowed"}));
 }
 
 // Seen in an answer without a date: the statement that allows is listed beside the boundary's.
 TEST_F(Simulator, ABoundaryThatDeniesIsNamed) {
-  const Json output =
-      custom(policy("Allow", "*", "*"),
-             with(of("ecr:ListImages"), {{"PermissionsBoundaryPolicyInputList.member.1",
-                                          policy("Deny", "*", "*").dump()}}));
+  const Json output = custom(
+      policy("Allow", "*", "*"),
+      with(of("ecr:ListImages"),
+           {{"PermissionsBoundaryPolicyInputList.member.1", policy("Deny", "*", "*").dump()}}));
   EXPECT_EQ(decision(output), "explicitDeny");
   const Json& matched = output["EvaluationResults"][0]["MatchedStatements"];
   ASSERT_EQ(matched.size(), 2u);

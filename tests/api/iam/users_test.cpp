@@ -187,8 +187,9 @@ TEST_F(IamUsers, ABoundaryIsOfTypePolicy) {
   const Json made = iam("CreateUser", {{"UserName", "jane"}, {"PermissionsBoundary", arn}})["User"];
   EXPECT_EQ(made["PermissionsBoundary"], expected);
   EXPECT_EQ(iam("GetUser", {{"UserName", "jane"}})["User"], made);
-  EXPECT_EQ(iam_fail("CreateUser", {{"UserName", "joe"},
-                                    {"PermissionsBoundary", "arn:aws:iam::111122223333:user/jane"}},
+  EXPECT_EQ(iam_fail("CreateUser",
+                     {{"UserName", "joe"},
+                      {"PermissionsBoundary", "arn:aws:iam::111122223333:user/jane"}},
                      400),
             IamError("InvalidInput", "ARN arn:aws:iam::111122223333:user/jane is not valid."));
 }

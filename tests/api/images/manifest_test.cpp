@@ -101,8 +101,7 @@ TEST_F(ManifestDoors, PutImageNeedsTheTypeOfTheManifest) {
   for (const auto& [manifest, type] :
        {std::pair(image, "application/vnd.oci.image.manifest.v1+json"),
         std::pair(index, kOciIndexType)}) {
-    Json input = {
-        {"repositoryName", "app"}, {"imageManifest", manifest.dump()}, {"imageTag", "x"}};
+    Json input = {{"repositoryName", "app"}, {"imageManifest", manifest.dump()}, {"imageTag", "x"}};
     EXPECT_EQ(fail("PutImage", input), kRefused);
     input["imageManifestMediaType"] = type;
     EXPECT_EQ(call("PutImage", input)["image"]["imageManifestMediaType"], type);

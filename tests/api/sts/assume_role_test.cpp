@@ -229,10 +229,9 @@ TEST_F(AssumeRole, ThePackedSizeOfAPolicyIsAnEstimate) {
 
 TEST_F(AssumeRole, ASessionPolicyThatIsNoJson) {
   people(trust({{"AWS", kJane}}));
-  EXPECT_EQ(
-      sts_fail("AssumeRole", of({{"Policy", "no json"}}), 400),
-      std::pair(std::string("MalformedPolicyDocument"),
-                std::string("The policy is not in the valid JSON format.")));
+  EXPECT_EQ(sts_fail("AssumeRole", of({{"Policy", "no json"}}), 400),
+            std::pair(std::string("MalformedPolicyDocument"),
+                      std::string("The policy is not in the valid JSON format.")));
 }
 
 TEST_F(AssumeRole, ManagedSessionPoliciesCountAsTheyAreNow) {

@@ -31,7 +31,6 @@ const std::map<std::string, Names> kNotLimited = {
     {"CreateRepository", {"LimitExceededException"}},
     {"BatchGetImage", {"LimitExceededException"}},
     {"PutAccountSetting", {"LimitExceededException"}},
-    {"RegisterPullTimeUpdateExclusion", {"LimitExceededException"}},
     {"DeregisterPullTimeUpdateExclusion", {"LimitExceededException"}},
     {"ListPullTimeUpdateExclusions", {"LimitExceededException"}},
     {"CreateRepositoryCreationTemplate", {"LimitExceededException"}},
@@ -425,6 +424,12 @@ TEST_F(EcrErrors, EachThatAnOperationMayReturnIsReturned) {
   }
   check({{"PutImage", in("app", {{"imageManifest", manifest}, {"imageTag", "last"}}),
           "LimitExceededException"}});
+  // A hundred exclusions, some of which may be there already.
+  const auto exclusion = [](int i) {
+    return Json{{"principalArn", base::format("arn:aws:iam::000000000000:role/{}", i)}};
+  };
+  for (int i = 0; i < 100; ++i) send("RegisterPullTimeUpdateExclusion", exclusion(i));
+  check({{"RegisterPullTimeUpdateExclusion", exclusion(100), "LimitExceededException"}});
   for (const auto& [operation, types] : seen_) {
     const auto* model = model::ServiceModel::ecr().find(operation);
     const Names declared(model->errors.begin(), model->errors.end());

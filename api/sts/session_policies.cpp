@@ -20,10 +20,14 @@ namespace {
 // session policies can't exceed 2,048 characters", "up to 10 managed policies".
 constexpr std::size_t kPlainLimit = 2048;
 constexpr std::size_t kMaxArns = 10;
-// The packed size of a session. AWS does not publish its packing: this is a guess, a line through
-// two points, in hundred-thousandths of a percent. A policy of 163 characters was recorded as 16 %;
-// that the 2,048 characters that a policy may have just fit is inferred from that limit. Fifty tags
-// of full length do not fit, as in AWS.
+// More characters of policies and tags than this do not fit a session. AWS does not publish its
+// packing. This size accepts what AWS is known to accept, and refuses 50 tags of full length, as
+// AWS does.
+constexpr std::size_t kPackedLimit = 8192;
+
+// The packed size of what fits: a guess, a line through two points, in hundred-thousandths of a
+// percent. A policy of 163 characters was recorded as 16 %; that the 2,048 characters that a policy
+// may have are 100 % is inferred from that limit.
 std::size_t packed_percent(std::size_t characters) {
   constexpr std::size_t kStart = 873'000;
   constexpr std::size_t kCharacter = 4'456;
@@ -143,8 +147,8 @@ int packed_size(const Json& input, const storage::Tags& tags) {
   std::size_t packed = plain;
   for (const auto& [key, value] : tags) packed += key.size() + value.size() + 2;
   const std::size_t percent = packed_percent(packed);
-  if (percent > 100) too_large(percent);
-  return static_cast<int>(percent);
+  if (packed > kPackedLimit) too_large(percent);
+  return static_cast<int>(std::min<std::size_t>(percent, 100));
 }
 
 bool has_packed(const Json& input) {

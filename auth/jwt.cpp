@@ -100,6 +100,14 @@ JwtClaims read_claims(const base::Json& claims) {
   for (const auto& [name, value] : claims.items()) {
     auto values = values_of(value);
     if (!values.empty()) out.values.emplace_back(name, std::move(values));
+    // "google/organization_number": Google's claim "google" is an object, and AWS names its members
+    // so.
+    if (!value.is_object()) continue;
+    for (const auto& [inner, inner_value] : value.items()) {
+      auto inner_values = values_of(inner_value);
+      if (!inner_values.empty())
+        out.values.emplace_back(name + "/" + inner, std::move(inner_values));
+    }
   }
   return out;
 }

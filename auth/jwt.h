@@ -25,7 +25,8 @@ struct JwtClaims {
   std::optional<std::int64_t> expires;          // seconds since the epoch
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> issued;
-  // Every claim that is a text, number, boolean or list of those, by name.
+  // Every claim that is a text, number, boolean or list of those, by name; those in an object of
+  // the token by "<object>/<name>".
   std::vector<std::pair<std::string, std::vector<std::string>>> values;
   // AWS's own claims ("https://aws.amazon.com/tags", "https://aws.amazon.com/source_identity").
   std::vector<std::pair<std::string, std::string>> session_tags;

@@ -91,7 +91,7 @@ class PutImageTest(ImageTest):
         second = self.push("immutable", "v2", b"second")
         message = (
             "The image tag 'v1' already exists in the 'immutable' repository and cannot be "
-            "overwritten because the repository is immutable."
+            "overwritten because the tag is immutable."
         )
         code = "ImageTagAlreadyExistsException"
         self.assert_error(code, message, self.put, "immutable", second, "v1")

@@ -224,7 +224,7 @@ class ManifestTest(RegistryTest):
         image = registry.make_image(b"only in other")
         self.registry.push(image, "other", "v1")
         reply = self.registry.put_manifest(image, "app", "v1")
-        self.assert_refused(400, "MANIFEST_BLOB_UNKNOWN", reply)
+        self.assert_refused(400, "BLOB_UPLOAD_UNKNOWN", reply)
 
     def test_bad_manifests_are_refused(self):
         good = json.loads(registry.make_image(b"x").manifest)

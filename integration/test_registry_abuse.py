@@ -159,7 +159,7 @@ class OtherPeoplesBlobsTest(AbuseTest):
         config = next(data for digest, data in image.blobs.items() if digest != self.digest)
         self.narrow.push_blob("mine", config)
         reply = self.narrow.put_manifest(image, "mine", "v1")
-        self.assert_refused(400, "MANIFEST_BLOB_UNKNOWN", reply)
+        self.assert_refused(400, "BLOB_UPLOAD_UNKNOWN", reply)
         index = registry.make_index(image)
         self.registry.push(image, "secret", "v1")
         reply = self.narrow.put_manifest(index, "mine", "v2")

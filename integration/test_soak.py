@@ -162,7 +162,7 @@ class Worker(threading.Thread):
             self.put_manifest(repository, image, tag)
         except AssertionError as error:
             took = time.monotonic() - begun
-            if "MANIFEST_BLOB_UNKNOWN" in str(error) and took > GRACE / 2:
+            if "BLOB_UPLOAD_UNKNOWN" in str(error) and took > GRACE / 2:
                 self.soak.count("pushes that took too long")
                 return False
             raise AssertionError(f"after {took:.1f} s: {error}") from error

@@ -24,13 +24,9 @@ std::span<const AccountSetting> account_settings();
 // Null: ECR has no setting of that name.
 const AccountSetting* find_account_setting(std::string_view name);
 
-// The value in force. REQUIRES: find_account_setting(name).
+// The value in force. A stored value that ECR no longer has (scope V1, CLAIR) counts as the
+// standard. REQUIRES: find_account_setting(name).
 std::string account_setting(storage::sql::Txn& txn, std::string_view account,
                             std::string_view region, std::string_view name);
-
-// Whether the registry policy covers the action: under scope V1 only those of replication, pull
-// through cache and creation, under V2 (the default) all.
-bool registry_policy_covers(storage::sql::Txn& txn, std::string_view account,
-                            std::string_view region, std::string_view action);
 
 }  // namespace ecr::api

@@ -5,6 +5,7 @@
 #include "api/core/account_settings.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 
 #include <nlohmann/json.hpp>
@@ -63,6 +64,19 @@ Json put_setting(ApiRequest& request) {
   return {{"name", setting.name}, {"value", value}};
 }
 
+// ECR service quotas, "Pull time update exclusions".
+constexpr std::int64_t kMostExclusions = 100;
+
+// Each account and Region has a registry of its own. The sentence is ours.
+void check_room_for_exclusion(const ApiRequest& request) {
+  const auto known = storage::list_pull_exclusions(
+      request.txn, request.caller.account, request.registry.region, "", kMostExclusions + 1);
+  if (static_cast<std::int64_t>(known.size()) <= kMostExclusions) return;
+  throw ApiError(ErrorCode::kLimitExceeded,
+                 base::format("The registry can have at most {} pull time update exclusions",
+                              kMostExclusions));
+}
+
 // A pull by an excluded principal leaves lastRecordedPullTime alone, on both planes (test
 // AnExcludedPullMovesNoTimeOnEitherPlane). Whether the principal exists is not asked. ECR's wording
 // of the two errors here is not published.
@@ -76,6 +90,9 @@ Json register_exclusion(ApiRequest& request) {
                      "registry with id '{}'",
                      arn, request.caller.account));
   }
+  // Behind the insertion, so that one that is there already is reported as such; an error undoes
+  // it.
+  check_room_for_exclusion(request);
   return {{"principalArn", arn}, {"createdAt", base::to_epoch_seconds(request.now)}};
 }
 

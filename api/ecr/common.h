@@ -55,7 +55,7 @@ Resolved<PushedRepository> push_target(const ApiRequest& request);
 std::vector<Target> registry_target(const ApiRequest& request);
 
 // Throws InvalidParameterException where the text is no policy of that type (kRepository,
-// kRegistry, kRegistryV1) or names a principal that does not exist. In policies.cpp.
+// kRegistry) or names a principal that does not exist. In policies.cpp.
 void check_resource_policy(const ApiRequest& request, const std::string& text,
                            auth::iam::PolicyType type);
 

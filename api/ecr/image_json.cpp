@@ -113,12 +113,4 @@ bool has_findings(const storage::ImageScan& scan) {
   return scan.status == "COMPLETE" || scan.status == "ACTIVE";
 }
 
-void add_scan_summary(storage::sql::Txn& txn, const storage::Repository& repository, Json& detail) {
-  const auto scan =
-      storage::find_scan(txn, repository.id, detail.at("imageDigest").get<std::string>());
-  if (!scan) return;
-  detail["imageScanStatus"] = scan_status_json(*scan);
-  if (has_findings(*scan)) detail["imageScanFindingsSummary"] = scan_summary_json(*scan);
-}
-
 }  // namespace ecr::api::ecr

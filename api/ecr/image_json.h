@@ -35,8 +35,6 @@ Json image_details_json(storage::sql::Txn& txn, const storage::Repository& repos
 Json scan_status_json(const storage::ImageScan& scan);
 // How many findings there are of each severity, and when the scan and its source are from.
 Json scan_summary_json(const storage::ImageScan& scan);
-// Adds imageScanStatus and imageScanFindingsSummary to an imageDetail whose image was scanned.
-void add_scan_summary(storage::sql::Txn& txn, const storage::Repository& repository, Json& detail);
 // Whether the scan has findings to show: one that is done, or goes on for as long as the image is
 // scanned continuously.
 bool has_findings(const storage::ImageScan& scan);

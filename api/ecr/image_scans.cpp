@@ -93,20 +93,20 @@ Json findings_json(ApiRequest& request, const storage::Repository& repository,
 }
 
 // A scan that runs or has failed is answered with its status and without imageScanFindings. The
-// error of an image that was never scanned names it by digest even where the input has a tag alone
-// (a pasted answer of the AWS CLI).
+// error of an image that was never scanned quotes what the request gave: "imageDigest:'null'" where
+// only a tag was (recorded from ECR).
 Json describe_scan_findings(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   const auto scan = storage::find_scan(request.txn, repository.id, image.digest);
   if (!scan) {
-    const std::string tag = text_member(request.input.at("imageId"), "imageTag");
+    const Json& id = request.input.at("imageId");
     throw ApiError(
         ErrorCode::kScanNotFound,
         base::format("Image scan does not exist for the image with '{{imageDigest:'{}', "
                      "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
                      "'{}'",
-                     image.digest, tag.empty() ? "null" : tag, repository.name,
-                     repository.account));
+                     text_member(id, "imageDigest", "null"), text_member(id, "imageTag", "null"),
+                     repository.name, repository.account));
   }
   Json output = scan_json(request, repository, image, *scan);
   if (has_findings(*scan)) {

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
@@ -55,6 +54,19 @@ std::any decode_manifest(const Json& input) {
                        text_member(input, "imageDigest"));
 }
 
+// ECR has one sentence for every manifest that it does not understand, one without its type
+// included
+// ("you must specify the imageManifestMediaType in the request", ECR API Reference, "PutImage";
+// many bug reports).
+const SentManifest& sent_manifest(const ApiRequest& request) {
+  try {
+    return std::any_cast<const EarlyManifest&>(request.decoded).get();
+  } catch (const ApiError& error) {
+    if (error.code() != ErrorCode::kManifestInvalid) throw;
+    throw ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax");
+  }
+}
+
 // The same manifest under the same tag is ImageAlreadyExistsException, whatever the mutability of
 // tags (test PutImageRetagsAndSaysWhatExists); on the registry plane it is no error. A tag that
 // moves leaves the old image untagged. The answer has the manifest as it was sent, byte for byte.
@@ -62,7 +74,7 @@ Json put_image(ApiRequest& request, const PushedRepository& pushed) {
   const storage::Repository repository = pushed.require(request);
   const std::string tag = text_member(request.input, "imageTag");
   check_tag(tag);
-  const SentManifest& sent = std::any_cast<const EarlyManifest&>(request.decoded).get();
+  const SentManifest& sent = sent_manifest(request);
   // Replication, scan on push, signing and the event: the same that a docker push sets off.
   const PutImageResult result = push_image(request, repository, sent, tag);
   if (result.unchanged) {
@@ -132,20 +144,12 @@ Json details_of(ApiRequest& request, const storage::Repository& repository, cons
   return details;
 }
 
-// Under AWS's own scanner (AWS_NATIVE, the default) DescribeImages says nothing of scans any more
-// (ECR API Reference, "ImageDetail"; test DescribeImagesTellsOfScansByClairAlone).
-void add_scans(ApiRequest& request, const storage::Repository& repository, Json& details) {
-  if (account_setting(request.txn, repository.account, repository.region, kBasicScanType) !=
-      "CLAIR")
-    return;
-  for (Json& detail : details) add_scan_summary(request.txn, repository, detail);
-}
-
+// Says nothing of scans since AWS's own scanner is the only basic one: imageScanStatus and
+// imageScanFindingsSummary were Clair's (ECR API Reference, "ImageDetail"; test
+// DescribeImagesTellsNothingOfScans).
 Json describe_images(ApiRequest& request, const storage::Repository& repository) {
   if (const auto ids = request.input.find("imageIds"); ids != request.input.end()) {
-    Json output = describe_named_images(request, repository, *ids);
-    add_scans(request, repository, output["imageDetails"]);
-    return output;
+    return describe_named_images(request, repository, *ids);
   }
   const Json filter = request.input.value("filter", Json::object());
   const std::string listing = listing_name("DescribeImages", repository, filter);
@@ -156,7 +160,6 @@ Json describe_images(ApiRequest& request, const storage::Repository& repository)
   const auto token = page.cut(images, [](const auto& image) { return image.digest; });
   if (token) output["nextToken"] = *token;
   output["imageDetails"] = details_of(request, repository, filter, images);
-  add_scans(request, repository, output["imageDetails"]);
   return output;
 }
 

@@ -158,7 +158,8 @@ ApiError layer_already_exists(const UploadCall& upload, const model::Digest& dig
 }
 
 // The upload, if it can be a layer: it has at least one part, and only the last part is shorter
-// than 5 MiB. Whether a part is the last is known only now (test OnlyTheLastPartMayBeShort).
+// than 5 MiB. Whether a part is the last is known only now (test OnlyTheLastPartMayBeShort). The
+// sentence is published (containers-roadmap issue 2831).
 UploadSessions::Lease lease_whole_upload(ApiRequest& request, const UploadCall& upload) {
   auto lease = request.core.store.uploads().acquire(upload.id, model::DigestAlgorithm::kSha256);
   if (!lease) {
@@ -170,7 +171,7 @@ UploadSessions::Lease lease_whole_upload(ApiRequest& request, const UploadCall& 
   }
   if (storage::upload_parts(request.txn, upload.id).short_before_last) {
     throw ApiError(ErrorCode::kLayerPartTooSmall,
-                   "Every layer part but the last must be at least 5 MiB in size");
+                   "All layer parts except the last part should be at least 5MB");
   }
   return std::move(*lease);
 }

@@ -5,12 +5,13 @@
 
 #include "api/core/access/stored_principals.h"
 #include "api/core/access/target.h"
-#include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/ecr/policy_text.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/organizations.h"
+#include "storage/rows/registry_settings.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -18,13 +19,12 @@ namespace {
 using auth::iam::PolicyType;
 using storage::sql::Access;
 
-// The text comes back as it was given (tests: RepositoryPolicyRoundTrip). ECR is reported to write
-// it anew in its own layout, which is not documented. Principals are stored by unique id and shown
-// as the ARNs that they have now.
+// ECR writes the document anew (test RepositoryPolicyIsWrittenAnew). Principals are stored by
+// unique id and shown as the ARNs that they have now.
 Json repository_policy_json(const ApiRequest& request, const storage::Repository& repository) {
   return {{"registryId", repository.account},
           {"repositoryName", repository.name},
-          {"policyText", shown_principals(request.txn, *repository.policy)}};
+          {"policyText", written_anew(shown_principals(request.txn, *repository.policy))}};
 }
 
 // ECR refuses a policy by which its author could never set another one, unless `force` is given
@@ -66,18 +66,10 @@ Json delete_repository_policy(ApiRequest& request, const storage::Repository& re
   return output;
 }
 
+// The text comes back as it was given: no answer of ECR shows whether it writes this one anew.
 Json registry_policy_json(const ApiRequest& request, const std::string& policy) {
   return {{"registryId", request.caller.account},
           {"policyText", shown_principals(request.txn, policy)}};
-}
-
-// Scope V1 lets a policy speak of replication, pull through cache and creation alone (ECR User
-// Guide, "Private registry permissions"; test ScopeV1AllowsThreeActionsInThePolicy). Under V2, the
-// default, it may name every ECR action.
-PolicyType registry_policy_type(const ApiRequest& request) {
-  const std::string scope = account_setting(request.txn, request.caller.account,
-                                            request.registry.region, kRegistryPolicyScope);
-  return scope == "V1" ? PolicyType::kRegistryV1 : PolicyType::kRegistry;
 }
 
 std::string require_registry_policy(const ApiRequest& request) {
@@ -103,7 +95,7 @@ std::vector<Target> registry_policy_target(const ApiRequest& request) {
 // The API has no `force` here, so that nothing is checked for a lock-out.
 Json put_registry_policy(ApiRequest& request) {
   const std::string text = text_member(request.input, "policyText");
-  check_resource_policy(request, text, registry_policy_type(request));
+  check_resource_policy(request, text, PolicyType::kRegistry);
   storage::set_registry_policy(request.txn, request.caller.account, request.registry.region,
                                stored_principals(request.txn, text));
   return registry_policy_json(request, text);

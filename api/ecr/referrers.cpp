@@ -16,16 +16,6 @@ using storage::sql::Access;
 // ECR API Reference, "ListImageReferrers": 20 by default and 50 at most, unlike other listings.
 constexpr std::int64_t kDefaultPage = 20;
 
-// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage (test
-// ReadingImagesMustBeAllowedToo). The Service Authorization Reference has no row for an action
-// ecr:ListImageReferrers; it is asked for as well.
-Resolved<NamedRepository> referrer_targets(const ApiRequest& request) {
-  auto resolved = repository_target(request);
-  resolved.targets.push_back(resolved.targets.front());
-  resolved.targets.back().action = "ecr:BatchGetImage";
-  return resolved;
-}
-
 // Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
 // has for digests elsewhere.
 std::string require_subject(const ApiRequest& request) {
@@ -68,9 +58,12 @@ Json list_referrers(ApiRequest& request, const storage::Repository& repository) 
   return output;
 }
 
+// ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage. The Service
+// Authorization Reference has no action of the operation's own name (test
+// ReadingImagesIsWhatMustBeAllowed).
 constexpr Operation kReferrerOperations[] = {
-    {"ListImageReferrers", "ecr:ListImageReferrers", Access::kRead,
-     on<referrer_targets, list_referrers>},
+    {"ListImageReferrers", "ecr:BatchGetImage", Access::kRead,
+     on<repository_target, list_referrers>},
 };
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace {
 
 using storage::sql::Access;
 
-// Replication to the registry and Region of the source is refused. ECR's wording is not published
-// (another emulator's tests have a different sentence).
+// Replication to the registry and Region of the source is refused. The sentence was recorded from
+// ECR.
 void check_destinations(const ApiRequest& request, const Json& configuration) {
   for (const Json& rule : configuration.at("rules")) {
     for (const Json& destination : rule.at("destinations")) {
@@ -25,7 +25,7 @@ void check_destinations(const ApiRequest& request, const Json& configuration) {
           destination.at("region") == request.registry.region) {
         throw ApiError::invalid_parameter(
             "replicationConfiguration",
-            "The destination cannot be the registry and region that is replicated");
+            "Replication destination cannot be the same as the source registry");
       }
     }
   }

@@ -43,17 +43,15 @@ Json create_access_key(ApiRequest& request, const storage::Entity& user) {
             {"CreateDate", iso_time(key.created_at)}}}};
 }
 
-[[noreturn]] void no_such_key(const std::string& id) {
-  throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
-}
-
 // The id of the request's key, which must be the user's. A key of another user is reported as
 // missing, like one that does not exist: the answer must not show who owns a key (test
 // KeysOfAnotherUserAreUnknown).
 std::string require_key_of(const ApiRequest& request, const storage::Entity& user) {
   const std::string id = text_member(request.input, "AccessKeyId");
   const auto key = storage::find_access_key(request.txn, id);
-  if (!key || key->entity != user.id) no_such_key(id);
+  if (!key || key->entity != user.id) {
+    throw no_such_entity(base::format("The Access Key with id {} cannot be found.", id));
+  }
   return key->id;
 }
 
@@ -100,14 +98,13 @@ struct OwnedKey {
 };
 
 // A key of any user of the caller's account.
-struct NamedKey : Named<OwnedKey> {
+struct NamedKey {
+  std::optional<OwnedKey> row;
   std::string id;
-
-  [[noreturn]] void missing() const { no_such_key(id); }
 };
 
 // The request names a key and no user: the resource is the user who owns it. For a key that no user
-// of the account has it is "*", and the handler answers that there is none. A refusal names the key
+// of the account has it is "*", and the handler answers with a denial. A refusal names the key
 // alone, so that it tells neither whose the key is nor whether there is one (test
 // ARefusalDoesNotTellWhoseTheKeyIs). That AWS's sentence has the key too is inferred from another
 // implementation of the API.
@@ -125,14 +122,20 @@ Resolved<NamedKey> key_target(const ApiRequest& request) {
   return {{std::move(target)}, std::move(named)};
 }
 
-// "N/A" is IAM's value for a key that was never used. Differs from AWS, which answers AccessDenied
-// for a key that does not exist.
-Json get_access_key_last_used(ApiRequest&, const OwnedKey& found) {
-  const storage::AccessKey& key = found.key;
+// "N/A" is IAM's value for a key that was never used. A key that does not exist is a denial, whose
+// sentence has no colon after "perform" (recorded from IAM).
+Json get_access_key_last_used(ApiRequest& request, const NamedKey& named) {
+  if (!named.row) {
+    throw ApiError::access_denied(
+        base::format("User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: "
+                     "access key {}",
+                     request.caller.principal.arn, named.id));
+  }
+  const storage::AccessKey& key = named.row->key;
   Json used = {{"ServiceName", key.last_used_service.value_or("N/A")},
                {"Region", key.last_used_region.value_or("N/A")}};
   if (key.last_used_at) used["LastUsedDate"] = iso_time(*key.last_used_at);
-  return {{"UserName", found.owner.name}, {"AccessKeyLastUsed", std::move(used)}};
+  return {{"UserName", named.row->owner.name}, {"AccessKeyLastUsed", std::move(used)}};
 }
 
 constexpr Operation kAccessKeyOperations[] = {

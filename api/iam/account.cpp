@@ -64,23 +64,20 @@ Json update_password_policy(ApiRequest& request) {
 }
 
 // "Domain name" is AWS's word in this error; its value is the account id.
-Json require_password_policy(const ApiRequest& request) {
+Json get_password_policy(ApiRequest& request) {
   const auto policy = storage::password_policy(request.txn, request.caller.account);
   if (!policy) {
     throw no_such_entity(base::format("The Password Policy with domain name {} cannot be found.",
                                       request.caller.account));
   }
-  return base::parse_json(*policy).value();
+  return {{"PasswordPolicy", base::parse_json(*policy).value()}};
 }
 
-Json get_password_policy(ApiRequest& request) {
-  return {{"PasswordPolicy", require_password_policy(request)}};
-}
-
-// Differs from AWS, whose text here is "The account policy with name PasswordPolicy cannot be
-// found."
+// The sentence is another than that of GetAccountPasswordPolicy (both recorded from IAM).
 Json delete_password_policy(ApiRequest& request) {
-  require_password_policy(request);
+  if (!storage::password_policy(request.txn, request.caller.account)) {
+    throw no_such_entity("The account policy with name PasswordPolicy cannot be found.");
+  }
   storage::set_password_policy(request.txn, request.caller.account, std::nullopt);
   return Json::object();
 }

@@ -43,9 +43,7 @@ Json attach(ApiRequest& request, NamedEntity& named) {
   const std::string arn = checked_policy_arn(request);
   const storage::Entity& entity = changeable(named);
   const auto policy = find_policy(request, arn);
-  if (!policy) {
-    throw no_such_entity(base::format("Policy {} does not exist or is not attachable.", arn));
-  }
+  if (!policy) throw not_attachable(arn);
   // Policies of service-linked roles (path /aws-service-role/) can be attached to those alone.
   if (!policy->attachable) {
     throw ApiError(ErrorCode::kPolicyNotAttachable,
@@ -115,7 +113,9 @@ std::vector<storage::Entity> entities_using(const ApiRequest& request, const std
   return found;
 }
 
-Json list_entities_for_policy(ApiRequest& request, const ManagedPolicy& policy) {
+Json list_entities_for_policy(ApiRequest& request, const NamedPolicy& named) {
+  if (!named.row) throw not_attachable(named.arn);
+  const ManagedPolicy& policy = *named.row;
   std::vector<Listed> items;
   for (const auto& entity : entities_using(request, policy.arn)) {
     const std::string title(kind_title(entity.kind));

@@ -49,11 +49,18 @@ Json inline_json(const ApiRequest& request, std::int64_t entity) {
   return list;
 }
 
-// Differs from AWS: the list of inline policies of a user who has none is empty here and absent
-// there.
+// Users and roles have Tags where the list is empty, too, but a user without inline policies has no
+// UserPolicyList (both recorded from IAM). A role is shown without description and session
+// duration.
 Json full_entity_json(const ApiRequest& request, const storage::Entity& entity) {
   Json json = entity_detail_json(request, entity);
-  json[std::string(kind_title(entity.kind)) + "PolicyList"] = inline_json(request, entity.id);
+  json.erase("Description");
+  json.erase("MaxSessionDuration");
+  if (entity.kind != EntityKind::kGroup && !json.contains("Tags")) json["Tags"] = Json::array();
+  Json policies = inline_json(request, entity.id);
+  if (entity.kind != EntityKind::kUser || !policies.empty()) {
+    json[std::string(kind_title(entity.kind)) + "PolicyList"] = std::move(policies);
+  }
   json["AttachedManagedPolicies"] = attached_json(request, entity.id);
   if (entity.kind == EntityKind::kUser) {
     json["GroupList"] = Json::array();
@@ -70,10 +77,9 @@ Json full_entity_json(const ApiRequest& request, const storage::Entity& entity) 
   return json;
 }
 
-// Differs from AWS: its entries of Policies have no Description.
+// Without the description (recorded from IAM).
 Json policy_detail_json(const ApiRequest& request, const ManagedPolicy& policy) {
   Json json = policy_json(request, policy);
-  if (policy.description) json["Description"] = *policy.description;
   json["PolicyVersionList"] = Json::array();
   for (const auto& version : versions_of(request, policy)) {
     json["PolicyVersionList"].push_back(version_json(policy, version, true));

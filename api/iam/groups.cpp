@@ -54,12 +54,13 @@ Json delete_group(ApiRequest& request, const storage::Entity& group) {
   return Json::object();
 }
 
-// The member to add or remove. With both missing, the error names the group, which is the resource.
+// The member to add or remove.
 storage::Entity require_member(const ApiRequest& request) {
   NamedEntity user = find_named(request, EntityKind::kUser, text_member(request.input, "UserName"));
   return std::move(required(user));
 }
 
+// With both missing, the error names the group, which is the resource.
 Json add_user_to_group(ApiRequest& request, const storage::Entity& group) {
   const storage::Entity user = require_member(request);
   const auto groups = storage::groups_of(request.txn, user.id);
@@ -73,13 +74,12 @@ Json add_user_to_group(ApiRequest& request, const storage::Entity& group) {
   return Json::object();
 }
 
-// Differs from AWS, which answers 200 for a user that is not in the group.
-Json remove_user_from_group(ApiRequest& request, const storage::Entity& group) {
+// A user that is not in the group is no error; with both missing, the error names the user (both
+// recorded from IAM; test RemovingAUserWhoIsNoMemberIsNoError).
+Json remove_user_from_group(ApiRequest& request, NamedEntity& named) {
   const storage::Entity user = require_member(request);
-  if (!storage::remove_from_group(request.txn, user.id, group.id)) {  // the text is ours
-    throw no_such_entity(
-        base::format("The user with name {} is not in the group {}.", user.name, group.name));
-  }
+  const storage::Entity& group = required(named);
+  storage::remove_from_group(request.txn, user.id, group.id);
   return Json::object();
 }
 

@@ -7,6 +7,7 @@
 #include "api/core/access/target.h"
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
@@ -57,13 +58,6 @@ Resolved<InstanceProfile> new_profile_target(const ApiRequest& request) {
           std::move(profile)};
 }
 
-// Tags are stored by ARN, as those of policies and providers are.
-Json instance_profile_detail_json(const ApiRequest& request, const InstanceProfile& profile) {
-  Json json = instance_profile_json(request, profile);
-  add_tags(storage::resource_tags(request.txn, instance_profile_arn(profile)), json);
-  return json;
-}
-
 // The tags are checked like those of a later TagInstanceProfile; an error undoes everything.
 Json create_instance_profile(ApiRequest& request, InstanceProfile& profile) {
   profile.unique_id = make_unique_id(request.core.random, kInstanceProfileId, profile.account);
@@ -72,11 +66,17 @@ Json create_instance_profile(ApiRequest& request, InstanceProfile& profile) {
     throw already_exists(base::format("Instance Profile {} already exists.", profile.name));
   }
   tag_resource(request, instance_profile_arn(profile));
-  return {{"InstanceProfile", instance_profile_detail_json(request, profile)}};
+  Json json = instance_profile_json(request, profile);
+  add_tags(requested_resource_tags(request.input), json);
+  return {{"InstanceProfile", std::move(json)}};
 }
 
+// Tags are there where the list is empty, too (recorded from IAM). They are stored by ARN, as those
+// of policies and providers are.
 Json get_instance_profile(ApiRequest& request, const InstanceProfile& profile) {
-  return {{"InstanceProfile", instance_profile_detail_json(request, profile)}};
+  Json json = instance_profile_json(request, profile);
+  json["Tags"] = tags_json(storage::resource_tags(request.txn, instance_profile_arn(profile)));
+  return {{"InstanceProfile", std::move(json)}};
 }
 
 Json delete_instance_profile(ApiRequest& request, const InstanceProfile& profile) {
@@ -141,9 +141,10 @@ Json add_role(ApiRequest& request, ProfileAndRole& named) {
 
 Json remove_role(ApiRequest& request, const InstanceProfile& profile) {
   NamedEntity role = find_named(request, EntityKind::kRole, text_member(request.input, "RoleName"));
-  // Differs from AWS, whose text also names the profile: "Role R in Instance Profile P cannot be
-  // found."
-  if (profile.role != required(role).id) role.missing();
+  if (profile.role != required(role).id) {  // the sentence is recorded
+    throw no_such_entity(
+        base::format("Role {} in Instance Profile {} cannot be found.", role.name, profile.name));
+  }
   storage::set_instance_profile_role(request.txn, profile.id, std::nullopt);
   return Json::object();
 }

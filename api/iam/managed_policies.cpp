@@ -6,6 +6,7 @@
 
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/managed_policy.h"
@@ -32,14 +33,6 @@ std::string checked_document(const ApiRequest& request) {
   return document;
 }
 
-// Differs from AWS: CreatePolicy's answer has no Description there.
-Json managed_policy_detail_json(const ApiRequest& request, const ManagedPolicy& policy) {
-  Json json = policy_json(request, policy);
-  if (policy.description) json["Description"] = *policy.description;
-  add_tags(storage::resource_tags(request.txn, policy.arn), json);
-  return json;
-}
-
 Resolved<storage::ManagedPolicy> new_policy_target(const ApiRequest& request) {
   storage::ManagedPolicy row;
   row.account = request.caller.account;
@@ -64,11 +57,18 @@ Json create_policy(ApiRequest& request, storage::ManagedPolicy& row) {
   }
   storage::insert_managed_policy(request.txn, row, document);
   tag_resource(request, row.arn);
-  return {{"Policy", managed_policy_detail_json(request, find_policy(request, row.arn).value())}};
+  // The answer has no Description, and the tags in the order of the request (recorded from IAM).
+  Json json = policy_json(request, find_policy(request, row.arn).value());
+  add_tags(requested_resource_tags(request.input), json);
+  return {{"Policy", std::move(json)}};
 }
 
+// Tags are there where the list is empty, too, also of an AWS-managed policy (recorded from IAM).
 Json get_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
-  return {{"Policy", managed_policy_detail_json(request, policy)}};
+  Json json = policy_json(request, policy);
+  if (policy.description) json["Description"] = *policy.description;
+  json["Tags"] = tags_json(storage::resource_tags(request.txn, policy.arn));
+  return {{"Policy", std::move(json)}};
 }
 
 bool is_used(const storage::PolicyUses& uses, const ManagedPolicy& policy, PolicyUse wanted) {
@@ -108,7 +108,7 @@ Json list_managed_policies(ApiRequest& request) {
 
 // All other versions have to be deleted first; the default version is deleted with the policy.
 Json delete_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
-  refuse_aws_managed(policy);
+  refuse_aws_managed(policy, "delete policies");
   const auto uses = storage::policy_uses(request.txn, request.caller.account);
   if (is_used(uses, policy, PolicyUse::kAny)) {
     throw delete_conflict("Cannot delete a policy attached to entities.");
@@ -127,7 +127,7 @@ Json delete_managed_policy(ApiRequest& request, const ManagedPolicy& policy) {
 // no effect until it is made the default (test FiveVersionsOneOfWhichIsInForce). IAM never reuses a
 // version number.
 Json create_version(ApiRequest& request, ManagedPolicy& policy) {
-  refuse_aws_managed(policy);
+  refuse_aws_managed(policy, "update policies");  // inferred
   const std::string document = checked_document(request);
   if (versions_of(request, policy).size() >= kVersionsPerPolicy) {
     throw limit_exceeded(base::format(
@@ -144,18 +144,23 @@ Json create_version(ApiRequest& request, ManagedPolicy& policy) {
   return {{"PolicyVersion", version_json(policy, {number, "", request.now}, false)}};
 }
 
+// " version v1", for the error of a policy or version that does not exist.
+std::string named_version(const ApiRequest& request) {
+  return " version " + text_member(request.input, "VersionId");
+}
+
 // An AWS-managed policy has only its default version here, by AWS's own number.
 storage::PolicyVersion require_version(const ApiRequest& request, const ManagedPolicy& policy) {
   const std::string id = text_member(request.input, "VersionId");
   for (auto& version : versions_of(request, policy)) {
     if (version_id(version.version) == id) return std::move(version);
   }
-  throw no_such_entity(
-      base::format("Policy {} version {} does not exist or is not attachable.", policy.arn, id));
+  throw not_attachable(policy.arn, named_version(request));
 }
 
-Json get_version(ApiRequest& request, const ManagedPolicy& policy) {
-  return {{"PolicyVersion", version_json(policy, require_version(request, policy), true)}};
+Json get_version(ApiRequest& request, const NamedPolicy& named) {
+  if (!named.row) throw not_attachable(named.arn, named_version(request));
+  return {{"PolicyVersion", version_json(*named.row, require_version(request, *named.row), true)}};
 }
 
 Json list_versions(ApiRequest& request, const ManagedPolicy& policy) {
@@ -169,15 +174,16 @@ Json list_versions(ApiRequest& request, const ManagedPolicy& policy) {
 }
 
 // Takes effect with the next request of every principal that has the policy.
-Json set_default(ApiRequest& request, const ManagedPolicy& policy) {
-  refuse_aws_managed(policy);
-  storage::set_default_version(request.txn, *policy.row_id,
-                               require_version(request, policy).version);
+Json set_default(ApiRequest& request, const NamedPolicy& named) {
+  if (!named.row) throw not_attachable(named.arn, named_version(request));
+  refuse_aws_managed(*named.row, "update policies");
+  storage::set_default_version(request.txn, *named.row->row_id,
+                               require_version(request, *named.row).version);
   return Json::object();
 }
 
 Json delete_version(ApiRequest& request, const ManagedPolicy& policy) {
-  refuse_aws_managed(policy);
+  refuse_aws_managed(policy, "delete policy versions for policies");
   const auto version = require_version(request, policy).version;
   if (version == policy.default_version) {
     throw delete_conflict("Cannot delete the default version of a policy.");
@@ -186,14 +192,14 @@ Json delete_version(ApiRequest& request, const ManagedPolicy& policy) {
   return Json::object();
 }
 
-// Tagging changes a policy: it is refused for AWS-managed ones.
+// Tagging changes a policy: it is refused for AWS-managed ones. The sentence is inferred.
 Json tag_policy(ApiRequest& request, const ManagedPolicy& policy) {
-  refuse_aws_managed(policy);
+  refuse_aws_managed(policy, "update policies");
   tag_resource(request, policy.arn);
   return Json::object();
 }
 Json untag_policy(ApiRequest& request, const ManagedPolicy& policy) {
-  refuse_aws_managed(policy);
+  refuse_aws_managed(policy, "update policies");
   untag_resource(request, policy.arn);
   return Json::object();
 }

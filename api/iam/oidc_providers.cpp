@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/tags.h"
@@ -28,9 +29,10 @@ std::vector<std::string> string_list(const Json& input, const char* member) {
 // well-known authority has signed.
 std::vector<std::string> thumbprints(const Json& input) {
   auto list = string_list(input, "ThumbprintList");
+  // The sentence is recorded; five entries are taken all the same.
   if (list.size() > kThumbprints) {
     throw invalid_input(
-        base::format("Thumbprint list must contain no more than {} entries.", kThumbprints));
+        base::format("Thumbprint list must contain fewer than {} entries.", kThumbprints));
   }
   for (const std::string& thumbprint : list) {
     if (!base::from_hex(thumbprint)) throw invalid_input("Invalid thumbprint " + thumbprint);
@@ -85,7 +87,7 @@ Json create_oidc_provider(ApiRequest& request, OidcProvider& provider) {
   const std::string arn = storage::oidc_provider_arn(provider);
   tag_resource(request, arn);
   Json output = {{"OpenIDConnectProviderArn", arn}};
-  add_tags(storage::resource_tags(request.txn, arn), output);
+  add_tags(requested_resource_tags(request.input), output);
   return output;
 }
 
@@ -108,13 +110,14 @@ Resolved<NamedOidcProvider> oidc_provider_target(const ApiRequest& request) {
   return {{std::move(target)}, std::move(named)};
 }
 
+// Tags are there where the list is empty, too, and the time has milliseconds (recorded from IAM).
 Json get_oidc_provider(ApiRequest& request, const OidcProvider& provider) {
-  Json output = {{"Url", provider.url},
-                 {"ClientIDList", provider.client_ids},
-                 {"ThumbprintList", provider.thumbprints},
-                 {"CreateDate", iso_time(provider.created_at)}};
-  add_tags(storage::resource_tags(request.txn, storage::oidc_provider_arn(provider)), output);
-  return output;
+  return {{"Url", provider.url},
+          {"ClientIDList", provider.client_ids},
+          {"ThumbprintList", provider.thumbprints},
+          {"CreateDate", exact_iso_time(provider.created_at)},
+          {"Tags",
+           tags_json(storage::resource_tags(request.txn, storage::oidc_provider_arn(provider)))}};
 }
 
 // This listing has no pages in IAM.
@@ -127,9 +130,14 @@ Json list_oidc_providers(ApiRequest& request) {
 }
 
 // Roles that trust the provider stay, and can no longer be assumed by its tokens (API Reference).
-Json delete_oidc_provider(ApiRequest& request, const OidcProvider& provider) {
-  storage::remove_resource_tags(request.txn, storage::oidc_provider_arn(provider));
-  storage::delete_oidc_provider(request.txn, provider.id);
+// The sentence of one that is missing is another than that of GetOpenIDConnectProvider (both
+// recorded from IAM).
+Json delete_oidc_provider(ApiRequest& request, const NamedOidcProvider& named) {
+  if (!named.row) {
+    throw no_such_entity(base::format("OpenId connect Provider {} cannot be found.", named.arn));
+  }
+  storage::remove_resource_tags(request.txn, storage::oidc_provider_arn(*named.row));
+  storage::delete_oidc_provider(request.txn, named.row->id);
   return Json::object();
 }
 

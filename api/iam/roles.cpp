@@ -42,8 +42,8 @@ void set_description_and_duration(const Json& input, storage::Entity& role) {
   role.max_session_seconds = input.value("MaxSessionDuration", role.max_session_seconds);
 }
 
-// Differs from AWS: CreateRole's answer has no Description, MaxSessionDuration and RoleLastUsed
-// there.
+// The answer has no Description, MaxSessionDuration and RoleLastUsed (recorded from IAM; test
+// CreateRoleAnswersLessThanGetRole).
 Json create_role(ApiRequest& request, storage::Entity& role) {
   if (is_service_linked(role)) {  // the text is ours
     throw validation_error("The path /aws-service-role/ is reserved for service-linked roles.");
@@ -54,7 +54,7 @@ Json create_role(ApiRequest& request, storage::Entity& role) {
       checked_trust_policy(request, text_member(request.input, "AssumeRolePolicyDocument"));
   set_description_and_duration(request.input, role);
   insert_new(request, role);
-  return {{"Role", entity_detail_json(request, role)}};
+  return {{"Role", created_entity_json(request, role)}};
 }
 
 Json get_role(ApiRequest& request, const storage::Entity& role) {
@@ -71,12 +71,14 @@ Json update_role(ApiRequest& request, storage::Entity& role) {
 }
 
 // The one change that IAM allows on a service-linked role (IAM User Guide, "Using service-linked
-// roles": "You can edit the description of a role using IAM"). Differs from AWS, whose answer has
-// no MaxSessionDuration.
+// roles": "You can edit the description of a role using IAM"). The answer has no MaxSessionDuration
+// (recorded from IAM).
 Json update_role_description(ApiRequest& request, storage::Entity& role) {
   role.description = text_member(request.input, "Description");
   storage::update_entity(request.txn, role);
-  return {{"Role", entity_json(request, role)}};
+  Json json = short_entity_json(request, role);
+  json["Description"] = *role.description;
+  return {{"Role", std::move(json)}};
 }
 
 // Sessions that exist keep their rights: the trust policy is asked only when a session begins.

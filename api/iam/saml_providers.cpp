@@ -4,6 +4,7 @@
 
 #include "api/core/access/iam_entities.h"
 #include "api/core/wire/error.h"
+#include "api/core/wire/tag_list.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/tags.h"
@@ -57,7 +58,7 @@ Json create_saml_provider(ApiRequest& request, SamlProvider& provider) {
   const std::string arn = storage::saml_provider_arn(provider);
   tag_resource(request, arn);
   Json output = {{"SAMLProviderArn", arn}};
-  add_tags(storage::resource_tags(request.txn, arn), output);
+  add_tags(requested_resource_tags(request.input), output);
   return output;
 }
 
@@ -81,13 +82,17 @@ Resolved<NamedSamlProvider> saml_provider_target(const ApiRequest& request) {
   return {{std::move(target)}, std::move(named)};
 }
 
+// Encryption is what IAM says of a provider for which nothing was asked; tags are there where the
+// list is empty, too, and the times have milliseconds (recorded from IAM).
 Json get_saml_provider(ApiRequest& request, const SamlProvider& provider) {
-  Json output = {{"SAMLProviderUUID", provider.uuid},
-                 {"SAMLMetadataDocument", provider.metadata},
-                 {"CreateDate", iso_time(provider.created_at)},
-                 {"ValidUntil", iso_time(provider.valid_until)}};
-  add_tags(storage::resource_tags(request.txn, storage::saml_provider_arn(provider)), output);
-  return output;
+  return {{"SAMLProviderUUID", provider.uuid},
+          {"SAMLMetadataDocument", provider.metadata},
+          {"CreateDate", exact_iso_time(provider.created_at)},
+          {"ValidUntil", exact_iso_time(provider.valid_until)},
+          {"AssertionEncryptionMode", "Allowed"},
+          {"PrivateKeyList", Json::array()},
+          {"Tags",
+           tags_json(storage::resource_tags(request.txn, storage::saml_provider_arn(provider)))}};
 }
 
 // This listing has no pages in IAM.

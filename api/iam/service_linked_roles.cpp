@@ -51,25 +51,24 @@ Json create_service_linked_role(ApiRequest& request, const ServiceLinkedRole& ro
     throw invalid_input(base::format("Custom suffix is not allowed for {}", role.service));
   }
   const std::string name = service_linked_name(role, suffix);
-}
-const std::string name = service_linked_name(*role, suffix);
-if (name.size() > kRoleNameSize) {  // the text is ours
-  throw validation_error(
-      base::format("The role name {} has more than {} characters", name, kRoleNameSize));
-}
-std::optional<std::string> description;
-if (request.input.contains("Description")) {
-  description = text_member(request.input, "Description");
-}
-const auto made = make_service_linked_role(request.core, request.txn, request.caller.account, role,
-                                           std::move(description), request.now, suffix);
-if (!made) {
-  throw invalid_input(
-      base::format("Service role name {} has been taken in this account, please "
-                   "try a different suffix.",
-                   name));
-}
-return {{"Role", entity_json(request, *made)}};
+  if (name.size() > kRoleNameSize) {  // the text is ours
+    throw validation_error(
+        base::format("The role name {} has more than {} characters", name, kRoleNameSize));
+  }
+  std::optional<std::string> description;
+  if (request.input.contains("Description")) {
+    description = text_member(request.input, "Description");
+  }
+  const auto made = make_service_linked_role(request.core, request.txn, request.caller.account,
+                                             role, std::move(description), request.now, suffix);
+  if (!made) {
+    throw invalid_input(
+        base::format("Service role name {} has been taken in this account, please "
+                     "try a different suffix.",
+                     name));
+  }
+  // As little as CreateRole shows (inferred from that, and from the example of the AWS CLI).
+  return {{"Role", short_entity_json(request, *made)}};
 }
 
 // AWS deletes the role in the background, once the service confirms that it does not use it. Here

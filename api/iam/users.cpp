@@ -24,7 +24,7 @@ Json create_user(ApiRequest& request, storage::Entity& user) {
   user.unique_id = make_unique_id(request.core.random, kUserId, request.caller.account);
   user.boundary = requested_boundary(request);
   insert_new(request, user);
-  return {{"User", entity_detail_json(request, user)}};
+  return {{"User", created_entity_json(request, user)}};
 }
 
 // GetUser without UserName by the root user. It has no row: its name is the account's alias or id.

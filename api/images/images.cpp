@@ -170,6 +170,7 @@ EarlyManifest::EarlyManifest(std::string_view bytes, std::string_view media_type
                              std::string_view digest) {
   try {
     sent_ = std::make_shared<const SentManifest>(read_sent_manifest(bytes, media_type, digest));
+    require_well_formed(sent_->manifest);
   } catch (const ApiError&) {
     failure_ = std::current_exception();
   }

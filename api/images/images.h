@@ -35,12 +35,12 @@ struct SentManifest {
 SentManifest read_sent_manifest(std::string_view bytes, std::string_view media_type,
                                 std::string_view digest);
 
-// The same before a transaction: what it throws is kept for get(), which runs once the caller is
-// authorized. Borrows `bytes`.
+// The same of a push, before its transaction; the manifest must be well-formed, too. What it throws
+// is kept for get(), which runs once the caller is authorized. Borrows `bytes`.
 class EarlyManifest {
  public:
   EarlyManifest(std::string_view bytes, std::string_view media_type, std::string_view digest);
-  // Throws what read_sent_manifest threw.
+  // Throws what read_sent_manifest or require_well_formed threw.
   const SentManifest& get() const;
 
  private:

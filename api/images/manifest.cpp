@@ -17,6 +17,8 @@ using Json = nlohmann::json;
 constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
 constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
+constexpr std::string_view kDockerList =
+    "application/vnd.docker.distribution.manifest.list.v2+json";
 
 [[noreturn]] void refuse(const std::string& why) {
   throw ApiError(ErrorCode::kManifestInvalid, "Invalid image manifest: " + why);
@@ -95,8 +97,30 @@ std::string media_type_of(const Json& json, std::string_view content_type) {
   }
   if (!stated.empty()) return stated;
   if (!sent.empty()) return std::string(sent);
-  // Neither says: OCI leaves mediaType optional, Docker does not.
+  // Neither says, which require_well_formed() refuses.
   return std::string(json.contains("manifests") ? kOciIndex : kOciManifest);
+}
+
+bool has(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && !found->is_null();
+}
+
+// OCI image-spec, "Image Manifest" and "Image Index": which members are REQUIRED; Docker's manifest
+// schema 2 has the same. Of other types nothing is known (OCI distribution-spec lets a registry
+// store them). Of an index with the members of an image, clients of two kinds read two things
+// (CVE-2021-41190).
+std::string fault_of(const Json& json, const std::string& type, bool type_given) {
+  if (!type_given) return "neither mediaType nor its Content-Type says what it is";
+  const bool index = type == kOciIndex || type == kDockerList;
+  if (!index && type != kOciManifest && type != kDockerManifest) return {};
+  const auto version = json.find("schemaVersion");
+  if (version == json.end() || !version->is_number_integer() || *version != 2) {
+    return "schemaVersion must be 2";
+  }
+  if (!index) return has(json, "layers") ? "" : "layers is missing";
+  if (!has(json, "manifests")) return "manifests is missing";
+  return has(json, "config") || has(json, "layers") ? "an index has neither config nor layers" : "";
 }
 
 }  // namespace
@@ -134,6 +158,8 @@ Manifest parse_manifest(std::string_view bytes, std::string_view content_type) {
   }
   Manifest manifest;
   manifest.media_type = media_type_of(json, content_type);
+  const bool type_given = !content_type.empty() || !optional_string(json, "mediaType").empty();
+  manifest.fault = fault_of(json, manifest.media_type, type_given);
   const auto layers = json.find("layers");
   const auto manifests = json.find("manifests");
   if (layers != json.end() && manifests != json.end()) {
@@ -167,6 +193,10 @@ Manifest parse_manifest(std::string_view bytes, std::string_view content_type) {
     manifest.subject = parse_descriptor(*subject, "subject").digest;
   }
   return manifest;
+}
+
+void require_well_formed(const Manifest& manifest) {
+  if (!manifest.fault.empty()) refuse(manifest.fault);
 }
 
 }  // namespace ecr::api

@@ -34,6 +34,9 @@ struct Manifest {
   std::vector<Descriptor> blobs;      // config and layers, as they come
   std::vector<Descriptor> manifests;  // children of an index
   std::string subject;                // digest; empty: none
+  // Why it is not what its type says, though it can be read; empty: it is. Rows may have such
+  // manifests from before they were refused.
+  std::string fault;
 
   std::int64_t blob_bytes() const;  // config and layers
 };
@@ -46,5 +49,10 @@ bool is_manifest_media_type(std::string_view type);
 // both layers and manifests (CVE-2021-41190); mediaType other than content_type;
 // a descriptor without a digest, or with a negative size.
 Manifest parse_manifest(std::string_view bytes, std::string_view content_type);
+
+// For a manifest that comes in. Throws ApiError::kManifestInvalid where it has a fault: no
+// schemaVersion 2, an image without layers (an empty list is one), an index without manifests or
+// with what an image has, and a manifest whose type neither it nor its sender says.
+void require_well_formed(const Manifest& manifest);
 
 }  // namespace ecr::api

@@ -1,14 +1,17 @@
 #include "api/images/repository_settings.h"
 
 #include <algorithm>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
 #include "api/core/wire/tag_list.h"
+#include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api {
 namespace {
@@ -34,13 +37,25 @@ bool has_valid_size(const std::string& key, const std::string& value) {
 // One sentence for every rule (captured for an empty key; for the others it is inferred).
 ApiError invalid_tags() { return {ErrorCode::kInvalidTagParameter, "Tag parameters are invalid"}; }
 
-constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, invalid_tags};
+constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, invalid_tags,
+                                     TagKeyCase::kSensitive};
+
+// The key that AWS manages for ECR (alias/aws/ecr), which ECR returns by its id: one an account and
+// Region. Here the id follows from these two, so that it is the same after every start.
+std::string managed_key_arn(const storage::Repository& repository) {
+  const model::Sha256 hash =
+      model::sha256(base::format("alias/aws/ecr\n{}\n{}", repository.region, repository.account));
+  std::string id = base::to_hex(std::span(hash).first(16));
+  for (const std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
+  return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.region),
+                      repository.region, repository.account, id);
+}
 
 }  // namespace
 
 // ECR refuses a filter with more than two wildcards (from memory), exclusion filters without a
-// *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the three is not
-// published.
+// *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the last is
+// published (aws/aws-cdk issue 35246), that of the other two is not.
 void set_mutability(const nlohmann::json& input, storage::Repository& repository) {
   repository.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
   repository.mutability_exclusions.clear();
@@ -52,10 +67,17 @@ void set_mutability(const nlohmann::json& input, storage::Repository& repository
     repository.mutability_exclusions.push_back(std::move(filter));
   }
   const bool wants = repository.tag_mutability.ends_with("_WITH_EXCLUSION");
-  if (wants != !repository.mutability_exclusions.empty()) {
+  const bool has = !repository.mutability_exclusions.empty();
+  if (wants && !has) {
     throw ApiError::invalid_parameter(
-        kFilters, wants ? "Member must not be null for tag mutability " + repository.tag_mutability
-                        : "Member must be null for tag mutability " + repository.tag_mutability);
+        kFilters,
+        base::format("ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is "
+                     "set as {}",
+                     repository.tag_mutability));
+  }
+  if (has && !wants) {
+    throw ApiError::invalid_parameter(
+        kFilters, "Member must be null for tag mutability " + repository.tag_mutability);
   }
 }
 
@@ -69,17 +91,15 @@ void add_mutability(const storage::Repository& repository, nlohmann::json& outpu
 void set_encryption(const nlohmann::json& encryption, storage::Repository& repository) {
   repository.encryption_type = base::text_member(encryption, "encryptionType", "AES256");
   repository.kms_key = base::text_member(encryption, "kmsKey");
-  // ECR uses its own managed key (alias/aws/ecr) where KMS is asked for without a key. KMS_DSSE is
-  // the third type, and takes a key like KMS.
+  // ECR uses its own managed key where KMS is asked for without a key. KMS_DSSE is the third type,
+  // and takes a key like KMS.
   const bool kms = repository.encryption_type != "AES256";
   if (!kms && !repository.kms_key.empty()) {
     throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
                                       "Member must be null for encryption type AES256");
   }
   if (kms && repository.kms_key.empty()) {
-    repository.kms_key =
-        base::format("arn:{}:kms:{}:{}:alias/aws/ecr", model::partition_of(repository.region),
-                     repository.region, repository.account);
+    repository.kms_key = managed_key_arn(repository);
   }
 }
 

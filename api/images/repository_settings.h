@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "storage/rows/repositories.h"
+#include "storage/rows/tags.h"
 
 namespace ecr::api {
 

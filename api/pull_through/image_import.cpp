@@ -100,6 +100,7 @@ Answer query_upstream(const Services& services, const UpstreamQuery& query) {
   UpstreamManifest sent = services.upstreams->manifest(query.origin, query.reference());
   try {
     Manifest manifest = parse_manifest(sent.bytes, sent.media_type);
+    require_well_formed(manifest);
     for (const Descriptor& blob : manifest.blobs) {
       if (blob.size <= std::int64_t{kMaxLayerBytes}) continue;
       throw UpstreamError(UpstreamFailure::kInvalid, "A layer is larger than 52,000 MiB");

@@ -14,6 +14,7 @@
 #include "api/sts/issuer_keys.h"
 #include "api/sts/role_sessions.h"
 #include "api/sts/sts_api.h"
+#include "auth/iam/policy/authorization_data.h"
 #include "auth/jwt.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -37,12 +38,26 @@ struct WebIdentitySession : RoleSession {
   storage::OidcProvider provider;  // vouches for the identity
 };
 
-constexpr std::string_view kGitHub = "token.actions.githubusercontent.com";
-// IAM User Guide, "Available keys for AWS OIDC federation": GitHub's claims that conditions can ask
-// for. Claims of other issuers are no condition keys, except those in add_claims().
-constexpr std::string_view kGitHubClaims[] = {"actor",       "actor_id",         "enterprise_id",
-                                              "environment", "job_workflow_ref", "ref",
-                                              "repository",  "repository_id",    "workflow"};
+// The further claims of an issuer that conditions can ask for (IAM User Guide, "Available keys for
+// AWS OIDC federation"), as the Service Authorization Reference lists them:
+// "token.actions.githubusercontent.com:repository", "oidc.circleci.com/org/${OrgId}:...". Claims of
+// other issuers are no condition keys, except those in add_claims().
+std::vector<std::string> claims_of_issuer(std::string_view url) {
+  std::vector<std::string> claims;
+  for (const auto& action : auth::iam::find_service("sts")->actions) {
+    if (action.name != "AssumeRoleWithWebIdentity") continue;
+    for (const std::string& key : action.condition_keys) {
+      const std::size_t colon = key.find(':');
+      std::string issuer = key.substr(0, colon);
+      const std::size_t variable = issuer.find("${");
+      if (variable != std::string::npos) {
+        issuer.replace(variable, issuer.find('}') + 1 - variable, "*");
+      }
+      if (base::wildcard_matches(issuer, url)) claims.push_back(key.substr(colon + 1));
+    }
+  }
+  return claims;
+}
 // The clock of an issuer may be a little ahead of this machine's. How much AWS allows is not
 // published.
 constexpr std::chrono::seconds kSkew{300};
@@ -205,8 +220,8 @@ void add_claims(const WebIdentity& identity, const storage::OidcProvider& provid
   if (const auto* email = find_claim(claims, "email"); email != nullptr && email->size() == 1) {
     target.context.emplace_back(key("email"), email->front());
   }
-  if (provider.url != kGitHub) return;
-  for (const std::string_view name : kGitHubClaims) {
+  for (const std::string& name : claims_of_issuer(provider.url)) {
+    if (name == "sub" || name == "aud" || name == "oaud") continue;
     const auto* values = find_claim(claims, name);
     if (values != nullptr && values->size() == 1) {
       target.context.emplace_back(key(name), values->front());

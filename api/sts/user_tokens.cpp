@@ -93,7 +93,8 @@ Json get_federation_token(ApiRequest& request, FederatedUser& user) {
   const auto packed = add_policies_and_tags(request, user.tags, session);
   Json output = {{"FederatedUser",
                   {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", user.arn}}}};
-  if (packed) output["PackedPolicySize"] = *packed;
+  // There without policies and tags, too, unlike in AssumeRole (recorded of GetFederationToken).
+  output["PackedPolicySize"] = packed.value_or(0);
   output["Credentials"] = issue_credentials(request, std::move(session), lifetime(request));
   return output;
 }

@@ -79,6 +79,8 @@ std::string element_text(const Shape& shape) {
   if (shape.min) parts.push_back("Member " + at_least(what, shape));
   if (shape.pattern) parts.push_back("Member " + pattern_text(shape));
   if (!shape.enumeration.empty()) parts.push_back("Member " + enumeration_text(shape));
+  // Recorded of IAM's tagKeys, and not of its other lists (test: ConstraintText.TagKeysOfIam).
+  if (shape.name == "tagKeyType") parts.emplace_back("Member must not be null");
   return base::format("must satisfy constraint: [{}]", base::join(parts, ", "));
 }
 

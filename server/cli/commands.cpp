@@ -56,11 +56,13 @@ std::string read_document(const std::string& path) {
 // The names are those of the help of --type, which the command line has checked.
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
-  static const std::map<std::string, PolicyType> kTypes{
-      {"identity", PolicyType::kIdentity}, {"repository", PolicyType::kRepository},
-      {"registry", PolicyType::kRegistry}, {"registry-v1", PolicyType::kRegistryV1},
-      {"trust", PolicyType::kTrust},       {"session", PolicyType::kSession},
-      {"scp", PolicyType::kScp},           {"rcp", PolicyType::kRcp}};
+  static const std::map<std::string, PolicyType> kTypes{{"identity", PolicyType::kIdentity},
+                                                        {"repository", PolicyType::kRepository},
+                                                        {"registry", PolicyType::kRegistry},
+                                                        {"trust", PolicyType::kTrust},
+                                                        {"session", PolicyType::kSession},
+                                                        {"scp", PolicyType::kScp},
+                                                        {"rcp", PolicyType::kRcp}};
   return kTypes.at(name);
 }
 

@@ -50,7 +50,7 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--tls-listen", "HOST:PORT"},
     {"--tls-name", "NAME"},
     {"--trusted-proxy", "ADDRESS"},
-    {"--type", "identity|repository|registry|registry-v1|trust|session|scp|rcp"},
+    {"--type", "identity|repository|registry|trust|session|scp|rcp"},
     {"--upstream", "HOST=URL"},
     {"--upstream-ca", "FILE"},
     {"--upstream-secrets", "FILE"},

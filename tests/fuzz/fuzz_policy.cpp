@@ -17,10 +17,9 @@ namespace {
 using namespace ecr::auth::iam;
 using ecr::fuzz::require;
 
-constexpr std::array kTypes = {
-    PolicyType::kIdentity, PolicyType::kSession, PolicyType::kRepository,
-    PolicyType::kRegistry, PolicyType::kTrust,   PolicyType::kScp,
-    PolicyType::kRcp,      PolicyType::kAny,     PolicyType::kRegistryV1};
+constexpr std::array kTypes = {PolicyType::kIdentity, PolicyType::kSession, PolicyType::kRepository,
+                               PolicyType::kRegistry, PolicyType::kTrust,   PolicyType::kScp,
+                               PolicyType::kRcp,      PolicyType::kAny};
 
 const Request& fixed_request() {
   static const Request request = [] {

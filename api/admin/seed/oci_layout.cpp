@@ -109,6 +109,7 @@ class Importer {
       fail(files_.path_of(digest) + " has other bytes than its name says");
     }
     Manifest manifest = parse_manifest(bytes, media_types_[name]);
+    require_well_formed(manifest);
     std::vector<std::string> children;
     for (const Descriptor& child : manifest.manifests) {
       media_types_.emplace(child.digest, child.media_type);

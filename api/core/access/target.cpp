@@ -2,7 +2,6 @@
 
 #include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
-#include "api/core/account_settings.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
@@ -37,7 +36,7 @@ void attach_registry_policy(const Request& request, const model::RegistryId& reg
                             Target& target) {
   const auto& [account, region] = registry;
   const auto policy = storage::registry_policy(request.txn, account, region);
-  if (!policy || !registry_policy_covers(request.txn, account, region, target.action)) return;
+  if (!policy) return;
   target.policies.push_back({request.core.policies.get(*policy, auth::iam::PolicyType::kRegistry),
                              base::format("registry policy of {} in {}", account, region)});
 }

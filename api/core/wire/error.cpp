@@ -112,22 +112,24 @@ ApiError ApiError::image_already_exists(std::string_view account, std::string_vi
                        digest, null_or(tag), name, account)};
 }
 
-// Captured from many clients (docker prints "tag invalid: ..."). Newer captures end "because the
-// tag is immutable."; this is the older text.
+// Captured from many clients (docker prints "tag invalid: ..."). Until about May 2025 it ended
+// "because the repository is immutable."; clients match on the text.
 ApiError ApiError::image_tag_already_exists(std::string_view name, std::string_view tag) {
   return {ErrorCode::kImageTagAlreadyExists,
           base::format("The image tag '{}' already exists in the '{}' repository and cannot be "
-                       "overwritten because the repository is immutable.",
+                       "overwritten because the tag is immutable.",
                        tag, name)};
 }
 
-// ECR's wording of this and the two that follow is not published; only the type is certain.
+// ECR's wording is not published; only the type is certain.
 ApiError ApiError::image_digest_does_not_match(std::string_view given, std::string_view actual) {
   return {ErrorCode::kImageDigestDoesNotMatch,
           base::format("The image digest '{}' does not match the digest of the image manifest '{}'",
                        given, actual)};
 }
 
+// Both are published (int128/docker-manifest-create-action issue 63, sigstore/cosign issue 5031).
+// On /v2/ ECR has the code BLOB_UPLOAD_UNKNOWN for layers and MANIFEST_BLOB_UNKNOWN for images.
 ApiError ApiError::layers_not_found(std::string_view account, std::string_view name,
                                     const std::vector<std::string>& digests) {
   return {ErrorCode::kLayersNotFound,

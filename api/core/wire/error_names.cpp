@@ -104,7 +104,7 @@ constexpr Row kRows[] = {
      {"ImageDigestDoesNotMatchException", 400, "InvalidParameterValue", 400, "DIGEST_INVALID",
       400}},
     {ErrorCode::kLayersNotFound,
-     {"LayersNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_BLOB_UNKNOWN", 400}},
+     {"LayersNotFoundException", 400, "NoSuchEntity", 404, "BLOB_UPLOAD_UNKNOWN", 400}},
     {ErrorCode::kReferencedImagesNotFound,
      {"ReferencedImagesNotFoundException", 400, "NoSuchEntity", 404, "MANIFEST_BLOB_UNKNOWN", 400}},
     {ErrorCode::kRegistryPolicyNotFound,

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
 
 namespace ecr::api {
@@ -43,7 +44,7 @@ void check_tags(const storage::Tags& tags, const TagRules& rules) {
   for (std::size_t i = 0; i < tags.size(); ++i) {
     const std::string& key = tags[i].first;
     if (find_among(tags, i, key, rules.key_case) != nullptr) throw rules.duplicate_key();
-    if (is_reserved(key, rules.key_case)) throw rules.reserved_key();
+    if (is_reserved(key, rules.reserved_case)) throw rules.reserved_key();
   }
 }
 

@@ -20,7 +20,8 @@ enum class TagKeyCase { kSensitive, kIgnored };
 struct TagRules {
   TagKeyCase key_case;
   ApiError (*duplicate_key)();
-  ApiError (*reserved_key)();  // a key that begins with "aws:"
+  ApiError (*reserved_key)();                       // a key that begins with "aws:"
+  TagKeyCase reserved_case = TagKeyCase::kIgnored;  // ... or, ignored, with "AWS:"
 };
 
 // The tags of a list that the model has validated, in order, unchecked.

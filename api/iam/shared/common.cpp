@@ -4,6 +4,7 @@
 
 #include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
+#include "schemas/base/text.h"
 
 namespace ecr::api::iam {
 
@@ -42,6 +43,13 @@ std::string path_of(const Json& input, const char* member) {
 }
 
 std::string iso_time(base::TimePoint time) { return base::format_iso8601(time); }
+
+std::string exact_iso_time(base::TimePoint time) {
+  std::string text = base::format_iso8601(time);
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  text.insert(text.size() - 1, base::format(".{:03}", (time - second).count()));  // before the Z
+  return text;
+}
 
 std::string url_encoded(std::string_view document) { return base::percent_encode(document); }
 

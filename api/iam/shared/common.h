@@ -39,6 +39,8 @@ auto& required(Subject& subject) {
 std::string path_of(const Json& input, const char* member = "Path");
 
 std::string iso_time(base::TimePoint time);
+// With milliseconds, as IAM has the times of a single identity provider (its listings do not).
+std::string exact_iso_time(base::TimePoint time);
 // IAM's answers have policy documents URL-encoded (RFC 3986), as the API Reference says of each
 // member that holds one.
 std::string url_encoded(std::string_view document);

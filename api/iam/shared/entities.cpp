@@ -23,10 +23,11 @@ using storage::EntityKind;
       base::format("{} with name {} already exists.", kind_title(entity.kind), entity.name));
 }
 
-// Differs from AWS, which sends the type "Policy" although the model's only value is this one.
+// The type that AWS sends (recorded; Ansible asserts it), although the model's only value is
+// PermissionsBoundaryPolicy.
 void add_boundary(const storage::Entity& entity, Json& json) {
   if (!entity.boundary) return;
-  json["PermissionsBoundary"] = {{"PermissionsBoundaryType", "PermissionsBoundaryPolicy"},
+  json["PermissionsBoundary"] = {{"PermissionsBoundaryType", "Policy"},
                                  {"PermissionsBoundaryArn", *entity.boundary}};
 }
 
@@ -102,7 +103,7 @@ void refuse_service_linked(const storage::Entity& entity) {
 void insert_new(ApiRequest& request, storage::Entity& entity) {
   entity.created_at = request.now;
   const storage::Tags tags = requested_tags(request.input);
-  check_tag_count({}, tags);
+  check_tag_count(tags);
   const auto id = storage::insert_entity(request.txn, entity);
   if (!id) refuse_name(entity);
   entity.id = *id;
@@ -143,14 +144,13 @@ void require_no_policies(const ApiRequest& request, const storage::Entity& entit
   }
 }
 
-// A boundary is a managed policy of the caller's account or of AWS. Differs from AWS, whose code
-// for an ARN that is not a policy's is InvalidInput.
+// A boundary is a managed policy of the caller's account or of AWS.
 std::optional<std::string> requested_boundary(const ApiRequest& request) {
   if (!request.input.contains("PermissionsBoundary")) return std::nullopt;
   const std::string arn = text_member(request.input, "PermissionsBoundary");
   const auto parsed = model::Arn::parse(arn);
   if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
-    throw validation_error(base::format("ARN {} is not valid.", arn));
+    throw invalid_input(base::format("ARN {} is not valid.", arn));
   }
   if ((parsed->account != request.caller.account && parsed->account != "aws") ||
       !managed_policy_exists(request.txn, arn)) {
@@ -161,20 +161,33 @@ std::optional<std::string> requested_boundary(const ApiRequest& request) {
 
 // The trust policy is shown with the ARNs of the principals that it names, which is stored with
 // their unique ids; a principal that was deleted is shown by its id, as in AWS.
-Json entity_json(const ApiRequest& request, const storage::Entity& entity) {
+Json short_entity_json(const ApiRequest& request, const storage::Entity& entity) {
   const std::string title(kind_title(entity.kind));
   Json json = {{"Path", entity.path},
                {title + "Name", entity.name},
                {title + "Id", entity.unique_id},
                {"Arn", entity_arn(entity)},
                {"CreateDate", iso_time(entity.created_at)}};
-  if (entity.kind != EntityKind::kRole) return json;
   if (entity.trust_policy) {
     json["AssumeRolePolicyDocument"] =
         url_encoded(shown_principals(request.txn, *entity.trust_policy));
   }
+  return json;
+}
+
+Json entity_json(const ApiRequest& request, const storage::Entity& entity) {
+  Json json = short_entity_json(request, entity);
+  if (entity.kind != EntityKind::kRole) return json;
   if (entity.description) json["Description"] = *entity.description;
   json["MaxSessionDuration"] = entity.max_session_seconds;
+  return json;
+}
+
+// The tags are in the order of the request (recorded of policies).
+Json created_entity_json(const ApiRequest& request, const storage::Entity& entity) {
+  Json json = short_entity_json(request, entity);
+  add_boundary(entity, json);
+  add_tags(requested_tags(request.input), json);
   return json;
 }
 
@@ -205,7 +218,7 @@ Json instance_profile_json(const ApiRequest& request, const storage::InstancePro
                {"CreateDate", iso_time(profile.created_at)},
                {"Roles", Json::array()}};
   const auto role = profile.role ? storage::find_entity(request.txn, *profile.role) : std::nullopt;
-  if (role) json["Roles"].push_back(entity_json(request, *role));
+  if (role) json["Roles"].push_back(short_entity_json(request, *role));
   return json;
 }
 

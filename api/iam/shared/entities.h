@@ -50,10 +50,15 @@ void require_no_policies(const ApiRequest& request, const storage::Entity& entit
 // NoSuchEntity where there is no such policy.
 std::optional<std::string> requested_boundary(const ApiRequest& request);
 
-// The members that listings show; of a role, its trust policy too.
+// The members that every answer shows; of a role, its trust policy too. Instance profiles show no
+// more of their role.
+Json short_entity_json(const ApiRequest& request, const storage::Entity& entity);
+// The members that listings show: of a role, description and session duration too.
 Json entity_json(const ApiRequest& request, const storage::Entity& entity);
-// The members that Get... and Create... show: those of listings, boundary, tags and last use.
+// The members that Get... shows: those of listings, boundary, tags and last use.
 Json entity_detail_json(const ApiRequest& request, const storage::Entity& entity);
+// The members that Create... shows: the short ones, boundary and the tags of the request.
+Json created_entity_json(const ApiRequest& request, const storage::Entity& entity);
 
 // An instance profile with the role in it. No tags.
 std::string instance_profile_arn(const storage::InstanceProfile& profile);

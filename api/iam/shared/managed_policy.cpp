@@ -65,11 +65,14 @@ void NamedPolicy::missing() const {
   throw no_such_entity(base::format("Policy {} was not found.", arn));
 }
 
-// Differs from AWS, which answers AccessDenied with a text that depends on the operation.
-void refuse_aws_managed(const ManagedPolicy& policy) {
+ApiError not_attachable(std::string_view arn, std::string_view more) {
+  return no_such_entity(
+      base::format("Policy {}{} does not exist or is not attachable.", arn, more));
+}
+
+void refuse_aws_managed(const ManagedPolicy& policy, std::string_view what) {
   if (policy.row_id) return;
-  throw invalid_input(
-      base::format("Policy {} is managed by AWS and cannot be changed.", policy.arn));
+  throw ApiError::access_denied(base::format("Cannot {} outside your own account.", what));
 }
 
 std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws,

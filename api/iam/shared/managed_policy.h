@@ -6,12 +6,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/access/operation.h"
 #include "storage/rows/iam/managed_policies.h"
+
+namespace ecr::api {
+class ApiError;
+}
 
 namespace ecr::api::iam {
 
@@ -39,8 +44,12 @@ struct NamedPolicy : Named<ManagedPolicy> {
 
   [[noreturn]] void missing() const;  // throws NoSuchEntity
 };
-// Throws InvalidInput: only AWS changes an AWS-managed policy.
-void refuse_aws_managed(const ManagedPolicy& policy);
+// The error of operations that need the policy attachable: "Policy <ARN><more> does not exist or is
+// not attachable."
+ApiError not_attachable(std::string_view arn, std::string_view more = {});
+// Throws AccessDenied for an AWS-managed policy, which only AWS changes: "Cannot <what> outside
+// your own account."
+void refuse_aws_managed(const ManagedPolicy& policy, std::string_view what);
 // The policies of the caller's account (`customer`), then those of AWS (`aws`): where `uses` is
 // given, only those of AWS that it has.
 std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws,

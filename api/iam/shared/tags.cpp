@@ -19,32 +19,56 @@ namespace {
 
 using storage::sql::Access;
 
-// How tags of one resource are stored, whatever it is.
+// How tags of one resource are stored, whatever it is. Users and roles ignore the case of keys (IAM
+// User Guide, "Tags for IAM resources"), the other resources do not: recorded of policies, inferred
+// for instance profiles and identity providers.
 struct TagStore {
   storage::Tags now;
+  TagKeyCase key_case;
   std::function<void(const std::string&, const std::string&)> put;
   std::function<void(const std::string&)> remove;
 };
 
+// The keys that a new tag of that key replaces: in users and roles also those that differ in case.
+std::vector<std::string> replaced_keys(const TagStore& store, std::string_view key) {
+  std::vector<std::string> keys;
+  for (const auto& tag : store.now) {
+    const bool same = store.key_case == TagKeyCase::kIgnored
+                          ? base::equals_ignore_case(tag.first, key)
+                          : tag.first == key;
+    if (same) keys.push_back(tag.first);
+  }
+  return keys;
+}
+
+// The sentence is recorded (of an OIDC provider).
+void check_number(std::size_t tags) {
+  if (tags > kTags) throw limit_exceeded("The number of tags has reached the maximum limit.");
+}
+
 void put_requested(const Json& input, const TagStore& store) {
-  const storage::Tags added = requested_tags(input);
-  check_tag_count(store.now, added);
+  const bool ignored = store.key_case == TagKeyCase::kIgnored;
+  const storage::Tags added = ignored ? requested_tags(input) : requested_resource_tags(input);
+  const auto fresh = std::count_if(added.begin(), added.end(), [&](const auto& tag) {
+    return replaced_keys(store, tag.first).empty();
+  });
+  check_number(store.now.size() + static_cast<std::size_t>(fresh));
   for (const auto& [key, value] : added) {
-    for (const std::string& old : replaced_keys(store.now, key)) store.remove(old);
+    for (const std::string& old : replaced_keys(store, key)) store.remove(old);
     store.put(key, value);
   }
 }
 
 void remove_requested(const Json& input, const TagStore& store) {
   for (const Json& key : input["TagKeys"]) {
-    for (const std::string& old : replaced_keys(store.now, key.get<std::string>())) {
+    for (const std::string& old : replaced_keys(store, key.get<std::string>())) {
       store.remove(old);
     }
   }
 }
 
 TagStore store_of(ApiRequest& request, const storage::Entity& entity) {
-  return {storage::entity_tags(request.txn, entity.id),
+  return {storage::entity_tags(request.txn, entity.id), TagKeyCase::kIgnored,
           [&request, id = entity.id](const std::string& key, const std::string& value) {
             storage::put_entity_tag(request.txn, id, key, value);
           },
@@ -54,7 +78,7 @@ TagStore store_of(ApiRequest& request, const storage::Entity& entity) {
 }
 
 TagStore store_of(ApiRequest& request, std::string_view arn) {
-  return {storage::resource_tags(request.txn, arn),
+  return {storage::resource_tags(request.txn, arn), TagKeyCase::kSensitive,
           [&request, arn](const std::string& key, const std::string& value) {
             storage::put_resource_tag(request.txn, arn, key, value);
           },
@@ -79,15 +103,19 @@ Json list_entity_tags(ApiRequest& request, const storage::Entity& entity) {
   return list_tags(request, storage::entity_tags(request.txn, entity.id));
 }
 
+// Both sentences are recorded: that of users and roles, and that of policies.
 ApiError duplicate_tag_key() {
   return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
 }
+ApiError duplicate_resource_tag_key() { return invalid_input("Duplicate tag keys found."); }
 
 ApiError reserved_tag_key() {  // the sentence is ours
   return invalid_input("Tag keys that begin with aws: are reserved for AWS use.");
 }
 
 constexpr TagRules kTagRules{TagKeyCase::kIgnored, duplicate_tag_key, reserved_tag_key};
+constexpr TagRules kOtherTagRules{TagKeyCase::kSensitive, duplicate_resource_tag_key,
+                                  reserved_tag_key};
 
 constexpr Operation kOperations[] = {
     {"TagUser", "iam:TagUser", Access::kWrite, on<entity_target, tag_entity>},
@@ -106,26 +134,17 @@ storage::Tags requested_tags(const Json& input) {
   return tags;
 }
 
+storage::Tags requested_resource_tags(const Json& input) {
+  storage::Tags tags = read_tags(input.value("Tags", Json::array()));
+  check_tags(tags, kOtherTagRules);
+  return tags;
+}
+
 void add_tags(const storage::Tags& tags, Json& json) {
   if (!tags.empty()) json["Tags"] = tags_json(tags);
 }
 
-std::vector<std::string> replaced_keys(const storage::Tags& old, std::string_view key) {
-  std::vector<std::string> keys;
-  for (const auto& tag : old) {
-    if (base::equals_ignore_case(tag.first, key)) keys.push_back(tag.first);
-  }
-  return keys;
-}
-
-void check_tag_count(const storage::Tags& old, const storage::Tags& added) {
-  const auto fresh = std::count_if(added.begin(), added.end(), [&](const auto& tag) {
-    return replaced_keys(old, tag.first).empty();
-  });
-  if (old.size() + static_cast<std::size_t>(fresh) > kTags) {  // the sentence is ours
-    throw limit_exceeded(base::format("Cannot exceed quota for TagsPerResource: {}", kTags));
-  }
-}
+void check_tag_count(const storage::Tags& added) { check_number(added.size()); }
 
 void tag_resource(ApiRequest& request, std::string_view arn) {
   put_requested(request.input, store_of(request, arn));

@@ -12,14 +12,14 @@
 
 namespace ecr::api::iam {
 
-// Tags of the request, in order. Throws InvalidInput where two keys differ in nothing but case, or
-// one is reserved.
+// Tags of the request, in order, for a user or role. Throws InvalidInput where two keys differ in
+// nothing but case, or one is reserved.
 storage::Tags requested_tags(const Json& input);
+// The same for other resources, whose keys may differ in case.
+storage::Tags requested_resource_tags(const Json& input);
 void add_tags(const storage::Tags& tags, Json& json);  // json["Tags"], where there are any
-// The keys of `old` that a new tag of that key replaces: those that differ in case, too.
-std::vector<std::string> replaced_keys(const storage::Tags& old, std::string_view key);
-// Throws LimitExceeded where the tags together would be too many.
-void check_tag_count(const storage::Tags& old, const storage::Tags& added);
+// Throws LimitExceeded where there would be more tags than a user or role may have.
+void check_tag_count(const storage::Tags& added);
 // Tags `arn` (a managed policy, an instance profile, an identity provider) with those requested.
 void tag_resource(ApiRequest& request, std::string_view arn);
 void untag_resource(ApiRequest& request, std::string_view arn);

@@ -129,8 +129,8 @@ PolicySource policy_source(const ApiRequest& request) {
   return source;
 }
 
-void PolicySource::missing() const {  // the text is ours
-  throw no_such_entity(base::format("The entity {} cannot be found.", arn));
+void PolicySource::missing() const {  // recorded, undated
+  throw no_such_entity("Unable to retrieve specified IAM entity.");
 }
 
 std::vector<SimulatedPolicy> policies_of(const ApiRequest& request, const storage::Entity& entity) {

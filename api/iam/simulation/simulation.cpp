@@ -102,6 +102,16 @@ auth::iam::PolicySet make_policies(const Simulation& simulation, const std::stri
   return set;
 }
 
+// Adds the condition keys and variables of the policy, each once without regard to case.
+void add_keys(const SimulatedPolicy& one, std::vector<std::string>& keys) {
+  for (std::string& key : auth::iam::context_keys(*one.policy)) {
+    const bool known = std::any_of(keys.begin(), keys.end(), [&](const auto& other) {
+      return base::equals_ignore_case(other, key);
+    });
+    if (!known) keys.push_back(std::move(key));
+  }
+}
+
 // One decision, and the parts of the answer that are derived from its trace.
 class SimulatedDecision {
  public:
@@ -119,6 +129,7 @@ class SimulatedDecision {
                      "The policies ask for more work than one decision may take.");
     }
     for (const TraceEntry& entry : verdict_.trace) add(entry);
+    find_missing();
   }
 
   Json json(const std::string& action, const std::string& resource) const {
@@ -141,13 +152,12 @@ class SimulatedDecision {
       out["MissingContextValues"] = missing_;
       return out;
     }
-    // Differs from AWS, whose ResourceSpecificResults have no EvalDecisionDetails.
     out["EvalDecisionDetails"] = details();
+    // These have no EvalDecisionDetails (recorded from IAM).
     Json specific = {{"EvalResourceName", resource},
                      {"EvalResourceDecision", out["EvalDecision"]},
                      {"MatchedStatements", out["MatchedStatements"]},
-                     {"MissingContextValues", missing_},
-                     {"EvalDecisionDetails", out["EvalDecisionDetails"]}};
+                     {"MissingContextValues", missing_}};
     if (out.contains("PermissionsBoundaryDecisionDetail")) {
       specific["PermissionsBoundaryDecisionDetail"] = out["PermissionsBoundaryDecisionDetail"];
     }
@@ -178,7 +188,6 @@ class SimulatedDecision {
   }
 
   void add(const TraceEntry& entry) {
-    if (const SimulatedPolicy* source = source_of(entry)) add_missing(*source, entry);
     if (entry.outcome != Outcome::kMatched) return;
     switch (entry.type) {
       case DecidedBy::kIdentity:
@@ -204,23 +213,23 @@ class SimulatedDecision {
     (allows(*policy, entry.statement) ? effects.allows : effects.denies) = true;
   }
 
-  // Adds to MissingContextValues the condition keys that the statement uses and the request does
-  // not have: those of its conditions where action and resource match, else the variables of its
-  // resources, whose values might have made them match.
-  void add_missing(const SimulatedPolicy& source, const TraceEntry& entry) {
-    std::vector<std::string> keys;
-    if (entry.outcome == Outcome::kMatched || entry.outcome == Outcome::kConditionMismatch) {
-      keys = auth::iam::context_keys(*source.policy, entry.statement);
-    } else if (entry.outcome == Outcome::kResourceMismatch) {
-      keys = auth::iam::resource_variables(*source.policy, entry.statement);
-    }
-    for (std::string& key : keys) {
-      const bool known = request_.context.find(key) != nullptr ||
-                         std::any_of(missing_.begin(), missing_.end(), [&](const auto& other) {
-                           return base::equals_ignore_case(other, key);
-                         });
-      if (!known) missing_.push_back(std::move(key));
-    }
+  // MissingContextValues: the condition keys and variables of all policies of the simulation that
+  // the request does not have, also of statements about other actions ("required by the included
+  // input policies", API Reference; aws-sdk-java-v2 issue 1751, boto3 issue 3111).
+  void find_missing() {
+    for (const SimulatedPolicy& policy : simulation_.identity) add_keys(policy, missing_);
+    for (const SimulatedPolicy& policy : simulation_.boundaries) add_keys(policy, missing_);
+    if (simulation_.resource_policy) add_keys(*simulation_.resource_policy, missing_);
+    std::erase_if(missing_,
+                  [&](const std::string& key) { return request_.context.find(key) != nullptr; });
+    std::sort(missing_.begin(), missing_.end());
+  }
+
+  // Where a boundary denies, AWS lists the statements that allow as well (seen in an answer without
+  // a date).
+  bool boundary_denies() const {
+    return std::any_of(boundary_.begin(), boundary_.end(),
+                       [](const Effects& effects) { return effects.denies; });
   }
 
   // The statements that decided: for an allow those that allow, for an explicit denial those that
@@ -233,19 +242,22 @@ class SimulatedDecision {
       const SimulatedPolicy* source = source_of(entry);
       if (source == nullptr || entry.outcome != Outcome::kMatched) continue;
       const bool allow = allows(*source->policy, entry.statement);
-      if (allow != verdict_.allowed() || (allow && entry.type == DecidedBy::kBoundary)) continue;
+      if (allow && entry.type == DecidedBy::kBoundary) continue;
+      if (allow != verdict_.allowed() && !(allow && boundary_denies())) continue;
       list.push_back(statement_json(*source, entry));
     }
     return list;
   }
 
-  // AWS's answers have "IAM Policy" as SourcePolicyType, although the model lists other values. The
-  // name for resource-based policies is inferred. A published answer
-  // has "Permissions Boundary Policy" for a boundary; here it is "IAM Policy".
+  // The names of AWS's answers, although the model lists other values; that of resource-based
+  // policies is inferred.
+  static const char* source_type(DecidedBy type) {
+    if (type == DecidedBy::kResource) return "Resource Policy";
+    return type == DecidedBy::kBoundary ? "Permissions Boundary Policy" : "IAM Policy";
+  }
+
   static Json statement_json(const SimulatedPolicy& source, const TraceEntry& entry) {
-    Json json = {{"SourcePolicyId", source.id},
-                 {"SourcePolicyType",
-                  entry.type == DecidedBy::kResource ? "Resource Policy" : "IAM Policy"}};
+    Json json = {{"SourcePolicyId", source.id}, {"SourcePolicyType", source_type(entry.type)}};
     const auto positions = auth::iam::statement_positions(source.document);
     if (entry.statement >= positions.size()) return json;
     const auto& position = positions[entry.statement];
@@ -284,14 +296,7 @@ Json simulate(const Simulation& simulation, const std::string& action,
 
 std::vector<std::string> context_keys_of(const std::vector<SimulatedPolicy>& policies) {
   std::vector<std::string> keys;
-  for (const SimulatedPolicy& one : policies) {
-    for (std::string& key : auth::iam::context_keys(*one.policy)) {
-      const bool known = std::any_of(keys.begin(), keys.end(), [&](const auto& other) {
-        return base::equals_ignore_case(other, key);
-      });
-      if (!known) keys.push_back(std::move(key));
-    }
-  }
+  for (const SimulatedPolicy& one : policies) add_keys(one, keys);
   std::sort(keys.begin(), keys.end());
   return keys;
 }

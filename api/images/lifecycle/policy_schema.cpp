@@ -198,8 +198,12 @@ Rule read_rule(const OrderedJson& json) {
 
 tl::expected<Policy, std::string> read_policy(std::string_view text) {
   const auto json = base::parse_ordered_json(text, {.max_depth = 16});
-  if (!json || !json->is_object()) {
-    return tl::unexpected(std::string("Could not map policyString into LifecyclePolicy."));
+  if (!json) return tl::unexpected(std::string("Could not map policyString into LifecyclePolicy."));
+  // A list is answered like an object without rules (recorded from ECR); that other values are,
+  // too, is inferred.
+  if (!json->is_object()) {
+    return tl::unexpected(
+        base::format("object has missing required properties ({})", quoted(Names{"rules"})));
   }
   Policy policy;
   // ECR returns the text without spaces and with the keys in the order they came (captured).

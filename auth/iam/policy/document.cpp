@@ -6,9 +6,12 @@ namespace ecr::auth::iam {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1u << 20;  // AWS's largest limit is 131,072
+constexpr const char* kSyntaxErrors = "Syntax errors in policy.";
 
-// ECR has one sentence for every fault of a policy, IAM and STS have one for faults of syntax.
-PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail) {
+// ECR has one sentence for every fault of a policy, IAM and STS have one for faults of syntax. Text
+// that is no JSON has a sentence of its own in trust and session policies (recorded answers).
+PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail,
+                           bool json = true) {
   PolicyProblem problem;
   problem.line = line;
   problem.detail = std::move(detail);
@@ -17,11 +20,16 @@ PolicyProblem syntax_error(PolicyType type, std::size_t line, std::string detail
       problem.message = "Invalid repository policy provided";
       break;
     case PolicyType::kRegistry:
-    case PolicyType::kRegistryV1:
       problem.message = "Invalid registry policy provided";
       break;
+    case PolicyType::kTrust:
+      problem.message = json ? kSyntaxErrors : "This policy contains invalid Json";
+      break;
+    case PolicyType::kSession:
+      problem.message = json ? kSyntaxErrors : "The policy is not in the valid JSON format.";
+      break;
     default:
-      problem.message = "Syntax errors in policy.";
+      problem.message = kSyntaxErrors;
       break;
   }
   return problem;
@@ -68,7 +76,6 @@ SizeLimit size_limit(PolicyType type) {
       return {2048, 2048, ""};
     case PolicyType::kRepository:
     case PolicyType::kRegistry:
-    case PolicyType::kRegistryV1:
       return {10240, 10240, ""};
     case PolicyType::kScp:
     case PolicyType::kRcp:
@@ -81,8 +88,7 @@ SizeLimit size_limit(PolicyType type) {
 }  // namespace
 
 std::vector<Finding> check_size(std::string_view document, PolicyType type) {
-  const bool ecr = type == PolicyType::kRepository || type == PolicyType::kRegistry ||
-                   type == PolicyType::kRegistryV1;
+  const bool ecr = type == PolicyType::kRepository || type == PolicyType::kRegistry;
   const std::size_t size = ecr ? document.size() : counted_size(document);
   const SizeLimit limit = size_limit(type);
   if (limit.most == 0 || size <= limit.usual) return {};
@@ -107,7 +113,10 @@ tl::expected<base::OrderedJson, PolicyProblem> read_document(std::string_view do
   // The order of the members is kept, because AWS reports the first fault and gives a policy back
   // as it was written.
   auto json = base::parse_ordered_json(document, limits);
-  if (!json) return tl::unexpected(syntax_error(type, json.error().line, json.error().detail));
+  if (!json) {
+    const bool is_json = json.error().kind != base::JsonError::Kind::kSyntax;
+    return tl::unexpected(syntax_error(type, json.error().line, json.error().detail, is_json));
+  }
   if (limits_characters(type)) {
     if (const std::size_t line = line_of_bad_character(document); line != 0) {
       return tl::unexpected(syntax_error(type, line, "a character beyond U+00FF"));

@@ -84,9 +84,9 @@ class Cursor {
 };
 
 // The spans of the objects directly inside the array. If the member is an object, it is the only
-// statement.
+// statement, and begins behind its brace.
 std::vector<TextSpan> statement_spans(std::string_view document, const TextSpan& member) {
-  if (document[member.offset] == '{') return {member};
+  if (document[member.offset] == '{') return {{member.offset + 1, member.size - 1}};
   std::vector<TextSpan> spans;
   std::size_t depth = 0;
   std::size_t begin = member.offset + 1;
@@ -221,27 +221,10 @@ bool allows(const Policy& policy, std::size_t statement) {
   return policy.compiled().statements.at(statement).allow;
 }
 
-std::vector<std::string> context_keys(const Policy& policy, std::size_t statement) {
-  std::vector<std::string> keys;
-  add_statement(policy, statement, keys);
-  std::sort(keys.begin(), keys.end());
-  return keys;
-}
-
 std::vector<std::string> context_keys(const Policy& policy) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < policy.statement_count(); ++i) add_statement(policy, i, keys);
   std::sort(keys.begin(), keys.end());
-  return keys;
-}
-
-std::vector<std::string> resource_variables(const Policy& policy, std::size_t statement) {
-  std::vector<std::string> keys;
-  const auto json = base::parse_ordered_json(policy.statement_json(statement));
-  if (!json) return keys;
-  for (const char* element : {"Resource", "NotResource"}) {
-    if (const auto found = json->find(element); found != json->end()) add_variables(*found, keys);
-  }
   return keys;
 }
 

@@ -17,20 +17,16 @@ namespace ecr::auth::iam {
 // True if the statement's Effect is Allow.
 bool allows(const Policy& policy, std::size_t statement);
 
-// The condition keys and policy variables of a statement as they are written, each once without
+// The condition keys and policy variables of all statements as they are written, each once without
 // regard to case, sorted.
-std::vector<std::string> context_keys(const Policy& policy, std::size_t statement);
-// The same for the whole policy.
 std::vector<std::string> context_keys(const Policy& policy);
-// Returns only the variables in Resource and NotResource of a statement.
-std::vector<std::string> resource_variables(const Policy& policy, std::size_t statement);
 
 struct TextPosition {
   std::size_t line = 1;  // both count from 1
   std::size_t column = 1;
 };
 // As AWS counts (seen in answers of its simulator): a statement of a list begins right behind the
-// '[' or ',' before it, its white space included.
+// '[' or ',' before it, its white space included; one without a list right behind its '{'.
 struct StatementPosition {
   TextPosition begin;
   TextPosition end;  // behind its last character

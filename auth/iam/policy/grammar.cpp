@@ -24,7 +24,6 @@ enum class Presence { kForbidden, kOptional, kRequired };
 // them with each kind of policy; the sentences are from its answers.
 struct Rules {
   bool version_2012 = false;  // no other version
-  bool id = false;            // may have one
   bool iam_texts = false;     // Sids, actions and resources are checked as IAM does
   bool ecr_actions = false;
   bool not_principal = false;  // may replace Principal
@@ -49,23 +48,22 @@ Rules rules_of(PolicyType type) {
     case kTrust:
       // A trust policy belongs to one role, so it has no Resource. It may be of version 2008-10-17
       // (test: TrustPolicies).
-      rules.id = rules.iam_texts = true;
+      rules.iam_texts = true;
       rules.principal = Presence::kRequired;
       rules.resource = Presence::kForbidden;
       break;
     case kRepository:
-      rules.id = rules.ecr_actions = rules.not_principal = true;
+      rules.ecr_actions = rules.not_principal = true;
       rules.principal = Presence::kRequired;
       rules.resource = Presence::kForbidden;
       break;
     case kRegistry:
-    case kRegistryV1:
-      rules.id = rules.ecr_actions = rules.not_principal = true;
+      rules.ecr_actions = rules.not_principal = true;
       rules.principal = Presence::kRequired;
       break;
     case kAny:
       // The evaluator's own input: it must take what any kind of policy may have.
-      rules.id = rules.not_principal = true;
+      rules.not_principal = true;
       rules.principal = rules.resource = Presence::kOptional;
       break;
   }
@@ -136,10 +134,10 @@ class Checker {
 
   void check_top() {
     for (const auto& [name, value] : document_.items()) {
-      // Identity-based policies have no Id ("IAM JSON policy elements: Id"; test:
-      // IdentityPolicies).
-      const bool known = name == "Version" || name == "Statement" || (name == "Id" && rules_.id);
-      if (!known) {
+      // IAM takes an Id in identity-based policies too, and gives it back (recorded answers of IAM;
+      // test: IdentityPolicies), although "IAM JSON policy elements: Id" says it has none there.
+      // That the other kinds of policies take one as well is inferred.
+      if (name != "Version" && name != "Statement" && name != "Id") {
         syntax(name, "unknown element");
       } else if (name == "Id" && !value.is_string()) {
         syntax(name, "not a string");
@@ -251,7 +249,7 @@ class Checker {
     // its operator cannot read is accepted and matches nothing.
     if (op.comparison != Comparison::kDate || type_ == kAny) return;
     for (const std::string& text : texts(values)) {
-      if (!parse_date(text)) add(Stage::kLegacy, child(at, key), kLegacyError, "not a date");
+      if (!is_stored_date(text)) add(Stage::kLegacy, child(at, key), kLegacyError, "not a date");
     }
   }
 
@@ -372,17 +370,14 @@ class Checker {
         detail = check_ecr_action(all[i], type_);
         if (!detail.empty()) message = kSyntaxError;
       }
-      // A trust policy is about the actions of STS only; which of these AWS takes is not
-      // documented, so all pass.
-      if (message.empty() && type_ == kTrust && !is_sts(all[i])) {
+      // A trust policy is about the actions of STS only. An action that STS does not have is
+      // refused (recorded answers of IAM); which of those it has AWS takes is not documented, so
+      // all pass.
+      if (message.empty() && type_ == kTrust && !is_trust_action(all[i])) {
         message = "AssumeRole policy may only specify STS AssumeRole actions.";
       }
       if (!message.empty()) add(Stage::kVendor, at, std::move(message), std::move(detail));
     }
-  }
-
-  static bool is_sts(const std::string& action) {
-    return base::to_lower(action).starts_with("sts:");
   }
 
   // An RCP only denies, and to everyone ("Resource control policies", syntax). RCPFullAWSAccess,
@@ -417,7 +412,7 @@ std::vector<Finding> check_grammar(const OrderedJson& document, PolicyType type)
   // ECR has one sentence for every fault of a policy (seen in bug reports). The fault itself goes
   // into the detail, which the program shows outside of AWS's message (test:
   // ADetailSaysWhatAwsSentenceDoesNot).
-  if (type == kRepository || type == kRegistry || type == kRegistryV1) {
+  if (type == kRepository || type == kRegistry) {
     for (Finding& finding : findings) {
       if (finding.detail.empty()) finding.detail = std::move(finding.message);
       finding.message = type == kRepository ? "Invalid repository policy provided"

@@ -24,8 +24,8 @@ enum class Stage : std::uint8_t {
   kSid,
   kActions,
   kResourceFormat,
+  kResources,  // before kVendor (recorded answers of IAM, 2026)
   kVendor,
-  kResources,
   kWarning
 };
 
@@ -49,6 +49,13 @@ std::optional<ResourceFault> check_resource(std::string_view resource);
 
 // The sentence for an action's text. Empty: nothing is wrong with it.
 std::string check_action(std::string_view action);
+
+// True where a trust policy may name the action: a pattern that matches an action of STS.
+bool is_trust_action(std::string_view action);
+
+// True for a value of a Date operator that IAM stores. It stores more than the operator can read:
+// such a value matches nothing.
+bool is_stored_date(std::string_view text);
 
 // The reason why ECR refuses the action in a policy of this type. Empty: ECR accepts it.
 std::string check_ecr_action(std::string_view action, PolicyType type);

@@ -2,8 +2,11 @@
 // is decided by the stages alone (grammar.h).
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <vector>
 
+#include "auth/iam/match/condition_values.h"
 #include "auth/iam/match/glob.h"
 #include "auth/iam/policy/authorization_data.h"
 #include "auth/iam/policy/grammar.h"
@@ -88,12 +91,78 @@ std::string service_message(std::string_view resource, const std::vector<std::st
   }
   std::string path = parts.size() > 5 ? std::string(parts[5]) : std::string();
   if (is_iam_path(path)) return {};
-  return "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, "
-         "group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, "
-         "oidc-provider/, report/, access-report/.";
+  return "IAM resource path must either be \"*\", root, or start with user/, federated-user/, "
+         "role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, "
+         "saml-provider/, oidc-provider/, report/, access-report/.";
+}
+
+// The whole number that the text is, within the limits; a sign is no digit.
+bool is_number_within(std::string_view text, std::int64_t least, std::int64_t most) {
+  if (text.empty() || text.find_first_not_of("0123456789") != kNoLine) return false;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && value >= least && value <= most;
+}
+
+// The text up to the mark, which is taken off `rest` with it; all of it where there is no mark.
+std::string_view cut_at(std::string_view& rest, char mark) {
+  const std::size_t at = rest.find(mark);
+  const std::string_view part = rest.substr(0, at);
+  rest.remove_prefix(at == kNoLine ? rest.size() : at + 1);
+  return part;
+}
+
+// "[-]year[-month[-day]]". The greatest years are those of a Java date, which IAM's answers show as
+// its limits.
+bool is_loose_day(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (!is_number_within(cut_at(text, '-'), 0, negative ? 292'275'054 : 292'278'993)) return false;
+  if (text.empty()) return true;
+  if (!is_number_within(cut_at(text, '-'), 1, 12)) return false;
+  return text.empty() || is_number_within(text, 1, 31);
+}
+
+// "z", "+hh" or "+hh:mm": the zone at the end, which is taken off; false: it is of another form.
+bool take_zone(std::string_view& text) {
+  if (text.ends_with('z')) {
+    text.remove_suffix(1);
+    return true;
+  }
+  const std::size_t sign = text.find_first_of("+-");
+  if (sign == kNoLine) return true;
+  std::string_view zone = text.substr(sign + 1);
+  text = text.substr(0, sign);
+  const std::string_view hours = cut_at(zone, ':');
+  return hours.size() == 2 && is_number_within(hours, 0, 23) &&
+         (zone.empty() || (zone.size() == 2 && is_number_within(zone, 0, 59)));
+}
+
+// "hh[:mm[:ss[.fraction]]]" and a zone, or nothing at all.
+bool is_loose_time(std::string_view text) {
+  if (!take_zone(text)) return false;
+  if (text.empty()) return true;
+  if (!is_number_within(cut_at(text, ':'), 0, 23)) return false;
+  if (text.empty()) return true;
+  if (!is_number_within(cut_at(text, ':'), 0, 59)) return false;
+  if (text.empty()) return true;
+  return is_number_within(cut_at(text, '.'), 0, 59) &&
+         (text.empty() || (text.size() <= 9 && is_number_within(text, 0, 999'999'999)));
 }
 
 }  // namespace
+
+// What IAM took and refused was recorded for "01T", "-292275054", "2016-12-13t2:00:00.593194+23"
+// and "234-13", "...+1", ten digits of a fraction (test: DatesThatIamStores). The rest is inferred
+// from these: each part is a number within its limits, however many digits it has.
+bool is_stored_date(std::string_view text) {
+  if (parse_date(text)) return true;
+  const std::string lower = base::to_lower(text);
+  if (lower.find_first_of("t-") == std::string::npos) return false;  // seconds since the epoch
+  std::string_view rest = lower;
+  const std::string_view day = cut_at(rest, 't');
+  return is_loose_day(day) && is_loose_time(rest);
+}
 
 std::optional<ResourceFault> check_resource(std::string_view resource) {
   if (resource == "*") return std::nullopt;
@@ -137,33 +206,31 @@ std::string check_action(std::string_view action) {
   return valid ? std::string() : "Vendor " + std::string(parts[0]) + " is not valid";
 }
 
+bool is_trust_action(std::string_view action) {
+  const std::string lower = base::to_lower(action);
+  constexpr std::string_view kPrefix = "sts:";
+  if (!lower.starts_with(kPrefix)) return false;
+  const Glob name(std::string_view(lower).substr(kPrefix.size()));
+  const auto& actions = find_service("sts")->actions;
+  return std::any_of(actions.begin(), actions.end(),
+                     [&](const ActionInfo& known) { return name.matches(known.lower); });
+}
+
 // A pattern passes if it matches one action that the policy may name. Repository policies may name
 // only the actions on repositories: ECR refuses GetAuthorizationToken there (bug reports). Registry
-// policies of scope V1 may name only the three actions of replication and pull-through caching (ECR
-// User Guide, registry policy scope; account setting REGISTRY_POLICY_SCOPE; test:
-// RegistryPolicies).
+// policies may name all (ECR User Guide, "Private registry permissions"; test: RegistryPolicies).
 std::string check_ecr_action(std::string_view action, PolicyType type) {
   const std::string lower = base::to_lower(action);
   const std::size_t colon = lower.find(':');
   if (lower != "*" && lower.substr(0, colon) != "ecr") return "not an action of ECR";
   const Glob name(lower == "*" ? "*" : std::string_view(lower).substr(colon + 1));
-  bool some = false;
-  bool beyond_v1 = false;
   for (const ActionInfo& known : find_service("ecr")->actions) {
     if (!name.matches(known.lower)) continue;
     // The actions without a resource type are those on the registry.
     if (type == PolicyType::kRepository && known.wildcard_only) continue;
-    some = true;
-    beyond_v1 =
-        beyond_v1 || (known.name != "ReplicateImage" && known.name != "BatchImportUpstreamImage" &&
-                      known.name != "CreateRepository");
+    return {};
   }
-  if (!some) return "matches no action that such a policy can name";
-  if (type == PolicyType::kRegistryV1 && beyond_v1) {
-    return "a registry policy of scope V1 may name only ReplicateImage, BatchImportUpstreamImage "
-           "and CreateRepository";
-  }
-  return {};
+  return "matches no action that such a policy can name";
 }
 
 }  // namespace ecr::auth::iam

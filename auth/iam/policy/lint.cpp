@@ -67,7 +67,7 @@ constexpr std::array kGlobalKeys = {"aws:AssumedRoot",
                                     "aws:VpcSourceIp"};
 
 // "aws:ResourceTag/${TagKey}" stands for every key that starts with "aws:resourcetag/".
-bool carries(const ActionInfo& action, std::string_view lower_key) {
+bool lists(const ActionInfo& action, std::string_view lower_key) {
   return std::any_of(action.condition_keys.begin(), action.condition_keys.end(),
                      [&](const std::string& known) {
                        const std::string lower = base::to_lower(known);
@@ -75,6 +75,29 @@ bool carries(const ActionInfo& action, std::string_view lower_key) {
                        if (variable == std::string::npos) return lower == lower_key;
                        return lower_key.starts_with(lower.substr(0, variable));
                      });
+}
+
+// The claims that are condition keys whatever the provider is (IAM User Guide, "Available keys for
+// AWS OIDC federation"); the reference lists them of some providers only.
+bool is_claim_of_any_provider(std::string_view lower_key) {
+  constexpr std::array kClaims = {":sub", ":aud", ":oaud", ":amr", ":email"};
+  const std::size_t colon = lower_key.find(':');
+  return colon != std::string_view::npos && lower_key.find('.') < colon &&
+         std::find(kClaims.begin(), kClaims.end(), lower_key.substr(colon)) != kClaims.end();
+}
+
+// Session tags and source identity of a token are decided with its claims, which the reference
+// lists at AssumeRoleWithWebIdentity alone.
+bool carries(const ActionInfo& action, std::string_view lower_key) {
+  if (lists(action, lower_key)) return true;
+  const bool with_token = action.name == "AssumeRoleWithWebIdentity" ||
+                          action.name == "TagSession" || action.name == "SetSourceIdentity";
+  if (!with_token) return false;
+  if (is_claim_of_any_provider(lower_key)) return true;
+  const auto& all = find_service("sts")->actions;
+  return std::any_of(all.begin(), all.end(), [&](const ActionInfo& other) {
+    return other.name == "AssumeRoleWithWebIdentity" && lists(other, lower_key);
+  });
 }
 
 // A global key may be absent from a request, but some request for any action can have it.
@@ -209,8 +232,7 @@ class StatementLinter {
       actions_.push_back({&service, &action, exact});
       some = true;
     }
-    // ListImageReferrers is an operation of the API that the reference has no row for.
-    return some || (service.prefix == "ecr" && pattern.matches("listimagereferrers"));
+    return some;
   }
 
   // A key that no action carries is absent from every request, so a positive condition never holds

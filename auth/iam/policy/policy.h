@@ -17,12 +17,11 @@ enum class PolicyType {
   kIdentity,  // users, groups, roles, managed policies; also boundaries
   kSession,
   kRepository,  // ECR: Resource may not be given, Principal must be; 2008 and repeated Sids allowed
-  kRegistry,    // ECR: Principal and Resource; any ECR action (account setting V2)
+  kRegistry,    // ECR: Principal and Resource; any ECR action
   kTrust,       // a role's: Principal, no Resource
   kScp,
   kRcp,
-  kAny,        // for the evaluator's own input: all that the language allows
-  kRegistryV1  // ECR's REGISTRY_POLICY_SCOPE V1: only the three actions of replication and caching
+  kAny,  // for the evaluator's own input: all that the language allows
 };
 
 // One reason why a document is refused (or, for warnings, doubtful).

@@ -131,7 +131,8 @@ TEST_F(CreationTemplates, APushCreatesItsRepositoryAsTheTemplateSays) {
   EXPECT_EQ(call("ListTagsForResource", {{"resourceArn", repository["repositoryArn"]}})["tags"],
             Json::parse(R"([{"Key": "team", "Value": "a"}])"));
   const Json name = {{"repositoryName", "team/app"}};
-  EXPECT_EQ(call("GetRepositoryPolicy", name)["policyText"], kPolicy);
+  EXPECT_EQ(Json::parse(call("GetRepositoryPolicy", name)["policyText"].get<std::string>()),
+            Json::parse(kPolicy));
   EXPECT_EQ(call("GetLifecyclePolicy", name)["lifecyclePolicyText"], kLifecycle);
   EXPECT_EQ(call("ListImages", name)["imageIds"].size(), 1u);
   // "team" is a prefix of names below it alone.

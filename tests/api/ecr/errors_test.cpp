@@ -31,7 +31,6 @@ const std::map<std::string, Names> kNotLimited = {
     {"CreateRepository", {"LimitExceededException"}},
     {"BatchGetImage", {"LimitExceededException"}},
     {"PutAccountSetting", {"LimitExceededException"}},
-    {"RegisterPullTimeUpdateExclusion", {"LimitExceededException"}},
     {"DeregisterPullTimeUpdateExclusion", {"LimitExceededException"}},
     {"ListPullTimeUpdateExclusions", {"LimitExceededException"}},
     {"CreateRepositoryCreationTemplate", {"LimitExceededException"}},
@@ -169,7 +168,10 @@ std::vector<Case> EcrErrors::repositories() {
        tag_text},
       {"CreateRepository", in("new", {{"tags", many}}), "TooManyTagsException"},
       {"CreateRepository", in("new", {{"imageTagMutability", "MUTABLE_WITH_EXCLUSION"}}),
-       "InvalidParameterException"},
+       "InvalidParameterException",
+       "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: "
+       "'ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as "
+       "MUTABLE_WITH_EXCLUSION'"},
       {"CreateRepository", in("new", {{"imageTagMutabilityExclusionFilters", wild}}),
        "InvalidParameterException"},
       {"CreateRepository",
@@ -230,7 +232,7 @@ std::vector<Case> EcrErrors::images() {
       {"PutImage", in("fixed", {{"imageManifest", other}, {"imageTag", "1"}}),
        "ImageTagAlreadyExistsException",
        "The image tag '1' already exists in the 'fixed' repository and cannot be overwritten "
-       "because the repository is immutable."},
+       "because the tag is immutable."},
       {"PutImage", in("app", {{"imageManifest", other}}), "LayersNotFoundException"},
       {"PutImage", in("app", {{"imageManifest", index.dump()}}),
        "ReferencedImagesNotFoundException"},
@@ -269,7 +271,8 @@ std::vector<Case> EcrErrors::layers() {
       {"UploadLayerPart", part(id, 7, "abc"), "InvalidLayerPartException"},
       {"CompleteLayerUpload", completion(none, "abc"), "UploadNotFoundException"},
       {"CompleteLayerUpload", completion(begin_upload(""), "abc"), "EmptyUploadException"},
-      {"CompleteLayerUpload", completion(shorts, "abcdef"), "LayerPartTooSmallException"},
+      {"CompleteLayerUpload", completion(shorts, "abcdef"), "LayerPartTooSmallException",
+       "All layer parts except the last part should be at least 5MB"},
       {"CompleteLayerUpload", completion(id, "abd"), "InvalidLayerException"},
       {"CompleteLayerUpload", completion(begin_upload("one"), "one"),
        "LayerAlreadyExistsException"},
@@ -421,6 +424,12 @@ TEST_F(EcrErrors, EachThatAnOperationMayReturnIsReturned) {
   }
   check({{"PutImage", in("app", {{"imageManifest", manifest}, {"imageTag", "last"}}),
           "LimitExceededException"}});
+  // A hundred exclusions, some of which may be there already.
+  const auto exclusion = [](int i) {
+    return Json{{"principalArn", base::format("arn:aws:iam::000000000000:role/{}", i)}};
+  };
+  for (int i = 0; i < 100; ++i) send("RegisterPullTimeUpdateExclusion", exclusion(i));
+  check({{"RegisterPullTimeUpdateExclusion", exclusion(100), "LimitExceededException"}});
   for (const auto& [operation, types] : seen_) {
     const auto* model = model::ServiceModel::ecr().find(operation);
     const Names declared(model->errors.begin(), model->errors.end());

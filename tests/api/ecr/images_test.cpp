@@ -104,7 +104,7 @@ TEST_F(EcrImages, ImmutableTagsStayOnBothPlanes) {
   const std::string other = push_image("fixed", "2", "two");
   const std::string message =
       "The image tag '1' already exists in the 'fixed' repository and cannot be overwritten "
-      "because the repository is immutable.";
+      "because the tag is immutable.";
   EXPECT_EQ(
       fail("PutImage", {{"repositoryName", "fixed"}, {"imageManifest", other}, {"imageTag", "1"}}),
       Error("ImageTagAlreadyExistsException", message));

@@ -1,6 +1,7 @@
-// The registry's own operations: its policy and what scope gives it a say, account settings,
+// The registry's own operations: its policy and what it has a say in, account settings,
 // principals whose pulls leave no trace.
 #include "api/admin/seed/seed.h"
+#include "storage/rows/registry_settings.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -68,28 +69,25 @@ TEST_F(EcrRegistry, APolicyThatIsNoneIsRefused) {
   EXPECT_EQ(fail("PutRegistryPolicy", {{"policyText", document("s3:GetObject")}}), refused);
 }
 
-TEST_F(EcrRegistry, ScopeV1AllowsThreeActionsInThePolicy) {
-  set("REGISTRY_POLICY_SCOPE", "V1");
-  for (const char* action :
-       {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"}) {
-    call("PutRegistryPolicy", {{"policyText", document(action)}});
+// A registry of an older data directory may have the scope V1, and Clair: ECR ended both, and moved
+// the registries that had them.
+TEST_F(EcrRegistry, StoredSettingsThatEcrEndedCountAsItsStandard) {
+  {
+    storage::sql::Txn txn = store->database().begin(storage::sql::Access::kWrite);
+    storage::set_registry_setting(txn, "000000000000", region, "REGISTRY_POLICY_SCOPE", "V1");
+    storage::set_registry_setting(txn, "000000000000", region, "BASIC_SCAN_TYPE_VERSION", "CLAIR");
+    txn.commit();
   }
-  for (const char* action : {"ecr:BatchGetImage", "ecr:*"}) {
-    EXPECT_EQ(fail("PutRegistryPolicy", {{"policyText", document(action)}}).first,
-              "InvalidParameterException")
-        << action;
-  }
-  set("REGISTRY_POLICY_SCOPE", "V2");
-  call("PutRegistryPolicy", {{"policyText", document("ecr:*")}});
+  EXPECT_EQ(setting("REGISTRY_POLICY_SCOPE"), "V2");
+  EXPECT_EQ(setting("BASIC_SCAN_TYPE_VERSION"), "AWS_NATIVE");
+  call("PutRegistryPolicy", {{"policyText", document("ecr:BatchGetImage")}});
 }
 
-TEST_F(EcrRegistry, ScopeDecidesWhatThePolicyHasASayInOnBothPlanes) {
+TEST_F(EcrRegistry, ThePolicyHasASayOnBothPlanes) {
   admin::apply_seed(services, seed_user("jane", {{"all", policy("Allow", "ecr:*", "*")}}).dump());
   call("CreateRepository", {{"repositoryName", "app"}});
   push_image("app", "1", "content");
-  call("PutRegistryPolicy", {{"policyText", document("ecr:*")}});
   const Json list = {{"registryId", "000000000000"}, {"repositoryName", "app"}};
-  const Json create = {{"registryId", "000000000000"}, {"repositoryName", "theirs"}};
   const std::string manifest = "/v2/app/manifests/1";
   const Keys root = keys;
   const auto as_jane = [&] {
@@ -97,17 +95,16 @@ TEST_F(EcrRegistry, ScopeDecidesWhatThePolicyHasASayInOnBothPlanes) {
     host = "000000000000.dkr.ecr.us-east-1.localhost:4599";
   };
   as_jane();
-  EXPECT_EQ(send("ListImages", list).status, 200);
-  EXPECT_EQ(registry("GET", manifest).status, 200);
-  keys = root;
-  set("REGISTRY_POLICY_SCOPE", "V1");
-  as_jane();
   EXPECT_EQ(fail("ListImages", list).first, "AccessDeniedException");
   EXPECT_EQ(registry("GET", manifest).status, 403);
-  EXPECT_EQ(send("CreateRepository", create).status, 200);
+  keys = root;
+  call("PutRegistryPolicy", {{"policyText", document("ecr:*")}});
+  as_jane();
+  EXPECT_EQ(send("ListImages", list).status, 200);
+  EXPECT_EQ(registry("GET", manifest).status, 200);
 }
 
-TEST_F(EcrRegistry, ScopeDecidesAboutOperationsOnTheRegistryItself) {
+TEST_F(EcrRegistry, ThePolicyHasASayInOperationsOnTheRegistryItself) {
   const Json jane = seed_user("jane", {{"all", policy("Allow", "ecr:*", "*")}});
   admin::apply_seed(services, jane.dump());
   const Keys root = {"111122223333", "test"};
@@ -128,26 +125,28 @@ TEST_F(EcrRegistry, ScopeDecidesAboutOperationsOnTheRegistryItself) {
   EXPECT_EQ(send("GetRegistryPolicy", Json::object()).status, 200);
   keys = root;
   EXPECT_EQ(send("DescribeRegistry", Json::object()).status, 200);
-  set("REGISTRY_POLICY_SCOPE", "V1");
-  keys = kSeededKeys;
-  EXPECT_EQ(send("DescribeRegistry", Json::object()).status, 200);
 }
 
 TEST_F(EcrRegistry, SettingsHaveTheirDefaultsAndAreChanged) {
-  const std::vector<std::array<const char*, 3>> known = {
-      {"BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "CLAIR"},
-      {"REGISTRY_POLICY_SCOPE", "V2", "V1"},
-      {"BLOB_MOUNTING", "DISABLED", "ENABLED"}};
-  for (const auto& [name, standard, other] : known) {
-    EXPECT_EQ(setting(name), standard);
-    set(name, other);
-    EXPECT_EQ(setting(name), other);
-    EXPECT_EQ(fail("PutAccountSetting", {{"name", name}, {"value", "MAYBE"}}).first,
-              "InvalidParameterException");
-    EXPECT_EQ(setting(name), other);
+  EXPECT_EQ(setting("BASIC_SCAN_TYPE_VERSION"), "AWS_NATIVE");
+  EXPECT_EQ(setting("REGISTRY_POLICY_SCOPE"), "V2");
+  EXPECT_EQ(setting("BLOB_MOUNTING"), "DISABLED");
+  set("BLOB_MOUNTING", "ENABLED");
+  set("REGISTRY_POLICY_SCOPE", "V2");
+  set("BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE");
+  EXPECT_EQ(setting("BLOB_MOUNTING"), "ENABLED");
+  // Values that ECR does not have, or no longer.
+  const std::vector<std::array<const char*, 2>> refused = {{"BASIC_SCAN_TYPE_VERSION", "CLAIR"},
+                                                           {"REGISTRY_POLICY_SCOPE", "V1"},
+                                                           {"BLOB_MOUNTING", "MAYBE"}};
+  for (const auto& [name, value] : refused) {
+    EXPECT_EQ(fail("PutAccountSetting", {{"name", name}, {"value", value}}).first,
+              "InvalidParameterException")
+        << name;
   }
+  EXPECT_EQ(setting("BLOB_MOUNTING"), "ENABLED");
   EXPECT_EQ(fail("GetAccountSetting", {{"name", "NONE"}}).first, "InvalidParameterException");
-  EXPECT_EQ(fail("PutAccountSetting", {{"name", "NONE"}, {"value", "V1"}}).first,
+  EXPECT_EQ(fail("PutAccountSetting", {{"name", "NONE"}, {"value", "V2"}}).first,
             "InvalidParameterException");
 }
 
@@ -198,6 +197,27 @@ TEST_F(EcrRegistry, AnExcludedPullMovesNoTimeOnEitherPlane) {
     call("DeregisterPullTimeUpdateExclusion", jane);
     EXPECT_GT(pull(by_docker), before);
   }
+}
+
+TEST_F(EcrRegistry, AHundredExclusionsAtMost) {
+  const auto exclusion = [](int i) {
+    return Json{{"principalArn", "arn:aws:iam::000000000000:role/r" + std::to_string(i)}};
+  };
+  for (int i = 0; i < 100; ++i) call("RegisterPullTimeUpdateExclusion", exclusion(i));
+  EXPECT_EQ(fail("RegisterPullTimeUpdateExclusion", exclusion(100)).first,
+            "LimitExceededException");
+  EXPECT_EQ(fail("RegisterPullTimeUpdateExclusion", exclusion(7)).first,
+            "ExclusionAlreadyExistsException");
+  call("DeregisterPullTimeUpdateExclusion", exclusion(7));
+  call("RegisterPullTimeUpdateExclusion", exclusion(100));
+}
+
+TEST_F(EcrRegistry, ARegistryDoesNotReplicateToItself) {
+  const Json rules = {{{"destinations", {{{"region", region}, {"registryId", "000000000000"}}}}}};
+  EXPECT_EQ(fail("PutReplicationConfiguration", {{"replicationConfiguration", {{"rules", rules}}}}),
+            Error("InvalidParameterException",
+                  "Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: "
+                  "'Replication destination cannot be the same as the source registry'"));
 }
 
 // The policy takes part in every decision of ECR, also in the one about its own removal.

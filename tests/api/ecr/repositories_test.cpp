@@ -193,14 +193,98 @@ TEST_F(EcrRepositories, RepositoryPolicyRoundTrip) {
             Error("RepositoryPolicyNotFoundException",
                   "Repository policy does not exist for the repository with name 'app' in the "
                   "registry with id '000000000000'"));
+  const Json name = {{"repositoryName", "app"}};
   const std::string text =
       R"({"Version":"2008-10-17","Statement":[{"Sid":"a b","Effect":"Allow","Principal":"*",)"
       R"("Action":["ecr:BatchGetImage"]}]})";
-  call("SetRepositoryPolicy", {{"repositoryName", "app"}, {"policyText", text}});
-  EXPECT_EQ(call("GetRepositoryPolicy", {{"repositoryName", "app"}})["policyText"], text);
-  call("DeleteRepositoryPolicy", {{"repositoryName", "app"}});
-  EXPECT_EQ(fail("GetRepositoryPolicy", {{"repositoryName", "app"}}).first,
-            "RepositoryPolicyNotFoundException");
+  const Json set =
+      call("SetRepositoryPolicy", {{"repositoryName", "app"}, {"policyText", text}})["policyText"];
+  EXPECT_EQ(call("GetRepositoryPolicy", name)["policyText"], set);
+  EXPECT_EQ(call("DeleteRepositoryPolicy", name)["policyText"], set);
+  EXPECT_EQ(fail("GetRepositoryPolicy", name).first, "RepositoryPolicyNotFoundException");
+}
+
+// The texts on the right are recorded from ECR, but for the last two, whose layout follows from
+// these.
+TEST_F(EcrRepositories, RepositoryPolicyIsWrittenAnew) {
+  call("CreateRepository", {{"repositoryName", "app"}});
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"Id":"Foo","Version":"2012-10-17","Statement":[{"Action":["ecr:BatchGetImage"],)"
+       R"("Effect":"Allow","Principal":"*"}]})",
+       R"({
+  "Version" : "2012-10-17",
+  "Id" : "Foo",
+  "Statement" : [ {
+    "Effect" : "Allow",
+    "Principal" : "*",
+    "Action" : "ecr:BatchGetImage"
+  } ]
+})"},
+      {R"({"Version": "2008-10-17", "Statement": [{"Sid": "Public", "Effect": "Allow",
+           "Principal": "*", "Action": ["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]}]})",
+       R"({
+  "Version" : "2008-10-17",
+  "Statement" : [ {
+    "Sid" : "Public",
+    "Effect" : "Allow",
+    "Principal" : "*",
+    "Action" : [ "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage" ]
+  } ]
+})"},
+      {R"({"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Principal":{"AWS":)"
+       R"("arn:aws:iam::123456789012:role/admin"},"Action":"ecr:DescribeRepositories"}]})",
+       R"({
+  "Version" : "2012-10-17",
+  "Statement" : [ {
+    "Sid" : "a",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::123456789012:role/admin"
+    },
+    "Action" : "ecr:DescribeRepositories"
+  } ]
+})"},
+      {R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"ecr:*"},{"Effect":"Deny",)"
+       R"("Principal":"*","Action":"ecr:PutImage","Condition":{"Bool":{"aws:SecureTransport":)"
+       R"(false}}}]})",
+       R"({
+  "Statement" : [ {
+    "Effect" : "Allow",
+    "Principal" : "*",
+    "Action" : "ecr:*"
+  }, {
+    "Effect" : "Deny",
+    "Principal" : "*",
+    "Action" : "ecr:PutImage",
+    "Condition" : {
+      "Bool" : {
+        "aws:SecureTransport" : false
+      }
+    }
+  } ]
+})"},
+  };
+  for (const auto& [given, written] : cases) {
+    const Json answer =
+        call("SetRepositoryPolicy", {{"repositoryName", "app"}, {"policyText", given}});
+    EXPECT_EQ(answer["policyText"], written);
+  }
+}
+
+TEST_F(EcrRepositories, TheKeyThatAwsManagesIsOneAnAccountAndRegion) {
+  const auto key_of = [&](const char* name) {
+    const Json input = {{"repositoryName", name},
+                        {"encryptionConfiguration", {{"encryptionType", "KMS"}}}};
+    const Json made = call("CreateRepository", input)["repository"];
+    return made["encryptionConfiguration"]["kmsKey"].get<std::string>();
+  };
+  const std::string key = key_of("one");
+  const std::string start = "arn:aws:kms:us-east-1:000000000000:key/";
+  ASSERT_TRUE(key.starts_with(start)) << key;
+  EXPECT_EQ(key.size(), start.size() + 36);
+  EXPECT_EQ(key_of("two"), key);
+  region = "eu-west-1";
+  EXPECT_NE(key_of("one").substr(start.size()), key.substr(start.size()));
 }
 
 TEST_F(EcrRepositories, RepositoryPolicyThatEcrRefuses) {

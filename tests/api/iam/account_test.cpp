@@ -51,8 +51,17 @@ TEST_F(IamAccount, OidcProviders) {
   EXPECT_THAT(names(iam("ListOpenIDConnectProviderTags", named)["Tags"], "Key"), ElementsAre("x"));
   EXPECT_EQ(iam("ListOpenIDConnectProviders")["OpenIDConnectProviderList"],
             (Json{{{"Arn", kOidc}}}));
+  EXPECT_EQ(shown["CreateDate"], "2023-11-14T22:13:20.123Z");
+  Parameters thumbprints = named;
+  for (int i = 1; i <= 6; ++i) {
+    thumbprints.emplace_back("ThumbprintList.member." + std::to_string(i), kThumbprint);
+  }
+  EXPECT_EQ(iam_fail("UpdateOpenIDConnectProviderThumbprint", thumbprints, 400),
+            IamError("InvalidInput", "Thumbprint list must contain fewer than 5 entries."));
   iam("DeleteOpenIDConnectProvider", named);
   EXPECT_EQ(iam_fail("GetOpenIDConnectProvider", named, 404).first, "NoSuchEntity");
+  EXPECT_EQ(iam_fail("DeleteOpenIDConnectProvider", named, 404),
+            IamError("NoSuchEntity", "OpenId connect Provider " + kOidc + " cannot be found."));
   for (const char* url : {"http://a.example", "https://", "https:///x", "https://u@a.example"}) {
     EXPECT_EQ(iam_fail("CreateOpenIDConnectProvider", {{"Url", url}}, 400).first, "ValidationError")
         << url;
@@ -78,7 +87,11 @@ TEST_F(IamAccount, SamlProviders) {
             arn);
   const Json shown = iam("GetSAMLProvider", {{"SAMLProviderArn", arn}});
   EXPECT_EQ(shown["SAMLMetadataDocument"], metadata);
-  EXPECT_EQ(shown["ValidUntil"], "2030-01-02T03:04:05Z");
+  EXPECT_EQ(shown["ValidUntil"], "2030-01-02T03:04:05.000Z");
+  EXPECT_EQ(shown["CreateDate"], "2023-11-14T22:13:20.123Z");
+  EXPECT_EQ(shown["AssertionEncryptionMode"], "Allowed");
+  EXPECT_EQ(shown["PrivateKeyList"], Json::array());
+  EXPECT_EQ(shown["Tags"], Json::array());
   iam("UpdateSAMLProvider", {{"SAMLProviderArn", arn}, {"SAMLMetadataDocument", metadata + "\n"}});
   iam("TagSAMLProvider",
       {{"SAMLProviderArn", arn}, {"Tags.member.1.Key", "k"}, {"Tags.member.1.Value", "v"}});
@@ -105,6 +118,9 @@ TEST_F(IamAccount, PasswordsAreCheckedAndNotStored) {
   EXPECT_EQ(iam_fail("GetAccountPasswordPolicy", {}, 404),
             IamError("NoSuchEntity",
                      "The Password Policy with domain name 111122223333 cannot be found."));
+  EXPECT_EQ(
+      iam_fail("DeleteAccountPasswordPolicy", {}, 404),
+      IamError("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found."));
   iam("UpdateAccountPasswordPolicy", {{"MinimumPasswordLength", "12"}, {"MaxPasswordAge", "30"}});
   const Json shown = iam("GetAccountPasswordPolicy")["PasswordPolicy"];
   EXPECT_EQ(shown["MinimumPasswordLength"], 12);
@@ -201,6 +217,11 @@ TEST_F(IamAccount, DetailsShowEverythingPageByPage) {
   const Json all = iam("GetAccountAuthorizationDetails");
   EXPECT_EQ(all["UserDetailList"][0]["GroupList"], Json::array({"devs"}));
   EXPECT_EQ(all["UserDetailList"][0]["AttachedManagedPolicies"].size(), 2U);
+  // What is there and what is not where there is nothing: recorded from IAM.
+  EXPECT_EQ(all["UserDetailList"][0]["Tags"], Json::array());
+  EXPECT_FALSE(all["UserDetailList"][0].contains("UserPolicyList"));
+  EXPECT_EQ(all["RoleDetailList"][0]["Tags"], Json::array());
+  EXPECT_FALSE(all["GroupDetailList"][0].contains("Tags"));
   EXPECT_EQ(all["GroupDetailList"][0]["GroupPolicyList"][0]["PolicyName"], "in");
   EXPECT_EQ(all["RoleDetailList"][0]["InstanceProfileList"][0]["InstanceProfileName"], "build");
   EXPECT_THAT(names(all["Policies"], "PolicyName"), ElementsAre("p", "ReadOnlyAccess"));

@@ -94,15 +94,27 @@ TEST_F(AwsManagedPolicies, AwsManagedCanBeReadAndAttachedButNotChanged) {
   const std::string arn = kAwsPolicies + "AmazonEC2ContainerRegistryReadOnly";
   EXPECT_EQ(iam("GetPolicy", {{"PolicyArn", arn}})["Policy"]["PolicyId"], "ANPAIFYZPA37OOHVIH7KQ");
   iam("GetPolicyVersion", {{"PolicyArn", arn}, {"VersionId", "v3"}});
-  for (const char* operation : {"DeletePolicy", "TagPolicy", "SetDefaultPolicyVersion"}) {
-    EXPECT_EQ(iam_fail(operation,
-                       {{"PolicyArn", arn},
-                        {"VersionId", "v1"},
-                        {"Tags.member.1.Key", "k"},
-                        {"Tags.member.1.Value", "v"}},
-                       400)
-                  .first,
-              "InvalidInput");
+  const auto refused = [&](const char* operation) {
+    return iam_fail(operation,
+                    {{"PolicyArn", arn},
+                     {"VersionId", "v1"},
+                     {"PolicyDocument", policy("Allow", "*", "*").dump()},
+                     {"TagKeys.member.1", "k"},
+                     {"Tags.member.1.Key", "k"},
+                     {"Tags.member.1.Value", "v"}},
+                    403);
+  };
+  // Recorded from IAM.
+  const std::pair<const char*, const char*> sentences[] = {
+      {"DeletePolicy", "Cannot delete policies outside your own account."},
+      {"DeletePolicyVersion",
+       "Cannot delete policy versions for policies outside your own account."},
+      {"SetDefaultPolicyVersion", "Cannot update policies outside your own account."}};
+  for (const auto& [operation, sentence] : sentences) {
+    EXPECT_EQ(refused(operation), IamError("AccessDenied", sentence));
+  }
+  for (const char* operation : {"CreatePolicyVersion", "TagPolicy", "UntagPolicy"}) {
+    EXPECT_EQ(refused(operation).first, "AccessDenied") << operation;
   }
   become("jane", policy("Allow", "iam:GetUser", "*"));
   const Keys jane = keys;

@@ -34,7 +34,11 @@ TEST_F(IamPolicies, CreateTagListAndDelete) {
   EXPECT_TRUE(made["PolicyId"].get<std::string>().starts_with("ANPA"));
   EXPECT_EQ(made["DefaultVersionId"], "v1");
   EXPECT_EQ(made["AttachmentCount"], 0);
-  EXPECT_EQ(iam("GetPolicy", {{"PolicyArn", arn}})["Policy"], made);
+  // Only GetPolicy shows the description (recorded from IAM).
+  EXPECT_FALSE(made.contains("Description"));
+  Json described = made;
+  described["Description"] = "d";
+  EXPECT_EQ(iam("GetPolicy", {{"PolicyArn", arn}})["Policy"], described);
   EXPECT_EQ(
       iam_fail("CreatePolicy", {{"PolicyName", "P"}, {"PolicyDocument", document("ecr:*")}}, 409),
       IamError("EntityAlreadyExists",
@@ -50,6 +54,60 @@ TEST_F(IamPolicies, CreateTagListAndDelete) {
   EXPECT_THAT(iam("ListPolicyTags", {{"PolicyArn", arn}})["Tags"], IsEmpty());
   EXPECT_EQ(iam_fail("GetPolicy", {{"PolicyArn", "arn:aws:s3:::a-bucket-of-mine"}}, 400).first,
             "ValidationError");
+}
+
+// All recorded from IAM; users and roles have other rules (users_test.cpp).
+TEST_F(IamPolicies, TagKeysDifferInCase) {
+  const Json made = create("p", "ecr:*",
+                           {{"Tags.member.1.Key", "a"},
+                            {"Tags.member.1.Value", "lower"},
+                            {"Tags.member.2.Key", "A"},
+                            {"Tags.member.2.Value", "upper"}});
+  const Json lower = {{"Key", "a"}, {"Value", "lower"}};
+  const Json upper = {{"Key", "A"}, {"Value", "upper"}};
+  EXPECT_EQ(made["Tags"], Json::array({lower, upper})) << "in the order of the request";
+  const Parameters of = {{"PolicyArn", kPolicyArn}};
+  EXPECT_EQ(iam("ListPolicyTags", of)["Tags"], Json::array({upper, lower}));
+  iam("UntagPolicy", {{"PolicyArn", kPolicyArn}, {"TagKeys.member.1", "a"}});
+  EXPECT_EQ(iam("GetPolicy", of)["Policy"]["Tags"], Json::array({upper}));
+  iam("UntagPolicy", {{"PolicyArn", kPolicyArn}, {"TagKeys.member.1", "A"}});
+  EXPECT_EQ(iam("GetPolicy", of)["Policy"]["Tags"], Json::array());
+  EXPECT_EQ(iam_fail("TagPolicy",
+                     {{"PolicyArn", kPolicyArn},
+                      {"Tags.member.1.Key", "k"},
+                      {"Tags.member.1.Value", "v"},
+                      {"Tags.member.2.Key", "k"},
+                      {"Tags.member.2.Value", "w"}},
+                     400),
+            IamError("InvalidInput", "Duplicate tag keys found."));
+  Parameters many = of;
+  for (int i = 1; i <= 50; ++i) {
+    const std::string tag = "Tags.member." + std::to_string(i);
+    many.emplace_back(tag + ".Key", "k" + std::to_string(i));
+    many.emplace_back(tag + ".Value", "v");
+  }
+  iam("TagPolicy", many);
+  EXPECT_EQ(
+      iam_fail(
+          "TagPolicy",
+          {{"PolicyArn", kPolicyArn}, {"Tags.member.1.Key", "more"}, {"Tags.member.1.Value", "v"}},
+          409),
+      IamError("LimitExceeded", "The number of tags has reached the maximum limit."));
+}
+
+TEST_F(IamPolicies, WhatIsMissingIsNamedByTheOperation) {
+  const std::string missing = " does not exist or is not attachable.";
+  for (const char* operation : {"GetPolicyVersion", "SetDefaultPolicyVersion"}) {
+    EXPECT_EQ(iam_fail(operation, {{"PolicyArn", kPolicyArn}, {"VersionId", "v1"}}, 404),
+              IamError("NoSuchEntity", "Policy " + kPolicyArn + " version v1" + missing));
+  }
+  EXPECT_EQ(iam_fail("ListEntitiesForPolicy", {{"PolicyArn", kPolicyArn}}, 404),
+            IamError("NoSuchEntity", "Policy " + kPolicyArn + missing));
+  for (const char* operation : {"DeletePolicy", "UntagPolicy"}) {
+    EXPECT_EQ(
+        iam_fail(operation, {{"PolicyArn", kPolicyArn}, {"TagKeys.member.1", "k"}}, 404).second,
+        "Policy " + kPolicyArn + " was not found.");
+  }
 }
 
 TEST_F(IamPolicies, FiveVersionsOneOfWhichIsInForce) {

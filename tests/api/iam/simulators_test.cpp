@@ -70,6 +70,7 @@ TEST_F(Simulator, DecidesEachActionOnEachResource) {
     EXPECT_EQ(decision(output, i), expected[i]);
     EXPECT_EQ(results[i]["ResourceSpecificResults"][0]["EvalResourceDecision"], expected[i]);
     EXPECT_EQ(results[i]["EvalDecisionDetails"], Json::object());
+    EXPECT_FALSE(results[i]["ResourceSpecificResults"][0].contains("EvalDecisionDetails"));
   }
   EXPECT_EQ(results[1]["MatchedStatements"], Json::array());
   // A denial lists the denying statement only, although another statement allows.
@@ -121,9 +122,42 @@ TEST_F(Simulator, ContextEntriesAreTypedAndMissingOnesNamed) {
     both.emplace_back(name.replace(name.find("member.1"), 8, "member.2"), value);
   }
   EXPECT_EQ(decision(custom(document, both)), "allowed");
-  // An action that the statement is not about misses nothing.
+  // Also of a statement about another action.
   EXPECT_EQ(custom(document, of("ecr:PutImage"))["EvaluationResults"][0]["MissingContextValues"],
-            Json::array());
+            Json({"custom:Age", "custom:Keys"}));
+}
+
+TEST_F(Simulator, MissingContextValuesAreThoseOfAllPolicies) {
+  Json document = policy("Allow", "ecr:ListImages", kApp);
+  document["Statement"][0]["Condition"] = {{"StringLike", {{"aws:PrincipalTag/allowed", "ecr"}}}};
+  document["Statement"].push_back(
+      {{"Effect", "Allow"},
+       {"Action", "ecr:PutImage"},
+       {"Resource", "arn:aws:ecr:us-east-1:111122223333:repository/${aws:username}"}});
+  Json boundary = policy("Allow", "*", "*");
+  boundary["Statement"][0]["Condition"] = {{"Bool", {{"aws:SecureTransport", "true"}}}};
+  const Parameters with_boundary = {
+      {"PermissionsBoundaryPolicyInputList.member.1", boundary.dump()}};
+  const Json output = custom(document, with(of("ecr:ListImages"), with_boundary));
+  EXPECT_EQ(output["EvaluationResults"][0]["MissingContextValues"],
+            Json({"aws:PrincipalTag/allowed", "aws:SecureTransport", "aws:username"}));
+  const Json given =
+      custom(document, with(of("ecr:ListImages", kApp), entry("aws:username", "string", {"jane"})));
+  EXPECT_EQ(given["EvaluationResults"][0]["ResourceSpecificResults"][0]["MissingContextValues"],
+            Json({"aws:PrincipalTag/allowed"}));
+}
+
+// Seen in an answer without a date: the statement that allows is listed beside the boundary's.
+TEST_F(Simulator, ABoundaryThatDeniesIsNamed) {
+  const Json output = custom(
+      policy("Allow", "*", "*"),
+      with(of("ecr:ListImages"),
+           {{"PermissionsBoundaryPolicyInputList.member.1", policy("Deny", "*", "*").dump()}}));
+  EXPECT_EQ(decision(output), "explicitDeny");
+  const Json& matched = output["EvaluationResults"][0]["MatchedStatements"];
+  ASSERT_EQ(matched.size(), 2u);
+  EXPECT_EQ(matched[0]["SourcePolicyType"], "IAM Policy");
+  EXPECT_EQ(matched[1]["SourcePolicyType"], "Permissions Boundary Policy");
 }
 
 TEST_F(Simulator, RefusesWhatItCannotSimulate) {

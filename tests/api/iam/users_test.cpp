@@ -130,7 +130,12 @@ TEST_F(IamUsers, KeysOfAnotherUserAreUnknown) {
   EXPECT_EQ(iam_fail("DeleteAccessKey", {{"UserName", "joe"}, {"AccessKeyId", id}}, 404).first,
             "NoSuchEntity");
   use(Keys{"999988887777", "test"});
-  EXPECT_EQ(iam_fail("GetAccessKeyLastUsed", {{"AccessKeyId", id}}, 404).first, "NoSuchEntity");
+  // The sentence is recorded from IAM: of a key that does not exist, and so of another account's.
+  EXPECT_EQ(iam_fail("GetAccessKeyLastUsed", {{"AccessKeyId", id}}, 403),
+            IamError("AccessDenied",
+                     "User: arn:aws:iam::999988887777:root is not authorized to perform "
+                     "iam:GetAccessKeyLastUsed on resource: access key " +
+                         id));
 }
 
 TEST_F(IamUsers, GroupsGiveAndTake) {
@@ -155,15 +160,38 @@ TEST_F(IamUsers, GroupsGiveAndTake) {
   use(kRoot);
   EXPECT_EQ(iam_fail("DeleteGroup", {{"GroupName", "devs"}}, 409).first, "DeleteConflict");
   iam("RemoveUserFromGroup", {{"GroupName", "devs"}, {"UserName", "jane"}});
-  EXPECT_EQ(
-      iam_fail("RemoveUserFromGroup", {{"GroupName", "devs"}, {"UserName", "jane"}}, 404).first,
-      "NoSuchEntity");
   EXPECT_EQ(iam_fail("DeleteGroup", {{"GroupName", "devs"}}, 409).second,
             "Cannot delete entity, must delete policies first.");
   iam("UpdateGroup", {{"GroupName", "devs"}, {"NewGroupName", "ops"}});
   iam("DeleteGroupPolicy", {{"GroupName", "ops"}, {"PolicyName", "list"}});
   iam("DeleteGroup", {{"GroupName", "ops"}});
   EXPECT_THAT(iam("ListGroups")["Groups"], IsEmpty());
+}
+
+TEST_F(IamUsers, RemovingAUserWhoIsNoMemberIsNoError) {
+  iam("CreateUser", {{"UserName", "jane"}});
+  iam("CreateGroup", {{"GroupName", "devs"}});
+  iam("RemoveUserFromGroup", {{"GroupName", "devs"}, {"UserName", "jane"}});
+  EXPECT_EQ(
+      iam_fail("RemoveUserFromGroup", {{"GroupName", "none"}, {"UserName", "jane"}}, 404).second,
+      "The group with name none cannot be found.");
+  EXPECT_EQ(
+      iam_fail("RemoveUserFromGroup", {{"GroupName", "none"}, {"UserName", "joe"}}, 404).second,
+      "The user with name joe cannot be found.");
+}
+
+// Recorded from IAM, whose model has another word.
+TEST_F(IamUsers, ABoundaryIsOfTypePolicy) {
+  const std::string arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+  const Json expected = {{"PermissionsBoundaryType", "Policy"}, {"PermissionsBoundaryArn", arn}};
+  const Json made = iam("CreateUser", {{"UserName", "jane"}, {"PermissionsBoundary", arn}})["User"];
+  EXPECT_EQ(made["PermissionsBoundary"], expected);
+  EXPECT_EQ(iam("GetUser", {{"UserName", "jane"}})["User"], made);
+  EXPECT_EQ(iam_fail("CreateUser",
+                     {{"UserName", "joe"},
+                      {"PermissionsBoundary", "arn:aws:iam::111122223333:user/jane"}},
+                     400),
+            IamError("InvalidInput", "ARN arn:aws:iam::111122223333:user/jane is not valid."));
 }
 
 TEST_F(IamUsers, InlinePoliciesComeBackEncoded) {

@@ -326,6 +326,13 @@ TEST_F(RegistryTest, ManifestsThatAreNone) {
       {Json({{"config", huge}}).dump(), oci},
       {Json({{"config", {{"digest", "nothing"}, {"size", 1}}}}).dump(), oci},
       {Json({{"layers", Json::array()}}).dump(), oci},
+      {Json({{"schemaVersion", 2}, {"config", descriptor}}).dump(), oci},
+      {Json({{"schemaVersion", 1}, {"config", descriptor}, {"layers", Json::array()}}).dump(), oci},
+      {Json({{"config", descriptor}, {"layers", Json::array()}}).dump(), oci},
+      {Json({{"schemaVersion", 2}}).dump(), "application/vnd.oci.image.index.v1+json"},
+      {Json({{"schemaVersion", 2}, {"manifests", Json::array()}}).dump(), ""},
+      {"\xEF\xBB\xBF" + Json({{"schemaVersion", 2}, {"manifests", Json::array()}}).dump(),
+       "application/vnd.oci.image.index.v1+json"},
       {std::string(200, '[') + std::string(200, ']'), oci},
   };
   for (const auto& [text, type] : kCases) {
@@ -337,7 +344,11 @@ TEST_F(RegistryTest, ManifestsThatAreNone) {
       "PUT", "/v2/app/manifests/1",
       Json({{"schemaVersion", 2}, {"config", descriptor}, {"layers", Json::array()}}).dump(),
       {{"Content-Type", oci}});
-  EXPECT_EQ(first_error(unknown)["code"], "MANIFEST_BLOB_UNKNOWN");
+  EXPECT_EQ(first_error(unknown),
+            Json({{"code", "BLOB_UPLOAD_UNKNOWN"},
+                  {"message", "Layers with digests '[" + model::Digest::of("x").text() +
+                                  "]' required for pushing image into repository with name 'app' "
+                                  "in the registry with id '000000000000' do not exist"}}));
 }
 
 TEST_F(RegistryTest, PushingTheSameAgainIsFine) {

@@ -212,6 +212,28 @@ TEST_F(AssumeRole, SessionPoliciesAreACeiling) {
   EXPECT_EQ(list_images(), 200);
 }
 
+// The first number is recorded from STS, for a policy of as many characters; that a policy of the
+// greatest size fits is inferred from the limit.
+TEST_F(AssumeRole, ThePackedSizeOfAPolicyIsAnEstimate) {
+  people(trust({{"AWS", kJane}}));
+  const auto packed = [&](std::size_t size) {
+    std::string document =
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Sid":"")"
+        "}]}";
+    document.insert(document.size() - 4, size - document.size(), 'a');
+    return sts("AssumeRole", of({{"Policy", document}}))["PackedPolicySize"];
+  };
+  EXPECT_EQ(packed(163), 16);
+  EXPECT_EQ(packed(2048), 100);
+}
+
+TEST_F(AssumeRole, ASessionPolicyThatIsNoJson) {
+  people(trust({{"AWS", kJane}}));
+  EXPECT_EQ(sts_fail("AssumeRole", of({{"Policy", "no json"}}), 400),
+            std::pair(std::string("MalformedPolicyDocument"),
+                      std::string("The policy is not in the valid JSON format.")));
+}
+
 TEST_F(AssumeRole, ManagedSessionPoliciesCountAsTheyAreNow) {
   people(trust({{"AWS", kJane}}), Json::object(), kMayList);
   const auto managed = [&](const char* action) {

@@ -61,6 +61,7 @@ TEST_F(UserTokens, AFederatedUserHasWhatItsPolicyAndItsUserAllow) {
   const Json plain = sts("GetFederationToken", {{"Name", "guest"}});
   EXPECT_EQ(plain["FederatedUser"]["Arn"], "arn:aws:sts::111122223333:federated-user/guest");
   EXPECT_EQ(plain["FederatedUser"]["FederatedUserId"], "111122223333:guest");
+  EXPECT_EQ(plain["PackedPolicySize"], 0);
   use(plain["Credentials"]);
   EXPECT_EQ(list_images(), 400);
   EXPECT_EQ(sts("GetCallerIdentity")["UserId"], "111122223333:guest");

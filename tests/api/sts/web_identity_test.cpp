@@ -251,6 +251,55 @@ TEST_F(WebIdentity, TheTrustPolicyDecides) {
   }
 }
 
+// The further claims of each issuer, as the Service Authorization Reference lists them.
+TEST_F(WebIdentity, EachProviderHasItsOwnClaimsAsKeys) {
+  struct Case {
+    std::string url;
+    std::string key;  // behind the URL
+    Json claim;       // {name, value}
+    bool is_key;
+  };
+  const Case cases[] = {
+      {"token.actions.githubusercontent.com",
+       "repository_owner_id",
+       {"repository_owner_id", "7"},
+       true},
+      {"token.actions.githubusercontent.com/octo", "actor_id", {"actor_id", 7}, true},
+      {"gitlab.com", "user_login", {"user_login", "7"}, true},
+      {"gitlab.com", "actor_id", {"actor_id", "7"}, false},
+      {"gitlab.example.com", "user_login", {"user_login", "7"}, false},
+      {"agent.buildkite.com", "pipeline_slug", {"pipeline_slug", "7"}, true},
+      {"agent.acme.buildkite.dev", "cluster_id", {"cluster_id", "7"}, true},
+      {"oidc.circleci.com/org/1",
+       "oidc.circleci.com/project-id",
+       {"oidc.circleci.com/project-id", "7"},
+       true},
+      {"accounts.google.com",
+       "google/organization_number",
+       {"google", {{"organization_number", 7}}},
+       true},
+      {"idcs-1.identity.oraclecloud.com", "rpst_id", {"rpst_id", "7"}, true},
+      {"issuer.example", "rpst_id", {"rpst_id", "7"}, false},
+  };
+  for (const Case& one : cases) {
+    {
+      auto txn = store->database().begin(storage::sql::Access::kWrite);
+      storage::insert_oidc_provider(
+          txn, {.account = "111122223333", .url = one.url, .client_ids = {"sts.amazonaws.com"}});
+      txn.commit();
+    }
+    issuer_keys.set("https://" + one.url, auth::JsonWebKeySet::parse(issuer().key_set()).value());
+    Json document = trust_issuer({{"StringEquals", {{one.url + ":" + one.key, "7"}}}});
+    document["Statement"][0]["Principal"]["Federated"] =
+        "arn:aws:iam::111122223333:oidc-provider/" + one.url;
+    role(document);
+    Json all = with(claims(), "iss", "https://" + one.url);
+    all[one.claim[0].get<std::string>()] = one.claim[1];
+    const auto response = sts_send("AssumeRoleWithWebIdentity", of(all));
+    EXPECT_EQ(response.status, one.is_key ? 200 : 403) << one.url << " " << body_of(response);
+  }
+}
+
 TEST_F(WebIdentity, AmrHasManyValuesAndAzpIsTheAudience) {
   const std::string g = "token.actions.githubusercontent.com:";
   role(trust_issuer({{"ForAnyValue:StringEquals", {{g + "amr", "mfa"}}},

@@ -105,5 +105,15 @@ TEST(ConstraintText, IamSpeaksTheFrameworksForm) {
             Texts{"userName: Member must satisfy regular expression pattern: [\\w+=,.@-]+"});
 }
 
+TEST(ConstraintText, TagKeysOfIam) {  // captured
+  EXPECT_EQ(
+      texts(ServiceModel::iam(), "UntagPolicy",
+            R"({"PolicyArn": "arn:aws:iam::111111111111:policy/p", "TagKeys": ["?"]})"),
+      Texts{"tagKeys: Member must satisfy constraint: [Member must have length less than or "
+            "equal to 128, Member must have length greater than or equal to 1, Member must "
+            "satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, Member must "
+            "not be null]"});
+}
+
 }  // namespace
 }  // namespace ecr::model

@@ -348,7 +348,7 @@ TEST(Completion, KnowsEveryCommandInEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string script = completion_script(shell);
     for (const char* word : {"serve", "validate-policy", "data-dir", "enforce soft off",
-                             "bash zsh fish", "terraform", "registry-v1"}) {
+                             "bash zsh fish", "terraform", "identity repository registry trust"}) {
       EXPECT_NE(script.find(word), std::string::npos) << shell << " " << word;
     }
   }

@@ -101,7 +101,7 @@ TEST(LifecyclePolicy, RefusalsByTheSchema) {
   const std::pair<std::string, const char*> kBad[] = {
       {"", "Could not map policyString into LifecyclePolicy."},
       {"some invalid input", "Could not map policyString into LifecyclePolicy."},
-      {"[]", "Could not map policyString into LifecyclePolicy."},
+      {"[]", R"(object has missing required properties (["rules"]))"},
       {R"({"rules":[],"rules":[]})", "Could not map policyString into LifecyclePolicy."},
       {R"({"no_rules":1})", R"(object has missing required properties (["rules"]))"},
       {R"({"rules":[],"x":1,"a":2})",

@@ -47,7 +47,7 @@ TEST(IamGrammar, IdentityPolicies) {
       {identity(R"(["x"])"), kSyntax},
       {R"({"Version":"2013-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
        kSyntax},
-      {R"({"Version":"2012-10-17","Id":"x","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
+      {R"({"Version":"2012-10-17","Id":["x"],"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
        kSyntax},
       {R"({"Version":"2012-10-17","Extra":1,"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
        kSyntax},
@@ -106,17 +106,26 @@ TEST(IamGrammar, IdentityPolicies) {
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:iam:us-east-1::b"})"),
        "IAM resource arn:aws:iam:us-east-1::b cannot contain region information."},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:iam:::b"})"),
-       "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, "
+       "IAM resource path must either be \"*\", root, or start with user/, federated-user/, role/, "
        "group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, "
        "oidc-provider/, report/, access-report/."},
-      {identity(R"({"Effect":"Allow","Action":"invalid"})"), kVendor},
+      {identity(R"({"Effect":"Allow","Action":"invalid","Resource":"*"})"), kVendor},
+      {identity(R"({"Effect":"Allow","Action":"invalid"})"), kResourceLine},
       {identity(R"({"Effect":"Allow","NotAction":"","Resource":"*"})"), kVendor},
       {identity(R"({"Effect":"Allow","Action":["s3:X","s:3:X"],"Resource":"*"})"), kColon},
       {identity(R"({"Effect":"Allow","Action":"a a:X","Resource":"*"})"),
        "Vendor a a is not valid"},
       {identity(R"({"Effect":"Allow","Action":"s3:X"})"), kResourceLine},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":[]})"), kResourceLine},
+      {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:s3:us-east-1:1:b/x"})"),
+       "Resource arn:aws:s3:us-east-1:1:b/x can not contain region information."},
       // AWS accepts these.
+      {R"({"Version":"2012-10-17","Id":"x","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
+       ""},
+      {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":[
+           "arn:aws:s3:us-west-2:123456789012:accesspoint/x",
+           "arn:aws:s3:us-west-2:123456789012:accesspoint/x/object/*"]})"),
+       ""},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":["arn:aws:s3:::b","*"]})"), ""},
       {identity(R"({"Effect":"Allow","Action":"iam: asdf safdsf af ","Resource":"*"})"), ""},
       {identity(R"({"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:fdsasf"})"), ""},
@@ -142,6 +151,37 @@ TEST(IamGrammar, IdentityPolicies) {
   }
 }
 
+// Recorded from IAM, which stores more than its operators can read.
+TEST(IamGrammar, DatesThatIamStores) {
+  const auto with_date = [](const std::string& date) {
+    return identity(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":)"
+                    R"({"DateLessThan":{"aws:CurrentTime":")" +
+                    date + "\"}}}");
+  };
+  for (const char* taken :
+       {"01T", "-292275054", "2016-12-13t2:00:00.593194+23", "2016-12-13T21:20:37.593194+00:00",
+        "2019-07-01T13:20:15Z", "1500000000", "2020", "2020-01", "2020-01-02T10:00Z"}) {
+    EXPECT_EQ(refusal(with_date(taken), PolicyType::kIdentity), "") << taken;
+  }
+  for (const char* refused :
+       {"", "sdfdsf", "234-13", "2016-12-13t2:00:00.593194+1", "9223372036854775808", "t-", "-",
+        "2016-12-13t2:00:00.1999999999+10:59", "2016-12-13t24:00", "2016-12-32", "-292275055",
+        "292278994-01", "2016-12-13t2:60", "2016-12-13t2:00:00+24", "1-1-1-1", "2016-1t1:1:1:1"}) {
+    EXPECT_EQ(refusal(with_date(refused), PolicyType::kIdentity), kLegacy) << refused;
+  }
+}
+
+TEST(IamGrammar, TextThatIsNoJsonHasAnotherSentenceInEachKindOfPolicy) {
+  const std::pair<PolicyType, const char*> cases[] = {
+      {PolicyType::kIdentity, kSyntax},
+      {PolicyType::kTrust, "This policy contains invalid Json"},
+      {PolicyType::kSession, "The policy is not in the valid JSON format."}};
+  for (const auto& [type, message] : cases) {
+    EXPECT_EQ(refusal("This is not a json document", type), message);
+    EXPECT_EQ(refusal("{}", type), kSyntax);
+  }
+}
+
 TEST(IamGrammar, TrustPolicies) {
   const auto trust = [](const std::string& inside) {
     return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow",)" + inside + "}}";
@@ -161,6 +201,10 @@ TEST(IamGrammar, TrustPolicies) {
        R"(Invalid principal in policy: "AWS":"arn:aws:iam::111111111111:user/*")"},
       {trust(R"("Principal":{"AWS":"111111111111"},"Action":"ecr:PutImage")"),
        "AssumeRole policy may only specify STS AssumeRole actions."},
+      {trust(R"("Principal":{"AWS":"111111111111"},"Action":"sts:InvalidAction")"),
+       "AssumeRole policy may only specify STS AssumeRole actions."},
+      {trust(R"("Principal":{"AWS":"111111111111"},"Action":["sts:assumerole","STS:Assume*"])"),
+       ""},
       {trust(R"("Principal":"111111111111","Action":"sts:AssumeRole")"), kSyntax},
   };
   for (const DocumentCase& c : cases) {
@@ -206,24 +250,18 @@ TEST(IamGrammar, RegistryPolicies) {
            action + (resource.empty() ? "" : ",\"Resource\":\"" + resource + "\"") + "}}";
   };
   const char* repositories = "arn:aws:ecr:us-east-1:222222222222:repository/*";
-  const struct {
-    std::string document;
-    bool v1;
-    bool v2;
-  } cases[] = {
-      {registry(R"(["ecr:ReplicateImage","ecr:CreateRepository"])", repositories), true, true},
-      {registry(R"("ecr:BatchImportUpstreamImage")", repositories), true, true},
-      {registry(R"("ecr:ReplicateImage")", "*"), true, true},
-      {registry(R"("ecr:*")", repositories), false, true},
-      {registry(R"("ecr:DescribeRegistry")", "*"), false, true},
-      {registry(R"("ecr:NoSuchAction")", "*"), false, false},
-      {registry(R"("ecr:ReplicateImage")", ""), false, false},
-      {registry(R"("ecr:ReplicateImage")", "arn:aws:s3:::bucket"), false, false},
+  const std::string refused = "Invalid registry policy provided";
+  const DocumentCase cases[] = {
+      {registry(R"(["ecr:ReplicateImage","ecr:CreateRepository"])", repositories), ""},
+      {registry(R"("ecr:ReplicateImage")", "*"), ""},
+      {registry(R"("ecr:*")", repositories), ""},
+      {registry(R"("ecr:DescribeRegistry")", "*"), ""},
+      {registry(R"("ecr:NoSuchAction")", "*"), refused},
+      {registry(R"("ecr:ReplicateImage")", ""), refused},
+      {registry(R"("ecr:ReplicateImage")", "arn:aws:s3:::bucket"), refused},
   };
-  for (const auto& c : cases) {
-    const std::string refused = "Invalid registry policy provided";
-    EXPECT_EQ(refusal(c.document, PolicyType::kRegistryV1), c.v1 ? "" : refused) << c.document;
-    EXPECT_EQ(refusal(c.document, PolicyType::kRegistry), c.v2 ? "" : refused) << c.document;
+  for (const DocumentCase& c : cases) {
+    EXPECT_EQ(refusal(c.document, PolicyType::kRegistry), c.message) << c.document;
   }
 }
 

@@ -90,7 +90,7 @@ class AwsManagedPolicies : public IamTest {
   }
 };
 
-TEST_F(AwsManagedPolicies, AwsManagedCanBeReadAndAttachedButNotChanged) {
+TEST_F(AwsManagedPolicies, CanBeReadAndAttachedButNotChanged) {
   const std::string arn = kAwsPolicies + "AmazonEC2ContainerRegistryReadOnly";
   EXPECT_EQ(iam("GetPolicy", {{"PolicyArn", arn}})["Policy"]["PolicyId"], "ANPAIFYZPA37OOHVIH7KQ");
   iam("GetPolicyVersion", {{"PolicyArn", arn}, {"VersionId", "v3"}});

@@ -217,7 +217,7 @@ TEST_F(IamRoles, ServiceLinkedRolesOfServicesThatAreNotHere) {
   EXPECT_EQ(made["Arn"], kRoleArn + "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
   EXPECT_EQ(names(iam("ListAttachedRolePolicies",
                       {{"RoleName", "AWSServiceRoleForECS"}})["AttachedPolicies"],
-                  "PolicyArn"),
+                  "PolicyName"),
             std::vector<std::string>{"AmazonECSServiceRolePolicy"});
   EXPECT_EQ(iam_fail("CreateServiceLinkedRole",
                      {{"AWSServiceName", "ecs.amazonaws.com"}, {"CustomSuffix", "x"}}, 400),

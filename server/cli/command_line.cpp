@@ -351,6 +351,11 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   return app;
 }
 
+// App::help() is that of the command that was parsed, which may be "help".
+std::string help_text(const CLI::App& app) {
+  return app.get_formatter()->make_help(&app, "", CLI::AppFormatMode::Normal);
+}
+
 // A flag with a minimum of 0 expected values is a switch.
 FlagInfo flag_info(const CLI::Option& option) {
   return {"--" + option.get_lnames().front(), option.get_envname(),
@@ -389,7 +394,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   const CLI::App* const command = find_command(*app, name);
   const std::string known = command == nullptr ? "" : name;
   if (words.empty()) {
-    std::cout << app->help();
+    std::cout << help_text(*app);
     exit_code = kExitSuccess;
     return std::nullopt;
   }
@@ -415,7 +420,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv,
   if (line.command == CommandLine::Command::kHelp) {
     const CLI::App* const of = line.help_of.empty() ? app.get() : find_command(*app, line.help_of);
     if (of == nullptr) return fail_usage("", unknown_command(*app, line.help_of), exit_code);
-    std::cout << of->help();
+    std::cout << help_text(*of);
     exit_code = kExitSuccess;
     return std::nullopt;
   }

@@ -189,11 +189,11 @@ void add_identity_flags(CLI::App& app, ServeConfig& serve) {
 }
 
 void add_administration_flags(CLI::App& app, ServeConfig& serve) {
-  begin_group(app, "Administration (/_ecr-local/: seed, reset, decisions, ...)");
+  begin_group(app, "Administration (seed, reset, decisions, ...)");
   add_text(app, "--admin-token", serve.settings.admin_token,
-           "Require this bearer token (default: only this machine has access)");
+           "Require this bearer token for /_ecr-local/ (default: only this machine has access)");
   add_list(app, "--admin-host", serve.settings.admin_hosts,
-           "Another host name to answer to; repeatable");
+           "Another host name that /_ecr-local/ answers to; repeatable");
 }
 
 void add_registry_flags(CLI::App& app, ServeConfig& serve) {
@@ -208,7 +208,7 @@ void add_registry_flags(CLI::App& app, ServeConfig& serve) {
   add_text(app, "--upstream-ca", serve.upstream_ca,
            "Also trust these authorities for upstream registries (PEM)");
   add_seconds(app, "--upstream-timeout", serve.upstream_timeout,
-              "Give up on an upstream registry that is silent for so long");
+              "Give up on an upstream registry that is silent for this long");
 }
 
 void add_background_flags(CLI::App& app, ServeConfig& serve) {
@@ -219,7 +219,7 @@ void add_background_flags(CLI::App& app, ServeConfig& serve) {
   add_text(app, "--scanner-command", settings.scanner_command,
            "Shell command that scans $IMAGE_LAYOUT and prints Trivy's JSON");
   add_duration(app, "--gc-grace", settings.gc_grace, "24h",
-               "Delete unreferenced layers that were unused for so long");
+               "Delete unreferenced layers that were unused for this long");
   add_duration(app, "--gc-interval", settings.gc_interval, "1h",
                "Time between garbage collections; 0s: only when asked");
   add_text(app, "--events-webhook", serve.events_webhook,
@@ -234,9 +234,10 @@ void add_limit_flags(CLI::App& app, ServeConfig& serve) {
   begin_group(app, "Limits");
   add_seconds(app, "--header-timeout", serve.timeouts.header,
               "Time to send the header of a request");
-  add_seconds(app, "--idle-timeout", serve.timeouts.idle, "Close idle connections after");
+  add_seconds(app, "--idle-timeout", serve.timeouts.idle,
+              "Close connections that are idle for this long");
   add_seconds(app, "--progress-timeout", serve.timeouts.progress,
-              "Close connections whose transfer has stalled for so long");
+              "Close connections whose transfer has stalled for this long");
   add_seconds(app, "--stop-timeout", serve.stop_timeout,
               "Time that running requests get when the server stops");
   add_number(

@@ -48,26 +48,7 @@ storage::Entity unstored_entity(const ApiRequest& request, const NamedEntity& na
 void add_input_keys(const ApiRequest& request, Target& target) {
   const std::string policy = text_member(request.input, "PolicyArn");
   if (!policy.empty()) target.context.emplace_back("iam:PolicyARN", policy);
-<<<<<<< ours
   add_request_tags(request, target);
-=======
-  add_request_tags(call, target);
-}
-
-// The account of an ARN in the request, whose resource must begin with `kind` ("policy/").
-// AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
-// no policy of another account has to allow reading them. They are the same in every partition, and
-// templates name them by the ARN of the partition that they are for (test
-// AwsManagedPolicies.AreInEveryPartition).
-std::string account_of_arn(const Call& call, const std::string& text, std::string_view kind) {
-  const auto arn = model::Arn::parse(text);
-  const bool fits =
-      arn && arn->service == "iam" && arn->region.empty() && arn->resource.starts_with(kind) &&
-      ((arn->partition == "aws" && model::is_account_id(arn->account)) ||
-       (arn->account == "aws" && (arn->partition == "aws" || arn->partition.starts_with("aws-"))));
-  if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
-  return arn->account == "aws" ? call.caller.account : arn->account;
->>>>>>> theirs
 }
 
 // To create a resource with tags the caller needs the tag action as well (IAM User Guide, "Tagging

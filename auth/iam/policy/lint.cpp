@@ -119,14 +119,31 @@ bool is_claim(std::string_view lower_key) {
           claim == "email");
 }
 
+// "sourceip" of "aws:SourceIp", "resourcetag" of "aws:ResourceTag/team": what a typing error is
+// likely to be in. The rest would make every two names seem near.
+std::string stem_of(std::string_view name) {
+  const std::string_view rest = name.substr(name.find(':') + 1);
+  return base::to_lower(rest.substr(0, rest.find('/')));
+}
+
 // " Did you mean ecr:PutImage?", or nothing. Names have no case in policies.
 std::string meant(const std::string& given, const std::vector<std::string>& known) {
-  std::vector<std::string> lower;
-  for (const std::string& name : known) lower.push_back(base::to_lower(name));
-  const std::string nearest = base::nearest_word(base::to_lower(given), lower);
+  std::vector<std::string> stems;
+  for (const std::string& name : known) stems.push_back(stem_of(name));
+  const std::string nearest = base::nearest_word(stem_of(given), stems);
   if (nearest.empty()) return "";
-  const auto at = std::find(lower.begin(), lower.end(), nearest);
-  return " Did you mean " + known[static_cast<std::size_t>(at - lower.begin())] + "?";
+  const auto at = std::find(stems.begin(), stems.end(), nearest);
+  return " Did you mean " + known[static_cast<std::size_t>(at - stems.begin())] + "?";
+}
+
+// A key that is spelt right, though these actions do not carry it.
+bool is_known_key(std::string_view lower_key) {
+  for (const char* prefix : {"ecr", "iam", "sts"}) {
+    for (const ActionInfo& action : find_service(prefix)->actions) {
+      if (carries(action, lower_key)) return true;
+    }
+  }
+  return false;
 }
 
 // Returns the text up to the first wildcard or variable.
@@ -199,6 +216,7 @@ class StatementLinter {
   }
 
   static std::string meant_action(const ServiceInfo& service, const std::string& given) {
+    if (given.find_first_of("*?") != std::string::npos) return "";
     std::vector<std::string> known;
     for (const ActionInfo& action : service.actions) {
       known.push_back(service.prefix + ":" + action.name);
@@ -208,6 +226,7 @@ class StatementLinter {
 
   // A key with a tag's name behind a slash is compared up to that: "aws:ResourceTag/team".
   std::string meant_key(const std::string& given) const {
+    if (is_known_key(base::to_lower(given))) return "";
     const std::size_t slash = std::min(given.find('/'), given.size());
     const std::string tag = given.substr(slash);
     std::vector<std::string> known;

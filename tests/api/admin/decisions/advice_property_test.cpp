@@ -86,7 +86,7 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-Json actions(Dice& dice) {
+Json random_actions(Dice& dice) {
   switch (dice.below(5)) {
     case 0:
       return "*";
@@ -101,7 +101,7 @@ Json actions(Dice& dice) {
   }
 }
 
-Json resources(Dice& dice) {
+Json random_resources(Dice& dice) {
   switch (dice.below(5)) {
     case 0:
       return "*";
@@ -116,7 +116,7 @@ Json resources(Dice& dice) {
   }
 }
 
-Json principals(Dice& dice) {
+Json random_principals(Dice& dice) {
   const Person& person = dice.of(people());
   switch (dice.below(4)) {
     case 0:
@@ -130,20 +130,21 @@ Json principals(Dice& dice) {
   }
 }
 
-Json statement(Dice& dice, bool with_principal, bool with_resource, std::size_t deny_one_in) {
+Json random_statement(Dice& dice, bool with_principal, bool with_resource,
+                      std::size_t deny_one_in) {
   Json made = {{"Effect", dice.one_in(deny_one_in) ? "Deny" : "Allow"}};
-  if (with_principal) made["Principal"] = principals(dice);
+  if (with_principal) made["Principal"] = random_principals(dice);
   // ECR takes no NotAction, so that only IAM's policies have it.
-  made[!with_principal && dice.one_in(6) ? "NotAction" : "Action"] = actions(dice);
-  if (with_resource) made[dice.one_in(6) ? "NotResource" : "Resource"] = resources(dice);
+  made[!with_principal && dice.one_in(6) ? "NotAction" : "Action"] = random_actions(dice);
+  if (with_resource) made[dice.one_in(6) ? "NotResource" : "Resource"] = random_resources(dice);
   if (made.contains("Action") && with_principal && made["Action"] == "*") made["Action"] = "ecr:*";
   return made;
 }
 
-Json document(Dice& dice, bool with_principal, bool with_resource, std::size_t deny_one_in) {
+Json random_document(Dice& dice, bool with_principal, bool with_resource, std::size_t deny_one_in) {
   Json statements = Json::array();
   for (std::size_t i = dice.below(3) + 1; i > 0; --i) {
-    statements.push_back(statement(dice, with_principal, with_resource, deny_one_in));
+    statements.push_back(random_statement(dice, with_principal, with_resource, deny_one_in));
   }
   return {{"Version", "2012-10-17"}, {"Statement", statements}};
 }
@@ -158,25 +159,25 @@ World make_world(Dice& dice) {
   for (const Person& person : people()) {
     auto& own = world["identity/" + person.who];
     if (!own.empty()) continue;
-    own.push_back(person.root ? allow_all() : document(dice, false, true, 4));
+    own.push_back(person.root ? allow_all() : random_document(dice, false, true, 4));
   }
-  world["boundary"] = {dice.one_in(2) ? allow_all() : document(dice, false, true, 4)};
+  world["boundary"] = {dice.one_in(2) ? allow_all() : random_document(dice, false, true, 4)};
   for (const Person& person : people()) {
-    if (person.session) world["session/" + person.arn] = {document(dice, false, true, 6)};
+    if (person.session) world["session/" + person.arn] = {random_document(dice, false, true, 6)};
   }
   for (const std::string& repository : kRepositories) {
-    if (dice.one_in(2)) world["repository/" + repository] = {document(dice, true, false, 4)};
+    if (dice.one_in(2)) world["repository/" + repository] = {random_document(dice, true, false, 4)};
   }
-  if (dice.one_in(2)) world["registry"] = {document(dice, true, true, 4)};
+  if (dice.one_in(2)) world["registry"] = {random_document(dice, true, true, 4)};
   for (const char* level : {"scp/0", "scp/1"}) {
-    world[level] = {dice.one_in(2) ? allow_all() : document(dice, false, true, 3)};
+    world[level] = {dice.one_in(2) ? allow_all() : random_document(dice, false, true, 3)};
   }
   for (const char* level : {"rcp/0", "rcp/1"}) {
     Json full = allow_all();
     full["Statement"][0]["Principal"] = "*";
     world[level] = {full};
     if (!dice.one_in(3)) continue;
-    Json deny = document(dice, false, true, 1);
+    Json deny = random_document(dice, false, true, 1);
     for (Json& one : deny["Statement"]) one["Principal"] = "*";
     world[level].push_back(deny);
   }

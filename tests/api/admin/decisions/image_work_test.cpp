@@ -16,13 +16,13 @@ using auth::iam::Request;
 using Json = nlohmann::json;
 using Names = std::vector<std::string>;
 
-constexpr const char* kApp = "arn:aws:ecr:us-east-1:111111111111:repository/app";
+constexpr const char* kImages = "arn:aws:ecr:us-east-1:111111111111:repository/app";
 
 Request asked(const std::string& action) {
   Request request;
   request.principal = *auth::iam::make_principal("arn:aws:iam::111111111111:user/jane", "");
   request.action = action;
-  request.resource = action == "ecr:GetAuthorizationToken" ? "*" : kApp;
+  request.resource = action == "ecr:GetAuthorizationToken" ? "*" : kImages;
   request.resource_account = "111111111111";
   return request;
 }
@@ -44,7 +44,7 @@ MissingForWork missing(const std::string& action, const PolicySet& set) {
 }
 
 TEST(ImageWork, OneFixIsEnoughForAPush) {
-  Json statements = {allow("ecr:GetAuthorizationToken", "*"), allow("ecr:BatchGetImage", kApp)};
+  Json statements = {allow("ecr:GetAuthorizationToken", "*"), allow("ecr:BatchGetImage", kImages)};
   const auto found = missing("ecr:InitiateLayerUpload", identity(statements));
   EXPECT_EQ(found.name, "push");
   EXPECT_EQ(found.missing,
@@ -66,7 +66,7 @@ TEST(ImageWork, ATokenIsAskedForTooWhereItIsMissing) {
                                   "ecr:GetDownloadUrlForLayer"}));
   ASSERT_EQ(found.steps.size(), 2u);
   EXPECT_EQ(Json::parse(found.steps[0].document)["Resource"], "*");
-  EXPECT_EQ(Json::parse(found.steps[1].document)["Resource"], kApp);
+  EXPECT_EQ(Json::parse(found.steps[1].document)["Resource"], kImages);
 }
 
 TEST(ImageWork, NothingElseMissingIsNothingToSay) {
@@ -88,8 +88,8 @@ TEST(ImageWork, WhatAStatementDeniesIsNamed) {
 }
 
 TEST(ImageWork, WhatLayerCachesHidIsCompleted) {
-  const std::vector<RequestedAccess> requests = {{"ecr:BatchCheckLayerAvailability", kApp},
-                                                 {"ecr:PutImage", kApp},
+  const std::vector<RequestedAccess> requests = {{"ecr:BatchCheckLayerAvailability", kImages},
+                                                 {"ecr:PutImage", kImages},
                                                  {"ecr:ListImages",
                                                   "arn:aws:ecr:us-east-1:"
                                                   "111111111111:repository/b"}};
@@ -99,10 +99,10 @@ TEST(ImageWork, WhatLayerCachesHidIsCompleted) {
            completed.end();
   };
   for (const std::string_view action : image_works()[0].actions) {
-    EXPECT_TRUE(has(std::string(action).c_str(), kApp)) << action;
+    EXPECT_TRUE(has(std::string(action).c_str(), kImages)) << action;
   }
   EXPECT_TRUE(has("ecr:GetAuthorizationToken", "*"));
-  EXPECT_FALSE(has("ecr:GetDownloadUrlForLayer", kApp));
+  EXPECT_FALSE(has("ecr:GetDownloadUrlForLayer", kImages));
   // Nobody began to push to the other repository.
   EXPECT_FALSE(has("ecr:PutImage", "arn:aws:ecr:us-east-1:111111111111:repository/b"));
   EXPECT_EQ(complete_works(requests, {"pull"}), requests);

@@ -115,17 +115,9 @@ std::size_t bytes_at_once(int fd) {
   return ::isatty(fd) == 1 ? 256 : PIPE_BUF;
 }
 
-<<<<<<< ours
 // A request that fails for another reason has both texts, and one line has no room for two long
 // ones.
 std::size_t soft_limit(const api::LogNote& note) { return note.error.empty() ? kMaxError : 256; }
-=======
-// A request that succeeded has no error, but may have a word to say: what --iam soft would deny.
-// Status 0 is a connection that was reset.
-const char* name_of_note(const AccessEntry& entry) {
-  return entry.status != 0 && entry.status < 400 ? "warning" : "error";
-}
->>>>>>> theirs
 
 // The request's id and the peer are made here and need no escaping; the other texts are the
 // client's, or quote it. The order of the fields is fixed, and fields that may be absent come last,
@@ -142,7 +134,7 @@ std::string to_text(const AccessEntry& entry) {
     line += " principal=" + log_word(entry.note->principal, kMaxText);
   }
   if (!entry.note->error.empty()) {
-    line += base::format(" {}=\"{}\"", name_of_note(entry), log_text(entry.note->error, kMaxError));
+    line += " error=\"" + log_text(entry.note->error, kMaxError) + '"';
   }
   if (!entry.note->iam_soft.empty()) {
     line += " iam_soft=\"" + log_text(entry.note->iam_soft, soft_limit(*entry.note)) + '"';
@@ -166,14 +158,9 @@ std::string to_json(const AccessEntry& entry) {
     if (!entry.note->action.empty()) json["action"] = cut_for_log(entry.note->action, kMaxWord);
     if (!entry.note->principal.empty())
       json["principal"] = cut_for_log(entry.note->principal, kMaxText);
-<<<<<<< ours
     if (!entry.note->error.empty()) json["error"] = cut_for_log(entry.note->error, kMaxError);
     if (!entry.note->iam_soft.empty()) {
       json["iamSoft"] = cut_for_log(entry.note->iam_soft, soft_limit(*entry.note));
-=======
-    if (!entry.note->error.empty()) {
-      json[name_of_note(entry)] = cut_for_log(entry.note->error, kMaxError);
->>>>>>> theirs
     }
   }
   return base::dump(json);

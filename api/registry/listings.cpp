@@ -141,9 +141,9 @@ HttpResponse list_repositories(RegistryRequest& request) {
 // ReferrersOfASubjectThatNeedNotExist). A page ends early where its manifests are large.
 HttpResponse list_referrers(RegistryRequest& request) {
   begin_plain_call(request, "ListImageReferrers");
-  // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage.
-  const storage::Repository repository = request.authorize_repository(
-      std::vector<std::string_view>{"ecr:ListImageReferrers", "ecr:BatchGetImage"});
+  // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage, and no action
+  // has the operation's name.
+  const storage::Repository repository = request.authorize_repository("ecr:BatchGetImage");
   if (!model::Digest::parse(request.route.reference)) {
     throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   }

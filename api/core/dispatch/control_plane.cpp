@@ -16,6 +16,7 @@
 #include "api/core/wire/error.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
+#include "schemas/model/aws_hosts.h"
 
 namespace ecr::api {
 namespace {
@@ -36,17 +37,6 @@ ErrorCode code_of(auth::SignatureErrorKind kind) {
   return ErrorCode::kInvalidSignature;
 }
 
-// The region that the host name stands for ("api.ecr.eu-west-1.amazonaws.com"); the signature must
-// be for that one. Any other name serves every region.
-std::optional<std::string_view> region_of_host(std::string_view host) {
-  constexpr std::string_view kPrefix = "api.ecr.";
-  if (!base::equals_ignore_case(host.substr(0, kPrefix.size()), kPrefix)) return std::nullopt;
-  const std::string_view rest = host.substr(kPrefix.size());
-  const std::size_t dot = rest.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  return rest.substr(0, dot);
-}
-
 struct Authenticated {
   Caller caller;
   std::string region;
@@ -64,7 +54,10 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
   options.now = services.machine_clock.now();
   options.credentials_now = now;
   options.service = api.signing_name;
-  options.region = region_of_host(request.host());
+  // The Region that the host name stands for ("api.ecr.eu-west-1.amazonaws.com"): the signature
+  // must be for that one. Any other name serves every Region.
+  const auto region = model::signing_region(request.host());
+  if (region) options.region = *region;
   options.signing_keys = &services.signing_keys;
   const auth::SignedRequest message{request.method,           request.path(), request.query(),
                                     request.headers.fields(), request.body,   body_hash};

@@ -128,10 +128,13 @@ Json decode(const HttpRequest& request, const MatchedOperation& found) {
     const model::Violation& violation = violations[i];
     std::string constraint = constraint_text(violation);
     if (!constraint.starts_with("Member ")) constraint = "Member " + constraint;
-    message += base::format(
-        "{}Value {} at '{}' failed to satisfy constraint: {}", i == 0 ? "" : "; ",
-        violation.kind == model::Violation::Kind::kMissing ? "null" : "'" + violation.value + "'",
-        violation.path, constraint);
+    // STS quotes the value; IAM does not any more (answers recorded from AWS in 2025 and 2026).
+    const bool missing = violation.kind == model::Violation::Kind::kMissing;
+    const std::string value = api.signing_name == "iam" ? ""
+                              : missing                 ? "null "
+                                                        : "'" + violation.value + "' ";
+    message += base::format("{}Value {}at '{}' failed to satisfy constraint: {}",
+                            i == 0 ? "" : "; ", value, violation.path, constraint);
   }
   throw ApiError(ErrorCode::kValidation, std::move(message));
 }

@@ -50,7 +50,7 @@ TEST_F(IamUsers, NamesAndPathsThatMisleadAreRefused) {
         << path;
   }
   EXPECT_EQ(iam_fail("CreateUser", {}, 400).second,
-            "1 validation error detected: Value null at 'userName' failed to satisfy constraint: "
+            "1 validation error detected: Value at 'userName' failed to satisfy constraint: "
             "Member must not be null");
 }
 

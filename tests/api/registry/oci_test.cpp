@@ -329,7 +329,7 @@ TEST_F(RegistryOciTest, EveryRouteAsksForItsActions) {
       {"PUT", upload + "?digest=" + blob, {"CompleteLayerUpload"}},
       {"DELETE", upload, {"UploadLayerPart"}},
       {"GET", "/v2/app/tags/list", {"ListImages"}},
-      {"GET", "/v2/app/referrers/" + blob, {"ListImageReferrers", "BatchGetImage"}},
+      {"GET", "/v2/app/referrers/" + blob, {"BatchGetImage"}},
       {"GET", "/v2/_catalog", {"DescribeRepositories"}},
   };
   for (const auto& [method, target, actions] : kRoutes) {

@@ -133,12 +133,12 @@ TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
   registry::ReadMemo memo;
   Caller caller;
   caller.access_key_id = "ASIA";
-  memo.put(caller, 1);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), 1);
   EXPECT_NE(memo.find_caller("ASIA", 1), nullptr);
   EXPECT_EQ(memo.find_caller("ASIA", 2), nullptr);
   caller.temporary.emplace();
   caller.access_key_id = "ASIB";
-  memo.put(caller, 1);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), 1);
   EXPECT_EQ(memo.find_caller("ASIB", 1), nullptr);
 }
 
@@ -146,9 +146,9 @@ TEST_F(RegistryBaseTest, AnOlderReadDoesNotReplaceANewerOne) {
   registry::ReadMemo memo;
   Caller caller;
   caller.access_key_id = "AKIA";
-  memo.put(caller, 2);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), 2);
   caller.account = "old";
-  memo.put(caller, 1);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), 1);
   EXPECT_EQ(memo.find_caller("AKIA", 1), nullptr);
   EXPECT_EQ(memo.find_caller("AKIA", 2)->caller.account, "");
 }
@@ -161,12 +161,12 @@ TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {
   repository.region = "us-east-1";
   repository.name = "app";
   memo.put(repository, 3);
-  ASSERT_NE(memo.find_repository("111122223333", "us-east-1", "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "app", 3)->id, 7);
-  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "app", 4), nullptr);
-  EXPECT_EQ(memo.find_repository("444455556666", "us-east-1", "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository("111122223333", "eu-west-1", "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "ap", 3), nullptr);
+  ASSERT_NE(memo.find_repository({"111122223333", "us-east-1"}, "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "app", 3)->id, 7);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "app", 4), nullptr);
+  EXPECT_EQ(memo.find_repository({"444455556666", "us-east-1"}, "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "eu-west-1"}, "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "ap", 3), nullptr);
 }
 
 // Nothing of what was read before is good after a write: a policy, and the repository itself.

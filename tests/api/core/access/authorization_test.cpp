@@ -266,9 +266,12 @@ TEST_F(Authorization, TheUserIdOfAnUnauthenticatedCallerIsAnonymous) {
     target.account = "111122223333";
     target.policies.push_back(
         {policies.get(document.dump(), auth::iam::PolicyType::kRepository), "repository policy"});
-    EXPECT_EQ(is_allowed(services, anonymous_caller(), {txn, http, region, clock.now()}, target),
-              allowed)
-        << id;
+    const Caller caller = anonymous_caller();
+    LogNote note;
+    AfterCommit none;
+    const Request request{services,    txn,  http, caller, {"111122223333", region},
+                          clock.now(), note, none};
+    EXPECT_EQ(is_allowed(request, target), allowed) << id;
   }
 }
 

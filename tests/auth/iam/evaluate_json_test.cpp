@@ -111,8 +111,8 @@ TEST(IamEvaluateLine, ATypingErrorInAMemberIsNamedAndOtherMembersAreLeftAlone) {
             "unknown key polices, did you mean policies?");
   EXPECT_EQ(error("{" + request + R"(,"resuorce":"*"}})"),
             "unknown key resuorce, did you mean resource?");
-  EXPECT_EQ(error("{" + request + R"(},"policies":{"boundary":[]}})"),
-            "policies.boundary is not a kind of policy, did you mean boundaries?");
+  EXPECT_EQ(error("{" + request + R"(},"policies":{"boundarys":[]}})"),
+            "policies.boundarys is not a kind of policy, did you mean boundaries?");
   EXPECT_EQ(error("{" + request + R"(},"id":7,"comment":"x"})"), "");
 }
 

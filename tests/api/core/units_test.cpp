@@ -106,7 +106,7 @@ TEST(TagList, KeysAreUniqueAndNotReserved) {
   const auto reserved = [] { return ApiError(ErrorCode::kInvalidInput, "reserved"); };
   const auto verdict = [&](const storage::Tags& tags, TagKeyCase key_case) -> std::string {
     try {
-      check_tags(tags, {key_case, duplicate, reserved});
+      check_tags(tags, {key_case, duplicate, reserved, key_case});
     } catch (const ApiError& error) {
       return error.message();
     }

@@ -130,10 +130,12 @@ class ServeTest(CliTest):
         for flag, value, part in cases:
             with self.subTest(flag=flag):
                 self.assert_refused(self.serve_once(flag, value), part)
-        for address in ("nonsense", "127.0.0.1:", "127.0.0.1:65536", "65536", "::1:4599"):
+        for address in ("nonsense", "127.0.0.1:", "127.0.0.1:65536", "65536"):
             with self.subTest(address=address):
                 result = self.run_program("serve", "--in-memory", "--listen", address)
                 self.assert_refused(result, "--listen ", f"{address}: must be HOST:PORT")
+        result = self.run_program("serve", "--in-memory", "--listen", "::1:4599")
+        self.assert_refused(result, "--listen ::1:4599: an IPv6 address needs brackets")
 
 
 class DefaultCredentialsTest(CliTest):

@@ -10,7 +10,7 @@ namespace {
 
 // The actions whose resource-based policy is the role's trust policy, which has a name of its own
 // in AWS's sentences.
-bool is_trust_action(const Request& request) {
+bool decides_on_trust(const Request& request) {
   const std::string action = base::to_lower(request.action);
   return action.starts_with("sts:assumerole") || action == "sts:tagsession" ||
          action == "sts:setsourceidentity";
@@ -58,7 +58,7 @@ std::string reason(const Request& request, const Verdict& verdict, bool policy_a
     return " because its policies ask for more work than one decision may take (" +
            std::to_string(kMostEvaluationSteps) + " steps)";
   }
-  const bool trust = is_trust_action(request);
+  const bool trust = decides_on_trust(request);
   // AWS reports an SCP that does not allow as one that denies. For RCPs this is by analogy: no page
   // shows their sentence. The decision itself stays an implicit denial.
   if (verdict.decision == Decision::kExplicitlyDenied || verdict.decided_by == DecidedBy::kScp ||

@@ -72,7 +72,8 @@ class ReplicationBackfillTest : public ApiTest {
         send("ListImages", Json{{"repositoryName", name}, {"maxResults", 1000}});
     region = "us-east-1";
     if (answer.status != 200) return found;
-    for (const Json& id : Json::parse(body_of(answer))["imageIds"]) {
+    const Json output = Json::parse(body_of(answer));
+    for (const Json& id : output.at("imageIds")) {
       found.insert(id["imageDigest"].get<std::string>() + " " + id.value("imageTag", ""));
     }
     return found;

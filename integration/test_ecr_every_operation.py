@@ -512,7 +512,38 @@ class EveryOperationTest(harness.ServerTest):
             [{"region": "eu-west-1", "registryId": ACCOUNT, "status": "COMPLETE"}],
             status["replicationStatuses"],
         )
+        self.backfill_operations(destinations[0])
         call("PutReplicationConfiguration", replicationConfiguration={"rules": []})
+
+    def backfill_operations(self, destination):
+        from botocore.exceptions import ClientError
+
+        call = self.call
+        ids = []
+        for _ in range(2):
+            started = call(
+                "StartReplicationBackfill", registryId=ACCOUNT, destination=destination
+            )
+            self.assertEqual("PREPARING", started["status"])
+            ids.insert(0, started["replicationBackfillId"])
+            self.run_jobs()
+        list_all, describe = "ListReplicationBackfills", "DescribeReplicationBackfillResults"
+        page = call(list_all, registryId=ACCOUNT, maxResults=1)
+        rest = call(list_all, registryId=ACCOUNT, nextToken=page["nextToken"])
+        found = page["backfills"] + rest["backfills"]
+        self.assertEqual(ids, [backfill["replicationBackfillId"] for backfill in found])
+        self.assertEqual({"COMPLETE"}, {backfill["status"] for backfill in found})
+        where = {"registryId": ACCOUNT, "replicationBackfillId": ids[0]}
+        complete = {**where, "resultStatusFilter": "COMPLETE"}
+        page = call(describe, **complete, maxResults=1)
+        rest = call(describe, **complete, nextToken=page["nextToken"])
+        results = page["results"] + rest["results"]
+        self.assertEqual(page["progress"]["totalReplicationCount"], len(results))
+        self.assertIn("replicated", {result["imageId"].get("imageTag") for result in results})
+        with self.assertRaises(ClientError) as caught:
+            call("StopReplicationBackfill", **where)
+        code = caught.exception.response["Error"]["Code"]
+        self.assertEqual("ReplicationBackfillInvalidStatusException", code)
 
     def pull_through_operations(self):
         call = self.call

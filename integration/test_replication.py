@@ -1,6 +1,8 @@
 """Replication across regions and accounts, as clients see it, and what kill -9 does to it."""
 
 import json
+import random
+import time
 import unittest
 
 import harness
@@ -98,6 +100,90 @@ class ReplicationTest(unittest.TestCase):
         self.server.stop()
         code, output = self.server.check()
         self.assertEqual(0, code, output)
+
+
+class BackfillTest(unittest.TestCase):
+    """The images of a registry, more than one step copies, to one Region after the other."""
+
+    IMAGES = 130
+    REGIONS = [f"eu-west-{number}" for number in range(1, 8)]
+
+    def setUp(self):
+        self.server = harness.Server("--access-log", "off")
+        self.addCleanup(self.server.close)
+        self.server.start()
+        self.ecr.create_repository(repositoryName="app")
+        client = registry.Registry(self.server, self.server.password())
+        for number in range(self.IMAGES):
+            client.push(registry.make_image(f"layer {number}".encode()), "app", f"v{number}")
+        places = [(OWN, region) for region in self.REGIONS]
+        self.ecr.put_replication_configuration(replicationConfiguration=rules(*places))
+
+    @property
+    def ecr(self):
+        return self.server.client()  # its port is another one after a restart
+
+    def begin(self, region):
+        destination = {"region": region, "registryId": OWN}
+        started = self.ecr.start_replication_backfill(destination=destination)
+        return started["replicationBackfillId"]
+
+    def describe(self, backfill):
+        return self.ecr.describe_replication_backfill_results(
+            replicationBackfillId=backfill, maxResults=1000
+        )
+
+    def end_of(self, backfill):
+        harness.wait_until(lambda: "endedAt" in self.describe(backfill), 60, "the backfill ends")
+        return self.describe(backfill)
+
+    def tags_at(self, region):
+        ids = self.server.client(region=region).list_images(repositoryName="app", maxResults=1000)
+        return {image["imageTag"] for image in ids["imageIds"]}
+
+    def test_kill_in_the_middle_loses_no_image(self):
+        chance = random.Random(1)
+        everything = {f"v{number}" for number in range(self.IMAGES)}
+        under_way = 0
+        for run, region in enumerate(self.REGIONS):
+            backfill = self.begin(region)
+            for _ in range(1 + run % 2):  # a third time in one step would end it
+                time.sleep(chance.uniform(0, 0.1))
+                self.server.kill()
+                self.server.start()
+                under_way += "endedAt" not in self.describe(backfill)
+            end = self.end_of(backfill)
+            self.assertEqual("COMPLETE", end["status"])
+            self.assertEqual(self.IMAGES, end["progress"]["totalReplicationCount"])
+            self.assertEqual(self.IMAGES, end["progress"]["completedReplicationCount"])
+            tags = [result["imageId"]["imageTag"] for result in end["results"]]
+            self.assertEqual(sorted(everything), sorted(tags))
+            self.assertEqual(everything, self.tags_at(region))
+        self.assertGreater(under_way, 0)
+        self.server.stop()
+        code, output = self.server.check()
+        self.assertEqual(0, code, output)
+
+    def test_one_that_is_stopped_stays_so_after_a_kill(self):
+        from botocore.exceptions import ClientError
+
+        for region in self.REGIONS:
+            backfill = self.begin(region)
+            try:
+                stopped = self.ecr.stop_replication_backfill(replicationBackfillId=backfill)
+            except ClientError:  # it has ended already: the next one, then
+                self.end_of(backfill)
+                continue
+            self.assertEqual("STOPPING", stopped["status"])
+            self.server.kill()
+            self.server.start()
+            end = self.end_of(backfill)
+            self.assertEqual("STOPPED", end["status"])
+            done = end["progress"]["completedReplicationCount"]
+            self.assertLess(done, self.IMAGES)
+            self.assertEqual(done, len(end["results"]))
+            return
+        self.fail("each backfill ended before it could be stopped")
 
 
 if __name__ == "__main__":

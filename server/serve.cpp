@@ -18,6 +18,7 @@
 #include "api/core/background/jobs.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
+#include "api/images/push/replication_backfill.h"
 #include "api/images/scan/findings_file.h"
 #include "api/organizations/organizations_api.h"
 #include "api/pull_through/upstreams.h"
@@ -378,7 +379,8 @@ int run_serve(const ServeConfig& config) {
                                              api::sts::make_api(), api::organizations::make_api()});
   const api::registry::RegistryPlane registry(services);
   std::vector<api::JobKind> kinds = api::ecr::job_kinds();
-  kinds.insert(kinds.end(), {api::garbage_collection(settings), api::kExpiredSessions});
+  kinds.insert(kinds.end(), {api::garbage_collection(settings), api::kExpiredSessions,
+                             api::replication::kExpiredBackfills});
   api::JobRunner jobs(services, std::move(kinds));
   api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
   const auto tls = automatic_tls(config, machine_clock);

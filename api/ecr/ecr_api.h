@@ -32,6 +32,7 @@ std::vector<const Operation*> lifecycle_policy_operations();
 std::vector<const Operation*> policy_operations();
 std::vector<const Operation*> pull_through_rule_operations();
 std::vector<const Operation*> referrer_operations();
+std::vector<const Operation*> replication_backfill_operations();
 std::vector<const Operation*> replication_operations();
 std::vector<const Operation*> repository_operations();
 std::vector<const Operation*> scanning_configuration_operations();

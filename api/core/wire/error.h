@@ -85,6 +85,9 @@ enum class ErrorCode {
   kUnableToDecryptSecret,
   kUnableToGetUpstreamImage,
   kUnableToGetUpstreamLayer,
+  kReplicationBackfillNotFound,
+  kReplicationBackfillInProgress,
+  kReplicationBackfillInvalidStatus,
   // the registry plane alone
   kBlobUnknown,
   kBlobUploadUnknown,

@@ -161,6 +161,12 @@ constexpr Row kRows[] = {
      {"UnableToGetUpstreamImageException", 400, "ServiceUnavailable", 503, "UNKNOWN", 502}},
     {ErrorCode::kUnableToGetUpstreamLayer,
      {"UnableToGetUpstreamLayerException", 400, "ServiceUnavailable", 503, "UNKNOWN", 502}},
+    {ErrorCode::kReplicationBackfillNotFound,
+     {"ReplicationBackfillNotFoundException", 400, "NoSuchEntity", 404, "UNSUPPORTED", 404}},
+    {ErrorCode::kReplicationBackfillInProgress,
+     {"ReplicationBackfillInProgressException", 400, "Conflict", 409, "UNSUPPORTED", 409}},
+    {ErrorCode::kReplicationBackfillInvalidStatus,
+     {"ReplicationBackfillInvalidStatusException", 400, "Conflict", 409, "UNSUPPORTED", 409}},
     // The registry plane alone. The names of AWS JSON are those in the records of calls
     // (CloudTrail's errorCode), which know the registry's requests as ECR's operations.
     {ErrorCode::kBlobUnknown,

@@ -12,17 +12,13 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/core/background/jobs.h"
+#include "api/images/push/image_copy.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 
 namespace ecr::api::replication {
 
 using Json = nlohmann::json;
-
-struct Destination {
-  std::string account;
-  std::string region;
-};
 
 // {"rules": [...]} as it was put; {"rules": []} where none was.
 Json configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region);
@@ -33,11 +29,21 @@ void set_configuration(storage::sql::Txn& txn, std::string_view account, std::st
 // without filters covers every repository; of several filters one must match.
 std::vector<Destination> destinations_of(const Json& configuration, std::string_view repository);
 
+// Whether `destination` is one of destinations_of() of that repository, or of any repository.
+bool is_destination_of(const Json& configuration, std::string_view repository,
+                       const Destination& destination);
+bool is_destination(const Json& configuration, const Destination& destination);
+
 // Enqueues what the registry's configuration says about an image that was just pushed to the
 // repository, or restored there. `tag` empty: pushed by digest. REQUIRES: a write transaction.
 void enqueue_replication(const Core& core, storage::sql::Txn& txn,
                          const storage::Repository& repository, std::string_view digest,
                          std::string_view tag, base::TimePoint now);
+
+// Notes what became of the copy at the image, for DescribeImageReplicationStatus, and tells about
+// it. Does nothing where the image is gone. `failure` empty: none. REQUIRES: a write transaction.
+void record_copy(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
+                 const ImageCopy& copy, std::string_view failure);
 
 // Payload: {"account", "region", "repository", "digest", "tag", "toAccount", "toRegion"}.
 void run_replication(JobAttempt& attempt);

@@ -98,6 +98,7 @@ class EcrErrors : public PullThroughTest {
   std::vector<Case> registries();
   std::vector<Case> behaviours();
   std::vector<Case> pull_through();
+  std::vector<Case> backfills();
 
   std::string manifest;
   std::string other;
@@ -398,6 +399,34 @@ std::vector<Case> EcrErrors::pull_through() {
   };
 }
 
+// Ten that run, one of which is about to stop.
+std::vector<Case> EcrErrors::backfills() {
+  const auto to = [](int number) {
+    return Json{{"region", base::format("eu-west-{}", number)}, {"registryId", "000000000000"}};
+  };
+  Json destinations = Json::array();
+  for (int i = 1; i <= 11; ++i) destinations.push_back(to(i));
+  call("PutReplicationConfiguration",
+       {{"replicationConfiguration", {{"rules", {{{"destinations", destinations}}}}}}});
+  Json stopped;
+  for (int i = 1; i <= 10; ++i) {
+    stopped = {{"replicationBackfillId", call("StartReplicationBackfill",
+                                              {{"destination", to(i)}})["replicationBackfillId"]}};
+  }
+  call("StopReplicationBackfill", stopped);
+  const Json none = {{"replicationBackfillId", "none"}};
+  return {
+      {"StartReplicationBackfill", {{"destination", to(12)}}, "InvalidParameterException"},
+      {"StartReplicationBackfill",
+       {{"destination", to(1)}},
+       "ReplicationBackfillInProgressException"},
+      {"StartReplicationBackfill", {{"destination", to(11)}}, "LimitExceededException"},
+      {"StopReplicationBackfill", none, "ReplicationBackfillNotFoundException"},
+      {"StopReplicationBackfill", stopped, "ReplicationBackfillInvalidStatusException"},
+      {"DescribeReplicationBackfillResults", none, "ReplicationBackfillNotFoundException"},
+  };
+}
+
 // Operations without a case above.
 const Names kElsewhere = {
     // no state, and no input but what the model checks (ecr_constraints_test.cpp)
@@ -407,7 +436,9 @@ const Names kElsewhere = {
     "PutReplicationConfiguration", "DescribeImageReplicationStatus",
     // the tests of lifecycle policies
     "PutLifecyclePolicy", "GetLifecyclePolicy", "DeleteLifecyclePolicy",
-    "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview"};
+    "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview",
+    // paged, without an error of its own: the tests of paging
+    "ListReplicationBackfills"};
 
 TEST_F(EcrErrors, EachThatAnOperationMayReturnIsReturned) {
   check(missing_repository());
@@ -417,6 +448,7 @@ TEST_F(EcrErrors, EachThatAnOperationMayReturnIsReturned) {
   check(registries());
   check(behaviours());
   check(pull_through());
+  check(backfills());
   // The thousand-and-first tag of an image.
   for (int i = 1; i < 1000; ++i) {
     call("PutImage",

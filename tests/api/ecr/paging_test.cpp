@@ -9,6 +9,7 @@
 #include "storage/rows/images.h"
 #include "storage/rows/lifecycle.h"
 #include "storage/rows/registry_settings.h"
+#include "storage/rows/replication_backfills.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
 
@@ -163,6 +164,29 @@ class EcrPaging : public ApiTest {
         }};
   }
 
+  Listing backfills() {
+    return {"ListReplicationBackfills",
+            Json::object(),
+            "backfills",
+            [](const Json& item) { return item["replicationBackfillId"].get<std::string>(); },
+            [this](Txn& txn, int number, bool there) {
+              const std::string id = base::format("b{}", number);
+              if (there) {
+                storage::insert_replication_backfill(txn, {.id = id,
+                                                           .account = kAccount,
+                                                           .region = kRegion,
+                                                           .to_account = kAccount,
+                                                           .to_region = "eu-west-1",
+                                                           .started_at = clock.now()});
+              } else {
+                storage::delete_replication_backfill(
+                    txn, storage::find_replication_backfill(txn, id)->number);
+              }
+              return id;
+            },
+            50};
+  }
+
   void fill(const Listing& listing, Items& items) {
     Txn txn = store->database().begin(Access::kWrite);
     for (int i = 0; i < kItems; ++i) items.insert(listing.put(txn, i, true));
@@ -259,6 +283,8 @@ TEST_F(EcrPaging, DescribeRepositoryCreationTemplates) { check_walks(templates()
 
 TEST_F(EcrPaging, DescribePullThroughCacheRules) { check_walks(rules()); }
 
+TEST_F(EcrPaging, ListReplicationBackfills) { check_walks(backfills()); }
+
 TEST_F(EcrPaging, ListImageReferrers) { check_walks(referrers()); }
 
 // The results of a preview are what they were when it was made: nothing comes and goes.
@@ -288,6 +314,46 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
   fill(preview, items);
   for (const int size : {1, 7, 100}) EXPECT_EQ(walk(preview, size, [] {}), items) << size;
   check_tokens(preview);
+}
+
+// Nor do the results of a backfill that has ended. A filter is a listing of its own.
+TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
+  std::int64_t backfill = 0;
+  {
+    Txn txn = store->database().begin(Access::kWrite);
+    backfills().put(txn, 1, true);
+    auto row = *storage::find_replication_backfill(txn, "b1");
+    backfill = row.number;
+    row.status = "COMPLETE";
+    row.ended_at = clock.now();
+    storage::update_replication_backfill(txn, row);
+    txn.commit();
+  }
+  Listing results{
+      "DescribeReplicationBackfillResults",
+      {{"replicationBackfillId", "b1"}},
+      "results",
+      [](const Json& item) { return item["imageId"]["imageDigest"].get<std::string>(); },
+      [backfill](Txn& txn, int number, bool) {
+        storage::ReplicationBackfillResult result;
+        result.position = number + 1;
+        result.repository = "app";
+        result.digest = digest_of(number);
+        result.status = number % 3 == 0 ? "FAILED" : "COMPLETE";
+        storage::insert_replication_backfill_result(txn, backfill, result);
+        return result.digest;
+      }};
+  Items items;
+  fill(results, items);
+  for (const int size : {1, 7, 1000}) EXPECT_EQ(walk(results, size, [] {}), items) << size;
+  check_tokens(results);
+  Json input = tokens_.back().second;
+  results.input["resultStatusFilter"] = input["resultStatusFilter"] = "FAILED";
+  EXPECT_EQ(fail(results.operation, input).first, "InvalidParameterException");
+  for (const int size : {7, 1000}) {
+    EXPECT_EQ(walk(results, size, [] {}).size(), static_cast<std::size_t>((kItems + 2) / 3))
+        << size;
+  }
 }
 
 // Nor do findings: a scan replaces those of the one before.
@@ -355,7 +421,9 @@ TEST_F(EcrPaging, EveryListingIsWalked) {
                         "GetLifecyclePolicyPreview",
                         "DescribeImageScanFindings",
                         "DescribePullThroughCacheRules",
-                        "DescribeRepositoryCreationTemplates"};
+                        "DescribeRepositoryCreationTemplates",
+                        "ListReplicationBackfills",
+                        "DescribeReplicationBackfillResults"};
   for (const ServiceApi& api : control.apis()) {
     if (api.signing_name != "ecr") continue;
     for (const Operation* operation : api.operations) {

@@ -23,6 +23,7 @@
 #include "storage/rows/lifecycle.h"
 #include "storage/rows/pull_through.h"
 #include "storage/rows/registry_settings.h"
+#include "storage/rows/replication_backfills.h"
 #include "storage/rows/repositories.h"
 #include "storage/rows/server_state.h"
 #include "storage/rows/tags.h"
@@ -335,6 +336,23 @@ void use_registry_behaviours(sql::Txn& txn) {
   insert_signing_key(txn, {"k", "c"});
 }
 
+void use_replication_backfills(sql::Txn& txn) {
+  insert_replication_backfill(txn, {.id = "a", .account = "1", .region = "r"});
+  auto backfill = find_replication_backfill(txn, "a").value();
+  insert_replication_backfill_result(txn, backfill.number, {.position = 1});
+  update_replication_backfill_result(txn, backfill.number, {.position = 1, .status = "COMPLETE"});
+  for (const char* status : {"", "COMPLETE"}) {
+    list_replication_backfill_results(txn, backfill.number, status, 0, 10);
+  }
+  running_replication_backfills(txn, "1", "r");
+  list_replication_backfills(txn, "1", "r", at(0), 100, 10);
+  backfill.ended_at = at(2);
+  update_replication_backfill(txn, backfill);
+  ended_replication_backfill(txn, at(3));
+  delete_replication_backfill_results(txn, backfill.number, 10);
+  delete_replication_backfill(txn, backfill.number);
+}
+
 void use_pull_through(sql::Txn& txn) {
   const auto id = add_repository(txn, "cached");
   insert_pull_through_rule(txn, "1", "r", {"p", "{}"});
@@ -419,6 +437,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_registry_settings(txn);
     use_registry_behaviours(txn);
     use_pull_through(txn);
+    use_replication_backfills(txn);
   });
   EXPECT_GT(traced_database.statements.size(), 70U) << "the trace sees nothing";
   for (const auto& sql : traced_database.statements) {

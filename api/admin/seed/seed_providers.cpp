@@ -29,12 +29,14 @@ void apply_oidc_provider(SeedContext& context, const SeedNode& node, const std::
   if (!url.starts_with("https://")) node.member("url").fail("must begin with https://");
   storage::OidcProvider provider;
   provider.account = account;
+  provider.partition = context.partition();
   provider.url = storage::oidc_url(url);
   provider.client_ids = node.text_list("clientIds");
   provider.thumbprints = node.text_list("thumbprints");
   provider.created_at = context.now;
   if (const auto known = storage::find_oidc_provider(context.txn, account, url)) {
     provider.id = known->id;
+    provider.partition = known->partition;
     storage::update_oidc_provider(context.txn, provider);
   } else {
     storage::insert_oidc_provider(context.txn, provider);
@@ -47,6 +49,7 @@ void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::
   node.check_members({"name", "metadata", "tags"});
   storage::SamlProvider provider;
   provider.account = account;
+  provider.partition = context.partition();
   provider.name = checked_name(node, "name", "SAMLProviderNameType");
   provider.metadata = node.text("metadata");
   provider.created_at = context.now;
@@ -55,6 +58,7 @@ void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::
   provider.valid_until = *valid_until;
   if (const auto known = storage::find_saml_provider(context.txn, account, provider.name)) {
     provider.id = known->id;
+    provider.partition = known->partition;
     storage::update_saml_provider(context.txn, provider);
   } else {
     provider.uuid = make_saml_provider_uuid(context.services.random);
@@ -70,7 +74,8 @@ void apply_service_linked_role(SeedContext& context, const SeedNode& node,
                         ? find_service_linked_role(node.json().get<std::string>())
                         : std::nullopt;
   if (!role) node.fail("must be a service that has such a role, as replication.ecr.amazonaws.com");
-  make_service_linked_role(context.services, context.txn, account, *role, std::nullopt,
+  make_service_linked_role(context.services, context.txn,
+                           {account, context.services.settings.region}, *role, std::nullopt,
                            context.now);
 }
 
@@ -90,9 +95,11 @@ void apply_instance_profile(SeedContext& context, const SeedNode& node,
   profile.account = account;
   profile.name = checked_name(node, "name", "instanceProfileNameType");
   profile.path = seed_path(node);
+  profile.partition = context.partition();
   const auto known = storage::find_instance_profile(context.txn, account, profile.name);
-  // Another path or spelling is another ARN: the profile that has it is replaced.
-  if (known && known->path == profile.path && known->name == profile.name) {
+  // Another path, partition or spelling is another ARN: the profile that has it is replaced.
+  if (known && known->path == profile.path && known->name == profile.name &&
+      known->partition == profile.partition) {
     profile.id = known->id;
   } else {
     if (known) storage::delete_instance_profile(context.txn, known->id);
@@ -109,7 +116,8 @@ void apply_instance_profile(SeedContext& context, const SeedNode& node,
   storage::set_instance_profile_role(context.txn, profile.id, profile.role);
   replace_tags(
       context, node,
-      base::format("arn:aws:iam::{}:instance-profile{}{}", account, profile.path, profile.name));
+      base::format("arn:{}:iam::{}:instance-profile{}{}", profile.partition, account, profile.path,
+                   profile.name));
 }
 
 }  // namespace

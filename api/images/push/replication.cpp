@@ -64,17 +64,20 @@ CopyJob read_payload(const Json& payload) {
 // The role that ECR replicates with. Its permissions policy lets it create repositories and
 // replicate images anywhere; what another account's registry policy says is up to that account.
 // Service-linked roles are exempt from service control policies.
-Caller service_role(const Core& core, const std::string& account) {
+Caller service_role(const Core& core, const model::RegistryId& source) {
+  const std::string& account = source.account;
   Caller caller;
   caller.principal.kind = auth::iam::PrincipalKind::kRoleSession;
   caller.principal.account = account;
   caller.principal.issuer = base::format(
-      "arn:aws:iam::{}:role/aws-service-role/replication.ecr.amazonaws.com/"
+      "arn:{}:iam::{}:role/aws-service-role/replication.ecr.amazonaws.com/"
       "AWSServiceRoleForECRReplication",
-      account);
+      source.partition(), account);
   caller.principal.arn = base::format(
-      "arn:aws:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication", account);
+      "arn:{}:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication",
+      source.partition(), account);
   caller.account = account;
+  caller.partition = source.partition();
   // ecr:CreateRepository and ecr:ReplicateImage on "*" are all that is asked of it, so "allow
   // everything" decides the same as ECRReplicationServiceRolePolicy.
   caller.identity.push_back(root_policy(core));
@@ -95,7 +98,7 @@ class CopyStep {
   CopyStep(const JobAttempt& attempt, storage::sql::Txn& txn, const CopyJob& job)
       : job_(job),
         http_(background_request(attempt.services)),
-        caller_(service_role(attempt.services, job.account)),
+        caller_(service_role(attempt.services, {job.account, job.region})),
         request_{attempt.services, txn,   http_,        caller_, {job.to.account, job.to.region},
                  attempt.now,      note_, after_commit_} {}
 

@@ -136,6 +136,7 @@ TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
   memo.put(std::make_shared<const registry::KnownCaller>(caller), "aws", 1);
   EXPECT_NE(memo.find_caller("ASIA", "aws", 1), nullptr);
   EXPECT_EQ(memo.find_caller("ASIA", "aws", 2), nullptr);
+  EXPECT_EQ(memo.find_caller("ASIA", "aws-cn", 1), nullptr);
   caller.temporary.emplace();
   caller.access_key_id = "ASIB";
   memo.put(std::make_shared<const registry::KnownCaller>(caller), "aws", 1);
@@ -161,12 +162,12 @@ TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {
   repository.region = "us-east-1";
   repository.name = "app";
   memo.put(repository, 3);
-  ASSERT_NE(memo.find_repository("111122223333", "us-east-1", "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "app", 3)->id, 7);
-  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "app", 4), nullptr);
-  EXPECT_EQ(memo.find_repository("444455556666", "us-east-1", "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository("111122223333", "eu-west-1", "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository("111122223333", "us-east-1", "ap", 3), nullptr);
+  ASSERT_NE(memo.find_repository({"111122223333", "us-east-1"}, "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "app", 3)->id, 7);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "app", 4), nullptr);
+  EXPECT_EQ(memo.find_repository({"444455556666", "us-east-1"}, "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "eu-west-1"}, "app", 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "ap", 3), nullptr);
 }
 
 // Nothing of what was read before is good after a write: a policy, and the repository itself.

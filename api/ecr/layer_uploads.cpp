@@ -126,9 +126,9 @@ void delete_upload(const ApiRequest& request, UploadSessions::Lease& lease) {
 
 // layerDigests is a list. Each digest in it must be the layer's (test
 // EveryDigestMustBeThatOfTheLayer); the first one becomes the layer's name. The layer is read once
-// for each algorithm, however many digests are given. A digest of other bytes ends the upload, as it
-// does on the registry plane (test AWrongDigestEndsTheUpload); text that is no digest, or one of an
-// unknown algorithm, does not.
+// for each algorithm, however many digests are given. A digest of other bytes ends the upload, as
+// it does on the registry plane (test AWrongDigestEndsTheUpload); text that is no digest, or one of
+// an unknown algorithm, does not.
 model::Digest verify_digests(const ApiRequest& request, UploadSessions::Lease& lease) {
   storage::UploadWriter& writer = lease.writer();
   std::vector<model::Digest> digests;

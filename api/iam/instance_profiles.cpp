@@ -126,10 +126,10 @@ struct ProfileAndRole {
 Resolved<ProfileAndRole> add_role_targets(const ApiRequest& request) {
   auto [targets, profile] = profile_target(request);
   NamedEntity role = find_named(request, EntityKind::kRole, text_member(request.input, "RoleName"));
-  const std::string arn =
-      role.row ? entity_arn(*role.row)
-               : base::format("arn:{}:iam::{}:role/{}", request.registry.partition(),
-                              request.caller.account, role.name);
+  const std::string arn = role.row
+                              ? entity_arn(*role.row)
+                              : base::format("arn:{}:iam::{}:role/{}", request.registry.partition(),
+                                             request.caller.account, role.name);
   targets.push_back(
       pass_role_target(request.txn, request.caller.account, arn, role.row, "ec2.amazonaws.com"));
   return {std::move(targets), {std::move(profile), std::move(role)}};

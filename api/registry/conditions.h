@@ -1,5 +1,5 @@
-// Conditions of requests for manifests and blobs (RFC 9110, section 13). Each has one entity tag, its
-// digest in quotes, which is a strong one: the bytes behind a digest never change. There are no
+// Conditions of requests for manifests and blobs (RFC 9110, section 13). Each has one entity tag,
+// its digest in quotes, which is a strong one: the bytes behind a digest never change. There are no
 // times of modification, so that conditions on time do not count. Pure.
 #pragma once
 

@@ -50,8 +50,8 @@ void refuse_referenced(RegistryRequest& request, const storage::Repository& repo
 }
 
 // The tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing
-// Manifests"). A push by tag that names more is neither of the two forms, and refused: a tag that is
-// not set must not look set.
+// Manifests"). A push by tag that names more is neither of the two forms, and refused: a tag that
+// is not set must not look set.
 std::vector<std::string> requested_tags(const RegistryRequest& request, const ImageIdentifier& id) {
   auto tags = query_values(request.http.query(), "tag");
   if (!id.tag.empty() && !tags.empty()) {

@@ -26,8 +26,9 @@ RangeAnswer suffix_range(std::uint64_t wanted, std::uint64_t size) {
 }  // namespace
 
 // RFC 9110, section 14.2: a server may ignore a Range, or reject one that is invalid. Ignored are
-// other units, several ranges, and text that is no range. A range that begins behind the end is 416,
-// and so is "500-0": a client whose arithmetic went wrong must not take the whole blob for a part.
+// other units, several ranges, and text that is no range. A range that begins behind the end is
+// 416, and so is "500-0": a client whose arithmetic went wrong must not take the whole blob for a
+// part.
 RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
   if (header.size() <= kUnit.size() ||

@@ -114,10 +114,9 @@ void apply_instance_profile(SeedContext& context, const SeedNode& node,
     profile.role = role->id;
   }
   storage::set_instance_profile_role(context.txn, profile.id, profile.role);
-  replace_tags(
-      context, node,
-      base::format("arn:{}:iam::{}:instance-profile{}{}", profile.partition, account, profile.path,
-                   profile.name));
+  replace_tags(context, node,
+               base::format("arn:{}:iam::{}:instance-profile{}{}", profile.partition, account,
+                            profile.path, profile.name));
 }
 
 }  // namespace

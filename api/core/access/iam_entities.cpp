@@ -69,9 +69,9 @@ std::optional<storage::Entity> make_service_linked_role(const Core& core, storag
   const auto id = storage::insert_entity(txn, entity);
   if (!id) return std::nullopt;
   entity.id = *id;
-  storage::attach_policy(txn, entity.id,
-                         base::format("arn:{}:iam::aws:policy/aws-service-role/{}",
-                                      entity.partition, role.policy));
+  storage::attach_policy(
+      txn, entity.id,
+      base::format("arn:{}:iam::aws:policy/aws-service-role/{}", entity.partition, role.policy));
   return entity;
 }
 

@@ -117,8 +117,8 @@ void add_web_identity(const storage::Session& session, Caller& caller) {
 
 // A session whose role or user is gone is no caller any more: its policies cannot be known. The
 // clock of expiry is the one that clients see (core.clock), which tests move.
-std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn,
-                                     std::string_view key, std::string_view region) {
+std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn, std::string_view key,
+                                     std::string_view region) {
   const auto session = storage::find_session(txn, key);
   if (!session || session->expires_at <= core.clock.now()) return std::nullopt;
   const auto entity = session->entity ? storage::find_entity(txn, *session->entity) : std::nullopt;

@@ -31,9 +31,9 @@ struct Caller {
   std::string access_key_id;
   std::string account;
   std::string partition = "aws";  // that the principal's ARN is in
-  std::string user_id;    // aws:userid: AIDA..., or the account's id for its root user
-  std::string user_name;  // aws:username; empty but for users
-  storage::Tags tags;     // aws:PrincipalTag/...
+  std::string user_id;            // aws:userid: AIDA..., or the account's id for its root user
+  std::string user_name;          // aws:username; empty but for users
+  storage::Tags tags;             // aws:PrincipalTag/...
   std::vector<auth::iam::AttachedPolicy> identity;
   std::vector<auth::iam::AttachedPolicy> boundaries;
   std::vector<auth::iam::AttachedPolicy> session;

@@ -184,8 +184,7 @@ storage::sql::Txn begin_call(const Services& services, const Operation& operatio
   storage::sql::Txn txn = database.begin(asks ? Access::kRead : operation.access);
   const bool is_signed = operation.credentials == Credentials::kSignature;
   if (!is_signed || database.version() == opened.version) return txn;
-  auto caller =
-      find_caller(services, txn, opened.who.caller.access_key_id, opened.who.region);
+  auto caller = find_caller(services, txn, opened.who.caller.access_key_id, opened.who.region);
   if (!caller) throw unknown_caller();
   opened.who.caller = std::move(*caller);
   return txn;

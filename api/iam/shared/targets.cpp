@@ -96,10 +96,10 @@ Target target_of_arn(const ApiRequest& request, const std::string& arn) {
 std::string account_of_arn(const ApiRequest& request, const std::string& text,
                            std::string_view kind) {
   const auto arn = model::Arn::parse(text);
-  const bool fits =
-      arn && arn->service == "iam" && arn->region.empty() && arn->resource.starts_with(kind) &&
-      model::find_partition(arn->partition) != nullptr &&
-      (model::is_account_id(arn->account) || arn->account == "aws");
+  const bool fits = arn && arn->service == "iam" && arn->region.empty() &&
+                    arn->resource.starts_with(kind) &&
+                    model::find_partition(arn->partition) != nullptr &&
+                    (model::is_account_id(arn->account) || arn->account == "aws");
   if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
   return arn->account == "aws" ? request.caller.account : arn->account;
 }
@@ -165,10 +165,11 @@ std::vector<Target> target_of_listing(const ApiRequest& request, Listing listing
   const std::string prefix = text_member(request.input, "PathPrefix");
   const std::string path = prefix.empty() ? "/" : prefix;
   Target target = plain_target(request, "*");
-  target.shown_resource = listing == Listing::kPolicies
-                              ? "policy path " + path
-                              : base::format("arn:{}:iam::{}:{}{}", request.registry.partition(),
-                                             request.caller.account, kKinds[static_cast<std::size_t>(listing)], path);
+  target.shown_resource =
+      listing == Listing::kPolicies
+          ? "policy path " + path
+          : base::format("arn:{}:iam::{}:{}{}", request.registry.partition(),
+                         request.caller.account, kKinds[static_cast<std::size_t>(listing)], path);
   return {std::move(target)};
 }
 

@@ -73,9 +73,9 @@ Caller service_role(const Core& core, const model::RegistryId& source) {
       "arn:{}:iam::{}:role/aws-service-role/replication.ecr.amazonaws.com/"
       "AWSServiceRoleForECRReplication",
       source.partition(), account);
-  caller.principal.arn = base::format(
-      "arn:{}:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication",
-      source.partition(), account);
+  caller.principal.arn =
+      base::format("arn:{}:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication",
+                   source.partition(), account);
   caller.account = account;
   caller.partition = source.partition();
   // ecr:CreateRepository and ecr:ReplicateImage on "*" are all that is asked of it, so "allow

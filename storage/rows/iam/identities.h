@@ -66,8 +66,8 @@ std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view accou
 // True where the account has any user, group or role.
 bool has_entities(sql::Txn& txn, std::string_view account);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
-// Writes all fields of `entity` but id, account, kind, unique id and partition. REQUIRES: no other entity of
-// the kind has the name.
+// Writes all fields of `entity` but id, account, kind, unique id and partition. REQUIRES: no other
+// entity of the kind has the name.
 void update_entity(sql::Txn& txn, const Entity& entity);
 // Records the use of a session of the role.
 void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region);

@@ -1,6 +1,6 @@
-// The partition (schemas/model/partition.h) that IAM's and Organizations' ARNs are in. Everything that
-// was made by an earlier program was shown in "aws", whatever the Region of the call was, and stays
-// there: policies name it so.
+// The partition (schemas/model/partition.h) that IAM's and Organizations' ARNs are in. Everything
+// that was made by an earlier program was shown in "aws", whatever the Region of the call was, and
+// stays there: policies name it so.
 #include "storage/sql/migrations.h"
 
 namespace ecr::storage::sql {

@@ -187,14 +187,12 @@ TEST_F(EcrLayers, EveryDigestMustBeThatOfTheLayer) {
     EXPECT_EQ(fail("CompleteLayerUpload", completion(id, wrong)).first, "InvalidLayerException");
   }
   Json input = completion(id, digest_of("abc"));
-  input["layerDigests"].push_back(
-      model::Digest::of("abc", model::DigestAlgorithm::kSha512).text());
+  input["layerDigests"].push_back(model::Digest::of("abc", model::DigestAlgorithm::kSha512).text());
   EXPECT_EQ(call("CompleteLayerUpload", input)["layerDigest"], digest_of("abc"));
 }
 
 TEST_F(EcrLayers, AWrongDigestEndsTheUpload) {
-  for (const Json& digests :
-       {Json{digest_of("abd")}, Json{digest_of("abc"), digest_of("abd")}}) {
+  for (const Json& digests : {Json{digest_of("abd")}, Json{digest_of("abc"), digest_of("abd")}}) {
     const std::string id = initiate();
     call("UploadLayerPart", part(id, 0, "abc"));
     Json input = completion(id, "");

@@ -1,5 +1,5 @@
-// AWS's partitions beside "aws": everything that has an ARN is in that of its Region, and works there
-// as it does in "aws". And the one Region of each that global services are in.
+// AWS's partitions beside "aws": everything that has an ARN is in that of its Region, and works
+// there as it does in "aws". And the one Region of each that global services are in.
 #include <gmock/gmock.h>
 
 #include "schemas/base/text.h"
@@ -67,26 +67,25 @@ TEST_F(IamPartitions, WhatIamMakesIsInThePartitionOfTheRegion) {
             {{"RoleName", "r"}, {"AssumeRolePolicyDocument", trust(iam_prefix + "user/u")}});
     EXPECT_EQ(arn(role["Role"]), iam_prefix + "role/r");
     EXPECT_THAT(role["Role"]["AssumeRolePolicyDocument"].get<std::string>(), HasSubstr("user%2Fu"));
-    EXPECT_EQ(
-        arn(iam("CreateInstanceProfile", {{"InstanceProfileName", "p"}})["InstanceProfile"]),
-        iam_prefix + "instance-profile/p");
+    EXPECT_EQ(arn(iam("CreateInstanceProfile", {{"InstanceProfileName", "p"}})["InstanceProfile"]),
+              iam_prefix + "instance-profile/p");
     const std::string document = policy("Allow", "ecr:*", "*").dump();
-    EXPECT_EQ(arn(iam("CreatePolicy", {{"PolicyName", "m"}, {"PolicyDocument", document}})["Policy"]),
-              iam_prefix + "policy/m");
+    EXPECT_EQ(
+        arn(iam("CreatePolicy", {{"PolicyName", "m"}, {"PolicyDocument", document}})["Policy"]),
+        iam_prefix + "policy/m");
     iam("AttachUserPolicy", {{"UserName", "u"}, {"PolicyArn", iam_prefix + "policy/m"}});
     EXPECT_EQ(iam("CreateOpenIDConnectProvider",
                   {{"Url", "https://idp.example"},
                    {"ThumbprintList.member.1", std::string(40, 'a')}})["OpenIDConnectProviderArn"],
               iam_prefix + "oidc-provider/idp.example");
-    EXPECT_EQ(iam("CreateSAMLProvider", {{"Name", "s"},
-                                         {"SAMLMetadataDocument",
-                                          "<EntityDescriptor>" + std::string(1000, ' ') +
-                                              "</EntityDescriptor>"}})["SAMLProviderArn"],
+    EXPECT_EQ(iam("CreateSAMLProvider",
+                  {{"Name", "s"},
+                   {"SAMLMetadataDocument", "<EntityDescriptor>" + std::string(1000, ' ') +
+                                                "</EntityDescriptor>"}})["SAMLProviderArn"],
               iam_prefix + "saml-provider/s");
-    EXPECT_THAT(
-        arn(iam("CreateServiceLinkedRole",
-                {{"AWSServiceName", "replication.ecr.amazonaws.com"}})["Role"]),
-        StartsWith(iam_prefix + "role/aws-service-role/"));
+    EXPECT_THAT(arn(iam("CreateServiceLinkedRole",
+                        {{"AWSServiceName", "replication.ecr.amazonaws.com"}})["Role"]),
+                StartsWith(iam_prefix + "role/aws-service-role/"));
     const std::string aws_policy = base::format("arn:{}:iam::aws:policy/", place.partition);
     EXPECT_THAT(arn(iam("ListPolicies", {{"Scope", "AWS"}, {"MaxItems", "1"}})["Policies"][0]),
                 StartsWith(aws_policy));
@@ -128,9 +127,10 @@ TEST_F(IamPartitions, RepositoryPoliciesNameThemAndRecordsAndTheRegistryDoToo) {
     go_to(place);
     call("CreateRepository", {{"repositoryName", "app"}});
     iam("CreateUser", {{"UserName", "u"}});
-    iam("PutUserPolicy", {{"UserName", "u"},
-                          {"PolicyName", "login"},
-                          {"PolicyDocument", policy("Allow", "ecr:GetAuthorizationToken", "*").dump()}});
+    iam("PutUserPolicy",
+        {{"UserName", "u"},
+         {"PolicyName", "login"},
+         {"PolicyDocument", policy("Allow", "ecr:GetAuthorizationToken", "*").dump()}});
     push_image("app", "v1", "content");
     EXPECT_EQ(last_record()["userIdentity"]["arn"], iam_prefix + "root");
     use(key_of("u"));
@@ -141,10 +141,10 @@ TEST_F(IamPartitions, RepositoryPoliciesNameThemAndRecordsAndTheRegistryDoToo) {
     document["Statement"][0]["Principal"]["AWS"] = iam_prefix + "user/u";
     call("SetRepositoryPolicy", {{"repositoryName", "app"}, {"policyText", document.dump()}});
     document["Statement"][0]["Principal"]["AWS"] = iam_prefix + "user/none";
-    EXPECT_EQ(fail("SetRepositoryPolicy",
-                   {{"repositoryName", "app"}, {"policyText", document.dump()}})
-                  .first,
-              "InvalidParameterException");
+    EXPECT_EQ(
+        fail("SetRepositoryPolicy", {{"repositoryName", "app"}, {"policyText", document.dump()}})
+            .first,
+        "InvalidParameterException");
     use(key_of("u"));
     EXPECT_EQ(registry("GET", "/v2/app/manifests/v1").status, 200);
     call("ListImages", {{"repositoryName", "app"}});
@@ -186,8 +186,9 @@ TEST_F(IamPartitions, RefusalsNameArnsOfThePartition) {
                                  {{"InstanceProfileName", "x"}},
                                  {},
                                  {}};
-    const char* const actions[] = {"CreateUser",  "DeleteRole", "CreateGroup",
-                                   "CreateInstanceProfile", "ListUsers", "ListRoles"};
+    const char* const actions[] = {"CreateUser",  "DeleteRole",
+                                   "CreateGroup", "CreateInstanceProfile",
+                                   "ListUsers",   "ListRoles"};
     for (std::size_t i = 0; i < std::size(actions); ++i) {
       const std::string answer = body_of(send_query("iam", actions[i], nobody[i]));
       EXPECT_THAT(answer, HasSubstr(iam_prefix + "user/u")) << actions[i];
@@ -211,8 +212,8 @@ TEST_F(IamPartitions, GlobalServicesAreInOneRegion) {
     iam("ListUsers");
     EXPECT_EQ(last_record()["awsRegion"], place.global_region);
     use(Keys{account, "test"});
-    const Json last = iam("GetAccessKeyLastUsed",
-                          {{"AccessKeyId", key["AccessKeyId"].get<std::string>()}});
+    const Json last =
+        iam("GetAccessKeyLastUsed", {{"AccessKeyId", key["AccessKeyId"].get<std::string>()}});
     EXPECT_EQ(last["AccessKeyLastUsed"]["Region"], place.global_region);
     // STS and ECR are services of every Region.
     use(keys_of(key));

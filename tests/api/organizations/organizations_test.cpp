@@ -89,17 +89,16 @@ TEST_F(OrganizationsApi, IsInThePartitionOfItsRegion) {
   const std::string arn = organization["Arn"].get<std::string>();
   EXPECT_TRUE(arn.starts_with("arn:aws-cn:organizations::999988887777:organization/o-")) << arn;
   const std::string account = create_account();
-  for (const Json& answer :
-       {call("DescribeOrganization"), call("ListRoots"), call("ListAccounts"),
-        call("DescribeAccount", {{"AccountId", account}}),
-        call("ListPolicies", {{"Filter", "SERVICE_CONTROL_POLICY"}})}) {
+  for (const Json& answer : {call("DescribeOrganization"), call("ListRoots"), call("ListAccounts"),
+                             call("DescribeAccount", {{"AccountId", account}}),
+                             call("ListPolicies", {{"Filter", "SERVICE_CONTROL_POLICY"}})}) {
     EXPECT_EQ(answer.dump().find("arn:aws:"), std::string::npos) << answer;
     EXPECT_NE(answer.dump().find("arn:aws-cn:"), std::string::npos) << answer;
   }
   const Json session =
-      sts("AssumeRole", {{"RoleArn", "arn:aws-cn:iam::" + account +
-                                         ":role/OrganizationAccountAccessRole"},
-                         {"RoleSessionName", "s"}});
+      sts("AssumeRole",
+          {{"RoleArn", "arn:aws-cn:iam::" + account + ":role/OrganizationAccountAccessRole"},
+           {"RoleSessionName", "s"}});
   EXPECT_EQ(session["AssumedRoleUser"]["Arn"],
             "arn:aws-cn:sts::" + account + ":assumed-role/OrganizationAccountAccessRole/s");
 }

@@ -112,7 +112,8 @@ TEST_F(RegistryConditionsTest, ARangeOfAnotherBlobIsTheWholeBlob) {
   const auto whole = registry("GET", at, "", {{"Range", "bytes=2-4"}, {"If-Range", "\"other\""}});
   EXPECT_EQ(whole.status, 200);
   EXPECT_EQ(std::get<FileSlice>(whole.body).length, 10u);
-  EXPECT_EQ(registry("GET", at, "", {{"Range", "bytes=99-"}, {"If-Range", "\"other\""}}).status, 200);
+  EXPECT_EQ(registry("GET", at, "", {{"Range", "bytes=99-"}, {"If-Range", "\"other\""}}).status,
+            200);
   // The condition comes before the range.
   EXPECT_EQ(
       registry("GET", at, "", {{"Range", "bytes=99-"}, {"If-None-Match", tag_of(blob)}}).status,

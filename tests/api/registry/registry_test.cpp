@@ -288,10 +288,10 @@ TEST_F(RegistryTest, APushByTagTakesNoOtherTags) {
     EXPECT_EQ(first_error(response)["code"], "TAG_INVALID");
   }
   EXPECT_EQ(registry("GET", "/v2/app/manifests/2").status, 404);
-  EXPECT_EQ(registry("PUT", "/v2/app/manifests/" + digest + "?tag=2", manifest,
-                     {{"Content-Type", type}})
-                .status,
-            201);
+  EXPECT_EQ(
+      registry("PUT", "/v2/app/manifests/" + digest + "?tag=2", manifest, {{"Content-Type", type}})
+          .status,
+      201);
 }
 
 TEST_F(RegistryTest, ManifestsByTagAndDigest) {

@@ -99,14 +99,14 @@ TEST_F(RegistryStrictTest, AMediaTypeWithParametersIsUnsupported) {
   cases[2]["config"]["mediaType"] = odd;
   cases[3]["subject"] = named;
   for (const Json& manifest : cases) {
-    const auto response = registry("PUT", "/v2/app/manifests/2", manifest.dump(),
-                                   {{"Content-Type", kOciType}});
+    const auto response =
+        registry("PUT", "/v2/app/manifests/2", manifest.dump(), {{"Content-Type", kOciType}});
     EXPECT_EQ(response.status, 405) << manifest;
     EXPECT_EQ(first_error(response), Json({{"code", "UNSUPPORTED"}, {"message", words}}));
-    EXPECT_EQ(fail("PutImage", {{"repositoryName", "app"},
-                                {"imageManifest", manifest.dump()},
-                                {"imageTag", "2"}}),
-              std::pair(std::string("InvalidParameterException"), words));
+    EXPECT_EQ(
+        fail("PutImage",
+             {{"repositoryName", "app"}, {"imageManifest", manifest.dump()}, {"imageTag", "2"}}),
+        std::pair(std::string("InvalidParameterException"), words));
   }
   settings.strict_ecr = false;
   for (const Json& manifest : cases) {

@@ -39,7 +39,7 @@ bool same_encryption(const storage::Repository& a, const storage::Repository& b)
   return a.encryption_type == b.encryption_type && a.kms_key == b.kms_key;
 }
 
-// ECR User Guide, "Blob mounting": it "does not work for images of pull-through caches". Every
+// ECR mounts nothing from images of a pull-through cache (ECR User Guide, "Blob mounting"). Every
 // image that a cache fetches is asked for by a tag, which stays with its repository. That the whole
 // repository counts is inferred.
 bool is_cache(RegistryRequest& request, std::int64_t repository) {

@@ -22,7 +22,8 @@ void replace_tags(SeedContext& context, const SeedNode& node, std::string_view a
   }
 }
 
-// A provider is found by its URL; client ids and thumbprints become those of the seed.
+// A provider is found by its URL; client ids and thumbprints become those of the seed. One in
+// another partition has another ARN, and is replaced.
 void apply_oidc_provider(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.check_members({"url", "clientIds", "thumbprints", "tags"});
   const std::string url = node.text("url");
@@ -34,17 +35,18 @@ void apply_oidc_provider(SeedContext& context, const SeedNode& node, const std::
   provider.client_ids = node.text_list("clientIds");
   provider.thumbprints = node.text_list("thumbprints");
   provider.created_at = context.now;
-  if (const auto known = storage::find_oidc_provider(context.txn, account, url)) {
+  const auto known = storage::find_oidc_provider(context.txn, account, url);
+  if (known && known->partition == provider.partition) {
     provider.id = known->id;
-    provider.partition = known->partition;
     storage::update_oidc_provider(context.txn, provider);
   } else {
+    if (known) storage::delete_oidc_provider(context.txn, known->id);
     storage::insert_oidc_provider(context.txn, provider);
   }
   replace_tags(context, node, storage::oidc_provider_arn(provider));
 }
 
-// A provider that exists keeps its UUID.
+// A provider that exists keeps its UUID; one in another partition is replaced.
 void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.check_members({"name", "metadata", "tags"});
   storage::SamlProvider provider;
@@ -56,11 +58,12 @@ void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::
   const auto valid_until = saml_valid_until(provider.metadata, context.now);
   if (!valid_until) node.member("metadata").fail("is no SAML metadata: it has no EntityDescriptor");
   provider.valid_until = *valid_until;
-  if (const auto known = storage::find_saml_provider(context.txn, account, provider.name)) {
+  const auto known = storage::find_saml_provider(context.txn, account, provider.name);
+  if (known && known->partition == provider.partition) {
     provider.id = known->id;
-    provider.partition = known->partition;
     storage::update_saml_provider(context.txn, provider);
   } else {
+    if (known) storage::delete_saml_provider(context.txn, known->id);
     provider.uuid = make_saml_provider_uuid(context.services.random);
     storage::insert_saml_provider(context.txn, provider);
   }

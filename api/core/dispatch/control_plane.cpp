@@ -42,11 +42,11 @@ struct Authenticated {
   std::string region;  // that the request counts as one of
 };
 
-// IAM User Guide, "AWS global condition context keys", aws:RequestedRegion: "global services [...]
-// are hosted in the US East (N. Virginia) Region (us-east-1)", whatever Region the client signed
-// for. The same Region is in the records of their calls (CloudTrail User Guide, "Global service
-// events") and in the last use of the credentials. For the other partitions it is inferred from the
-// Region that their endpoints are in (test GlobalServicesAreInOneRegion).
+// A global service has one endpoint, in us-east-1, and its calls are calls of that Region, whatever
+// Region the client signed for: for conditions (IAM User Guide, "AWS global condition context
+// keys", aws:RequestedRegion), in the records of its calls, and as the last use of the credentials.
+// For the other partitions it is inferred from the Region that their endpoints are in (test
+// GlobalServicesAreInOneRegion).
 std::string region_of_call(const ServiceApi& api, const std::string& signed_for) {
   if (api.global_region == nullptr) return signed_for;
   return std::string(model::partition_of_region(signed_for).*api.global_region);

@@ -165,6 +165,32 @@ TEST_F(IamPartitions, RootIsOfThePartitionThatIsSignedFor) {
   }
 }
 
+TEST_F(IamPartitions, ASeedIsInThatOfTheDefaultRegion) {
+  const Json document = Json::parse(R"({"accounts": {"111122220000": {
+      "managedPolicies": [{"name": "p", "document": {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]}}],
+      "users": [{"name": "u", "attachedPolicies": ["p"]}],
+      "oidcProviders": [{"url": "https://idp.example"}],
+      "instanceProfiles": [{"name": "i", "tags": {"a": "b"}}],
+      "serviceLinkedRoles": ["replication.ecr.amazonaws.com"]}}})");
+  for (const Place& place : kPlaces) {
+    settings.region = place.region;
+    seed(document);
+    go_to(place);
+    use(Keys{"111122220000", "test"});
+    const std::string prefix = base::format("arn:{}:iam::111122220000:", place.partition);
+    EXPECT_EQ(iam("GetUser", {{"UserName", "u"}})["User"]["Arn"], prefix + "user/u");
+    EXPECT_EQ(
+        iam("ListAttachedUserPolicies", {{"UserName", "u"}})["AttachedPolicies"][0]["PolicyArn"],
+        prefix + "policy/p");
+    iam("GetOpenIDConnectProvider",
+        {{"OpenIDConnectProviderArn", prefix + "oidc-provider/idp.example"}});
+    const Json profile = iam("GetInstanceProfile", {{"InstanceProfileName", "i"}});
+    EXPECT_EQ(profile["InstanceProfile"]["Arn"], prefix + "instance-profile/i");
+    EXPECT_EQ(profile["InstanceProfile"]["Tags"].size(), 1u);
+  }
+}
+
 TEST_F(IamPartitions, AUserStaysInItsPartition) {
   go_to(kPlaces[0]);
   iam("CreateUser", {{"UserName", "u"}});

@@ -60,7 +60,9 @@ std::any decode_manifest(const Json& input) {
 // many bug reports).
 const SentManifest& sent_manifest(const ApiRequest& request) {
   try {
-    return std::any_cast<const EarlyManifest&>(request.decoded).get();
+    const SentManifest& sent = std::any_cast<const EarlyManifest&>(request.decoded).get();
+    if (request.core.settings.strict_ecr) require_plain_types(sent.manifest);
+    return sent;
   } catch (const ApiError& error) {
     if (error.code() != ErrorCode::kManifestInvalid) throw;
     throw ApiError::invalid_parameter("ImageManifest", "Invalid JSON syntax");

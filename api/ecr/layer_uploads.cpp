@@ -117,10 +117,20 @@ Json upload_part(ApiRequest& request, const storage::Repository& repository) {
   return output;
 }
 
+void delete_upload(const ApiRequest& request, UploadSessions::Lease& lease) {
+  storage::sql::Txn txn = request.core.store.database().begin(Access::kWrite);
+  storage::delete_upload(txn, lease.id());
+  txn.commit(Durability::kRelaxed);
+  lease.finish();
+}
+
 // layerDigests is a list. Each digest in it must be the layer's (test
 // EveryDigestMustBeThatOfTheLayer); the first one becomes the layer's name. The layer is read once
-// for each algorithm, however many digests are given.
-model::Digest verify_digests(const ApiRequest& request, storage::UploadWriter& writer) {
+// for each algorithm, however many digests are given. A digest of other bytes ends the upload, as
+// it does on the registry plane (test AWrongDigestEndsTheUpload); text that is no digest, or one of
+// an unknown algorithm, does not.
+model::Digest verify_digests(const ApiRequest& request, UploadSessions::Lease& lease) {
+  storage::UploadWriter& writer = lease.writer();
   std::vector<model::Digest> digests;
   std::map<model::DigestAlgorithm, model::Digest> actual;
   const auto matches = [&](const model::Digest& digest) {
@@ -132,22 +142,18 @@ model::Digest verify_digests(const ApiRequest& request, storage::UploadWriter& w
   };
   for (const Json& json : request.input.at("layerDigests")) {
     auto digest = model::Digest::parse(json.get_ref<const std::string&>());
-    if (!digest || !matches(*digest)) {
-      throw ApiError(ErrorCode::kInvalidLayer,
-                     base::format("The digest of the layer received is '{}', which is not '{}'",
-                                  writer.digest(model::DigestAlgorithm::kSha256).text(),
-                                  json.get_ref<const std::string&>()));
+    if (digest && matches(*digest)) {
+      digests.push_back(std::move(*digest));
+      continue;
     }
-    digests.push_back(std::move(*digest));
+    ApiError wrong(ErrorCode::kInvalidLayer,
+                   base::format("The digest of the layer received is '{}', which is not '{}'",
+                                writer.digest(model::DigestAlgorithm::kSha256).text(),
+                                json.get_ref<const std::string&>()));
+    if (digest) delete_upload(request, lease);
+    throw std::move(wrong);
   }
   return std::move(digests.front());
-}
-
-void delete_upload(const ApiRequest& request, UploadSessions::Lease& lease) {
-  storage::sql::Txn txn = request.core.store.database().begin(Access::kWrite);
-  storage::delete_upload(txn, lease.id());
-  txn.commit(Durability::kRelaxed);
-  lease.finish();
 }
 
 ApiError layer_already_exists(const UploadCall& upload, const model::Digest& digest) {
@@ -179,7 +185,7 @@ UploadSessions::Lease lease_whole_upload(ApiRequest& request, const UploadCall& 
 Json complete(ApiRequest& request, const storage::Repository& repository) {
   const UploadCall upload = require_upload(request, repository);
   UploadSessions::Lease lease = lease_whole_upload(request, upload);
-  const model::Digest digest = verify_digests(request, lease.writer());
+  const model::Digest digest = verify_digests(request, lease);
   // The repository has this layer: the upload is over, and the error says so (test
   // ALayerThatIsThereIsSaidToBe). The registry plane answers 201 to the same.
   if (storage::claim_blob(request.core.store, request.txn, upload.repository.id, digest.text(),

@@ -28,7 +28,8 @@ ServiceApi make_api() {
        }) {
     operations.insert(operations.end(), group.begin(), group.end());
   }
-  return {"iam", Protocol::kQuery, &model::ServiceModel::iam, std::move(operations)};
+  return {"iam", Protocol::kQuery, &model::ServiceModel::iam, std::move(operations),
+          &model::Partition::global_region};
 }
 
 }  // namespace ecr::api::iam

@@ -33,15 +33,23 @@ struct NamedProfile : Named<InstanceProfile> {
   }
 };
 
+// One that has no row, with the path "/".
+InstanceProfile unstored_profile(const ApiRequest& request) {
+  InstanceProfile profile;
+  profile.account = request.caller.account;
+  profile.partition = request.registry.partition();
+  return profile;
+}
+
 // The profile that InstanceProfileName names. The path is not part of the request: a profile that
 // does not exist is taken to have the path "/".
 Resolved<NamedProfile> profile_target(const ApiRequest& request) {
   NamedProfile named;
   named.name = text_member(request.input, "InstanceProfileName");
   named.row = storage::find_instance_profile(request.txn, request.caller.account, named.name);
-  Target target = target_of_arn(
-      request, base::format("arn:aws:iam::{}:instance-profile{}{}", request.caller.account,
-                            named.row ? named.row->path : "/", named.name));
+  InstanceProfile shown = named.row.value_or(unstored_profile(request));
+  shown.name = named.name;
+  Target target = target_of_arn(request, instance_profile_arn(shown));
   target.shown_resource = "instance profile " + named.name;
   add_request_tags(request, target);
   // Names are unique without regard to case, but a profile is found only under its exact name.
@@ -50,8 +58,7 @@ Resolved<NamedProfile> profile_target(const ApiRequest& request) {
 }
 
 Resolved<InstanceProfile> new_profile_target(const ApiRequest& request) {
-  InstanceProfile profile;
-  profile.account = request.caller.account;
+  InstanceProfile profile = unstored_profile(request);
   profile.name = text_member(request.input, "InstanceProfileName");
   profile.path = path_of(request.input);
   return {new_resource_target(request, instance_profile_arn(profile), "iam:TagInstanceProfile"),
@@ -119,9 +126,10 @@ struct ProfileAndRole {
 Resolved<ProfileAndRole> add_role_targets(const ApiRequest& request) {
   auto [targets, profile] = profile_target(request);
   NamedEntity role = find_named(request, EntityKind::kRole, text_member(request.input, "RoleName"));
-  const std::string arn =
-      role.row ? entity_arn(*role.row)
-               : base::format("arn:aws:iam::{}:role/{}", request.caller.account, role.name);
+  const std::string arn = role.row
+                              ? entity_arn(*role.row)
+                              : base::format("arn:{}:iam::{}:role/{}", request.registry.partition(),
+                                             request.caller.account, role.name);
   targets.push_back(
       pass_role_target(request.txn, request.caller.account, arn, role.row, "ec2.amazonaws.com"));
   return {std::move(targets), {std::move(profile), std::move(role)}};

@@ -38,7 +38,8 @@ Resolved<storage::ManagedPolicy> new_policy_target(const ApiRequest& request) {
   row.account = request.caller.account;
   row.name = text_member(request.input, "PolicyName");
   row.path = path_of(request.input);
-  row.arn = base::format("arn:aws:iam::{}:policy{}{}", row.account, row.path, row.name);
+  row.arn = base::format("arn:{}:iam::{}:policy{}{}", request.registry.partition(), row.account,
+                         row.path, row.name);
   auto targets = new_resource_target(request, row.arn, "iam:TagPolicy");
   for (Target& target : targets) target.shown_resource = "policy " + row.name;
   return {std::move(targets), std::move(row)};

@@ -69,6 +69,7 @@ std::string checked_url(const Json& input) {
 Resolved<OidcProvider> new_oidc_provider_target(const ApiRequest& request) {
   OidcProvider provider;
   provider.account = request.caller.account;
+  provider.partition = request.registry.partition();
   provider.url = checked_url(request.input);
   return {new_resource_target(request, storage::oidc_provider_arn(provider),
                               "iam:TagOpenIDConnectProvider"),

@@ -41,6 +41,7 @@ void refuse_encryption(const Json& input) {
 Resolved<SamlProvider> new_saml_provider_target(const ApiRequest& request) {
   SamlProvider provider;
   provider.account = request.caller.account;
+  provider.partition = request.registry.partition();
   provider.name = text_member(request.input, "Name");
   return {new_resource_target(request, storage::saml_provider_arn(provider), "iam:TagSAMLProvider"),
           std::move(provider)};

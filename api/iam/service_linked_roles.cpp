@@ -37,7 +37,8 @@ Resolved<NamedServiceRole> linked_role_target(const ApiRequest& request) {
   named.row = find_service_linked_role(named.service);
   Target target;
   target.resource = base::format(
-      "arn:aws:iam::{}:role{}{}", request.caller.account, service_linked_path(named.service),
+      "arn:{}:iam::{}:role{}{}", request.registry.partition(), request.caller.account,
+      service_linked_path(named.service),
       named.row ? service_linked_name(*named.row, text_member(request.input, "CustomSuffix"))
                 : "*");
   target.account = request.caller.account;
@@ -59,8 +60,8 @@ Json create_service_linked_role(ApiRequest& request, const ServiceLinkedRole& ro
   if (request.input.contains("Description")) {
     description = text_member(request.input, "Description");
   }
-  const auto made = make_service_linked_role(request.core, request.txn, request.caller.account,
-                                             role, std::move(description), request.now, suffix);
+  const auto made = make_service_linked_role(request.core, request.txn, request.registry, role,
+                                             std::move(description), request.now, suffix);
   if (!made) {
     throw invalid_input(
         base::format("Service role name {} has been taken in this account, please "
@@ -93,7 +94,8 @@ std::vector<Target> task_target(const ApiRequest& request) {
   if (begin == std::string::npos || begin == end) return account_target(request);
   path = path.substr(begin, end - begin);
   Target target;
-  target.resource = base::format("arn:aws:iam::{}:role{}", request.caller.account, path);
+  target.resource = base::format("arn:{}:iam::{}:role{}", request.registry.partition(),
+                                 request.caller.account, path);
   target.account = request.caller.account;
   return {target};
 }

@@ -123,6 +123,21 @@ std::string fault_of(const Json& json, const std::string& type, bool type_given)
   return has(json, "config") || has(json, "layers") ? "an index has neither config nor layers" : "";
 }
 
+// The reports are of artifactType and of layers; that it is the same for the other descriptors is
+// inferred.
+std::string find_parameterized(const Manifest& manifest, const Descriptor& subject) {
+  const auto has_parameters = [](const std::string& type) {
+    return type.find(';') != std::string::npos;
+  };
+  if (has_parameters(manifest.artifact_media_type)) return manifest.artifact_media_type;
+  for (const auto* list : {&manifest.blobs, &manifest.manifests}) {
+    for (const Descriptor& one : *list) {
+      if (has_parameters(one.media_type)) return one.media_type;
+    }
+  }
+  return has_parameters(subject.media_type) ? subject.media_type : std::string();
+}
+
 }  // namespace
 
 // RFC 6838, section 4.2, "restricted-name", which OCI's image-spec asks of media types
@@ -189,14 +204,22 @@ Manifest parse_manifest(std::string_view bytes, std::string_view content_type) {
     manifest.index = true;
     manifest.manifests = parse_descriptors(*manifests, "manifests");
   }
-  if (const auto subject = json.find("subject"); subject != json.end() && !subject->is_null()) {
-    manifest.subject = parse_descriptor(*subject, "subject").digest;
+  Descriptor subject;
+  if (const auto found = json.find("subject"); found != json.end() && !found->is_null()) {
+    subject = parse_descriptor(*found, "subject");
   }
+  manifest.parameterized_type = find_parameterized(manifest, subject);
+  manifest.subject = std::move(subject.digest);
   return manifest;
 }
 
 void require_well_formed(const Manifest& manifest) {
   if (!manifest.fault.empty()) refuse(manifest.fault);
+}
+
+void require_plain_types(const Manifest& manifest) {
+  if (manifest.parameterized_type.empty()) return;
+  refuse(base::format("the media type {} has parameters", manifest.parameterized_type));
 }
 
 }  // namespace ecr::api

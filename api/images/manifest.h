@@ -37,6 +37,9 @@ struct Manifest {
   // Why it is not what its type says, though it can be read; empty: it is. Rows may have such
   // manifests from before they were refused.
   std::string fault;
+  // The first media type with parameters ("...; version=0.2") that it names, its artifactType
+  // included; empty: it names none.
+  std::string parameterized_type;
 
   std::int64_t blob_bytes() const;  // config and layers
 };
@@ -54,5 +57,10 @@ Manifest parse_manifest(std::string_view bytes, std::string_view content_type);
 // schemaVersion 2, an image without layers (an empty list is one), an index without manifests or
 // with what an image has, and a manifest whose type neither it nor its sender says.
 void require_well_formed(const Manifest& manifest);
+
+// The same as ECR has it: no media type in it may have parameters (containers-roadmap issue 2306,
+// sigstore-js issue 1058). OCI's image-spec, too, has types without them (RFC 6838), but registries
+// take what clients push, so this is asked under --strict-ecr alone.
+void require_plain_types(const Manifest& manifest);
 
 }  // namespace ecr::api

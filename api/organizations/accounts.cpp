@@ -2,6 +2,7 @@
 // being created; it is a member of an organization once CreateAccount or the seed has put it there.
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/principal_policies.h"
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
 #include "api/organizations/common.h"
@@ -49,6 +50,7 @@ void create_access_role(const ApiRequest& request, const storage::Organization& 
                         const std::string& account) {
   storage::Entity role;
   role.account = account;
+  role.partition = organization.partition;
   role.kind = storage::EntityKind::kRole;
   role.name = text_member(request.input, "RoleName");
   if (role.name.empty()) role.name = "OrganizationAccountAccessRole";
@@ -59,7 +61,7 @@ void create_access_role(const ApiRequest& request, const storage::Organization& 
       {"Statement",
        {{{"Effect", "Allow"},
          {"Principal",
-          {{"AWS", base::format("arn:aws:iam::{}:root", organization.management_account)}}},
+          {{"AWS", root_arn(organization.partition, organization.management_account)}}},
          {"Action", "sts:AssumeRole"}}}}};
   role.trust_policy = base::dump(trust);
   const auto id = storage::insert_entity(request.txn, role);

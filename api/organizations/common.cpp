@@ -159,8 +159,8 @@ bool is_enabled(const ApiRequest& request, const storage::Organization& organiza
 }
 
 std::string organization_arn(const storage::Organization& organization) {
-  return base::format("arn:aws:organizations::{}:organization/{}", organization.management_account,
-                      organization.id);
+  return base::format("arn:{}:organizations::{}:organization/{}", organization.partition,
+                      organization.management_account, organization.id);
 }
 
 // The kinds of targets differ by their ids: r-..., ou-..., 12 digits. The account in the ARN is the
@@ -168,18 +168,20 @@ std::string organization_arn(const storage::Organization& organization) {
 std::string target_arn(const storage::Organization& organization, std::string_view id) {
   const std::string_view kind =
       id.starts_with("ou-") ? "ou" : (model::is_account_id(id) ? "account" : "root");
-  return base::format("arn:aws:organizations::{}:{}/{}/{}", organization.management_account, kind,
-                      organization.id, id);
+  return base::format("arn:{}:organizations::{}:{}/{}/{}", organization.partition,
+                      organization.management_account, kind, organization.id, id);
 }
 
 std::string policy_arn(const storage::Organization& organization,
                        const storage::ControlPolicyRow& policy) {
   const std::string id = shown_policy_id(policy.id);
   if (is_aws_managed(id)) {
-    return base::format("arn:aws:organizations::aws:policy/{}/{}", lower_type(policy.kind), id);
+    return base::format("arn:{}:organizations::aws:policy/{}/{}", organization.partition,
+                        lower_type(policy.kind), id);
   }
-  return base::format("arn:aws:organizations::{}:policy/{}/{}/{}", organization.management_account,
-                      organization.id, lower_type(policy.kind), id);
+  return base::format("arn:{}:organizations::{}:policy/{}/{}/{}", organization.partition,
+                      organization.management_account, organization.id, lower_type(policy.kind),
+                      id);
 }
 
 std::string shown_policy_id(std::string_view row_id) {

@@ -80,6 +80,7 @@ Json create_organization(ApiRequest& request, Found<storage::Organization>& curr
   storage::Organization organization;
   organization.id = make_id(request.core.random, "o-", 10);
   organization.management_account = account;
+  organization.partition = request.registry.partition();
   storage::insert_organization(request.txn, organization);
   for (const auto kind : {ControlPolicyKind::kService, ControlPolicyKind::kResource}) {
     // No policy type is enabled until EnablePolicyType. The API Reference says that SCPs are, from

@@ -1,11 +1,13 @@
 // GET, HEAD and DELETE of a blob, with a token; the answer to GET and HEAD of a signed URL too.
-// Sources: OCI distribution-spec, "Pulling blobs" and "Deleting Blobs"; RFC 9110, section 14.
+// Sources: OCI distribution-spec, "Pulling blobs" and "Deleting Blobs"; RFC 9110, sections 13 and
+// 14.
 
 #include "storage/rows/blobs.h"
 
 #include "api/core/wire/error.h"
 #include "api/images/layer_url.h"
 #include "api/registry/calls.h"
+#include "api/registry/conditions.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
 #include "api/registry/range.h"
@@ -51,18 +53,21 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
   // ABlobOfAnotherRepositoryIsUnknown).
   const auto size = storage::find_blob(txn, repository, digest.text());
   if (!size) throw unknown_blob();
+  if (auto answer = answer_conditions(request, digest.text())) return std::move(*answer);
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
   response.set("Docker-Content-Digest", digest.text());
   response.set("Accept-Ranges", "bytes");
-  response.set("ETag", '"' + digest.text() + '"');
+  response.set("ETag", entity_tag(digest.text()));
   if (request.method == "HEAD") {  // the file is not opened; a Range of a HEAD means nothing
     response.head_length = static_cast<std::uint64_t>(*size);
     return response;
   }
   storage::BlobFile file = open_blob(store, repository, digest, static_cast<std::uint64_t>(*size));
   // One range at most: 206 with Content-Range, or 416 with the size (test RangesOfABlob).
-  const RangeAnswer answer = parse_range(request.headers.get("range"), file.size());
+  const RangeAnswer answer = range_counts(request, digest.text())
+                                 ? parse_range(request.headers.get("range"), file.size())
+                                 : RangeAnswer{};
   if (answer.kind == RangeKind::kUnsatisfiable) {
     throw ApiError(ErrorCode::kRangeNotSatisfiable, "The range is not satisfiable")
         .with_header("Content-Range", base::format("bytes */{}", file.size()));
@@ -127,6 +132,7 @@ HttpResponse delete_blob(RegistryRequest& request) {
   if (storage::blob_is_in_use(request.txn, repository.id, digest.text())) {
     throw ApiError(ErrorCode::kBlobInUse, "The blob is part of an image; delete the image first");
   }
+  require_conditions(request.http, digest.text());
   storage::remove_blob(request.txn, repository.id, digest.text());
   HttpResponse response;
   response.status = 202;

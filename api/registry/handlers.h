@@ -50,14 +50,14 @@ std::optional<Mount> wanted_mount(const HttpRequest& request);
 // Cross-repository mount: a blob that another repository of the registry holds becomes this one's
 // too, without its bytes being sent. False: the upload goes on as any other. The caller cannot tell
 // why: it is the same for a blob or repository that does not exist, for one that the caller may not
-// read, for a registry that has mounting switched off, and for repositories that are encrypted with
-// different keys.
+// read, for a registry that has mounting switched off, for images of a pull-through cache, and for
+// repositories that are encrypted with different keys.
 // REQUIRES: a write transaction; the caller may begin an upload to `target`.
 bool mount_blob(RegistryRequest& request, const storage::Repository& target, const Mount& mount);
 
 // The answer that carries a blob: whole, a range of it, or its size alone. For a GET or HEAD whose
 // caller may have blobs of the repository. Throws ApiError: kBlobUnknown
-// where the repository does not hold it, kRangeNotSatisfiable.
+// where the repository does not hold it, kRangeNotSatisfiable, kPreconditionFailed.
 HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::int64_t repository,
                            const model::Digest& digest, const HttpRequest& request);
 

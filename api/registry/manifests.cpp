@@ -8,6 +8,7 @@
 #include "api/images/images.h"
 #include "api/images/push/push.h"
 #include "api/registry/calls.h"
+#include "api/registry/conditions.h"
 #include "api/registry/handlers.h"
 #include "api/registry/pull_through.h"
 #include "schemas/base/text.h"
@@ -49,10 +50,15 @@ void refuse_referenced(RegistryRequest& request, const storage::Repository& repo
 }
 
 // The tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing
-// Manifests").
+// Manifests"). A push by tag that names more is neither of the two forms, and refused: a tag that
+// is not set must not look set.
 std::vector<std::string> requested_tags(const RegistryRequest& request, const ImageIdentifier& id) {
-  if (!id.tag.empty()) return {id.tag};
   auto tags = query_values(request.http.query(), "tag");
+  if (!id.tag.empty() && !tags.empty()) {
+    throw ApiError(ErrorCode::kTagNameInvalid,
+                   "The parameter tag belongs to a push by digest, and this is one by tag");
+  }
+  if (!id.tag.empty()) return {id.tag};
   for (const std::string& tag : tags) {
     if (!model::is_tag(tag)) throw ApiError(ErrorCode::kTagNameInvalid, "The tag is not valid");
   }
@@ -141,7 +147,9 @@ void record_deletion(RegistryRequest& request, const storage::Repository& reposi
 
 const SentManifest& sent_manifest(const RegistryRequest& request) {
   try {
-    return std::any_cast<const EarlyManifest&>(request.decoded).get();
+    const SentManifest& sent = std::any_cast<const EarlyManifest&>(request.decoded).get();
+    if (request.core.settings.strict_ecr) require_plain_types(sent.manifest);
+    return sent;
   } catch (const ApiError& error) {
     // ECR answers 405 UNSUPPORTED with this sentence to every manifest that it does not understand
     // (containers-roadmap issue 2783; test ABadManifestIsUnsupported).
@@ -163,6 +171,7 @@ PutImageResult put_one(RegistryRequest& request, const storage::Repository& repo
 // would not fit a translated manifest.
 HttpResponse manifest_response(const RegistryRequest& request, const std::string& digest,
                                const std::string& media_type, std::string bytes) {
+  if (auto answer = answer_conditions(request.http, digest)) return std::move(*answer);
   HttpResponse response;
   response.set("Content-Type", media_type);
   // ECR leaves it out of a GET's answer (containers-roadmap issue 1931; test
@@ -170,7 +179,7 @@ HttpResponse manifest_response(const RegistryRequest& request, const std::string
   if (!request.core.settings.strict_ecr || request.http.method == "HEAD") {
     response.set("Docker-Content-Digest", digest);
   }
-  response.set("ETag", '"' + digest + '"');
+  response.set("ETag", entity_tag(digest));
   response.body = std::move(bytes);
   return response;
 }
@@ -203,8 +212,9 @@ HttpResponse get_manifest(RegistryRequest& request) {
   HttpResponse response = manifest_response(
       request, image->digest, image->media_type,
       storage::image_manifest(request.txn, repository->id, image->digest).value_or(""));
-  // A HEAD is no pull. The time of the pull is written after this read transaction.
-  if (request.http.method == "GET") {
+  // A HEAD is no pull, nor is a GET whose client has the manifest already (inferred). The time of
+  // the pull is written after this read transaction.
+  if (request.http.method == "GET" && response.status == 200) {
     request.after_commit.add(record_pulls(request, *repository, {*image}));
   }
   return response;
@@ -227,6 +237,10 @@ HttpResponse put_manifest(RegistryRequest& request) {
   const std::vector<std::string> tags = requested_tags(request, id);
   PutImageResult result;
   const SentManifest& sent = sent_manifest(request);
+  // "If-None-Match: *": only where the tag or digest is new; "If-Match": only where it is still the
+  // image that the client read (test APushWithAConditionIsAllOrNothing).
+  require_conditions(request.http,
+                     resolve_image(request.txn, repository.id, id).value_or(std::string()));
   for (const std::string& tag : tags) result = put_one(request, repository, sent, tag);
   // A push is all or nothing: one that failed is one call, one that succeeded a call for each tag.
   request.note.calls.clear();
@@ -254,6 +268,7 @@ HttpResponse delete_manifest(RegistryRequest& request) {
   const ImageIdentifier id = parse_reference(request);
   const auto digest = resolve_image(request.txn, repository.id, id);
   if (!digest) throw unknown_image();
+  require_conditions(request.http, *digest);
   const auto image = storage::find_image(request.txn, repository.id, *digest);
   std::vector<std::string> tags = storage::image_tags(request.txn, repository.id, *digest);
   // The specification deletes a tag alone (test ATagIsDeletedAlone); ECR deletes the image with its

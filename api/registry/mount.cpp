@@ -7,6 +7,7 @@
 #include "api/registry/handlers.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/blobs.h"
+#include "storage/rows/pull_through.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
@@ -38,6 +39,21 @@ bool same_encryption(const storage::Repository& a, const storage::Repository& b)
   return a.encryption_type == b.encryption_type && a.kms_key == b.kms_key;
 }
 
+// ECR mounts nothing from images of a pull-through cache (ECR User Guide, "Blob mounting"). Every
+// image that a cache fetches is asked for by a tag, which stays with its repository. That the whole
+// repository counts is inferred.
+bool is_cache(RegistryRequest& request, std::int64_t repository) {
+  return storage::has_cached_tags(request.txn, repository);
+}
+
+// ECR mounts what an image of the source has; for a blob that no manifest names yet it begins an
+// upload (containers-roadmap issue 2860; test ABlobThatNoImageNamesIsNotMounted). The specification
+// knows no such difference.
+bool may_be_mounted(RegistryRequest& request, std::int64_t repository, const std::string& digest) {
+  const bool named = storage::blob_is_in_use(request.txn, repository, digest);
+  return named || !request.core.settings.strict_ecr;
+}
+
 }  // namespace
 
 std::optional<Mount> wanted_mount(const HttpRequest& request) {
@@ -57,8 +73,10 @@ bool mount_blob(RegistryRequest& request, const storage::Repository& target, con
   const auto source = storage::find_repository(request.txn, request.registry.account,
                                                request.registry.region, mount.from);
   const bool readable = may_read_source(request, mount.from, source ? &*source : nullptr);
-  const auto size = storage::find_blob(request.txn, source ? source->id : 0, mount.digest.text());
-  if (!source || !readable || !size || !same_encryption(*source, target)) return false;
+  const std::int64_t id = source ? source->id : 0;
+  const auto size = storage::find_blob(request.txn, id, mount.digest.text());
+  const bool wanted = may_be_mounted(request, id, mount.digest.text()) && !is_cache(request, id);
+  if (!source || !readable || !size || !wanted || !same_encryption(*source, target)) return false;
   storage::add_blob(request.txn, target.id, mount.digest, *size, request.now);
   return true;
 }

@@ -5,6 +5,7 @@
 #include "api/core/wire/error.h"
 #include "api/pull_through/import_jobs.h"
 #include "api/pull_through/upstreams.h"
+#include "api/registry/conditions.h"
 #include "schemas/base/text.h"
 #include "storage/rows/blobs.h"
 
@@ -97,9 +98,11 @@ std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request,
   }
   const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
   if (!order) return std::nullopt;
+  if (auto answer = answer_conditions(request.http, digest.text())) return answer;
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
   response.set("Docker-Content-Digest", digest.text());
+  response.set("ETag", entity_tag(digest.text()));
   if (request.http.method == "HEAD") {
     response.head_length = order->size;
     return response;

@@ -25,8 +25,10 @@ RangeAnswer suffix_range(std::uint64_t wanted, std::uint64_t size) {
 
 }  // namespace
 
-// RFC 9110, section 14.2: a server may ignore a Range. Ignored are other units, several ranges, and
-// ranges that are not well-formed, "5-3" included; a range that begins behind the end is 416.
+// RFC 9110, section 14.2: a server may ignore a Range, or reject one that is invalid. Ignored are
+// other units, several ranges, and text that is no range. A range that begins behind the end is
+// 416, and so is "500-0": a client whose arithmetic went wrong must not take the whole blob for a
+// part.
 RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
   if (header.size() <= kUnit.size() ||
@@ -40,8 +42,8 @@ RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
   if (dash == 0) return last ? suffix_range(*last, size) : RangeAnswer{};
   const auto first = number(spec.substr(0, dash));
   const bool open = dash + 1 == spec.size();
-  if (!first || (!last && !open) || (last && *last < *first)) return {};
-  if (*first >= size) return {RangeKind::kUnsatisfiable, {}};
+  if (!first || (!last && !open)) return {};
+  if (*first >= size || (last && *last < *first)) return {RangeKind::kUnsatisfiable, {}};
   const std::uint64_t end = open || *last >= size ? size - 1 : *last;
   return {RangeKind::kPart, {*first, end - *first + 1}};
 }
@@ -56,7 +58,8 @@ std::optional<ByteRange> parse_chunk_range(std::string_view header) {
   if (dash == std::string_view::npos) return std::nullopt;
   const auto first = number(header.substr(0, dash));
   const auto last = number(header.substr(dash + 1));
-  if (!first || !last || *last < *first || *last == UINT64_MAX) return std::nullopt;
+  if (!first || !last || *last == UINT64_MAX) return std::nullopt;
+  if (*last < *first) return ByteRange{*first, 0};
   return ByteRange{*first, *last - *first + 1};
 }
 

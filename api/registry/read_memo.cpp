@@ -10,11 +10,24 @@ std::string repository_key(std::string_view account, std::string_view region,
   return key.append(account).append(1, ' ').append(region).append(1, ' ').append(name);
 }
 
+std::string caller_key(std::string_view access_key_id, std::string_view partition) {
+  std::string key;
+  key.reserve(access_key_id.size() + partition.size() + 1);
+  return key.append(access_key_id).append(1, ' ').append(partition);
+}
+
 }  // namespace
 
-void ReadMemo::put(std::shared_ptr<const KnownCaller> caller, std::uint64_t version) {
+std::shared_ptr<const KnownCaller> ReadMemo::find_caller(std::string_view access_key_id,
+                                                         std::string_view partition,
+                                                         std::uint64_t version) const {
+  return callers_.find(caller_key(access_key_id, partition), version);
+}
+
+void ReadMemo::put(std::shared_ptr<const KnownCaller> caller, std::string_view partition,
+                   std::uint64_t version) {
   if (caller->caller.temporary) return;
-  std::string key = caller->caller.access_key_id;
+  std::string key = caller_key(caller->caller.access_key_id, partition);
   callers_.put(std::move(key), std::move(caller), version);
 }
 

@@ -57,13 +57,14 @@ struct KnownCaller {
 
 class ReadMemo {
  public:
-  // By access key. Null: not known.
+  // By access key, and the partition of the token's Region, of which a root user is. Null: not
+  // known.
   std::shared_ptr<const KnownCaller> find_caller(std::string_view access_key_id,
-                                                 std::uint64_t version) const {
-    return callers_.find(access_key_id, version);
-  }
+                                                 std::string_view partition,
+                                                 std::uint64_t version) const;
   // Temporary credentials are not kept: they end by time.
-  void put(std::shared_ptr<const KnownCaller> caller, std::uint64_t version);
+  void put(std::shared_ptr<const KnownCaller> caller, std::string_view partition,
+           std::uint64_t version);
 
   std::shared_ptr<const storage::Repository> find_repository(const model::RegistryId& registry,
                                                              std::string_view name,

@@ -7,6 +7,7 @@
 #include "api/registry/handlers.h"
 #include "api/registry/layer_download.h"
 #include "api/registry/route_table.h"
+#include "schemas/model/arn.h"
 #include "storage/collector.h"
 #include "storage/rows/images.h"
 
@@ -100,13 +101,14 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& mem
   const auth::RegistryTokenClaims& claims = head.credentials.claims;
   storage::sql::Database& database = services.store.database();
   const std::uint64_t version = database.version();
-  auto caller = memo.find_caller(claims.access_key_id, version);
+  const std::string_view partition = model::partition_of(claims.region);
+  auto caller = memo.find_caller(claims.access_key_id, partition, version);
   if (caller && caller->caller.account != claims.account) caller = nullptr;
   const auto repository = memo.find_repository(head.credentials.registry, route.name, version);
   storage::sql::Txn txn = database.begin(Access::kRead);
   if (!caller) {
     caller = require_caller(head, txn);
-    memo.put(caller, version);
+    memo.put(caller, partition, version);
   }
   AfterCommit none;  // what would leave something to do is for a worker (read_in())
   RegistryRequest request(head, txn, *caller, now, note, none);
@@ -165,9 +167,11 @@ std::optional<HttpResponse> RegistryPlane::answer_without_blocking(const HttpReq
     if (!is_base_read(head)) return answer_quickly(services_, memo_, head);
     try {
       const Credentials credentials = read_credentials(services_, head, services_.clock.now());
+      const auth::RegistryTokenClaims& claims = credentials.claims;
       const auto caller =
-          memo_.find_caller(credentials.claims.access_key_id, services_.store.database().version());
-      if (!caller || caller->caller.account != credentials.claims.account) return std::nullopt;
+          memo_.find_caller(claims.access_key_id, model::partition_of(claims.region),
+                            services_.store.database().version());
+      if (!caller || caller->caller.account != claims.account) return std::nullopt;
       LogNote note;
       response = base_response(caller->caller, note);
       response.note = std::move(note);
@@ -198,7 +202,9 @@ HttpResponse RegistryPlane::run(const HttpRequest& http, LogNote& note, std::any
     request.outside = std::move(outside);
     request.decoded = std::move(decoded);
     // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
-    if (route.kind == RouteKind::kBase) memo_.put(caller, version);
+    if (route.kind == RouteKind::kBase) {
+      memo_.put(caller, model::partition_of(head.credentials.claims.region), version);
+    }
     response = dispatch(request);
     txn.commit();
   }

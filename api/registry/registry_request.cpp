@@ -40,7 +40,7 @@ std::optional<std::string> password_of(const HttpRequest& request) {
 // has ended, is refused at once (test ADeletedUserIsOutAtOnce).
 std::shared_ptr<const KnownCaller> require_caller(const RequestHead& head, storage::sql::Txn& txn) {
   const auth::RegistryTokenClaims& claims = head.credentials.claims;
-  auto caller = find_caller(head.services, txn, claims.access_key_id);
+  auto caller = find_caller(head.services, txn, claims.access_key_id, claims.region);
   if (!caller || caller->account != claims.account) {
     throw noted_registry_failure(
         head.services, head.http,

@@ -116,9 +116,9 @@ void check_chunk(const HttpRequest& request, const storage::Repository& reposito
   if (!range) {
     throw ApiError(ErrorCode::kBlobUploadInvalid, "The Content-Range is not valid");
   }
-  if (range->first != size) {
+  if (range->first != size || range->length == 0) {
     throw ApiError(
-        ErrorCode::kRangeNotSatisfiable,
+        ErrorCode::kInvalidLayerPart,
         base::format("First byte of the layer part is {} instead of {}", range->first, size))
         .with_header("Location", upload_path(repository.name, id))
         .with_header("Range", base::format("0-{}", size == 0 ? 0 : size - 1));

@@ -112,8 +112,7 @@ Json begin_role_session(ApiRequest& request, const RoleSession& asked, storage::
 
   Json output = {{"AssumedRoleUser",
                   {{"AssumedRoleId", role.unique_id + ":" + session.name},
-                   {"Arn", base::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account,
-                                        role.name, session.name)}}}};
+                   {"Arn", role_session_arn(role, session.name)}}}};
   if (packed) output["PackedPolicySize"] = *packed;
   if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
   output["Credentials"] = issue_credentials(request, std::move(session), lifetime);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/sts/sessions.h"
 #include "api/sts/sts_api.h"
@@ -65,8 +66,8 @@ struct FederatedUser {
 // why it denies.
 Resolved<FederatedUser> federation_targets(const ApiRequest& request) {
   FederatedUser user;
-  user.arn = base::format("arn:aws:sts::{}:federated-user/{}", request.caller.account,
-                          request.input["Name"].get<std::string>());
+  user.arn = federated_user_arn(request.caller.partition, request.caller.account,
+                                request.input["Name"].get<std::string>());
   user.tags = requested_tags(request.input);
   Target target;
   target.resource = user.arn;

@@ -187,7 +187,9 @@ std::string response_head(const api::HttpResponse& response, std::string_view re
   }
   if (!has_policy) append_field(head, "Content-Security-Policy", kInertPolicy);
   const bool live = std::holds_alternative<std::shared_ptr<api::BodySource>>(response.body);
-  if (response.status != 204 && !live) {  // RFC 9110: no Content-Length there
+  // RFC 9110, section 8.6: 204 must not have a Content-Length. That of 304 would be the one of the
+  // answer with a body, which is not known here.
+  if (response.status != 204 && response.status != 304 && !live) {
     append_field(head, "Content-Length",
                  std::to_string(response.head_length.value_or(body_length(response))));
   }

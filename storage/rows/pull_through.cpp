@@ -98,6 +98,11 @@ void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view 
   txn.exec("DELETE FROM pull_through_tags WHERE repository = ? AND tag = ?", repository, tag);
 }
 
+bool has_cached_tags(sql::Txn& txn, std::int64_t repository) {
+  return txn.query("SELECT 1 FROM pull_through_tags WHERE repository = ? LIMIT 1", repository)
+      .next();
+}
+
 // By the index pull_through_tags_by_digest: when an import ends, all tags that wait for its digest
 // move at once.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,

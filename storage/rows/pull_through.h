@@ -48,6 +48,8 @@ void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag
 std::optional<CachedTag> find_cached_tag(sql::Txn& txn, std::int64_t repository,
                                          std::string_view tag);
 void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
+// True where any tag of the repository came from an upstream registry.
+bool has_cached_tags(sql::Txn& txn, std::int64_t repository);
 // The cached tags of the digest, sorted.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
                                      std::string_view digest);

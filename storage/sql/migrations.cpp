@@ -40,6 +40,7 @@ std::span<const Migration> migrations() {
       step_15_pull_through(),
       step_16_walks(),
       step_17_replication_backfills(),
+      step_18_partitions(),
   };
   return kMigrations;
 }

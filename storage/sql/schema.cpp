@@ -83,7 +83,7 @@ constexpr const char* kStatements[] = {
          name_folded TEXT NOT NULL,
          path TEXT NOT NULL,
          unique_id TEXT NOT NULL,
-         created_at BIGINT NOT NULL, boundary TEXT, trust_policy TEXT, max_session_seconds BIGINT, description TEXT, last_used_at BIGINT, last_used_region TEXT,
+         created_at BIGINT NOT NULL, boundary TEXT, trust_policy TEXT, max_session_seconds BIGINT, description TEXT, last_used_at BIGINT, last_used_region TEXT, partition TEXT NOT NULL DEFAULT 'aws',
          UNIQUE (account, kind, name_folded)))",
     R"(CREATE TABLE entity_tags (
          entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
@@ -147,7 +147,7 @@ constexpr const char* kStatements[] = {
     R"(CREATE INDEX sessions_by_entity ON sessions (entity))",
     R"(CREATE TABLE organizations (
          id TEXT NOT NULL PRIMARY KEY,
-         management_account TEXT NOT NULL, scps_enabled INTEGER NOT NULL DEFAULT 1, rcps_enabled INTEGER NOT NULL DEFAULT 1))",
+         management_account TEXT NOT NULL, scps_enabled INTEGER NOT NULL DEFAULT 1, rcps_enabled INTEGER NOT NULL DEFAULT 1, partition TEXT NOT NULL DEFAULT 'aws'))",
     R"(CREATE TABLE organization_targets (
          id TEXT NOT NULL PRIMARY KEY,  -- root, OU, or the account's 12 digits
          organization TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -304,7 +304,7 @@ constexpr const char* kStatements[] = {
          path TEXT NOT NULL,
          unique_id TEXT NOT NULL,
          created_at BIGINT NOT NULL,
-         role BIGINT REFERENCES entities (id) ON DELETE SET NULL,
+         role BIGINT REFERENCES entities (id) ON DELETE SET NULL, partition TEXT NOT NULL DEFAULT 'aws',
          UNIQUE (account, name_folded)))",
     R"(CREATE INDEX instance_profiles_by_role ON instance_profiles (role, name_folded))",
     R"(CREATE TABLE oidc_providers (
@@ -313,7 +313,7 @@ constexpr const char* kStatements[] = {
          url TEXT NOT NULL,          -- without "https://", as in the ARN
          client_ids TEXT NOT NULL,   -- one a line
          thumbprints TEXT NOT NULL,  -- one a line
-         created_at BIGINT NOT NULL,
+         created_at BIGINT NOT NULL, partition TEXT NOT NULL DEFAULT 'aws',
          UNIQUE (account, url)))",
     R"(CREATE TABLE saml_providers (
          id INTEGER PRIMARY KEY,
@@ -322,7 +322,7 @@ constexpr const char* kStatements[] = {
          uuid TEXT NOT NULL,
          metadata TEXT NOT NULL,
          created_at BIGINT NOT NULL,
-         valid_until BIGINT NOT NULL,
+         valid_until BIGINT NOT NULL, partition TEXT NOT NULL DEFAULT 'aws',
          UNIQUE (account, name)))",
     R"(CREATE TABLE account_aliases (
          account TEXT NOT NULL PRIMARY KEY,
@@ -412,7 +412,7 @@ constexpr const char* kStatements[] = {
          PRIMARY KEY (backfill, position)))",
     R"(CREATE INDEX replication_backfill_results_by_status
          ON replication_backfill_results (backfill, status, position))",
-    "PRAGMA user_version = 17",
+    "PRAGMA user_version = 18",
 };
 
 }  // namespace

@@ -65,7 +65,7 @@ std::string key_fault(const Services& services, storage::sql::Txn& txn, const Fa
   if (session && session->expires_at <= failure.time) {
     return expired_session(failure, session->expires_at);
   }
-  if (!find_caller(services, txn, key)) {
+  if (!find_caller(services, txn, key, failure.signed_region)) {
     return format("The user or role that {} belongs to is gone.", key);
   }
   return "";

@@ -17,6 +17,7 @@
 #include "api/core/access/request.h"
 #include "api/core/services.h"
 #include "auth/iam/policy/policy.h"
+#include "schemas/model/arn.h"
 #include "storage/rows/repositories.h"
 #include "storage/rows/tags.h"
 
@@ -73,6 +74,9 @@ struct SeedContext {
   std::vector<std::function<void()>> before_commit = {};
   AfterCommit after_commit = {};
   std::vector<std::string> warnings = {};  // of policies; kMostSeedWarnings at most
+
+  // That of the server's default Region: identities of a seed are in it.
+  std::string_view partition() const { return model::partition_of(services.settings.region); }
 };
 
 // A policy, given as an object or as its text; fails with AWS's sentence and what exactly is wrong.

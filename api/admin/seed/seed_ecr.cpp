@@ -23,10 +23,11 @@ namespace {
 using auth::iam::PolicyType;
 using base::Json;
 
-Caller root_caller(const std::string& account) {
+Caller seed_caller(const std::string& account, std::string_view region) {
   Caller caller;
+  caller.partition = model::partition_of(region);
   caller.principal.kind = auth::iam::PrincipalKind::kRoot;
-  caller.principal.arn = "arn:aws:iam::" + account + ":root";
+  caller.principal.arn = root_arn(caller.partition, account);
   caller.principal.account = account;
   caller.account = account;
   caller.user_id = account;
@@ -57,7 +58,7 @@ void call_ecr(SeedContext& context, const std::string& account, const std::strin
   if (found == nullptr) node.fail("needs " + operation + ", which is not there yet");
   check_input(input, operation, node);
   const HttpRequest request;
-  const Caller caller = root_caller(account);
+  const Caller caller = seed_caller(account, region);
   LogNote note;  // a seed has no line in the access log
   ApiRequest asked{{context.services,
                     context.txn,

@@ -25,7 +25,9 @@ constexpr std::size_t kMinKeyLength = 16;  // of the IAM model's accessKeyIdType
 std::string policy_arn(SeedContext& context, const SeedNode& node, const std::string& account) {
   if (!node.json().is_string()) node.fail("must be the name or ARN of a managed policy");
   std::string text = node.json().get<std::string>();
-  if (!text.starts_with("arn:")) text = base::format("arn:aws:iam::{}:policy/{}", account, text);
+  if (!text.starts_with("arn:")) {
+    text = base::format("arn:{}:iam::{}:policy/{}", context.partition(), account, text);
+  }
   if (!managed_policy_exists(context.txn, text)) node.fail("there is no such policy");
   return text;
 }
@@ -38,7 +40,8 @@ void apply_managed_policy(SeedContext& context, const SeedNode& node, const std:
   policy.account = account;
   policy.name = checked_name(node, "name", "policyNameType");
   policy.path = seed_path(node);
-  policy.arn = base::format("arn:aws:iam::{}:policy{}{}", account, policy.path, policy.name);
+  policy.arn = base::format("arn:{}:iam::{}:policy{}{}", context.partition(), account, policy.path,
+                            policy.name);
   policy.unique_id = make_unique_id(context.services.random, kPolicyId, account);
   policy.created_at = context.now;
   const std::string document = policy_text(context, node.member("document"), PolicyType::kIdentity);
@@ -50,8 +53,8 @@ void apply_managed_policy(SeedContext& context, const SeedNode& node, const std:
 }
 
 // The entity's row; a new one where it is missing. IAM's names are unique without regard to case,
-// so an entity with another path or another spelling of the name is in the way: it has another ARN,
-// and is deleted.
+// so an entity with another path, partition or spelling of the name is in the way: it has another
+// ARN, and is deleted.
 storage::Entity find_or_insert_entity(SeedContext& context, const SeedNode& node,
                                       const std::string& account, EntityKind kind,
                                       const char* shape, std::string_view prefix) {
@@ -60,8 +63,12 @@ storage::Entity find_or_insert_entity(SeedContext& context, const SeedNode& node
   entity.kind = kind;
   entity.name = checked_name(node, "name", shape);
   entity.path = seed_path(node);
+  entity.partition = context.partition();
   const auto known = storage::find_entity(context.txn, account, kind, entity.name);
-  if (known && known->path == entity.path && known->name == entity.name) return *known;
+  if (known && known->path == entity.path && known->name == entity.name &&
+      known->partition == entity.partition) {
+    return *known;
+  }
   if (known) storage::delete_entity(context.txn, known->id);
   entity.unique_id = make_unique_id(context.services.random, prefix, account);
   entity.created_at = context.now;

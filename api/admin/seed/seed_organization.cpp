@@ -82,7 +82,8 @@ void apply_target(SeedContext& context, const SeedNode& node, const std::string&
 // The server has one seeded organization: all that exist are deleted first, those of the API too.
 void apply_organization(SeedContext& context, const SeedNode& node) {
   node.check_members({"id", "managementAccount", "policies", "root", "units", "accounts"});
-  const storage::Organization organization{node.text("id"), node.text("managementAccount")};
+  const storage::Organization organization{node.text("id"), node.text("managementAccount"),
+                                           std::string(context.partition())};
   if (!model::is_account_id(organization.management_account)) {
     node.member("managementAccount").fail("an account is named by 12 digits");
   }

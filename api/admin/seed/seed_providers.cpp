@@ -22,41 +22,48 @@ void replace_tags(SeedContext& context, const SeedNode& node, std::string_view a
   }
 }
 
-// A provider is found by its URL; client ids and thumbprints become those of the seed.
+// A provider is found by its URL; client ids and thumbprints become those of the seed. One in
+// another partition has another ARN, and is replaced.
 void apply_oidc_provider(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.check_members({"url", "clientIds", "thumbprints", "tags"});
   const std::string url = node.text("url");
   if (!url.starts_with("https://")) node.member("url").fail("must begin with https://");
   storage::OidcProvider provider;
   provider.account = account;
+  provider.partition = context.partition();
   provider.url = storage::oidc_url(url);
   provider.client_ids = node.text_list("clientIds");
   provider.thumbprints = node.text_list("thumbprints");
   provider.created_at = context.now;
-  if (const auto known = storage::find_oidc_provider(context.txn, account, url)) {
+  const auto known = storage::find_oidc_provider(context.txn, account, url);
+  if (known && known->partition == provider.partition) {
     provider.id = known->id;
     storage::update_oidc_provider(context.txn, provider);
   } else {
+    if (known) storage::delete_oidc_provider(context.txn, known->id);
     storage::insert_oidc_provider(context.txn, provider);
   }
   replace_tags(context, node, storage::oidc_provider_arn(provider));
 }
 
-// A provider that exists keeps its UUID.
+// A provider that exists keeps its UUID; one in another partition is replaced.
 void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::string& account) {
   node.check_members({"name", "metadata", "tags"});
   storage::SamlProvider provider;
   provider.account = account;
+  provider.partition = context.partition();
   provider.name = checked_name(node, "name", "SAMLProviderNameType");
   provider.metadata = node.text("metadata");
   provider.created_at = context.now;
   const auto valid_until = saml_valid_until(provider.metadata, context.now);
   if (!valid_until) node.member("metadata").fail("is no SAML metadata: it has no EntityDescriptor");
   provider.valid_until = *valid_until;
-  if (const auto known = storage::find_saml_provider(context.txn, account, provider.name)) {
+  const auto known = storage::find_saml_provider(context.txn, account, provider.name);
+  if (known && known->partition == provider.partition) {
     provider.id = known->id;
     storage::update_saml_provider(context.txn, provider);
   } else {
+    if (known) storage::delete_saml_provider(context.txn, known->id);
     provider.uuid = make_saml_provider_uuid(context.services.random);
     storage::insert_saml_provider(context.txn, provider);
   }
@@ -70,7 +77,8 @@ void apply_service_linked_role(SeedContext& context, const SeedNode& node,
                         ? find_service_linked_role(node.json().get<std::string>())
                         : std::nullopt;
   if (!role) node.fail("must be a service that has such a role, as replication.ecr.amazonaws.com");
-  make_service_linked_role(context.services, context.txn, account, *role, std::nullopt,
+  make_service_linked_role(context.services, context.txn,
+                           {account, context.services.settings.region}, *role, std::nullopt,
                            context.now);
 }
 
@@ -90,9 +98,11 @@ void apply_instance_profile(SeedContext& context, const SeedNode& node,
   profile.account = account;
   profile.name = checked_name(node, "name", "instanceProfileNameType");
   profile.path = seed_path(node);
+  profile.partition = context.partition();
   const auto known = storage::find_instance_profile(context.txn, account, profile.name);
-  // Another path or spelling is another ARN: the profile that has it is replaced.
-  if (known && known->path == profile.path && known->name == profile.name) {
+  // Another path, partition or spelling is another ARN: the profile that has it is replaced.
+  if (known && known->path == profile.path && known->name == profile.name &&
+      known->partition == profile.partition) {
     profile.id = known->id;
   } else {
     if (known) storage::delete_instance_profile(context.txn, known->id);
@@ -107,9 +117,9 @@ void apply_instance_profile(SeedContext& context, const SeedNode& node,
     profile.role = role->id;
   }
   storage::set_instance_profile_role(context.txn, profile.id, profile.role);
-  replace_tags(
-      context, node,
-      base::format("arn:aws:iam::{}:instance-profile{}{}", account, profile.path, profile.name));
+  replace_tags(context, node,
+               base::format("arn:{}:iam::{}:instance-profile{}{}", profile.partition, account,
+                            profile.path, profile.name));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "schemas/base/xz.h"
 #include "schemas/model/digest.h"
 #include "schemas/model/embedded.h"
+#include "schemas/model/partition.h"
 
 namespace ecr::api {
 namespace {
@@ -149,7 +150,7 @@ std::string AwsManagedPolicy::unique_id() const {
   if (const std::string_view id = published(name).id; !id.empty()) return std::string(id);
   // The others get an id from their ARN: it must be the same in every account and after each start.
   constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const model::Sha256 hash = model::sha256(arn());
+  const model::Sha256 hash = model::sha256(arn(model::partitions().front().name));
   std::string id = "ANPA";
   for (std::size_t i = 0; i < 17; ++i) id += kBase32[hash[i] % kBase32.size()];
   return id;

@@ -25,7 +25,7 @@ struct AwsManagedPolicy {
   std::uint32_t size = 0;
 
   // The same policy is in every partition: "aws", "aws-cn", "aws-us-gov", ...
-  std::string arn(std::string_view partition = "aws") const;
+  std::string arn(std::string_view partition) const;
   std::string unique_id() const;         // AWS's where it is known here, else one made from the ARN
   std::string_view description() const;  // empty: it is not known here
   std::string document() const;          // unpacks it, which takes milliseconds

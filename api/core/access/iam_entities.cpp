@@ -47,17 +47,18 @@ std::string service_linked_path(std::string_view service) {
 }
 
 std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
-                                                        const std::string& account,
+                                                        const model::RegistryId& place,
                                                         const ServiceLinkedRole& role,
                                                         std::optional<std::string> description,
                                                         base::TimePoint now,
                                                         std::string_view suffix) {
   storage::Entity entity;
-  entity.account = account;
+  entity.account = place.account;
+  entity.partition = place.partition();
   entity.kind = storage::EntityKind::kRole;
   entity.name = service_linked_name(role, suffix);
   entity.path = service_linked_path(role.service);
-  entity.unique_id = make_unique_id(core.random, kRoleId, account);
+  entity.unique_id = make_unique_id(core.random, kRoleId, place.account);
   entity.created_at = now;
   entity.description = std::move(description);
   // The trust policy of a service-linked role cannot be changed, and names its service alone.
@@ -68,8 +69,9 @@ std::optional<storage::Entity> make_service_linked_role(const Core& core, storag
   const auto id = storage::insert_entity(txn, entity);
   if (!id) return std::nullopt;
   entity.id = *id;
-  storage::attach_policy(txn, entity.id,
-                         base::format("arn:aws:iam::aws:policy/aws-service-role/{}", role.policy));
+  storage::attach_policy(
+      txn, entity.id,
+      base::format("arn:{}:iam::aws:policy/aws-service-role/{}", entity.partition, role.policy));
   return entity;
 }
 

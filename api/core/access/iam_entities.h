@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/core/services.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/iam/identities.h"
 
 namespace ecr::api {
@@ -29,10 +30,10 @@ std::string service_linked_path(std::string_view service);
 // The role's name with the suffix that the caller chose; an empty suffix adds nothing.
 std::string service_linked_name(const ServiceLinkedRole& role, std::string_view suffix);
 
-// Makes the role with its trust policy and its permissions. nullopt: the account has the role
-// already.
+// Makes the role with its trust policy and its permissions, in the partition of that Region.
+// nullopt: the account has the role already.
 std::optional<storage::Entity> make_service_linked_role(const Core& core, storage::sql::Txn& txn,
-                                                        const std::string& account,
+                                                        const model::RegistryId& place,
                                                         const ServiceLinkedRole& role,
                                                         std::optional<std::string> description,
                                                         base::TimePoint now,

@@ -24,20 +24,22 @@ std::optional<std::string> root_account(const Settings& settings, std::string_vi
 }
 
 // The parts that every kind of principal has: account, organization, its service control policies.
+// The partition is that of the root user; other kinds have one of their own.
 Caller make_caller(const Core& core, storage::sql::Txn& txn, PrincipalKind kind,
-                   const std::string& account, std::string_view key) {
+                   const std::string& account, std::string_view key, std::string_view region) {
   Caller caller;
   caller.principal.kind = kind;
   caller.principal.account = account;
   caller.access_key_id = key;
   caller.account = account;
+  caller.partition = model::partition_of(region);
   add_organization(core, txn, caller);
   return caller;
 }
 
 void become_root(const Core& core, Caller& caller) {
   caller.principal.kind = PrincipalKind::kRoot;
-  caller.principal.arn = base::format("arn:aws:iam::{}:root", caller.account);
+  caller.principal.arn = root_arn(caller.partition, caller.account);
   caller.user_id = caller.account;
   caller.identity.push_back(root_policy(core));
 }
@@ -47,6 +49,7 @@ void become_root(const Core& core, Caller& caller) {
 void become_user(const Core& core, storage::sql::Txn& txn, const storage::Entity& user,
                  Caller& caller) {
   caller.principal.kind = PrincipalKind::kUser;
+  caller.partition = user.partition;
   caller.principal.arn = entity_arn(user);
   caller.principal.unique_id = user.unique_id;
   caller.user_id = user.unique_id;
@@ -60,8 +63,8 @@ void become_user(const Core& core, storage::sql::Txn& txn, const storage::Entity
 // stores it in place of the role's ARN (stored_principals.h).
 void become_role_session(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
                          const storage::Entity& role, Caller& caller) {
-  caller.principal.arn =
-      base::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name, session.name);
+  caller.partition = role.partition;
+  caller.principal.arn = role_session_arn(role, session.name);
   caller.principal.issuer = entity_arn(role);
   caller.principal.unique_id = role.unique_id;
   caller.user_id = role.unique_id + ":" + session.name;
@@ -75,20 +78,20 @@ void become_role_session(const Core& core, storage::sql::Txn& txn, const storage
 // GetFederationToken"). The issuer is the account's root user where root credentials asked for the
 // token. Its principal tags are the user's, as they are now, and those of the session, which
 // replace the user's of the same key (AWS STS API Reference, "GetFederationToken", Tags; test
-// AFederatedUserHasTheTagsOfItsUser).
+// AFederatedUserHasTheTagsOfItsUser). It is in the partition of its issuer.
 void become_federated(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
                       const std::optional<storage::Entity>& issuer, Caller& caller) {
   if (issuer) {
+    caller.partition = issuer->partition;
     add_identity_policies(core, txn, *issuer, caller);
     caller.principal.issuer = entity_arn(*issuer);
     caller.principal.unique_id = issuer->unique_id;
     caller.tags = storage::entity_tags(txn, issuer->id);
   } else {
     caller.identity.push_back(root_policy(core));
-    caller.principal.issuer = base::format("arn:aws:iam::{}:root", caller.account);
+    caller.principal.issuer = root_arn(caller.partition, caller.account);
   }
-  caller.principal.arn =
-      base::format("arn:aws:sts::{}:federated-user/{}", caller.account, session.name);
+  caller.principal.arn = federated_user_arn(caller.partition, caller.account, session.name);
   caller.user_id = caller.account + ":" + session.name;
   caller.tags = merge_tags(std::move(caller.tags), session_tags(session));
   add_session_policies(core, txn, session, caller);
@@ -114,8 +117,8 @@ void add_web_identity(const storage::Session& session, Caller& caller) {
 
 // A session whose role or user is gone is no caller any more: its policies cannot be known. The
 // clock of expiry is the one that clients see (core.clock), which tests move.
-std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn,
-                                     std::string_view key) {
+std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn, std::string_view key,
+                                     std::string_view region) {
   const auto session = storage::find_session(txn, key);
   if (!session || session->expires_at <= core.clock.now()) return std::nullopt;
   const auto entity = session->entity ? storage::find_entity(txn, *session->entity) : std::nullopt;
@@ -123,7 +126,7 @@ std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn,
   const PrincipalKind kind = session->kind == SessionKind::kFederatedUser
                                  ? PrincipalKind::kFederatedUser
                                  : PrincipalKind::kRoleSession;
-  Caller caller = make_caller(core, txn, kind, session->account, key);
+  Caller caller = make_caller(core, txn, kind, session->account, key, region);
   switch (session->kind) {
     case SessionKind::kRole:
       if (!entity) return std::nullopt;
@@ -209,18 +212,19 @@ std::optional<auth::SigningCredential> find_credential(const Core& core, storage
 }
 
 std::optional<Caller> find_caller(const Core& core, storage::sql::Txn& txn,
-                                  std::string_view access_key_id) {
+                                  std::string_view access_key_id, std::string_view region) {
   if (const auto account = root_account(core.settings, access_key_id)) {
-    Caller caller = make_caller(core, txn, PrincipalKind::kRoot, *account, access_key_id);
+    Caller caller = make_caller(core, txn, PrincipalKind::kRoot, *account, access_key_id, region);
     become_root(core, caller);
     return caller;
   }
   const auto key = storage::find_access_key(txn, access_key_id);
-  if (!key) return session_caller(core, txn, access_key_id);
+  if (!key) return session_caller(core, txn, access_key_id, region);
   if (!key->active) return std::nullopt;
   const auto owner = storage::find_entity(txn, key->entity);
   if (!owner) return std::nullopt;
-  Caller caller = make_caller(core, txn, PrincipalKind::kUser, owner->account, access_key_id);
+  Caller caller =
+      make_caller(core, txn, PrincipalKind::kUser, owner->account, access_key_id, region);
   caller.last_use = {key->last_used_at, key->last_used_region.value_or(""),
                      key->last_used_service.value_or("")};
   become_user(core, txn, *owner, caller);

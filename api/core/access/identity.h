@@ -30,9 +30,10 @@ struct Caller {
   auth::iam::Principal principal;
   std::string access_key_id;
   std::string account;
-  std::string user_id;    // aws:userid: AIDA..., or the account's id for its root user
-  std::string user_name;  // aws:username; empty but for users
-  storage::Tags tags;     // aws:PrincipalTag/...
+  std::string partition = "aws";  // that the principal's ARN is in
+  std::string user_id;            // aws:userid: AIDA..., or the account's id for its root user
+  std::string user_name;          // aws:username; empty but for users
+  storage::Tags tags;             // aws:PrincipalTag/...
   std::vector<auth::iam::AttachedPolicy> identity;
   std::vector<auth::iam::AttachedPolicy> boundaries;
   std::vector<auth::iam::AttachedPolicy> session;
@@ -51,8 +52,11 @@ std::optional<auth::SigningCredential> find_credential(const Core& core, storage
                                                        std::string_view access_key_id);
 
 // The principal behind an access key; nullopt: the key is unknown, inactive or without an owner.
+// `region`: the one that the request, or the login before it, was signed for. It says of which
+// partition a root user is: at AWS an account is in one partition, and here every account id has a
+// root user in each. Users and roles are in the partition in which they were made.
 std::optional<Caller> find_caller(const Core& core, storage::sql::Txn& txn,
-                                  std::string_view access_key_id);
+                                  std::string_view access_key_id, std::string_view region);
 
 // A name of the principal for what outlives the request and belongs to it alone. It stays when a
 // user is renamed, and a principal that is made anew under the same name has another one.

@@ -18,6 +18,7 @@
 #include "api/core/access/gate.h"
 #include "api/core/access/request.h"
 #include "schemas/model/model.h"
+#include "schemas/model/partition.h"
 
 namespace ecr::api {
 
@@ -152,6 +153,9 @@ struct ServiceApi {
   Protocol protocol;
   const model::ServiceModel& (*model)();
   std::vector<const Operation*> operations;
+  // A global service: the Region of each partition that it runs in, and that all of its requests
+  // count as requests of, wherever the client is configured to be. Null: a service of every Region.
+  std::string_view model::Partition::*global_region = nullptr;
 
   const Operation* find(std::string_view name) const;
 };

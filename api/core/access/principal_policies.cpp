@@ -100,8 +100,22 @@ std::vector<std::pair<std::string, std::string>> text_members(const std::string&
 }  // namespace
 
 std::string entity_arn(const storage::Entity& entity) {
-  return base::format("arn:aws:iam::{}:{}{}{}", entity.account, kind_name(entity.kind), entity.path,
-                      entity.name);
+  return base::format("arn:{}:iam::{}:{}{}{}", entity.partition, entity.account,
+                      kind_name(entity.kind), entity.path, entity.name);
+}
+
+std::string root_arn(std::string_view partition, std::string_view account) {
+  return base::format("arn:{}:iam::{}:root", partition, account);
+}
+
+std::string federated_user_arn(std::string_view partition, std::string_view account,
+                               std::string_view name) {
+  return base::format("arn:{}:sts::{}:federated-user/{}", partition, account, name);
+}
+
+std::string role_session_arn(const storage::Entity& role, std::string_view session) {
+  return base::format("arn:{}:sts::{}:assumed-role/{}/{}", role.partition, role.account, role.name,
+                      session);
 }
 
 std::optional<storage::Entity> entity_of_arn(storage::sql::Txn& txn, const model::Arn& arn) {

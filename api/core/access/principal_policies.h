@@ -14,8 +14,14 @@
 
 namespace ecr::api {
 
-// arn:aws:iam::<account>:user/<path><name>, role/..., group/...
+// arn:<its partition>:iam::<account>:user/<path><name>, role/..., group/...
 std::string entity_arn(const storage::Entity& entity);
+// Those of principals that have no row of their own.
+std::string root_arn(std::string_view partition, std::string_view account);
+std::string federated_user_arn(std::string_view partition, std::string_view account,
+                               std::string_view name);
+// Without the role's path, as AWS has it.
+std::string role_session_arn(const storage::Entity& role, std::string_view session);
 // The user or role that has exactly this ARN: a name is unique in its account without the path, but
 // an ARN with another path is nobody's. nullopt: there is none, or the ARN is of another kind.
 std::optional<storage::Entity> entity_of_arn(storage::sql::Txn& txn, const model::Arn& arn);

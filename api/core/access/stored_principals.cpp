@@ -30,8 +30,9 @@ std::optional<std::string> arn_of(storage::sql::Txn& txn, const std::string& tex
 bool role_of_session_exists(storage::sql::Txn& txn, const model::Arn& arn) {
   std::string_view rest = arn.resource;
   rest.remove_prefix(rest.find('/') + 1);
-  return storage::find_entity(txn, arn.account, EntityKind::kRole, rest.substr(0, rest.find('/')))
-      .has_value();
+  const auto role =
+      storage::find_entity(txn, arn.account, EntityKind::kRole, rest.substr(0, rest.find('/')));
+  return role && role->partition == arn.partition;
 }
 
 // ECR refuses a repository policy that names a principal which does not exist ("Principal not

@@ -39,8 +39,18 @@ ErrorCode code_of(auth::SignatureErrorKind kind) {
 
 struct Authenticated {
   Caller caller;
-  std::string region;
+  std::string region;  // that the request counts as one of
 };
+
+// A global service has one endpoint, in us-east-1, and its calls are calls of that Region, whatever
+// Region the client signed for: for conditions (IAM User Guide, "AWS global condition context
+// keys", aws:RequestedRegion), in the records of its calls, and as the last use of the credentials.
+// For the other partitions it is inferred from the Region that their endpoints are in (test
+// GlobalServicesAreInOneRegion).
+std::string region_of_call(const ServiceApi& api, const std::string& signed_for) {
+  if (api.global_region == nullptr) return signed_for;
+  return std::string(model::partition_of_region(signed_for).*api.global_region);
+}
 
 ApiError unknown_caller() {
   return {ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid."};
@@ -73,11 +83,11 @@ Authenticated authenticate(const Services& services, storage::sql::Txn& txn,
                                                        : verified.error().message);
   }
   check_default_credentials(services.settings, verified->access_key_id, request);
-  auto caller = find_caller(services, txn, verified->access_key_id);
+  auto caller = find_caller(services, txn, verified->access_key_id, verified->region);
   // The signature is right and the principal is gone: the role of a session was deleted, for
   // example.
   if (!caller) throw unknown_caller();
-  return {std::move(*caller), verified->region};
+  return {std::move(*caller), region_of_call(api, verified->region)};
 }
 
 std::vector<Target> resolve(ApiRequest& request, const Operation& operation, std::any& subject) {
@@ -144,7 +154,9 @@ Opened open_request(const Services& services, const HttpRequest& request,
   };
   if (operation.credentials != Credentials::kSignature) {
     read_input();
-    opened.who = {anonymous_caller(), services.settings.region};
+    // Nothing is signed for a Region: it is that of the host name, where that has one.
+    opened.who = {anonymous_caller(),
+                  model::signing_region(request.host()).value_or(services.settings.region)};
     trail.record.region = opened.who.region;
     // A token that is not good leaves no record of a call: nobody is known to have made it.
     if (!asks) note_caller(services, found, opened.who, now, trail);
@@ -172,7 +184,7 @@ storage::sql::Txn begin_call(const Services& services, const Operation& operatio
   storage::sql::Txn txn = database.begin(asks ? Access::kRead : operation.access);
   const bool is_signed = operation.credentials == Credentials::kSignature;
   if (!is_signed || database.version() == opened.version) return txn;
-  auto caller = find_caller(services, txn, opened.who.caller.access_key_id);
+  auto caller = find_caller(services, txn, opened.who.caller.access_key_id, opened.who.region);
   if (!caller) throw unknown_caller();
   opened.who.caller = std::move(*caller);
   return txn;

@@ -92,7 +92,8 @@ enum class ErrorCode {
   kBlobUnknown,
   kBlobUploadUnknown,
   kBlobUploadInvalid,
-  kRangeNotSatisfiable,
+  kRangeNotSatisfiable,  // of a download
+  kPreconditionFailed,
   kUploadBusy,
   kDigestInvalid,
   kNameInvalid,

@@ -175,8 +175,12 @@ constexpr Row kRows[] = {
      {"UploadNotFoundException", 400, "NoSuchEntity", 404, "BLOB_UPLOAD_UNKNOWN", 404}},
     {ErrorCode::kBlobUploadInvalid,
      {"InvalidLayerException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 400}},
+    // The specification has no code for these two. Of its codes, SIZE_INVALID is the one about
+    // lengths; no upload is invalid where a download is.
     {ErrorCode::kRangeNotSatisfiable,
-     {"InvalidLayerPartException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 416}},
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "SIZE_INVALID", 416}},
+    {ErrorCode::kPreconditionFailed,
+     {"InvalidParameterException", 400, "InvalidParameterValue", 400, "UNSUPPORTED", 412}},
     {ErrorCode::kUploadBusy,
      {"InvalidLayerPartException", 400, "InvalidParameterValue", 400, "BLOB_UPLOAD_INVALID", 409}},
     {ErrorCode::kDigestInvalid,

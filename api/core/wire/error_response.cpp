@@ -20,6 +20,8 @@ std::string_view s3_code(ErrorCode code) {
       return "NoSuchKey";
     case ErrorCode::kRangeNotSatisfiable:
       return "InvalidRange";
+    case ErrorCode::kPreconditionFailed:
+      return "PreconditionFailed";
     case ErrorCode::kUnsupported:
       return "MethodNotAllowed";
     case ErrorCode::kServiceUnavailable:

@@ -206,8 +206,8 @@ Json entity_detail_json(const ApiRequest& request, const storage::Entity& entity
 }
 
 std::string instance_profile_arn(const storage::InstanceProfile& profile) {
-  return base::format("arn:aws:iam::{}:instance-profile{}{}", profile.account, profile.path,
-                      profile.name);
+  return base::format("arn:{}:iam::{}:instance-profile{}{}", profile.partition, profile.account,
+                      profile.path, profile.name);
 }
 
 Json instance_profile_json(const ApiRequest& request, const storage::InstanceProfile& profile) {

@@ -93,7 +93,7 @@ std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer
     }
   } else if (aws) {
     for (const auto& policy : aws_managed_policies()) {
-      policies.push_back(policy_of(policy, policy.arn()));
+      policies.push_back(policy_of(policy, policy.arn(request.registry.partition())));
     }
   }
   return policies;

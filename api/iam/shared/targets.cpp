@@ -9,6 +9,7 @@
 #include "api/iam/shared/entities.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/partition.h"
 #include "storage/rows/tags.h"
 
 namespace ecr::api::iam {
@@ -37,6 +38,7 @@ storage::Entity unstored_entity(const ApiRequest& request, const NamedEntity& na
                                 std::string path) {
   storage::Entity entity;
   entity.account = request.caller.account;
+  entity.partition = request.registry.partition();
   entity.kind = named.kind;
   entity.name = named.name;
   entity.path = std::move(path);
@@ -89,15 +91,15 @@ Target target_of_arn(const ApiRequest& request, const std::string& arn) {
 
 // AWS-managed policies count as the caller's own: their ARN has "aws" in place of an account, and
 // no policy of another account has to allow reading them. They are the same in every partition, and
-// templates for several partitions name them by the ARN of each (test
-// AwsManagedPoliciesAreInEveryPartition).
+// templates for several partitions name them by the ARN of each, whatever Region they are run in
+// (test AwsManagedPoliciesAreInEveryPartition). All else is found by its whole ARN alone.
 std::string account_of_arn(const ApiRequest& request, const std::string& text,
                            std::string_view kind) {
   const auto arn = model::Arn::parse(text);
-  const bool fits =
-      arn && arn->service == "iam" && arn->region.empty() && arn->resource.starts_with(kind) &&
-      ((arn->partition == "aws" && model::is_account_id(arn->account)) ||
-       (arn->account == "aws" && (arn->partition == "aws" || arn->partition.starts_with("aws-"))));
+  const bool fits = arn && arn->service == "iam" && arn->region.empty() &&
+                    arn->resource.starts_with(kind) &&
+                    model::find_partition(arn->partition) != nullptr &&
+                    (model::is_account_id(arn->account) || arn->account == "aws");
   if (!fits) throw validation_error(base::format("ARN {} is not valid.", text));
   return arn->account == "aws" ? request.caller.account : arn->account;
 }
@@ -163,10 +165,11 @@ std::vector<Target> target_of_listing(const ApiRequest& request, Listing listing
   const std::string prefix = text_member(request.input, "PathPrefix");
   const std::string path = prefix.empty() ? "/" : prefix;
   Target target = plain_target(request, "*");
-  target.shown_resource = listing == Listing::kPolicies
-                              ? "policy path " + path
-                              : base::format("arn:aws:iam::{}:{}{}", request.caller.account,
-                                             kKinds[static_cast<std::size_t>(listing)], path);
+  target.shown_resource =
+      listing == Listing::kPolicies
+          ? "policy path " + path
+          : base::format("arn:{}:iam::{}:{}{}", request.registry.partition(),
+                         request.caller.account, kKinds[static_cast<std::size_t>(listing)], path);
   return {std::move(target)};
 }
 

@@ -24,17 +24,20 @@ using storage::sql::Access;
 // The role that ECR replicates with. Its permissions policy lets it create repositories and
 // replicate images anywhere; what another account's registry policy says is up to that account.
 // Service-linked roles are exempt from service control policies.
-Caller service_role(const Core& core, const std::string& account) {
+Caller service_role(const Core& core, const model::RegistryId& source) {
+  const std::string& account = source.account;
   Caller caller;
   caller.principal.kind = auth::iam::PrincipalKind::kRoleSession;
   caller.principal.account = account;
   caller.principal.issuer = base::format(
-      "arn:aws:iam::{}:role/aws-service-role/replication.ecr.amazonaws.com/"
+      "arn:{}:iam::{}:role/aws-service-role/replication.ecr.amazonaws.com/"
       "AWSServiceRoleForECRReplication",
-      account);
-  caller.principal.arn = base::format(
-      "arn:aws:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication", account);
+      source.partition(), account);
+  caller.principal.arn =
+      base::format("arn:{}:sts::{}:assumed-role/AWSServiceRoleForECRReplication/ecr-replication",
+                   source.partition(), account);
   caller.account = account;
+  caller.partition = source.partition();
   // ecr:CreateRepository and ecr:ReplicateImage on "*" are all that is asked of it, so "allow
   // everything" decides the same as ECRReplicationServiceRolePolicy.
   caller.identity.push_back(root_policy(core));
@@ -56,7 +59,7 @@ class CopyStep {
            const ImageCopy& copy)
       : copy_(copy),
         http_(background_request(services)),
-        caller_(service_role(services, copy.account)),
+        caller_(service_role(services, {copy.account, copy.region})),
         request_{services, txn,   http_,        caller_, {copy.to.account, copy.to.region},
                  now,      note_, after_commit_} {}
 

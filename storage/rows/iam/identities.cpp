@@ -13,7 +13,8 @@ constexpr EnumColumn<EntityKind, 3> kEntityKinds({"user", "group", "role"});
 
 constexpr sql::Literal kEntityColumns(
     "id, account, kind, name, path, unique_id, created_at, boundary, trust_policy, "
-    "max_session_seconds, description, last_used_at, last_used_region");
+    "max_session_seconds, description, last_used_at, last_used_region, "
+    "partition");
 
 // A row without max_session_seconds has AWS's default, one hour (IAM API Reference, CreateRole,
 // MaxSessionDuration).
@@ -30,7 +31,8 @@ Entity read_entity(const sql::Rows& row) {
           .max_session_seconds = row.optional_integer(9).value_or(3600),
           .description = row.optional_string(10),
           .last_used_at = from_column(row.optional_integer(11)),
-          .last_used_region = row.optional_string(12)};
+          .last_used_region = row.optional_string(12),
+          .partition = row.string(13)};
 }
 
 constexpr sql::Literal kAccessKeyColumns(
@@ -56,12 +58,12 @@ AccessKey read_access_key(const sql::Rows& row) {
 std::optional<std::int64_t> insert_entity(sql::Txn& txn, const Entity& entity) {
   const auto inserted = txn.exec(
       R"(INSERT INTO entities (account, kind, name, name_folded, path, unique_id, created_at,
-                               boundary, trust_policy, max_session_seconds, description)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                               boundary, trust_policy, max_session_seconds, description, partition)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, kind, name_folded) DO NOTHING)",
       entity.account, kEntityKinds.text(entity.kind), entity.name, base::to_lower(entity.name),
       entity.path, entity.unique_id, to_column(entity.created_at), entity.boundary,
-      entity.trust_policy, entity.max_session_seconds, entity.description);
+      entity.trust_policy, entity.max_session_seconds, entity.description, entity.partition);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 

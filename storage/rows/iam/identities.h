@@ -30,6 +30,7 @@ struct Entity {
   // Roles: when and where a session of it was used last.
   std::optional<base::TimePoint> last_used_at = {};
   std::optional<std::string> last_used_region = {};
+  std::string partition = "aws";  // of the Region in which it was made; its ARN is in it
 };
 
 struct AccessKey {
@@ -65,8 +66,8 @@ std::vector<Entity> entities_with_boundary(sql::Txn& txn, std::string_view accou
 // True where the account has any user, group or role.
 bool has_entities(sql::Txn& txn, std::string_view account);
 void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tags
-// Writes all fields of `entity` but id, account, kind and unique id. REQUIRES: no other entity of
-// the kind has the name.
+// Writes all fields of `entity` but id, account, kind, unique id and partition. REQUIRES: no other
+// entity of the kind has the name.
 void update_entity(sql::Txn& txn, const Entity& entity);
 // Records the use of a session of the role.
 void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region);

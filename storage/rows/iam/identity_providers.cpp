@@ -10,7 +10,7 @@ namespace ecr::storage {
 namespace {
 
 constexpr sql::Literal kOidcProviderColumns(
-    "id, account, url, client_ids, thumbprints, created_at");
+    "id, account, url, client_ids, thumbprints, created_at, partition");
 
 // Client ids and thumbprints are lists in one column: they are read and written together with their
 // provider, and nothing searches them.
@@ -20,7 +20,8 @@ OidcProvider read_oidc_provider(const sql::Rows& row) {
           .url = row.string(2),
           .client_ids = split_lines(row.text(3)),
           .thumbprints = split_lines(row.text(4)),
-          .created_at = from_column(row.integer(5))};
+          .created_at = from_column(row.integer(5)),
+          .partition = row.string(6)};
 }
 
 }  // namespace
@@ -41,17 +42,18 @@ std::string oidc_url(std::string_view issuer) {
 }
 
 std::string oidc_provider_arn(const OidcProvider& provider) {
-  return "arn:aws:iam::" + provider.account + ":oidc-provider/" + provider.url;
+  return "arn:" + provider.partition + ":iam::" + provider.account + ":oidc-provider/" +
+         provider.url;
 }
 
 // REQUIRES: the URL is in the form of oidc_url(). The unique index compares bytes.
 std::optional<std::int64_t> insert_oidc_provider(sql::Txn& txn, const OidcProvider& provider) {
   const auto inserted = txn.exec(
-      R"(INSERT INTO oidc_providers (account, url, client_ids, thumbprints, created_at)
-         VALUES (?, ?, ?, ?, ?)
+      R"(INSERT INTO oidc_providers (account, url, client_ids, thumbprints, created_at, partition)
+         VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, url) DO NOTHING)",
       provider.account, provider.url, join_lines(provider.client_ids),
-      join_lines(provider.thumbprints), to_column(provider.created_at));
+      join_lines(provider.thumbprints), to_column(provider.created_at), provider.partition);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 
@@ -82,7 +84,7 @@ void delete_oidc_provider(sql::Txn& txn, std::int64_t id) {
 namespace {
 
 constexpr sql::Literal kSamlProviderColumns(
-    "id, account, name, uuid, metadata, created_at, valid_until");
+    "id, account, name, uuid, metadata, created_at, valid_until, partition");
 
 SamlProvider read_saml_provider(const sql::Rows& row) {
   return {.id = row.integer(0),
@@ -91,24 +93,27 @@ SamlProvider read_saml_provider(const sql::Rows& row) {
           .uuid = row.string(3),
           .metadata = row.string(4),
           .created_at = from_column(row.integer(5)),
-          .valid_until = from_column(row.integer(6))};
+          .valid_until = from_column(row.integer(6)),
+          .partition = row.string(7)};
 }
 
 }  // namespace
 
 std::string saml_provider_arn(const SamlProvider& provider) {
-  return "arn:aws:iam::" + provider.account + ":saml-provider/" + provider.name;
+  return "arn:" + provider.partition + ":iam::" + provider.account + ":saml-provider/" +
+         provider.name;
 }
 
 // There is no folded name here: names of SAML providers are compared as they are written (inferred;
 // test IamRows.ASamlProviderByItsName).
 std::optional<std::int64_t> insert_saml_provider(sql::Txn& txn, const SamlProvider& provider) {
   const auto inserted = txn.exec(
-      R"(INSERT INTO saml_providers (account, name, uuid, metadata, created_at, valid_until)
-         VALUES (?, ?, ?, ?, ?, ?)
+      R"(INSERT INTO saml_providers (account, name, uuid, metadata, created_at, valid_until,
+                                     partition)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, name) DO NOTHING)",
       provider.account, provider.name, provider.uuid, provider.metadata,
-      to_column(provider.created_at), to_column(provider.valid_until));
+      to_column(provider.created_at), to_column(provider.valid_until), provider.partition);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 

@@ -20,6 +20,7 @@ struct OidcProvider {
   std::vector<std::string> client_ids = {};   // audiences, in the order they were added
   std::vector<std::string> thumbprints = {};  // SHA-1 of certificates, 40 hex digits
   base::TimePoint created_at = {};
+  std::string partition = "aws";  // of the Region in which it was made; its ARN is in it
 };
 
 // "https://example.com/x" in the form of the rows and ARNs: without scheme and trailing slash, the
@@ -46,6 +47,7 @@ struct SamlProvider {
   std::string metadata = {};  // XML, as it was given
   base::TimePoint created_at = {};
   base::TimePoint valid_until = {};
+  std::string partition = "aws";
 };
 
 // arn:aws:iam::<account>:saml-provider/<name>

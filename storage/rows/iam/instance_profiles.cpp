@@ -7,7 +7,7 @@ namespace ecr::storage {
 namespace {
 
 constexpr sql::Literal kInstanceProfileColumns(
-    "id, account, name, path, unique_id, created_at, role");
+    "id, account, name, path, unique_id, created_at, role, partition");
 
 InstanceProfile read_instance_profile(const sql::Rows& row) {
   return {.id = row.integer(0),
@@ -16,7 +16,8 @@ InstanceProfile read_instance_profile(const sql::Rows& row) {
           .path = row.string(3),
           .unique_id = row.string(4),
           .created_at = from_column(row.integer(5)),
-          .role = row.optional_integer(6)};
+          .role = row.optional_integer(6),
+          .partition = row.string(7)};
 }
 
 }  // namespace
@@ -26,11 +27,11 @@ InstanceProfile read_instance_profile(const sql::Rows& row) {
 std::optional<std::int64_t> insert_instance_profile(sql::Txn& txn, const InstanceProfile& profile) {
   const auto inserted = txn.exec(
       R"(INSERT INTO instance_profiles (account, name, name_folded, path, unique_id, created_at,
-                                        role)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
+                                        role, partition)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, name_folded) DO NOTHING)",
       profile.account, profile.name, base::to_lower(profile.name), profile.path, profile.unique_id,
-      to_column(profile.created_at), profile.role);
+      to_column(profile.created_at), profile.role, profile.partition);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 

@@ -21,6 +21,7 @@ struct InstanceProfile {
   std::string unique_id = {};  // AIPA...
   base::TimePoint created_at = {};
   std::optional<std::int64_t> role = {};  // becomes nullopt when the role is deleted
+  std::string partition = "aws";          // of the Region in which it was made; its ARN is in it
 };
 
 // nullopt: the name is taken.

@@ -56,8 +56,8 @@ std::vector<std::string> path_to_root(sql::Txn& txn, std::string_view account) {
 void delete_organizations(sql::Txn& txn) { txn.exec("DELETE FROM organizations"); }
 
 void insert_organization(sql::Txn& txn, const Organization& organization) {
-  txn.exec("INSERT INTO organizations (id, management_account) VALUES (?, ?)", organization.id,
-           organization.management_account);
+  txn.exec("INSERT INTO organizations (id, management_account, partition) VALUES (?, ?, ?)",
+           organization.id, organization.management_account, organization.partition);
 }
 
 // The id of an account is the key of its row, so an account is in one organization at most, as in
@@ -96,12 +96,12 @@ void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_v
 // Guide, "Service control policies"), and the caller has to know.
 std::optional<Organization> organization_of(sql::Txn& txn, std::string_view account) {
   auto row = txn.query(
-      R"(SELECT organizations.id, management_account FROM organization_targets
+      R"(SELECT organizations.id, management_account, partition FROM organization_targets
          JOIN organizations ON organizations.id = organization_targets.organization
          WHERE organization_targets.id = ?)",
       account);
   if (!row.next()) return std::nullopt;
-  return Organization{row.string(0), row.string(1)};
+  return Organization{row.string(0), row.string(1), row.string(2)};
 }
 
 // The levels stay apart: an action must be allowed at each of them, so their policies cannot be

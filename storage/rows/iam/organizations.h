@@ -19,6 +19,7 @@ enum class ControlPolicyKind { kService, kResource };  // "scp", "rcp"
 struct Organization {
   std::string id;  // o-...
   std::string management_account;
+  std::string partition = "aws";  // of the Region in which it was made; its ARNs are in it
 };
 
 struct ControlPolicy {

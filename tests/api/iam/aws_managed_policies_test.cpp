@@ -27,7 +27,7 @@ TEST(AwsManagedPolicyData, IsSortedAndFound) {
   std::string before;
   for (const auto& one : aws_managed_policies()) {
     EXPECT_LT(before, one.name);
-    EXPECT_EQ(find_aws_managed_policy(one.arn()), &one);
+    EXPECT_EQ(find_aws_managed_policy(one.arn("aws")), &one);
     EXPECT_EQ(find_aws_managed_policy(one.arn("aws-us-gov")), &one);
     EXPECT_EQ(find_aws_managed_policy(one.arn("aws-cn")), &one);
     EXPECT_EQ(one.unique_id().size(), 21U);

@@ -82,6 +82,33 @@ TEST_F(OrganizationsApi, FailsOutsideOfAnOrganization) {
   }
 }
 
+// Its accounts are in the partition of its Region, too. The output shapes of AWS's model know ARNs
+// of "aws" alone, so that these answers are not checked against them.
+TEST_F(OrganizationsApi, IsInThePartitionOfItsRegion) {
+  region = "cn-north-1";
+  const std::string made = body_of(send("CreateOrganization", Json::object()));
+  EXPECT_NE(made.find("arn:aws-cn:organizations::999988887777:organization/o-"), std::string::npos)
+      << made;
+  const std::string account = create_account();
+  const std::pair<const char*, Json> kCalls[] = {
+      {"DescribeOrganization", Json::object()},
+      {"ListRoots", Json::object()},
+      {"ListAccounts", Json::object()},
+      {"DescribeAccount", {{"AccountId", account}}},
+      {"ListPolicies", {{"Filter", "SERVICE_CONTROL_POLICY"}}}};
+  for (const auto& [operation, input] : kCalls) {
+    const std::string answer = body_of(send(operation, input));
+    EXPECT_EQ(answer.find("arn:aws:"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("arn:aws-cn:"), std::string::npos) << answer;
+  }
+  keys = {account, "test"};
+  const std::string name = "OrganizationAccountAccessRole";
+  const Json role = call_query("iam", "GetRole", {{"RoleName", name}})["Role"];
+  EXPECT_EQ(role["Arn"], "arn:aws-cn:iam::" + account + ":role/" + name);
+  const std::string trust = role["AssumeRolePolicyDocument"].get<std::string>();
+  EXPECT_NE(trust.find("arn%3Aaws-cn%3Aiam%3A%3A999988887777%3Aroot"), std::string::npos) << trust;
+}
+
 TEST_F(OrganizationsApi, ManagesUnitsAndAccounts) {
   const Json organization = call("CreateOrganization")["Organization"];
   EXPECT_EQ(organization["MasterAccountId"], "999988887777");

@@ -133,24 +133,25 @@ TEST_F(RegistryBaseTest, TemporaryCredentialsAreNotRemembered) {
   registry::ReadMemo memo;
   Caller caller;
   caller.access_key_id = "ASIA";
-  memo.put(std::make_shared<const registry::KnownCaller>(caller), 1);
-  EXPECT_NE(memo.find_caller("ASIA", 1), nullptr);
-  EXPECT_EQ(memo.find_caller("ASIA", 2), nullptr);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), "aws", 1);
+  EXPECT_NE(memo.find_caller("ASIA", "aws", 1), nullptr);
+  EXPECT_EQ(memo.find_caller("ASIA", "aws", 2), nullptr);
+  EXPECT_EQ(memo.find_caller("ASIA", "aws-cn", 1), nullptr);
   caller.temporary.emplace();
   caller.access_key_id = "ASIB";
-  memo.put(std::make_shared<const registry::KnownCaller>(caller), 1);
-  EXPECT_EQ(memo.find_caller("ASIB", 1), nullptr);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), "aws", 1);
+  EXPECT_EQ(memo.find_caller("ASIB", "aws", 1), nullptr);
 }
 
 TEST_F(RegistryBaseTest, AnOlderReadDoesNotReplaceANewerOne) {
   registry::ReadMemo memo;
   Caller caller;
   caller.access_key_id = "AKIA";
-  memo.put(std::make_shared<const registry::KnownCaller>(caller), 2);
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), "aws", 2);
   caller.account = "old";
-  memo.put(std::make_shared<const registry::KnownCaller>(caller), 1);
-  EXPECT_EQ(memo.find_caller("AKIA", 1), nullptr);
-  EXPECT_EQ(memo.find_caller("AKIA", 2)->caller.account, "");
+  memo.put(std::make_shared<const registry::KnownCaller>(caller), "aws", 1);
+  EXPECT_EQ(memo.find_caller("AKIA", "aws", 1), nullptr);
+  EXPECT_EQ(memo.find_caller("AKIA", "aws", 2)->caller.account, "");
 }
 
 TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {

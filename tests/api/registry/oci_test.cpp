@@ -87,6 +87,7 @@ TEST_F(RegistryOciTest, TheAccountSettingSwitchesMountsOffAndOn) {
   settings.strict_ecr = true;
   EXPECT_EQ(mount("other", digest, "app").status, 202);
   call("PutAccountSetting", {{"name", "BLOB_MOUNTING"}, {"value", "ENABLED"}});
+  push_image("app", "v1", "shared");  // which has the blob as a layer
   EXPECT_EQ(mount("other", digest, "app").status, 201);
 }
 

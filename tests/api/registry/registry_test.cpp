@@ -63,7 +63,8 @@ TEST(RegistryRange, OfDownloads) {
       {"bytes=10-", 10, RangeKind::kUnsatisfiable, 0, 0},
       {"bytes=-0", 10, RangeKind::kUnsatisfiable, 0, 0},
       {"bytes=0-0", 0, RangeKind::kUnsatisfiable, 0, 0},
-      {"bytes=5-2", 10, RangeKind::kWhole, 0, 0},
+      {"bytes=5-2", 10, RangeKind::kUnsatisfiable, 0, 0},
+      {"bytes=500-0", 1000, RangeKind::kUnsatisfiable, 0, 0},
       {"bytes=0-1,3-4", 10, RangeKind::kWhole, 0, 0},
       {"items=0-1", 10, RangeKind::kWhole, 0, 0},
       {"bytes=a-b", 10, RangeKind::kWhole, 0, 0},
@@ -82,7 +83,8 @@ TEST(RegistryRange, OfDownloads) {
 TEST(RegistryRange, OfChunks) {
   EXPECT_EQ(registry::parse_chunk_range("0-9")->length, 10u);
   EXPECT_EQ(registry::parse_chunk_range("bytes 5-9/20")->first, 5u);
-  for (const char* bad : {"", "-", "9-0", "a-b", "5", "0-18446744073709551615"}) {
+  EXPECT_EQ(registry::parse_chunk_range("9-0")->length, 0u);
+  for (const char* bad : {"", "-", "a-b", "5", "0-18446744073709551615"}) {
     EXPECT_FALSE(registry::parse_chunk_range(bad).has_value()) << bad;
   }
 }
@@ -262,6 +264,34 @@ TEST_F(RegistryTest, RangesOfABlob) {
   response = registry("GET", at, "", {{"Range", "bytes=10-"}});
   EXPECT_EQ(response.status, 416);
   EXPECT_EQ(header_of(response, "Content-Range"), "bytes */10");
+  EXPECT_EQ(first_error(response)["code"], "SIZE_INVALID");
+  response = registry("GET", at, "", {{"Range", "bytes=500-0"}});
+  EXPECT_EQ(response.status, 416);
+}
+
+TEST_F(RegistryTest, AChunkThatEndsBeforeItBeginsIsOutOfOrder) {
+  const std::string at = begin_upload();
+  const auto response = registry("PATCH", at, "bytes", {{"Content-Range", "500-0"}});
+  EXPECT_EQ(response.status, 416);
+  EXPECT_EQ(first_error(response)["code"], "BLOB_UPLOAD_INVALID");
+  EXPECT_EQ(header_of(response, "Location"), at);
+}
+
+TEST_F(RegistryTest, APushByTagTakesNoOtherTags) {
+  const std::string manifest = push_image("app", "1", "content");
+  const std::string type = "application/vnd.oci.image.manifest.v1+json";
+  const std::string digest = model::Digest::of(manifest).text();
+  for (const char* query : {"?tag=2", "?tag=1", "?tag="}) {
+    const auto response = registry("PUT", std::string("/v2/app/manifests/1") + query, manifest,
+                                   {{"Content-Type", type}});
+    EXPECT_EQ(response.status, 400) << query;
+    EXPECT_EQ(first_error(response)["code"], "TAG_INVALID");
+  }
+  EXPECT_EQ(registry("GET", "/v2/app/manifests/2").status, 404);
+  EXPECT_EQ(
+      registry("PUT", "/v2/app/manifests/" + digest + "?tag=2", manifest, {{"Content-Type", type}})
+          .status,
+      201);
 }
 
 TEST_F(RegistryTest, ManifestsByTagAndDigest) {

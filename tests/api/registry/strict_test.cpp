@@ -87,6 +87,47 @@ TEST_F(RegistryStrictTest, ATagThatIsNoneIsInvalid) {
   EXPECT_EQ(first_error(response)["code"], "TAG_INVALID");
 }
 
+TEST_F(RegistryStrictTest, AMediaTypeWithParametersIsUnsupported) {
+  const std::string odd = "application/vnd.dev.sigstore.bundle+json;version=0.2";
+  const std::string words =
+      "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'";
+  const Json plain = Json::parse(push_image("app", "1", "content"));
+  const Json named = {{"mediaType", odd}, {"digest", plain["config"]["digest"]}, {"size", 2}};
+  Json cases[4] = {plain, plain, plain, plain};
+  cases[0]["artifactType"] = odd;
+  cases[1]["layers"][0]["mediaType"] = odd;
+  cases[2]["config"]["mediaType"] = odd;
+  cases[3]["subject"] = named;
+  for (const Json& manifest : cases) {
+    const auto response =
+        registry("PUT", "/v2/app/manifests/2", manifest.dump(), {{"Content-Type", kOciType}});
+    EXPECT_EQ(response.status, 405) << manifest;
+    EXPECT_EQ(first_error(response), Json({{"code", "UNSUPPORTED"}, {"message", words}}));
+    EXPECT_EQ(
+        fail("PutImage",
+             {{"repositoryName", "app"}, {"imageManifest", manifest.dump()}, {"imageTag", "2"}}),
+        std::pair(std::string("InvalidParameterException"), words));
+  }
+  settings.strict_ecr = false;
+  for (const Json& manifest : cases) {
+    EXPECT_EQ(registry("PUT", "/v2/app/manifests/2", manifest.dump(), {{"Content-Type", kOciType}})
+                  .status,
+              201)
+        << manifest;
+  }
+}
+
+TEST_F(RegistryStrictTest, ABlobThatNoImageNamesIsNotMounted) {
+  call("PutAccountSetting", {{"name", "BLOB_MOUNTING"}, {"value", "ENABLED"}});
+  const std::string loose = push_blob("app", "nobody names me");
+  const Json manifest = Json::parse(push_image("app", "1", "content"));
+  const std::string to = "/v2/fixed/blobs/uploads/?from=app&mount=";
+  EXPECT_EQ(registry("POST", to + loose).status, 202);
+  EXPECT_EQ(registry("POST", to + manifest["layers"][0]["digest"].get<std::string>()).status, 201);
+  settings.strict_ecr = false;
+  EXPECT_EQ(registry("POST", to + loose).status, 201);
+}
+
 TEST_F(RegistryStrictTest, NothingIsMounted) {
   const std::string digest = push_blob("app", "shared");
   EXPECT_EQ(registry("POST", "/v2/fixed/blobs/uploads/?from=app&mount=" + digest).status, 202);

@@ -217,10 +217,14 @@ TEST(ResponseHead, EveryAnswerIsInertInABrowser) {
   EXPECT_EQ(count(head, "sandbox"), 0);
 }
 
-TEST(ResponseHead, NoContentHasNoLength) {
-  api::HttpResponse response;
-  response.status = 204;
-  EXPECT_EQ(response_head(response, "id", "date", true).find("Content-Length"), std::string::npos);
+TEST(ResponseHead, AnAnswerThatNeverHasABodyHasNoLength) {
+  for (const int status : {204, 304}) {
+    api::HttpResponse response;
+    response.status = status;
+    response.head_length = 0;
+    const std::string head = response_head(response, "id", "date", true);
+    EXPECT_EQ(head.find("Content-Length"), std::string::npos) << status;
+  }
 }
 
 }  // namespace

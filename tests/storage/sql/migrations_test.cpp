@@ -147,6 +147,21 @@ TEST_F(Migrations, Step16KnowsTheDepthOfIndexesAndBeginsImportsAnew) {
   EXPECT_TRUE(texts(*database_, "SELECT digest FROM pull_through_imports").empty());
 }
 
+TEST_F(Migrations, Step18LeavesWhatThereIsInThePartitionAws) {
+  empty(*database_);
+  migrate(*database_, migrations().first(17));
+  {
+    auto txn = database_->begin(Access::kWrite);
+    txn.exec_once(
+        "INSERT INTO entities (account, kind, name, name_folded, path, unique_id, created_at) "
+        "VALUES ('1', 'user', 'jane', 'jane', '/', 'AIDA', 1)");
+    txn.commit();
+  }
+  migrate(*database_, migrations());
+  EXPECT_EQ(texts(*database_, "SELECT name || ':' || partition FROM entities"),
+            (std::vector<std::string>{"jane:aws"}));
+}
+
 TEST_F(Migrations, AppliesOnlyWhatIsMissing) {
   const Migration one[] = {kFirst};
   migrate(*database_, one);

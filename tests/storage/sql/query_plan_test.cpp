@@ -363,6 +363,7 @@ void use_pull_through(sql::Txn& txn) {
   delete_pull_through_rule(txn, "1", "r", "p");
   put_cached_tag(txn, id, {"v1", "digest", at(1)});
   find_cached_tag(txn, id, "v1");
+  has_cached_tags(txn, id);
   cached_tags(txn, id, "digest");
   delete_cached_tag(txn, id, "v1");
   put_import(txn, {id, "digest", "type", "{}", false, "manifest", {{"blob", 1}}, {"child"}});

@@ -50,6 +50,21 @@ TEST_F(IamRows, AnOidcProviderIsFoundByItsIssuerHoweverItIsWritten) {
   EXPECT_THAT(list_oidc_providers(txn_, kAccount), IsEmpty());
 }
 
+TEST_F(IamRows, EachIsInThePartitionInWhichItWasMade) {
+  insert_entity(txn_, {.account = kAccount, .name = "jane", .partition = "aws-cn"});
+  insert_entity(txn_, {.account = kAccount, .name = "joe"});
+  EXPECT_EQ(find_entity(txn_, kAccount, EntityKind::kUser, "jane")->partition, "aws-cn");
+  EXPECT_EQ(find_entity(txn_, kAccount, EntityKind::kUser, "joe")->partition, "aws");
+  insert_instance_profile(txn_, {.account = kAccount, .name = "p", .partition = "aws-cn"});
+  EXPECT_EQ(find_instance_profile(txn_, kAccount, "p")->partition, "aws-cn");
+  insert_oidc_provider(txn_, {.account = kAccount, .url = "a.example", .partition = "aws-cn"});
+  EXPECT_EQ(oidc_provider_arn(find_oidc_provider(txn_, kAccount, "a.example").value()),
+            "arn:aws-cn:iam::000000000000:oidc-provider/a.example");
+  insert_saml_provider(txn_, {.account = kAccount, .name = "idp", .partition = "aws-cn"});
+  EXPECT_EQ(saml_provider_arn(find_saml_provider(txn_, kAccount, "idp").value()),
+            "arn:aws-cn:iam::000000000000:saml-provider/idp");
+}
+
 TEST_F(IamRows, ASamlProviderByItsName) {
   SamlProvider provider{.account = kAccount, .name = "idp", .uuid = "u", .metadata = "<x/>"};
   provider.id = insert_saml_provider(txn_, provider).value();

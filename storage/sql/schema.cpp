@@ -142,7 +142,7 @@ constexpr const char* kStatements[] = {
          policies TEXT NOT NULL,  -- JSON array of documents
          tags TEXT NOT NULL,      -- JSON object
          created_at BIGINT NOT NULL,
-         expires_at BIGINT NOT NULL, transitive_keys TEXT NOT NULL DEFAULT '[]', claims TEXT NOT NULL DEFAULT '{}'))",
+         expires_at BIGINT NOT NULL, transitive_keys TEXT NOT NULL DEFAULT '[]', claims TEXT NOT NULL DEFAULT '{}', scope_down TEXT NOT NULL DEFAULT '[]'))",
     R"(CREATE INDEX sessions_by_expiry ON sessions (expires_at))",
     R"(CREATE INDEX sessions_by_entity ON sessions (entity))",
     R"(CREATE TABLE organizations (
@@ -379,7 +379,15 @@ constexpr const char* kStatements[] = {
            REFERENCES pull_through_imports (repository, digest) ON DELETE CASCADE))",
     R"(CREATE INDEX pull_through_import_blobs_by_blob
          ON pull_through_import_blobs (repository, digest, import))",
-    "PRAGMA user_version = 16",
+    R"(CREATE TABLE web_identity_issuers (
+         account TEXT NOT NULL PRIMARY KEY,
+         issuer TEXT NOT NULL,  -- URL
+         enabled INTEGER NOT NULL))",
+    R"(CREATE TABLE web_identity_keys (
+         algorithm TEXT NOT NULL PRIMARY KEY,
+         id TEXT NOT NULL,
+         private_key TEXT NOT NULL))",
+    "PRAGMA user_version = 17",
 };
 
 }  // namespace

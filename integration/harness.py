@@ -36,6 +36,7 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 ROOT_KEYS = ("test", "test")
 START_SECONDS = 20
+MODELS = (("ecr", "2015-09-21"), ("sts", "2011-06-15"), ("iam", "2010-05-08"))
 
 
 def tool(name):
@@ -269,12 +270,12 @@ class Server:
     def _model_directory(self):
         """Debian's clients predate some operations; this teaches them all of the model's."""
         models = os.path.join(self.directory, "models")
-        folder = os.path.join(models, "ecr", "2015-09-21")
-        if not os.path.isdir(folder):
-            os.makedirs(folder)
-            shutil.copy(
-                os.path.join(ROOT, "schemas", "ecr.json"), os.path.join(folder, "service-2.json")
-            )
+        for service, version in MODELS:
+            folder = os.path.join(models, service, version)
+            if not os.path.isdir(folder):
+                os.makedirs(folder)
+                model = os.path.join(ROOT, "schemas", f"{service}.json")
+                shutil.copy(model, os.path.join(folder, "service-2.json"))
         return models
 
     def aws(self, *arguments, keys=ROOT_KEYS, env=None, url=None, timeout=60):

@@ -8,6 +8,7 @@
 #include "api/admin/event_routes.h"
 #include "api/admin/failure_routes.h"
 #include "api/admin/maintenance_routes.h"
+#include "api/admin/oidc_routes.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/snapshot.h"
 #include "api/images/push/signing.h"
@@ -115,6 +116,15 @@ AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
       {.method = "GET",
        .path = "/_ecr-local/signing-certificate",
        .handle = [&services](const HttpRequest&) { return signing_certificate(services); }},
+      // Whoever verifies a token needs these two, and they say nothing that is secret.
+      {.method = "GET",
+       .path = "/_ecr-local/oidc/.well-known/openid-configuration",
+       .access = AdminRoute::Access::kEverybody,
+       .handle = with(answer_oidc_description)},
+      {.method = "GET",
+       .path = "/_ecr-local/oidc/jwks",
+       .access = AdminRoute::Access::kEverybody,
+       .handle = with(answer_oidc_keys)},
       {.method = "GET", .path = "/_ecr-local/jobs", .handle = with(answer_jobs)},
       {.method = "POST",
        .path = "/_ecr-local/jobs/run",

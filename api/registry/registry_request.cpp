@@ -74,9 +74,10 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
     // ECR User Guide, "Private registry authentication": a token is for one Region (test
     // ATokenIsForItsRegion). It is good for the registries of all accounts.
     if (named->region != credentials.claims.region) {
-      throw fail(ApiError::access_denied(
-          base::format("Your authorization token is for the region {} and cannot be used in {}.",
-                       credentials.claims.region, named->region)));
+      throw fail(
+          {ErrorCode::kTokenOfOtherRegion,
+           base::format("Your authorization token is for the region {} and cannot be used in {}.",
+                        credentials.claims.region, named->region)});
     }
     credentials.registry.account = std::move(named->account);
     credentials.registry.region = std::move(named->region);

@@ -16,9 +16,11 @@
 #include "api/sts/sts_api.h"
 #include "auth/iam/policy/authorization_data.h"
 #include "auth/jwt.h"
+#include "auth/web_token.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/identity_providers.h"
+#include "storage/rows/iam/web_identity_issuers.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -117,6 +119,10 @@ void check_limits(const auth::JwtClaims& claims) {
   if (!good) invalid_token("A claim for AWS is not valid");  // ours
 }
 
+void require_signature(const auth::JsonWebKeySet& keys, const auth::Jwt& token) {
+  if (!keys.verifies(token)) invalid_token("Token signature is not valid");  // ours
+}
+
 // An issuer that cannot be reached is another error than one whose keys do not fit: clients try
 // again after the first (test KeysComeFromTheIssuer).
 void verify_signature(IssuerKeys& issuer_keys, const auth::Jwt& token) {
@@ -131,7 +137,40 @@ void verify_signature(IssuerKeys& issuer_keys, const auth::Jwt& token) {
         "Couldn't retrieve verification key from your identity provider,  please reference "
         "AssumeRoleWithWebIdentity documentation for requirements");
   }
-  if (!(*keys)->verifies(token)) invalid_token("Token signature is not valid");  // ours
+  require_signature(**keys, token);
+}
+
+// The claims of this server's own tokens that say who asked for one.
+constexpr std::string_view kTokenAccount = "https://sts.amazonaws.com//aws_account";
+
+// The public keys of this server, where the token is one that GetWebIdentityToken may have signed:
+// nothing has to be fetched for it. (AWS does not take its own tokens; COMPATIBILITY.md.) Null:
+// another issuer's. The account that the token names must have that issuer, so that a caller cannot
+// choose an issuer by the host name of its request.
+IssuerKeys::KeySet own_keys(const ApiRequest& request, const auth::Jwt& token) {
+  if (!token.key_id) return nullptr;
+  const auto account =
+      std::find_if(token.claims.values.begin(), token.claims.values.end(),
+                   [](const Claim& claim) { return claim.first == kTokenAccount; });
+  if (account == token.claims.values.end() || account->second.size() != 1 ||
+      !storage::is_web_identity_issuer(request.txn, account->second.front(), token.claims.issuer)) {
+    return nullptr;
+  }
+  for (const auto& key : storage::web_identity_keys(request.txn)) {
+    if (key.id != *token.key_id) continue;
+    const std::string public_key =
+        auth::public_json_web_key({key.algorithm, key.id, key.private_key});
+    auto keys = auth::JsonWebKeySet::parse("{\"keys\":[" + public_key + "]}");
+    if (keys) return std::make_shared<const auth::JsonWebKeySet>(std::move(*keys));
+  }
+  return nullptr;
+}
+
+// A server without TLS has an issuer without TLS. IAM registers none, so its tokens count as those
+// of the same name with TLS.
+void to_registered_form(std::string& issuer) {
+  constexpr std::string_view kPlain = "http://";
+  if (issuer.starts_with(kPlain)) issuer.replace(0, kPlain.size(), "https://");
 }
 
 // The identity of the request's token. Throws OutsideWork where it was not verified yet: its issuer
@@ -142,6 +181,8 @@ WebIdentityPtr verified_identity(const ApiRequest& request, const std::string& a
   if (request.outside.has_value()) return std::any_cast<const WebIdentityPtr&>(request.outside);
   auto token = auth::parse_jwt(request.input["WebIdentityToken"].get_ref<const std::string&>());
   if (!token) not_a_jwt();
+  const IssuerKeys::KeySet own = own_keys(request, *token);
+  if (own) to_registered_form(token->claims.issuer);
   require_claims(token->claims);
   check_limits(token->claims);
   if (!storage::find_oidc_provider(request.txn, account, token->claims.issuer)) {
@@ -149,8 +190,12 @@ WebIdentityPtr verified_identity(const ApiRequest& request, const std::string& a
   }
   IssuerKeys* const issuer_keys = request.services.issuer_keys;
   if (issuer_keys == nullptr) throw std::logic_error("no keys of issuers are wired");
-  throw OutsideWork{[issuer_keys, token = std::move(*token)]() -> std::any {
-    verify_signature(*issuer_keys, token);
+  throw OutsideWork{[issuer_keys, own, token = std::move(*token)]() -> std::any {
+    if (own == nullptr) {
+      verify_signature(*issuer_keys, token);
+    } else {
+      require_signature(*own, token);
+    }
     auto identity = std::make_shared<WebIdentity>();
     identity->claims = token.claims;
     identity->audience = token.claims.authorized_party.value_or(token.claims.audiences.front());

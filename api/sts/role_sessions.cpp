@@ -14,13 +14,12 @@ namespace {
 // AWS STS API Reference, "AssumeRole": one hour, which is also the most for role chaining.
 constexpr std::chrono::seconds kDefaultRoleSession{3600};
 
-// Role chaining (a role's session assumes a role) is limited to one hour, whatever the role allows
-// (AWS STS API Reference, "AssumeRole"; test DurationsHaveTheirLimits). Both sentences are AWS's.
+// Role chaining is limited to one hour, whatever the role allows (AWS STS API Reference,
+// "AssumeRole"; test DurationsHaveTheirLimits). AWS counts every caller with temporary credentials,
+// also those of GetSessionToken (99designs/aws-vault issue 263). Both sentences are AWS's.
 std::chrono::seconds role_session_duration(const ApiRequest& request, const storage::Entity& role) {
   const auto duration = duration_of(request.input, kDefaultRoleSession);
-  const auto& calling = request.caller.temporary;
-  const bool chained = calling && calling->kind == storage::SessionKind::kRole;
-  if (chained && duration > kDefaultRoleSession) {
+  if (request.caller.temporary && duration > kDefaultRoleSession) {
     throw ApiError(ErrorCode::kValidation,
                    "The requested DurationSeconds exceeds the 1 hour session limit for roles "
                    "assumed by role chaining.");
@@ -115,7 +114,7 @@ Json begin_role_session(ApiRequest& request, const RoleSession& asked, storage::
                    {"Arn", role_session_arn(role, session.name)}}}};
   if (packed) output["PackedPolicySize"] = *packed;
   if (session.source_identity) output["SourceIdentity"] = *session.source_identity;
-  output["Credentials"] = issue_credentials(request, std::move(session), lifetime);
+  issue_credentials(request, std::move(session), lifetime, output);
   return output;
 }
 

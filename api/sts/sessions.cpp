@@ -25,7 +25,32 @@ constexpr std::size_t kMaxArns = 10;
 // packing. This size accepts what AWS is known to accept, and refuses 50 tags of full length, as
 // AWS does.
 constexpr std::size_t kPackedLimit = 8192;
-constexpr std::size_t kTokenBytes = 192;
+
+// Characters of a session's token. AWS puts the session's policies and tags into it in a packed
+// form that is not published, and bounds the whole: "a session token that exceeded the maximum
+// allowed size" is an error of GetScopedCredentials. That bound is taken to be the most that
+// MinimumSessionTokenSize may ask for; the size of an empty token and the packing are guesses.
+constexpr std::size_t kEmptyToken = 256;
+constexpr std::size_t kMostToken = 4096;
+constexpr std::size_t kPacking = 4;
+
+// Always a multiple of four, as the token is Base64.
+std::size_t token_size(const Json& input, const storage::Session& session) {
+  std::size_t plain = 0;
+  for (const std::string* part : {&session.policies, &session.tags, &session.scope_down}) {
+    constexpr std::size_t kBrackets = 2;  // "[]", "{}"
+    plain += part->size() - kBrackets;
+  }
+  const std::size_t least = input.value("MinimumSessionTokenSize", std::size_t{0});
+  const std::size_t size = std::max(kEmptyToken + plain / kPacking, least);
+  return (size + 3) / 4 * 4;
+}
+
+std::string make_token(base::Random& random, std::size_t size) {
+  std::vector<std::uint8_t> noise(size / 4 * 3);
+  random.fill(noise);
+  return base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
+}
 
 // The packed size of what fits: a guess, a line through two points, in hundred-thousandths of a
 // percent. A policy of 163 characters was recorded as 16 %; that the 2,048 characters that a policy
@@ -127,6 +152,11 @@ std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallbac
   return found == input.end() ? fallback : std::chrono::seconds(found->get<std::int64_t>());
 }
 
+void check_session_policy(const std::string& document) {
+  const auto parsed = auth::iam::Policy::parse(document, auth::iam::PolicyType::kSession);
+  if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
+}
+
 // The inline policy is kept as its text, a managed policy as its ARN: a managed session policy
 // counts as it is when a request is authorized (test ManagedSessionPoliciesCountAsTheyAreNow).
 std::optional<int> add_policies_and_tags(const ApiRequest& request, const SessionTags& tags,
@@ -136,8 +166,7 @@ std::optional<int> add_policies_and_tags(const ApiRequest& request, const Sessio
   std::size_t plain = 0;
   if (has_policy) {
     policies.push_back(request.input["Policy"].get<std::string>());
-    const auto parsed = auth::iam::Policy::parse(policies.back(), auth::iam::PolicyType::kSession);
-    if (!parsed) throw ApiError(ErrorCode::kMalformedPolicyDocument, parsed.error().message);
+    check_session_policy(policies.back());
     // White space in a policy is not counted. ARNs count with their length.
     plain = auth::iam::counted_size(policies.back());
   }
@@ -169,23 +198,30 @@ std::optional<int> add_policies_and_tags(const ApiRequest& request, const Sessio
   return static_cast<int>(std::min<std::size_t>(percent, 100));
 }
 
-Json issue_credentials(ApiRequest& request, storage::Session session,
-                       std::chrono::seconds lifetime) {
+void issue_credentials(ApiRequest& request, storage::Session session, std::chrono::seconds lifetime,
+                       Json& output) {
+  const std::size_t size = token_size(request.input, session);
+  if (size > kMostToken) {  // that both sizes are in the message is documented, the words are ours
+    throw ApiError(ErrorCode::kPackedPolicyTooLarge,
+                   base::format("The session token of {} bytes exceeds the maximum allowed size of "
+                                "{} bytes.",
+                                size, kMostToken));
+  }
   base::Random& random = request.core.random;
   storage::delete_expired_sessions(request.txn, request.now);
   session.access_key = make_unique_id(random, kSessionKeyId, session.account);
   session.secret = make_secret_key(random);
-  std::vector<std::uint8_t> noise(kTokenBytes);
-  random.fill(noise);
-  session.token = base::base64_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
-  session.created_at = request.now;
+  session.token = make_token(random, size);
+  if (session.created_at == base::TimePoint()) session.created_at = request.now;
   // Whole seconds: the time that the caller is shown is the time that holds.
   session.expires_at = std::chrono::floor<std::chrono::seconds>(request.now + lifetime);
   storage::put_session(request.txn, session);
-  return {{"AccessKeyId", session.access_key},
-          {"SecretAccessKey", session.secret},
-          {"SessionToken", session.token},
-          {"Expiration", base::format_iso8601(session.expires_at)}};
+  output["Credentials"] = {{"AccessKeyId", session.access_key},
+                           {"SecretAccessKey", session.secret},
+                           {"SessionToken", session.token},
+                           {"Expiration", base::format_iso8601(session.expires_at)}};
+  output["SessionTokenSize"] = size;
+  output["SessionTokenUtilization"] = (size * 100 + kMostToken - 1) / kMostToken;
 }
 
 }  // namespace ecr::api::sts

@@ -38,6 +38,9 @@ void refuse_mfa_code(const Json& input);
 // DurationSeconds, or `fallback`.
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback);
 
+// Throws MalformedPolicyDocument unless it is a session policy, or one that scopes down.
+void check_session_policy(const std::string& document);
+
 // Puts Policy, PolicyArns and the tags into `session`; managed policies have to be of the session's
 // account or AWS's. Returns PackedPolicySize: percent of the space for policies and tags that these
 // take; nullopt: the request sends none. Throws MalformedPolicyDocument, ValidationError,
@@ -45,9 +48,12 @@ std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallbac
 std::optional<int> add_policies_and_tags(const ApiRequest& request, const SessionTags& tags,
                                          storage::Session& session);
 
-// Fills in the keys and the times of `session`, stores it, and returns the Credentials structure.
-// Also deletes sessions that ended long ago. REQUIRES: a write transaction.
-Json issue_credentials(ApiRequest& request, storage::Session session,
-                       std::chrono::seconds lifetime);
+// Fills in the keys and the times of `session`, stores it, and puts Credentials, SessionTokenSize
+// and SessionTokenUtilization into `output`. A session that has begun already keeps its beginning.
+// The token is at least as long as MinimumSessionTokenSize. Throws PackedPolicyTooLarge where it
+// would be longer than a token may be. Also deletes sessions that ended long ago. REQUIRES: a write
+// transaction.
+void issue_credentials(ApiRequest& request, storage::Session session, std::chrono::seconds lifetime,
+                       Json& output);
 
 }  // namespace ecr::api::sts

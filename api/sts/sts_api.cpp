@@ -6,6 +6,8 @@
 
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
+#include "schemas/base/text.h"
+#include "schemas/model/aws_hosts.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/sessions.h"
 
@@ -56,6 +58,17 @@ constexpr Operation kInspectionOperations[] = {
 
 }  // namespace
 
+// "The API is not available on the AWS STS Global endpoint". Which error AWS answers there is not
+// published: this is the one for an operation that is not known.
+void require_regional_endpoint(const ApiRequest& request) {
+  const auto host = model::parse_api_host(request.http.host());
+  if (!host || !host->region.empty()) return;
+  throw ApiError::unknown_operation(
+      base::format("Could not find operation {} for version {}",
+                   request.action.substr(request.action.find(':') + 1),
+                   model::ServiceModel::sts().api_version()));
+}
+
 std::vector<Target> caller_target(const ApiRequest& request) {
   Target target;
   target.resource = "*";
@@ -66,7 +79,8 @@ std::vector<Target> caller_target(const ApiRequest& request) {
 ServiceApi make_api() {
   std::vector<const Operation*> operations = pointers(kInspectionOperations);
   for (const auto& table : {assume_role_operations(), assume_role_with_web_identity_operations(),
-                            user_token_operations()}) {
+                            user_token_operations(), scoped_credentials_operations(),
+                            web_identity_token_operations()}) {
     operations.insert(operations.end(), table.begin(), table.end());
   }
   return {"sts", Protocol::kQuery, &model::ServiceModel::sts, std::move(operations)};

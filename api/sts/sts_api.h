@@ -13,6 +13,11 @@ ServiceApi make_api();
 std::vector<const Operation*> assume_role_operations();
 std::vector<const Operation*> assume_role_with_web_identity_operations();
 std::vector<const Operation*> user_token_operations();
+std::vector<const Operation*> scoped_credentials_operations();
+std::vector<const Operation*> web_identity_token_operations();
+
+// Throws where the request was sent to STS's global name, which does not have all operations.
+void require_regional_endpoint(const ApiRequest& request);
 
 // For operations that are about no resource: "*" in the caller's account.
 std::vector<Target> caller_target(const ApiRequest& request);

@@ -51,9 +51,10 @@ storage::Session session_of(const ApiRequest& request, storage::SessionKind kind
 // The session is the user, with the user's policies.
 Json get_session_token(ApiRequest& request) {
   refuse_mfa_code(request.input);
-  return {
-      {"Credentials", issue_credentials(request, session_of(request, storage::SessionKind::kUser),
-                                        lifetime(request))}};
+  Json output;
+  issue_credentials(request, session_of(request, storage::SessionKind::kUser), lifetime(request),
+                    output);
+  return output;
 }
 
 // The federated user that a request asks for.
@@ -96,7 +97,7 @@ Json get_federation_token(ApiRequest& request, FederatedUser& user) {
                   {{"FederatedUserId", session.account + ":" + session.name}, {"Arn", user.arn}}}};
   // There without policies and tags, too, unlike in AssumeRole (recorded of GetFederationToken).
   output["PackedPolicySize"] = packed.value_or(0);
-  output["Credentials"] = issue_credentials(request, std::move(session), lifetime(request));
+  issue_credentials(request, std::move(session), lifetime(request), output);
   return output;
 }
 

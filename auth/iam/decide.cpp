@@ -22,13 +22,14 @@ void set(Verdict& verdict, Decision decision, DecidedBy decided_by,
 // inferred. It changes only the sentence of the denial, never the decision (test:
 // ExplicitDenyInAnyKindOfPolicyTrumpsEverything).
 bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
-  const std::array<std::pair<DecidedBy, const Effects*>, 6> order = {{
+  const std::array<std::pair<DecidedBy, const Effects*>, 7> order = {{
       {DecidedBy::kScp, &consulted.scp},
       {DecidedBy::kRcp, &consulted.rcp},
       {DecidedBy::kResource, &consulted.resource},
       {DecidedBy::kIdentity, &consulted.identity},
       {DecidedBy::kBoundary, &consulted.boundary},
       {DecidedBy::kSession, &consulted.session},
+      {DecidedBy::kScopeDown, &consulted.scope_down},
   }};
   for (const auto& [type, effects] : order) {
     if (effects->deny.policy == nullptr) continue;
@@ -126,6 +127,18 @@ void decide_same_account(const PreparedRequest& prepared, const Consulted& consu
   }
 }
 
+// The permissions of GetScopedCredentials are the intersection of what the calling session may do,
+// of the scope-down policy and of all earlier ones ("Permissions for GetScopedCredentials"). What a
+// resource-based policy gives the session by name is among what it may do, so these policies limit
+// that, too, unlike session policies (test: ScopeDownPoliciesLimitWhateverAllows).
+void limit_by_scope_down(const Consulted& consulted, Verdict& verdict) {
+  if (!verdict.allowed() || consulted.scope_down.every_policy_allows) return;
+  verdict.policy = nullptr;
+  verdict.source = {};
+  verdict.statement = 0;
+  set(verdict, Decision::kImplicitlyDenied, DecidedBy::kScopeDown);
+}
+
 }  // namespace
 
 // Two operations that no policy can govern (test: CallerIdentityAndSessionTokenCannotBeDenied).
@@ -160,6 +173,7 @@ void decide(const PreparedRequest& prepared, const Consulted& consulted, Verdict
   } else {
     decide_same_account(prepared, consulted, verdict);
   }
+  limit_by_scope_down(consulted, verdict);
 }
 
 }  // namespace ecr::auth::iam

@@ -16,10 +16,11 @@ struct AppliedStatement {
 
 // The effects that the policies of one kind have on a request.
 struct Effects {
-  AppliedStatement deny;            // the first
-  AppliedStatement allow;           // the first that names the caller most closely
-  Named allowed_as = Named::kNot;   // kNot: nothing allows
-  bool every_policy_allows = true;  // also of boundaries; of SCPs and RCPs: every level
+  AppliedStatement deny;           // the first
+  AppliedStatement allow;          // the first that names the caller most closely
+  Named allowed_as = Named::kNot;  // kNot: nothing allows
+  // Of boundaries and scope-down policies; of SCPs and RCPs: every level.
+  bool every_policy_allows = true;
 };
 
 struct Consulted {
@@ -29,6 +30,7 @@ struct Consulted {
   Effects identity;
   Effects boundary;
   Effects session;
+  Effects scope_down;
   bool has_session_policy = false;
 };
 

@@ -1,5 +1,5 @@
 // Consults every policy, then decides in AWS's order: explicit denies, organization, resource-based
-// policies, identity-based policies, boundaries, session policies.
+// policies, identity-based policies, boundaries, session policies, scope-down policies.
 #include "auth/iam/evaluate.h"
 
 #include <algorithm>
@@ -53,7 +53,7 @@ class Consultation {
     Effects found;
     for (std::size_t index = 0; index < policies.size(); ++index) {
       const Effects one = consult(policies[index], type, level, index);
-      // Read of boundaries only, where all have to allow.
+      // Read of boundaries and scope-down policies only, where all have to allow.
       found.every_policy_allows = found.every_policy_allows && one.allow.policy != nullptr;
       if (found.deny.policy == nullptr) found.deny = one.deny;
       // Greater, not equal: among allows of the same closeness the first one is reported.
@@ -134,6 +134,7 @@ Verdict evaluate(const Request& request, const PolicySet& policies, std::size_t 
   consulted.identity = consultation.consult(policies.identity, DecidedBy::kIdentity);
   consulted.boundary = consultation.consult(policies.boundaries, DecidedBy::kBoundary);
   consulted.session = consultation.consult(policies.session, DecidedBy::kSession);
+  consulted.scope_down = consultation.consult(policies.scope_down, DecidedBy::kScopeDown);
   consulted.has_session_policy = !policies.session.empty();
   if (consultation.over_budget()) {
     verdict.over_budget = true;

@@ -39,6 +39,9 @@ struct PolicySet {
   std::vector<AttachedPolicy> boundaries;  // every one of them must allow
   // Their union is the ceiling. None: no ceiling, but for a federated user no permissions at all.
   std::vector<AttachedPolicy> session;
+  // Scope-down policies of GetScopedCredentials. Every one of them must allow, whatever else
+  // allows.
+  std::vector<AttachedPolicy> scope_down;
   std::vector<AttachedPolicy> resource;  // repository policy, registry policy; trust policy
   // One inner list a level: root, OUs, account. No level at all: no organization. Every level must
   // allow: RCPFullAWSAccess has to be in each level's list, as it is attached in AWS.

@@ -152,6 +152,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
         return set.boundaries;
       case DecidedBy::kSession:
         return set.session;
+      case DecidedBy::kScopeDown:
+        return set.scope_down;
       case DecidedBy::kScp:
         return set.scps[entry.level];
       case DecidedBy::kRcp:
@@ -251,14 +253,16 @@ struct LineEvaluator::State {
         set.boundaries = list(value, place, false);
       } else if (name == "session") {
         set.session = list(value, place, false);
+      } else if (name == "scope_down") {
+        set.scope_down = list(value, place, false);
       } else if (name == "scps") {
         set.scps = levels(value, place, false);
       } else if (name == "rcps") {
         set.rcps = levels(value, place, true);
       } else if (name != "resource") {
         throw Malformed(place + " is not a kind of policy" +
-                        base::did_you_mean(name, {"identity", "boundaries", "session", "resource",
-                                                  "scps", "rcps"}));
+                        base::did_you_mean(name, {"identity", "boundaries", "session", "scope_down",
+                                                  "resource", "scps", "rcps"}));
       } else if (!value.is_null()) {
         set.resource.push_back(policy(value, place));
         // A repository policy has no Resource, so it is not asked for.

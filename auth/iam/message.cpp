@@ -27,6 +27,8 @@ std::string_view denying_policy(DecidedBy decided_by, bool trust) {
       return "a permissions boundary";
     case DecidedBy::kSession:
       return "a session policy";
+    case DecidedBy::kScopeDown:  // inferred: no sentence of AWS's is known
+      return "a scope down policy";
     case DecidedBy::kScp:
       return "a service control policy";
     case DecidedBy::kRcp:  // by analogy: the page does not show it
@@ -45,6 +47,8 @@ std::string_view policy_that_does_not_allow(DecidedBy decided_by, bool trust) {
       return "permissions boundary";
     case DecidedBy::kSession:
       return "session policy";
+    case DecidedBy::kScopeDown:  // inferred, as above
+      return "scope down policy";
     case DecidedBy::kScp:
     case DecidedBy::kRcp:
       break;
@@ -118,6 +122,8 @@ std::string_view name_of(DecidedBy decided_by) {
       return "scp";
     case DecidedBy::kRcp:
       return "rcp";
+    case DecidedBy::kScopeDown:
+      return "scope_down";
   }
   return {};
 }

@@ -9,7 +9,15 @@
 
 namespace ecr::auth::iam {
 
-enum class DecidedBy : std::uint8_t { kIdentity, kResource, kBoundary, kSession, kScp, kRcp };
+enum class DecidedBy : std::uint8_t {
+  kIdentity,
+  kResource,
+  kBoundary,
+  kSession,
+  kScp,
+  kRcp,
+  kScopeDown
+};
 
 // The first test that the statement failed, in this order.
 enum class Outcome : std::uint8_t {

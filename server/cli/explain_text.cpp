@@ -19,14 +19,15 @@ using base::OrderedJson;
 using base::text_member;
 
 // The order is that of IAM's evaluation (IAM user guide, "Policy evaluation logic"): organization,
-// resource, identity, boundary, session.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds = {{
+// resource, identity, boundary, session, scope-down.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kKinds = {{
     {"scp", "service control policies"},
     {"rcp", "resource control policies"},
     {"resource", "resource-based policies"},
     {"identity", "identity-based policies"},
     {"boundary", "permissions boundaries"},
     {"session", "session policies"},
+    {"scope_down", "scope-down policies"},
 }};
 
 // An array member; empty where there is none. The answer comes from a server that may be newer or

@@ -41,6 +41,7 @@ std::span<const Migration> migrations() {
       step_16_walks(),
       step_17_replication_backfills(),
       step_18_partitions(),
+      step_19_sts(),
   };
   return kMigrations;
 }

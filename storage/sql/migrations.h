@@ -35,6 +35,7 @@ Migration step_15_pull_through();
 Migration step_16_walks();
 Migration step_17_replication_backfills();
 Migration step_18_partitions();
+Migration step_19_sts();
 
 // The schema that all of them together make of an empty database, in one go (SQLite reads the whole
 // schema anew after each ALTER TABLE). The test MigrationSteps.SchemaIsWhatTheyMake writes it, and

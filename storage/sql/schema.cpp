@@ -142,7 +142,7 @@ constexpr const char* kStatements[] = {
          policies TEXT NOT NULL,  -- JSON array of documents
          tags TEXT NOT NULL,      -- JSON object
          created_at BIGINT NOT NULL,
-         expires_at BIGINT NOT NULL, transitive_keys TEXT NOT NULL DEFAULT '[]', claims TEXT NOT NULL DEFAULT '{}'))",
+         expires_at BIGINT NOT NULL, transitive_keys TEXT NOT NULL DEFAULT '[]', claims TEXT NOT NULL DEFAULT '{}', scope_down TEXT NOT NULL DEFAULT '[]'))",
     R"(CREATE INDEX sessions_by_expiry ON sessions (expires_at))",
     R"(CREATE INDEX sessions_by_entity ON sessions (entity))",
     R"(CREATE TABLE organizations (
@@ -412,7 +412,15 @@ constexpr const char* kStatements[] = {
          PRIMARY KEY (backfill, position)))",
     R"(CREATE INDEX replication_backfill_results_by_status
          ON replication_backfill_results (backfill, status, position))",
-    "PRAGMA user_version = 18",
+    R"(CREATE TABLE web_identity_issuers (
+         account TEXT NOT NULL PRIMARY KEY,
+         issuer TEXT NOT NULL,  -- URL
+         enabled INTEGER NOT NULL))",
+    R"(CREATE TABLE web_identity_keys (
+         algorithm TEXT NOT NULL PRIMARY KEY,
+         id TEXT NOT NULL,
+         private_key TEXT NOT NULL))",
+    "PRAGMA user_version = 19",
 };
 
 }  // namespace

@@ -124,6 +124,7 @@ HttpResponse QueryTest::send_query(const std::string& service, const std::string
     input.time = clock.now();
     for (auto& header : auth::sign_headers(input)) headers.push_back(header);
   }
+  if (!accept.empty()) headers.emplace_back("Accept", accept);
   const HttpRequest request = make_request("POST", "/", headers, body);
   return settle(control.handle(request));
 }

@@ -45,6 +45,7 @@ class QueryTest : public ApiTest {
   void use(const Keys& long_term);
 
   std::string session_token;
+  std::string accept;  // of the following calls; empty: no such header
 };
 
 // The text of the first element of that name; empty: none.

@@ -72,6 +72,7 @@ void check_evaluation(const PolicyPtr& policy) {
   PolicySet everywhere = identity;
   everywhere.boundaries.push_back(attached);
   everywhere.session.push_back(attached);
+  everywhere.scope_down.push_back(attached);
   everywhere.resource.push_back(attached);
   everywhere.scps.push_back({attached});
   everywhere.rcps.push_back({attached});

@@ -44,6 +44,8 @@ auto& list_in(Set& set, DecidedBy type, std::size_t level) {
       return set.boundaries;
     case DecidedBy::kSession:
       return set.session;
+    case DecidedBy::kScopeDown:
+      return set.scope_down;
     case DecidedBy::kScp:
       return set.scps.at(level);
     case DecidedBy::kRcp:
@@ -93,6 +95,7 @@ class Trial {
     reduce(set_.identity, DecidedBy::kIdentity, 0);
     reduce(set_.boundaries, DecidedBy::kBoundary, 0);
     reduce(set_.session, DecidedBy::kSession, 0);
+    reduce(set_.scope_down, DecidedBy::kScopeDown, 0);
     reduce(set_.resource, DecidedBy::kResource, 0);
     for (std::size_t i = 0; i < set_.scps.size(); ++i) reduce(set_.scps[i], DecidedBy::kScp, i);
     for (std::size_t i = 0; i < set_.rcps.size(); ++i) reduce(set_.rcps[i], DecidedBy::kRcp, i);
@@ -134,11 +137,11 @@ class Trial {
     if (step.type == DecidedBy::kScp) step.level = missing_level(verdict, set_.scps);
     if (step.type == DecidedBy::kRcp) step.level = missing_level(verdict, set_.rcps);
     PolicyList& list = list_in(set_, step.type, step.level);
-    // The policy to extend. Every boundary has to allow: the first one that does not. Among
-    // identity-based and resource-based policies any allow is enough, so a new policy is advised,
-    // which changes none that exists. A session policy, SCP or RCP is extended where one exists,
-    // because somebody chose that list on purpose: step.policy is 0.
-    if (step.type == DecidedBy::kBoundary) {
+    // The policy to extend. Every boundary and scope-down policy has to allow: the first one that
+    // does not. Among identity-based and resource-based policies any allow is enough, so a new
+    // policy is advised, which changes none that exists. A session policy, SCP or RCP is extended
+    // where one exists, because somebody chose that list on purpose: step.policy is 0.
+    if (step.type == DecidedBy::kBoundary || step.type == DecidedBy::kScopeDown) {
       while (step.policy < list.size() && allows(verdict, step.type, 0, step.policy)) ++step.policy;
     } else if (step.type == DecidedBy::kIdentity || step.type == DecidedBy::kResource) {
       step.policy = list.size();

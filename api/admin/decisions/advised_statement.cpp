@@ -173,6 +173,8 @@ PolicyKind policy_kind_for(const Request& request, DecidedBy type) {
       return PolicyKind::kBoundary;
     case DecidedBy::kSession:
       return PolicyKind::kSession;
+    case DecidedBy::kScopeDown:
+      return PolicyKind::kScopeDown;
     case DecidedBy::kScp:
       return PolicyKind::kScp;
     case DecidedBy::kRcp:
@@ -231,6 +233,8 @@ std::string describe_policy(const Request& request, PolicyKind kind, std::size_t
     case PolicyKind::kSession:
       return source.empty() ? std::string("a session policy, given when the session is asked for")
                             : with_source("the session policy", source);
+    case PolicyKind::kScopeDown:
+      return with_source("the scope-down policy", source);
     case PolicyKind::kScp:
       return with_source("a service control policy at " + level_of(level), source);
     case PolicyKind::kRcp:

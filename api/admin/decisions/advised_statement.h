@@ -20,6 +20,7 @@ enum class PolicyKind {
   kTrust,
   kBoundary,
   kSession,
+  kScopeDown,
   kScp,
   kRcp
 };

@@ -98,6 +98,7 @@ class DenyNarrower {
       case PolicyKind::kTrust:
         return PolicyType::kTrust;
       case PolicyKind::kSession:
+      case PolicyKind::kScopeDown:
         return PolicyType::kSession;
       case PolicyKind::kScp:
         return PolicyType::kScp;

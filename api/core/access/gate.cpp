@@ -91,6 +91,7 @@ auth::iam::PolicySet to_policies(const Caller& caller, const Target& target) {
   policies.identity = caller.identity;
   policies.boundaries = caller.boundaries;
   policies.session = caller.session;
+  policies.scope_down = caller.scope_down;
   policies.resource = target.policies;
   policies.scps = caller.scps;
   return policies;
@@ -153,8 +154,10 @@ DecisionRecord decide(const Request& request, const Target& target) {
 
 // AWS IAM User Guide, "Compare AWS STS credentials": sessions of AssumeRole* cannot call
 // GetFederationToken or GetSessionToken; those of GetSessionToken can call AssumeRole and
-// GetCallerIdentity alone; those of GetFederationToken GetCallerIdentity alone.
+// GetCallerIdentity alone; those of GetFederationToken GetCallerIdentity alone. Each of them can
+// narrow itself (AWS STS API Reference, "GetScopedCredentials").
 bool may_call_sts(SessionKind kind, std::string_view operation) {
+  if (operation == "GetScopedCredentials") return true;
   switch (kind) {
     case SessionKind::kRole:
       return operation != "GetFederationToken" && operation != "GetSessionToken";

@@ -153,6 +153,7 @@ std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn, s
     caller.context.emplace_back("aws:SourceIdentity", *session->source_identity);
   }
   if (session->provider) add_web_identity(*session, caller);
+  add_scope_down_policies(core, *session, caller);
   caller.temporary = session;
   return caller;
 }

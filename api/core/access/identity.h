@@ -37,6 +37,7 @@ struct Caller {
   std::vector<auth::iam::AttachedPolicy> identity;
   std::vector<auth::iam::AttachedPolicy> boundaries;
   std::vector<auth::iam::AttachedPolicy> session;
+  std::vector<auth::iam::AttachedPolicy> scope_down;  // of GetScopedCredentials
   std::optional<storage::Organization> organization;  // that the account is in
   // The service control policies by level: root, OUs, account. Empty: the account is in no
   // organization, or is its management account.

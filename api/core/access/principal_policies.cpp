@@ -170,6 +170,16 @@ void add_session_policies(const Core& core, storage::sql::Txn& txn, const storag
   }
 }
 
+void add_scope_down_policies(const Core& core, const storage::Session& session, Caller& caller) {
+  const auto documents = base::parse_json(session.scope_down);
+  if (!documents) throw std::runtime_error("a session's scope-down policies do not parse");
+  for (std::size_t i = 0; i < documents->size(); ++i) {
+    caller.scope_down.push_back(
+        {core.policies.get((*documents)[i].get<std::string>(), PolicyType::kSession),
+         base::format("scope-down policy {}", i + 1)});
+  }
+}
+
 storage::Tags session_tags(const storage::Session& session) {
   return text_members(session.tags, "a session's tags do not parse");
 }

@@ -41,6 +41,8 @@ void add_identity_policies(const Core& core, storage::sql::Txn& txn, const stora
 // A session policy is a document, or the ARN of a managed policy, which counts as it is now.
 void add_session_policies(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
                           Caller& caller);
+// The scope-down policies of GetScopedCredentials, the earliest first: each is a document.
+void add_scope_down_policies(const Core& core, const storage::Session& session, Caller& caller);
 storage::Tags session_tags(const storage::Session& session);
 // Condition keys that the token of a web identity gave the session, with their values.
 std::vector<std::pair<std::string, std::string>> session_claims(const storage::Session& session);

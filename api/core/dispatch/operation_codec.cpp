@@ -194,6 +194,9 @@ HttpResponse encode_output(const Json& output, const MatchedOperation& found,
   if (found.api->protocol == Protocol::kJson) {
     response.set("Content-Type", "application/x-amz-json-1.1");
     response.body = base::dump(output);
+  } else if (accepts_query_json(request)) {
+    response.set("Content-Type", "application/json");
+    response.body = encode_query_json(output, *found.model, request.id);
   } else {
     response.set("Content-Type", "text/xml");
     response.body =
@@ -206,7 +209,7 @@ HttpResponse encode_error(const ApiError& error, const MatchedOperation& found,
                           const HttpRequest& request) {
   if (found.api == nullptr) return error_response(error, aws_form(request), request);
   const bool json = found.api->protocol == Protocol::kJson;
-  return error_response(error, json ? ErrorForm::kAwsJson : ErrorForm::kAwsQuery, request,
+  return error_response(error, json ? ErrorForm::kAwsJson : query_form(request), request,
                         found.api->model().xml_namespace());
 }
 

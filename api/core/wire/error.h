@@ -35,6 +35,11 @@ enum class ErrorCode {
   kIdpRejectedClaim,
   kIdpCommunicationError,
   kInvalidAuthorizationMessage,
+  kInsufficientSessionLifetime,
+  kInvalidSubjectCredentials,
+  kSessionDurationEscalation,
+  kOutboundWebIdentityDisabled,
+  kJwtPayloadSizeExceeded,
   // IAM
   kNoSuchEntity,
   kEntityAlreadyExists,
@@ -43,6 +48,8 @@ enum class ErrorCode {
   kUnmodifiableEntity,
   kPolicyNotAttachable,
   kPasswordPolicyViolation,
+  kFeatureEnabled,
+  kFeatureDisabled,
   // ECR
   kInvalidParameter,
   kInvalidTagParameter,
@@ -101,6 +108,7 @@ enum class ErrorCode {
   kManifestInvalid,
   kSizeInvalid,
   kUnauthorized,
+  kTokenOfOtherRegion,
   kUnsupported,
   kNotFound,
   kBadQuery,

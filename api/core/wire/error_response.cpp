@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/query_protocol.h"
+#include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 
@@ -54,6 +55,17 @@ HttpResponse query_error(const EncodedError& error, std::string_view xml_namespa
           xml_escape(error.message), xml_escape(request_id)));
 }
 
+// As STS answers verifiers of EKS tokens, whose requests accept JSON (kubernetes-sigs/
+// aws-iam-authenticator, pkg/token).
+HttpResponse query_json_error(const EncodedError& error, const std::string& request_id) {
+  const Json body = {{"Error",
+                      {{"Code", error.code},
+                       {"Message", error.message},
+                       {"Type", error.status >= 500 ? "Receiver" : "Sender"}}},
+                     {"RequestId", request_id}};
+  return text_response(error.status, "application/json", base::dump(body));
+}
+
 // The header says "this is a registry" to older clients; every answer of /v2/ has it, errors too.
 HttpResponse oci_error(const EncodedError& error) {
   const Json body = {{"errors", {{{"code", error.code}, {"message", error.message}}}}};
@@ -83,6 +95,8 @@ HttpResponse write_error(const EncodedError& error, ErrorForm form, const HttpRe
       return json_error(error);
     case ErrorForm::kAwsQuery:
       return query_error(error, xml_namespace, request.id);
+    case ErrorForm::kAwsQueryJson:
+      return query_json_error(error, request.id);
     case ErrorForm::kOci:
       return oci_error(error);
     case ErrorForm::kS3:
@@ -98,7 +112,8 @@ HttpResponse write_error(const EncodedError& error, ErrorForm form, const HttpRe
 std::string recorded_type(ErrorCode code, ErrorForm form) {
   if (code == ErrorCode::kAccessDenied) return "AccessDenied";
   const ErrorNames& names = names_of(code);
-  return std::string(form == ErrorForm::kAwsQuery ? names.query_type : names.json_type);
+  const bool query = form == ErrorForm::kAwsQuery || form == ErrorForm::kAwsQueryJson;
+  return std::string(query ? names.query_type : names.json_type);
 }
 
 }  // namespace
@@ -113,6 +128,7 @@ EncodedError encode_error(const ApiError& error, ErrorForm form) {
       encoded.members = error.members();
       break;
     case ErrorForm::kAwsQuery:
+    case ErrorForm::kAwsQueryJson:
       encoded.status = names.query_status;
       encoded.code = names.query_type;
       break;
@@ -152,8 +168,19 @@ HttpResponse error_response(const ApiError& error, ErrorForm form, const HttpReq
   return response;
 }
 
+// The first media type of the header counts: no client is known that sends more.
+bool accepts_query_json(const HttpRequest& request) {
+  const std::string_view accept = request.headers.get("accept");
+  return base::equals_ignore_case(accept.substr(0, accept.find_first_of(",; ")),
+                                  "application/json");
+}
+
+ErrorForm query_form(const HttpRequest& request) {
+  return accepts_query_json(request) ? ErrorForm::kAwsQueryJson : ErrorForm::kAwsQuery;
+}
+
 ErrorForm aws_form(const HttpRequest& request) {
-  return request.headers.find("x-amz-target") ? ErrorForm::kAwsJson : ErrorForm::kAwsQuery;
+  return request.headers.find("x-amz-target") ? ErrorForm::kAwsJson : query_form(request);
 }
 
 }  // namespace ecr::api

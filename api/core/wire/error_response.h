@@ -12,11 +12,12 @@
 namespace ecr::api {
 
 enum class ErrorForm {
-  kAwsJson,   // {"__type": "RepositoryNotFoundException", "message": ...}: ECR, Organizations
-  kAwsQuery,  // <ErrorResponse><Error><Code>...: IAM, STS
-  kOci,       // {"errors": [{"code": "DENIED", "message": ...}]}: /v2/
-  kS3,        // <Error><Code>...: layers by signed URL
-  kOwn        // {"message": ...}: the emulator's own API
+  kAwsJson,       // {"__type": "RepositoryNotFoundException", "message": ...}: ECR, Organizations
+  kAwsQuery,      // <ErrorResponse><Error><Code>...: IAM, STS
+  kAwsQueryJson,  // {"Error": {"Code": ...}}: the same, where the client accepts JSON
+  kOci,           // {"errors": [{"code": "DENIED", "message": ...}]}: /v2/
+  kS3,            // <Error><Code>...: layers by signed URL
+  kOwn            // {"message": ...}: the emulator's own API
 };
 
 // An error as a form writes it.
@@ -38,6 +39,9 @@ HttpResponse error_response(const EncodedError& error, ErrorForm form, const Htt
 HttpResponse error_response(const ApiError& error, ErrorForm form, const HttpRequest& request,
                             std::string_view xml_namespace = {});
 
+// Whether an answer of AWS Query is to be JSON: the request says "Accept: application/json".
+bool accepts_query_json(const HttpRequest& request);
+ErrorForm query_form(const HttpRequest& request);
 // The form of "POST /" while the request's service is not known: AWS JSON names its operation in a
 // header, AWS Query has no such header.
 ErrorForm aws_form(const HttpRequest& request);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -222,6 +223,40 @@ void encode_node(std::string& out, const base::Json& value, const Shape& shape) 
   }
 }
 
+base::Json to_query_json(const base::Json& value, const Shape& shape) {
+  base::Json out;
+  switch (shape.type) {
+    case ShapeType::kStructure:
+      out = base::Json::object();
+      for (const model::Member& member : shape.members) {
+        const auto found = value.find(member.name);
+        const bool there = found != value.end() && !found->is_null();
+        out[member.name] = there ? to_query_json(*found, *member.shape) : base::Json();
+      }
+      return out;
+    case ShapeType::kList:
+      out = base::Json::array();
+      for (const base::Json& element : value) {
+        out.push_back(to_query_json(element, *shape.element));
+      }
+      return out;
+    case ShapeType::kMap:
+      out = base::Json::object();
+      for (const auto& [key, element] : value.items()) {
+        out[key] = to_query_json(element, *shape.element);
+      }
+      return out;
+    case ShapeType::kTimestamp:
+      if (const auto time =
+              value.is_string() ? base::parse_iso8601(value.get<std::string>()) : std::nullopt) {
+        return static_cast<double>(time->time_since_epoch().count()) / 1000;
+      }
+      return value;
+    default:
+      return value;
+  }
+}
+
 }  // namespace
 
 nlohmann::json decode_query(const FormParameters& parameters, const model::Shape& shape) {
@@ -241,6 +276,20 @@ std::string encode_query_result(const base::Json& output, const model::Operation
   xml += base::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}Response>",
                       request_id, operation.name);
   return xml;
+}
+
+// {"ActionResponse": {"ActionResult": ..., "ResponseMetadata": {"RequestId": ...}}}, as STS answers
+// GetCallerIdentity. Seen of other services with this protocol (SNS) and taken over from there:
+// members that are absent are null, and times are seconds since the epoch.
+std::string encode_query_json(const base::Json& output, const model::OperationModel& operation,
+                              std::string_view request_id) {
+  base::Json response = {{"ResponseMetadata", {{"RequestId", request_id}}}};
+  if (operation.output != nullptr) {
+    const std::string wrapper =
+        operation.result_wrapper.empty() ? operation.name + "Result" : operation.result_wrapper;
+    response[wrapper] = to_query_json(output, *operation.output);
+  }
+  return base::dump(base::Json{{operation.name + "Response", std::move(response)}});
 }
 
 // Always valid XML 1.0 in UTF-8. What it cannot express, not even as a reference, is left out

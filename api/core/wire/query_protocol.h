@@ -25,6 +25,10 @@ std::string encode_query_result(const nlohmann::json& output,
                                 const model::OperationModel& operation,
                                 std::string_view xml_namespace, std::string_view request_id);
 
+// {"GetUserResponse": {"GetUserResult": ..., "ResponseMetadata": ...}}
+std::string encode_query_json(const nlohmann::json& output, const model::OperationModel& operation,
+                              std::string_view request_id);
+
 // Text as XML 1.0 has it: '&', '<', '>' and quotes as references, without the control characters
 // that it forbids, and valid UTF-8 whatever the text is.
 std::string xml_escape(std::string_view text);

@@ -180,6 +180,7 @@ class SimulatedDecision {
       case DecidedBy::kResource:
         return simulation_.resource_policy ? &*simulation_.resource_policy : nullptr;
       case DecidedBy::kSession:
+      case DecidedBy::kScopeDown:
       case DecidedBy::kScp:
       case DecidedBy::kRcp:
         break;
@@ -203,6 +204,7 @@ class SimulatedDecision {
         add_effect(scp_[entry.level], policies_.scps[entry.level][entry.policy].policy, entry);
         break;
       case DecidedBy::kSession:
+      case DecidedBy::kScopeDown:
       case DecidedBy::kRcp:
         break;
     }

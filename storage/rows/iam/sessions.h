@@ -1,4 +1,5 @@
-// Rows of temporary credentials, which AssumeRole, GetFederationToken and GetSessionToken return.
+// Rows of temporary credentials, which AssumeRole, GetFederationToken, GetSessionToken and
+// GetScopedCredentials return.
 // They are deleted with the role or user that they belong to. Free functions on Txn.
 #pragma once
 
@@ -26,8 +27,9 @@ struct Session {
   std::optional<std::string> source_identity;
   std::optional<std::string> provider;  // ARN of the identity provider of a web identity
   bool mfa = false;
-  std::string policies = "[]";  // JSON array of documents and of managed policies' ARNs
-  std::string tags = "{}";      // JSON object
+  std::string policies = "[]";    // JSON array of documents and of managed policies' ARNs
+  std::string scope_down = "[]";  // JSON array of documents, each of which must allow
+  std::string tags = "{}";        // JSON object
   // JSON array: the keys of `tags` that a session assumed with this one inherits.
   std::string transitive_keys = "[]";
   std::string claims = "{}";  // of a web identity, JSON object: condition key to value

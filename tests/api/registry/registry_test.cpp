@@ -148,7 +148,7 @@ TEST_F(RegistryTest, AnExpiredTokenIsDeniedWithoutAChallenge) {
 TEST_F(RegistryTest, ATokenIsForItsRegion) {
   const std::string mine = "Basic " + token();
   host = "000000000000.dkr.ecr.eu-west-1.localhost:4599";
-  EXPECT_EQ(anonymous("GET", "/v2/", {{"Authorization", mine}}).status, 403);
+  EXPECT_EQ(anonymous("GET", "/v2/", {{"Authorization", mine}}).status, 400);
   host = "000000000000.dkr.ecr.us-east-1.localhost:4599";
   EXPECT_EQ(anonymous("GET", "/v2/", {{"Authorization", mine}}).status, 200);
 }

@@ -158,6 +158,8 @@ TEST(IamEvaluate, ExplicitDenyInAnyKindOfPolicyTrumpsEverything) {
     EXPECT_EQ(verdict.decided_by, decided_by);
     EXPECT_NE(verdict.policy, nullptr);
   };
+  set.scope_down.push_back(deny);
+  expect(DecidedBy::kScopeDown);
   set.session.push_back(deny);
   expect(DecidedBy::kSession);
   set.boundaries.push_back(deny);
@@ -269,6 +271,38 @@ TEST(IamEvaluate, SessionPoliciesAreAUnionAndBoundariesAnIntersection) {
   EXPECT_TRUE(evaluate(request(kSession), set).allowed());
   set.boundaries = attached_all({kAllowAll, kAllowNothing});
   EXPECT_EQ(evaluate(request(kSession), set).decided_by, DecidedBy::kBoundary);
+}
+
+TEST(IamEvaluate, ScopeDownPoliciesLimitWhateverAllows) {
+  PolicySet set;
+  set.identity = {attached(kAllowAll)};
+  set.scope_down = attached_all({kAllowAll, kAllowAll});
+  EXPECT_TRUE(evaluate(request(kSession), set).allowed());
+  set.scope_down = attached_all({kAllowAll, kAllowNothing});
+  for (const std::string& names :
+       {std::string(), aws(kSession), aws(kRole), std::string("\"*\"")}) {
+    if (!names.empty()) set.resource = {attached(resource_policy("Allow", names))};
+    const Verdict verdict = evaluate(request(kSession), set);
+    EXPECT_EQ(verdict.decision, Decision::kImplicitlyDenied) << names;
+    EXPECT_EQ(verdict.decided_by, DecidedBy::kScopeDown) << names;
+    EXPECT_EQ(verdict.policy, nullptr) << names;
+    EXPECT_TRUE(verdict.source.empty()) << names;
+  }
+  // They grant nothing.
+  set = {};
+  set.scope_down = {attached(kAllowAll)};
+  EXPECT_EQ(evaluate(request(kSession), set).decided_by, DecidedBy::kIdentity);
+}
+
+TEST(IamEvaluate, AStatementOfAScopeDownPolicyIsInTheTrace) {
+  PolicySet set;
+  set.identity = {attached(kAllowAll)};
+  set.scope_down = attached_all({kAllowAll, kAllowNothing});
+  const Verdict verdict = evaluate(request(kSession), set);
+  ASSERT_EQ(verdict.trace.size(), 3U);
+  EXPECT_EQ(verdict.trace[1].type, DecidedBy::kScopeDown);
+  EXPECT_EQ(verdict.trace[2].policy, 1);
+  EXPECT_NE(verdict.trace[2].outcome, Outcome::kMatched);
 }
 
 TEST(IamEvaluate, FederatedUserWithoutSessionPolicyHasNoPermissions) {

@@ -147,7 +147,7 @@ class Evaluation {
       if (parts.size() >= 6) owner_ = parts[4];
     }
     policies_ = line.contains("policies") ? line["policies"] : Json::object();
-    for (const char* name : {"identity", "boundaries", "session", "scps", "rcps"}) {
+    for (const char* name : {"identity", "boundaries", "session", "scope_down", "scps", "rcps"}) {
       if (!policies_.contains(name)) policies_[name] = Json::array();
     }
     Json resource = Json::array();
@@ -169,12 +169,26 @@ class Evaluation {
   }
 
   NaiveResult run() {
+    const NaiveResult result = run_without_scope_down();
+    const std::string action = naive_lower(action_);
+    const bool always = action == "sts:getcalleridentity" || action == "sts:getsessiontoken";
+    if (result.decision != "Allowed" || (always && caller_.kind != "anonymous")) return result;
+    for (const Json& one : policies_["scope_down"]) {
+      if (strongest_allow(Json::array({one}), "scope_down") == 0) {
+        return {"ImplicitlyDenied", "scope_down"};
+      }
+    }
+    return result;
+  }
+
+  NaiveResult run_without_scope_down() {
     const std::string action = naive_lower(action_);
     if (caller_.kind != "anonymous" &&
         (action == "sts:getcalleridentity" || action == "sts:getsessiontoken")) {
       return {"Allowed", "identity"};
     }
-    for (const char* name : {"scps", "rcps", "resource", "identity", "boundaries", "session"}) {
+    for (const char* name :
+         {"scps", "rcps", "resource", "identity", "boundaries", "session", "scope_down"}) {
       if (denies(name)) return {"ExplicitlyDenied", short_name(name)};
     }
     for (const char* name : {"scps", "rcps"}) {

@@ -52,6 +52,7 @@ Documents documents_of(const Json& policies) {
   take("identity", DecidedBy::kIdentity);
   take("boundaries", DecidedBy::kBoundary);
   take("session", DecidedBy::kSession);
+  take("scope_down", DecidedBy::kScopeDown);
   take("resource", DecidedBy::kResource);
   take_levels("scps", DecidedBy::kScp);
   take_levels("rcps", DecidedBy::kRcp);
@@ -68,6 +69,7 @@ PolicySet set_of(Documents documents) {
   set.identity = list(documents[DecidedBy::kIdentity][0]);
   set.boundaries = list(documents[DecidedBy::kBoundary][0]);
   set.session = list(documents[DecidedBy::kSession][0]);
+  set.scope_down = list(documents[DecidedBy::kScopeDown][0]);
   set.resource = list(documents[DecidedBy::kResource][0]);
   for (const auto& level : documents[DecidedBy::kScp]) set.scps.push_back(list(level));
   for (const auto& level : documents[DecidedBy::kRcp]) set.rcps.push_back(list(level));

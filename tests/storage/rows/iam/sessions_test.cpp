@@ -36,6 +36,7 @@ TEST_F(TemporaryCredentials, ASessionComesBackWhole) {
   session.source_identity = "me";
   session.mfa = true;
   session.policies = R"(["{}"])";
+  session.scope_down = R"(["{\"a\":1}"])";
   session.tags = R"({"a":"b"})";
   session.transitive_keys = R"(["a"])";
   session.created_at = test::at(1);
@@ -52,6 +53,7 @@ TEST_F(TemporaryCredentials, ASessionComesBackWhole) {
   EXPECT_FALSE(found->provider);
   EXPECT_TRUE(found->mfa);
   EXPECT_EQ(found->policies, session.policies);
+  EXPECT_EQ(found->scope_down, session.scope_down);
   EXPECT_EQ(found->transitive_keys, session.transitive_keys);
   EXPECT_EQ(found->expires_at, test::at(2));
 }

@@ -22,6 +22,7 @@ ServiceApi make_api() {
            saml_provider_operations(),
            account_operations(),
            sign_in_operations(),
+           mfa_device_operations(),
            authorization_detail_operations(),
            service_access_operations(),
            simulator_operations(),

@@ -24,6 +24,7 @@ std::vector<const Operation*> oidc_provider_operations();         // oidc_provid
 std::vector<const Operation*> saml_provider_operations();         // saml_providers.cpp
 std::vector<const Operation*> account_operations();               // account.cpp
 std::vector<const Operation*> sign_in_operations();               // sign_in.cpp
+std::vector<const Operation*> mfa_device_operations();  // credentials/mfa_devices.cpp
 std::vector<const Operation*> authorization_detail_operations();  // authorization_details.cpp
 std::vector<const Operation*> service_access_operations();        // service_access.cpp
 std::vector<const Operation*> simulator_operations();             // simulation/simulators.cpp

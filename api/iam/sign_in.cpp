@@ -85,9 +85,6 @@ Json none_of_user(const ApiRequest& request, NamedEntity& named, const char* mem
   return none_of_account(member);
 }
 
-Json list_mfa_devices(ApiRequest& request, NamedEntity& named) {
-  return none_of_user(request, named, "MFADevices");
-}
 Json list_signing_certificates(ApiRequest& request, NamedEntity& named) {
   return none_of_user(request, named, "Certificates");
 }
@@ -97,7 +94,6 @@ Json list_ssh_keys(ApiRequest& request, NamedEntity& named) {
 Json list_service_credentials(ApiRequest& request, NamedEntity& named) {
   return none_of_user(request, named, "ServiceSpecificCredentials");
 }
-Json list_virtual_mfa_devices(ApiRequest&) { return none_of_account("VirtualMFADevices"); }
 Json list_server_certificates(ApiRequest&) {
   return none_of_account("ServerCertificateMetadataList");
 }
@@ -110,14 +106,11 @@ constexpr Operation kSignInOperations[] = {
      on<entity_target, update_profile>},
     {"DeleteLoginProfile", "iam:DeleteLoginProfile", Access::kWrite,
      on<entity_target, delete_login_profile>},
-    {"ListMFADevices", "iam:ListMFADevices", Access::kRead, on<entity_target, list_mfa_devices>},
     {"ListSigningCertificates", "iam:ListSigningCertificates", Access::kRead,
      on<entity_target, list_signing_certificates>},
     {"ListSSHPublicKeys", "iam:ListSSHPublicKeys", Access::kRead, on<entity_target, list_ssh_keys>},
     {"ListServiceSpecificCredentials", "iam:ListServiceSpecificCredentials", Access::kRead,
      on<entity_target, list_service_credentials>},
-    {"ListVirtualMFADevices", "iam:ListVirtualMFADevices", Access::kRead,
-     on<account_target, list_virtual_mfa_devices>},
     {"ListServerCertificates", "iam:ListServerCertificates", Access::kRead,
      on<account_target, list_server_certificates>},
 };

@@ -39,6 +39,7 @@ std::span<const Migration> migrations() {
       step_14_web_identity(),
       step_15_pull_through(),
       step_16_walks(),
+      step_17_credentials(),
   };
   return kMigrations;
 }

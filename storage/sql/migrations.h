@@ -33,6 +33,7 @@ Migration step_13_iam();
 Migration step_14_web_identity();
 Migration step_15_pull_through();
 Migration step_16_walks();
+Migration step_17_credentials();
 
 // The schema that all of them together make of an empty database, in one go (SQLite reads the whole
 // schema anew after each ALTER TABLE). The test MigrationSteps.SchemaIsWhatTheyMake writes it, and

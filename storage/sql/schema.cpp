@@ -83,7 +83,7 @@ constexpr const char* kStatements[] = {
          name_folded TEXT NOT NULL,
          path TEXT NOT NULL,
          unique_id TEXT NOT NULL,
-         created_at BIGINT NOT NULL, boundary TEXT, trust_policy TEXT, max_session_seconds BIGINT, description TEXT, last_used_at BIGINT, last_used_region TEXT,
+         created_at BIGINT NOT NULL, boundary TEXT, trust_policy TEXT, max_session_seconds BIGINT, description TEXT, last_used_at BIGINT, last_used_region TEXT, last_used_service TEXT,
          UNIQUE (account, kind, name_folded)))",
     R"(CREATE TABLE entity_tags (
          entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
@@ -423,6 +423,12 @@ constexpr const char* kStatements[] = {
          created_at BIGINT NOT NULL,
          report TEXT NOT NULL))",
     R"(CREATE INDEX access_reports_by_time ON access_reports (account, created_at))",
+    R"(CREATE TABLE service_uses (
+         entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+         service TEXT NOT NULL,
+         used_at BIGINT NOT NULL,
+         region TEXT NOT NULL,
+         PRIMARY KEY (entity, service)))",
     "PRAGMA user_version = 17",
 };
 

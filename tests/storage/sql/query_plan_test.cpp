@@ -128,7 +128,9 @@ void use_identities(sql::Txn& txn) {
   list_entities(txn, "", EntityKind::kUser, "/", "", 10);
   count_entities(txn, "", EntityKind::kUser);
   entities_with_boundary(txn, "", "arn");
-  note_entity_use(txn, id, at(1), "r");
+  note_entity_use(txn, id, at(1), "r", "ecr");
+  note_service_use(txn, id, "ecr", at(1), "r");
+  service_uses(txn, id);
   remove_entity_tag(txn, id, "k");
   put_entity_tag(txn, id, "k", "v");
   entity_tags(txn, id);

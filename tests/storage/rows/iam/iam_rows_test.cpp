@@ -146,7 +146,7 @@ TEST_F(IamRows, UseOfKeysAndRolesIsNoted) {
   EXPECT_EQ(find_access_key(txn_, "AKIA1")->last_used_service, "ecr");
   set_access_key_active(txn_, "AKIA1", false);
   EXPECT_FALSE(find_access_key(txn_, "AKIA1")->active);
-  note_entity_use(txn_, user, test::at(5), "eu-west-1");
+  note_entity_use(txn_, user, test::at(5), "eu-west-1", "ecr");
   EXPECT_EQ(find_entity(txn_, user)->last_used_region, "eu-west-1");
 }
 

@@ -104,9 +104,8 @@ std::size_t versions_in_use(const ApiRequest& request) {
 Json get_summary(ApiRequest& request) {
   const std::string& account = request.caller.account;
   const auto devices = storage::mfa_devices_of_account(request.txn, account);
-  const auto devices_in_use = std::count_if(devices.begin(), devices.end(), [](const auto& device) {
-    return device.entity.has_value();
-  });
+  const auto devices_in_use = std::count_if(
+      devices.begin(), devices.end(), [](const auto& device) { return device.entity.has_value(); });
   const bool second_version =
       storage::account_setting(request.txn, account, kTokenVersionSetting) == "v2Token";
   const Json map = {

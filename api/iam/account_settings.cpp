@@ -84,8 +84,8 @@ Json enable_outbound(ApiRequest& request) {
     throw ApiError(ErrorCode::kFeatureEnabled,
                    "Outbound identity federation is already enabled for this account.");
   }
-  const std::string issuer = base::format("https://{}.tokens.sts.global.api.aws",
-                                          base::make_uuid(request.core.random));
+  const std::string issuer =
+      base::format("https://{}.tokens.sts.global.api.aws", base::make_uuid(request.core.random));
   storage::set_account_setting(request.txn, request.caller.account, kIssuerSetting, issuer);
   return {{"IssuerIdentifier", issuer}};
 }
@@ -164,8 +164,8 @@ constexpr Operation kAccountSettingOperations[] = {
      on<account_target, get_properties>},
     {"PutAccountProperties", "iam:PutAccountProperties", Access::kWrite,
      on<account_target, put_properties>},
-    {"SetSecurityTokenServicePreferences", "iam:SetSecurityTokenServicePreferences",
-     Access::kWrite, on<account_target, set_token_version>},
+    {"SetSecurityTokenServicePreferences", "iam:SetSecurityTokenServicePreferences", Access::kWrite,
+     on<account_target, set_token_version>},
     {"EnableOutboundWebIdentityFederation", "iam:EnableOutboundWebIdentityFederation",
      Access::kWrite, on<account_target, enable_outbound>},
     {"DisableOutboundWebIdentityFederation", "iam:DisableOutboundWebIdentityFederation",

@@ -29,12 +29,13 @@ std::vector<const Operation*> service_access_operations();        // service_acc
 std::vector<const Operation*> simulator_operations();             // simulation/simulators.cpp
 std::vector<const Operation*> account_setting_operations();       // account_settings.cpp
 
-std::vector<const Operation*> mfa_device_operations();           // credentials/mfa_devices.cpp
-std::vector<const Operation*> server_certificate_operations();   // credentials/server_certificates.cpp
+std::vector<const Operation*> mfa_device_operations();  // credentials/mfa_devices.cpp
+std::vector<const Operation*>
+server_certificate_operations();  // credentials/server_certificates.cpp
 std::vector<const Operation*> signing_certificate_operations();  // .../signing_certificates.cpp
 std::vector<const Operation*> ssh_key_operations();              // credentials/ssh_public_keys.cpp
 std::vector<const Operation*> service_credential_operations();   // .../service_credentials.cpp
 std::vector<const Operation*> credential_report_operations();    // reports/credential_report.cpp
-std::vector<const Operation*> service_report_operations();       // reports/service_last_accessed.cpp
+std::vector<const Operation*> service_report_operations();  // reports/service_last_accessed.cpp
 
 }  // namespace ecr::api::iam

@@ -26,12 +26,11 @@ constexpr std::size_t kHashBytes = 32;
 
 std::string password_hash_of(std::string_view salt, std::string_view password) {
   std::array<unsigned char, kHashBytes> hash;
-  base::openssl::require_ok(
-      PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                        reinterpret_cast<const unsigned char*>(salt.data()),
-                        static_cast<int>(salt.size()), kPasswordRounds, EVP_sha256(), hash.size(),
-                        hash.data()),
-      "PBKDF2");
+  base::openssl::require_ok(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                                              reinterpret_cast<const unsigned char*>(salt.data()),
+                                              static_cast<int>(salt.size()), kPasswordRounds,
+                                              EVP_sha256(), hash.size(), hash.data()),
+                            "PBKDF2");
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
@@ -50,8 +49,8 @@ bool is_password(std::string_view stored, std::string_view password) {
   return CRYPTO_memcmp(hash.data(), bytes->data() + kSaltBytes, kHashBytes) == 0;
 }
 
-// Only the length is checked, because there is no console to sign in to. Without a password policy IAM requires 8 characters; a policy that does not give a length
-// has 6.
+// Only the length is checked, because there is no console to sign in to. Without a password policy
+// IAM requires 8 characters; a policy that does not give a length has 6.
 void check_password(const ApiRequest& request, std::string_view password) {
   const auto policy = storage::password_policy(request.txn, request.caller.account);
   const auto length =
@@ -113,8 +112,8 @@ Json delete_login_profile(ApiRequest& request, const storage::Entity& user) {
   return Json::object();
 }
 
-// Only the caller's own password, and the root user's cannot be changed by the API. That a wrong old
-// password is AccessDenied is inferred.
+// Only the caller's own password, and the root user's cannot be changed by the API. That a wrong
+// old password is AccessDenied is inferred.
 Json change_password(ApiRequest& request, NamedEntity& named) {
   if (request.caller.principal.kind != auth::iam::PrincipalKind::kUser) {
     throw ApiError(ErrorCode::kInvalidUserType, "Only users can change their password.");

@@ -123,11 +123,11 @@ bool take_mfa_code(const ApiRequest& request) {
   const std::string code = base::text_member(request.input, "TokenCode");
   if (serial.empty() && code.empty()) return false;
   const auto device = storage::find_mfa_device(request.txn, serial);
-  const auto user = device && device->entity ? storage::find_entity(request.txn, *device->entity)
-                                             : std::nullopt;
+  const auto user =
+      device && device->entity ? storage::find_entity(request.txn, *device->entity) : std::nullopt;
   // A session of GetSessionToken is its user; a role's session is not.
-  const bool own = user && user->account == request.caller.account &&
-                   user->name == request.caller.user_name;
+  const bool own =
+      user && user->account == request.caller.account && user->name == request.caller.user_name;
   if (own && api::take_mfa_code(request.txn, *device, code, request.core.machine_clock.now())) {
     return true;
   }

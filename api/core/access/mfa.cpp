@@ -9,8 +9,7 @@ namespace {
 
 bool is_code_of(const std::string& key, std::int64_t step, std::string_view code) {
   const std::string right = auth::totp_code(key, step);
-  return right.size() == code.size() &&
-         CRYPTO_memcmp(right.data(), code.data(), right.size()) == 0;
+  return right.size() == code.size() && CRYPTO_memcmp(right.data(), code.data(), right.size()) == 0;
 }
 
 // The program wrote the seed, so it is base32.

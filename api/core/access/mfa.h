@@ -12,8 +12,8 @@
 namespace ecr::api {
 
 // Takes one code of an enabled device: that of this step, of the one before or the one after
-// (inferred: AWS does not publish its window). False: it is wrong, or a code of this step or a later
-// one has been taken before. REQUIRES: a write transaction.
+// (inferred: AWS does not publish its window). False: it is wrong, or a code of this step or a
+// later one has been taken before. REQUIRES: a write transaction.
 bool take_mfa_code(storage::sql::Txn& txn, storage::MfaDevice device, std::string_view code,
                    base::TimePoint machine_time);
 

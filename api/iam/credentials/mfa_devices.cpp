@@ -2,6 +2,8 @@
 // devices, passkeys and devices of the root user are not here. Sources: AWS IAM API Reference; IAM
 // User Guide, "Assign MFA devices in the AWS CLI or AWS API". Where no source is named, the texts
 // of errors are inferred.
+#include "storage/rows/iam/mfa_devices.h"
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/mfa.h"
@@ -16,7 +18,6 @@
 #include "auth/totp.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "storage/rows/iam/mfa_devices.h"
 
 namespace ecr::api::iam {
 namespace {

@@ -104,10 +104,10 @@ std::string to_pem(const RsaNumbers& numbers) {
   const auto modulus = to_number(numbers.modulus);
   const auto exponent = to_number(numbers.exponent);
   const openssl::ParamBuilder builder(openssl::require(OSSL_PARAM_BLD_new(), "a key"));
-  openssl::require_ok(
-      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()), "a key");
-  openssl::require_ok(
-      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()), "a key");
+  openssl::require_ok(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()),
+                      "a key");
+  openssl::require_ok(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()),
+                      "a key");
   const openssl::Params params(openssl::require(OSSL_PARAM_BLD_to_param(builder.get()), "a key"));
   const openssl::PKeyContext context(
       openssl::require(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr), "a key"));
@@ -127,9 +127,9 @@ std::string to_pem(const RsaNumbers& numbers) {
 std::string digest_of(std::string_view bytes, const char* name) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   std::size_t size = 0;
-  openssl::require_ok(EVP_Q_digest(nullptr, name, nullptr, bytes.data(), bytes.size(),
-                                   digest.data(), &size),
-                      "a digest");
+  openssl::require_ok(
+      EVP_Q_digest(nullptr, name, nullptr, bytes.data(), bytes.size(), digest.data(), &size),
+      "a digest");
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
@@ -186,8 +186,8 @@ void check_certificate_chain(const std::string& pem) {
   const openssl::ErrorQueue errors;
   const auto memory = openssl::memory_of(pem);
   std::size_t count = 0;
-  while (const openssl::Certificate one{
-      PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr)}) {
+  while (
+      const openssl::Certificate one{PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr)}) {
     ++count;
   }
   // At the end of the text there is no further certificate; any other error is one of the text.

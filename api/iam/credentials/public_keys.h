@@ -17,8 +17,8 @@ struct SshPublicKey {
   std::string fingerprint;
 };
 
-// Throws UnrecognizedPublicKeyEncoding where the text is in neither form, InvalidPublicKey where the
-// key is broken, no RSA key, or of less than 2,048 bits.
+// Throws UnrecognizedPublicKeyEncoding where the text is in neither form, InvalidPublicKey where
+// the key is broken, no RSA key, or of less than 2,048 bits.
 SshPublicKey read_ssh_public_key(const std::string& text);
 
 // Exactly one certificate, in PEM. Throws MalformedCertificate.

@@ -35,8 +35,7 @@ Json certificate_metadata(const ServerCertificate& certificate) {
 }
 
 [[noreturn]] void refuse_certificate_name(const std::string& name) {
-  throw already_exists(
-      base::format("The Server Certificate with name {} already exists.", name));
+  throw already_exists(base::format("The Server Certificate with name {} already exists.", name));
 }
 
 Resolved<ServerCertificate> new_certificate_target(const ApiRequest& request) {
@@ -173,8 +172,8 @@ Json untag_server_certificate(ApiRequest& request, const ServerCertificate& cert
   return Json::object();
 }
 Json list_server_certificate_tags(ApiRequest& request, const ServerCertificate& certificate) {
-  return list_tags(request, storage::resource_tags(request.txn,
-                                                   storage::server_certificate_arn(certificate)));
+  return list_tags(
+      request, storage::resource_tags(request.txn, storage::server_certificate_arn(certificate)));
 }
 
 Json list_server_certificates(ApiRequest& request) {

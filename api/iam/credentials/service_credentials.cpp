@@ -83,9 +83,9 @@ Json create_service_credential(ApiRequest& request, const storage::Entity& user)
   const std::string service = text_member(request.input, "ServiceName");
   if (std::find(kCredentialServices.begin(), kCredentialServices.end(), service) ==
       kCredentialServices.end()) {
-    throw ApiError(ErrorCode::kServiceNotSupported,
-                   base::format("No such service {} is supported for Service Specific Credentials",
-                                service));
+    throw ApiError(
+        ErrorCode::kServiceNotSupported,
+        base::format("No such service {} is supported for Service Specific Credentials", service));
   }
   const bool expires = request.input.contains("CredentialAgeDays");
   if (expires && service != kBedrock) {
@@ -100,9 +100,8 @@ Json create_service_credential(ApiRequest& request, const storage::Entity& user)
   Json detail = {{"ServiceName", service}};
   detail[service == kBedrock ? "ServiceCredentialAlias" : "ServiceUserName"] = name;
   if (expires) {
-    detail["ExpirationDate"] =
-        iso_time(request.now +
-                 std::chrono::hours(24) * request.input["CredentialAgeDays"].get<int>());
+    detail["ExpirationDate"] = iso_time(
+        request.now + std::chrono::hours(24) * request.input["CredentialAgeDays"].get<int>());
   }
   const UserCredential credential{
       .id = make_unique_id(request.core.random, kServiceCredentialId, user.account),

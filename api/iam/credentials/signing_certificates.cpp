@@ -1,5 +1,5 @@
-// Signing certificates of users (X.509). In AWS they sign requests of old SOAP interfaces; here they
-// are stored and shown. Source: AWS IAM API Reference; the texts of errors are inferred.
+// Signing certificates of users (X.509). In AWS they sign requests of old SOAP interfaces; here
+// they are stored and shown. Source: AWS IAM API Reference; the texts of errors are inferred.
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
@@ -34,7 +34,8 @@ Json signing_certificate_json(const storage::Entity& user, const UserCredential&
 // uploaded twice to one account ("DuplicateCertificate").
 std::string signing_certificate_id(const std::string& account, X509* certificate) {
   std::string hash = certificate_hash(certificate);
-  for (std::size_t i = 0; i < account.size(); ++i) hash[i] = static_cast<char>(hash[i] ^ account[i]);
+  for (std::size_t i = 0; i < account.size(); ++i)
+    hash[i] = static_cast<char>(hash[i] ^ account[i]);
   return auth::base32_encode(hash);
 }
 
@@ -62,8 +63,7 @@ Json upload_signing_certificate(ApiRequest& request, const storage::Entity& user
   return {{"Certificate", signing_certificate_json(user, certificate)}};
 }
 
-UserCredential require_signing_certificate(const ApiRequest& request,
-                                           const storage::Entity& user) {
+UserCredential require_signing_certificate(const ApiRequest& request, const storage::Entity& user) {
   return require_credential_of(request, user, CredentialKind::kSigning, "CertificateId",
                                "Certificate");
 }

@@ -59,10 +59,8 @@ Json upload_ssh_key(ApiRequest& request, const storage::Entity& user) {
   key.entity = user.id;
   key.status = "Active";
   key.created_at = request.now;
-  key.detail = base::dump(Json{{"body", body},
-                               {"ssh", read.ssh},
-                               {"pem", read.pem},
-                               {"fingerprint", read.fingerprint}});
+  key.detail = base::dump(Json{
+      {"body", body}, {"ssh", read.ssh}, {"pem", read.pem}, {"fingerprint", read.fingerprint}});
   storage::insert_user_credential(request.txn, key);
   return ssh_key_json(user, key, "body");
 }

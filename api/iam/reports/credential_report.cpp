@@ -1,11 +1,12 @@
-// The credential report: the users of the account and their credentials as CSV. Sources: AWS IAM API
-// Reference; IAM User Guide, "Generate credential reports for your AWS account" (columns and their
-// values). A report is kept for four hours, as in AWS: until then GenerateCredentialReport makes no
-// new one.
+// The credential report: the users of the account and their credentials as CSV. Sources: AWS IAM
+// API Reference; IAM User Guide, "Generate credential reports for your AWS account" (columns and
+// their values). A report is kept for four hours, as in AWS: until then GenerateCredentialReport
+// makes no new one.
 #include <array>
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
@@ -73,15 +74,13 @@ void add_key_fields(const std::vector<storage::AccessKey>& keys, std::size_t ind
     return;
   }
   const storage::AccessKey& key = keys[index];
-  fields.insert(fields.end(),
-                {report_flag(key.active), report_time(key.created_at),
-                 report_time(key.last_used_at), key.last_used_region.value_or("N/A"),
-                 key.last_used_service.value_or("N/A")});
+  fields.insert(fields.end(), {report_flag(key.active), report_time(key.created_at),
+                               report_time(key.last_used_at), key.last_used_region.value_or("N/A"),
+                               key.last_used_service.value_or("N/A")});
 }
 
 std::string report_line(const ApiRequest& request, const storage::Entity& user) {
-  std::vector<std::string> fields = {user.name, short_entity_json(request, user)["Arn"],
-                                     report_time(user.created_at)};
+  std::vector<std::string> fields = {user.name, entity_arn(user), report_time(user.created_at)};
   add_password_fields(request, user, fields);
   fields.emplace_back(report_flag(!storage::mfa_devices_of_user(request.txn, user.id).empty()));
   const auto keys = storage::entity_access_keys(request.txn, user.id);
@@ -123,9 +122,8 @@ Json generate_report(ApiRequest& request) {
     return {{"State", "COMPLETE"}};
   }
   std::string content = base::format("{}\n{}", kReportHeader, root_line(request));
-  for (const storage::Entity& user :
-       storage::list_entities(request.txn, request.caller.account, storage::EntityKind::kUser, "",
-                              "", kReportUsers)) {
+  for (const storage::Entity& user : storage::list_entities(
+           request.txn, request.caller.account, storage::EntityKind::kUser, "", "", kReportUsers)) {
     content += "\n" + report_line(request, user);
   }
   const Json report = {{"time", request.now.time_since_epoch().count()},

@@ -151,8 +151,8 @@ std::vector<storage::Entity> users_and_roles_of(const ApiRequest& request,
   if (subject.entity) {
     holders.push_back(*subject.entity);
   } else {
-    for (const std::int64_t id : storage::entities_with_policy(
-             request.txn, request.caller.account, subject.policy->arn)) {
+    for (const std::int64_t id :
+         storage::entities_with_policy(request.txn, request.caller.account, subject.policy->arn)) {
       holders.push_back(storage::find_entity(request.txn, id).value());
     }
   }
@@ -280,8 +280,8 @@ Json get_service_report_entities(ApiRequest& request) {
 }
 
 constexpr Operation kServiceReportOperations[] = {
-    {"GenerateServiceLastAccessedDetails", "iam:GenerateServiceLastAccessedDetails",
-     Access::kWrite, on<report_subject_target, generate_service_report>},
+    {"GenerateServiceLastAccessedDetails", "iam:GenerateServiceLastAccessedDetails", Access::kWrite,
+     on<report_subject_target, generate_service_report>},
     {"GetServiceLastAccessedDetails", "iam:GetServiceLastAccessedDetails", Access::kRead,
      on<account_target, get_service_report>},
     {"GetServiceLastAccessedDetailsWithEntities", "iam:GetServiceLastAccessedDetailsWithEntities",

@@ -291,9 +291,9 @@ class SimulatedDecision {
     out["IAM Policy"] = identity_.decision();
     out["Resource Policy"] = resource_.decision();
     if (!boundary_.empty()) {
-      out["Permissions Boundary Policy"] = boundary_denies()          ? "explicitDeny"
+      out["Permissions Boundary Policy"] = boundary_denies()         ? "explicitDeny"
                                            : every_allows(boundary_) ? "allowed"
-                                                                      : "implicitDeny";
+                                                                     : "implicitDeny";
     }
     return out;
   }

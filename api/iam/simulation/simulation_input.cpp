@@ -93,9 +93,9 @@ std::optional<std::vector<std::vector<auth::iam::AttachedPolicy>>> organization_
   for (const Json& level : input[kMember]) {
     levels.emplace_back();
     for (const Json& document : level.value("ServiceControlPolicyInputList", Json::array())) {
-      const auto policy = read_policy(
-          document.get<std::string>(), PolicyType::kScp,
-          base::format("{}.{}.{}", kMember, levels.size(), levels.back().size() + 1));
+      const auto policy =
+          read_policy(document.get<std::string>(), PolicyType::kScp,
+                      base::format("{}.{}.{}", kMember, levels.size(), levels.back().size() + 1));
       levels.back().push_back({policy.policy, policy.id});
     }
   }
@@ -131,13 +131,13 @@ bool excludes_type(const Json& exclusions, std::string_view type) {
 
 }  // namespace
 
-// That a boundary goes with its ARN or its own type, not with that of managed policies, is inferred.
+// That a boundary goes with its ARN or its own type, not with that of managed policies, is
+// inferred.
 void exclude_policies(const Json& input, Simulation& simulation) {
   const Json exclusions = input.value("PolicyExclusionList", Json::array());
   const auto names = [&](const SimulatedPolicy& policy) {
-    return std::any_of(exclusions.begin(), exclusions.end(), [&](const Json& exclusion) {
-      return names_policy(exclusion, policy);
-    });
+    return std::any_of(exclusions.begin(), exclusions.end(),
+                       [&](const Json& exclusion) { return names_policy(exclusion, policy); });
   };
   std::erase_if(simulation.identity, names);
   std::erase_if(simulation.boundaries, [&](const SimulatedPolicy& policy) {

@@ -45,9 +45,8 @@ void set_password_policy(sql::Txn& txn, std::string_view account,
 
 // The row has a slow, salted hash of the password, so a copy of the database does not reveal it.
 std::optional<LoginProfile> find_login_profile(sql::Txn& txn, std::int64_t entity) {
-  auto row =
-      txn.query("SELECT reset_required, created_at, password FROM login_profiles WHERE entity = ?",
-                entity);
+  auto row = txn.query(
+      "SELECT reset_required, created_at, password FROM login_profiles WHERE entity = ?", entity);
   if (!row.next()) return std::nullopt;
   return LoginProfile{entity, row.integer(0) != 0, from_column(row.integer(1)),
                       row.optional_string(2).value_or("")};
@@ -60,8 +59,7 @@ void put_login_profile(sql::Txn& txn, const LoginProfile& profile) {
          ON CONFLICT (entity) DO UPDATE
          SET reset_required = excluded.reset_required, created_at = excluded.created_at,
              password = excluded.password)",
-      profile.entity, profile.reset_required, to_column(profile.created_at),
-      profile.password_hash);
+      profile.entity, profile.reset_required, to_column(profile.created_at), profile.password_hash);
 }
 
 void delete_login_profile(sql::Txn& txn, std::int64_t entity) {

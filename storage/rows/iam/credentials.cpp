@@ -53,9 +53,8 @@ std::optional<UserCredential> find_user_credential(sql::Txn& txn, std::string_vi
 
 std::vector<UserCredential> user_credentials(sql::Txn& txn, std::int64_t entity,
                                              CredentialKind kind) {
-  static constexpr auto kSql =
-      "SELECT " + kCredentialColumns +
-      " FROM user_credentials WHERE entity = ? AND kind = ? ORDER BY id";
+  static constexpr auto kSql = "SELECT " + kCredentialColumns +
+                               " FROM user_credentials WHERE entity = ? AND kind = ? ORDER BY id";
   return sql::all_rows(txn.query(kSql, entity, kCredentialKinds.text(kind)), read_user_credential);
 }
 

@@ -143,8 +143,8 @@ void update_entity(sql::Txn& txn, const Entity& entity) {
 
 // RoleLastUsed of GetRole. The caller writes it at most once a minute, because each use would
 // otherwise be a write.
-void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when,
-                     std::string_view region, std::string_view service) {
+void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region,
+                     std::string_view service) {
   txn.exec(
       R"(UPDATE entities SET last_used_at = ?, last_used_region = ?, last_used_service = ?
          WHERE id = ?)",

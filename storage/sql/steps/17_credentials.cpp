@@ -51,8 +51,8 @@ constexpr const char* kStep17Statements[] = {
          created_at BIGINT NOT NULL,
          report TEXT NOT NULL))",  // JSON object
     "CREATE INDEX access_reports_by_time ON access_reports (account, created_at)",
-    // When a user or role used a service last. The service of the very last use is a column, too, so
-    // that no further row is read for each request.
+    // When a user or role used a service last. The service of the very last use is a column, too,
+    // so that no further row is read for each request.
     R"(CREATE TABLE service_uses (
          entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
          service TEXT NOT NULL,

@@ -48,10 +48,13 @@ class Credentials : public IamTest {
 TEST_F(Credentials, ServerCertificates) {
   const auto [key, certificate] = make();
   const auto other = make();
-  Parameters upload = {{"ServerCertificateName", "web"}, {"Path", "/a/"},
-                       {"CertificateBody", certificate},  {"PrivateKey", key},
+  Parameters upload = {{"ServerCertificateName", "web"},
+                       {"Path", "/a/"},
+                       {"CertificateBody", certificate},
+                       {"PrivateKey", key},
                        {"CertificateChain", certificate + other.certificate},
-                       {"Tags.member.1.Key", "k"},        {"Tags.member.1.Value", "v"}};
+                       {"Tags.member.1.Key", "k"},
+                       {"Tags.member.1.Value", "v"}};
   const Json made = iam("UploadServerCertificate", upload);
   const Json metadata = made["ServerCertificateMetadata"];
   EXPECT_EQ(metadata["Arn"], "arn:aws:iam::111122223333:server-certificate/a/web");
@@ -65,11 +68,11 @@ TEST_F(Credentials, ServerCertificates) {
   EXPECT_EQ(shown["Tags"], made["Tags"]);
   EXPECT_EQ(iam("ListServerCertificates", {{"PathPrefix", "/a/"}})["ServerCertificateMetadataList"],
             Json::array({metadata}));
-  EXPECT_THAT(iam("ListServerCertificates", {{"PathPrefix", "/b/"}})["ServerCertificateMetadataList"],
-              IsEmpty());
-  iam("UpdateServerCertificate", {{"ServerCertificateName", "web"},
-                                  {"NewServerCertificateName", "shop"},
-                                  {"NewPath", "/b/"}});
+  EXPECT_THAT(
+      iam("ListServerCertificates", {{"PathPrefix", "/b/"}})["ServerCertificateMetadataList"],
+      IsEmpty());
+  iam("UpdateServerCertificate",
+      {{"ServerCertificateName", "web"}, {"NewServerCertificateName", "shop"}, {"NewPath", "/b/"}});
   const Parameters shop = {{"ServerCertificateName", "shop"}};
   EXPECT_THAT(names(iam("ListServerCertificateTags", shop)["Tags"], "Key"), ElementsAre("k"));
   iam("TagServerCertificate", {{"ServerCertificateName", "shop"},
@@ -99,9 +102,8 @@ TEST_F(Credentials, ServerCertificatesThatDoNotFit) {
        "MalformedCertificate"},
   };
   for (const auto& row : rows) {
-    Parameters upload = {{"ServerCertificateName", "web"},
-                         {"CertificateBody", row.body},
-                         {"PrivateKey", row.key}};
+    Parameters upload = {
+        {"ServerCertificateName", "web"}, {"CertificateBody", row.body}, {"PrivateKey", row.key}};
     if (!row.chain.empty()) upload.emplace_back("CertificateChain", row.chain);
     EXPECT_EQ(iam_fail("UploadServerCertificate", upload, 400).first, row.code) << row.body;
   }
@@ -118,13 +120,13 @@ TEST_F(Credentials, ServerCertificatesThatDoNotFit) {
 
 TEST_F(Credentials, SigningCertificates) {
   const std::string certificate = make().certificate;
-  const Json made = iam("UploadSigningCertificate",
-                        of_jane({{"CertificateBody", certificate}}))["Certificate"];
+  const Json made =
+      iam("UploadSigningCertificate", of_jane({{"CertificateBody", certificate}}))["Certificate"];
   const std::string id = made["CertificateId"].get<std::string>();
   EXPECT_EQ(id.size(), 32u);
-  EXPECT_EQ(iam_fail("UploadSigningCertificate", of_jane({{"CertificateBody", certificate}}), 409)
-                .first,
-            "DuplicateCertificate");
+  EXPECT_EQ(
+      iam_fail("UploadSigningCertificate", of_jane({{"CertificateBody", certificate}}), 409).first,
+      "DuplicateCertificate");
   EXPECT_EQ(iam_fail("UploadSigningCertificate", of_jane({{"CertificateBody", "x"}}), 400).first,
             "MalformedCertificate");
   iam("UploadSigningCertificate", of_jane({{"CertificateBody", make().certificate}}));
@@ -147,12 +149,15 @@ TEST_F(Credentials, SshPublicKeys) {
   EXPECT_EQ(made["SSHPublicKeyBody"], kSshPublicKey);
   const std::string id = made["SSHPublicKeyId"].get<std::string>();
   const auto body = [&](const char* encoding) {
-    return iam("GetSSHPublicKey", of_jane({{"SSHPublicKeyId", id}, {"Encoding", encoding}}))
-        ["SSHPublicKey"]["SSHPublicKeyBody"].get<std::string>();
+    return iam("GetSSHPublicKey",
+               of_jane({{"SSHPublicKeyId", id},
+                        {"Encoding", encoding}}))["SSHPublicKey"]["SSHPublicKeyBody"]
+        .get<std::string>();
   };
   EXPECT_EQ(body("SSH"), "ssh-rsa " + kSshBody);
   const std::string pem = body("PEM");
-  EXPECT_THAT(pem, HasSubstr("\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1pZeXxnARQFsuAIcfb3P\n"));
+  EXPECT_THAT(pem,
+              HasSubstr("\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1pZeXxnARQFsuAIcfb3P\n"));
   // The same key in the other form.
   EXPECT_EQ(iam_fail("UploadSSHPublicKey", of_jane({{"SSHPublicKeyBody", pem}}), 400).first,
             "DuplicateSSHPublicKey");
@@ -164,7 +169,8 @@ TEST_F(Credentials, SshPublicKeys) {
       {"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAwEAAQ==", "InvalidPublicKey"},  // 17 bits
       {"-----BEGIN PUBLIC KEY-----\nx\n", "InvalidPublicKey"}};
   for (const auto& [text, code] : bad) {
-    EXPECT_EQ(iam_fail("UploadSSHPublicKey", of_jane({{"SSHPublicKeyBody", text}}), 400).first, code)
+    EXPECT_EQ(iam_fail("UploadSSHPublicKey", of_jane({{"SSHPublicKeyBody", text}}), 400).first,
+              code)
         << text;
   }
   iam("UpdateSSHPublicKey", of_jane({{"SSHPublicKeyId", id}, {"Status", "Inactive"}}));
@@ -172,8 +178,9 @@ TEST_F(Credentials, SshPublicKeys) {
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0]["Status"], "Inactive");
   iam("CreateUser", {{"UserName", "joe"}});
-  EXPECT_EQ(iam_fail("DeleteSSHPublicKey", {{"UserName", "joe"}, {"SSHPublicKeyId", id}}, 404).first,
-            "NoSuchEntity");
+  EXPECT_EQ(
+      iam_fail("DeleteSSHPublicKey", {{"UserName", "joe"}, {"SSHPublicKeyId", id}}, 404).first,
+      "NoSuchEntity");
   iam("DeleteSSHPublicKey", of_jane({{"SSHPublicKeyId", id}}));
   EXPECT_THAT(iam("ListSSHPublicKeys", of_jane())["SSHPublicKeys"], IsEmpty());
 }
@@ -204,14 +211,14 @@ TEST_F(Credentials, ServiceSpecificCredentials) {
   inactive.emplace_back("Status", "Inactive");
   iam("UpdateServiceSpecificCredential", inactive);
   const Json listed =
-      iam("ListServiceSpecificCredentials", of_jane({{"ServiceName", "codecommit.amazonaws.com"}}))
-          ["ServiceSpecificCredentials"];
+      iam("ListServiceSpecificCredentials",
+          of_jane({{"ServiceName", "codecommit.amazonaws.com"}}))["ServiceSpecificCredentials"];
   EXPECT_EQ(listed.size(), 2u);
   EXPECT_FALSE(listed[0].contains("ServicePassword"));
-  EXPECT_EQ(iam("ListServiceSpecificCredentials",
-                {{"AllUsers", "true"}})["ServiceSpecificCredentials"]
-                .size(),
-            3u);
+  EXPECT_EQ(
+      iam("ListServiceSpecificCredentials", {{"AllUsers", "true"}})["ServiceSpecificCredentials"]
+          .size(),
+      3u);
   iam("DeleteServiceSpecificCredential", named);
   EXPECT_EQ(iam_fail("ResetServiceSpecificCredential", named, 404).first, "NoSuchEntity");
 }
@@ -236,9 +243,9 @@ TEST_F(Credentials, PasswordsAreChangedByTheirUser) {
   EXPECT_EQ(iam_fail("ChangePassword", change("the-first-password", "short"), 400).first,
             "PasswordPolicyViolation");
   iam("ChangePassword", change("the-first-password", "the-second-password"));
-  EXPECT_EQ(iam_fail("ChangePassword", change("the-first-password", "the-third-password"), 403)
-                .first,
-            "AccessDenied");
+  EXPECT_EQ(
+      iam_fail("ChangePassword", change("the-first-password", "the-third-password"), 403).first,
+      "AccessDenied");
   iam("ChangePassword", change("the-second-password", "the-third-password"));
 }
 
@@ -246,14 +253,16 @@ TEST_F(Credentials, RecordsHideKeysAndPasswords) {
   const auto [key, certificate] = make();
   iam("UploadServerCertificate",
       {{"ServerCertificateName", "web"}, {"CertificateBody", certificate}, {"PrivateKey", key}});
-  const Json bedrock = iam("CreateServiceSpecificCredential",
-                           of_jane({{"ServiceName", "bedrock.amazonaws.com"}}));
+  const Json bedrock =
+      iam("CreateServiceSpecificCredential", of_jane({{"ServiceName", "bedrock.amazonaws.com"}}));
   const std::string records = body_of(admin.handle(
       make_request("GET", "/_ecr-local/events?kind=record&limit=100", {{"Host", host}}, "")));
   EXPECT_THAT(records, HasSubstr("UploadServerCertificate"));
   EXPECT_THAT(records, Not(HasSubstr("BEGIN PRIVATE KEY")));
-  EXPECT_THAT(records, Not(HasSubstr(bedrock["ServiceSpecificCredential"]
-                                            ["ServiceCredentialSecret"].get<std::string>())));
+  EXPECT_THAT(
+      records,
+      Not(HasSubstr(
+          bedrock["ServiceSpecificCredential"]["ServiceCredentialSecret"].get<std::string>())));
 }
 
 }  // namespace

@@ -43,9 +43,7 @@ class Mfa : public IamTest {
   Parameters token(std::int64_t steps = 0) {
     return {{"SerialNumber", kDevice}, {"TokenCode", code(steps)}};
   }
-  void become_jane() {
-    use(keys_of(iam("CreateAccessKey", {{"UserName", "jane"}})["AccessKey"]));
-  }
+  void become_jane() { use(keys_of(iam("CreateAccessKey", {{"UserName", "jane"}})["AccessKey"])); }
   void later(int seconds) { clock.time += std::chrono::seconds(seconds); }
 
   std::string seed_;
@@ -60,9 +58,8 @@ TEST_F(Mfa, DevicesAreListedWithTheirUser) {
             (Json{{{"SerialNumber", kDevice}}}));
   EXPECT_FALSE(iam("GetMFADevice", {{"SerialNumber", kDevice}}).contains("EnableDate"));
   iam("EnableMFADevice", codes(-1, 0));
-  const Json shown = {{"UserName", "jane"},
-                      {"SerialNumber", kDevice},
-                      {"EnableDate", "2023-11-14T22:13:20Z"}};
+  const Json shown = {
+      {"UserName", "jane"}, {"SerialNumber", kDevice}, {"EnableDate", "2023-11-14T22:13:20Z"}};
   EXPECT_EQ(iam("ListMFADevices", {{"UserName", "jane"}})["MFADevices"], Json::array({shown}));
   EXPECT_EQ(iam("GetMFADevice", {{"SerialNumber", kDevice}, {"UserName", "jane"}}), shown);
   const Json device = iam("ListVirtualMFADevices")["VirtualMFADevices"][0];
@@ -101,8 +98,8 @@ TEST_F(Mfa, WhatIsWrongIsRefused) {
   const auto refused = [&](std::int64_t first, std::int64_t second) {
     return iam_fail("EnableMFADevice", codes(first, second), 403).first;
   };
-  for (const auto& [first, second] : std::vector<std::pair<int, int>>{
-           {0, 0}, {1, 0}, {-1, 1}, {-3, -2}, {2, 3}}) {
+  for (const auto& [first, second] :
+       std::vector<std::pair<int, int>>{{0, 0}, {1, 0}, {-1, 1}, {-3, -2}, {2, 3}}) {
     EXPECT_EQ(refused(first, second), "InvalidAuthenticationCode") << first << " " << second;
   }
   EXPECT_EQ(iam_fail("CreateVirtualMFADevice",
@@ -116,7 +113,10 @@ TEST_F(Mfa, WhatIsWrongIsRefused) {
     int status;
   } rows[] = {
       {"ResyncMFADevice", codes(-1, 0), "NoSuchEntity", 404},
-      {"DeactivateMFADevice", {{"UserName", "jane"}, {"SerialNumber", kDevice}}, "NoSuchEntity", 404},
+      {"DeactivateMFADevice",
+       {{"UserName", "jane"}, {"SerialNumber", kDevice}},
+       "NoSuchEntity",
+       404},
       {"GetMFADevice", {{"SerialNumber", kDevice}, {"UserName", "jane"}}, "NoSuchEntity", 404},
       {"GetMFADevice", {{"SerialNumber", kDevice + "x"}}, "NoSuchEntity", 404},
       {"DeleteVirtualMFADevice", {{"SerialNumber", kDevice + "x"}}, "NoSuchEntity", 404},
@@ -161,16 +161,15 @@ TEST_F(Mfa, ACodeBeginsASessionOnce) {
   iam("PutUserPolicy",
       {{"UserName", "jane"},
        {"PolicyName", "may"},
-       {"PolicyDocument",
-        Json{{"Version", "2012-10-17"},
-             {"Statement",
-              {{{"Effect", "Allow"},
-                {"Action", "iam:ListUsers"},
-                {"Resource", "*"},
-                {"Condition",
-                 {{"Bool", {{"aws:MultiFactorAuthPresent", "true"}}},
-                  {"NumericLessThan", {{"aws:MultiFactorAuthAge", "120"}}}}}}}}}
-            .dump()}});
+       {"PolicyDocument", Json{{"Version", "2012-10-17"},
+                               {"Statement",
+                                {{{"Effect", "Allow"},
+                                  {"Action", "iam:ListUsers"},
+                                  {"Resource", "*"},
+                                  {"Condition",
+                                   {{"Bool", {{"aws:MultiFactorAuthPresent", "true"}}},
+                                    {"NumericLessThan", {{"aws:MultiFactorAuthAge", "120"}}}}}}}}}
+                              .dump()}});
   use(credentials);
   iam("ListUsers");
   later(61);
@@ -178,13 +177,12 @@ TEST_F(Mfa, ACodeBeginsASessionOnce) {
 }
 
 TEST_F(Mfa, ATrustPolicyMayAskForACode) {
-  const Json trust = {
-      {"Version", "2012-10-17"},
-      {"Statement",
-       {{{"Effect", "Allow"},
-         {"Action", "sts:AssumeRole"},
-         {"Principal", {{"AWS", "arn:aws:iam::111122223333:user/jane"}}},
-         {"Condition", {{"Bool", {{"aws:MultiFactorAuthPresent", "true"}}}}}}}}};
+  const Json trust = {{"Version", "2012-10-17"},
+                      {"Statement",
+                       {{{"Effect", "Allow"},
+                         {"Action", "sts:AssumeRole"},
+                         {"Principal", {{"AWS", "arn:aws:iam::111122223333:user/jane"}}},
+                         {"Condition", {{"Bool", {{"aws:MultiFactorAuthPresent", "true"}}}}}}}}};
   iam("CreateRole", {{"RoleName", "admin"}, {"AssumeRolePolicyDocument", trust.dump()}});
   iam("PutRolePolicy",
       {{"RoleName", "admin"},

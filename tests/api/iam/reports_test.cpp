@@ -68,12 +68,12 @@ TEST_F(Reports, ServicesLastAccessed) {
   const Json details = iam("GetServiceLastAccessedDetails", named);
   EXPECT_EQ(details["JobStatus"], "COMPLETED");
   EXPECT_EQ(details["JobType"], "SERVICE_LEVEL");
-  const Json& services = details["ServicesLastAccessed"];
-  EXPECT_THAT(names(services, "ServiceNamespace"), ElementsAre("iam", "s3"));
-  EXPECT_EQ(services[0]["LastAuthenticated"], "2023-11-14T22:13:20Z");
-  EXPECT_EQ(services[0]["LastAuthenticatedEntity"], "arn:aws:iam::111122223333:user/jane");
-  EXPECT_EQ(services[0]["TotalAuthenticatedEntities"], 1);
-  EXPECT_FALSE(services[1].contains("LastAuthenticated"));
+  const Json& used = details["ServicesLastAccessed"];
+  EXPECT_THAT(names(used, "ServiceNamespace"), ElementsAre("iam", "s3"));
+  EXPECT_EQ(used[0]["LastAuthenticated"], "2023-11-14T22:13:20Z");
+  EXPECT_EQ(used[0]["LastAuthenticatedEntity"], "arn:aws:iam::111122223333:user/jane");
+  EXPECT_EQ(used[0]["TotalAuthenticatedEntities"], 1);
+  EXPECT_FALSE(used[1].contains("LastAuthenticated"));
   const auto entities = [&](const char* service) {
     return iam("GetServiceLastAccessedDetailsWithEntities",
                {named[0], {"ServiceNamespace", service}})["EntityDetailsList"];
@@ -88,9 +88,9 @@ TEST_F(Reports, ServicesLastAccessed) {
 
 TEST_F(Reports, ServicesLastAccessedByAPolicyAndAGroup) {
   const std::string arn =
-      iam("CreatePolicy",
-          {{"PolicyName", "p"}, {"PolicyDocument", policy("Allow", "*", "*").dump()}})["Policy"]
-         ["Arn"].get<std::string>();
+      iam("CreatePolicy", {{"PolicyName", "p"},
+                           {"PolicyDocument", policy("Allow", "*", "*").dump()}})["Policy"]["Arn"]
+          .get<std::string>();
   become("jane", policy("Allow", "sts:TagSession", "*"));
   sts("GetCallerIdentity");
   use(kRoot);
@@ -99,11 +99,10 @@ TEST_F(Reports, ServicesLastAccessedByAPolicyAndAGroup) {
   iam("AttachGroupPolicy", {{"GroupName", "devs"}, {"PolicyArn", arn}});
   for (const std::string& subject : {arn, std::string("arn:aws:iam::111122223333:group/devs")}) {
     const Json job = iam("GenerateServiceLastAccessedDetails", {{"Arn", subject}});
-    const Json services = iam("GetServiceLastAccessedDetails",
-                              {{"JobId", job["JobId"].get<std::string>()}})["ServicesLastAccessed"];
-    EXPECT_THAT(names(services, "ServiceNamespace"),
-                ElementsAre("ecr", "iam", "organizations", "sts"));
-    EXPECT_EQ(services[3]["LastAuthenticatedEntity"], "arn:aws:iam::111122223333:user/jane");
+    const Json used = iam("GetServiceLastAccessedDetails",
+                          {{"JobId", job["JobId"].get<std::string>()}})["ServicesLastAccessed"];
+    EXPECT_THAT(names(used, "ServiceNamespace"), ElementsAre("ecr", "iam", "organizations", "sts"));
+    EXPECT_EQ(used[3]["LastAuthenticatedEntity"], "arn:aws:iam::111122223333:user/jane");
   }
 }
 
@@ -132,12 +131,12 @@ TEST_F(Reports, WhatCannotBeReported) {
     EXPECT_EQ(iam_fail(row.operation, row.parameters, row.status).first, row.code) << row.operation;
   }
   iam("CreateUser", {{"UserName", "jane"}});
-  EXPECT_EQ(iam_fail("GenerateServiceLastAccessedDetails",
-                     {{"Arn", "arn:aws:iam::111122223333:user/jane"},
-                      {"Granularity", "ACTION_LEVEL"}},
-                     400)
-                .first,
-            "InvalidInput");
+  EXPECT_EQ(
+      iam_fail("GenerateServiceLastAccessedDetails",
+               {{"Arn", "arn:aws:iam::111122223333:user/jane"}, {"Granularity", "ACTION_LEVEL"}},
+               400)
+          .first,
+      "InvalidInput");
 }
 
 TEST_F(Reports, AccountProperties) {

@@ -450,7 +450,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_images(txn);
     use_identities(txn);
     use_credentials(txn);
-  use_policies_and_sessions(txn);
+    use_policies_and_sessions(txn);
     use_providers_and_profiles(txn);
     use_organizations(txn);
     use_jobs(txn);

@@ -111,15 +111,15 @@ Json get_outbound(ApiRequest& request) {
 
 // Central management of root users is set in the management account. Delegated administrators and
 // trusted access of IAM are not here, so that account is always the right one.
-storage::Organization require_managed_organization(const ApiRequest& request) {
+// Enabling has an error of its own for other accounts.
+storage::Organization require_managed_organization(const ApiRequest& request, ErrorCode refusal) {
   auto organization = storage::organization_of(request.txn, request.caller.account);
   if (!organization) {
     throw ApiError(ErrorCode::kOrganizationNotFound,
                    "The account is not a member of an organization.");
   }
   if (organization->management_account != request.caller.account) {
-    throw ApiError(ErrorCode::kCallerIsNotManagementAccount,
-                   "The account is not the management account of the organization.");
+    throw ApiError(refusal, "The account is not the management account of the organization.");
   }
   return std::move(*organization);
 }
@@ -129,13 +129,16 @@ Json features_json(const storage::Organization& organization, Json features) {
 }
 
 Json list_features(ApiRequest& request) {
-  const auto organization = require_managed_organization(request);
+  const auto organization =
+      require_managed_organization(request, ErrorCode::kNotManagementOrDelegatedAdministrator);
   return features_json(organization, json_setting(request, request.caller.account,
                                                   kRootFeaturesSetting, Json::array()));
 }
 
 Json set_feature(ApiRequest& request, const char* feature, bool enabled) {
-  const auto organization = require_managed_organization(request);
+  const auto organization = require_managed_organization(
+      request, enabled ? ErrorCode::kCallerIsNotManagementAccount
+                       : ErrorCode::kNotManagementOrDelegatedAdministrator);
   Json features =
       json_setting(request, request.caller.account, kRootFeaturesSetting, Json::array());
   features.erase(std::remove(features.begin(), features.end(), Json(feature)), features.end());

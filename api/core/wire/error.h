@@ -60,6 +60,7 @@ enum class ErrorCode {
   kFeatureDisabled,
   kOrganizationNotFound,
   kCallerIsNotManagementAccount,
+  kNotManagementOrDelegatedAdministrator,
   // ECR
   kInvalidParameter,
   kInvalidTagParameter,

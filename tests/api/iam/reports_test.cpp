@@ -188,6 +188,8 @@ TEST_F(Reports, FeaturesOfTheOrganization) {
   use(Keys{"999988887777", "test"});
   EXPECT_EQ(iam_fail("EnableOrganizationsRootSessions", {}, 400).first,
             "CallerIsNotManagementAccountException");
+  EXPECT_EQ(iam_fail("ListOrganizationsFeatures", {}, 400).first,
+            "AccountNotManagementOrDelegatedAdministratorException");
 }
 
 }  // namespace

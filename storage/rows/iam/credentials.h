@@ -20,9 +20,9 @@ struct UserCredential {
   std::string id;
   CredentialKind kind = CredentialKind::kSshKey;
   std::int64_t entity = 0;
-  std::string status;  // "Active", "Inactive"
-  base::TimePoint created_at;
-  std::string detail;  // JSON object; its members depend on the kind
+  std::string status = {};  // "Active", "Inactive"
+  base::TimePoint created_at = {};
+  std::string detail = {};  // JSON object; its members depend on the kind
 };
 
 // False: the id is taken.
@@ -36,14 +36,14 @@ void delete_user_credential(sql::Txn& txn, std::string_view id);
 
 struct ServerCertificate {
   std::int64_t id = 0;
-  std::string account;
+  std::string account = {};
   std::string name;  // unique in its account without regard to case
   std::string path = "/";
-  std::string unique_id;  // ASCA...
-  std::string body;       // PEM
-  std::string chain;      // PEM; empty: none
-  base::TimePoint uploaded_at;
-  base::TimePoint expires_at;
+  std::string unique_id = {};  // ASCA...
+  std::string body = {};       // PEM
+  std::string chain = {};      // PEM; empty: none
+  base::TimePoint uploaded_at = {};
+  base::TimePoint expires_at = {};
 };
 
 std::string server_certificate_arn(const ServerCertificate& certificate);

@@ -16,9 +16,9 @@ namespace ecr::storage {
 struct MfaDevice {
   std::int64_t id = 0;
   std::string serial;  // the ARN
-  std::string account;
-  std::string seed;  // base32; in clear, because every code is computed from it
-  base::TimePoint created_at;
+  std::string account = {};
+  std::string seed = {};  // base32; in clear, because every code is computed from it
+  base::TimePoint created_at = {};
   std::optional<std::int64_t> entity = {};  // the user; none: not enabled
   std::optional<base::TimePoint> enabled_at = {};
   std::int64_t drift = 0;      // steps of 30 seconds that it is ahead of the machine's clock

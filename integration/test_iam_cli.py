@@ -268,12 +268,11 @@ class Iam(harness.ServerTest):
             self.assertNotIn(password.encode(), text)
 
     def test_what_is_missing_says_so(self):
-        self.assertIn(
-            "GenerateCredentialReport", self.fails("InvalidAction", "generate-credential-report")
-        )
+        report = ("get-organizations-access-report", "--job-id", "0" * 36)
+        self.assertIn("GetOrganizationsAccessReport", self.fails("InvalidAction", *report))
         coverage = self.server.coverage()["iam"]
         self.assertEqual(180, coverage["total"])
-        self.assertFalse(coverage["operations"]["GenerateCredentialReport"])
+        self.assertFalse(coverage["operations"]["GetOrganizationsAccessReport"])
 
 
 if __name__ == "__main__":

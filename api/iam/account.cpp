@@ -1,6 +1,8 @@
 // The account itself: alias, password policy, and the counts of GetAccountSummary. Source: AWS IAM
 // API Reference. An account exists as soon as a request names it, so none of these needs a row for
 // it.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/wire/error.h"
@@ -10,9 +12,11 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/credentials.h"
 #include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
 #include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/mfa_devices.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -99,6 +103,11 @@ std::size_t versions_in_use(const ApiRequest& request) {
 // the root user has a key, that of the server's settings.
 Json get_summary(ApiRequest& request) {
   const std::string& account = request.caller.account;
+  const auto devices = storage::mfa_devices_of_account(request.txn, account);
+  const auto devices_in_use = std::count_if(
+      devices.begin(), devices.end(), [](const auto& device) { return device.entity.has_value(); });
+  const bool second_version =
+      storage::account_setting(request.txn, account, kTokenVersionSetting) == "v2Token";
   const Json map = {
       {"Users", storage::count_entities(request.txn, account, EntityKind::kUser)},
       {"UsersQuota", 5000},
@@ -115,16 +124,16 @@ Json get_summary(ApiRequest& request) {
       {"PolicyVersionsInUseQuota", 10'000},
       {"Providers", storage::list_oidc_providers(request.txn, account).size() +
                         storage::list_saml_providers(request.txn, account).size()},
-      {"ServerCertificates", 0},
+      {"ServerCertificates", storage::server_certificates(request.txn, account).size()},
       {"ServerCertificatesQuota", 20},
-      {"MFADevices", 0},
-      {"MFADevicesInUse", 0},
+      {"MFADevices", devices.size()},
+      {"MFADevicesInUse", devices_in_use},
       {"AccountMFAEnabled", 0},
       {"AccountAccessKeysPresent", 1},
       {"AccountPasswordPresent", 0},
       {"AccountSigningCertificatesPresent", 0},
       {"SigningCertificatesPerUserQuota", 2},
-      {"GlobalEndpointTokenVersion", 1},
+      {"GlobalEndpointTokenVersion", second_version ? 2 : 1},
       {"AccessKeysPerUserQuota", kAccessKeysPerUser},
       {"GroupsPerUserQuota", kGroupsPerUser},
       {"AttachedPoliciesPerUserQuota", kAttachedPolicies},

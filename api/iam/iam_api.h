@@ -1,5 +1,5 @@
-// The AWS IAM API (AWS Query, XML): the part that authorization needs. Certificates, MFA
-// devices and other credentials that cannot be used here have listings, which are empty.
+// The AWS IAM API (AWS Query, XML). Certificates and other credentials that no request to this
+// server can be signed with are stored and shown.
 #pragma once
 
 #include <vector>
@@ -28,5 +28,15 @@ std::vector<const Operation*> outbound_federation_operations();   // outbound_fe
 std::vector<const Operation*> authorization_detail_operations();  // authorization_details.cpp
 std::vector<const Operation*> service_access_operations();        // service_access.cpp
 std::vector<const Operation*> simulator_operations();             // simulation/simulators.cpp
+std::vector<const Operation*> account_setting_operations();       // account_settings.cpp
+
+std::vector<const Operation*> mfa_device_operations();  // credentials/mfa_devices.cpp
+std::vector<const Operation*>
+server_certificate_operations();  // credentials/server_certificates.cpp
+std::vector<const Operation*> signing_certificate_operations();  // .../signing_certificates.cpp
+std::vector<const Operation*> ssh_key_operations();              // credentials/ssh_public_keys.cpp
+std::vector<const Operation*> service_credential_operations();   // .../service_credentials.cpp
+std::vector<const Operation*> credential_report_operations();    // reports/credential_report.cpp
+std::vector<const Operation*> service_report_operations();  // reports/service_last_accessed.cpp
 
 }  // namespace ecr::api::iam

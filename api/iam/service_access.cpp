@@ -13,6 +13,7 @@
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/common.h"
 #include "api/iam/shared/entities.h"
+#include "api/iam/shared/granted_services.h"
 #include "api/iam/shared/managed_policy.h"
 #include "api/iam/shared/targets.h"
 #include "auth/iam/match/glob.h"
@@ -62,41 +63,12 @@ Resolved<EntityOfArn> arn_target(const ApiRequest& request) {
   return {{std::move(target)}, std::move(named)};
 }
 
-// The policy grammar allows a single value in place of a list.
-std::vector<std::string> statement_strings(const Json& statement, const char* member) {
-  const Json value = statement.value(member, Json::array());
-  if (value.is_string()) return {value.get<std::string>()};
-  return value.get<std::vector<std::string>>();
-}
-
 // A policy as the answer shows it, and the services of which it allows any action: patterns, as
 // "ecr" or "*".
 struct Grant {
   Json shown;
   std::set<std::string> services;
 };
-
-// Denials, resources and conditions are ignored: the operation lists policies, it does not decide a
-// request. A statement with NotAction is taken as allowing every service.
-void add_services(const Json& statement, std::set<std::string>& services) {
-  if (statement.value("Effect", "") != "Allow") return;
-  for (const std::string& action : statement_strings(statement, "Action")) {
-    services.insert(action.substr(0, action.find(':')));
-  }
-  if (statement.contains("NotAction")) services.insert("*");
-}
-
-std::set<std::string> allowed_services(const std::string& document) {
-  std::set<std::string> services;
-  const Json policy = base::parse_json(document).value();
-  const Json& statements = policy["Statement"];
-  if (statements.is_object()) {
-    add_services(statements, services);
-  } else {
-    for (const Json& statement : statements) add_services(statement, services);
-  }
-  return services;
-}
 
 bool allows_service(const Grant& grant, const std::string& service) {
   return std::any_of(grant.services.begin(), grant.services.end(), [&](const std::string& pattern) {

@@ -11,7 +11,9 @@
 #include "api/iam/shared/targets.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/credentials.h"
 #include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/mfa_devices.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -55,6 +57,21 @@ Json update_user(ApiRequest& request, storage::Entity& user) {
   return Json::object();
 }
 
+// The sentences follow that of access keys; that of MFA devices is known, the others are inferred.
+void require_no_credentials(const ApiRequest& request, const storage::Entity& user) {
+  constexpr std::pair<storage::CredentialKind, const char*> kKinds[] = {
+      {storage::CredentialKind::kSigning, "signing certificates"},
+      {storage::CredentialKind::kSshKey, "SSH public keys"},
+      {storage::CredentialKind::kService, "service specific credentials"}};
+  if (!storage::mfa_devices_of_user(request.txn, user.id).empty()) {
+    throw delete_conflict("Cannot delete entity, must delete MFA device first.");
+  }
+  for (const auto& [kind, noun] : kKinds) {
+    if (storage::user_credentials(request.txn, user.id, kind).empty()) continue;
+    throw delete_conflict(base::format("Cannot delete entity, must delete {} first.", noun));
+  }
+}
+
 // IAM refuses to delete a user that still has anything; it names one kind of thing at a time. Tags
 // and the boundary go with the user.
 Json delete_user(ApiRequest& request, const storage::Entity& user) {
@@ -64,6 +81,7 @@ Json delete_user(ApiRequest& request, const storage::Entity& user) {
   if (!storage::entity_access_keys(request.txn, user.id).empty()) {
     throw delete_conflict("Cannot delete entity, must delete access keys first.");
   }
+  require_no_credentials(request, user);
   if (!storage::groups_of(request.txn, user.id).empty()) {
     throw delete_conflict("Cannot delete entity, must remove users from group first.");
   }

@@ -60,6 +60,13 @@ Resolved<RoleSession> assume_role_targets(const ApiRequest& request) {
   asked.source_identity = std::move(identity);
 
   Target role = role_target(request, asked);
+  // A trust policy asks for the second factor of this call, whatever credentials signed it (IAM
+  // User Guide, "Secure API access with MFA"). A refusal rolls back that the code was taken.
+  asked.mfa = take_mfa_code(request);
+  if (asked.mfa) {
+    role.context.emplace_back("aws:MultiFactorAuthPresent", "true");
+    role.context.emplace_back("aws:MultiFactorAuthAge", "0");
+  }
   if (request.input.contains("ExternalId")) {
     role.context.emplace_back("sts:ExternalId", request.input["ExternalId"].get<std::string>());
   }
@@ -73,8 +80,9 @@ Resolved<RoleSession> assume_role_targets(const ApiRequest& request) {
 }
 
 Json assume_role(ApiRequest& request, RoleSession& asked) {
-  refuse_mfa_code(request.input);
-  return begin_role_session(request, asked);
+  storage::Session session;
+  session.mfa = asked.mfa;
+  return begin_role_session(request, asked, std::move(session));
 }
 
 constexpr Operation kAssumeRoleOperations[] = {

@@ -22,6 +22,7 @@ struct RoleSession : Named<storage::Entity> {
   std::string account;  // the one in RoleArn
   SessionTags tags = {};
   std::optional<std::string> source_identity = {};
+  bool mfa = false;  // the request has a right code of the caller's MFA device
 
   [[noreturn]] void missing() const;
 };

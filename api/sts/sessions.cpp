@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/core/access/mfa.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/unique_id.h"
 #include "api/core/wire/error.h"
@@ -13,6 +14,8 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "storage/rows/iam/identities.h"
+#include "storage/rows/iam/mfa_devices.h"
 
 namespace ecr::api::sts {
 namespace {
@@ -139,9 +142,20 @@ SessionTags requested_tags(const Json& input) {
   return tags;
 }
 
-// AWS's sentence, with its two blanks (test NoCodeOfADeviceIsRight).
-void refuse_mfa_code(const Json& input) {
-  if (!input.contains("SerialNumber") && !input.contains("TokenCode")) return;
+// AWS's sentence, with its two blanks (test ACodeOfAnotherDeviceIsRefused).
+bool take_mfa_code(const ApiRequest& request) {
+  const std::string serial = base::text_member(request.input, "SerialNumber");
+  const std::string code = base::text_member(request.input, "TokenCode");
+  if (serial.empty() && code.empty()) return false;
+  const auto device = storage::find_mfa_device(request.txn, serial);
+  const auto user =
+      device && device->entity ? storage::find_entity(request.txn, *device->entity) : std::nullopt;
+  // A session of GetSessionToken is its user; a role's session is not.
+  const bool own =
+      user && user->account == request.caller.account && user->name == request.caller.user_name;
+  if (own && api::take_mfa_code(request.txn, *device, code, request.core.machine_clock.now())) {
+    return true;
+  }
   throw ApiError::access_denied(
       "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "
       "serial number is valid and associated with this user.");

@@ -32,8 +32,10 @@ SessionTags checked_tags(storage::Tags tags, const std::vector<std::string>& tra
 // The same of Tags and TransitiveTagKeys.
 SessionTags requested_tags(const Json& input);
 
-// There are no MFA devices here, so no code is ever right. Throws where the request has one.
-void refuse_mfa_code(const Json& input);
+// True where the request has SerialNumber and TokenCode, and the code is right: the device is
+// enabled for the calling user, and the code was not taken before. It is used up then. False: the
+// request has neither. Throws AccessDenied. REQUIRES: a write transaction.
+bool take_mfa_code(const ApiRequest& request);
 
 // DurationSeconds, or `fallback`.
 std::chrono::seconds duration_of(const Json& input, std::chrono::seconds fallback);

@@ -50,10 +50,10 @@ storage::Session session_of(const ApiRequest& request, storage::SessionKind kind
 // No permission is needed, and no policy can deny it (AWS STS API Reference, "GetSessionToken").
 // The session is the user, with the user's policies.
 Json get_session_token(ApiRequest& request) {
-  refuse_mfa_code(request.input);
+  storage::Session session = session_of(request, storage::SessionKind::kUser);
+  session.mfa = take_mfa_code(request);
   Json output;
-  issue_credentials(request, session_of(request, storage::SessionKind::kUser), lifetime(request),
-                    output);
+  issue_credentials(request, std::move(session), lifetime(request), output);
   return output;
 }
 

@@ -42,6 +42,7 @@ std::span<const Migration> migrations() {
       step_17_replication_backfills(),
       step_18_partitions(),
       step_19_sts(),
+      step_20_credentials(),
   };
   return kMigrations;
 }

@@ -36,6 +36,7 @@ Migration step_16_walks();
 Migration step_17_replication_backfills();
 Migration step_18_partitions();
 Migration step_19_sts();
+Migration step_20_credentials();
 
 // The schema that all of them together make of an empty database, in one go (SQLite reads the whole
 // schema anew after each ALTER TABLE). The test MigrationSteps.SchemaIsWhatTheyMake writes it, and

@@ -83,7 +83,7 @@ constexpr const char* kStatements[] = {
          name_folded TEXT NOT NULL,
          path TEXT NOT NULL,
          unique_id TEXT NOT NULL,
-         created_at BIGINT NOT NULL, boundary TEXT, trust_policy TEXT, max_session_seconds BIGINT, description TEXT, last_used_at BIGINT, last_used_region TEXT, partition TEXT NOT NULL DEFAULT 'aws',
+         created_at BIGINT NOT NULL, boundary TEXT, trust_policy TEXT, max_session_seconds BIGINT, description TEXT, last_used_at BIGINT, last_used_region TEXT, partition TEXT NOT NULL DEFAULT 'aws', last_used_service TEXT,
          UNIQUE (account, kind, name_folded)))",
     R"(CREATE TABLE entity_tags (
          entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
@@ -333,7 +333,7 @@ constexpr const char* kStatements[] = {
     R"(CREATE TABLE login_profiles (
          entity BIGINT NOT NULL PRIMARY KEY REFERENCES entities (id) ON DELETE CASCADE,
          reset_required INTEGER NOT NULL,
-         created_at BIGINT NOT NULL))",
+         created_at BIGINT NOT NULL, password TEXT))",
     R"(CREATE TABLE role_deletions (
          id TEXT NOT NULL PRIMARY KEY,
          account TEXT NOT NULL))",
@@ -420,7 +420,58 @@ constexpr const char* kStatements[] = {
          algorithm TEXT NOT NULL PRIMARY KEY,
          id TEXT NOT NULL,
          private_key TEXT NOT NULL))",
-    "PRAGMA user_version = 19",
+    R"(CREATE TABLE mfa_devices (
+         id INTEGER PRIMARY KEY,
+         serial TEXT NOT NULL UNIQUE,  -- the ARN
+         account TEXT NOT NULL,
+         seed TEXT NOT NULL,           -- base32
+         created_at BIGINT NOT NULL,
+         entity BIGINT REFERENCES entities (id) ON DELETE SET NULL,  -- NULL: not enabled
+         enabled_at BIGINT,
+         drift BIGINT NOT NULL,        -- steps that the device is ahead of the machine's clock
+         last_step BIGINT NOT NULL))",
+    R"(CREATE INDEX mfa_devices_by_account ON mfa_devices (account, serial))",
+    R"(CREATE INDEX mfa_devices_by_entity ON mfa_devices (entity, serial))",
+    R"(CREATE TABLE user_credentials (
+         id TEXT NOT NULL PRIMARY KEY,
+         kind TEXT NOT NULL,     -- ssh, signing, service
+         entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+         status TEXT NOT NULL,   -- as the API has it
+         created_at BIGINT NOT NULL,
+         detail TEXT NOT NULL))",
+    R"(CREATE INDEX user_credentials_by_entity ON user_credentials (entity, kind, id))",
+    R"(CREATE TABLE server_certificates (
+         id INTEGER PRIMARY KEY,
+         account TEXT NOT NULL,
+         name TEXT NOT NULL,
+         name_folded TEXT NOT NULL,
+         path TEXT NOT NULL,
+         unique_id TEXT NOT NULL,
+         body TEXT NOT NULL,
+         chain TEXT NOT NULL,
+         uploaded_at BIGINT NOT NULL,
+         expires_at BIGINT NOT NULL,
+         partition TEXT NOT NULL,
+         UNIQUE (account, name_folded)))",
+    R"(CREATE TABLE account_settings (
+         account TEXT NOT NULL,
+         name TEXT NOT NULL,
+         value TEXT NOT NULL,
+         PRIMARY KEY (account, name)))",
+    R"(CREATE TABLE access_reports (
+         id TEXT NOT NULL PRIMARY KEY,
+         account TEXT NOT NULL,
+         kind TEXT NOT NULL,  -- the operation that made it
+         created_at BIGINT NOT NULL,
+         report TEXT NOT NULL))",
+    R"(CREATE INDEX access_reports_by_time ON access_reports (account, created_at))",
+    R"(CREATE TABLE service_uses (
+         entity BIGINT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+         service TEXT NOT NULL,
+         used_at BIGINT NOT NULL,
+         region TEXT NOT NULL,
+         PRIMARY KEY (entity, service)))",
+    "PRAGMA user_version = 20",
 };
 
 }  // namespace

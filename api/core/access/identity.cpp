@@ -130,7 +130,8 @@ std::optional<Caller> session_caller(const Core& core, storage::sql::Txn& txn, s
   switch (session->kind) {
     case SessionKind::kRole:
       if (!entity) return std::nullopt;
-      caller.last_use = {entity->last_used_at, entity->last_used_region.value_or(""), ""};
+      caller.last_use = {entity->last_used_at, entity->last_used_region.value_or(""),
+                         entity->last_used_service.value_or("")};
       become_role_session(core, txn, *session, *entity, caller);
       add_second_factor(core, *session, caller);
       break;
@@ -240,17 +241,28 @@ std::function<void()> note_of_use(const Core& core, const Caller& caller, std::s
   storage::Store* store = &core.store;
   if (caller.temporary) {
     const auto& session = *caller.temporary;
-    if (session.kind != storage::SessionKind::kRole || !session.entity || noted) return {};
-    return [store, role = *session.entity, now, region = std::string(region)] {
-      write_note(*store, [&](auto& txn) { storage::note_entity_use(txn, role, now, region); });
+    if (session.kind != storage::SessionKind::kRole || !session.entity ||
+        (noted && last.service == service)) {
+      return {};
+    }
+    return [store, role = *session.entity, now, region = std::string(region),
+            service = std::string(service)] {
+      write_note(*store, [&](auto& txn) {
+        if (!storage::find_entity(txn, role)) return;  // the call has deleted it
+        storage::note_entity_use(txn, role, now, region, service);
+        storage::note_service_use(txn, role, service, now, region);
+      });
     };
   }
   const bool user = caller.principal.kind == auth::iam::PrincipalKind::kUser;
   if (!user || (noted && last.service == service)) return {};
   return [store, key = caller.access_key_id, now, region = std::string(region),
           service = std::string(service)] {
-    write_note(*store,
-               [&](auto& txn) { storage::note_access_key_use(txn, key, now, region, service); });
+    write_note(*store, [&](auto& txn) {
+      storage::note_access_key_use(txn, key, now, region, service);
+      const auto found = storage::find_access_key(txn, key);  // it may be deleted by now
+      if (found) storage::note_service_use(txn, found->entity, service, now, region);
+    });
   };
 }
 

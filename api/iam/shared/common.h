@@ -48,6 +48,9 @@ std::string url_encoded(std::string_view document);
 // Throws MalformedPolicyDocument in AWS's words.
 void check_policy(const std::string& document, auth::iam::PolicyType type);
 
+// Name of the account's setting that SetSecurityTokenServicePreferences writes.
+inline constexpr const char* kTokenVersionSetting = "global_token_version";
+
 // The quotas that are enforced here. Source: IAM User Guide, "IAM and AWS STS quotas". AWS raises
 // some of them on request; these are the defaults. Policy sizes are in characters, without white
 // space; the size of inline policies is that of all inline policies of the user, group or role.

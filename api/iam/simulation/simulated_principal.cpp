@@ -66,7 +66,7 @@ SimulatedPolicy managed(const ApiRequest& request, const std::string& arn) {
   const AwsManagedPolicy* aws = find_aws_managed_policy(arn);
   return {aws != nullptr ? request.core.policies.get(*aws)
                          : request.core.policies.get(*document, PolicyType::kIdentity),
-          arn.substr(arn.rfind('/') + 1), *document};
+          arn.substr(arn.rfind('/') + 1), *document, arn};
 }
 
 // SourcePolicyId as AWS forms it: "user_alice_pull" for an inline policy, the name for a managed
@@ -76,7 +76,9 @@ void add_policies(const ApiRequest& request, const storage::Entity& entity,
   for (const auto& policy : storage::inline_policies(request.txn, entity.id)) {
     list.push_back({request.core.policies.get(policy.document, PolicyType::kIdentity),
                     base::format("{}_{}_{}", kind_name(entity.kind), entity.name, policy.name),
-                    policy.document});
+                    policy.document,
+                    {},
+                    base::format("{}/{}/{}", kind_name(entity.kind), entity.name, policy.name)});
   }
   for (const std::string& arn : storage::attached_policies(request.txn, entity.id)) {
     list.push_back(managed(request, arn));

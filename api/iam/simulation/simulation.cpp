@@ -57,11 +57,14 @@ std::string decided_resource(const std::string& action, const std::string& resou
   return resource;
 }
 
-// The account that owns the resource. Without a resource-based policy the simulation covers the
-// caller's side only: the resource then counts as one of the caller's account, because it would
-// otherwise always be denied as a cross-account request without a resource-based policy.
+// The account that owns the resource. Where the request says nothing of the other account, neither
+// its policy nor its owner, the simulation covers the caller's side only: the resource then counts
+// as one of the caller's account, because it would otherwise always be denied as a cross-account
+// request without a resource-based policy.
 std::string owner_of(const Simulation& simulation, const std::string& resource) {
-  if (!simulation.resource_policy) return simulation.principal.account;
+  if (!simulation.resource_policy && simulation.resource_owner.empty()) {
+    return simulation.principal.account;
+  }
   const auto arn = model::Arn::parse(resource);
   if (arn && model::is_account_id(arn->account)) return arn->account;
   return simulation.resource_owner.empty() ? simulation.principal.account
@@ -103,8 +106,8 @@ auth::iam::PolicySet make_policies(const Simulation& simulation, const std::stri
 }
 
 // Adds the condition keys and variables of the policy, each once without regard to case.
-void add_keys(const SimulatedPolicy& one, std::vector<std::string>& keys) {
-  for (std::string& key : auth::iam::context_keys(*one.policy)) {
+void add_keys(const auth::iam::Policy& policy, std::vector<std::string>& keys) {
+  for (std::string& key : auth::iam::context_keys(policy)) {
     const bool known = std::any_of(keys.begin(), keys.end(), [&](const auto& other) {
       return base::equals_ignore_case(other, key);
     });
@@ -135,7 +138,7 @@ class SimulatedDecision {
   Json json(const std::string& action, const std::string& resource) const {
     Json out = {{"EvalActionName", action},
                 {"EvalResourceName", resource},
-                {"EvalDecision", decision_name(verdict_.decision)},
+                {"EvalDecision", decision_text()},
                 {"MatchedStatements", matched_statements()},
                 {"MissingContextValues", Json::array()}};
     if (!simulation_.boundaries.empty()) {
@@ -145,8 +148,12 @@ class SimulatedDecision {
     if (simulation_.scps) {
       out["OrganizationsDecisionDetail"] = {{"AllowedByOrganizations", every_allows(scp_)}};
       // "If an SCP denies access, the simulation ends" (IAM User Guide, "IAM policy testing with
-      // the IAM policy simulator"): the answer has no details of the other policies.
-      if (!every_allows(scp_)) return out;
+      // the IAM policy simulator"): the answer has no details of the other policies. What was
+      // missing is said nevertheless: it may be what the SCP asks for.
+      if (!every_allows(scp_)) {
+        out["MissingContextValues"] = missing_;
+        return out;
+      }
     }
     if (resource == "*") {
       out["MissingContextValues"] = missing_;
@@ -166,6 +173,13 @@ class SimulatedDecision {
   }
 
  private:
+  // A denial by an SCP is explicitDeny, also where a level of the organization merely does not
+  // allow: AWS calls that explicit in its sentences, too (evaluate.h).
+  const char* decision_text() const {
+    if (simulation_.scps && !every_allows(scp_)) return "explicitDeny";
+    return decision_name(verdict_.decision);
+  }
+
   static bool every_allows(const std::vector<Effects>& groups) {
     return std::all_of(groups.begin(), groups.end(),
                        [](const Effects& effects) { return effects.allows && !effects.denies; });
@@ -219,9 +233,12 @@ class SimulatedDecision {
   // the request does not have, also of statements about other actions ("required by the included
   // input policies", API Reference; aws-sdk-java-v2 issue 1751, boto3 issue 3111).
   void find_missing() {
-    for (const SimulatedPolicy& policy : simulation_.identity) add_keys(policy, missing_);
-    for (const SimulatedPolicy& policy : simulation_.boundaries) add_keys(policy, missing_);
-    if (simulation_.resource_policy) add_keys(*simulation_.resource_policy, missing_);
+    for (const SimulatedPolicy& one : simulation_.identity) add_keys(*one.policy, missing_);
+    for (const SimulatedPolicy& one : simulation_.boundaries) add_keys(*one.policy, missing_);
+    if (simulation_.resource_policy) add_keys(*simulation_.resource_policy->policy, missing_);
+    for (const auto& level : policies_.scps) {
+      for (const auto& one : level) add_keys(*one.policy, missing_);
+    }
     std::erase_if(missing_,
                   [&](const std::string& key) { return request_.context.find(key) != nullptr; });
     std::sort(missing_.begin(), missing_.end());
@@ -275,6 +292,11 @@ class SimulatedDecision {
     if (request_.resource_account == simulation_.principal.account) return out;
     out["IAM Policy"] = identity_.decision();
     out["Resource Policy"] = resource_.decision();
+    if (!boundary_.empty()) {
+      out["Permissions Boundary Policy"] = boundary_denies()         ? "explicitDeny"
+                                           : every_allows(boundary_) ? "allowed"
+                                                                     : "implicitDeny";
+    }
     return out;
   }
 
@@ -298,7 +320,7 @@ Json simulate(const Simulation& simulation, const std::string& action,
 
 std::vector<std::string> context_keys_of(const std::vector<SimulatedPolicy>& policies) {
   std::vector<std::string> keys;
-  for (const SimulatedPolicy& one : policies) add_keys(one, keys);
+  for (const SimulatedPolicy& one : policies) add_keys(*one.policy, keys);
   std::sort(keys.begin(), keys.end());
   return keys;
 }

@@ -20,6 +20,9 @@ struct SimulatedPolicy {
   auth::iam::PolicyPtr policy;
   std::string id;        // SourcePolicyId
   std::string document;  // its text, for positions in it
+  std::string arn = {};  // of a managed policy
+  // "user/alice/pull": kind and name of the entity that an inline policy is part of, and its name.
+  std::string inline_of = {};
 };
 
 struct Simulation {

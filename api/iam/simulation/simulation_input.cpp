@@ -84,6 +84,71 @@ std::vector<SimulatedPolicy> policy_inputs(const Json& input, const char* member
   return policies;
 }
 
+// The ids are those of the other lists, with the level (inferred: no answer names them).
+std::optional<std::vector<std::vector<auth::iam::AttachedPolicy>>> organization_policy_inputs(
+    const Json& input) {
+  constexpr const char* kMember = "OrderedOrganizationPolicyInputList";
+  if (!input.contains(kMember)) return std::nullopt;
+  std::vector<std::vector<auth::iam::AttachedPolicy>> levels;
+  for (const Json& level : input[kMember]) {
+    levels.emplace_back();
+    for (const Json& document : level.value("ServiceControlPolicyInputList", Json::array())) {
+      const auto policy =
+          read_policy(document.get<std::string>(), PolicyType::kScp,
+                      base::format("{}.{}.{}", kMember, levels.size(), levels.back().size() + 1));
+      levels.back().push_back({policy.policy, policy.id});
+    }
+  }
+  return levels;
+}
+
+namespace {
+
+bool is_aws_managed(const std::string& arn) { return arn.find("::aws:policy/") != arn.npos; }
+
+// An element has one of three members: a union, in the model's words.
+bool names_policy(const Json& exclusion, const SimulatedPolicy& policy) {
+  if (exclusion.contains("PolicyArn")) {
+    return !policy.arn.empty() && exclusion["PolicyArn"] == policy.arn;
+  }
+  if (exclusion.contains("InlinePolicyIdentifier")) {
+    const Json& named = exclusion["InlinePolicyIdentifier"];
+    return policy.inline_of == base::format("{}/{}/{}", named.value("AttachmentType", ""),
+                                            named.value("AttachmentName", ""),
+                                            named.value("PolicyName", ""));
+  }
+  const std::string type = exclusion.value("PolicyType", "");
+  if (type == "inline") return !policy.inline_of.empty();
+  if (policy.arn.empty()) return false;
+  return type == (is_aws_managed(policy.arn) ? "aws-managed" : "user-managed");
+}
+
+bool excludes_type(const Json& exclusions, std::string_view type) {
+  return std::any_of(exclusions.begin(), exclusions.end(), [&](const Json& exclusion) {
+    return exclusion.value("PolicyType", "") == type;
+  });
+}
+
+}  // namespace
+
+// That a boundary goes with its ARN or its own type, not with that of managed policies, is
+// inferred.
+void exclude_policies(const Json& input, Simulation& simulation) {
+  const Json exclusions = input.value("PolicyExclusionList", Json::array());
+  const auto names = [&](const SimulatedPolicy& policy) {
+    return std::any_of(exclusions.begin(), exclusions.end(),
+                       [&](const Json& exclusion) { return names_policy(exclusion, policy); });
+  };
+  std::erase_if(simulation.identity, names);
+  std::erase_if(simulation.boundaries, [&](const SimulatedPolicy& policy) {
+    if (excludes_type(exclusions, "permission-boundary")) return true;
+    return std::any_of(exclusions.begin(), exclusions.end(), [&](const Json& exclusion) {
+      return exclusion.contains("PolicyArn") && names_policy(exclusion, policy);
+    });
+  });
+  if (excludes_type(exclusions, "scp")) simulation.scps.reset();
+}
+
 // PolicyType::kAny: the policy may be one of any service, with or without Resource.
 std::optional<SimulatedPolicy> resource_policy_input(const Json& input) {
   if (!input.contains("ResourcePolicy")) return std::nullopt;

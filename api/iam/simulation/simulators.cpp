@@ -83,6 +83,7 @@ Json simulate_custom_policy(ApiRequest& request) {
   Simulation simulation;
   simulate_unnamed_user(request, simulation);
   simulation.identity = policy_inputs(request.input, "PolicyInputList");
+  simulation.scps = organization_policy_inputs(request.input);
   read_common(request, simulation);
   return simulate_page(request, simulation);
 }
@@ -90,6 +91,7 @@ Json simulate_custom_policy(ApiRequest& request) {
 Json simulate_principal_policy(ApiRequest& request, const storage::Entity& source) {
   Simulation simulation;
   simulate_entity(request, source, simulation);
+  exclude_policies(request.input, simulation);
   for (auto& policy : policy_inputs(request.input, "PolicyInputList")) {
     simulation.identity.push_back(std::move(policy));
   }

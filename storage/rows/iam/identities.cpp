@@ -13,7 +13,7 @@ constexpr EnumColumn<EntityKind, 3> kEntityKinds({"user", "group", "role"});
 
 constexpr sql::Literal kEntityColumns(
     "id, account, kind, name, path, unique_id, created_at, boundary, trust_policy, "
-    "max_session_seconds, description, last_used_at, last_used_region, "
+    "max_session_seconds, description, last_used_at, last_used_region, last_used_service, "
     "partition");
 
 // A row without max_session_seconds has AWS's default, one hour (IAM API Reference, CreateRole,
@@ -32,7 +32,8 @@ Entity read_entity(const sql::Rows& row) {
           .description = row.optional_string(10),
           .last_used_at = from_column(row.optional_integer(11)),
           .last_used_region = row.optional_string(12),
-          .partition = row.string(13)};
+          .last_used_service = row.optional_string(13),
+          .partition = row.string(14)};
 }
 
 constexpr sql::Literal kAccessKeyColumns(
@@ -144,10 +145,33 @@ void update_entity(sql::Txn& txn, const Entity& entity) {
 
 // RoleLastUsed of GetRole. The caller writes it at most once a minute, because each use would
 // otherwise be a write.
-void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when,
-                     std::string_view region) {
-  txn.exec("UPDATE entities SET last_used_at = ?, last_used_region = ? WHERE id = ?",
-           to_column(when), region, id);
+void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region,
+                     std::string_view service) {
+  txn.exec(
+      R"(UPDATE entities SET last_used_at = ?, last_used_region = ?, last_used_service = ?
+         WHERE id = ?)",
+      to_column(when), region, service, id);
+}
+
+// The reports of GenerateServiceLastAccessedDetails are made of these rows: one for each service
+// that the user or role used, however many keys and sessions it has.
+void note_service_use(sql::Txn& txn, std::int64_t entity, std::string_view service,
+                      base::TimePoint when, std::string_view region) {
+  txn.exec(
+      R"(INSERT INTO service_uses (entity, service, used_at, region) VALUES (?, ?, ?, ?)
+         ON CONFLICT (entity, service) DO UPDATE
+         SET used_at = excluded.used_at, region = excluded.region)",
+      entity, service, to_column(when), region);
+}
+
+std::vector<ServiceUse> service_uses(sql::Txn& txn, std::int64_t entity) {
+  return sql::all_rows(
+      txn.query("SELECT service, used_at, region FROM service_uses WHERE entity = ? "
+                "ORDER BY service",
+                entity),
+      [](const sql::Rows& row) {
+        return ServiceUse{row.string(0), from_column(row.integer(1)), row.string(2)};
+      });
 }
 
 // An access key's id is unique over all accounts, because a signed request names only the id.

@@ -30,7 +30,15 @@ struct Entity {
   // Roles: when and where a session of it was used last.
   std::optional<base::TimePoint> last_used_at = {};
   std::optional<std::string> last_used_region = {};
+  std::optional<std::string> last_used_service = {};
   std::string partition = "aws";  // of the Region in which it was made; its ARN is in it
+};
+
+// The last use of a service by a user or role.
+struct ServiceUse {
+  std::string service;  // "ecr"
+  base::TimePoint when;
+  std::string region;
 };
 
 struct AccessKey {
@@ -70,7 +78,11 @@ void delete_entity(sql::Txn& txn, std::int64_t id);  // with keys, policies, tag
 // entity of the kind has the name.
 void update_entity(sql::Txn& txn, const Entity& entity);
 // Records the use of a session of the role.
-void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region);
+void note_entity_use(sql::Txn& txn, std::int64_t id, base::TimePoint when, std::string_view region,
+                     std::string_view service);
+void note_service_use(sql::Txn& txn, std::int64_t entity, std::string_view service,
+                      base::TimePoint when, std::string_view region);
+std::vector<ServiceUse> service_uses(sql::Txn& txn, std::int64_t entity);  // by service
 
 bool insert_access_key(sql::Txn& txn, const AccessKey& key);  // false: the id is taken
 std::optional<AccessKey> find_access_key(sql::Txn& txn, std::string_view id);

@@ -169,7 +169,7 @@ TEST_F(IamAccount, SummaryCounts) {
   EXPECT_EQ(map["VersionsPerPolicyQuota"], 5);
 }
 
-TEST_F(IamAccount, ListingsOfUnsupportedCredentialsAreEmpty) {
+TEST_F(IamAccount, ListingsOfCredentialsAreEmptyAtFirst) {
   iam("CreateUser", {{"UserName", "jane"}});
   for (const char* operation : {"ListMFADevices", "ListSigningCertificates", "ListSSHPublicKeys",
                                 "ListServiceSpecificCredentials"}) {

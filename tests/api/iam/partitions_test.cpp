@@ -83,6 +83,8 @@ TEST_F(IamPartitions, WhatIamMakesIsInThePartitionOfTheRegion) {
                    {"SAMLMetadataDocument", "<EntityDescriptor>" + std::string(1000, ' ') +
                                                 "</EntityDescriptor>"}})["SAMLProviderArn"],
               iam_prefix + "saml-provider/s");
+    const Json device = iam("CreateVirtualMFADevice", {{"VirtualMFADeviceName", "d"}});
+    EXPECT_EQ(device["VirtualMFADevice"]["SerialNumber"], iam_prefix + "mfa/d");
     EXPECT_THAT(arn(iam("CreateServiceLinkedRole",
                         {{"AWSServiceName", "replication.ecr.amazonaws.com"}})["Role"]),
                 StartsWith(iam_prefix + "role/aws-service-role/"));

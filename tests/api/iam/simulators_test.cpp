@@ -1,55 +1,8 @@
 // The policy simulator: what it decides, and what it tells of how.
-#include "tests/api/query_fixture.h"
+#include "tests/api/iam/simulator_fixture.h"
 
-namespace ecr::api::test {
+namespace ecr::api::test::simulator {
 namespace {
-
-using Error = std::pair<std::string, std::string>;
-
-constexpr const char* kJane = "arn:aws:iam::111122223333:user/jane";
-constexpr const char* kApp = "arn:aws:ecr:us-east-1:111122223333:repository/app";
-constexpr const char* kOther = "arn:aws:ecr:us-east-1:111122223333:repository/other";
-
-std::string text(const Json& json) { return json.dump(); }
-
-class Simulator : public QueryTest {
- protected:
-  Simulator() { use(Keys{"111122223333", "test"}); }
-
-  Json custom(const Json& document, Parameters more) {
-    more.emplace_back("PolicyInputList.member.1", text(document));
-    return call_query("iam", "SimulateCustomPolicy", more);
-  }
-  Json principal(const std::string& arn, Parameters more) {
-    more.emplace_back("PolicySourceArn", arn);
-    return call_query("iam", "SimulatePrincipalPolicy", more);
-  }
-  std::string decision(const Json& output, std::size_t index = 0) {
-    return output["EvaluationResults"][index]["EvalDecision"].get<std::string>();
-  }
-};
-
-Parameters of(const std::string& action, const std::string& resource = "") {
-  Parameters parameters = {{"ActionNames.member.1", action}};
-  if (!resource.empty()) parameters.emplace_back("ResourceArns.member.1", resource);
-  return parameters;
-}
-
-Parameters with(Parameters parameters, const Parameters& more) {
-  parameters.insert(parameters.end(), more.begin(), more.end());
-  return parameters;
-}
-
-Parameters entry(const std::string& name, const std::string& type,
-                 const std::vector<std::string>& values) {
-  Parameters parameters = {{"ContextEntries.member.1.ContextKeyName", name},
-                           {"ContextEntries.member.1.ContextKeyType", type}};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    parameters.emplace_back(
-        "ContextEntries.member.1.ContextKeyValues.member." + std::to_string(i + 1), values[i]);
-  }
-  return parameters;
-}
 
 TEST_F(Simulator, DecidesEachActionOnEachResource) {
   const Json output = custom({{"Version", "2012-10-17"},
@@ -243,32 +196,6 @@ TEST_F(Simulator, PagesGoThroughAllOfThem) {
   EXPECT_EQ(seen, (std::vector<std::string>{"ecr:A1", "ecr:A2", "ecr:A3", "ecr:A4", "ecr:A5"}));
 }
 
-class SimulatedPrincipal : public Simulator {
- protected:
-  SimulatedPrincipal() {
-    Json document = seed_user("jane", {{"own", policy("Allow", "ecr:ListImages", kApp)}});
-    Json& account = document["accounts"]["111122223333"];
-    account["managedPolicies"] = {
-        {{"name", "push"}, {"document", policy("Allow", "ecr:PutImage", "*")}},
-        {{"name", "limit"}, {"document", policy("Allow", {"ecr:ListImages", "sts:*"}, "*")}}};
-    account["groups"] = {
-        {{"name", "devs"},
-         {"policies",
-          {{"self", policy("Allow", "ecr:DescribeImages",
-                           "arn:aws:ecr:us-east-1:111122223333:repository/${aws:username}/*")}}}}};
-    account["users"][0]["groups"] = {"devs"};
-    account["users"][0]["attachedPolicies"] = {"push"};
-    account["roles"] = {{{"name", "ci"},
-                         {"trustPolicy", policy("Allow", "sts:AssumeRole", "*")},
-                         {"policies", {{"list", policy("Allow", {"ecr:*", "sts:*"}, "*")}}},
-                         {"boundary", "limit"}}};
-    Json& trust = account["roles"][0]["trustPolicy"]["Statement"][0];
-    trust.erase("Resource");
-    trust["Principal"] = {{"AWS", "111122223333"}};
-    seed(document);
-  }
-};
-
 TEST_F(SimulatedPrincipal, HasTheUsersOwnAttachedAndGroupPolicies) {
   Json output = principal(kJane, of("ecr:ListImages", kApp));
   EXPECT_EQ(decision(output), "allowed");
@@ -408,4 +335,4 @@ TEST_F(Simulator, TooMuchWorkIsAnError) {
 }
 
 }  // namespace
-}  // namespace ecr::api::test
+}  // namespace ecr::api::test::simulator

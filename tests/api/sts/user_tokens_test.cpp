@@ -47,7 +47,7 @@ TEST_F(UserTokens, TheRootUsersLastAnHourAtMost) {
   EXPECT_EQ(sts("GetCallerIdentity")["Arn"], "arn:aws:iam::111122223333:root");
 }
 
-TEST_F(UserTokens, NoCodeOfADeviceIsRight) {
+TEST_F(UserTokens, ACodeOfAnotherDeviceIsRefused) {
   EXPECT_EQ(
       sts_fail("GetSessionToken",
                {{"SerialNumber", "arn:aws:iam::111122223333:mfa/jane"}, {"TokenCode", "123456"}},

@@ -10,10 +10,12 @@
 #include "storage/rows/blobs.h"
 #include "storage/rows/events.h"
 #include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/credentials.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
 #include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/mfa_devices.h"
 #include "storage/rows/iam/organizations.h"
 #include "storage/rows/iam/sessions.h"
 #include "storage/rows/image_listing.h"
@@ -127,7 +129,9 @@ void use_identities(sql::Txn& txn) {
   list_entities(txn, "", EntityKind::kUser, "/", "", 10);
   count_entities(txn, "", EntityKind::kUser);
   entities_with_boundary(txn, "", "arn");
-  note_entity_use(txn, id, at(1), "r");
+  note_entity_use(txn, id, at(1), "r", "ecr");
+  note_service_use(txn, id, "ecr", at(1), "r");
+  service_uses(txn, id);
   remove_entity_tag(txn, id, "k");
   put_entity_tag(txn, id, "k", "v");
   entity_tags(txn, id);
@@ -150,6 +154,39 @@ void use_identities(sql::Txn& txn) {
   remove_from_group(txn, id, id);
   remove_from_groups(txn, id);
   delete_entity(txn, id);
+}
+
+void use_credentials(sql::Txn& txn) {
+  Entity entity;
+  entity.name = "sue";
+  const auto user = insert_entity(txn, entity).value();
+  MfaDevice device{.serial = "arn"};
+  device.id = insert_mfa_device(txn, device).value();
+  find_mfa_device(txn, "arn");
+  mfa_devices_of_account(txn, "");
+  mfa_devices_of_user(txn, user);
+  device.entity = user;
+  update_mfa_device(txn, device);
+  UserCredential key{.id = "APKA", .entity = user};
+  insert_user_credential(txn, key);
+  find_user_credential(txn, "APKA");
+  user_credentials(txn, user, CredentialKind::kSshKey);
+  update_user_credential(txn, key);
+  delete_user_credential(txn, "APKA");
+  ServerCertificate certificate{.name = "web"};
+  certificate.id = insert_server_certificate(txn, certificate).value();
+  find_server_certificate(txn, "", "web");
+  server_certificates(txn, "");
+  update_server_certificate(txn, certificate);
+  delete_server_certificate(txn, certificate.id);
+  set_account_setting(txn, "", "n", "v");
+  account_setting(txn, "", "n");
+  insert_access_report(txn, {"id", "", "kind", at(1), "{}"});
+  find_access_report(txn, "", "id");
+  count_access_reports(txn, "");
+  delete_access_reports(txn, "", at(2));
+  delete_entity(txn, user);
+  delete_mfa_device(txn, device.id);
 }
 
 void use_policies_and_sessions(sql::Txn& txn) {
@@ -430,6 +467,7 @@ TEST(QueryPlans, UseIndexesAndSortNothing) {
     use_repositories(txn);
     use_images(txn);
     use_identities(txn);
+    use_credentials(txn);
     use_policies_and_sessions(txn);
     use_providers_and_profiles(txn);
     use_organizations(txn);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/rows/iam/account_access.h"
+#include "storage/rows/iam/credentials.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/identity_providers.h"
 #include "storage/rows/iam/instance_profiles.h"
@@ -63,6 +64,9 @@ TEST_F(IamRows, EachIsInThePartitionInWhichItWasMade) {
   insert_saml_provider(txn_, {.account = kAccount, .name = "idp", .partition = "aws-cn"});
   EXPECT_EQ(saml_provider_arn(find_saml_provider(txn_, kAccount, "idp").value()),
             "arn:aws-cn:iam::000000000000:saml-provider/idp");
+  insert_server_certificate(txn_, {.account = kAccount, .name = "web", .partition = "aws-cn"});
+  EXPECT_EQ(server_certificate_arn(find_server_certificate(txn_, kAccount, "web").value()),
+            "arn:aws-cn:iam::000000000000:server-certificate/web");
 }
 
 TEST_F(IamRows, ASamlProviderByItsName) {
@@ -161,7 +165,7 @@ TEST_F(IamRows, UseOfKeysAndRolesIsNoted) {
   EXPECT_EQ(find_access_key(txn_, "AKIA1")->last_used_service, "ecr");
   set_access_key_active(txn_, "AKIA1", false);
   EXPECT_FALSE(find_access_key(txn_, "AKIA1")->active);
-  note_entity_use(txn_, user, test::at(5), "eu-west-1");
+  note_entity_use(txn_, user, test::at(5), "eu-west-1", "ecr");
   EXPECT_EQ(find_entity(txn_, user)->last_used_region, "eu-west-1");
 }
 

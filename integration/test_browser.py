@@ -122,7 +122,7 @@ class BrowserTest(harness.ServerTest):
         path, _ = signing.presign(Rebound, {}, "", service="iam", method="GET", path="/?" + pairs)
         self.assertRegex(self.open(Rebound.url + path), "default credentials|another site")
         self.assertEqual([], self.users())
-        self.assertIn("admin token", self.open(f"{Rebound.url}/_ecr-local/coverage"))
+        self.assertIn("--admin-host evil.test", self.open(f"{Rebound.url}/_ecr-local/coverage"))
 
     def test_what_a_client_stored_runs_no_script(self):
         """A manifest that says that it is a page: refused, or shown without its script."""

@@ -357,7 +357,7 @@ class MountedTest(MatrixCase):
             self.server.start()
         self.assertIn("Read-only file system", self.server.log())
         status, output = self.server.check()
-        self.assertEqual(1, status)
+        self.assertEqual(3, status)
         self.assertIn("Read-only file system", output)
         self.mount("-o", "remount,bind,rw", data)
         self.assert_clean()

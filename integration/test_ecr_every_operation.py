@@ -464,7 +464,7 @@ class EveryOperationTest(harness.ServerTest):
         upload = call("InitiateLayerUpload", repositoryName="made/app")
         self.assertIn("uploadId", upload)
         text = call("GetRepositoryPolicy", repositoryName="made/app")["policyText"]
-        self.assertEqual(settings["repositoryPolicy"], text)
+        self.assertEqual(json.loads(settings["repositoryPolicy"]), json.loads(text))
         call("DeleteRepository", repositoryName="made/app")
         for prefix in ("made", "ROOT"):
             call("DeleteRepositoryCreationTemplate", prefix=prefix)

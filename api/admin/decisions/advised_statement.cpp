@@ -110,6 +110,12 @@ OrderedJson conditions_for(const Request& request, bool resource_based) {
         (!asked && !identifies_caller(request, resource_based, value.key))) {
       continue;
     }
+    // Many values that are all empty count as none: the operators for sets and Null say so.
+    if (value.multivalued && std::all_of(value.values.begin(), value.values.end(),
+                                         [](const auto& text) { return text.empty(); })) {
+      conditions["Null"][value.name] = "true";
+      continue;
+    }
     OrderedJson wanted = OrderedJson::array();
     for (const std::string& text : value.values) wanted.push_back(escape_variables(text));
     if (wanted.size() == 1) wanted = OrderedJson(wanted[0]);

@@ -29,6 +29,8 @@ class Failures : public QueryTest {
     EXPECT_NE(why.find(part), std::string::npos) << part << " is not in: " << why;
   }
   void describe() { send("DescribeRepositories", Json::object()); }
+  // The password that "docker login" gets.
+  std::string password() { return base::base64_decode(token())->substr(4); }
   void login_with(const std::string& user, const std::string& password) {
     const std::string basic = base::base64_encode(user + ":" + password);
     registry_plane.handle(make_request("GET", "/v2/app/tags/list",
@@ -106,7 +108,7 @@ TEST_F(Failures, OfRegistryLogins) {
   EXPECT_EQ(last()["request"], "GET /v2/app/tags/list");
   login_with("AWS", "secret");
   expect_why("The password is no token of this server");
-  const std::string good = this->token();
+  const std::string good = password();
   login_with("AWS", good);
   EXPECT_EQ(list()["failures"].size(), 2u);
   api_clock.restore({.offset = std::chrono::hours(13)});
@@ -116,7 +118,7 @@ TEST_F(Failures, OfRegistryLogins) {
 }
 
 TEST_F(Failures, ATokenOfAnotherRegion) {
-  const std::string good = this->token();
+  const std::string good = password();
   host = "000000000000.dkr.ecr.eu-west-1.localhost:4599";
   login_with("AWS", good);
   host = "localhost:4599";

@@ -306,7 +306,7 @@ World take_advice(World world, const Asked& asked, const std::vector<AdviceStep>
 TEST(AdviceProperty, AllowsTheRequestAndNothingElseThatWasDenied) {
   int denials = 0;
   int exact = 0;
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
     Dice dice(seed);
     const World before = make_world(dice);
     const Asked asked = random_request(dice);
@@ -325,7 +325,9 @@ TEST(AdviceProperty, AllowsTheRequestAndNothingElseThatWasDenied) {
     for (int i = 0; i < 200; ++i) {
       const Asked other = random_request(dice);
       const Request other_request = request_of(other);
-      if (other.person->caller() == asked.person->caller()) {
+      // A session shares the identity-based policies of its role or user: what frees one of them
+      // frees the other.
+      if (other.person->who == asked.person->who) {
         // The same caller, whom a statement about a pattern frees for more, as the advice says.
         if (says_more) continue;
         if (other.action == asked.action && other_request.resource == request.resource) continue;
@@ -342,8 +344,8 @@ TEST(AdviceProperty, AllowsTheRequestAndNothingElseThatWasDenied) {
       EXPECT_TRUE(!is_allowed(before, other) || is_allowed(after, other)) << seed;
     }
   }
-  EXPECT_GT(denials, 200);
-  EXPECT_GT(exact, 100);
+  EXPECT_GT(denials, 75);
+  EXPECT_GT(exact, 35);
 }
 
 // Trust policies: identities of several providers, and users of several accounts with their

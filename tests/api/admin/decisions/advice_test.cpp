@@ -133,6 +133,15 @@ Documents take_steps(Documents documents, const std::vector<AdviceStep>& steps, 
   return documents;
 }
 
+std::string show(const std::vector<AdviceStep>& steps) {
+  std::string text;
+  for (const AdviceStep& step : steps) {
+    text += "\n" + std::string(name_of(step.type)) + " " + step.where +
+            (step.change == Change::kAdd ? " + " : " - ") + step.document;
+  }
+  return text;
+}
+
 TEST(Advice, AllStepsTogetherAllowAndNoneIsSuperfluous) {
   constexpr std::size_t kAll = static_cast<std::size_t>(-1);
   int denials = 0;
@@ -150,7 +159,8 @@ TEST(Advice, AllStepsTogetherAllowAndNoneIsSuperfluous) {
     }
     ++denials;
     ASSERT_FALSE(steps.empty()) << number;
-    EXPECT_TRUE(evaluate(request, set_of(take_steps(documents, steps, kAll))).allowed()) << number;
+    EXPECT_TRUE(evaluate(request, set_of(take_steps(documents, steps, kAll))).allowed())
+        << number << json.dump(1) << show(steps);
     for (std::size_t i = 0; i < steps.size(); ++i) {
       EXPECT_FALSE(steps[i].where.empty());
       ++seen[std::string(name_of(steps[i].type)) +

@@ -151,9 +151,11 @@ class AuthorityTest(unittest.TestCase):
     def test_it_can_be_printed_before_the_first_start(self):
         server = TlsServer()
         self.addCleanup(server.close)
-        first = self.printed(server, "--data-dir", server.data_dir)
+        result = harness.run(BINARY, "ca", "--data-dir", server.data_dir, env=server.env)
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("made a certificate authority", result.stderr)
         server.start()
-        self.assertEqual(first, self.read(server.ca))
+        self.assertEqual(result.stdout, self.read(server.ca))
 
     def test_in_memory_nothing_of_it_is_kept(self):
         server = self.server("--in-memory")

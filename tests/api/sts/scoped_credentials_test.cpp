@@ -86,8 +86,8 @@ TEST_F(ScopedCredentials, TheirPermissionIsTheirOwn) {
 TEST_F(ScopedCredentials, NeverOutliveTheCallingSession) {
   become_role({{"DurationSeconds", "900"}});  // from 22:13:20 on
   EXPECT_EQ(narrow("*")["Credentials"]["Expiration"], "2023-11-14T22:28:20Z");
-  const auto lasting = [&](const char* seconds) {
-    return sts("GetScopedCredentials", {{"DurationSeconds", seconds}})["Credentials"];
+  const auto lasting = [&](const char* duration_text) {
+    return sts("GetScopedCredentials", {{"DurationSeconds", duration_text}})["Credentials"];
   };
   EXPECT_EQ(lasting("900")["Expiration"], "2023-11-14T22:28:20Z");
   EXPECT_EQ(sts_fail("GetScopedCredentials", {{"DurationSeconds", "901"}}, 400).first,

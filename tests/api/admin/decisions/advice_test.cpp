@@ -170,7 +170,7 @@ TEST(Advice, AllStepsTogetherAllowAndNoneIsSuperfluous) {
     }
   }
   EXPECT_GT(denials, 400);
-  EXPECT_EQ(seen.size(), 12u);  // six kinds of policy, both ways
+  EXPECT_EQ(seen.size(), 14u);  // seven kinds of policy, both ways
 }
 
 struct Case {

@@ -251,7 +251,8 @@ Json get_service_report(ApiRequest& request) {
   const storage::AccessReport report = require_report(request);
   const Pager pager(request);
   std::vector<Listed> items;
-  for (const auto& [service, entry] : base::parse_json(report.report).value().items()) {
+  const Json services = base::parse_json(report.report).value();
+  for (const auto& [service, entry] : services.items()) {
     items.emplace_back(service, entry["shown"]);
   }
   Json output = pager.page("ServicesLastAccessed", std::move(items));

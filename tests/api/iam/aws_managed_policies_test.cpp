@@ -194,10 +194,10 @@ TEST_F(AwsManagedPolicies, AreInEveryPartition) {
     iam("DetachUserPolicy", {{"UserName", "jane"}, {"PolicyArn", arn}});
     EXPECT_EQ(decision("jane", "ecr:PutImage"), "implicitDeny");
   }
-  for (const char* arn : {"arn:awsome:iam::aws:policy/AWSDenyAll",
-                          "arn:aws-us-gov:iam::111122223333:policy/AWSDenyAll"}) {
-    EXPECT_EQ(iam_fail("GetPolicy", {{"PolicyArn", arn}}, 400).first, "ValidationError") << arn;
-  }
+  const std::string awsome = "arn:awsome:iam::aws:policy/AWSDenyAll";
+  EXPECT_EQ(iam_fail("GetPolicy", {{"PolicyArn", awsome}}, 400).first, "ValidationError");
+  const std::string own = "arn:aws-us-gov:iam::111122223333:policy/AWSDenyAll";
+  EXPECT_EQ(iam_fail("GetPolicy", {{"PolicyArn", own}}, 404).first, "NoSuchEntity");
 }
 
 // Services that are not here are decided about like any other: the simulator may be asked of them.

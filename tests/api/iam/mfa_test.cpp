@@ -198,7 +198,7 @@ TEST_F(Mfa, ATrustPolicyMayAskForACode) {
   enable();
   become_jane();
   Parameters assume = {{"RoleArn", "arn:aws:iam::111122223333:role/admin"},
-                       {"RoleSessionName", "s"}};
+                       {"RoleSessionName", "session"}};
   EXPECT_EQ(sts_fail("AssumeRole", assume, 403).first, "AccessDenied");
   for (const auto& parameter : token(1)) assume.push_back(parameter);
   const Json credentials = sts("AssumeRole", assume)["Credentials"];

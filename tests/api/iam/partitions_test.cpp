@@ -112,15 +112,15 @@ TEST_F(IamPartitions, PrincipalsAreInThatOfWhatTheyAre) {
         {{"RoleName", "r"}, {"AssumeRolePolicyDocument", trust(iam_prefix + "user/u")}});
     use(key_of("u"));
     EXPECT_EQ(sts("GetCallerIdentity")["Arn"], iam_prefix + "user/u");
-    const Json federated = sts("GetFederationToken", {{"Name", "f"}});
-    EXPECT_EQ(federated["FederatedUser"]["Arn"], sts_prefix + "federated-user/f");
+    const Json federated = sts("GetFederationToken", {{"Name", "fed"}});
+    EXPECT_EQ(federated["FederatedUser"]["Arn"], sts_prefix + "federated-user/fed");
     const Json session =
         sts("AssumeRole", {{"RoleArn", iam_prefix + "role/r"}, {"RoleSessionName", "s"}});
     EXPECT_EQ(session["AssumedRoleUser"]["Arn"], sts_prefix + "assumed-role/r/s");
     use(session["Credentials"]);
     EXPECT_EQ(sts("GetCallerIdentity")["Arn"], sts_prefix + "assumed-role/r/s");
     use(federated["Credentials"]);
-    EXPECT_EQ(sts("GetCallerIdentity")["Arn"], sts_prefix + "federated-user/f");
+    EXPECT_EQ(sts("GetCallerIdentity")["Arn"], sts_prefix + "federated-user/fed");
   }
 }
 

@@ -95,7 +95,7 @@ class Credentials(harness.ServerTest):
             "Principal": {"AWS": arn("user/jane")},
             "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})))
         sts = self.server.client("sts", keys)
-        role = {"RoleArn": arn("role/admin"), "RoleSessionName": "s"}
+        role = {"RoleArn": arn("role/admin"), "RoleSessionName": "session"}
         self.assert_error("AccessDenied", None, sts.assume_role, status=403, **role)
         code = totp(seed, 1)
         sts.assume_role(**role, SerialNumber=serial, TokenCode=code)

@@ -131,6 +131,10 @@ class UploadTest(RegistryTest):
         )
         with socket.create_connection(("127.0.0.1", self.server.port)) as connection:
             connection.sendall(f"{head}\r\nmiddle, ".encode())
+            # Not before the server works on it: it could still begin after what follows here.
+            harness.wait_until(
+                lambda: self.registry.request("GET", location).status != 204, 5, "the chunk begins"
+            )
 
         def resume():
             """The size at which "end" was added; None: the chunk that was cut off is under way."""

@@ -26,10 +26,12 @@ std::vector<Target> scoped_credentials_target(const ApiRequest& request) {
   return caller_target(request);
 }
 
-// The rest of the calling session, or less. The words of both errors are ours.
+// The rest of the calling session, or less. A begun second counts: issue_credentials() rounds the
+// end down, so the new credentials end with the session, and never after it. The words of the error
+// are ours.
 std::chrono::seconds scoped_lifetime(const ApiRequest& request) {
   const auto rest =
-      std::chrono::floor<std::chrono::seconds>(request.caller.temporary->expires_at - request.now);
+      std::chrono::ceil<std::chrono::seconds>(request.caller.temporary->expires_at - request.now);
   const auto wanted = duration_of(request.input, rest);
   if (wanted > rest) {
     throw ApiError(ErrorCode::kInsufficientSessionLifetime,

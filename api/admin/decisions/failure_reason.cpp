@@ -6,6 +6,7 @@
 
 #include "api/admin/decisions/decision_json.h"
 #include "api/core/access/identity.h"
+#include "api/core/wire/error.h"
 #include "auth/iam/match/arn_match.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/identities.h"

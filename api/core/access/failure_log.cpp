@@ -4,6 +4,7 @@
 
 #include "api/core/access/decision_log.h"
 #include "api/core/services.h"
+#include "api/core/wire/error.h"
 #include "auth/jwt.h"
 #include "schemas/base/encoding.h"
 

@@ -13,12 +13,13 @@
 #include <string_view>
 #include <vector>
 
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 #include "schemas/base/clock.h"
 
 namespace ecr::api {
 
+class ApiError;
+enum class ErrorCode;
 struct Services;
 
 // What a web identity token said of itself. Not to be believed: it was refused.

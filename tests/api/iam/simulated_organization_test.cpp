@@ -80,7 +80,7 @@ TEST_F(SimulatedPrincipal, PoliciesCanBeLeftOut) {
   use(Keys{"111122223333", "test"});
   const std::string arn =
       call_query("iam", "CreatePolicy",
-                 {{"PolicyName", "push"},
+                 {{"PolicyName", "put"},
                   {"PolicyDocument", text(policy("Allow", "ecr:PutImage", "*"))}})["Policy"]["Arn"]
           .get<std::string>();
   call_query("iam", "CreateUser", {{"UserName", "sue"}});

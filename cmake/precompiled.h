@@ -21,3 +21,13 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
+
+// Without optimization each unit would compile its own copy of these: a sixth of its time. One file
+// compiles them for all (schemas/base/shared_templates.cpp).
+#ifdef ECR_SHARED_TEMPLATES
+extern template class nlohmann::basic_json<>;
+extern template class std::map<std::string, nlohmann::json, std::less<>>;
+extern template class std::optional<std::string>;
+extern template class std::vector<nlohmann::json>;
+extern template class std::vector<std::string>;
+#endif

@@ -6,7 +6,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "api/core/wire/error.h"
 #include "schemas/base/text.h"
 #include "server/faults/fault_response.h"
 #include "server/faults/fault_rules.h"

@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "api/core/wire/error.h"
 #include "schemas/base/text.h"
 #include "server/net/connection.h"
 
@@ -86,16 +85,9 @@ asio::awaitable<std::optional<api::HttpResponse>> Connection::take_body(RequestP
   }
   const Taken taken = co_await read_body(parser, request.body, limit, known);
   if (taken == Taken::kTooLarge) {
-    refused =
-        context_.app.refuse(request, {api::ErrorCode::kRequestTooLarge,
-                                      base::format("The body is larger than {} bytes", limit)});
+    refused = context_.app.refuse_large_body(request, limit);
   } else if (taken == Taken::kNoMemory) {
-    refused = context_.app.refuse(
-        request,
-        {api::ErrorCode::kServiceUnavailable,
-         base::format("Requests of callers who are not authenticated yet may hold {} bytes "
-                      "together, and do; try again",
-                      context_.memory.limit())});
+    refused = context_.app.refuse_for_memory(request, context_.memory.limit());
   }
   // The rest of a body that is refused is not worth reading.
   if (refused) refused->close = true;
@@ -237,10 +229,9 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
         size += got;
         used = parser.feed_body({buffer.data(), size}, pieces, error);
       }
-      // A chunk header or a trailer above the limit of a head is an attack. The upload is answered
-      // with BLOB_UPLOAD_INVALID of the OCI distribution specification.
+      // A chunk header or a trailer above the limit of a head is an attack.
       if (error || (used == 0 && !parser.done() && size > kMaxHeaderBytes)) {
-        throw api::ApiError(api::ErrorCode::kBlobUploadInvalid, "the body is not well-formed");
+        App::throw_malformed_body();
       }
       rest.assign(buffer.begin() + static_cast<std::ptrdiff_t>(used),
                   buffer.begin() + static_cast<std::ptrdiff_t>(size));

@@ -119,4 +119,22 @@ api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError&
   return response;
 }
 
+api::HttpResponse App::refuse_large_body(const api::HttpRequest& head, std::size_t limit) const {
+  return refuse(head, {api::ErrorCode::kRequestTooLarge,
+                       base::format("The body is larger than {} bytes", limit)});
+}
+
+api::HttpResponse App::refuse_for_memory(const api::HttpRequest& head, std::size_t limit) const {
+  return refuse(head,
+                {api::ErrorCode::kServiceUnavailable,
+                 base::format("Requests of callers who are not authenticated yet may hold {} bytes "
+                              "together, and do; try again",
+                              limit)});
+}
+
+// BLOB_UPLOAD_INVALID of the OCI distribution specification.
+void App::throw_malformed_body() {
+  throw api::ApiError(api::ErrorCode::kBlobUploadInvalid, "the body is not well-formed");
+}
+
 }  // namespace ecr::server

@@ -58,10 +58,17 @@ class App {
   // Whether the access log has a line of the request: not of a health check that went well.
   static bool is_worth_logging(const api::HttpRequest& request, int status);
 
-  // Encodes an error of the server itself in the form of the protocol that is spoken at this path.
-  api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
+  // Refusals of the server itself, in the form of the protocol that is spoken at this path.
+  // `limit`: in bytes.
+  api::HttpResponse refuse_large_body(const api::HttpRequest& head, std::size_t limit) const;
+  // Callers who are not authenticated yet hold `limit` bytes together.
+  api::HttpResponse refuse_for_memory(const api::HttpRequest& head, std::size_t limit) const;
+  // Ends a streamed body whose framing is wrong: an ApiError that the upload is answered with.
+  [[noreturn]] static void throw_malformed_body();
 
  private:
+  api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
+
   const api::ControlPlane& control_;
   const api::registry::RegistryPlane& registry_;
   const api::admin::AdminRoutes& admin_;

@@ -93,6 +93,33 @@ resource "aws_iam_role_policy_attachment" "pull" {
   policy_arn = aws_iam_policy.pull.arn
 }
 
+# Policies of AWS that name services which are not here are stored and attached all the same.
+data "aws_iam_policy" "execution" {
+  name = "AWSLambdaBasicExecutionRole"
+}
+
+resource "aws_iam_role_policy_attachment" "aws" {
+  for_each = toset([
+    data.aws_iam_policy.execution.arn,
+    "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
+    "arn:aws:iam::aws:policy/AWSDenyAll",
+  ])
+  role       = aws_iam_role.node.name
+  policy_arn = each.value
+}
+
+resource "aws_iam_role" "node" {
+  name = "node"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ec2.amazonaws.com" }
+    }]
+  })
+}
+
 resource "aws_iam_instance_profile" "ci" {
   name = "ci"
   role = aws_iam_role.ci.name

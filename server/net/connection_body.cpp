@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "schemas/base/text.h"
 #include "server/net/connection.h"
 
 namespace ecr::server {

@@ -185,7 +185,7 @@ asio::awaitable<api::HttpResponse> Connection::run_streamed(RequestParser& parse
     // No co_await may stand in a catch block, so both cases only note what happened.
     failure = std::current_exception();  // the connection failed: no answer can be sent
   } catch (...) {
-    response = context_.app.refuse(request, api::to_api_error(std::current_exception()));
+    response = context_.app.refuse_failure(request, std::current_exception());
     response.close = true;
   }
   // Destroying the sink closes files and releases the upload. Both may block, so a worker does it.

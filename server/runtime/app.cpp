@@ -132,6 +132,11 @@ api::HttpResponse App::refuse_for_memory(const api::HttpRequest& head, std::size
                               limit)});
 }
 
+api::HttpResponse App::refuse_failure(const api::HttpRequest& head,
+                                      std::exception_ptr failure) const {
+  return refuse(head, api::to_api_error(std::move(failure)));
+}
+
 // BLOB_UPLOAD_INVALID of the OCI distribution specification.
 void App::throw_malformed_body() {
   throw api::ApiError(api::ErrorCode::kBlobUploadInvalid, "the body is not well-formed");

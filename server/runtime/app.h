@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -63,6 +64,8 @@ class App {
   api::HttpResponse refuse_large_body(const api::HttpRequest& head, std::size_t limit) const;
   // Callers who are not authenticated yet hold `limit` bytes together.
   api::HttpResponse refuse_for_memory(const api::HttpRequest& head, std::size_t limit) const;
+  // What the sink of a streamed body threw.
+  api::HttpResponse refuse_failure(const api::HttpRequest& head, std::exception_ptr failure) const;
   // Ends a streamed body whose framing is wrong: an ApiError that the upload is answered with.
   [[noreturn]] static void throw_malformed_body();
 

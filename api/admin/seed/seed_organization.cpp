@@ -109,11 +109,18 @@ void apply_organization(SeedContext& context, const SeedNode& node) {
     }
     levels[unit.text("id")] = level;
   });
+  bool has_management_account = false;
   node.each_pair("accounts", [&](const std::string& account, const SeedNode& one) {
+    has_management_account |= account == organization.management_account;
     if (!model::is_account_id(account)) one.fail("an account is named by 12 digits");
     one.check_members({"parent", "policies", "fullAccess"});
     apply_target(context, one, organization.id, account, parent_id(one));
   });
+  // It is a member of its organization, listed or not.
+  if (!has_management_account) {
+    apply_target(context, SeedNode(empty, "accounts"), organization.id,
+                 organization.management_account, kRootId);
+  }
 }
 
 }  // namespace ecr::api::admin

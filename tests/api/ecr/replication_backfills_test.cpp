@@ -428,9 +428,10 @@ TEST_F(ReplicationBackfillTest, IsForgottenNinetyDaysAfterItsEnd) {
   EXPECT_EQ(describe(running)["status"], "PREPARING");
   EXPECT_EQ(call("ListReplicationBackfills", Json::object())["backfills"].size(), 1u);
 
-  JobRunner cleaner(services, {replication::kExpiredBackfills});
-  cleaner.make_due("");
-  ASSERT_TRUE(cleaner.run_next());
+  JobRunner all(services, {replication::kReplication, replication::kReplicationBackfill,
+                           replication::kExpiredBackfills});
+  all.make_due(replication::kExpiredBackfills.kind);
+  EXPECT_TRUE(all.run_due(100).complete);
   auto txn = store->database().begin(storage::sql::Access::kRead);
   EXPECT_FALSE(storage::find_replication_backfill(txn, id));
   EXPECT_TRUE(storage::find_replication_backfill(txn, running));

@@ -115,10 +115,10 @@ TEST_F(IamPartitions, PrincipalsAreInThatOfWhatTheyAre) {
     const Json federated = sts("GetFederationToken", {{"Name", "fed"}});
     EXPECT_EQ(federated["FederatedUser"]["Arn"], sts_prefix + "federated-user/fed");
     const Json session =
-        sts("AssumeRole", {{"RoleArn", iam_prefix + "role/r"}, {"RoleSessionName", "s"}});
-    EXPECT_EQ(session["AssumedRoleUser"]["Arn"], sts_prefix + "assumed-role/r/s");
+        sts("AssumeRole", {{"RoleArn", iam_prefix + "role/r"}, {"RoleSessionName", "session"}});
+    EXPECT_EQ(session["AssumedRoleUser"]["Arn"], sts_prefix + "assumed-role/r/session");
     use(session["Credentials"]);
-    EXPECT_EQ(sts("GetCallerIdentity")["Arn"], sts_prefix + "assumed-role/r/s");
+    EXPECT_EQ(sts("GetCallerIdentity")["Arn"], sts_prefix + "assumed-role/r/session");
     use(federated["Credentials"]);
     EXPECT_EQ(sts("GetCallerIdentity")["Arn"], sts_prefix + "federated-user/fed");
   }

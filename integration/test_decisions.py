@@ -71,7 +71,7 @@ class DecisionsTest(harness.ServerTest):
             f"✗ {action} on {resource}",
             f"├─ principal: {PULLER_ARN}",
             "├─ verdict: ImplicitlyDenied (identity)",
-            "├─ a docker push is refused all of ecr:",
+            "├─ a docker push needs all of these, and none is allowed: ecr:",
             f"├─ message: {decision['message']}",
             f'✗ Allow (statement 0): Action "ecr:GetAuthorizationToken" does not match {action}',
             "├─ deciding statement: none, the identity-based policies do not allow it",

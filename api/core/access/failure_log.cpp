@@ -156,6 +156,23 @@ void read_basic(const Services& services, const HttpRequest& request,
   failure.token_region = claims->region;
 }
 
+// AWS's texts do not name the key; it is no secret.
+std::string for_the_log(const AuthenticationFailure& failure) {
+  if (failure.web_identity && !failure.web_identity->fault.empty()) {
+    return "the token is no JWT: " + failure.web_identity->fault;
+  }
+  return failure.access_key_id.empty() ? "" : "access key " + failure.access_key_id;
+}
+
+// "docker login" stores a user name and a password; ECR's answer is the same for both.
+std::string wrong_half(const AuthenticationFailure& failure) {
+  if (!failure.has_basic_credentials) return "the request has no user name and password";
+  if (failure.user_name != "AWS") {
+    return "the user name is \"" + failure.user_name + "\", and has to be AWS";
+  }
+  return "the password is no token of this server (aws ecr get-login-password prints one)";
+}
+
 }  // namespace
 
 void FailureLog::record(AuthenticationFailure failure) {
@@ -175,12 +192,15 @@ std::vector<AuthenticationFailure> FailureLog::read_back(std::size_t limit,
   return found;
 }
 
-void note_failure(const Services& services, const HttpRequest& request, const ApiError& error) {
-  if (!is_of_authentication(error.code())) return;
+std::string note_failure(const Services& services, const HttpRequest& request,
+                         const ApiError& error) {
+  if (!is_of_authentication(error.code())) return "";
   AuthenticationFailure failure = describe_failure(services, request, error);
   read_signature(request, failure);
   if (failure.access_key_id.empty()) read_web_identity(request, failure);
+  std::string more = for_the_log(failure);
   services.decisions.failures().record(std::move(failure));
+  return more;
 }
 
 ApiError noted_registry_failure(const Services& services, const HttpRequest& request,
@@ -188,6 +208,7 @@ ApiError noted_registry_failure(const Services& services, const HttpRequest& req
   AuthenticationFailure failure = describe_failure(services, request, error);
   failure.registry = true;
   read_basic(services, request, failure);
+  if (error.code() == ErrorCode::kUnauthorized) error = {error.code(), wrong_half(failure)};
   services.decisions.failures().record(std::move(failure));
   return error;
 }

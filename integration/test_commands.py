@@ -95,6 +95,7 @@ class PrintTest(CommandTest):
         for line in lines:
             self.assertRegex(line, r"^127\.0\.0\.1( [a-z0-9.-]+)+$")
         self.assertIn("123456789012.dkr.ecr.us-east-1.amazonaws.com", "\n".join(lines))
+        self.assertIn("127.0.0.1 123456789012.dkr.ecr.us-east-1.localhost", lines)
 
     def test_terraform_takes_the_provider_block(self):
         terraform = harness.tool("terraform")

@@ -81,6 +81,17 @@ class SeedCommandTest(ProgramTest):
         names = [r["repositoryName"] for r in server.client().describe_repositories()["repositories"]]
         self.assertEqual({"one", "two"}, set(names))
 
+    def test_what_was_applied_is_said_in_words(self):
+        server = self.server("--in-memory")
+        provider = {"url": "https://token.example.com", "clientIds": ["a"]}
+        managed = {"name": "all", "document": harness.policy(harness.allow("ecr:*"))}
+        account = {"oidcProviders": [provider], "managedPolicies": [managed, {**managed, "name": "b"}]}
+        path = self.file("seed.json", {"accounts": {ACCOUNT: account}})
+        result = self.run_program("seed", path, "--url", server.url)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertIn("1 OIDC provider", result.stdout)
+        self.assertIn("2 managed policies", result.stdout)
+
     def test_it_may_come_from_a_web_server_and_need_a_token(self):
         server = self.server("--in-memory", "--admin-token", "hush")
         self.file("seed.json", SEED)

@@ -369,7 +369,7 @@ class RefusedStartTest(CommandTest):
         self.assertEqual(3, result.returncode)
         self.assertIn(f"{server.address}: another process uses the port", result.stderr)
         self.assertIn(f"process {server.process.pid} (ecr-local)", result.stderr)
-        self.assertIn("use another one with --listen HOST:PORT; port 0 picks a free one", result.stderr)
+        self.assertIn("Use another one with --listen HOST:PORT; port 0 picks a free one", result.stderr)
 
     def test_files_that_cannot_be_used_are_named(self):
         directory = os.path.join(self.directory, "a-directory")

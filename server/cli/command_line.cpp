@@ -37,7 +37,6 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
       "Examples:\n"
       "  ecr-local explain                      the latest denial\n"
       "  ecr-local explain --principal jane     the latest denial of jane\n"
-      "  ecr-local explain --follow             every denial from now on\n"
       "Exit status: 0 something was explained; 1 there is no such denial or request; 2 wrong "
       "usage; "
       "3 no server answers.");
@@ -387,7 +386,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   ca->footer(
       "Example:\n"
       "  ecr-local ca > ca.pem\n"
-      "  AWS_CA_BUNDLE=ca.pem aws --endpoint-url https://localhost:4600 sts get-caller-identity\n"
+      "  AWS_CA_BUNDLE=ca.pem aws --endpoint-url https://localhost:4600 ...\n"
       "A server with another data directory has another authority: curl "
       "http://localhost:4599/_ecr-local/ca prints the one of a running server.");
   CLI::App* completion =

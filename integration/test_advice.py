@@ -58,7 +58,8 @@ class World:
         changed.places = dict(self.places)
         return changed
 
-    def place_of(self, step, principal, repository):
+    @staticmethod
+    def place_of(step, principal, repository):
         """Where a step of the advice belongs."""
         kind = step["policyType"]
         if kind in ("scp", "rcp"):
@@ -137,7 +138,9 @@ class Evaluator:
     @staticmethod
     def decide(lines):
         """Whether each is allowed."""
-        result = harness.run(BINARY, "evaluate", stdin="\n".join(lines) + "\n", timeout=600)
+        env = harness.plain_environment()
+        stdin = "\n".join(lines) + "\n"
+        result = harness.run(BINARY, "evaluate", stdin=stdin, env=env, timeout=600)
         if result.returncode != 0:
             raise AssertionError(result.stdout[:2000] + result.stderr)
         answers = [json.loads(line) for line in result.stdout.splitlines()]

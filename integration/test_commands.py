@@ -172,8 +172,8 @@ class PrintTest(CommandTest):
     def test_what_is_not_known_is_named(self):
         for arguments, part in (
             (("print", "terafrom"), "did you mean terraform?"),
-            (("print", "env", "--url", "ftp://localhost"), "--url ftp://localhost"),
-            (("print", "env", "--account", "1"), "--account: an account has 12 digits"),
+            (("print", "env", "--url", "ftp://localhost"), "--url: must be http://HOST:PORT"),
+            (("print", "env", "--account", "1"), "--account: an account id has 12 digits"),
         ):
             result = self.run_program(*arguments)
             self.assertNotEqual(0, result.returncode)

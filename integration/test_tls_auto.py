@@ -172,7 +172,7 @@ class AuthorityTest(unittest.TestCase):
     def test_flags_that_do_not_go_together_are_named(self):
         start = (BINARY, "serve", "--in-memory", "--listen", "127.0.0.1:0")
         for flags, part in (
-            (("--tls", "auto", "--tls-cert", "x"), "--tls auto makes certificates"),
+            (("--tls", "auto", "--tls-cert", "x"), "--tls auto makes its own certificates"),
             (("--tls-listen", "127.0.0.1:0"), "--tls-cert and --tls-key, or --tls auto"),
             (("--tls", "maybe"), "--tls"),
             (("--tls-name", "a b"), "--tls-name"),

@@ -276,8 +276,12 @@ class LogTest(ProgramTest):
         reply = client.request("GET", "/v2/app/manifests/1")
         self.assertEqual(404, reply.status)
         self.assertNotIn(b"us-east-1", reply.body)
-        line = self.line_of(server, reply.headers["x-amzn-requestid"])
-        self.assertIn("(region us-east-1)", line)
+        request_id = reply.headers["x-amzn-requestid"]
+        self.assertIn("(region us-east-1)", self.line_of(server, request_id))
+        # With its id the request is explained: the repository is elsewhere.
+        server.client("ecr", region="eu-west-1").create_repository(repositoryName="app")
+        explained = self.run_program("explain", request_id, "--url", server.url).stdout
+        self.assertIn("region eu-west-1: log in with --region eu-west-1 and use ", explained)
 
 
 class StartTest(ProgramTest):

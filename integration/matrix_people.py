@@ -65,7 +65,7 @@ def _matching(kind, *words):
 LOGIN = allow("ecr:GetAuthorizationToken")
 
 
-def _limit(kind):
+def limit_policy(kind):
     """The policy of an identity, boundary or session: what the cells' names say."""
     return policy(
         LOGIN,
@@ -74,7 +74,8 @@ def _limit(kind):
     )
 
 
-def _scp(level):
+def scp_policy(level):
+    """What the service control policy of a level says."""
     others = [f"none-{other}" for other in LEVELS if other != level]
     return policy(
         LOGIN,
@@ -83,7 +84,8 @@ def _scp(level):
     )
 
 
-def _rcp(level):
+def rcp_policy(level):
+    """What the resource control policy of a level says."""
     return policy(deny("ecr:*", _matching("rcp", f"deny-{level}"), Principal="*"))
 
 
@@ -93,17 +95,24 @@ def _repository_statement(principal, word):
     return {"Effect": effect.capitalize(), "Principal": named, "Action": "ecr:*"}
 
 
+def repository_policy(principal, cell):
+    """The policy of a cell's repository; None: it has none."""
+    if cell.repository == "none":
+        return None
+    statements = [_repository_statement(principal, cell.repository)]
+    if cell.repository.startswith("deny"):  # it would let in without
+        statements.append(_repository_statement(principal, "allow-everyone"))
+    return policy(*statements)
+
+
 def _repository(principal, cell):
     repository = {"name": repository_name(principal, cell)}
     if cell.repository != "none":
-        statements = [_repository_statement(principal, cell.repository)]
-        if cell.repository.startswith("deny"):  # it would let in without
-            statements.append(_repository_statement(principal, "allow-everyone"))
-        repository["policy"] = policy(*statements)
+        repository["policy"] = repository_policy(principal, cell)
     return repository
 
 
-def _registry_policy():
+def registry_policy():
     """A statement for each word, for the cells of that word; it names everybody in that way."""
     statements = []
     for word in sorted({cell.registry for one in PRINCIPALS for cell in cells(one)} - {"none"}):
@@ -123,12 +132,12 @@ def _registry_policy():
 def _identity_parts(principal):
     """Users, roles, groups, managed policies and sessions for one principal of an account."""
     parts = {"managedPolicies": [], "groups": [], "roles": [], "users": [], "sessions": []}
-    name, given = principal.name, {"policies": {"given": _limit("identity")}}
+    name, given = principal.name, {"policies": {"given": limit_policy("identity")}}
     if principal.kind == "root":
         return parts
     if "boundary" in principal.layers:
         boundary = f"{name}-boundary"
-        parts["managedPolicies"].append({"name": boundary, "document": _limit("boundary")})
+        parts["managedPolicies"].append({"name": boundary, "document": limit_policy("boundary")})
         given["boundary"] = boundary
     if principal.kind == "user":
         key = {"accessKeyId": principal.keys[0], "secretAccessKey": principal.keys[1]}
@@ -140,7 +149,7 @@ def _identity_parts(principal):
         return parts
     session = dict(zip(("accessKeyId", "secretAccessKey", "sessionToken"), principal.keys))
     if "session" in principal.layers:
-        session["policies"] = [_limit("session")]
+        session["policies"] = [limit_policy("session")]
     kind = "role" if principal.kind == "role" else "user"
     issuer = principal.issuer.rsplit("/", 1)[1]
     session.update({"role" if kind == "role" else "federatedBy": issuer, "name": name})
@@ -157,7 +166,7 @@ def _path(arn, kind):
 def _organization():
     policies = []
     for level in LEVELS:
-        for kind, make in (("SERVICE", _scp), ("RESOURCE", _rcp)):
+        for kind, make in (("SERVICE", scp_policy), ("RESOURCE", rcp_policy)):
             given = {"id": f"p-{kind.lower()}-{level}", "document": make(level)}
             policies.append({**given, "type": f"{kind}_CONTROL_POLICY"})
 
@@ -191,5 +200,5 @@ def full_seed():
     accounts[OWNER]["repositories"] = [
         _repository(one, cell) for one in PRINCIPALS for cell in cells(one)
     ]
-    accounts[OWNER]["registryPolicies"] = {"us-east-1": _registry_policy()}
+    accounts[OWNER]["registryPolicies"] = {"us-east-1": registry_policy()}
     return {"accounts": accounts, "organization": _organization()}

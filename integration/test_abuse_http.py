@@ -236,7 +236,7 @@ class SizeTest(AbuseTest):
                     connection.close()
                     log = harness.wait_until(
                         lambda m=mark: self.server.log()[m:], 5, "the line of the request")
-                    self.assertIn(" in=0 ", log)
+                    self.assertIn(" bytes_in=0 ", log)
 
     def rest_of_head(self, connection):
         received = b""

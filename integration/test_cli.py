@@ -93,9 +93,9 @@ class ServeTest(CliTest):
         key = {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "secretAccessKey": ""}
         cases = (
             ("{", "line 1"),
-            ({"unknown": 1}, "unknown key unknown"),
+            ({"unknown": 1}, "unknown key unknown; known are accounts, organization"),
             ({"acounts": {}}, "unknown key acounts, did you mean accounts?"),
-            ({"accounts": {"1": {}}}, "accounts.1: an account is named by 12 digits"),
+            ({"accounts": {"1": {}}}, "accounts.1: an account id has 12 digits"),
             (self.seed_of({"name": "a b"}), f"accounts.{ACCOUNT}.users[0].name"),
             (self.seed_of(user, {**user, "path": "x"}), f"accounts.{ACCOUNT}.users[1].path"),
             (self.seed_of({**user, "accessKeys": [key]}), "users[0].accessKeys[0].secretAccessKey"),

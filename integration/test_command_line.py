@@ -1,5 +1,6 @@
 """What people do first with the program: seed a server, ask the wrong port, read JSON, use a terminal."""
 
+import base64
 import http.server
 import json
 import os
@@ -15,6 +16,8 @@ import threading
 import unittest
 
 import harness
+import registry
+import signing
 from harness import ACCOUNT, BINARY
 
 SEED = {
@@ -77,6 +80,17 @@ class SeedCommandTest(ProgramTest):
             self.assertEqual(said, result.stdout)
         names = [r["repositoryName"] for r in server.client().describe_repositories()["repositories"]]
         self.assertEqual({"one", "two"}, set(names))
+
+    def test_what_was_applied_is_said_in_words(self):
+        server = self.server("--in-memory")
+        provider = {"url": "https://token.example.com", "clientIds": ["a"]}
+        managed = {"name": "all", "document": harness.policy(harness.allow("ecr:*"))}
+        account = {"oidcProviders": [provider], "managedPolicies": [managed, {**managed, "name": "b"}]}
+        path = self.file("seed.json", {"accounts": {ACCOUNT: account}})
+        result = self.run_program("seed", path, "--url", server.url)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertIn("1 OIDC provider", result.stdout)
+        self.assertIn("2 managed policies", result.stdout)
 
     def test_it_may_come_from_a_web_server_and_need_a_token(self):
         server = self.server("--in-memory", "--admin-token", "hush")
@@ -191,6 +205,85 @@ class WrongPortTest(ProgramTest):
         self.assertIn(f"--endpoint-url {server.url} ", body.decode())
 
 
+class LogTest(ProgramTest):
+    """The log tells whoever runs the server what AWS's texts do not tell a client."""
+
+    def line_of(self, server, request_id):
+        def found():
+            return [line for line in server.log().split("\n") if request_id in line]
+
+        return harness.wait_until(found, 5, f"a line of request {request_id}")[0]
+
+    def log_in(self, server, user, password, **headers):
+        """The status of what `docker login` asks, and the line in the log."""
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+        headers = {"Authorization": f"Basic {basic}", **headers}
+        status, found, _ = server.request("GET", "/v2/", b"", headers)
+        return status, self.line_of(server, found["x-amzn-requestid"])
+
+    def test_which_half_of_a_login_was_wrong(self):
+        server = self.server("--in-memory")
+        password = server.password()
+        status, line = self.log_in(server, "AWS", password)
+        self.assertEqual(200, status)
+        self.assertNotIn("error=", line)
+        status, line = self.log_in(server, "jane", password)
+        self.assertEqual(401, status)
+        self.assertIn('error="UNAUTHORIZED: the user name is not AWS"', line)
+        self.assertNotIn("jane", line)
+        status, line = self.log_in(server, "AWS", "secret")
+        self.assertEqual(401, status)
+        self.assertIn("UNAUTHORIZED: the password is no token of this server", line)
+        host = {"Host": f"{ACCOUNT}.dkr.ecr.eu-west-1.localhost"}
+        status, line = self.log_in(server, "AWS", password, **host)
+        self.assertEqual(400, status)
+        self.assertIn("is for the region us-east-1 and cannot be used in eu-west-1", line)
+        self.assertNotIn(password, server.log())
+        # Docker asks without credentials first: that is no error.
+        request_id = server.request("GET", "/v2/")[1]["x-amzn-requestid"]
+        self.assertNotIn("error=", self.line_of(server, request_id))
+
+    def test_the_key_that_is_not_known(self):
+        server = self.server("--in-memory")
+        for keys in (("AKIANOBODY0000000000", "x"), ("akia/a+secret/in/the/wrong/place", "x")):
+            headers, body = signing.ecr_request("DescribeRepositories")
+            signed = signing.sign(server, headers, body, keys)
+            status, found, _ = server.request("POST", "/", body, signed)
+            self.assertEqual(400, status)
+            line = self.line_of(server, found["x-amzn-requestid"])
+            self.assertEqual(keys[0].startswith("AKIA"), f"(access key {keys[0]})" in line, line)
+            self.assertEqual(keys[0].startswith("AKIA"), keys[0] in line)
+
+    def test_a_token_file_that_ends_in_a_newline(self):
+        server = self.server("--in-memory")
+        role = f"arn:aws:iam::{ACCOUNT}:role/ci"
+        form = {"RoleArn": role, "RoleSessionName": "run-1", "WebIdentityToken": "a.b.c\n"}
+        headers, body = signing.sts_request("AssumeRoleWithWebIdentity", **form)
+        status, found, _ = server.request("POST", "/", body, headers)
+        self.assertEqual(400, status)
+        line = self.line_of(server, found["x-amzn-requestid"])
+        self.assertIn("(the token is no JWT: it ends in a newline)", line)
+
+    def test_a_missing_repository_is_logged_with_its_region(self):
+        server = self.server("--in-memory")
+        headers, body = signing.ecr_request("ListImages", repositoryName="app")
+        signed = signing.sign(server, headers, body)
+        _, found, answer = server.request("POST", "/", body, signed)
+        self.assertNotIn(b"region", answer)
+        line = self.line_of(server, found["x-amzn-requestid"])
+        self.assertIn(f"registry with id '{ACCOUNT}' (region us-east-1)", line)
+        client = registry.Registry(server, server.password())
+        reply = client.request("GET", "/v2/app/manifests/1")
+        self.assertEqual(404, reply.status)
+        self.assertNotIn(b"us-east-1", reply.body)
+        request_id = reply.headers["x-amzn-requestid"]
+        self.assertIn("(region us-east-1)", self.line_of(server, request_id))
+        # With its id the request is explained: the repository is elsewhere.
+        server.client("ecr", region="eu-west-1").create_repository(repositoryName="app")
+        explained = self.run_program("explain", request_id, "--url", server.url).stdout
+        self.assertIn("region eu-west-1: log in with --region eu-west-1 and use ", explained)
+
+
 class StartTest(ProgramTest):
     def test_what_a_server_lacks_that_others_reach_is_said_with_the_flag(self):
         log = self.server(listen="0.0.0.0:0").log()
@@ -223,7 +316,7 @@ class StartTest(ProgramTest):
     def test_ca_says_that_it_made_one(self):
         place = os.path.join(self.directory, "new")
         first = self.run_program("ca", "--data-dir", place)
-        self.assertIn("made a certificate authority", first.stderr)
+        self.assertIn("there was no certificate authority, so one was made", first.stderr)
         second = self.run_program("ca", "--data-dir", place)
         self.assertEqual((0, "", first.stdout), (second.returncode, second.stderr, second.stdout))
 

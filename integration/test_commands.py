@@ -95,6 +95,7 @@ class PrintTest(CommandTest):
         for line in lines:
             self.assertRegex(line, r"^127\.0\.0\.1( [a-z0-9.-]+)+$")
         self.assertIn("123456789012.dkr.ecr.us-east-1.amazonaws.com", "\n".join(lines))
+        self.assertIn("127.0.0.1 123456789012.dkr.ecr.us-east-1.localhost", lines)
 
     def test_terraform_takes_the_provider_block(self):
         terraform = harness.tool("terraform")
@@ -171,8 +172,8 @@ class PrintTest(CommandTest):
     def test_what_is_not_known_is_named(self):
         for arguments, part in (
             (("print", "terafrom"), "did you mean terraform?"),
-            (("print", "env", "--url", "ftp://localhost"), "--url ftp://localhost"),
-            (("print", "env", "--account", "1"), "--account: an account has 12 digits"),
+            (("print", "env", "--url", "ftp://localhost"), "--url: must be http://HOST:PORT"),
+            (("print", "env", "--account", "1"), "--account: an account id has 12 digits"),
         ):
             result = self.run_program(*arguments)
             self.assertNotEqual(0, result.returncode)
@@ -368,7 +369,7 @@ class RefusedStartTest(CommandTest):
         self.assertEqual(3, result.returncode)
         self.assertIn(f"{server.address}: another process uses the port", result.stderr)
         self.assertIn(f"process {server.process.pid} (ecr-local)", result.stderr)
-        self.assertIn("--listen HOST:PORT takes another one, port 0 any free one", result.stderr)
+        self.assertIn("Use another one with --listen HOST:PORT; port 0 picks a free one", result.stderr)
 
     def test_files_that_cannot_be_used_are_named(self):
         directory = os.path.join(self.directory, "a-directory")

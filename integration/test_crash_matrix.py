@@ -199,7 +199,7 @@ class FailedSyncTest(MatrixCase):
         status, health = self.health()
         self.assertEqual((503, "read-only"), (status, health["status"]))
         self.assertIn("Input/output error", health["reason"])
-        self.assertIn("nothing is written from here on", self.server.log())
+        self.assertIn("the server is read-only until it is restarted", self.server.log())
         self.assert_error_of_create_repository(503)
         self.assert_there(acknowledged)
 

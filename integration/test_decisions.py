@@ -71,7 +71,7 @@ class DecisionsTest(harness.ServerTest):
             f"✗ {action} on {resource}",
             f"├─ principal: {PULLER_ARN}",
             "├─ verdict: ImplicitlyDenied (identity)",
-            "├─ a docker push is refused all of ecr:",
+            "├─ a docker push needs all of these, and none is allowed: ecr:",
             f"├─ message: {decision['message']}",
             f'✗ Allow (statement 0): Action "ecr:GetAuthorizationToken" does not match {action}',
             "├─ deciding statement: none, the identity-based policies do not allow it",
@@ -112,6 +112,21 @@ class DecisionsTest(harness.ServerTest):
         self.assertIn(request_id, result.stdout)
         self.assertIn("✓ Deny (statement 1): applies", result.stdout)
         self.assertIn("replace statement 1 of ", result.stdout)
+
+    def test_statements_name_users_by_their_arns(self):
+        """The repository's policy is stored with unique ids, which nobody knows."""
+        statement = {"Effect": "Deny", "Principal": {"AWS": PULLER_ARN}, "Action": "ecr:ListImages"}
+        name = {"repositoryName": "team-b/app"}
+        self.ecr().set_repository_policy(policyText=json.dumps(harness.policy(statement)), **name)
+        self.addCleanup(self.ecr().delete_repository_policy, **name)
+        with self.assertRaises(Exception):
+            self.ecr(PULLER).list_images(**name)
+        (decision,) = self.decisions(principal=PULLER_ARN, limit=1, trace="true")
+        step = next(one for one in decision["suggestion"] if one["change"] == "removeOrNarrow")
+        denying = [entry["document"] for entry in decision["trace"] if entry["effect"] == "Deny"]
+        for found in (decision["statement"]["document"], step["statement"], denying[0]):
+            self.assertEqual(statement, found)
+        self.assertNotIn("AIDA", json.dumps([decision["statement"], step, denying]))
 
     def test_allowed_request_is_explained_as_well(self):
         reply = self.ecr(PULLER).get_authorization_token()

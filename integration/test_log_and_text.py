@@ -16,7 +16,7 @@ import harness
 import signing
 
 LINE = re.compile(
-    r'^\S+ \S+ \S+ "\S+ \S+" \d+ in=\d+ out=\d+ us=\d+( action=\S+)?( principal=\S+)?'
+    r'^\S+ \S+ \S+ "\S+ \S+" \d+ bytes_in=\d+ bytes_out=\d+ microseconds=\d+( action=\S+)?( principal=\S+)?'
     r'( error="([^"\\]|\\.)*")?$'
 )
 LONGEST = 4096

@@ -395,7 +395,7 @@ class LogTest(unittest.TestCase):
             ("POST", "/", 200, "ecr:CreateRepository", f"arn:aws:iam::{ACCOUNT}:root"),
             tuple(made[name] for name in ("method", "path", "status", "action", "principal")),
         )
-        self.assertGreater(made["micros"], 0)
+        self.assertGreater(made["microseconds"], 0)
         self.assertGreater(made["bytesOut"], 0)
         self.assertNotIn("error", made)
         self.assertEqual((404, "/v2/none/manifests/1"), (missing["status"], missing["path"]))

@@ -209,7 +209,7 @@ class HandSignedTest(SignatureTest):
 
     def test_secret_stays_out_of_errors_and_logs(self):
         answers = [self.signed(keys=(KEY, SECRET + "x")), self.signed(keys=(KEY, SECRET))]
-        written = "200 in="  # the second answer's line of the access log
+        written = "200 bytes_in="  # the second answer's line of the access log
         harness.wait_until(lambda: written in self.server.log(), 5, "the access log is written")
         self.assertNotIn(SECRET, repr(answers) + self.server.log())
 

@@ -34,7 +34,7 @@ class SkopeoTest(tools.ContainerToolTest):
             with open(f"{back}/{blob['digest'].removeprefix('sha256:')}", "rb") as file:
                 self.assertEqual(blob["digest"], registry.digest_of(file.read()))
         count = 1 + len(manifest["layers"])
-        for what in ("/_layers/", " 307 in="):
+        for what in ("/_layers/", " 307 bytes_in="):
             harness.wait_until(lambda w=what: self.server.log()[mark:].count(w) == count, 5, what)
 
 
@@ -55,7 +55,7 @@ class DockerTest(harness.ServerTest):
             self.assertEqual(0, result.returncode, result.stderr)
         result = engine.docker("run", "--rm", "--network", "host", f"{uri}:v1")
         self.assertEqual(greeting, result.stdout, result.stderr)
-        harness.wait_until(lambda: " 307 in=" in self.server.log(), 5, "a redirect")
+        harness.wait_until(lambda: " 307 bytes_in=" in self.server.log(), 5, "a redirect")
 
 
 class RedirectTest(harness.ServerTest):

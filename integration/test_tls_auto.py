@@ -153,7 +153,7 @@ class AuthorityTest(unittest.TestCase):
         self.addCleanup(server.close)
         result = harness.run(BINARY, "ca", "--data-dir", server.data_dir, env=server.env)
         self.assertEqual(0, result.returncode, result.stderr)
-        self.assertIn("made a certificate authority", result.stderr)
+        self.assertIn("there was no certificate authority, so one was made", result.stderr)
         server.start()
         self.assertEqual(result.stdout, self.read(server.ca))
 
@@ -172,7 +172,7 @@ class AuthorityTest(unittest.TestCase):
     def test_flags_that_do_not_go_together_are_named(self):
         start = (BINARY, "serve", "--in-memory", "--listen", "127.0.0.1:0")
         for flags, part in (
-            (("--tls", "auto", "--tls-cert", "x"), "--tls auto makes certificates"),
+            (("--tls", "auto", "--tls-cert", "x"), "--tls auto makes its own certificates"),
             (("--tls-listen", "127.0.0.1:0"), "--tls-cert and --tls-key, or --tls auto"),
             (("--tls", "maybe"), "--tls"),
             (("--tls-name", "a b"), "--tls-name"),

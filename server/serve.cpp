@@ -75,7 +75,7 @@ std::optional<TlsFiles> tls_files(const ServeConfig& config) {
   const bool some = !config.tls_certificate.empty() || !config.tls_key.empty();
   if (config.tls_auto && some) {
     throw std::runtime_error(
-        "--tls auto makes certificates: it goes without --tls-cert, --tls-key");
+        "--tls auto makes its own certificates: leave out --tls-cert and --tls-key");
   }
   if (config.tls_auto || config.tls_listen.empty()) return std::nullopt;
   if (config.tls_certificate.empty() || config.tls_key.empty()) {
@@ -97,8 +97,8 @@ void guard_default_credentials(const ServeConfig& config,
     // An empty root access key matches no request.
     settings.root_access_key.clear();
     log.say(base::format(
-        "ecr-local: {} is not a loopback address, so the default credentials are off; give "
-        "--root-access-key and --root-secret-key, or --default-credentials to keep them",
+        "ecr-local: {} is not a loopback address, so the default credentials are off. Set "
+        "--root-access-key and --root-secret-key, or allow them with --default-credentials",
         address.host));
     return;
   }
@@ -345,7 +345,7 @@ int run_serve(const ServeConfig& config) {
   // that is written later could be trusted, so writing ends until a restart (PostgreSQL drew the
   // same conclusion in 2018).
   store->sync_failures().on_first([&log](const std::string& what) {
-    log.say(base::format("ecr-local: {}: nothing is written from here on, until a restart", what));
+    log.say(base::format("ecr-local: {}: the server is read-only until it is restarted", what));
   });
   restore_clock(*store, clock, log);
   const auth::RegistryTokenCodec tokens(store->key(), random);

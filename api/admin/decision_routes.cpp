@@ -9,6 +9,7 @@
 #include "api/admin/decisions/hints.h"
 #include "api/admin/decisions/image_work.h"
 #include "api/admin/decisions/policy_writer.h"
+#include "api/admin/decisions/shown_policies.h"
 #include "api/admin/listing.h"
 #include "api/core/access/decision_log.h"
 #include "auth/iam/match/glob.h"
@@ -85,6 +86,7 @@ bool DecisionQuery::matches(const DecisionRecord& record) const {
 OrderedJson hinted_json(const Services& services, storage::sql::Txn& txn, std::string_view host,
                         const DecisionRecord& record, bool trace) {
   OrderedJson json = decision_json(record, trace);
+  show_principals(txn, json);
   if (!trace) return json;
   const Hints hints = hints_for(services, txn, host, record.request);
   if (hints.texts.empty()) return json;

@@ -110,7 +110,7 @@ class SnapshotBody : public PieceSource {
     auto file = services_.store.blobs().open(blob.digest);
     if (!file || file->size() != blob.size) {
       throw StorageError(StorageError::Kind::kCorrupt,
-                         "the file of blob " + blob.digest.text() + " is not whole");
+                         "the file of blob " + blob.digest.text() + " is incomplete");
     }
     return std::make_shared<storage::BlobFile>(std::move(*file));
   }
@@ -194,7 +194,7 @@ class RestoreSink : public BodySink {
       return;
     }
     const auto entry = parse_tar_header(block);
-    if (!entry) throw not_a_snapshot("it is no tar file");
+    if (!entry) throw not_a_snapshot("it is not a tar file");
     left_ = entry->size;
     padding_ = tar_padding(entry->size).size();
     part_ = part_of(*entry);
@@ -269,7 +269,7 @@ class RestoreSink : public BodySink {
     auto& writer = upload_->writer();
     if (writer.digest(digest_->algorithm()) != *digest_) {
       upload_->finish();
-      throw not_a_snapshot("the bytes of blob " + digest_->text() + " are others");
+      throw not_a_snapshot("the bytes of blob " + digest_->text() + " do not match its digest");
     }
     services_.store.blobs().commit(upload_->id(), writer, *digest_);
     upload_->finish();

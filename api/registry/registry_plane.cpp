@@ -123,6 +123,11 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& mem
 void complete(const Services& services, const HttpRequest& request, LogNote note,
               HttpResponse& response) {
   record_calls(services, request, note);
+  // ECR's sentence names the account alone (integration/test_command_line.py,
+  // test_a_missing_repository_is_logged_with_its_region).
+  if (note.error_type == "RepositoryNotFoundException") {
+    note.error += base::format(" (region {})", note.registry_region);
+  }
   response.note = std::move(note);
   finish(request, response);
 }

@@ -210,7 +210,11 @@ void finish(const HttpRequest& request, HttpResponse& response) {
 // The status and the code are those of the OCI specification; the sentence is ECR's, which docker
 // prints behind the code: "denied: User: ...".
 HttpResponse error_response(const ApiError& error, const HttpRequest& request) {
-  if (error.code() == ErrorCode::kUnauthorized) return challenge(request);
+  if (error.code() == ErrorCode::kUnauthorized) {
+    HttpResponse response = challenge(request);
+    response.note.error = "UNAUTHORIZED: " + error.message();
+    return response;
+  }
   return api::error_response(error, ErrorForm::kOci, request);
 }
 

@@ -29,18 +29,34 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
       ->check(CLI::Range(1, 1000));
   app.add_flag("--follow", config.follow, "Explain each denial as it happens, until interrupted");
   app.add_flag("--json", config.json, "Print JSON, one object per line");
-  add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
+  add_text(app, "--url", config.url, "Address of the server")
+      ->default_val("http://127.0.0.1:4599")
+      ->check(check_server_url);
   add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+  app.footer(
+      "Examples:\n"
+      "  ecr-local explain                      the latest denial\n"
+      "  ecr-local explain --principal jane     the latest denial of jane\n"
+      "Exit status: 0 something was explained; 1 there is no such denial or request; 2 wrong "
+      "usage; "
+      "3 no server answers.");
 }
 
 void add_seed_options(CLI::App& app, SeedConfig& config) {
   app.add_option("FILE", config.source,
                  "The JSON document: a file, an http(s):// URL, or - for stdin")
       ->required();
-  add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
+  add_text(app, "--url", config.url, "Address of the server")
+      ->default_val("http://127.0.0.1:4599")
+      ->check(check_server_url);
   add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
   app.footer(
-      "Example:\n  ecr-local seed seed.json\nThe document is applied as a whole or not at all.");
+      "Example:\n"
+      "  ecr-local seed seed.json\n"
+      "All of the document is applied, or nothing.\n"
+      "Exit status: 0 applied; 1 the document has a mistake; 2 wrong usage; 3 FILE cannot be read, "
+      "or "
+      "no server answers.");
 }
 
 void add_print_options(CLI::App& app, PrintConfig& config) {
@@ -48,7 +64,8 @@ void add_print_options(CLI::App& app, PrintConfig& config) {
   app.add_flag("--list", config.list, "List the snippets");
   app.add_flag("--json", config.json, "Print `configuration` as JSON");
   add_text(app, "--url", config.url, "Address of the server, as its clients see it")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(check_server_url);
   add_text(app, "--account", config.account, "Account (default: that of the server at --url)")
       ->check(check_account);
   add_text(app, "--region", config.region, "Region (default: that of the server at --url)")
@@ -67,7 +84,8 @@ void add_print_options(CLI::App& app, PrintConfig& config) {
 // environment of another.
 void add_demo_options(CLI::App& app, DemoConfig& config) {
   app.add_option("--url", config.url,
-                 "A running server (default: starts one of its own, in memory)");
+                 "A running server (default: starts one of its own, in memory)")
+      ->check(check_server_url);
   app.add_option("--region", config.region, "Region to use")->default_str(config.region);
   app.add_option("--root-access-key", config.access_key, "Access key of a root user")
       ->default_str(config.access_key);
@@ -75,6 +93,7 @@ void add_demo_options(CLI::App& app, DemoConfig& config) {
       ->default_str("test");
   app.add_option("--admin-token", config.admin_token, "The server's --admin-token, if it has one");
   app.add_flag("--json", config.json, "Print the steps as one JSON object");
+  app.footer("Exit status: 0 every step worked; 1 one did not; 2 wrong usage.");
 }
 
 using Words = std::vector<std::string>;
@@ -255,12 +274,29 @@ void add_file_commands(
       "identity", "Where the policy will be used")
       ->envname("");
   validate->add_flag("--json", line.json, "Print the problems as one JSON object");
+  validate->footer(
+      "Example:\n"
+      "  ecr-local validate-policy --type trust trust.json\n"
+      "Exit status: 0 the policy is valid; 1 it is not; 2 wrong usage; 3 FILE cannot be read.");
   CLI::App* evaluate =
       command("evaluate", "Read requests and policies (JSON lines, stdin); print decisions",
               Command::kEvaluate);
   evaluate->add_flag("--explain", line.explain, "Add every statement that was looked at");
+  evaluate->footer(
+      "Each input line is one JSON object:\n"
+      "  {\"request\": {\"principal\": ARN, \"action\": \"ecr:PutImage\", \"resource\": ARN},\n"
+      "   \"policies\": {\"identity\": [POLICY, ...], \"resource\": POLICY}}\n"
+      "docs/evaluate.md lists all keys.\n"
+      "Exit status: 0 every line was understood; 1 one was not. A denial is no failure.");
   command("verify-sigv4", "Read signed requests (JSON lines, stdin); print if they are valid",
-          Command::kVerifySigV4);
+          Command::kVerifySigV4)
+      ->footer(
+          "Each input line is one JSON object:\n"
+          "  {\"now\": TIME, \"service\": \"ecr\", \"region\": \"us-east-1\",\n"
+          "   \"credentials\": {\"access_key_id\": KEY, \"secret_access_key\": SECRET},\n"
+          "   \"raw_request\": \"GET / HTTP/1.1\\nHost:localhost\\n...\"}\n"
+          "docs/evaluate.md lists all keys.\n"
+          "Exit status: 0 every line was understood; 1 one was not.");
 }
 
 // All commands and flags. Parsing fills `line`, which outlives the tree.
@@ -286,6 +322,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
     CLI::App* sub = app->add_subcommand(name, help);
     sub->group(group);
     sub->option_defaults()->group("Flags");
+    sub->footer("");  // that of the program is about all commands
     sub->callback([&line, value] { line.command = value; });
     return sub;
   };
@@ -320,6 +357,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       ->default_val("http://127.0.0.1:4599")
       ->envname("ECR_LOCAL_HEALTHCHECK_URL");
   health->add_flag("--json", line.json, "Print what the server answers, as JSON");
+  health->footer("Exit status: 0 healthy; 1 not healthy, or no server answers.");
   add_demo_options(
       *command("demo", "Try it out in a second: sign, push, pull, be denied", Command::kDemo),
       line.demo);
@@ -331,6 +369,10 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   check->add_flag("--progress", line.serve.progress,
                   "Show progress even when stderr is not a terminal");
   check->add_flag("--json", line.json, "Print the result as one JSON object");
+  check->footer(
+      "Exit status: 0 all data is good; 1 damage was found; 2 wrong usage; 3 the directory cannot "
+      "be "
+      "used, for example because a server runs on it.");
   group = "Policies and signatures";
   add_file_commands(command, line);
   group = "Setup";
@@ -338,12 +380,20 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       *command("print", "Print configuration for docker, AWS clients, CI and clusters",
                Command::kPrint),
       line.print);
-  add_data_dir(*command("ca", "Print the certificate authority of --tls auto; make it if needed",
-                        Command::kCa),
-               line.serve);
-  command("completion", "Print a completion script for your shell", Command::kCompletion)
-      ->add_option("SHELL", line.shell, "bash, zsh or fish")
-      ->required();
+  CLI::App* ca = command("ca", "Print the certificate authority of --tls auto; make it if needed",
+                         Command::kCa);
+  add_data_dir(*ca, line.serve);
+  ca->footer(
+      "Example:\n"
+      "  ecr-local ca > ca.pem\n"
+      "  AWS_CA_BUNDLE=ca.pem aws --endpoint-url https://localhost:4600 ...\n"
+      "A server with another data directory has another authority: curl "
+      "http://localhost:4599/_ecr-local/ca prints the one of a running server.");
+  CLI::App* completion =
+      command("completion", "Print a completion script for your shell", Command::kCompletion);
+  completion->add_option("SHELL", line.shell, "bash, zsh or fish")->required();
+  completion->footer(
+      "Example:\n  ecr-local completion bash > ecr-local.bash\n  . ./ecr-local.bash");
   group = "Help";
   command("help", "Show the help of a command", Command::kHelp)
       ->add_option("COMMAND", line.help_of, "The command (default: list all)");

@@ -233,9 +233,9 @@ int run_ca(const ServeConfig& config) {
     if (!was_there) {
       base::print(
           stderr,
-          "ecr-local: made a certificate authority, {}; it is that of 'ecr-local serve --tls "
-          "auto' with this --data-dir (a server with another one: --data-dir, or GET "
-          "/_ecr-local/ca)\n",
+          "ecr-local: there was no certificate authority, so one was made: {}\n"
+          "'ecr-local serve --tls auto' with the same data directory uses it. If your server has "
+          "another one, name it by --data-dir.\n",
           file);
     }
     base::print("{}", authority.certificate());

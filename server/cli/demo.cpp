@@ -152,7 +152,7 @@ std::string Demo::password_of(const DemoKeys& keys) {
   const Json json = parse_reply(expect(reply, 200, "GetAuthorizationToken"));
   const auto pair = base::base64_decode(
       base::text_member(json.at("authorizationData").at(0), "authorizationToken"));
-  if (!pair || !pair->starts_with("AWS:")) fail_demo("a login that is none", reply);
+  if (!pair || !pair->starts_with("AWS:")) fail_demo("a login that is not valid", reply);
   return pair->substr(4);
 }
 
@@ -161,7 +161,7 @@ std::string Demo::log_in() {
   expect(client_.registry(password_, "GET", "/v2/"), 200, "GET /v2/");
   // A registry that takes every password would pass the line above.
   expect(client_.registry("nonsense", "GET", "/v2/"), 401, "GET /v2/ with a wrong password");
-  return "a token of " + std::to_string(password_.size()) + " bytes, which the registry takes";
+  return "the registry accepts the token, and refuses a wrong one";
 }
 
 std::string Demo::push_blob(const std::string& bytes) {
@@ -238,7 +238,7 @@ std::string Demo::make_user() {
       "PutUserPolicy");
   const auto made = call({{"Action", "CreateAccessKey"}}, "CreateAccessKey");
   user_password_ = password_of({element(made, "AccessKeyId"), element(made, "SecretAccessKey")});
-  return name_ + ", who is logged in with keys of their own";
+  return name_ + ", logged in with keys of their own";
 }
 
 std::string Demo::denied() {

@@ -163,8 +163,8 @@ int run_explain(const ExplainConfig& config) {
   base::print(
       stderr, "ecr-local: {}\n",
       one ? base::format("no decision of request {} is recorded, and no failed authentication (the "
-                         "last 1000 of each are, decisions not with --iam off; they do not outlive "
-                         "the server)",
+                         "server keeps the last 1000 of each until it stops, and with --iam off no "
+                         "decisions)",
                          config.request_id)
           : "no denial" + whose + " is recorded");
   return kExitNo;

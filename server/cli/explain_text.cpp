@@ -251,10 +251,10 @@ void add_work(const OrderedJson& decision, TextTree& tree) {
     }
     return base::join(all, ", ");
   };
-  TextTree all =
-      suggestion_tree(base::format("a docker {} is refused all of {}: for the whole of it",
-                                   text_member(*work, "name"), names("missing")),
-                      list(*work, "suggestion"));
+  TextTree all = suggestion_tree(
+      base::format("a docker {} needs all of these, and none is allowed: {}; to allow them",
+                   text_member(*work, "name"), names("missing")),
+      list(*work, "suggestion"));
   const std::string denied = names("denied");
   if (!denied.empty()) add_leaf(all, "change the statements that deny " + denied);
   tree.children.push_back(std::move(all));
@@ -296,10 +296,10 @@ std::string explain_text(const OrderedJson& decision) {
   const auto enforced = decision.find("enforced");
   const bool passed =
       !allowed && enforced != decision.end() && enforced->is_boolean() && !enforced->get<bool>();
-  TextTree tree(
-      base::format("{} {} on {}{}", allowed ? "✓" : "✗", text_member(decision, "action"),
-                   text_member(decision, "resource"), passed ? " (let pass: --iam soft)" : ""),
-      {});
+  TextTree tree(base::format("{} {} on {}{}", allowed ? "✓" : "✗", text_member(decision, "action"),
+                             text_member(decision, "resource"),
+                             passed ? " (allowed all the same: --iam soft)" : ""),
+                {});
   add_leaf(tree, base::format("verdict: {} ({}){}", verdict, text_member(decision, "decidedBy"),
                               passed ? ", but not enforced" : ""));
   if (!allowed) add_leaf(tree, "message: " + text_member(decision, "message"));

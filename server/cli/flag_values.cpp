@@ -91,11 +91,11 @@ std::string check_choice(std::string_view flag, const std::string& text) {
 
 // The checks return text because CLI11's validators do: empty is good, anything else is the error.
 std::string check_account(const std::string& text) {
-  return model::is_account_id(text) ? "" : "an account has 12 digits, as 123456789012";
+  return model::is_account_id(text) ? "" : "an account id has 12 digits, such as 123456789012";
 }
 
 std::string check_region(const std::string& text) {
-  return model::is_region(text) ? "" : "must be a region, as us-east-1";
+  return model::is_region(text) ? "" : "must be a region, such as us-east-1";
 }
 
 // The forms that the API takes in --trusted-proxy, asked of the API itself.
@@ -115,6 +115,14 @@ std::string check_tls_name(const std::string& text) {
 std::string check_oidc_keys(const std::string& text) {
   const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
   return good ? "" : "must be ISSUER=FILE, with an issuer that begins with https://";
+}
+
+// Without a scheme it is http:// (parse_server_url()).
+std::string check_server_url(const std::string& text) {
+  const bool has_scheme = text.find("://") != std::string::npos;
+  return base::parse_url(has_scheme ? text : "http://" + text)
+             ? ""
+             : "must be http://HOST:PORT or https://HOST:PORT, not \"" + text + "\"";
 }
 
 std::string check_https_url(const std::string& text) {

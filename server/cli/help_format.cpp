@@ -66,12 +66,18 @@ bool is_required(const CLI::Option& option) { return option.get_required(); }
 
 std::string usage_of(const CLI::App& command) {
   std::string text = "Usage: ecr-local " + command.get_name();
-  for (const CLI::Option* option : command.get_options()) {
+  const std::vector<const CLI::Option*> options = command.get_options();
+  for (const CLI::Option* option : options) {
     if (!option->get_positional()) continue;
     const std::string name = option->get_name(true);
     text += is_required(*option) ? " " + name : " [" + name + "]";
   }
-  return text + " [FLAGS]\n";
+  // The positional arguments are options, too; every command has --help.
+  const bool has_flags =
+      std::any_of(options.begin(), options.end(), [&](const CLI::Option* option) {
+        return !option->get_positional() && option != command.get_help_ptr();
+      });
+  return text + (has_flags ? " [FLAGS]\n" : "\n");
 }
 
 void append_option(std::string& out, const CLI::Option& option) {

@@ -41,6 +41,19 @@ std::string read_seed_source(const std::string& source) {
   return read_text_file(source, source);
 }
 
+// "managed policies" of the key "managedPolicies", "OIDC providers" of "oidcProviders".
+std::string words_of_key(std::string_view key) {
+  std::string words;
+  for (const char c : key) {
+    const bool begins_word = c >= 'A' && c <= 'Z';
+    if (begins_word) words += ' ';
+    words += begins_word ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  base::replace_all(words, "oidc ", "OIDC ");
+  base::replace_all(words, "saml ", "SAML ");
+  return words;
+}
+
 // "1 user, 2 repositories": what the document names.
 std::string applied_text(const base::OrderedJson& answer) {
   std::vector<std::string> parts;
@@ -50,13 +63,14 @@ std::string applied_text(const base::OrderedJson& answer) {
       if (!number.is_number_unsigned()) continue;
       const auto count = number.get<std::uint64_t>();
       // The members are plurals: "users", "managedPolicies".
-      std::string one = name;
+      const std::string many = words_of_key(name);
+      std::string one = many;
       if (one.ends_with("ies")) {
         one.replace(one.size() - 3, 3, "y");
       } else {
         one.pop_back();
       }
-      parts.push_back(base::counted(count, one, name));
+      parts.push_back(base::counted(count, one, many));
     }
   }
   return parts.empty() ? "nothing in it" : base::join(parts, ", ");

@@ -17,8 +17,9 @@ std::string credentials_text(const ServeConfig& config, const api::Settings& set
   if (!settings.root_access_key.empty()) {
     return base::format("{} and its secret key: {}", settings.root_access_key, root);
   }
-  return config.seed.empty() ? "none (--root-access-key, --seed or --default-credentials give some)"
-                             : "those of " + config.seed + "; test / test is off";
+  return config.seed.empty()
+             ? "none (set some with --root-access-key, --seed or --default-credentials)"
+             : "those of " + config.seed + "; test / test is off";
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ std::string ready_text(const ServeConfig& config, const api::Settings& settings,
       "  next         eval \"$(ecr-local print env{})\"\n"
       "               aws --endpoint-url {} ecr create-repository --repository-name app\n"
       "  stop         Ctrl-C\n",
-      config.in_memory ? "in memory, lost at the end" : config.data_dir,
+      config.in_memory ? "in memory; nothing is saved" : config.data_dir,
       credentials_text(config, settings), iam, flag, url);
 }
 

@@ -161,7 +161,8 @@ asio::awaitable<Connection::Taken> Connection::read_body(RequestParser& parser, 
     // read_some() returning nothing means that the client closed its side. A body that was cut off
     // is never handed to a worker.
     const std::size_t got = co_await fill();
-    if (got == 0) throw std::runtime_error("the client left within a body");
+    if (got == 0)
+      throw std::runtime_error("the client closed the connection in the middle of a body");
     note_progress(got);
   }
 }
@@ -223,7 +224,8 @@ asio::awaitable<api::HttpResponse> Connection::pump(RequestParser& parser, api::
       if (!error && !parser.done() && used == 0) {
         const asio::mutable_buffer space(buffer.data() + size, buffer.size() - size);
         const std::size_t got = co_await stream_->read_some(space);
-        if (got == 0) throw std::runtime_error("the client left within a body");
+        if (got == 0)
+          throw std::runtime_error("the client closed the connection in the middle of a body");
         note_progress(got);
         size += got;
         used = parser.feed_body({buffer.data(), size}, pieces, error);

@@ -160,8 +160,9 @@ asio::awaitable<Connection::After> Connection::send(RequestParser& parser,
 asio::awaitable<void> Connection::refuse_tls() {
   if (!context_.told_of_tls.exchange(true)) {
     context_.log.say(base::format(
-        "ecr-local: {} speaks TLS to a port that has HTTP. docker does so first and goes on with "
-        "HTTP; other clients need http:// in their URL, or --tls auto here. This is said once",
+        "ecr-local: {} speaks TLS to a port for HTTP. Docker tries TLS first and then uses HTTP: "
+        "nothing is wrong. Other clients need http:// in their URL, or start the server with --tls "
+        "auto. This is logged once",
         peer_));
   }
   const FramingError error{400, "this port has HTTP and no TLS: use http:// in the URL"};

@@ -190,7 +190,7 @@ std::size_t RequestParser::feed_head(std::string_view bytes, std::optional<Frami
   }
   // Also for an error the head counts as taken; the caller looks at `error` first.
   if (has_folded_field(bytes.substr(0, impl_->head_used))) {
-    error = FramingError{400, "a header field goes on in the next line"};
+    error = FramingError{400, "a header field continues on the next line"};
     return impl_->head_used;
   }
   error = check_framing(head());

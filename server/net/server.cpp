@@ -141,11 +141,11 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
   // ServerTest.APortInUseIsSaidSo.
   if (ec == asio::error::address_in_use) {
     const std::string owner = port_owner(endpoint.port());
-    throw std::runtime_error(base::format(
-        "cannot listen on {}: another process uses the port{} ({} HOST:PORT takes another one, "
-        "port 0 any free one)",
-        address_text(endpoint), owner.empty() ? "" : ": " + owner,
-        address.tls ? "--tls-listen" : "--listen"));
+    throw std::runtime_error(
+        base::format("cannot listen on {}: another process uses the port{}. Use another one with "
+                     "{} HOST:PORT; port 0 picks a free one",
+                     address_text(endpoint), owner.empty() ? "" : ": " + owner,
+                     address.tls ? "--tls-listen" : "--listen"));
   }
   if (ec) {
     throw std::runtime_error(

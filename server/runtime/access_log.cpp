@@ -123,11 +123,11 @@ std::size_t soft_limit(const api::LogNote& note) { return note.error.empty() ? k
 // client's, or quote it. The order of the fields is fixed, and fields that may be absent come last,
 // so that scripts can split a line at spaces.
 std::string to_text(const AccessEntry& entry) {
-  std::string line =
-      base::format("{} {} {} \"{} {}\" {} in={} out={} us={}", base::format_iso8601(entry.time),
-                   entry.request_id, entry.peer, log_word(entry.method, kMaxWord),
-                   log_word(without_query(entry.target), kMaxText), entry.status, entry.received,
-                   entry.sent, entry.took.count());
+  std::string line = base::format("{} {} {} \"{} {}\" {} bytes_in={} bytes_out={} microseconds={}",
+                                  base::format_iso8601(entry.time), entry.request_id, entry.peer,
+                                  log_word(entry.method, kMaxWord),
+                                  log_word(without_query(entry.target), kMaxText), entry.status,
+                                  entry.received, entry.sent, entry.took.count());
   if (entry.note == nullptr) return line;
   if (!entry.note->action.empty()) line += " action=" + log_word(entry.note->action, kMaxWord);
   if (!entry.note->principal.empty()) {
@@ -153,7 +153,7 @@ std::string to_json(const AccessEntry& entry) {
                          {"status", entry.status},
                          {"bytesIn", entry.received},
                          {"bytesOut", entry.sent},
-                         {"micros", entry.took.count()}};
+                         {"microseconds", entry.took.count()}};
   if (entry.note != nullptr) {
     if (!entry.note->action.empty()) json["action"] = cut_for_log(entry.note->action, kMaxWord);
     if (!entry.note->principal.empty())
@@ -233,7 +233,7 @@ void AccessLog::run(base::BackgroundStop& stop) {
     if (untold > 0) {
       batch +=
           line_of_message(base::format(
-              "ecr-local: {} lines of the log were dropped, because nothing read it", untold)) +
+              "ecr-local: {} lines of the log were dropped, because nothing read them", untold)) +
           '\n';
     }
     write_out(batch, stop);

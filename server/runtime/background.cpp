@@ -29,11 +29,11 @@ constexpr milliseconds kGatherFollowed = 100ms;
 // How often this thread looks for a requested sweep of files while no record comes.
 constexpr milliseconds kIdle = 1s;
 
-// For the log: "job 7 (replicate) failed and is tried again".
+// For the log: "job 7 (replicate) failed and will be tried again".
 std::string_view outcome_text(api::JobOutcome::Result result) {
   if (result == api::JobOutcome::Result::kDone) return "is done, but";
   return result == api::JobOutcome::Result::kRetry ? "failed and is tried again"
-                                                   : "failed and is given up";
+                                                   : "failed for good";
 }
 
 // The two enumerations are apart because metrics know nothing of the API's jobs.

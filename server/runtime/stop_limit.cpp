@@ -11,7 +11,7 @@ namespace {
 // No destructor and no exit handler runs: any of them may wait for what is stuck.
 [[noreturn]] void end_process() {
   constexpr std::string_view kLine =
-      "ecr-local: the time to stop is over, and something still runs: it is cut off\n";
+      "ecr-local: some requests did not finish within --stop-timeout; they are cut off\n";
   // Written only where it does not block: nobody may be reading.
   pollfd error_output{STDERR_FILENO, POLLOUT, 0};
   if (poll(&error_output, 1, 0) == 1) {

@@ -93,7 +93,7 @@ bool Webhook::deliver(base::BackgroundStop& stop, const std::string& event) {
     // A status that another attempt will not change (400, 404) ends the event at once
     // (WebhookTest.ARefusalIsNotTriedAgain).
     if (attempt == pauses_.attempts || !is_worth_a_retry(status)) {
-      log_.say(base::format("ecr-local: webhook: an event was given up after {} attempts: {}",
+      log_.say(base::format("ecr-local: webhook: an event was dropped after {} attempts: {}",
                             attempt, status ? base::format("status {}", *status) : "no answer"));
       return true;
     }

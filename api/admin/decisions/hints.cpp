@@ -61,8 +61,11 @@ void add_repository_hints(const Services& services, storage::sql::Txn& txn, std:
     // Always by its full name: it is not the registry of the caller's token.
     const std::string registry =
         registry_host(services.settings, host, place.account, place.region, false);
-    hints.texts.push_back(base::format("{} exists in account {}, region {}: use {}/{}", name,
-                                       place.account, place.region, registry, name));
+    // A registry token is for the Region that it was asked for in.
+    const std::string login =
+        place.region == region ? "" : base::format("log in with --region {} and ", place.region);
+    hints.texts.push_back(base::format("{} exists in account {}, region {}: {}use {}/{}", name,
+                                       place.account, place.region, login, registry, name));
   }
 }
 

@@ -106,7 +106,7 @@ class Importer {
     std::string bytes = files_.read_small(digest);
     budget_.take(bytes.size());
     if (model::Digest::of(bytes, digest.algorithm()) != digest) {
-      fail(files_.path_of(digest) + " has other bytes than its name says");
+      fail(files_.path_of(digest) + " does not match the digest in its name");
     }
     Manifest manifest = parse_manifest(bytes, media_types_[name]);
     require_well_formed(manifest);
@@ -145,7 +145,7 @@ class Importer {
     const bool right = upload->writer().digest(digest.algorithm()) == digest;
     if (right) blobs.commit(upload->id(), upload->writer(), digest);
     upload->finish();
-    if (!right) fail(files_.path_of(digest) + " has other bytes than its name says");
+    if (!right) fail(files_.path_of(digest) + " does not match the digest in its name");
     layout_.blobs.push_back({digest, size});
   }
 

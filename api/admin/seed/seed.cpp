@@ -40,7 +40,7 @@ std::vector<std::pair<std::string, std::uint64_t>> count_applied(const SeedNode&
 
 // The order matters: repositories come after identities, whose ARNs their policies name.
 void apply_account(SeedContext& context, const SeedNode& node, const std::string& account) {
-  if (!model::is_account_id(account)) node.fail("an account is named by 12 digits");
+  if (!model::is_account_id(account)) node.fail("an account id has 12 digits");
   node.check_members({"managedPolicies", "groups", "roles", "users", "sessions", "oidcProviders",
                       "samlProviders", "serviceLinkedRoles", "accountAlias", "instanceProfiles",
                       "repositories", "registryPolicies", "accountSettings"});

@@ -32,8 +32,10 @@ void SeedNode::check_members(std::initializer_list<std::string_view> known) cons
   if (!value_.is_object()) fail("must be an object");
   for (const auto& [key, value] : value_.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::vector<std::string> names(known.begin(), known.end());
+    const std::string meant = base::did_you_mean(key, names);
     fail("unknown key " + key.substr(0, kMostOfKey) +
-         base::did_you_mean(key, {known.begin(), known.end()}));
+         (meant.empty() ? "; known are " + base::join(names, ", ") : meant));
   }
 }
 
@@ -64,7 +66,7 @@ std::vector<std::string> SeedNode::text_list(std::string_view name) const {
   std::vector<std::string> list;
   each(name, [&](const SeedNode& one) {
     if (!one.value_.is_string() || one.value_.get_ref<const std::string&>().empty()) {
-      one.fail("must be a text");
+      one.fail("must be a string");
     }
     list.push_back(one.value_.get<std::string>());
   });

@@ -55,7 +55,7 @@ void call_ecr(SeedContext& context, const std::string& account, const std::strin
               const std::string& operation, const Json& input, const SeedNode& node) {
   static const ServiceApi api = ecr::make_api();
   const Operation* const found = api.find(operation);
-  if (found == nullptr) node.fail("needs " + operation + ", which is not there yet");
+  if (found == nullptr) node.fail("needs " + operation + ", which is not supported yet");
   check_input(input, operation, node);
   const HttpRequest request;
   const Caller caller = seed_caller(account, region);
@@ -115,7 +115,9 @@ void update_settings(SeedContext& context, const SeedNode& node, const Json& inp
     wanted.mutability_exclusions.push_back(filter.at("filter").get<std::string>());
   }
   if (wanted.tag_mutability.ends_with("_WITH_EXCLUSION") == wanted.mutability_exclusions.empty()) {
-    node.fail("imageTagMutabilityExclusionFilters go with ..._WITH_EXCLUSION, and only with it");
+    node.fail(
+        "imageTagMutabilityExclusionFilters are needed with ..._WITH_EXCLUSION, and allowed only "
+        "there");
   }
   wanted.scan_on_push =
       input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
@@ -170,7 +172,8 @@ void import_image(const Services& services, const SeedNode& node, const std::str
   if (!plain) node.check_members({"layout", "tags"});
   const std::filesystem::path given = plain ? node.json().get<std::string>() : node.text("layout");
   if (given.is_relative() && directory.empty()) {
-    node.fail("must be an absolute path: there is no seed file that it could be relative to");
+    node.fail(
+        "must be an absolute path: this seed is not a file, so that no path can be relative to it");
   }
   const std::vector<std::string> tags = plain ? std::vector<std::string>() : image_tags(node);
   try {

@@ -256,7 +256,7 @@ void apply_session(SeedContext& context, const SeedNode& node, const std::string
   session.mfa = node.flag("mfa", false);
   session.created_at = context.now;
   const auto expires = base::parse_iso8601(node.text("expires", "9999-12-31T00:00:00Z"));
-  if (!expires) node.member("expires").fail("must be a time, as 2030-01-01T00:00:00Z");
+  if (!expires) node.member("expires").fail("must be a time, such as 2030-01-01T00:00:00Z");
   session.expires_at = *expires;
   storage::put_session(context.txn, session);
 }

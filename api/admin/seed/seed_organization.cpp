@@ -63,7 +63,7 @@ void apply_target(SeedContext& context, const SeedNode& node, const std::string&
                   const std::string& id, const std::optional<std::string>& parent) {
   if (storage::has_organization_target(context.txn, id)) node.fail("is given more than once");
   if (parent && !storage::has_organization_target(context.txn, *parent)) {
-    node.member("parent").fail("there is no such unit (units stand after their parents)");
+    node.member("parent").fail("there is no such unit (list units after their parents)");
   }
   storage::insert_organization_target(context.txn, organization, id, parent);
   storage::attach_control_policy(context.txn, id, kFullRcp);  // cannot be detached in AWS either
@@ -85,7 +85,7 @@ void apply_organization(SeedContext& context, const SeedNode& node) {
   const storage::Organization organization{node.text("id"), node.text("managementAccount"),
                                            std::string(context.partition())};
   if (!model::is_account_id(organization.management_account)) {
-    node.member("managementAccount").fail("an account is named by 12 digits");
+    node.member("managementAccount").fail("an account id has 12 digits");
   }
   storage::delete_organizations(context.txn);
   storage::insert_organization(context.txn, organization);
@@ -112,7 +112,7 @@ void apply_organization(SeedContext& context, const SeedNode& node) {
   bool has_management_account = false;
   node.each_pair("accounts", [&](const std::string& account, const SeedNode& one) {
     has_management_account |= account == organization.management_account;
-    if (!model::is_account_id(account)) one.fail("an account is named by 12 digits");
+    if (!model::is_account_id(account)) one.fail("an account id has 12 digits");
     one.check_members({"parent", "policies", "fullAccess"});
     apply_target(context, one, organization.id, account, parent_id(one));
   });

@@ -56,7 +56,8 @@ void apply_saml_provider(SeedContext& context, const SeedNode& node, const std::
   provider.metadata = node.text("metadata");
   provider.created_at = context.now;
   const auto valid_until = saml_valid_until(provider.metadata, context.now);
-  if (!valid_until) node.member("metadata").fail("is no SAML metadata: it has no EntityDescriptor");
+  if (!valid_until)
+    node.member("metadata").fail("is not SAML metadata: it has no EntityDescriptor");
   provider.valid_until = *valid_until;
   const auto known = storage::find_saml_provider(context.txn, account, provider.name);
   if (known && known->partition == provider.partition) {
@@ -76,7 +77,8 @@ void apply_service_linked_role(SeedContext& context, const SeedNode& node,
   const auto role = node.json().is_string()
                         ? find_service_linked_role(node.json().get<std::string>())
                         : std::nullopt;
-  if (!role) node.fail("must be a service that has such a role, as replication.ecr.amazonaws.com");
+  if (!role)
+    node.fail("must be a service that has such a role, such as replication.ecr.amazonaws.com");
   make_service_linked_role(context.services, context.txn,
                            {account, context.services.settings.region}, *role, std::nullopt,
                            context.now);

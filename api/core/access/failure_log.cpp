@@ -156,6 +156,34 @@ void read_basic(const Services& services, const HttpRequest& request,
   failure.token_region = claims->region;
 }
 
+// The form of the ids that IAM and STS make. What does not have it may be a secret that was written
+// into the wrong place, and stays out of the log (integration/test_observability.py,
+// test_no_secret_leaves_the_server).
+bool is_key_id(std::string_view text) {
+  const bool prefixed = text.starts_with("AKIA") || text.starts_with("ASIA");
+  return prefixed && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+// AWS's texts do not name the key.
+std::string for_the_log(const AuthenticationFailure& failure) {
+  if (failure.web_identity && !failure.web_identity->fault.empty()) {
+    return "the token is no JWT: " + failure.web_identity->fault;
+  }
+  return is_key_id(failure.access_key_id) ? "access key " + failure.access_key_id : "";
+}
+
+// "docker login" stores a user name and a password; ECR's answer is the same for both. Neither is
+// quoted: some people write the password first.
+std::string wrong_half(const AuthenticationFailure& failure) {
+  if (!failure.has_basic_credentials) return "the request has no user name and password";
+  if (failure.user_name != "AWS") {
+    return "the user name is not AWS";
+  }
+  return "the password is no token of this server (aws ecr get-login-password prints one)";
+}
+
 }  // namespace
 
 void FailureLog::record(AuthenticationFailure failure) {
@@ -175,12 +203,15 @@ std::vector<AuthenticationFailure> FailureLog::read_back(std::size_t limit,
   return found;
 }
 
-void note_failure(const Services& services, const HttpRequest& request, const ApiError& error) {
-  if (!is_of_authentication(error.code())) return;
+std::string note_failure(const Services& services, const HttpRequest& request,
+                         const ApiError& error) {
+  if (!is_of_authentication(error.code())) return "";
   AuthenticationFailure failure = describe_failure(services, request, error);
   read_signature(request, failure);
   if (failure.access_key_id.empty()) read_web_identity(request, failure);
+  std::string more = for_the_log(failure);
   services.decisions.failures().record(std::move(failure));
+  return more;
 }
 
 ApiError noted_registry_failure(const Services& services, const HttpRequest& request,
@@ -188,6 +219,7 @@ ApiError noted_registry_failure(const Services& services, const HttpRequest& req
   AuthenticationFailure failure = describe_failure(services, request, error);
   failure.registry = true;
   read_basic(services, request, failure);
+  if (error.code() == ErrorCode::kUnauthorized) error = {error.code(), wrong_half(failure)};
   services.decisions.failures().record(std::move(failure));
   return error;
 }

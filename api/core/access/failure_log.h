@@ -75,10 +75,14 @@ class FailureLog {
 };
 
 // Records the failure, if the error says that the caller is not known. Call it where such an error
-// ends the request. Never throws for what a client sent.
-void note_failure(const Services& services, const HttpRequest& request, const ApiError& error);
+// ends the request. Never throws for what a client sent. Returns what the server's log says beside
+// AWS's text, which names neither the key nor the fault of a token; empty: nothing.
+std::string note_failure(const Services& services, const HttpRequest& request,
+                         const ApiError& error);
 
 // The same for a registry request, whose error codes are others. Returns the error, to be thrown.
+// The message of kUnauthorized, which no client gets (challenge()), then says which half of a login
+// is wrong: it is for the log.
 ApiError noted_registry_failure(const Services& services, const HttpRequest& request,
                                 ApiError error);
 

@@ -246,6 +246,11 @@ void add_record(const Services& services, const HttpRequest& request, const Matc
   services.events.add(std::move(record));
 }
 
+// What AWS's sentence does not say, and whoever runs the server wants to know.
+void add_to_log(const std::string& more, LogNote& note) {
+  if (!more.empty()) note.error += " (" + more + ")";
+}
+
 }  // namespace
 
 const Operation* ServiceApi::find(std::string_view name) const {
@@ -272,8 +277,10 @@ Introduction ControlPlane::identify(const HttpRequest& head) const {
     return true;
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
-    note_failure(services_, head, error);
-    return encode_error(error, found, head);
+    const std::string more = note_failure(services_, head, error);
+    HttpResponse response = encode_error(error, found, head);
+    add_to_log(more, response.note);
+    return response;
   }
 }
 
@@ -309,8 +316,11 @@ HttpResponse ControlPlane::answer(const HttpRequest& request,
     return response;
   } catch (...) {
     const ApiError error = to_api_error(std::current_exception());
-    note_failure(services_, request, error);
+    const std::string more = note_failure(services_, request, error);
     response = encode_error(error, found, request);
+    add_to_log(
+        error.code() == ErrorCode::kRepositoryNotFound ? "region " + trail.record.region : more,
+        response.note);
     trail.record.error_code = response.note.error_type;
     trail.record.error_message = response.note.error_message;
     trail.note.fail_as(std::move(response.note));

@@ -1,5 +1,5 @@
 # Publishes the container images of a synthesized CDK app (cdk synth), as cdk deploy does. There is
-# no CloudFormation here, so what "cdk bootstrap" makes is made by hand.
+# no CloudFormation here, so this script creates what "cdk bootstrap" would create.
 export AWS_ENDPOINT_URL_ECR=@endpoint@ AWS_ENDPOINT_URL_STS=@endpoint@ AWS_ENDPOINT_URL_IAM=@endpoint@
 export AWS_ACCESS_KEY_ID=@access_key@ AWS_SECRET_ACCESS_KEY=@secret_key@ AWS_REGION=@region@
 export CDK_DEFAULT_ACCOUNT=@account@ CDK_DEFAULT_REGION=@region@

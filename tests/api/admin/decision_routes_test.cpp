@@ -289,9 +289,10 @@ TEST_F(DecisionsTest, AMissingRepositoryIsFoundElsewhere) {
     const Json json = list("?trace=true&limit=1");
     return json["decisions"][0].value("hints", Json::array());
   };
-  EXPECT_EQ(hints(), Json({"there is no repository web in account 111122223333, region us-east-1",
-                           "web exists in account 222222222222, region eu-west-1: use "
-                           "222222222222.dkr.ecr.eu-west-1.localhost:4599/web"}));
+  EXPECT_EQ(hints(),
+            Json({"there is no repository web in account 111122223333, region us-east-1",
+                  "web exists in account 222222222222, region eu-west-1: log in with "
+                  "--region eu-west-1 and use 222222222222.dkr.ecr.eu-west-1.localhost:4599/web"}));
   EXPECT_FALSE(list("?limit=1")["decisions"][0].contains("hints"));
   fail("ListImages", {{"repositoryName", "apps"}});
   EXPECT_EQ(hints(), Json({"there is no repository apps in account 111122223333, region us-east-1, "

@@ -87,7 +87,7 @@ TEST(ExplainText, ADenyIsShownWithWhatTakesItsPlace) {
                     "statement": {"Effect": "Deny"}}],
     "trace": [{"policyType": "boundary", "policy": 0, "source": "b", "index": 2, "sid": "No",
                "effect": "Deny", "outcome": "Matched", "document": {"Effect": "Deny"}}]})");
-  EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on * (let pass: --iam soft)
+  EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on * (allowed all the same: --iam soft)
 ├─ verdict: ExplicitlyDenied (boundary), but not enforced
 ├─ message: m
 ├─ to allow it
@@ -122,7 +122,7 @@ TEST(ExplainText, NotesComeBeforeTheAdviceAndTheWholePushBehindIt) {
 ├─ to allow it
 │  └─ add to w
 │     └─ {"Action":"a"}
-├─ a docker push is refused all of ecr:A, ecr:B: for the whole of it
+├─ a docker push needs all of these, and none is allowed: ecr:A, ecr:B; to allow them
 │  ├─ add to w
 │  │  └─ {"Action":["a","b"]}
 │  └─ change the statements that deny ecr:B

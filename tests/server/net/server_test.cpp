@@ -180,7 +180,7 @@ TEST_F(ServerTest, TlsAtAPlainPortIsAnsweredInHttpAndSaidOnce) {
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(read(ends[0], text.data(), 4096), 0)));
   close(ends[0]);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
-  EXPECT_NE(text.find("speaks TLS to a port that has HTTP"), std::string::npos) << text;
+  EXPECT_NE(text.find("speaks TLS to a port for HTTP"), std::string::npos) << text;
   EXPECT_EQ(text.find("error="), std::string::npos) << text;
 }
 

@@ -20,7 +20,7 @@ TEST_F(Seed, ErrorsNameThePathAndChangeNothing) {
   const std::pair<const char*, const char*> kCases[] = {
       {"{", "line 1: "},
       {R"({"acounts":{}})", "the document: unknown key acounts, did you mean accounts?"},
-      {R"({"accounts":{"12":{}}})", "accounts.12: an account is named by 12 digits"},
+      {R"({"accounts":{"12":{}}})", "accounts.12: an account id has 12 digits"},
       {R"({"accounts":{"111122223333":{"users":[{}]}}})",
        "accounts.111122223333.users[0].name: is missing"},
       {R"({"accounts":{"111122223333":{"users":[{"name":"a b"}]}}})",

@@ -102,10 +102,11 @@ Json get_federation_token(ApiRequest& request, FederatedUser& user) {
 }
 
 constexpr Operation kUserTokenOperations[] = {
-    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite,
-     on<caller_target, get_session_token>},
+    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite, on<caller_target, get_session_token>,
+     Credentials::kSignature, nullptr, kBodyLimit, kNoSession},
     {"GetFederationToken", "sts:GetFederationToken", Access::kWrite,
-     on<federation_targets, get_federation_token>},
+     on<federation_targets, get_federation_token>, Credentials::kSignature, nullptr, kBodyLimit,
+     kNoSession},
 };
 
 }  // namespace

@@ -40,7 +40,8 @@ class App {
       const api::admin::AdminRoutes& admin);
 
   // The first thing that happens to a request, before its body is read: finds out who the client
-  // is, and answers what a web page of another site had a browser send. Does not block.
+  // is and which plane it asks, and answers what a web page of another site had a browser send.
+  // Does not block. REQUIRES, for all other functions: it was called.
   std::optional<api::HttpResponse> admit(api::HttpRequest& head) const;
   // Looks for the caller in the head of a request whose large body is still to come. Blocks.
   api::Introduction identify(const api::HttpRequest& head) const;
@@ -55,13 +56,12 @@ class App {
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
       const api::HttpRequest& head) const;
 
-  // Whether the access log has a line of the request: not of a health check that went well.
-  static bool is_worth_logging(const api::HttpRequest& request, int status);
-
-  // Encodes an error of the server itself in the form of the protocol that is spoken at this path.
+  // Encodes an error of the server itself in the form of the protocol that the plane speaks.
   api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
 
  private:
+  api::Plane plane_of(std::string_view path) const;
+
   const api::ControlPlane& control_;
   const api::registry::RegistryPlane& registry_;
   const api::admin::AdminRoutes& admin_;

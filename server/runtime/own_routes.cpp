@@ -102,6 +102,7 @@ std::vector<AdminRoute> own_routes(const OwnRouteParts& parts) {
       {.method = "GET",
        .path = "/_localstack/health",
        .access = kEverybody,
+       .probe = true,
        .handle = [parts](const HttpRequest&) { return localstack_health(parts.settings.version); }},
   };
   if (parts.metrics) {

@@ -40,6 +40,16 @@ class HeaderList {
   std::vector<HeaderView> fields_;
 };
 
+// The part of the API that a request belongs to, by its path. Each plane says which paths are its
+// own; the server asks them once, in App::admit().
+enum class Plane {
+  kNone,      // no plane has the path
+  kApi,       // "/": ECR, IAM, STS, Organizations
+  kRegistry,  // /v2/
+  kLayers,    // signed URLs of layers
+  kAdmin      // the emulator's own API
+};
+
 struct HttpRequest {
   std::string method;  // as it came
   std::string target;  // as it came
@@ -51,6 +61,7 @@ struct HttpRequest {
   bool secure = false;
   bool forwarded = false;  // it says that a proxy passed it on, whether or not that one is trusted
   std::string id;          // request id that the client sees
+  Plane plane = Plane::kNone;
 
   std::string_view path() const;   // raw, before '?'
   std::string_view query() const;  // raw, after '?'
@@ -122,6 +133,7 @@ struct LogNote {
   std::string registry_repository;  // empty: the request is about no single repository
   // In the order in which they were begun. An error that ends the request is the last one's.
   std::vector<NotedCall> calls;
+  bool probe = false;      // a health check: the access log leaves out those that go well
   std::string error_type;  // as AWS JSON names it; empty: success
   std::string error_message;
 

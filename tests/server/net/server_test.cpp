@@ -196,18 +196,6 @@ TEST_F(ServerTest, AVisitorOfTheRootReadsWhatIsHere) {
   EXPECT_FALSE(client.receive().starts_with("HTTP/1.1 200 "));
 }
 
-TEST(AccessLogLines, HealthChecksThatGoWellHaveNone) {
-  api::HttpRequest request;
-  request.method = "GET";
-  request.target = "/_ecr-local/health";
-  EXPECT_FALSE(App::is_worth_logging(request, 200));
-  EXPECT_TRUE(App::is_worth_logging(request, 503));
-  request.target = "/_localstack/health?x";
-  EXPECT_FALSE(App::is_worth_logging(request, 200));
-  request.target = "/v2/";
-  EXPECT_TRUE(App::is_worth_logging(request, 200));
-}
-
 constexpr std::string_view kHealth = "GET /_ecr-local/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 TEST_F(ServerTest, KeepsAConnectionAndAnswersInOrder) {

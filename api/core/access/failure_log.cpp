@@ -180,7 +180,7 @@ void note_failure(const Services& services, const HttpRequest& request, const Ap
   AuthenticationFailure failure = describe_failure(services, request, error);
   read_signature(request, failure);
   if (failure.access_key_id.empty()) read_web_identity(request, failure);
-  services.decisions.failures().record(std::move(failure));
+  services.failures.record(std::move(failure));
 }
 
 ApiError noted_registry_failure(const Services& services, const HttpRequest& request,
@@ -188,7 +188,7 @@ ApiError noted_registry_failure(const Services& services, const HttpRequest& req
   AuthenticationFailure failure = describe_failure(services, request, error);
   failure.registry = true;
   read_basic(services, request, failure);
-  services.decisions.failures().record(std::move(failure));
+  services.failures.record(std::move(failure));
   return error;
 }
 

@@ -6,10 +6,11 @@
 #include <string_view>
 
 #include "api/core/services.h"
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 
 namespace ecr::api {
+
+class ApiError;
 
 // The one check of a request's origin, made of its head before any part of the API sees it.
 // nullopt: it may go on. A request that a web page of another site had a browser send changes

@@ -12,6 +12,7 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
+#include "api/core/access/failure_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/background/event_log.h"
 #include "api/ecr/ecr_api.h"
@@ -86,8 +87,8 @@ class ServerTest : public ::testing::Test {
       : store_(storage::Store::open({.directory = "", .in_memory = true}, random_)),
         tokens_(store_->key(), random_),
         events_(*store_, random_),
-        services_{{settings_, *store_, clock_, clock_, random_, policies_, decisions_, job_signal_,
-                   events_},
+        services_{{settings_, *store_, clock_, clock_, random_, policies_, decisions_, failures_,
+                   job_signal_, events_},
                   tokens_,
                   signing_keys_},
         control_(services_, {api::ecr::make_api()}),
@@ -118,8 +119,7 @@ class ServerTest : public ::testing::Test {
   std::string credentials() {
     storage::sql::Txn txn = store_->database().begin(storage::sql::Access::kWrite);
     storage::Repository repository;
-    repository.account = settings_.account;
-    repository.region = settings_.region;
+    repository.registry = {settings_.account, settings_.region};
     repository.name = "app";
     storage::insert_repository(txn, repository);
     txn.commit();
@@ -138,6 +138,7 @@ class ServerTest : public ::testing::Test {
   auth::SigningKeyMemo signing_keys_;
   api::PolicyMemo policies_;
   api::DecisionLog decisions_;
+  api::FailureLog failures_;
   api::EventLog events_;
   api::JobSignal job_signal_;
   api::Services services_;

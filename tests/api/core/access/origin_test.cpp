@@ -1,6 +1,7 @@
 // Where requests come from: pages of other sites, and names that strangers' DNS can point here.
 #include "api/core/access/origin.h"
 
+#include "api/core/wire/error.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {

@@ -30,7 +30,8 @@ storage::Image require_image(ApiRequest& request, const storage::Repository& rep
   const auto digest = resolve_image(request.txn, repository.id, id);
   auto image = digest ? storage::find_image(request.txn, repository.id, *digest) : std::nullopt;
   if (!image) {
-    throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
+    throw ApiError::image_not_found(repository.registry.account, repository.name, id.digest,
+                                    id.tag);
   }
   return std::move(*image);
 }
@@ -46,7 +47,7 @@ Json answered_image_id(const ApiRequest& request, const storage::Image& image) {
 Json image_detail_json(const storage::Repository& repository, const storage::Image& image,
                        const std::vector<std::string>& tags) {
   Json detail = {
-      {"registryId", repository.account},
+      {"registryId", repository.registry.account},
       {"repositoryName", repository.name},
       {"imageDigest", image.digest},
       {"imageSizeInBytes", image.size_bytes},

@@ -18,7 +18,7 @@ using storage::sql::Access;
 
 Json scan_json(const ApiRequest& request, const storage::Repository& repository,
                const storage::Image& image, const ImageScan& scan) {
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(request, image)},
           {"imageScanStatus", scan_status_json(scan)}};
@@ -28,8 +28,7 @@ Json scan_json(const ApiRequest& request, const storage::Repository& repository,
 // and the quota. ECR's own order is not documented.
 void check_scan_is_possible(ApiRequest& request, const storage::Repository& repository,
                             const storage::Image& image) {
-  const auto configuration =
-      scan::configuration_of(request.txn, repository.account, repository.region);
+  const auto configuration = scan::configuration_of(request.txn, repository.registry);
   // Amazon Inspector decides itself when it scans. The wording is from memory.
   if (configuration.type == "ENHANCED") {
     throw ApiError(ErrorCode::kValidation, "This feature is disabled");
@@ -39,7 +38,7 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
         ErrorCode::kImageArchived,
         base::format("The image with digest '{}' in the repository with name '{}' in the registry "
                      "with id '{}' is archived",
-                     image.digest, repository.name, repository.account));
+                     image.digest, repository.name, repository.registry.account));
   }
   // Indexes, and artifacts that are no container images (test OnlyContainerImagesAreScanned).
   if (!scan::is_scannable(image)) {
@@ -106,7 +105,7 @@ Json describe_scan_findings(ApiRequest& request, const storage::Repository& repo
                      "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
                      "'{}'",
                      text_member(id, "imageDigest", "null"), text_member(id, "imageTag", "null"),
-                     repository.name, repository.account));
+                     repository.name, repository.registry.account));
   }
   Json output = scan_json(request, repository, image, *scan);
   if (has_findings(*scan)) {

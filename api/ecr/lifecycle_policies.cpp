@@ -38,13 +38,13 @@ storage::LifecyclePolicy require_lifecycle_policy(ApiRequest& request,
                                                   const storage::Repository& repository) {
   auto policy = storage::find_lifecycle_policy(request.txn, repository.id);
   if (!policy) {
-    throw ApiError::lifecycle_policy_not_found(repository.account, repository.name);
+    throw ApiError::lifecycle_policy_not_found(repository.registry.account, repository.name);
   }
   return std::move(*policy);
 }
 
 Json lifecycle_policy_json(const storage::Repository& repository, const std::string& text) {
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"lifecyclePolicyText", text}};
 }
@@ -90,7 +90,7 @@ Json start_preview(ApiRequest& request, const storage::Repository& repository) {
                                : require_lifecycle_policy(request, repository).text;
   const auto running = storage::find_lifecycle_preview(request.txn, repository.id);
   if (running && running->status == "IN_PROGRESS") {
-    throw ApiError::lifecycle_preview_in_progress(repository.account, repository.name);
+    throw ApiError::lifecycle_preview_in_progress(repository.registry.account, repository.name);
   }
   storage::start_lifecycle_preview(request.txn, repository.id, text);
   enqueue_job(request.core, request.txn, kLifecyclePreview.kind, {{"repository", repository.id}},
@@ -184,7 +184,7 @@ void add_page(ApiRequest& request, std::int64_t repository, Json& output) {
 Json get_preview(ApiRequest& request, const storage::Repository& repository) {
   const auto preview = storage::find_lifecycle_preview(request.txn, repository.id);
   if (!preview) {
-    throw ApiError::lifecycle_preview_not_found(repository.account, repository.name);
+    throw ApiError::lifecycle_preview_not_found(repository.registry.account, repository.name);
   }
   Json output = lifecycle_policy_json(repository, preview->text);
   output["status"] = preview->status;

@@ -79,19 +79,16 @@ void record_frequency_changes(ApiRequest& request, const Configuration& before,
   if (before.type != "ENHANCED" && after.type != "ENHANCED") return;
   constexpr std::int64_t kPage = 1000;
   constexpr std::size_t kPerEvent = 100;
-  const std::string& account = request.caller.account;
   std::vector<ScanFrequencyChange> changes;
   const auto flush = [&] {
     if (changes.empty()) return;
     record_event(request.core, request.txn, request.now,
-                 scan_change_event(account, request.registry.region, changes, after.type),
-                 request.http.id);
+                 scan_change_event(request.registry, changes, after.type), request.http.id);
     changes.clear();
   };
   // Every repository is looked at, a thousand at a time: a rule may match any name.
   for (std::string last;;) {
-    const auto page =
-        storage::list_repositories(request.txn, account, request.registry.region, last, kPage);
+    const auto page = storage::list_repositories(request.txn, request.registry, last, kPage);
     for (const storage::Repository& repository : page) {
       const std::string was = scanning_of(before, repository).frequency;
       const std::string is = scanning_of(after, repository).frequency;
@@ -105,10 +102,9 @@ void record_frequency_changes(ApiRequest& request, const Configuration& before,
 }
 
 Json put_scanning_configuration(ApiRequest& request) {
-  const Configuration before =
-      scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  const Configuration before = scan::configuration_of(request.txn, request.registry);
   const Configuration after = read_configuration(request.input, before);
-  scan::set_configuration(request.txn, request.caller.account, request.registry.region, after);
+  scan::set_configuration(request.txn, request.registry, after);
   record_frequency_changes(request, before, after);
   return {{"registryScanningConfiguration", scanning_configuration_json(after)}};
 }
@@ -119,8 +115,7 @@ Json put_scanning_configuration(ApiRequest& request) {
 Json get_scanning_configuration(ApiRequest& request) {
   return {{"registryId", request.caller.account},
           {"scanningConfiguration",
-           scanning_configuration_json(scan::configuration_of(request.txn, request.caller.account,
-                                                              request.registry.region))}};
+           scanning_configuration_json(scan::configuration_of(request.txn, request.registry))}};
 }
 
 // Each named repository is authorized by itself, whether it exists or not; one that is denied
@@ -140,8 +135,7 @@ Resolved<std::vector<NamedRepository>> named_targets(const ApiRequest& request) 
 Json batch_get_scanning_configuration(ApiRequest& request,
                                       const std::vector<NamedRepository>& repositories) {
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
-  const Configuration configuration =
-      scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  const Configuration configuration = scan::configuration_of(request.txn, request.registry);
   for (const NamedRepository& repository : repositories) {
     const auto& [account, region] = repository.registry;
     const std::string& name = repository.name;

@@ -73,7 +73,7 @@ Json update_storage_class(ApiRequest& request, const storage::Repository& reposi
   const bool to_archive = text_member(request.input, "targetStorageClass") == "ARCHIVE";
   const std::string status =
       to_archive ? archive(request, repository, image) : restore(request, repository, image);
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(request, image)},
           {"imageStatus", status}};

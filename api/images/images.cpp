@@ -46,7 +46,7 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
   sort_unique(image.blobs);
   sort_unique(missing);
   if (!missing.empty()) {
-    throw ApiError::layers_not_found(repository.account, repository.name, missing);
+    throw ApiError::layers_not_found(repository.registry.account, repository.name, missing);
   }
 }
 
@@ -70,7 +70,8 @@ void require_children(storage::sql::Txn& txn, const storage::Repository& reposit
   sort_unique(image.children);
   sort_unique(missing);
   if (!missing.empty()) {
-    throw ApiError::referenced_images_not_found(repository.account, repository.name, missing);
+    throw ApiError::referenced_images_not_found(repository.registry.account, repository.name,
+                                                missing);
   }
   if (image.nesting > kMaxIndexNesting) {
     throw ApiError(
@@ -126,7 +127,7 @@ bool is_excluded(storage::sql::Txn& txn, const Caller& caller,
                  const storage::Repository& repository) {
   const auto& principal = caller.principal;
   const std::string& arn = principal.issuer.empty() ? principal.arn : principal.issuer;
-  return storage::has_pull_exclusion(txn, repository.account, repository.region, arn);
+  return storage::has_pull_exclusion(txn, repository.registry, arn);
 }
 
 // About what an entry of a listing takes beside its annotations: digest, types, names of members.

@@ -43,12 +43,12 @@ constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, inval
 // The key that AWS manages for ECR (alias/aws/ecr), which ECR returns by its id: one an account and
 // Region. Here the id follows from these two, so that it is the same after every start.
 std::string managed_key_arn(const storage::Repository& repository) {
-  const model::Sha256 hash =
-      model::sha256(base::format("alias/aws/ecr\n{}\n{}", repository.region, repository.account));
+  const model::Sha256 hash = model::sha256(base::format(
+      "alias/aws/ecr\n{}\n{}", repository.registry.region, repository.registry.account));
   std::string id = base::to_hex(std::span(hash).first(16));
   for (const std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
-  return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.region),
-                      repository.region, repository.account, id);
+  return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.registry.region),
+                      repository.registry.region, repository.registry.account, id);
 }
 
 }  // namespace

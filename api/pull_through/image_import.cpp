@@ -40,7 +40,7 @@ std::optional<UpstreamQuery> import_query(const Services& services, storage::sql
                                           UpstreamQuery::Kind kind) {
   // The model lets anything be a tag; an upstream is asked for nothing that cannot be one.
   if (services.upstreams == nullptr || !model::is_tag(tag)) return std::nullopt;
-  const auto rule = find_rule(txn, key.account, key.region, key.name);
+  const auto rule = find_rule(txn, key.registry, key.name);
   if (!rule) return std::nullopt;
   return UpstreamQuery{kind, tag, "", origin_of(*rule, key.name)};
 }
@@ -147,10 +147,9 @@ ApiError report_failure(const Services& services, const RepositoryKey& key,
                         const UpstreamQuery& query, const UpstreamError& error) {
   const base::TimePoint now = services.clock.now();
   auto txn = services.store.database().begin(Access::kWrite);
-  const auto found = storage::find_repository(txn, key.account, key.region, key.name);
+  const auto found = storage::find_repository(txn, key.registry, key.name);
   storage::Repository repository;
-  repository.account = key.account;
-  repository.region = key.region;
+  repository.registry = key.registry;
   repository.name = key.name;
   record_event(services, txn, now,
                pull_through_event(found ? *found : repository,
@@ -161,7 +160,7 @@ ApiError report_failure(const Services& services, const RepositoryKey& key,
     return {ErrorCode::kUnableToGetUpstreamImage,
             base::format("{}: {}", failure_code(error.failure()), error.what())};
   }
-  if (!found) return ApiError::repository_not_found(key.account, key.name);
+  if (!found) return ApiError::repository_not_found(key.registry.account, key.name);
   return {ErrorCode::kImageNotFound, "Requested image not found"};
 }
 
@@ -292,8 +291,8 @@ void fetch_manifest(const Services& services, const RepositoryKey& key, const Up
 
 storage::Repository create_repository(const Services& services, storage::sql::Txn& txn,
                                       const RepositoryKey& key, base::TimePoint now) {
-  const auto as = creation::find_template(txn, key.account, key.region, key.name,
-                                          creation::Reason::kPullThroughCache);
+  const auto as =
+      creation::find_template(txn, key.registry, key.name, creation::Reason::kPullThroughCache);
   return creation::create_repository(services, txn, key, as, now);
 }
 

@@ -127,8 +127,7 @@ HttpResponse list_repositories(RegistryRequest& request) {
   request.authorize_registry("ecr:DescribeRepositories");
   const Page page = requested_page(request, "repositories");
   auto repositories =
-      storage::list_repositories(request.txn, request.registry.account, request.registry.region,
-                                 page.after(), page.query_limit());
+      storage::list_repositories(request.txn, request.registry, page.after(), page.query_limit());
   const bool more = page.trim(repositories);
   Json names = Json::array();
   for (const auto& repository : repositories) names.push_back(repository.name);

@@ -19,8 +19,7 @@ namespace {
 // ECR's differ: the specification has no such switch, ECR's is off by default (test
 // NothingIsMounted, strict).
 bool mounting_is_on(const RegistryRequest& request) {
-  const auto set = storage::registry_setting(request.txn, request.registry.account,
-                                             request.registry.region, kBlobMounting);
+  const auto set = storage::registry_setting(request.txn, request.registry, kBlobMounting);
   return set ? *set == "ENABLED" : !request.core.settings.strict_ecr;
 }
 
@@ -70,8 +69,7 @@ std::optional<Mount> wanted_mount(const HttpRequest& request) {
 // tell whether a repository of that name exists either.
 bool mount_blob(RegistryRequest& request, const storage::Repository& target, const Mount& mount) {
   if (!mounting_is_on(request) || !model::is_repository_name(mount.from)) return false;
-  const auto source = storage::find_repository(request.txn, request.registry.account,
-                                               request.registry.region, mount.from);
+  const auto source = storage::find_repository(request.txn, request.registry, mount.from);
   const bool readable = may_read_source(request, mount.from, source ? &*source : nullptr);
   const std::int64_t id = source ? source->id : 0;
   const auto size = storage::find_blob(request.txn, id, mount.digest.text());

@@ -118,8 +118,8 @@ void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_v
          SELECT id, ?, ?, ?, ? FROM images WHERE repository = ? AND digest = ?
          ON CONFLICT (image, account, region)
          DO UPDATE SET status = excluded.status, failure_code = excluded.failure_code)",
-      replication.account, replication.region, replication.status, replication.failure_code,
-      repository, digest);
+      replication.destination.account, replication.destination.region, replication.status,
+      replication.failure_code, repository, digest);
 }
 
 std::vector<ImageReplication> image_replications(sql::Txn& txn, std::int64_t repository,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -61,8 +62,7 @@ std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
 // Replications, one for each destination
 
 struct ImageReplication {
-  std::string account;  // the destination's
-  std::string region;
+  model::RegistryId destination;
   std::string status;        // IN_PROGRESS, COMPLETE, FAILED
   std::string failure_code;  // empty: it has not failed
 };

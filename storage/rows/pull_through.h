@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -21,20 +22,19 @@ struct PullThroughRule {
 };
 
 // False: there is one of that prefix already.
-bool insert_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+bool insert_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               const PullThroughRule& row);
-void update_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+void update_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               const PullThroughRule& row);
-std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn, std::string_view account,
-                                                      std::string_view region,
+std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn,
+                                                      const model::RegistryId& registry,
                                                       std::string_view prefix);
-void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+void delete_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               std::string_view prefix);
-std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
-                                      std::string_view region);
+std::int64_t count_pull_through_rules(sql::Txn& txn, const model::RegistryId& registry);
 // The rules by prefix, after `after` (exclusive), at most `limit`.
-std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_view account,
-                                                     std::string_view region,
+std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn,
+                                                     const model::RegistryId& registry,
                                                      std::string_view after, std::int64_t limit);
 
 // A tag that came from an upstream registry. The cache keeps it up to date for as long as the

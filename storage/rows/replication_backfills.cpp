@@ -14,10 +14,8 @@ constexpr sql::Literal kBackfillResultColumns(
 ReplicationBackfill read_backfill(const sql::Rows& row) {
   return {.number = row.integer(0),
           .id = row.string(1),
-          .account = row.string(2),
-          .region = row.string(3),
-          .to_account = row.string(4),
-          .to_region = row.string(5),
+          .source = {row.string(2), row.string(3)},
+          .destination = {row.string(4), row.string(5)},
           .status = row.string(6),
           .failure_code = row.string(7),
           .started_at = from_column(row.integer(8)),
@@ -55,11 +53,11 @@ void insert_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
            (id, account, region, to_account, to_region, status, failure_code, started_at, ended_at,
             total, completed, failed, failure_codes, at_repository, at_digest, at_tag)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
-      backfill.id, backfill.account, backfill.region, backfill.to_account, backfill.to_region,
-      backfill.status, backfill.failure_code, to_column(backfill.started_at),
-      to_column(backfill.ended_at), backfill.total, backfill.completed, backfill.failed,
-      join_lines(backfill.failure_codes), backfill.at_repository, backfill.at_digest,
-      backfill.at_tag);
+      backfill.id, backfill.source.account, backfill.source.region, backfill.destination.account,
+      backfill.destination.region, backfill.status, backfill.failure_code,
+      to_column(backfill.started_at), to_column(backfill.ended_at), backfill.total,
+      backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
+      backfill.at_repository, backfill.at_digest, backfill.at_tag);
 }
 
 std::optional<ReplicationBackfill> find_replication_backfill(sql::Txn& txn, std::string_view id) {
@@ -80,16 +78,15 @@ void update_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
 }
 
 std::vector<ReplicationBackfill> running_replication_backfills(sql::Txn& txn,
-                                                               std::string_view account,
-                                                               std::string_view region) {
+                                                               const model::RegistryId& registry) {
   static constexpr auto kSql = "SELECT " + kBackfillColumns +
                                " FROM replication_backfills WHERE account = ? AND region = ? "
                                "AND ended_at IS NULL ORDER BY number";
-  return sql::all_rows(txn.query(kSql, account, region), read_backfill);
+  return sql::all_rows(txn.query(kSql, registry.account, registry.region), read_backfill);
 }
 
-std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn, std::string_view account,
-                                                            std::string_view region,
+std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn,
+                                                            const model::RegistryId& registry,
                                                             base::TimePoint ended_after,
                                                             std::int64_t before,
                                                             std::int64_t limit) {
@@ -97,8 +94,9 @@ std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn, std::
                                " FROM replication_backfills WHERE account = ? AND region = ? "
                                "AND number < ? AND (ended_at IS NULL OR ended_at > ?) "
                                "ORDER BY number DESC LIMIT ?";
-  return sql::all_rows(txn.query(kSql, account, region, before, to_column(ended_after), limit),
-                       read_backfill);
+  return sql::all_rows(
+      txn.query(kSql, registry.account, registry.region, before, to_column(ended_after), limit),
+      read_backfill);
 }
 
 std::optional<std::int64_t> ended_replication_backfill(sql::Txn& txn, base::TimePoint ended_by) {

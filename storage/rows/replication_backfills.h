@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -16,10 +17,8 @@ namespace ecr::storage {
 struct ReplicationBackfill {
   std::int64_t number = 0;  // in the order in which they were started
   std::string id = {};
-  std::string account = {};  // the source's
-  std::string region = {};
-  std::string to_account = {};
-  std::string to_region = {};
+  model::RegistryId source = {};
+  model::RegistryId destination = {};
   std::string status = "PREPARING";  // as the API has it
   std::string failure_code = {};     // empty: none
   base::TimePoint started_at = {};
@@ -42,12 +41,11 @@ std::optional<ReplicationBackfill> find_replication_backfill(sql::Txn& txn, std:
 void update_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backfill);
 // Those of the registry that have not ended, in the order in which they were started.
 std::vector<ReplicationBackfill> running_replication_backfills(sql::Txn& txn,
-                                                               std::string_view account,
-                                                               std::string_view region);
+                                                               const model::RegistryId& registry);
 // Those of the registry that have not ended, or ended after `ended_after`: the newest first, from
 // those with a lower number than `before` on.
-std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn, std::string_view account,
-                                                            std::string_view region,
+std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn,
+                                                            const model::RegistryId& registry,
                                                             base::TimePoint ended_after,
                                                             std::int64_t before,
                                                             std::int64_t limit);

@@ -23,9 +23,10 @@ namespace {
 using auth::iam::PolicyType;
 using base::Json;
 
-Caller seed_caller(const std::string& account, std::string_view region) {
+Caller seed_caller(const model::RegistryId& registry) {
+  const std::string& account = registry.account;
   Caller caller;
-  caller.partition = model::partition_of(region);
+  caller.partition = registry.partition();
   caller.principal.kind = auth::iam::PrincipalKind::kRoot;
   caller.principal.arn = root_arn(caller.partition, account);
   caller.principal.account = account;
@@ -51,22 +52,16 @@ void check_input(const Json& input, const std::string& operation, const SeedNode
 
 // Calls the handler of an operation as the account's root user. Nothing is authorized: a seed comes
 // from the operator of the server.
-void call_ecr(SeedContext& context, const std::string& account, const std::string& region,
-              const std::string& operation, const Json& input, const SeedNode& node) {
+void call_ecr(SeedContext& context, const model::RegistryId& registry, const std::string& operation,
+              const Json& input, const SeedNode& node) {
   static const ServiceApi api = ecr::make_api();
   const Operation* const found = api.find(operation);
   if (found == nullptr) node.fail("needs " + operation + ", which is not there yet");
   check_input(input, operation, node);
   const HttpRequest request;
-  const Caller caller = seed_caller(account, region);
+  const Caller caller = seed_caller(registry);
   LogNote note;  // a seed has no line in the access log
-  ApiRequest asked{{context.services,
-                    context.txn,
-                    request,
-                    caller,
-                    {account, region},
-                    context.now,
-                    note,
+  ApiRequest asked{{context.services, context.txn, request, caller, registry, context.now, note,
                     context.after_commit},
                    context.services,
                    input,
@@ -200,20 +195,20 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
                       "imageTagMutabilityExclusionFilters", "encryptionConfiguration",
                       "imageScanningConfiguration", "scanOnPush", "policy", "lifecyclePolicy",
                       "images"});
-  const std::string region = region_of(context, node);
+  const model::RegistryId registry{account, region_of(context, node)};
   if (!model::is_repository_name(node.text("name"))) {
     node.member("name").fail("is not a repository name");
   }
   const Json input = creation_input(node);
   check_input(input, "CreateRepository", node);
   const std::string name = node.text("name");
-  auto row = storage::find_repository(context.txn, account, region, name);
+  auto row = storage::find_repository(context.txn, registry, name);
   if (row) {
     update_settings(context, node, input, *row);
   } else {
-    call_ecr(context, account, region, "CreateRepository", input, node);
+    call_ecr(context, registry, "CreateRepository", input, node);
   }
-  row = storage::find_repository(context.txn, account, region, name);
+  row = storage::find_repository(context.txn, registry, name);
   replace_repository_tags(context, node, row->id);
   std::optional<std::string> policy;
   if (node.has("policy"))
@@ -230,7 +225,7 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
   const SeedNode lifecycle = node.member("lifecyclePolicy");
   const std::string text = lifecycle.json().is_string() ? lifecycle.json().get<std::string>()
                                                         : base::dump(lifecycle.json());
-  call_ecr(context, account, region, "PutLifecyclePolicy",
+  call_ecr(context, registry, "PutLifecyclePolicy",
            {{"repositoryName", name}, {"lifecyclePolicyText", text}}, lifecycle);
 }
 
@@ -238,16 +233,17 @@ void apply_registries(SeedContext& context, const SeedNode& node, const std::str
   node.each_pair("registryPolicies", [&](const std::string& region, const SeedNode& policy) {
     if (!model::is_region(region)) policy.fail("is not a region");
     const std::string text = policy_text(context, policy, PolicyType::kRegistry);
-    context.before_commit.push_back([&txn = context.txn, account, region, text] {
-      storage::set_registry_policy(txn, account, region, stored_principals(txn, text));
-    });
+    context.before_commit.push_back(
+        [&txn = context.txn, registry = model::RegistryId{account, region}, text] {
+          storage::set_registry_policy(txn, registry, stored_principals(txn, text));
+        });
   });
   node.each_pair("accountSettings", [&](const std::string& region, const SeedNode& settings) {
     if (!model::is_region(region)) settings.fail("is not a region");
     for (const auto& [name, value] : settings.json().items()) {
       const SeedNode setting = settings.member(name);
       if (!value.is_string()) setting.fail("must be a string");
-      call_ecr(context, account, region, "PutAccountSetting", {{"name", name}, {"value", value}},
+      call_ecr(context, {account, region}, "PutAccountSetting", {{"name", name}, {"value", value}},
                setting);
     }
   });

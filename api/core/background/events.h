@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/core/services.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 
@@ -18,9 +19,8 @@ namespace ecr::api {
 
 // An event without its envelope. Built by the functions below.
 struct Event {
-  std::string detail_type;  // "ECR Image Action"
-  std::string account;
-  std::string region;
+  std::string detail_type;             // "ECR Image Action"
+  model::RegistryId registry;          // in which it happened
   std::vector<std::string> resources;  // ARNs
   std::string detail;                  // JSON
 };
@@ -65,13 +65,12 @@ struct ScanFrequencyChange {
   std::string previous;
 };
 // "ECR Scan Resource Change".
-Event scan_change_event(std::string_view account, std::string_view region,
+Event scan_change_event(const model::RegistryId& registry,
                         const std::vector<ScanFrequencyChange>& changes,
                         std::string_view scan_type);
-// "ECR Replication Action", in the destination's account and region.
+// "ECR Replication Action", in the destination's registry.
 Event replication_event(const storage::Repository& destination, std::string_view digest,
-                        std::string_view tag, std::string_view source_account,
-                        std::string_view source_region, bool success);
+                        std::string_view tag, const model::RegistryId& source, bool success);
 struct PullThroughSync {
   std::string prefix;        // ecr-repository-prefix
   std::string upstream;      // "public.ecr.aws"

@@ -14,6 +14,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "schemas/model/registry_id.h"
 #include "storage/blobs/blob_store.h"
 
 namespace ecr::api {
@@ -128,9 +129,8 @@ struct LogNote {
   std::string error;
   std::string iam_soft;  // why --iam enforce would have denied it; empty: it would not
   std::shared_ptr<const CallIdentity> identity;  // null: the caller was not authenticated
-  std::string registry_account;                  // whose registry a registry request is about
-  std::string registry_region;
-  std::string registry_repository;  // empty: the request is about no single repository
+  model::RegistryId registry;                    // that a registry request is about
+  std::string registry_repository;               // empty: the request is about no single repository
   // In the order in which they were begun. An error that ends the request is the last one's.
   std::vector<NotedCall> calls;
   bool probe = false;      // a health check: the access log leaves out those that go well

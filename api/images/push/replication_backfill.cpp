@@ -37,13 +37,8 @@ constexpr std::int64_t kFewestJudged = 100;
 constexpr const char* kNoLongerConfigured = "InvalidParameterException";
 constexpr const char* kTooManyFailures = "FailureThresholdExceeded";
 
-Destination backfill_destination(const ReplicationBackfill& backfill) {
-  return {backfill.to_account, backfill.to_region};
-}
-
 ImageCopy copy_of(const ReplicationBackfill& backfill, const ReplicationBackfillResult& result) {
-  return {backfill.account, backfill.region, result.repository,
-          result.digest,    result.tag,      backfill_destination(backfill)};
+  return {backfill.source, result.repository, result.digest, result.tag, backfill.destination};
 }
 
 std::int64_t processed(const ReplicationBackfill& backfill) {
@@ -87,22 +82,21 @@ bool prepare_repository(storage::sql::Txn& txn, const storage::Repository& repos
 
 // Lists some of what the configuration, as it is now, sends to the destination. True: that was all.
 bool prepare_some(storage::sql::Txn& txn, ReplicationBackfill& backfill) {
-  const Json rules = configuration(txn, backfill.account, backfill.region);
+  const Json rules = configuration(txn, backfill.source);
   const auto is_wanted = [&](const std::string& name) {
-    return is_destination_of(rules, name, backfill_destination(backfill));
+    return is_destination_of(rules, name, backfill.destination);
   };
   std::int64_t room = kListedAtOnce;
   if (!backfill.at_digest.empty()) {  // the last step ended inside of this one
-    const auto repository =
-        storage::find_repository(txn, backfill.account, backfill.region, backfill.at_repository);
+    const auto repository = storage::find_repository(txn, backfill.source, backfill.at_repository);
     if (repository && is_wanted(repository->name) &&
         !prepare_repository(txn, *repository, backfill, room)) {
       return false;
     }
     backfill.at_digest = backfill.at_tag = "";
   }
-  const auto repositories = storage::list_repositories(txn, backfill.account, backfill.region,
-                                                       backfill.at_repository, kRepositoriesAtOnce);
+  const auto repositories =
+      storage::list_repositories(txn, backfill.source, backfill.at_repository, kRepositoriesAtOnce);
   for (const storage::Repository& repository : repositories) {
     backfill.at_repository = repository.name;
     if (is_wanted(repository.name) && !prepare_repository(txn, repository, backfill, room)) {
@@ -126,7 +120,7 @@ std::optional<Batch> read_batch(storage::Store& store, const std::string& id) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   auto backfill = storage::find_replication_backfill(txn, id);
   if (!backfill || backfill->ended_at) return std::nullopt;
-  Batch batch{*backfill, configuration(txn, backfill->account, backfill->region)};
+  Batch batch{*backfill, configuration(txn, backfill->source)};
   if (backfill->status == kBackfilling) {
     batch.results = storage::list_replication_backfill_results(txn, backfill->number, "",
                                                                processed(*backfill), kCopiedAtOnce);
@@ -143,14 +137,14 @@ void set_failure(ReplicationBackfillResult& result, std::string_view code) {
 std::pair<std::optional<storage::Image>, ErrorCode> look_up(storage::Store& store,
                                                             const ImageCopy& copy) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
-  const auto source = storage::find_repository(txn, copy.account, copy.region, copy.repository);
+  const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source) return {std::nullopt, ErrorCode::kRepositoryNotFound};
   return {storage::find_image(txn, source->id, copy.digest), ErrorCode::kImageNotFound};
 }
 
 // An image that is gone before its turn has failed: it was counted, and is not at the destination.
 void copy_result(const JobAttempt& attempt, const Batch& batch, ReplicationBackfillResult& result) {
-  const Destination to = backfill_destination(batch.backfill);
+  const model::RegistryId to = batch.backfill.destination;
   if (!is_destination_of(batch.rules, result.repository, to)) {
     return set_failure(result, kNoLongerConfigured);
   }

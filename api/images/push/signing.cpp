@@ -145,9 +145,9 @@ bool is_signed(storage::sql::Txn& txn, const storage::Repository& repository,
 
 }  // namespace
 
-std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn, std::string_view account,
-                                                  std::string_view region) {
-  const auto text = storage::registry_setting(txn, account, region, kSetting);
+std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn,
+                                                  const model::RegistryId& registry) {
+  const auto text = storage::registry_setting(txn, registry, kSetting);
   if (!text) return std::nullopt;
   std::vector<Rule> rules;
   for (const Json& rule : Json::parse(*text)) {
@@ -157,14 +157,14 @@ std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn, std::s
   return rules;
 }
 
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const std::optional<std::vector<Rule>>& rules) {
-  if (!rules) return storage::remove_registry_setting(txn, account, region, kSetting);
+  if (!rules) return storage::remove_registry_setting(txn, registry, kSetting);
   Json json = Json::array();
   for (const Rule& rule : *rules) {
     json.push_back({{"profile", rule.profile}, {"filters", rule.filters}});
   }
-  storage::set_registry_setting(txn, account, region, kSetting, base::dump(json));
+  storage::set_registry_setting(txn, registry, kSetting, base::dump(json));
 }
 
 // Several rules may name one profile: an image gets one signature of each profile.
@@ -212,7 +212,7 @@ void sign_pushed_image(const Request& request, const storage::Repository& reposi
                        const storage::Image& image) {
   // A signature is an artifact with a subject: signing those too would never end.
   if (!image.subject.empty()) return;
-  const auto rules = configuration_of(request.txn, repository.account, repository.region);
+  const auto rules = configuration_of(request.txn, repository.registry);
   if (!rules) return;
   for (const std::string& profile : profiles_for(*rules, repository.name)) {
     if (is_signed(request.txn, repository, image, profile)) continue;  // a new tag of the image

@@ -31,10 +31,9 @@ std::vector<std::string> matching(const Rule& rule, const std::string& name) {
 
 }  // namespace
 
-Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
-                               std::string_view region) {
+Configuration configuration_of(storage::sql::Txn& txn, const model::RegistryId& registry) {
   Configuration configuration;
-  const auto text = storage::registry_setting(txn, account, region, kSetting);
+  const auto text = storage::registry_setting(txn, registry, kSetting);
   if (!text) return configuration;
   const Json json = Json::parse(*text);
   configuration.type = json.at("type").get<std::string>();
@@ -45,14 +44,14 @@ Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
   return configuration;
 }
 
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const Configuration& configuration) {
   Json rules = Json::array();
   for (const Rule& rule : configuration.rules) {
     rules.push_back({{"frequency", rule.frequency}, {"filters", rule.filters}});
   }
   storage::set_registry_setting(
-      txn, account, region, kSetting,
+      txn, registry, kSetting,
       base::dump(Json{{"type", configuration.type}, {"rules", std::move(rules)}}));
 }
 

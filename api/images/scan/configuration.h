@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/model/registry_id.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 
@@ -22,9 +23,8 @@ struct Configuration {
   std::vector<Rule> rules;
 };
 
-Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
-                               std::string_view region);
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+Configuration configuration_of(storage::sql::Txn& txn, const model::RegistryId& registry);
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const Configuration& configuration);
 
 struct RepositoryScanning {

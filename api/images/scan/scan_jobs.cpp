@@ -103,7 +103,7 @@ void set_outcome(storage::ImageScan& scan, const tl::expected<Report, ScanFailur
 bool is_continuous(storage::sql::Txn& txn, const storage::ImageScan& scan,
                    const storage::Repository& repository) {
   if (scan.type != "ENHANCED") return false;
-  const auto configuration = configuration_of(txn, repository.account, repository.region);
+  const auto configuration = configuration_of(txn, repository.registry);
   return scanning_of(configuration, repository).frequency == "CONTINUOUS_SCAN";
 }
 
@@ -174,7 +174,7 @@ void scan_pushed_image(const Core& core, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        base::TimePoint now) {
   if (!is_scannable(image)) return;
-  const auto configuration = configuration_of(txn, repository.account, repository.region);
+  const auto configuration = configuration_of(txn, repository.registry);
   if (scanning_of(configuration, repository).frequency == "MANUAL") return;
   // A new tag of an image that was scanned is no new image.
   if (was_scanned_lately(storage::find_scan(txn, repository.id, image.digest), now)) return;

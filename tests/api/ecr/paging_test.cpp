@@ -50,8 +50,7 @@ class EcrPaging : public ApiTest {
 
   static std::int64_t add_repository(Txn& txn, const std::string& name) {
     storage::Repository repository;
-    repository.account = kAccount;
-    repository.region = kRegion;
+    repository.registry = {kAccount, kRegion};
     repository.name = name;
     return *storage::insert_repository(txn, repository);
   }
@@ -78,7 +77,7 @@ class EcrPaging : public ApiTest {
                 add_repository(txn, name);
               } else {
                 storage::delete_repository(
-                    txn, storage::find_repository(txn, kAccount, kRegion, name)->id);
+                    txn, storage::find_repository(txn, {kAccount, kRegion}, name)->id);
               }
               return name;
             }};
@@ -112,9 +111,9 @@ class EcrPaging : public ApiTest {
             [this](Txn& txn, int number, bool there) {
               const std::string arn = base::format("arn:aws:iam::{}:user/u{}", kAccount, number);
               if (there) {
-                storage::add_pull_exclusion(txn, kAccount, kRegion, arn, clock.now());
+                storage::add_pull_exclusion(txn, {kAccount, kRegion}, arn, clock.now());
               } else {
-                storage::remove_pull_exclusion(txn, kAccount, kRegion, arn);
+                storage::remove_pull_exclusion(txn, {kAccount, kRegion}, arn);
               }
               return arn;
             }};
@@ -140,9 +139,9 @@ class EcrPaging : public ApiTest {
               const std::string prefix = base::format("t{}", number * 7919 % 10007);
               if (there) {
                 const Json body = {{"prefix", prefix}, {"appliedFor", {"REPLICATION"}}};
-                storage::insert_creation_template(txn, kAccount, kRegion, {prefix, body.dump()});
+                storage::insert_creation_template(txn, {kAccount, kRegion}, {prefix, body.dump()});
               } else {
-                storage::delete_creation_template(txn, kAccount, kRegion, prefix);
+                storage::delete_creation_template(txn, {kAccount, kRegion}, prefix);
               }
               return prefix;
             }};
@@ -156,9 +155,9 @@ class EcrPaging : public ApiTest {
           const std::string prefix = base::format("r{}", number * 7919 % 10007);
           if (there) {
             const std::string body = pull_through::write_rule({prefix, "quay.io", "quay", "", ""});
-            storage::insert_pull_through_rule(txn, kAccount, kRegion, {prefix, body});
+            storage::insert_pull_through_rule(txn, {kAccount, kRegion}, {prefix, body});
           } else {
-            storage::delete_pull_through_rule(txn, kAccount, kRegion, prefix);
+            storage::delete_pull_through_rule(txn, {kAccount, kRegion}, prefix);
           }
           return prefix;
         }};
@@ -173,10 +172,8 @@ class EcrPaging : public ApiTest {
               const std::string id = base::format("b{}", number);
               if (there) {
                 storage::insert_replication_backfill(txn, {.id = id,
-                                                           .account = kAccount,
-                                                           .region = kRegion,
-                                                           .to_account = kAccount,
-                                                           .to_region = "eu-west-1",
+                                                           .source = {kAccount, kRegion},
+                                                           .destination = {kAccount, "eu-west-1"},
                                                            .started_at = clock.now()});
               } else {
                 storage::delete_replication_backfill(

@@ -12,12 +12,9 @@ using test::at;
 class ReplicationBackfills : public test::RowsTest {
  protected:
   ReplicationBackfill start(const char* id, const char* account = "1") {
-    insert_replication_backfill(txn_, {.id = id,
-                                       .account = account,
-                                       .region = "r",
-                                       .to_account = "2",
-                                       .to_region = "there",
-                                       .started_at = at(5)});
+    insert_replication_backfill(
+        txn_,
+        {.id = id, .source = {account, "r"}, .destination = {"2", "there"}, .started_at = at(5)});
     return find_replication_backfill(txn_, id).value();
   }
   void end(ReplicationBackfill backfill, base::TimePoint when) {
@@ -28,7 +25,8 @@ class ReplicationBackfills : public test::RowsTest {
   std::vector<std::string> listed(std::int64_t before = 100, std::int64_t limit = 10,
                                   base::TimePoint ended_after = at(0)) {
     std::vector<std::string> ids;
-    for (const auto& row : list_replication_backfills(txn_, "1", "r", ended_after, before, limit)) {
+    for (const auto& row :
+         list_replication_backfills(txn_, {"1", "r"}, ended_after, before, limit)) {
       ids.push_back(row.id);
     }
     return ids;
@@ -55,7 +53,7 @@ class ReplicationBackfills : public test::RowsTest {
 TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   EXPECT_FALSE(find_replication_backfill(txn_, "a"));
   ReplicationBackfill backfill = start("a");
-  EXPECT_EQ(backfill.to_region, "there");
+  EXPECT_EQ(backfill.destination.region, "there");
   EXPECT_EQ(backfill.status, "PREPARING");
   EXPECT_EQ(backfill.started_at, at(5));
   EXPECT_FALSE(backfill.ended_at);
@@ -92,7 +90,7 @@ TEST_F(ReplicationBackfills, AreListedNewestFirstWithoutThoseThatEndedLongAgo) {
   EXPECT_EQ(listed(100, 10, at(6)), (Ids{"c", "b", "a"}));
   EXPECT_EQ(listed(100, 10, at(7)), (Ids{"c", "a"}));
   Ids running;
-  for (const auto& row : running_replication_backfills(txn_, "1", "r")) running.push_back(row.id);
+  for (const auto& row : running_replication_backfills(txn_, {"1", "r"})) running.push_back(row.id);
   EXPECT_EQ(running, (Ids{"a", "c"}));
 }
 

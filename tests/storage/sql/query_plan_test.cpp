@@ -50,9 +50,9 @@ int trace_connection(sqlite3* db, const char**, const sqlite3_api_routines*) {
 
 void use_repositories(sql::Txn& txn) {
   const auto id = add_repository(txn, "app");
-  find_repository(txn, "000000000000", "us-east-1", "app");
+  find_repository(txn, {"000000000000", "us-east-1"}, "app");
   find_repository(txn, id);
-  list_repositories(txn, "000000000000", "us-east-1", "", 10);
+  list_repositories(txn, {"000000000000", "us-east-1"}, "", 10);
   find_repositories_named(txn, "app", 10);
   set_repository_policy(txn, id, "{}");
   set_repository_settings(txn, id, {});
@@ -290,8 +290,8 @@ void use_organizations(sql::Txn& txn) {
     policy_type_enabled(txn, "o", kind);
   }
   control_policies(txn, "root", ControlPolicyKind::kService);
-  set_registry_policy(txn, "1", "r", "{}");
-  registry_policy(txn, "1", "r");
+  set_registry_policy(txn, {"1", "r"}, "{}");
+  registry_policy(txn, {"1", "r"});
 }
 
 void use_jobs(sql::Txn& txn) {
@@ -345,13 +345,13 @@ void use_events(sql::Txn& txn) {
 }
 
 void use_registry_settings(sql::Txn& txn) {
-  set_registry_setting(txn, "1", "r", "n", "v");
-  registry_setting(txn, "1", "r", "n");
-  remove_registry_setting(txn, "1", "r", "n");
-  add_pull_exclusion(txn, "1", "r", "arn", at(1));
-  has_pull_exclusion(txn, "1", "r", "arn");
-  list_pull_exclusions(txn, "1", "r", "", 10);
-  remove_pull_exclusion(txn, "1", "r", "arn");
+  set_registry_setting(txn, {"1", "r"}, "n", "v");
+  registry_setting(txn, {"1", "r"}, "n");
+  remove_registry_setting(txn, {"1", "r"}, "n");
+  add_pull_exclusion(txn, {"1", "r"}, "arn", at(1));
+  has_pull_exclusion(txn, {"1", "r"}, "arn");
+  list_pull_exclusions(txn, {"1", "r"}, "", 10);
+  remove_pull_exclusion(txn, {"1", "r"}, "arn");
 }
 
 void use_registry_behaviours(sql::Txn& txn) {
@@ -362,11 +362,11 @@ void use_registry_behaviours(sql::Txn& txn) {
   find_scan(txn, id, image.digest);
   add_scan_finding(txn, id, image.digest, {1, "{}"});
   list_scan_findings(txn, id, image.digest, 0, 10);
-  insert_creation_template(txn, "1", "r", {"p", "{}"});
-  update_creation_template(txn, "1", "r", {"p", "{}"});
-  find_creation_template(txn, "1", "r", "p");
-  list_creation_templates(txn, "1", "r", "", 10);
-  delete_creation_template(txn, "1", "r", "p");
+  insert_creation_template(txn, {"1", "r"}, {"p", "{}"});
+  update_creation_template(txn, {"1", "r"}, {"p", "{}"});
+  find_creation_template(txn, {"1", "r"}, "p");
+  list_creation_templates(txn, {"1", "r"}, "", 10);
+  delete_creation_template(txn, {"1", "r"}, "p");
   put_image_signing(txn, id, image.digest, {"arn", "COMPLETE"});
   image_signings(txn, id, image.digest);
   signing_key(txn);
@@ -374,15 +374,15 @@ void use_registry_behaviours(sql::Txn& txn) {
 }
 
 void use_replication_backfills(sql::Txn& txn) {
-  insert_replication_backfill(txn, {.id = "a", .account = "1", .region = "r"});
+  insert_replication_backfill(txn, {.id = "a", .source = {"1", "r"}});
   auto backfill = find_replication_backfill(txn, "a").value();
   insert_replication_backfill_result(txn, backfill.number, {.position = 1});
   update_replication_backfill_result(txn, backfill.number, {.position = 1, .status = "COMPLETE"});
   for (const char* status : {"", "COMPLETE"}) {
     list_replication_backfill_results(txn, backfill.number, status, 0, 10);
   }
-  running_replication_backfills(txn, "1", "r");
-  list_replication_backfills(txn, "1", "r", at(0), 100, 10);
+  running_replication_backfills(txn, {"1", "r"});
+  list_replication_backfills(txn, {"1", "r"}, at(0), 100, 10);
   backfill.ended_at = at(2);
   update_replication_backfill(txn, backfill);
   ended_replication_backfill(txn, at(3));
@@ -392,12 +392,12 @@ void use_replication_backfills(sql::Txn& txn) {
 
 void use_pull_through(sql::Txn& txn) {
   const auto id = add_repository(txn, "cached");
-  insert_pull_through_rule(txn, "1", "r", {"p", "{}"});
-  update_pull_through_rule(txn, "1", "r", {"p", "{}"});
-  find_pull_through_rule(txn, "1", "r", "p");
-  count_pull_through_rules(txn, "1", "r");
-  list_pull_through_rules(txn, "1", "r", "", 10);
-  delete_pull_through_rule(txn, "1", "r", "p");
+  insert_pull_through_rule(txn, {"1", "r"}, {"p", "{}"});
+  update_pull_through_rule(txn, {"1", "r"}, {"p", "{}"});
+  find_pull_through_rule(txn, {"1", "r"}, "p");
+  count_pull_through_rules(txn, {"1", "r"});
+  list_pull_through_rules(txn, {"1", "r"}, "", 10);
+  delete_pull_through_rule(txn, {"1", "r"}, "p");
   put_cached_tag(txn, id, {"v1", "digest", at(1)});
   find_cached_tag(txn, id, "v1");
   has_cached_tags(txn, id);

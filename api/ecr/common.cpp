@@ -107,7 +107,8 @@ Json to_json(const ApiRequest& request, const storage::Repository& repository) {
       {"repositoryUri", registry_endpoint(request, repository.registry) + "/" + repository.name},
       {"createdAt", base::to_epoch_seconds(repository.created_at)},
       {"imageScanningConfiguration", {{"scanOnPush", repository.scan_on_push}}},
-      {"encryptionConfiguration", {{"encryptionType", repository.encryption_type}}},
+      {"encryptionConfiguration",
+       {{"encryptionType", storage::word_of(repository.encryption_type)}}},
   };
   add_mutability(repository, json);
   if (!repository.kms_key.empty()) json["encryptionConfiguration"]["kmsKey"] = repository.kms_key;

@@ -100,7 +100,8 @@ void check(const ApiRequest& request, Json& body) {
   check_tag_count(tags.size());
   check_repository_policy(request, body);
   check_lifecycle_policy(body);
-  const bool needs_role = !tags.empty() || trial.encryption_type != "AES256";
+  const bool needs_role =
+      !tags.empty() || trial.encryption_type != storage::EncryptionType::kAes256;
   if (needs_role && text_member(body, "customRoleArn").empty()) {
     throw ApiError::invalid_parameter(
         "customRoleArn",

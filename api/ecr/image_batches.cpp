@@ -186,7 +186,7 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
     auto image = storage::find_image(request.txn, repository.id, digest);
     // An archived image is answered like one that does not exist, as a docker pull of it is (ECR
     // User Guide on archived images; test AnArchivedImageIsHiddenAndNotPulled).
-    if (image->status != "ACTIVE") {
+    if (image->status != storage::ImageStatus::kActive) {
       output["failures"].push_back(
           failure_json(id, {"ImageNotFound", "Requested image not found"}));
       continue;

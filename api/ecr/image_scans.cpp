@@ -30,10 +30,10 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
                             const storage::Image& image) {
   const auto configuration = scan::configuration_of(request.txn, repository.registry);
   // Amazon Inspector decides itself when it scans. The wording is from memory.
-  if (configuration.type == "ENHANCED") {
+  if (configuration.type == storage::ScanType::kEnhanced) {
     throw ApiError(ErrorCode::kValidation, "This feature is disabled");
   }
-  if (image.status != "ACTIVE") {  // the wording is not published
+  if (image.status != storage::ImageStatus::kActive) {  // the wording is not published
     throw ApiError(
         ErrorCode::kImageArchived,
         base::format("The image with digest '{}' in the repository with name '{}' in the registry "
@@ -57,8 +57,8 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
 Json start_image_scan(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   check_scan_is_possible(request, repository, image);
-  const ImageScan scan =
-      scan::start_scan(request.core, request.txn, repository, image, "BASIC", request.now);
+  const ImageScan scan = scan::start_scan(request.core, request.txn, repository, image,
+                                          storage::ScanType::kBasic, request.now);
   return scan_json(request, repository, image, scan);
 }
 
@@ -66,7 +66,7 @@ Json start_image_scan(ApiRequest& request, const storage::Repository& repository
 // `enhancedFindings` (test EnhancedFindingsHaveInspectorsShape).
 Json findings_json(ApiRequest& request, const storage::Repository& repository,
                    const storage::Image& image, const ImageScan& scan, Json& output) {
-  const bool enhanced = scan.type == "ENHANCED";
+  const bool enhanced = scan.type == storage::ScanType::kEnhanced;
   // A token of an earlier scan of the image is of another listing: its findings are replaced.
   const std::string listing =
       base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,

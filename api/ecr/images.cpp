@@ -25,9 +25,10 @@ TagStatus image_tag_status(const Json& filter) {
 
 // Archived images are shown only to a caller that asks for them: imageStatus is ACTIVE by default
 // (ECR API Reference, "ListImages"; test AnArchivedImageIsHiddenAndNotPulled).
-std::string image_status(const Json& filter) {
+std::optional<storage::ImageStatus> image_status(const Json& filter) {
   const std::string status = text_member(filter, "imageStatus");
-  return status.empty() ? "ACTIVE" : status;
+  if (status == "ANY") return std::nullopt;
+  return storage::value_of<storage::ImageStatus>(status);
 }
 
 // The filter is part of the listing's name: a token of one filter does not fit another.

@@ -89,14 +89,14 @@ Json start_preview(ApiRequest& request, const storage::Repository& repository) {
                                ? read_policy_text(request.input)
                                : require_lifecycle_policy(request, repository).text;
   const auto running = storage::find_lifecycle_preview(request.txn, repository.id);
-  if (running && running->status == "IN_PROGRESS") {
+  if (running && running->status == storage::WorkStatus::kInProgress) {
     throw ApiError::lifecycle_preview_in_progress(repository.registry.account, repository.name);
   }
   storage::start_lifecycle_preview(request.txn, repository.id, text);
   enqueue_job(request.core, request.txn, kLifecyclePreview.kind, {{"repository", repository.id}},
               request.now, std::to_string(repository.id));
   Json output = lifecycle_policy_json(repository, text);
-  output["status"] = "IN_PROGRESS";
+  output["status"] = storage::word_of(storage::WorkStatus::kInProgress);
   return output;
 }
 
@@ -105,10 +105,12 @@ Json result_json(const storage::LifecyclePreviewResult& result) {
   Json json = {{"imageTags", result.tags},
                {"imageDigest", result.digest},
                {"imagePushedAt", base::to_epoch_seconds(result.pushed_at)},
-               {"action", {{"type", result.action}}},
+               {"action", {{"type", storage::word_of(result.action)}}},
                {"appliedRulePriority", result.rule_priority},
-               {"storageClass", result.storage_class}};
-  if (result.action == "TRANSITION") json["action"]["targetStorageClass"] = "ARCHIVE";
+               {"storageClass", storage::word_of(result.storage_class)}};
+  if (result.action == storage::RuleAction::kTransition) {
+    json["action"]["targetStorageClass"] = storage::word_of(storage::StorageClass::kArchive);
+  }
   return json;
 }
 
@@ -187,7 +189,7 @@ Json get_preview(ApiRequest& request, const storage::Repository& repository) {
     throw ApiError::lifecycle_preview_not_found(repository.registry.account, repository.name);
   }
   Json output = lifecycle_policy_json(repository, preview->text);
-  output["status"] = preview->status;
+  output["status"] = storage::word_of(preview->status);
   if (const auto ids = request.input.find("imageIds"); ids != request.input.end()) {
     output["previewResults"] = named_results(request, repository.id, *ids);
   } else {

@@ -51,7 +51,7 @@ Json describe_registry(ApiRequest& request) {
 Json replication_status_json(const storage::ImageReplication& replication) {
   Json json = {{"region", replication.destination.region},
                {"registryId", replication.destination.account},
-               {"status", replication.status}};
+               {"status", storage::word_of(replication.status)}};
   if (!replication.failure_code.empty()) json["failureCode"] = replication.failure_code;
   return json;
 }

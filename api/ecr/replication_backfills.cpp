@@ -17,6 +17,8 @@
 namespace ecr::api::ecr {
 namespace {
 
+using storage::BackfillResultStatus;
+using storage::BackfillStatus;
 using storage::ReplicationBackfill;
 using storage::ReplicationBackfillResult;
 using storage::sql::Access;
@@ -32,7 +34,7 @@ Json started_json(const ReplicationBackfill& backfill) {
   return {{"replicationBackfillId", backfill.id},
           {"registryId", backfill.source.account},
           {"destination", destination_json(backfill)},
-          {"status", backfill.status},
+          {"status", storage::word_of(backfill.status)},
           {"startedAt", base::to_epoch_seconds(backfill.started_at)}};
 }
 
@@ -40,7 +42,7 @@ Json started_json(const ReplicationBackfill& backfill) {
 Json backfill_json(const ReplicationBackfill& backfill) {
   Json json = {{"replicationBackfillId", backfill.id},
                {"destination", destination_json(backfill)},
-               {"status", backfill.status},
+               {"status", storage::word_of(backfill.status)},
                {"progress",
                 {{"totalReplicationCount", backfill.total},
                  {"completedReplicationCount", backfill.completed},
@@ -55,7 +57,7 @@ Json backfill_json(const ReplicationBackfill& backfill) {
 Json backfill_result_json(const ReplicationBackfillResult& result) {
   Json json = {{"repositoryName", result.repository},
                {"imageId", {{"imageDigest", result.digest}}},
-               {"status", result.status}};
+               {"status", storage::word_of(result.status)}};
   if (!result.tag.empty()) json["imageId"]["imageTag"] = result.tag;
   if (!result.failure_code.empty()) json["failureCode"] = result.failure_code;
   if (result.child_failure_codes) json["subImageFailureCodes"] = *result.child_failure_codes;
@@ -132,13 +134,14 @@ Json start_backfill(ApiRequest& request) {
 // The job is enqueued anew: one that was given up would never see that it is to stop.
 Json stop_backfill(ApiRequest& request) {
   ReplicationBackfill backfill = require_backfill(request);
-  if (backfill.status != replication::kPreparing && backfill.status != replication::kBackfilling) {
+  if (backfill.status != BackfillStatus::kPreparing &&
+      backfill.status != BackfillStatus::kInProgress) {
     throw ApiError(
         ErrorCode::kReplicationBackfillInvalidStatus,
         base::format("The replication backfill with id '{}' cannot be stopped: its status is {}",
-                     backfill.id, backfill.status));
+                     backfill.id, storage::word_of(backfill.status)));
   }
-  backfill.status = replication::kStopping;
+  backfill.status = BackfillStatus::kStopping;
   storage::update_replication_backfill(request.txn, backfill);
   replication::enqueue_backfill(request.core, request.txn, backfill.id, request.now);
   return started_json(backfill);
@@ -169,10 +172,14 @@ void add_results(ApiRequest& request, const ReplicationBackfill& backfill, Json&
   output["results"] = Json::array();
   if (!backfill.ended_at) return;
   auto results = storage::list_replication_backfill_results(
-      request.txn, backfill.number, status, page.after_number(), page.query_limit());
+      request.txn, backfill.number,
+      status.empty() ? std::nullopt
+                     : std::optional(storage::value_of<BackfillResultStatus>(status)),
+      page.after_number(), page.query_limit());
   // Images are copied in the order of their results, so that the pending ones are the last.
-  const auto pending = std::find_if(results.begin(), results.end(),
-                                    [](const auto& result) { return result.status == "PENDING"; });
+  const auto pending = std::find_if(results.begin(), results.end(), [](const auto& result) {
+    return result.status == BackfillResultStatus::kPending;
+  });
   results.erase(pending, results.end());
   const auto token = page.cut(results, [](const auto& result) { return result.position; });
   if (token) output["nextToken"] = *token;

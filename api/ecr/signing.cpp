@@ -77,7 +77,8 @@ Json describe_signing_status(ApiRequest& request, const storage::Repository& rep
   const storage::Image image = require_image(request, repository);
   Json statuses = Json::array();
   for (const auto& signing : storage::image_signings(request.txn, repository.id, image.digest)) {
-    Json status = {{"signingProfileArn", signing.profile}, {"status", signing.status}};
+    Json status = {{"signingProfileArn", signing.profile},
+                   {"status", storage::word_of(signing.status)}};
     // AWS publishes no list of failure codes.
     if (!signing.failure_code.empty()) {
       status["failureCode"] = signing.failure_code;

@@ -154,7 +154,7 @@ Referrer to_referrer(const storage::ReferrerRow& row) {
 bool tag_may_move(const storage::Repository& repository, std::string_view tag) {
   // A tag that matches an exclusion filter gets the opposite of the setting: it may move under
   // IMMUTABLE_WITH_EXCLUSION and may not under MUTABLE_WITH_EXCLUSION.
-  const bool immutable = repository.tag_mutability.starts_with("IMMUTABLE");
+  const bool immutable = storage::is_immutable(repository.tag_mutability);
   const bool excluded =
       std::any_of(repository.mutability_exclusions.begin(), repository.mutability_exclusions.end(),
                   [tag](const std::string& filter) { return base::wildcard_matches(filter, tag); });
@@ -197,9 +197,10 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
   result.unchanged = result.known && (tag.empty() || tagged == digest.text());
   if (known) {
     result.image = std::move(*known);
-    if (result.image.status != "ACTIVE") {  // a push brings it back from the archive
+    if (result.image.status !=
+        storage::ImageStatus::kActive) {  // a push brings it back from the archive
       storage::restore_image(txn, repository.id, result.image.digest, now);
-      result.image.status = "ACTIVE";
+      result.image.status = storage::ImageStatus::kActive;
       result.image.last_activated_at = now;
       result.unchanged = false;
     }

@@ -11,6 +11,7 @@
 
 #include "schemas/base/clock.h"
 #include "schemas/model/registry_id.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -18,8 +19,8 @@ namespace ecr::storage {
 // Scans
 
 struct ImageScan {
-  std::string type;    // BASIC, ENHANCED
-  std::string status;  // IN_PROGRESS, COMPLETE, ...
+  ScanType type = ScanType::kBasic;
+  ScanStatus status = ScanStatus::kInProgress;
   std::string description = {};
   base::TimePoint requested_at = {};
   std::optional<base::TimePoint> completed_at = {};
@@ -47,7 +48,7 @@ std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t reposito
 
 struct ImageSigning {
   std::string profile;  // ARN
-  std::string status;   // IN_PROGRESS, COMPLETE, FAILED
+  WorkStatus status = WorkStatus::kInProgress;
   std::string failure_code = {};
   std::string failure_reason = {};
 };
@@ -63,7 +64,7 @@ std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
 
 struct ImageReplication {
   model::RegistryId destination;
-  std::string status;        // IN_PROGRESS, COMPLETE, FAILED
+  WorkStatus status = WorkStatus::kInProgress;
   std::string failure_code;  // empty: it has not failed
 };
 

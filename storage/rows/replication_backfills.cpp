@@ -16,7 +16,7 @@ ReplicationBackfill read_backfill(const sql::Rows& row) {
           .id = row.string(1),
           .source = {row.string(2), row.string(3)},
           .destination = {row.string(4), row.string(5)},
-          .status = row.string(6),
+          .status = value_of<BackfillStatus>(row.text(6)),
           .failure_code = row.string(7),
           .started_at = from_column(row.integer(8)),
           .ended_at = from_column(row.optional_integer(9)),
@@ -34,7 +34,7 @@ ReplicationBackfillResult read_backfill_result(const sql::Rows& row) {
                                    .repository = row.string(1),
                                    .digest = row.string(2),
                                    .tag = row.string(3),
-                                   .status = row.string(4),
+                                   .status = value_of<BackfillResultStatus>(row.text(4)),
                                    .failure_code = row.string(5)};
   if (!row.is_null(6)) result.child_failure_codes = split_lines(row.text(6));
   return result;
@@ -54,7 +54,7 @@ void insert_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
             total, completed, failed, failure_codes, at_repository, at_digest, at_tag)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
       backfill.id, backfill.source.account, backfill.source.region, backfill.destination.account,
-      backfill.destination.region, backfill.status, backfill.failure_code,
+      backfill.destination.region, word_of(backfill.status), backfill.failure_code,
       to_column(backfill.started_at), to_column(backfill.ended_at), backfill.total,
       backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
       backfill.at_repository, backfill.at_digest, backfill.at_tag);
@@ -72,7 +72,7 @@ void update_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
          SET status = ?, failure_code = ?, ended_at = ?, total = ?, completed = ?, failed = ?,
              failure_codes = ?, at_repository = ?, at_digest = ?, at_tag = ?
          WHERE number = ?)",
-      backfill.status, backfill.failure_code, to_column(backfill.ended_at), backfill.total,
+      word_of(backfill.status), backfill.failure_code, to_column(backfill.ended_at), backfill.total,
       backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
       backfill.at_repository, backfill.at_digest, backfill.at_tag, backfill.number);
 }
@@ -115,8 +115,8 @@ void insert_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
       R"(INSERT INTO replication_backfill_results
            (backfill, position, repository, digest, tag, status, failure_code, child_failure_codes)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
-      backfill, result.position, result.repository, result.digest, result.tag, result.status,
-      result.failure_code, child_codes_column(result));
+      backfill, result.position, result.repository, result.digest, result.tag,
+      word_of(result.status), result.failure_code, child_codes_column(result));
 }
 
 void update_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
@@ -125,15 +125,14 @@ void update_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
       R"(UPDATE replication_backfill_results
          SET status = ?, failure_code = ?, child_failure_codes = ?
          WHERE backfill = ? AND position = ?)",
-      result.status, result.failure_code, child_codes_column(result), backfill, result.position);
+      word_of(result.status), result.failure_code, child_codes_column(result), backfill,
+      result.position);
 }
 
-std::vector<ReplicationBackfillResult> list_replication_backfill_results(sql::Txn& txn,
-                                                                         std::int64_t backfill,
-                                                                         std::string_view status,
-                                                                         std::int64_t after,
-                                                                         std::int64_t limit) {
-  if (status.empty()) {
+std::vector<ReplicationBackfillResult> list_replication_backfill_results(
+    sql::Txn& txn, std::int64_t backfill, std::optional<BackfillResultStatus> status,
+    std::int64_t after, std::int64_t limit) {
+  if (!status) {
     static constexpr auto kAll = "SELECT " + kBackfillResultColumns +
                                  " FROM replication_backfill_results WHERE backfill = ? "
                                  "AND position > ? ORDER BY position LIMIT ?";
@@ -142,7 +141,8 @@ std::vector<ReplicationBackfillResult> list_replication_backfill_results(sql::Tx
   static constexpr auto kOfStatus = "SELECT " + kBackfillResultColumns +
                                     " FROM replication_backfill_results WHERE backfill = ? "
                                     "AND status = ? AND position > ? ORDER BY position LIMIT ?";
-  return sql::all_rows(txn.query(kOfStatus, backfill, status, after, limit), read_backfill_result);
+  return sql::all_rows(txn.query(kOfStatus, backfill, word_of(*status), after, limit),
+                       read_backfill_result);
 }
 
 // A backfill of a large registry has many results: they go in steps, so that no other writer waits

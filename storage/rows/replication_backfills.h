@@ -10,6 +10,7 @@
 
 #include "schemas/base/clock.h"
 #include "schemas/model/registry_id.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -19,8 +20,8 @@ struct ReplicationBackfill {
   std::string id = {};
   model::RegistryId source = {};
   model::RegistryId destination = {};
-  std::string status = "PREPARING";  // as the API has it
-  std::string failure_code = {};     // empty: none
+  BackfillStatus status = BackfillStatus::kPreparing;
+  std::string failure_code = {};  // empty: none
   base::TimePoint started_at = {};
   std::optional<base::TimePoint> ended_at = {};  // set: it changes no more
   std::int64_t total = 0;                        // results, pending ones included
@@ -58,9 +59,9 @@ struct ReplicationBackfillResult {
   std::int64_t position = 0;  // from 1
   std::string repository = {};
   std::string digest = {};
-  std::string tag = {};            // empty: of an image without tags
-  std::string status = "PENDING";  // COMPLETE, FAILED
-  std::string failure_code = {};   // empty: it has not failed
+  std::string tag = {};  // empty: of an image without tags
+  BackfillResultStatus status = BackfillResultStatus::kPending;
+  std::string failure_code = {};  // empty: it has not failed
   // The same of the images that an index names. nullopt: it is no index, or has not failed.
   std::optional<std::vector<std::string>> child_failure_codes = {};
 };
@@ -70,12 +71,10 @@ void insert_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
 // Status and failure codes of the result at that position.
 void update_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
                                         const ReplicationBackfillResult& result);
-// By position, after `after` (exclusive). `status` empty: any.
-std::vector<ReplicationBackfillResult> list_replication_backfill_results(sql::Txn& txn,
-                                                                         std::int64_t backfill,
-                                                                         std::string_view status,
-                                                                         std::int64_t after,
-                                                                         std::int64_t limit);
+// By position, after `after` (exclusive). `status` nullopt: any.
+std::vector<ReplicationBackfillResult> list_replication_backfill_results(
+    sql::Txn& txn, std::int64_t backfill, std::optional<BackfillResultStatus> status,
+    std::int64_t after, std::int64_t limit);
 // Deletes the `most` first results at most. Returns how many.
 std::int64_t delete_replication_backfill_results(sql::Txn& txn, std::int64_t backfill,
                                                  std::int64_t most);

@@ -18,10 +18,10 @@ Repository read_repository(const sql::Rows& row) {
   repository.registry = {row.string(1), row.string(2)};
   repository.name = row.string(3);
   repository.created_at = from_column(row.integer(4));
-  repository.tag_mutability = row.string(5);
+  repository.tag_mutability = value_of<TagMutability>(row.text(5));
   repository.mutability_exclusions = split_lines(row.text(6));
   repository.scan_on_push = row.integer(7) != 0;
-  repository.encryption_type = row.string(8);
+  repository.encryption_type = value_of<EncryptionType>(row.text(8));
   repository.kms_key = row.string(9);
   repository.policy = row.optional_string(10);
   return repository;
@@ -39,9 +39,9 @@ std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& r
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, region, name) DO NOTHING)",
       repository.registry.account, repository.registry.region, repository.name,
-      to_column(repository.created_at), repository.tag_mutability,
+      to_column(repository.created_at), word_of(repository.tag_mutability),
       join_lines(repository.mutability_exclusions), repository.scan_on_push,
-      repository.encryption_type, repository.kms_key, repository.policy);
+      word_of(repository.encryption_type), repository.kms_key, repository.policy);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 
@@ -102,8 +102,8 @@ void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& s
   txn.exec(
       R"(UPDATE repositories SET tag_mutability = ?, mutability_exclusions = ?, scan_on_push = ?
          WHERE id = ?)",
-      settings.tag_mutability, join_lines(settings.mutability_exclusions), settings.scan_on_push,
-      id);
+      word_of(settings.tag_mutability), join_lines(settings.mutability_exclusions),
+      settings.scan_on_push, id);
 }
 
 // A deleted policy is NULL and not an empty text: GetRepositoryPolicy then answers

@@ -10,6 +10,7 @@
 
 #include "schemas/base/clock.h"
 #include "schemas/model/registry_id.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -19,10 +20,10 @@ struct Repository {
   model::RegistryId registry;
   std::string name;
   base::TimePoint created_at;
-  std::string tag_mutability = "MUTABLE";
+  TagMutability tag_mutability = TagMutability::kMutable;
   std::vector<std::string> mutability_exclusions;  // WILDCARD filters
   bool scan_on_push = false;
-  std::string encryption_type = "AES256";
+  EncryptionType encryption_type = EncryptionType::kAes256;
   std::string kms_key;                // empty: none
   std::optional<std::string> policy;  // as it was given
 };

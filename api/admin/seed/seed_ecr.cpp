@@ -104,18 +104,20 @@ Json creation_input(const SeedNode& node) {
 void update_settings(SeedContext& context, const SeedNode& node, const Json& input,
                      const storage::Repository& row) {
   storage::Repository wanted = row;
-  wanted.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
+  wanted.tag_mutability =
+      storage::value_of<storage::TagMutability>(base::text_member(input, "imageTagMutability"));
   wanted.mutability_exclusions.clear();
   for (const Json& filter : input.value("imageTagMutabilityExclusionFilters", Json::array())) {
     wanted.mutability_exclusions.push_back(filter.at("filter").get<std::string>());
   }
-  if (wanted.tag_mutability.ends_with("_WITH_EXCLUSION") == wanted.mutability_exclusions.empty()) {
+  if (storage::has_exclusions(wanted.tag_mutability) == wanted.mutability_exclusions.empty()) {
     node.fail("imageTagMutabilityExclusionFilters go with ..._WITH_EXCLUSION, and only with it");
   }
   wanted.scan_on_push =
       input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
   const Json encryption = input.value("encryptionConfiguration", Json::object());
-  if (base::text_member(encryption, "encryptionType", "AES256") != row.encryption_type ||
+  if (base::text_member(encryption, "encryptionType", "AES256") !=
+          storage::word_of(row.encryption_type) ||
       encryption.value("kmsKey", row.kms_key) != row.kms_key) {
     node.fail("the encryption of a repository that exists cannot be changed");
   }

@@ -98,11 +98,11 @@ Event push_or_delete_event(const storage::Repository& repository, ImageAction ac
 }
 
 Event storage_class_event(const storage::Repository& repository, const storage::Image& image,
-                          std::string_view tag, std::string_view target,
+                          std::string_view tag, storage::StorageClass target,
                           std::optional<base::TimePoint> activated_at) {
   OrderedJson detail =
       image_detail(repository, "UPDATE_STORAGE_CLASS", make_event_image(image, tag));
-  detail["target-storage-class"] = target;
+  detail["target-storage-class"] = storage::word_of(target);
   if (activated_at) detail["last-activated-at"] = base::format_iso8601(*activated_at);
   return make_event(repository, kind_for(image), detail);
 }
@@ -110,11 +110,11 @@ Event storage_class_event(const storage::Repository& repository, const storage::
 // `resources` holds the repository's ARN in this event and in those of replication and pull-through
 // caches; in AWS's samples of "ECR Image Action" it is empty.
 Event image_scan_event(const storage::Repository& repository, std::string_view digest,
-                       const std::vector<std::string>& tags, std::string_view status,
+                       const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities) {
   OrderedJson counts = OrderedJson::object();
   for (const auto& [severity, count] : severities) counts[severity] = count;
-  const OrderedJson detail = {{"scan-status", status},
+  const OrderedJson detail = {{"scan-status", storage::word_of(status)},
                               {"repository-name", repository.name},
                               {"finding-severity-counts", counts},
                               {"image-digest", digest},

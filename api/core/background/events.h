@@ -14,6 +14,7 @@
 #include "schemas/model/registry_id.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/states.h"
 
 namespace ecr::api {
 
@@ -50,14 +51,14 @@ Event referrer_action_event(const storage::Repository& repository, ImageAction a
 // is inferred: AWS has published no sample of one push with both.
 Event push_or_delete_event(const storage::Repository& repository, ImageAction action,
                            const storage::Image& image, std::string_view tag);
-// "ECR Image Action" with UPDATE_STORAGE_CLASS, or "ECR Referrer Action". `target`: "ARCHIVE",
-// "STANDARD"; `activated_at`: of a restored image.
+// "ECR Image Action" with UPDATE_STORAGE_CLASS, or "ECR Referrer Action". `target`: where
+// it goes; `activated_at`: of a restored image.
 Event storage_class_event(const storage::Repository& repository, const storage::Image& image,
-                          std::string_view tag, std::string_view target,
+                          std::string_view tag, storage::StorageClass target,
                           std::optional<base::TimePoint> activated_at);
-// "ECR Image Scan". `status`: "COMPLETE", ...; severities with their counts: {"HIGH", 2}.
+// "ECR Image Scan". Severities with their counts: {"HIGH", 2}.
 Event image_scan_event(const storage::Repository& repository, std::string_view digest,
-                       const std::vector<std::string>& tags, std::string_view status,
+                       const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities);
 struct ScanFrequencyChange {
   std::string repository;

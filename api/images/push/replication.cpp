@@ -29,10 +29,6 @@ bool names(const Json& rule, const model::RegistryId& destination) {
   });
 }
 
-constexpr const char* kInProgress = "IN_PROGRESS";
-constexpr const char* kComplete = "COMPLETE";
-constexpr const char* kFailed = "FAILED";
-
 // The payload of a job.
 Json to_json(const ImageCopy& job) {
   return {{"account", job.from.account},
@@ -110,7 +106,8 @@ void enqueue_replication(const Core& core, storage::sql::Txn& txn,
   for (const model::RegistryId& to : destinations_of(rules, repository.name)) {
     const ImageCopy job{repository.registry, repository.name, std::string(digest), std::string(tag),
                         to};
-    storage::put_image_replication(txn, repository.id, digest, {to, kInProgress, ""});
+    storage::put_image_replication(txn, repository.id, digest,
+                                   {to, storage::WorkStatus::kInProgress, ""});
     const Json payload = to_json(job);
     enqueue_job(core, txn, kReplication.kind, payload, now, payload.dump());
   }
@@ -124,7 +121,8 @@ void record_copy(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
   if (!source || !storage::find_image(txn, source->id, copy.digest)) return;  // it went meanwhile
   storage::put_image_replication(
       txn, source->id, copy.digest,
-      {copy.to, failure.empty() ? kComplete : kFailed, std::string(failure)});
+      {copy.to, failure.empty() ? storage::WorkStatus::kComplete : storage::WorkStatus::kFailed,
+       std::string(failure)});
   record_event(
       core, txn, now,
       replication_event(destination_of(copy), copy.digest, copy.tag, copy.from, failure.empty()));

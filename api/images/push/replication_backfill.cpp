@@ -18,6 +18,9 @@
 namespace ecr::api::replication {
 namespace {
 
+using storage::BackfillResultStatus;
+using storage::BackfillStatus;
+using storage::ImageStatus;
 using storage::ReplicationBackfill;
 using storage::ReplicationBackfillResult;
 
@@ -57,8 +60,9 @@ bool has_failed(const ReplicationBackfill& backfill) {
 // once they are restored.
 std::int64_t list_images_to_copy(storage::sql::Txn& txn, const storage::Repository& repository,
                                  ReplicationBackfill& backfill, std::int64_t room) {
-  const auto ids = storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny,
-                                           backfill.at_digest, backfill.at_tag, room, "ACTIVE");
+  const auto ids =
+      storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny, backfill.at_digest,
+                              backfill.at_tag, room, ImageStatus::kActive);
   for (const storage::ImageId& id : ids) {
     backfill.at_digest = id.digest;
     backfill.at_tag = id.tag.value_or("");
@@ -121,15 +125,15 @@ std::optional<Batch> read_batch(storage::Store& store, const std::string& id) {
   auto backfill = storage::find_replication_backfill(txn, id);
   if (!backfill || backfill->ended_at) return std::nullopt;
   Batch batch{*backfill, configuration(txn, backfill->source)};
-  if (backfill->status == kBackfilling) {
-    batch.results = storage::list_replication_backfill_results(txn, backfill->number, "",
+  if (backfill->status == BackfillStatus::kInProgress) {
+    batch.results = storage::list_replication_backfill_results(txn, backfill->number, std::nullopt,
                                                                processed(*backfill), kCopiedAtOnce);
   }
   return batch;
 }
 
 void set_failure(ReplicationBackfillResult& result, std::string_view code) {
-  result.status = "FAILED";
+  result.status = BackfillResultStatus::kFailed;
   result.failure_code = code;
 }
 
@@ -152,7 +156,7 @@ void copy_result(const JobAttempt& attempt, const Batch& batch, ReplicationBackf
   const CopyFailure failure = copy_image(attempt.services, attempt.now, copy);
   const auto [image, missing] = look_up(attempt.services.store, copy);
   if (!image) return set_failure(result, names_of(missing).json_type);
-  result.status = "COMPLETE";
+  result.status = BackfillResultStatus::kComplete;
   if (failure.code.empty()) return;
   set_failure(result, failure.code);
   if (image->nesting == 0) return;
@@ -163,7 +167,7 @@ void copy_result(const JobAttempt& attempt, const Batch& batch, ReplicationBackf
 }
 
 void count_result(ReplicationBackfill& backfill, const ReplicationBackfillResult& result) {
-  ++(result.status == "COMPLETE" ? backfill.completed : backfill.failed);
+  ++(result.status == BackfillResultStatus::kComplete ? backfill.completed : backfill.failed);
   auto& codes = backfill.failure_codes;
   if (result.failure_code.empty()) return;
   if (std::find(codes.begin(), codes.end(), result.failure_code) == codes.end()) {
@@ -198,11 +202,12 @@ void record_batch(const JobAttempt& attempt, storage::sql::Txn& txn, const Batch
 // The status that the backfill goes on with. One that was stopped is STOPPED at the end of the step
 // that was under way. That one of which single images failed is COMPLETE, below the threshold of
 // FAILED, is inferred: its results and its progress tell which.
-const char* next_status(const ReplicationBackfill& backfill, bool prepared) {
-  if (backfill.status == kStopping) return "STOPPED";
-  if (!prepared) return kPreparing;
-  if (has_failed(backfill)) return "FAILED";
-  return processed(backfill) == backfill.total ? "COMPLETE" : kBackfilling;
+BackfillStatus next_status(const ReplicationBackfill& backfill, bool prepared) {
+  if (backfill.status == BackfillStatus::kStopping) return BackfillStatus::kStopped;
+  if (!prepared) return BackfillStatus::kPreparing;
+  if (has_failed(backfill)) return BackfillStatus::kFailed;
+  return processed(backfill) == backfill.total ? BackfillStatus::kComplete
+                                               : BackfillStatus::kInProgress;
 }
 
 }  // namespace
@@ -223,10 +228,12 @@ void run_replication_backfill(JobAttempt& attempt) {
   auto backfill = storage::find_replication_backfill(txn, id);
   if (!backfill || backfill->ended_at) return;
   record_batch(attempt, txn, *batch, *backfill);
-  const bool prepared = backfill->status != kPreparing || prepare_some(txn, *backfill);
+  const bool prepared =
+      backfill->status != BackfillStatus::kPreparing || prepare_some(txn, *backfill);
   backfill->status = next_status(*backfill, prepared);
-  if (backfill->status == "FAILED") backfill->failure_code = kTooManyFailures;
-  if (backfill->status == kPreparing || backfill->status == kBackfilling) {
+  if (backfill->status == BackfillStatus::kFailed) backfill->failure_code = kTooManyFailures;
+  if (backfill->status == BackfillStatus::kPreparing ||
+      backfill->status == BackfillStatus::kInProgress) {
     enqueue_backfill(attempt.services, txn, id, attempt.now);
   } else {
     backfill->ended_at = attempt.now;

@@ -139,7 +139,7 @@ bool is_signed(storage::sql::Txn& txn, const storage::Repository& repository,
                const storage::Image& image, const std::string& profile) {
   const auto signings = storage::image_signings(txn, repository.id, image.digest);
   return std::any_of(signings.begin(), signings.end(), [&](const storage::ImageSigning& one) {
-    return one.profile == profile && one.status != "FAILED";
+    return one.profile == profile && one.status != storage::WorkStatus::kFailed;
   });
 }
 
@@ -205,7 +205,8 @@ void run_image_signing(JobAttempt& attempt) {
   // The signature arrives like a push, by no caller: it is not replicated or scanned here.
   record_event(core, txn, attempt.now,
                push_or_delete_event(repository, ImageAction::kPush, put.image, ""));
-  storage::put_image_signing(txn, repository.id, work->image.digest, {work->profile, "COMPLETE"});
+  storage::put_image_signing(txn, repository.id, work->image.digest,
+                             {work->profile, storage::WorkStatus::kComplete});
 }
 
 void sign_pushed_image(const Request& request, const storage::Repository& repository,
@@ -223,14 +224,15 @@ void sign_pushed_image(const Request& request, const storage::Repository& reposi
     if (enforced && !is_allowed(request, target)) {
       // ECR has published no list of failure codes: this one is inferred.
       storage::put_image_signing(request.txn, repository.id, image.digest,
-                                 {profile, "FAILED", "AccessDenied",
+                                 {profile, storage::WorkStatus::kFailed, "AccessDenied",
                                   "User: " + request.caller.principal.arn +
                                       " is not authorized to perform: signer:SignPayload on "
                                       "resource: " +
                                       profile});
       continue;
     }
-    storage::put_image_signing(request.txn, repository.id, image.digest, {profile, "IN_PROGRESS"});
+    storage::put_image_signing(request.txn, repository.id, image.digest,
+                               {profile, storage::WorkStatus::kInProgress});
     enqueue_job(request.core, request.txn, kImageSigning.kind,
                 {{"repository", repository.id}, {"digest", image.digest}, {"profile", profile}},
                 request.now, std::to_string(repository.id) + " " + image.digest + " " + profile);

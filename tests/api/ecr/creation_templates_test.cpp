@@ -173,8 +173,8 @@ TEST_F(CreationTemplates, WithoutATemplateTheDefaultsApply) {
   auto txn = store->database().begin(storage::sql::Access::kWrite);
   const auto made = creation::create_repository(
       services, txn, {{"000000000000", "us-east-1"}, "copied"}, std::nullopt, clock.now());
-  EXPECT_EQ(made.tag_mutability, "MUTABLE");
-  EXPECT_EQ(made.encryption_type, "AES256");
+  EXPECT_EQ(made.tag_mutability, storage::TagMutability::kMutable);
+  EXPECT_EQ(made.encryption_type, storage::EncryptionType::kAes256);
   EXPECT_FALSE(made.policy.has_value());
   EXPECT_TRUE(storage::find_repository(txn, made.id).has_value());
 }

@@ -479,7 +479,7 @@ TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
     return storage::find_image(txn, repository->id, digest);
   };
   ASSERT_TRUE(find().has_value());
-  EXPECT_EQ(find()->status, "ARCHIVED");
+  EXPECT_EQ(find()->status, storage::ImageStatus::kArchived);
   EXPECT_EQ(find()->last_archived_at, clock.now());
   EXPECT_EQ(tags(), TagList{});
   EXPECT_EQ(registry("GET", "/v2/app/manifests/old").status, 404);

@@ -294,8 +294,6 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
                           storage::LifecyclePreviewResult result;
                           result.position = number + 1;
                           result.digest = digest_of(number);
-                          result.storage_class = "STANDARD";
-                          result.action = "EXPIRE";
                           result.rule_priority = 1;
                           storage::add_lifecycle_preview_result(txn, repository_, result);
                           return result.digest;
@@ -304,7 +302,8 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
   {
     Txn txn = store->database().begin(Access::kWrite);
     storage::start_lifecycle_preview(txn, repository_, R"({"rules":[]})");
-    storage::finish_lifecycle_preview(txn, repository_, {R"({"rules":[]})", "COMPLETE", kItems, 0});
+    storage::finish_lifecycle_preview(
+        txn, repository_, {R"({"rules":[]})", storage::WorkStatus::kComplete, kItems, 0});
     txn.commit();
   }
   Items items;
@@ -321,7 +320,7 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
     backfills().put(txn, 1, true);
     auto row = *storage::find_replication_backfill(txn, "b1");
     backfill = row.number;
-    row.status = "COMPLETE";
+    row.status = storage::BackfillStatus::kComplete;
     row.ended_at = clock.now();
     storage::update_replication_backfill(txn, row);
     txn.commit();
@@ -336,7 +335,8 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
         result.position = number + 1;
         result.repository = "app";
         result.digest = digest_of(number);
-        result.status = number % 3 == 0 ? "FAILED" : "COMPLETE";
+        result.status = number % 3 == 0 ? storage::BackfillResultStatus::kFailed
+                                        : storage::BackfillResultStatus::kComplete;
         storage::insert_replication_backfill_result(txn, backfill, result);
         return result.digest;
       }};
@@ -372,7 +372,7 @@ TEST_F(EcrPaging, DescribeImageScanFindings) {
   {
     Txn txn = store->database().begin(Access::kWrite);
     put_image(txn, 0, true, false);
-    storage::ImageScan scan{"BASIC", "COMPLETE"};
+    storage::ImageScan scan{storage::ScanType::kBasic, storage::ScanStatus::kComplete};
     scan.completed_at = clock.now();
     storage::put_scan(txn, repository_, digest, scan);
     txn.commit();

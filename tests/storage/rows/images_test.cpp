@@ -114,7 +114,7 @@ TEST_F(Images, ParentsAreTheIndexesOfTheSameRepository) {
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(image_parents(txn_, repository_, child), expected);
   EXPECT_THAT(expected, testing::Contains(find_parent(txn_, repository_, child).value()));
-  EXPECT_FALSE(find_parent(txn_, repository_, child, "ARCHIVED"));
+  EXPECT_FALSE(find_parent(txn_, repository_, child, ImageStatus::kArchived));
   EXPECT_THAT(image_parents(txn_, test::add_repository(txn_, "other"), child), IsEmpty());
 }
 
@@ -157,7 +157,8 @@ TEST_F(Images, WhetherAnImageIsTaggedFollowsItsTags) {
   const auto second = add("b");
   const auto tagged = [&] {
     std::vector<std::string> digests;
-    for (const auto& image : list_images(txn_, repository_, TagStatus::kTagged, "", 100, "ACTIVE"))
+    for (const auto& image :
+         list_images(txn_, repository_, TagStatus::kTagged, "", 100, ImageStatus::kActive))
       digests.push_back(image.digest);
     return digests;
   };
@@ -190,11 +191,11 @@ TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
   for (const std::int64_t size : {1, 3, 100}) {
     std::vector<std::string> images;
     std::vector<std::string> ids;
-    for (std::string after;
-         auto page =
-             list_images(txn_, repository_, TagStatus::kAny, after, size, "ACTIVE").size();) {
+    for (std::string after; auto page = list_images(txn_, repository_, TagStatus::kAny, after, size,
+                                                    ImageStatus::kActive)
+                                            .size();) {
       for (const auto& image :
-           list_images(txn_, repository_, TagStatus::kAny, after, size, "ACTIVE")) {
+           list_images(txn_, repository_, TagStatus::kAny, after, size, ImageStatus::kActive)) {
         images.push_back(image.digest);
       }
       EXPECT_LE(page, static_cast<std::size_t>(size));
@@ -202,7 +203,7 @@ TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
     }
     for (ImageId after;;) {
       const auto page = list_image_ids(txn_, repository_, TagStatus::kAny, after.digest,
-                                       after.tag.value_or(""), size, "ACTIVE");
+                                       after.tag.value_or(""), size, ImageStatus::kActive);
       if (page.empty()) break;
       for (const auto& id : page) ids.push_back(id.digest);
       after = page.back();

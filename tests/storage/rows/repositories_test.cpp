@@ -26,10 +26,10 @@ Repository full_repository() {
   repository.registry = {"123456789012", "eu-west-1"};
   repository.name = "team/app";
   repository.created_at = test::at(1700000000123);
-  repository.tag_mutability = "IMMUTABLE_WITH_EXCLUSION";
+  repository.tag_mutability = TagMutability::kImmutableWithExclusion;
   repository.mutability_exclusions = {"dev-*", "latest"};
   repository.scan_on_push = true;
-  repository.encryption_type = "KMS";
+  repository.encryption_type = EncryptionType::kKms;
   repository.kms_key = "arn:aws:kms:eu-west-1:123456789012:key/1";
   repository.policy = R"({"Version":"2012-10-17","Statement":[]})";
   return repository;
@@ -82,11 +82,11 @@ TEST_F(Repositories, SettingsAreReplacedAndNothingElse) {
   settings.mutability_exclusions = {"v*"};
   set_repository_settings(txn_, id, settings);
   const auto out = find_repository(txn_, repository.registry, repository.name).value();
-  EXPECT_EQ(out.tag_mutability, "MUTABLE");
+  EXPECT_EQ(out.tag_mutability, TagMutability::kMutable);
   EXPECT_THAT(out.mutability_exclusions, ElementsAre("v*"));
   EXPECT_FALSE(out.scan_on_push);
   EXPECT_EQ(out.policy, repository.policy);
-  EXPECT_EQ(out.encryption_type, "KMS");
+  EXPECT_EQ(out.encryption_type, EncryptionType::kKms);
 }
 
 TEST_F(Repositories, TagsAreSortedAndReplaced) {

@@ -94,16 +94,17 @@ void use_images(sql::Txn& txn) {
   image_children(txn, id, image.digest);
   count_tags(txn, id, image.digest);
   tags_between(txn, id, "a", "b");
-  tags_between(txn, id, "a", "b", "ACTIVE");
+  tags_between(txn, id, "a", "b", ImageStatus::kActive);
   image_parents(txn, id, image.digest);
-  find_parent(txn, id, image.digest, "ACTIVE");
+  find_parent(txn, id, image.digest, ImageStatus::kActive);
   touch_image_pull(txn, id, image.digest, at(2));
   archive_image(txn, id, image.digest, at(3));
   activate_image(txn, id, image.digest);
   restore_image(txn, id, image.digest, at(4));
   has_images(txn, id);
   for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
-    for (const char* image_status : {"ANY", "ACTIVE"}) {
+    for (const auto image_status :
+         {std::optional<ImageStatus>(), std::optional(ImageStatus::kActive)}) {
       list_images(txn, id, status, "", 10, image_status);
       list_image_ids(txn, id, status, "", "", 10, image_status);
     }
@@ -358,7 +359,7 @@ void use_registry_behaviours(sql::Txn& txn) {
   const auto id = add_repository(txn, "behaviours");
   const Image image = image_of("scanned");
   insert_image(txn, id, image, "manifest");
-  put_scan(txn, id, image.digest, {"BASIC", "COMPLETE"});
+  put_scan(txn, id, image.digest, {ScanType::kBasic, ScanStatus::kComplete});
   find_scan(txn, id, image.digest);
   add_scan_finding(txn, id, image.digest, {1, "{}"});
   list_scan_findings(txn, id, image.digest, 0, 10);
@@ -367,7 +368,7 @@ void use_registry_behaviours(sql::Txn& txn) {
   find_creation_template(txn, {"1", "r"}, "p");
   list_creation_templates(txn, {"1", "r"}, "", 10);
   delete_creation_template(txn, {"1", "r"}, "p");
-  put_image_signing(txn, id, image.digest, {"arn", "COMPLETE"});
+  put_image_signing(txn, id, image.digest, {"arn", WorkStatus::kComplete});
   image_signings(txn, id, image.digest);
   signing_key(txn);
   insert_signing_key(txn, {"k", "c"});
@@ -377,8 +378,10 @@ void use_replication_backfills(sql::Txn& txn) {
   insert_replication_backfill(txn, {.id = "a", .source = {"1", "r"}});
   auto backfill = find_replication_backfill(txn, "a").value();
   insert_replication_backfill_result(txn, backfill.number, {.position = 1});
-  update_replication_backfill_result(txn, backfill.number, {.position = 1, .status = "COMPLETE"});
-  for (const char* status : {"", "COMPLETE"}) {
+  update_replication_backfill_result(txn, backfill.number,
+                                     {.position = 1, .status = BackfillResultStatus::kComplete});
+  for (const auto status :
+       {std::optional<BackfillResultStatus>(), std::optional(BackfillResultStatus::kComplete)}) {
     list_replication_backfill_results(txn, backfill.number, status, 0, 10);
   }
   running_replication_backfills(txn, {"1", "r"});
@@ -499,8 +502,8 @@ TEST(QueryPlans, PagesOfFilteredImagesReadWhatTheyShow) {
     const TracedDatabase traced_database([&](sql::Txn& txn) {
       const auto id = add_repository(txn, "app");
       traced->clear();
-      list_images(txn, id, status, "", 10, "ARCHIVED");
-      list_image_ids(txn, id, status, "", "", 10, "ARCHIVED");
+      list_images(txn, id, status, "", 10, ImageStatus::kArchived);
+      list_image_ids(txn, id, status, "", "", 10, ImageStatus::kArchived);
     });
     EXPECT_EQ(traced_database.statements.size(), 2U);
     for (const auto& sql : traced_database.statements) {

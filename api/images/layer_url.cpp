@@ -66,8 +66,8 @@ std::string layer_url(const Core& core, const HttpRequest& request,
   // used, so that the URL works through a proxy, too.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + kUrlLife);
   const std::string expires = base::format("{}", end.time_since_epoch().count());
-  return base::format("{}://{}{}?expires={}&signature={}", request.secure ? "https" : "http",
-                      request.host(), path, expires, signature_of(core.store, path, expires));
+  return base::format("{}{}?expires={}&signature={}", request.origin(), path, expires,
+                      signature_of(core.store, path, expires));
 }
 
 SignedLayer verify_layer_url(const Core& core, const HttpRequest& request, base::TimePoint now) {

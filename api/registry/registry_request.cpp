@@ -185,8 +185,7 @@ void RegistryRequest::authorize_registry(std::string_view action) {
 HttpResponse challenge(const HttpRequest& request) {
   HttpResponse response = text_response(401, "text/plain; charset=utf-8", "Not Authorized\n");
   response.set("Www-Authenticate",
-               base::format("Basic realm=\"{}://{}/\",service=\"ecr.amazonaws.com\"",
-                            request.secure ? "https" : "http", request.host()));
+               base::format("Basic realm=\"{}/\",service=\"ecr.amazonaws.com\"", request.origin()));
   return response;
 }
 

@@ -72,10 +72,7 @@ void require_regional_endpoint(const ApiRequest& request) {
 }
 
 std::vector<Target> caller_target(const ApiRequest& request) {
-  Target target;
-  target.resource = "*";
-  target.account = request.caller.account;
-  return {target};
+  return {plain_target(request, "*")};
 }
 
 ServiceApi make_api() {

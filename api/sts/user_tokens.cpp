@@ -70,9 +70,7 @@ Resolved<FederatedUser> federation_targets(const ApiRequest& request) {
   user.arn = federated_user_arn(request.caller.partition, request.caller.account,
                                 request.input["Name"].get<std::string>());
   user.tags = requested_tags(request.input);
-  Target target;
-  target.resource = user.arn;
-  target.account = request.caller.account;
+  Target target = plain_target(request, user.arn);
   if (user.tags.any()) target.request_tags = user.tags.requested;
   std::vector<Target> targets;
   const auto add = [&](std::string_view action) {

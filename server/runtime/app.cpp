@@ -27,7 +27,7 @@ bool is_visit(const api::HttpRequest& request) {
 
 api::HttpResponse welcome(const api::HttpRequest& request, const std::string& version) {
   const std::string host(request.host());
-  const std::string url = (request.secure ? "https://" : "http://") + host;
+  const std::string url = request.origin();
   api::HttpResponse response = api::text_response(
       200, "text/plain; charset=utf-8",
       base::format("ecr-local {}: Amazon ECR with IAM, for AWS clients and docker.\n\n"

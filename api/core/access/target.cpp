@@ -12,6 +12,13 @@
 
 namespace ecr::api {
 
+Target plain_target(const Request& request, std::string resource) {
+  Target target;
+  target.resource = std::move(resource);
+  target.account = request.caller.account;
+  return target;
+}
+
 Target make_repository_target(const Request& request, std::string_view action,
                               const model::RegistryId& registry, std::string_view name,
                               const storage::Repository* repository) {

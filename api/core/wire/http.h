@@ -67,6 +67,8 @@ struct HttpRequest {
   std::string_view path() const;   // raw, before '?'
   std::string_view query() const;  // raw, after '?'
   std::string_view host() const { return headers.get("host"); }
+  // "https://localhost:4599": where the client reaches this server, for URLs that answers have.
+  std::string origin() const;
 };
 
 // A value of the query string, decoded; nullopt: absent. Throws ApiError for a query that is not

@@ -188,7 +188,7 @@ Json complete(ApiRequest& request, const storage::Repository& repository) {
   const model::Digest digest = verify_digests(request, lease);
   // The repository has this layer: the upload is over, and the error says so (test
   // ALayerThatIsThereIsSaidToBe). The registry plane answers 201 to the same.
-  if (storage::claim_blob(request.core.store, request.txn, upload.repository.id, digest.text(),
+  if (storage::claim_blob(request.core.store, request.txn, upload.repository.id, digest,
                           request.now, request.core.settings.gc_grace)) {
     delete_upload(request, lease);
     throw layer_already_exists(upload, digest);

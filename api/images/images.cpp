@@ -40,7 +40,7 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
     if (storage::find_blob(txn, repository.id, blob.digest)) {
       image.blobs.emplace_back(blob.digest, blob.media_type);
     } else if (!blob.foreign) {
-      missing.push_back(blob.digest);
+      missing.push_back(blob.digest.text());
     }
   }
   sort_unique(image.blobs);
@@ -58,12 +58,12 @@ void require_children(storage::sql::Txn& txn, const storage::Repository& reposit
                       const Manifest& manifest, storage::Image& image) {
   std::vector<std::string> missing;
   for (const Descriptor& child : manifest.manifests) {
-    const auto found = storage::find_image(txn, repository.id, child.digest);
+    const auto found = storage::find_image(txn, repository.id, child.digest.text());
     if (!found) {
-      missing.push_back(child.digest);
+      missing.push_back(child.digest.text());
       continue;
     }
-    image.children.push_back(child.digest);
+    image.children.push_back(child.digest.text());
     image.size_bytes = std::max(image.size_bytes, found->size_bytes);
     image.nesting = std::max(image.nesting, found->nesting + 1);
   }
@@ -89,7 +89,7 @@ storage::Image new_image(storage::sql::Txn& txn, const storage::Repository& repo
   image.media_type = manifest.media_type;
   image.artifact_media_type = manifest.artifact_media_type;
   image.pushed_at = now;
-  image.subject = manifest.subject;
+  if (manifest.subject) image.subject = manifest.subject->text();
   image.size_bytes = manifest.blob_bytes();
   require_blobs(txn, repository, manifest, image);
   require_children(txn, repository, manifest, image);

@@ -91,7 +91,8 @@ storage::Import import_of(const storage::Repository& repository, const Answer& a
   for (const Descriptor& blob : answer.manifest.blobs) {
     import.blobs.push_back({blob.digest, blob.size});
   }
-  for (const Descriptor& image : answer.manifest.manifests) import.children.push_back(image.digest);
+  for (const Descriptor& image : answer.manifest.manifests)
+    import.children.push_back(image.digest.text());
   return import;
 }
 
@@ -179,7 +180,7 @@ class ImportDownload {
     } catch (const ApiError& error) {  // too many of them
       throw UpstreamError(UpstreamFailure::kInvalid, error.message());
     }
-    for (const std::string& blob : blobs_) download_blob(blob);
+    for (const model::Digest& blob : blobs_) download_blob(blob);
   }
 
  private:
@@ -210,8 +211,8 @@ class ImportDownload {
     std::vector<std::string> children;
     for (const Descriptor& child : manifest.manifests) {
       if (children.size() == kMaxImportManifests) break;  // the walk refuses them by their number
-      download_child(read_origin(import->origin), digest, child.digest);
-      children.push_back(child.digest);
+      download_child(read_origin(import->origin), digest, child.digest.text());
+      children.push_back(child.digest.text());
     }
     return children;
   }
@@ -228,7 +229,7 @@ class ImportDownload {
     txn.commit();
   }
 
-  void download_blob(const std::string& digest) {
+  void download_blob(const model::Digest& digest) {
     std::optional<DownloadRequest> request;
     {
       auto txn = services_.store.database().begin(Access::kRead);
@@ -240,7 +241,7 @@ class ImportDownload {
 
   const Services& services_;
   const std::int64_t repository_;
-  std::vector<std::string> blobs_;  // of all manifests, as they come
+  std::vector<model::Digest> blobs_;  // of all manifests, as they come
 };
 
 }  // namespace
@@ -297,7 +298,7 @@ storage::Repository create_repository(const Services& services, storage::sql::Tx
 }
 
 std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t repository,
-                                           const std::string& digest) {
+                                           const model::Digest& digest) {
   const auto blob = storage::find_pending_blob(txn, repository, digest);
   if (!blob) return std::nullopt;
   return DownloadRequest{repository, digest, static_cast<std::uint64_t>(blob->size),

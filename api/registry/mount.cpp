@@ -48,7 +48,8 @@ bool is_cache(RegistryRequest& request, std::int64_t repository) {
 // ECR mounts what an image of the source has; for a blob that no manifest names yet it begins an
 // upload (containers-roadmap issue 2860; test ABlobThatNoImageNamesIsNotMounted). The specification
 // knows no such difference.
-bool may_be_mounted(RegistryRequest& request, std::int64_t repository, const std::string& digest) {
+bool may_be_mounted(RegistryRequest& request, std::int64_t repository,
+                    const model::Digest& digest) {
   const bool named = storage::blob_is_in_use(request.txn, repository, digest);
   return named || !request.core.settings.strict_ecr;
 }
@@ -72,8 +73,8 @@ bool mount_blob(RegistryRequest& request, const storage::Repository& target, con
   const auto source = storage::find_repository(request.txn, request.registry, mount.from);
   const bool readable = may_read_source(request, mount.from, source ? &*source : nullptr);
   const std::int64_t id = source ? source->id : 0;
-  const auto size = storage::find_blob(request.txn, id, mount.digest.text());
-  const bool wanted = may_be_mounted(request, id, mount.digest.text()) && !is_cache(request, id);
+  const auto size = storage::find_blob(request.txn, id, mount.digest);
+  const bool wanted = may_be_mounted(request, id, mount.digest) && !is_cache(request, id);
   if (!source || !readable || !size || !wanted || !same_encryption(*source, target)) return false;
   storage::add_blob(request.txn, target.id, mount.digest, *size, request.now);
   return true;

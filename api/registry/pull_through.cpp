@@ -90,11 +90,11 @@ std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request,
                                             const storage::Repository& repository,
                                             const model::Digest& digest) {
   if (request.services.upstreams == nullptr ||
-      storage::find_blob(request.txn, repository.id, digest.text()) ||
+      storage::find_blob(request.txn, repository.id, digest) ||
       !storage::has_imports(request.txn, repository.id)) {
     return std::nullopt;
   }
-  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest);
   if (!order) return std::nullopt;
   if (auto answer = answer_conditions(request.http, digest.text())) return answer;
   HttpResponse response;

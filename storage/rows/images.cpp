@@ -42,7 +42,7 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
     txn.exec(
         R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
            ON CONFLICT (image, digest) DO NOTHING)",
-        id, repository, blob.digest, blob.media_type);
+        id, repository, blob.digest.text(), blob.media_type);
   }
   // Children have no foreign key: the caller checks that they are in the repository, and
   // image_parents() keeps them from being deleted.

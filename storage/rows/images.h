@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
@@ -16,9 +17,9 @@ namespace ecr::storage {
 
 // A config or layer as a manifest names it.
 struct ImageBlob {
-  ImageBlob(std::string digest_, std::string media_type_ = {})
+  ImageBlob(model::Digest digest_, std::string media_type_ = {})
       : digest(std::move(digest_)), media_type(std::move(media_type_)) {}
-  std::string digest;
+  model::Digest digest;
   std::string media_type;  // empty: not said
 };
 

@@ -129,7 +129,7 @@ void put_import(sql::Txn& txn, const Import& import) {
     txn.exec(
         R"(INSERT INTO pull_through_import_blobs (repository, import, digest, size)
            VALUES (?, ?, ?, ?) ON CONFLICT (repository, import, digest) DO NOTHING)",
-        import.repository, import.digest, blob.digest, blob.size);
+        import.repository, import.digest, blob.digest.text(), blob.size);
   }
   for (const std::string& child : import.children) {
     txn.exec(
@@ -181,14 +181,14 @@ std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repositor
 }
 
 std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
-                                             std::string_view digest) {
+                                             const model::Digest& digest) {
   auto row = txn.query(
       R"(SELECT blobs.size, imports.origin
          FROM pull_through_import_blobs AS blobs
          JOIN pull_through_imports AS imports
            ON imports.repository = blobs.repository AND imports.digest = blobs.import
          WHERE blobs.repository = ? AND blobs.digest = ? LIMIT 1)",
-      repository, digest);
+      repository, digest.text());
   if (!row.next()) return std::nullopt;
   return PendingBlob{row.integer(0), row.string(1)};
 }

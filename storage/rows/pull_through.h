@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
@@ -56,7 +57,7 @@ std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
 
 // A config or layer that an import names.
 struct ImportBlob {
-  std::string digest;
+  model::Digest digest;
   std::int64_t size = 0;
 };
 struct Import {
@@ -89,7 +90,7 @@ struct PendingBlob {
 };
 // nullopt: no import names the blob.
 std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
-                                             std::string_view digest);
+                                             const model::Digest& digest);
 // True where the image is being imported as a child, and no import names it (any more).
 bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);

@@ -118,8 +118,9 @@ class CopyStep {
                 const SentManifest& sent) {
     for (const Descriptor& blob : sent.manifest.blobs) {
       const auto size = storage::find_blob(request_.txn, source.id, blob.digest);
-      const auto name = model::Digest::parse(blob.digest);
-      if (size && name) storage::add_blob(request_.txn, destination.id, *name, *size, request_.now);
+      if (size) {
+        storage::add_blob(request_.txn, destination.id, blob.digest, *size, request_.now);
+      }
     }
     put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest.text()),
               request_.now);

@@ -90,7 +90,7 @@ void add_blob(const Core& core, storage::sql::Txn& txn, std::int64_t repository,
     throw storage::StorageError(storage::StorageError::Kind::kUnavailable,
                                 "blob " + digest.text() + " went away; try again");
   }
-  if (storage::find_blob(txn, repository, digest.text())) return;
+  if (storage::find_blob(txn, repository, digest)) return;
   storage::add_blob(txn, repository, digest, static_cast<std::int64_t>(size), now);
 }
 

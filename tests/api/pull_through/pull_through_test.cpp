@@ -443,7 +443,7 @@ TEST_F(PullThroughTest, WhatImportsNameIsFoundWithoutTheirManifests) {
   auto txn = store->database().begin(storage::sql::Access::kWrite);
   const auto repository = storage::find_repository(txn, {settings.account, region}, "mirror/app");
   storage::Import import{repository->id, "sha256:0", "", origin, false, "no manifest at all"};
-  import.blobs = {{ model::Digest::of(image.layer).text(), 9 }};
+  import.blobs = {{ model::Digest::of(image.layer), 9 }};
   import.children = {image.digest};
   storage::put_import(txn, import);
   txn.commit();

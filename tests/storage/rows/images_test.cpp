@@ -84,21 +84,21 @@ TEST_F(Images, DeletionTakesTagsAndLeavesBlobs) {
   const auto layer = Digest::of("layer");
   add_blob(txn_, repository_, layer, 5, test::at(1));
   Image image = test::image_of("manifest");
-  image.blobs = {layer.text(), layer.text()};  // two equal layers
+  image.blobs = {layer, layer};  // two equal layers
   insert_image(txn_, repository_, image, "manifest");
   put_tag(txn_, repository_, "v1", image.digest);
   delete_image(txn_, repository_, image.digest, test::at(9));
   EXPECT_FALSE(find_image(txn_, repository_, image.digest));
   EXPECT_FALSE(image_manifest(txn_, repository_, image.digest));
   EXPECT_FALSE(find_tag(txn_, repository_, "v1"));
-  EXPECT_EQ(find_blob(txn_, repository_, layer.text()), 5);
+  EXPECT_EQ(find_blob(txn_, repository_, layer), 5);
 }
 
 TEST_F(Images, ImageOfABlobThatIsNotInTheRepositoryIsRefused) {
   const auto layer = Digest::of("layer");
   add_blob(txn_, test::add_repository(txn_, "other"), layer, 5, test::at(1));
   Image image = test::image_of("manifest");
-  image.blobs = {layer.text()};
+  image.blobs = {layer};
   EXPECT_THROW(insert_image(txn_, repository_, image, "manifest"), StorageError);
 }
 
@@ -298,14 +298,14 @@ TEST_F(Images, TagsSortByBytes) {
 TEST_F(Images, BlobIsVisibleOnlyWhereItIsAMember) {
   const auto layer = Digest::of("layer");
   const auto other = test::add_repository(txn_, "other");
-  EXPECT_FALSE(blob_is_known(txn_, layer.text()));
+  EXPECT_FALSE(blob_is_known(txn_, layer));
   add_blob(txn_, repository_, layer, 5, test::at(1));
-  EXPECT_EQ(find_blob(txn_, repository_, layer.text()), 5);
-  EXPECT_EQ(find_blob(txn_, other, layer.text()), std::nullopt);
-  EXPECT_TRUE(blob_is_known(txn_, layer.text()));
+  EXPECT_EQ(find_blob(txn_, repository_, layer), 5);
+  EXPECT_EQ(find_blob(txn_, other, layer), std::nullopt);
+  EXPECT_TRUE(blob_is_known(txn_, layer));
   add_blob(txn_, other, layer, 5, test::at(2));
   add_blob(txn_, other, layer, 5, test::at(3));
-  EXPECT_EQ(find_blob(txn_, other, layer.text()), 5);
+  EXPECT_EQ(find_blob(txn_, other, layer), 5);
 }
 
 TEST_F(Images, OrphansAreDeletedOneByOneUnlessARepositoryHoldsThemAgain) {
@@ -327,7 +327,7 @@ TEST_F(Images, OrphansAreDeletedOneByOneUnlessARepositoryHoldsThemAgain) {
     EXPECT_TRUE(delete_orphan_blob(txn_, orphans[i]));
   }
   EXPECT_THAT(orphan_blobs(txn_, 10), IsEmpty());
-  EXPECT_EQ(find_blob(txn_, repository_, held.text()), 4);
+  EXPECT_EQ(find_blob(txn_, repository_, held), 4);
 }
 
 }  // namespace

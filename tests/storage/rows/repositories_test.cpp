@@ -155,7 +155,7 @@ TEST_F(Repositories, DeletionTakesEverythingInIt) {
     const auto layer = model::Digest::of("layer");
     add_blob(txn_, repository, layer, 5, test::at(1));
     Image image = test::image_of("manifest");
-    image.blobs = {layer.text()};
+    image.blobs = {layer};
     image.children = {model::Digest::of("child").text()};
     insert_image(txn_, repository, image, "manifest");
     put_tag(txn_, repository, "latest", image.digest);

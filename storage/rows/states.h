@@ -51,9 +51,7 @@ constexpr auto words_of(ScanStatus) {
 constexpr auto words_of(WorkStatus) {
   return EnumColumn<WorkStatus, 3>({"IN_PROGRESS", "COMPLETE", "FAILED"});
 }
-constexpr auto words_of(RuleAction) {
-  return EnumColumn<RuleAction, 2>({"EXPIRE", "TRANSITION"});
-}
+constexpr auto words_of(RuleAction) { return EnumColumn<RuleAction, 2>({"EXPIRE", "TRANSITION"}); }
 constexpr auto words_of(BackfillStatus) {
   return EnumColumn<BackfillStatus, 6>(
       {"PREPARING", "IN_PROGRESS", "STOPPING", "STOPPED", "COMPLETE", "FAILED"});

@@ -13,6 +13,7 @@
 #include "api/admin/baseline.h"
 #include "api/admin/seed/seed.h"
 #include "api/core/access/decision_log.h"
+#include "api/core/access/failure_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/background/event_log.h"
 #include "api/core/background/jobs.h"
@@ -352,6 +353,7 @@ int run_serve(const ServeConfig& config) {
   auth::SigningKeyMemo signing_keys;
   api::PolicyMemo policies;
   api::DecisionLog decisions;
+  api::FailureLog failures;
   api::JobSignal job_signal;
   api::EventLog events(*store, random,
                        {.events = config.event_log_size, .records = config.event_log_size});
@@ -364,12 +366,12 @@ int run_serve(const ServeConfig& config) {
   HttpClient upstream_client(config.upstream_ca, upstream_limits(config));
   // Behind everything that Services refers to: its threads, which use that, end with it.
   api::pull_through::Upstreams upstreams(upstream_client, upstream_options(config), machine_clock);
-  const api::Services services{
-      {settings, *store, clock, machine_clock, random, policies, decisions, job_signal, events},
-      tokens,
-      signing_keys,
-      &issuer_keys,
-      &upstreams};
+  const api::Services services{{settings, *store, clock, machine_clock, random, policies, decisions,
+                                failures, job_signal, events},
+                               tokens,
+                               signing_keys,
+                               &issuer_keys,
+                               &upstreams};
   const SeedFile seed_file = read_seed(config);
   // The state to which /_ecr-local/reset returns: what the seed made, or nothing.
   api::admin::Baseline baseline(services, seed_file.document, seed_file.directory);

@@ -96,12 +96,12 @@ Collected collect_garbage(Store& store, base::TimePoint before) {
 // and writes nothing (tests CollectorTest.AClientThatWasToldOfABlobFindsItForHalfTheGrace,
 // ClaimsOfNamedBlobsWriteNothing).
 bool claim_would_write(Store& store, sql::Txn& txn, std::int64_t repository,
-                       std::string_view digest, base::TimePoint now,
+                       const model::Digest& digest, base::TimePoint now,
                        std::chrono::milliseconds grace) {
   {
     auto row =
         txn.query("SELECT needed_at FROM repository_blobs WHERE repository = ? AND digest = ?",
-                  repository, digest);
+                  repository, digest.text());
     if (!row.next() || now - from_column(row.integer(0)) <= grace / 2) return false;
   }
   // An image that names the blob keeps it, and delete_image() begins the grace anew. A store that
@@ -110,7 +110,7 @@ bool claim_would_write(Store& store, sql::Txn& txn, std::int64_t repository,
 }
 
 std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, base::TimePoint now,
+                                       const model::Digest& digest, base::TimePoint now,
                                        std::chrono::milliseconds grace) {
   const auto size = find_blob(txn, repository, digest);
   if (!size || !claim_would_write(store, txn, repository, digest, now, grace)) return size;
@@ -118,7 +118,7 @@ std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t
   const auto touch = [&](sql::Txn& write) {
     return write.exec(
                "UPDATE repository_blobs SET needed_at = ? WHERE repository = ? AND digest = ?",
-               to_column(now), repository, digest) != 0;
+               to_column(now), repository, digest.text()) != 0;
   };
   if (txn.access() == Access::kWrite) return touch(txn) ? size : std::nullopt;
   // The snapshot of `txn` may be older than a collection: the row may be gone.

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "storage/store.h"
 
 namespace ecr::storage {
@@ -37,12 +38,12 @@ Collected collect_garbage(Store& store, base::TimePoint before);
 // the grace is over, so that nearly every call only reads.) nullopt: the repository does not have
 // it.
 std::optional<std::int64_t> claim_blob(Store& store, sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, base::TimePoint now,
+                                       const model::Digest& digest, base::TimePoint now,
                                        std::chrono::milliseconds grace);
 
 // True where claim_blob() would write, and so would wait for a thread that writes now.
 bool claim_would_write(Store& store, sql::Txn& txn, std::int64_t repository,
-                       std::string_view digest, base::TimePoint now,
+                       const model::Digest& digest, base::TimePoint now,
                        std::chrono::milliseconds grace);
 
 // Does for an upload that goes on, last active at `active_at`, what claim_blob() does for a blob.

@@ -101,6 +101,8 @@ std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminRoutes::open(
 
 HttpResponse AdminRoutes::handle(const HttpRequest& request) const {
   HttpResponse response = answer(request);
+  const AdminRoute* const route = find(request);
+  response.note.probe = route != nullptr && route->probe;
   if (request.method == "HEAD") drop_body(response);
   return response;
 }

@@ -19,6 +19,7 @@ struct AdminRoute {
   std::string_view method;  // GET answers HEAD as well
   std::string_view path;    // whole
   enum class Access { kAdministrators, kEverybody } access = Access::kAdministrators;
+  bool probe = false;                   // a health check (LogNote::probe)
   std::uint64_t body_limit = 64 << 10;  // bytes of a body that is kept in memory
   std::function<HttpResponse(const HttpRequest&)> handle = {};
   // Not empty: the body is streamed to this sink, and handle is not used.

@@ -19,7 +19,7 @@ HttpResponse answer_failures(const Services& services, const HttpRequest& reques
   const auto limit = parameters.take_number("limit", 1, kMostAtOnce).value_or(100);
   parameters.finish();
   const auto failures =
-      services.decisions.failures().read_back(limit, [&](const AuthenticationFailure& failure) {
+      services.failures.read_back(limit, [&](const AuthenticationFailure& failure) {
         return (!request_id || failure.request_id == *request_id) &&
                (!since || failure.time >= *since) && (!after || failure.sequence > *after);
       });

@@ -34,11 +34,11 @@ const AccountSetting* find_account_setting(std::string_view name) {
   return nullptr;
 }
 
-std::string account_setting(storage::sql::Txn& txn, std::string_view account,
-                            std::string_view region, std::string_view name) {
+std::string account_setting(storage::sql::Txn& txn, const model::RegistryId& registry,
+                            std::string_view name) {
   const AccountSetting* setting = find_account_setting(name);
   if (setting == nullptr) throw std::logic_error("an unknown account setting");
-  auto stored = storage::registry_setting(txn, account, region, name);
+  auto stored = storage::registry_setting(txn, registry, name);
   const auto& values = setting->values;
   const bool valid = stored && std::find(values.begin(), values.end(), *stored) != values.end();
   return valid ? std::move(*stored) : std::string(setting->standard);

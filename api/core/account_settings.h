@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
 namespace ecr::api {
@@ -26,7 +27,7 @@ const AccountSetting* find_account_setting(std::string_view name);
 
 // The value in force. A stored value that ECR no longer has (scope V1, CLAIR) counts as the
 // standard. REQUIRES: find_account_setting(name).
-std::string account_setting(storage::sql::Txn& txn, std::string_view account,
-                            std::string_view region, std::string_view name);
+std::string account_setting(storage::sql::Txn& txn, const model::RegistryId& registry,
+                            std::string_view name);
 
 }  // namespace ecr::api

@@ -18,12 +18,12 @@ std::string with_port(std::string host, std::string_view port) {
 }  // namespace
 
 std::string registry_host(const Settings& settings, std::string_view used_host,
-                          std::string_view account, std::string_view region, bool own) {
+                          const model::RegistryId& registry, bool own) {
   const std::string_view port = port_of(used_host);
   if (!settings.registry_host.empty()) {
     std::string host = settings.registry_host;
-    base::replace_all(host, "{account}", account);
-    base::replace_all(host, "{region}", region);
+    base::replace_all(host, "{account}", registry.account);
+    base::replace_all(host, "{region}", registry.region);
     base::replace_all(host, "{port}", port);
     return host;
   }
@@ -31,15 +31,16 @@ std::string registry_host(const Settings& settings, std::string_view used_host,
   // of AWS's form, every registry has a sibling of that name. An API's name itself is none: AWS
   // serves no registry there.
   if (const auto api = model::parse_api_host(used_host)) {
-    return with_port(model::registry_of_api(*api, account, region).text(), port);
+    return with_port(model::registry_of_api(*api, registry).text(), port);
   }
-  if (auto registry = parse_registry_host(used_host)) {
-    registry->account = account;
-    registry->region = region;
-    return with_port(registry->text(), port);
+  if (auto sibling = parse_registry_host(used_host)) {
+    sibling->account = registry.account;
+    sibling->region = registry.region;
+    return with_port(sibling->text(), port);
   }
   if (own) return std::string(used_host);
-  return with_port(base::format("{}.dkr.ecr.{}.localhost", account, region), port);
+  return with_port(base::format("{}.dkr.ecr.{}.localhost", registry.account, registry.region),
+                   port);
 }
 
 }  // namespace ecr::api

@@ -6,6 +6,7 @@
 
 #include "api/core/services.h"
 #include "schemas/model/aws_hosts.h"
+#include "schemas/model/registry_id.h"
 
 namespace ecr::api {
 
@@ -16,6 +17,6 @@ using model::parse_registry_host;
 // (FIPS, dual stack) under that domain; else, for the caller's own registry, the host it used; else
 // "<account>.dkr.ecr.<region>.localhost[:port]".
 std::string registry_host(const Settings& settings, std::string_view used_host,
-                          std::string_view account, std::string_view region, bool own);
+                          const model::RegistryId& registry, bool own);
 
 }  // namespace ecr::api

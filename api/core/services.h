@@ -15,6 +15,7 @@ namespace ecr::api {
 
 class DecisionLog;
 class EventLog;
+class FailureLog;
 class JobSignal;
 class PolicyMemo;
 namespace pull_through {
@@ -74,6 +75,7 @@ struct Core {
   base::Random& random;
   PolicyMemo& policies;
   DecisionLog& decisions;
+  FailureLog& failures;  // requests that no decision was made for, as their callers are not known
   JobSignal& job_signal;
   EventLog& events;
 };
@@ -91,7 +93,8 @@ struct Services : Core {
 // The same with another store.
 inline Services with_store(const Services& services, storage::Store& store) {
   return {{services.settings, store, services.clock, services.machine_clock, services.random,
-           services.policies, services.decisions, services.job_signal, services.events},
+           services.policies, services.decisions, services.failures, services.job_signal,
+           services.events},
           services.tokens,
           services.signing_keys,
           services.issuer_keys,

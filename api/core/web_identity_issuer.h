@@ -5,7 +5,6 @@
 #include <string>
 
 #include "api/core/wire/http.h"
-#include "schemas/base/text.h"
 
 namespace ecr::api {
 
@@ -13,8 +12,7 @@ inline constexpr std::string_view kWebIdentityIssuerPath = "/_ecr-local/oidc";
 
 // By the name and scheme that the request was sent to.
 inline std::string web_identity_issuer(const HttpRequest& request) {
-  return base::format("{}://{}{}", request.secure ? "https" : "http", request.host(),
-                      kWebIdentityIssuerPath);
+  return request.origin() + std::string(kWebIdentityIssuerPath);
 }
 
 }  // namespace ecr::api

@@ -49,8 +49,7 @@ const AccountSetting& require_setting(const ApiRequest& request) {
 Json get_setting(ApiRequest& request) {
   const AccountSetting& setting = require_setting(request);
   return {{"name", setting.name},
-          {"value", account_setting(request.txn, request.caller.account, request.registry.region,
-                                    setting.name)}};
+          {"value", account_setting(request.txn, request.registry, setting.name)}};
 }
 
 Json put_setting(ApiRequest& request) {
@@ -59,8 +58,7 @@ Json put_setting(ApiRequest& request) {
   if (std::find(setting.values.begin(), setting.values.end(), value) == setting.values.end()) {
     throw not_one_of("value", {setting.values.begin(), setting.values.end()});
   }
-  storage::set_registry_setting(request.txn, request.caller.account, request.registry.region,
-                                setting.name, value);
+  storage::set_registry_setting(request.txn, request.registry, setting.name, value);
   return {{"name", setting.name}, {"value", value}};
 }
 
@@ -69,8 +67,8 @@ constexpr std::int64_t kMostExclusions = 100;
 
 // Each account and Region has a registry of its own. The sentence is ours.
 void check_room_for_exclusion(const ApiRequest& request) {
-  const auto known = storage::list_pull_exclusions(
-      request.txn, request.caller.account, request.registry.region, "", kMostExclusions + 1);
+  const auto known =
+      storage::list_pull_exclusions(request.txn, request.registry, "", kMostExclusions + 1);
   if (static_cast<std::int64_t>(known.size()) <= kMostExclusions) return;
   throw ApiError(ErrorCode::kLimitExceeded,
                  base::format("The registry can have at most {} pull time update exclusions",
@@ -82,8 +80,7 @@ void check_room_for_exclusion(const ApiRequest& request) {
 // of the two errors here is not published.
 Json register_exclusion(ApiRequest& request) {
   const std::string arn = text_member(request.input, "principalArn");
-  if (!storage::add_pull_exclusion(request.txn, request.caller.account, request.registry.region,
-                                   arn, request.now)) {
+  if (!storage::add_pull_exclusion(request.txn, request.registry, arn, request.now)) {
     throw ApiError(
         ErrorCode::kExclusionAlreadyExists,
         base::format("A pull time update exclusion for the principal '{}' already exists in the "
@@ -98,8 +95,7 @@ Json register_exclusion(ApiRequest& request) {
 
 Json deregister_exclusion(ApiRequest& request) {
   const std::string arn = text_member(request.input, "principalArn");
-  if (!storage::remove_pull_exclusion(request.txn, request.caller.account, request.registry.region,
-                                      arn)) {
+  if (!storage::remove_pull_exclusion(request.txn, request.registry, arn)) {
     throw ApiError(
         ErrorCode::kExclusionNotFound,
         base::format("A pull time update exclusion for the principal '{}' does not exist in the "
@@ -112,9 +108,8 @@ Json deregister_exclusion(ApiRequest& request) {
 // The list is one of plain ARNs, without the times of their registration.
 Json list_exclusions(ApiRequest& request) {
   const Page page = requested_page(request, "ListPullTimeUpdateExclusions");
-  auto found =
-      storage::list_pull_exclusions(request.txn, request.caller.account, request.registry.region,
-                                    page.after(), page.query_limit());
+  auto found = storage::list_pull_exclusions(request.txn, request.registry, page.after(),
+                                             page.query_limit());
   Json output = Json::object();
   const auto token = page.cut(found, [](const std::string& arn) { return arn; });
   if (token) output["nextToken"] = *token;

@@ -17,11 +17,11 @@ constexpr std::chrono::hours kTokenLife{12};
 // is authorized as its principal is then (api/registry/registry_request.cpp). It is base64 of
 // "AWS:" and the password. The AWS CLI splits that at every ':' and expects two parts, so the
 // sealed password has none.
-Json token_json(const ApiRequest& request, const std::string& account) {
+Json token_json(const ApiRequest& request, const model::RegistryId& registry) {
   const auth::RegistryTokenClaims claims{request.caller.access_key_id, request.caller.account,
                                          request.registry.region, request.now,
                                          request.now + kTokenLife};
-  const std::string host = registry_endpoint(request, account);
+  const std::string host = registry_endpoint(request, registry);
   // Amazon's names are served over TLS alone, and its credential helper believes nothing else.
   const bool secure = request.http.secure || model::is_aws_name(host);
   const std::string scheme = secure ? "https://" : "http://";
@@ -37,7 +37,7 @@ Json get_authorization_token(ApiRequest& request) {
   Json data = Json::array();
   for (const Json& id :
        request.input.value("registryIds", Json::array({registry_of(request).account}))) {
-    data.push_back(token_json(request, id.get<std::string>()));
+    data.push_back(token_json(request, {id.get<std::string>(), request.registry.region}));
   }
   return {{"authorizationData", data}};
 }

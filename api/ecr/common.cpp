@@ -35,8 +35,7 @@ NamedRepository find_repository(const ApiRequest& request, std::string name) {
   NamedRepository repository;
   repository.registry = registry_of(request);
   repository.name = std::move(name);
-  repository.row = storage::find_repository(request.txn, repository.registry.account,
-                                            repository.registry.region, repository.name);
+  repository.row = storage::find_repository(request.txn, repository.registry, repository.name);
   return repository;
 }
 
@@ -61,8 +60,7 @@ Resolved<PushedRepository> push_target(const ApiRequest& request) {
   PushedRepository repository{find_repository(request), std::nullopt};
   std::vector<Target> targets = {target_of(request, repository)};
   if (!repository.row) {
-    const auto& [account, region] = repository.registry;
-    repository.as = creation::find_template(request.txn, account, region, repository.name,
+    repository.as = creation::find_template(request.txn, repository.registry, repository.name,
                                             creation::Reason::kPush);
   }
   if (repository.as) {
@@ -75,8 +73,7 @@ Resolved<PushedRepository> push_target(const ApiRequest& request) {
 storage::Repository PushedRepository::require(const ApiRequest& request) const {
   if (row) return *row;
   if (!as) missing();
-  return creation::create_repository(request.core, request.txn,
-                                     {registry.account, registry.region, name}, as, request.now);
+  return creation::create_repository(request.core, request.txn, {registry, name}, as, request.now);
 }
 
 // 25 actions of ECR have no resource type, so that only a policy with "Resource": "*" allows them
@@ -85,31 +82,33 @@ std::vector<Target> registry_target(const ApiRequest& request) {
   Target target;
   target.action = request.action;
   target.resource = "*";
-  target.account = registry_of(request).account;
+  const model::RegistryId registry = registry_of(request);
+  target.account = registry.account;
   // Under scope V2 the registry policy takes part in the decision on every ECR action (ECR User
   // Guide, "Private registry permissions"; test ScopeDecidesAboutOperationsOnTheRegistryItself).
-  attach_registry_policy(request, {target.account, request.registry.region}, target);
+  attach_registry_policy(request, registry, target);
   return {target};
 }
 
 // The host that the caller used is the registry's name only for the caller's own registry: a host
 // says one account (api/core/registry_host.h).
-std::string registry_endpoint(const ApiRequest& request, std::string_view account) {
-  return registry_host(request.core.settings, request.http.host(), account, request.registry.region,
-                       account == request.caller.account);
+std::string registry_endpoint(const ApiRequest& request, const model::RegistryId& registry) {
+  return registry_host(request.core.settings, request.http.host(), registry,
+                       registry.account == request.caller.account);
 }
 
 // createdAt is a number, epoch seconds with a fraction. kmsKey is there for KMS encryption alone.
 Json to_json(const ApiRequest& request, const storage::Repository& repository) {
   Json json = {
-      {"repositoryArn",
-       model::repository_arn(repository.region, repository.account, repository.name)},
-      {"registryId", repository.account},
+      {"repositoryArn", model::repository_arn(repository.registry.region,
+                                              repository.registry.account, repository.name)},
+      {"registryId", repository.registry.account},
       {"repositoryName", repository.name},
-      {"repositoryUri", registry_endpoint(request, repository.account) + "/" + repository.name},
+      {"repositoryUri", registry_endpoint(request, repository.registry) + "/" + repository.name},
       {"createdAt", base::to_epoch_seconds(repository.created_at)},
       {"imageScanningConfiguration", {{"scanOnPush", repository.scan_on_push}}},
-      {"encryptionConfiguration", {{"encryptionType", repository.encryption_type}}},
+      {"encryptionConfiguration",
+       {{"encryptionType", storage::word_of(repository.encryption_type)}}},
   };
   add_mutability(repository, json);
   if (!repository.kms_key.empty()) json["encryptionConfiguration"]["kmsKey"] = repository.kms_key;
@@ -120,7 +119,7 @@ Page requested_page(const ApiRequest& request, std::string_view listing,
                     std::int64_t default_size) {
   // A token is good for every principal of the caller's account, and for no other account.
   Page page(request.core.store.key(),
-            base::format("{}\n{}\n{}", request.caller.account, request.registry.region, listing),
+            base::format("{}\n{}\n{}", request.registry.account, request.registry.region, listing),
             request.input.value("maxResults", default_size));
   const std::string token = text_member(request.input, "nextToken");
   if (!token.empty() && !page.resume(token)) {

@@ -13,6 +13,7 @@
 #include "api/core/access/operation.h"
 #include "api/core/wire/page_token.h"
 #include "schemas/base/json.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
@@ -60,7 +61,7 @@ void check_resource_policy(const ApiRequest& request, const std::string& text,
                            auth::iam::PolicyType type);
 
 // host[:port] under which the registry of that account and region answers this caller.
-std::string registry_endpoint(const ApiRequest& request, std::string_view account);
+std::string registry_endpoint(const ApiRequest& request, const model::RegistryId& registry);
 Json to_json(const ApiRequest& request, const storage::Repository& repository);
 
 // The page that nextToken and maxResults ask for. `listing` names the listing (its operation and

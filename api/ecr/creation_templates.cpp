@@ -93,15 +93,15 @@ void check_repository_policy(const ApiRequest& request, Json& body) {
 // wording of that error is not published.
 void check(const ApiRequest& request, Json& body) {
   storage::Repository trial;
-  trial.account = request.caller.account;
-  trial.region = request.registry.region;
+  trial.registry = request.registry;
   set_mutability(body, trial);
   set_encryption(body.value("encryptionConfiguration", Json::object()), trial);
   const auto tags = parse_tags(body.value("resourceTags", Json::array()));
   check_tag_count(tags.size());
   check_repository_policy(request, body);
   check_lifecycle_policy(body);
-  const bool needs_role = !tags.empty() || trial.encryption_type != "AES256";
+  const bool needs_role =
+      !tags.empty() || trial.encryption_type != storage::EncryptionType::kAes256;
   if (needs_role && text_member(body, "customRoleArn").empty()) {
     throw ApiError::invalid_parameter(
         "customRoleArn",
@@ -126,8 +126,8 @@ Json output_of(const ApiRequest& request, const CreationTemplate& row) {
 
 // The wording of this error, and of the one for a template that exists already, is not published.
 CreationTemplate require_template(const ApiRequest& request) {
-  auto found = storage::find_creation_template(request.txn, request.caller.account,
-                                               request.registry.region, key_of(request.input));
+  auto found =
+      storage::find_creation_template(request.txn, request.registry, key_of(request.input));
   if (!found) {
     throw ApiError(ErrorCode::kTemplateNotFound,
                    base::format("The repository creation template with prefix '{}' does not exist "
@@ -161,8 +161,7 @@ Json create_template(ApiRequest& request) {
   merge(request.input, body);
   check(request, body);
   const CreationTemplate row{key_of(request.input), base::dump(body), request.now, request.now};
-  if (!storage::insert_creation_template(request.txn, request.caller.account,
-                                         request.registry.region, row)) {
+  if (!storage::insert_creation_template(request.txn, request.registry, row)) {
     throw ApiError(ErrorCode::kTemplateAlreadyExists,
                    base::format("The repository creation template with prefix '{}' already exists "
                                 "in the registry with id '{}'",
@@ -180,15 +179,13 @@ Json update_template(ApiRequest& request) {
   check(request, body);
   row.body = base::dump(body);
   row.updated_at = request.now;
-  storage::update_creation_template(request.txn, request.caller.account, request.registry.region,
-                                    row);
+  storage::update_creation_template(request.txn, request.registry, row);
   return output_of(request, row);
 }
 
 Json delete_template(ApiRequest& request) {
   const CreationTemplate row = require_template(request);
-  storage::delete_creation_template(request.txn, request.caller.account, request.registry.region,
-                                    row.prefix);
+  storage::delete_creation_template(request.txn, request.registry, row.prefix);
   return output_of(request, row);
 }
 
@@ -197,8 +194,8 @@ Json describe_named_templates(ApiRequest& request, const Json& prefixes) {
   refuse_paging(request, "prefixes");
   Json list = Json::array();
   for (const Json& prefix : prefixes) {
-    const auto found = storage::find_creation_template(
-        request.txn, request.caller.account, request.registry.region, key_of({{"prefix", prefix}}));
+    const auto found = storage::find_creation_template(request.txn, request.registry,
+                                                       key_of({{"prefix", prefix}}));
     if (found) list.push_back(template_json(request, *found));
   }
   return list;
@@ -212,9 +209,8 @@ Json describe_templates(ApiRequest& request) {
   }
   constexpr std::string_view kListing = "DescribeRepositoryCreationTemplates";
   const Page page = requested_page(request, kListing);
-  auto found =
-      storage::list_creation_templates(request.txn, request.caller.account, request.registry.region,
-                                       page.after(), page.query_limit());
+  auto found = storage::list_creation_templates(request.txn, request.registry, page.after(),
+                                                page.query_limit());
   const auto token = page.cut(found, [](const CreationTemplate& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["repositoryCreationTemplates"] = Json::array();

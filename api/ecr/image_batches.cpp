@@ -53,7 +53,7 @@ std::optional<Failure> resolve(ApiRequest& request, std::int64_t repository,
 
 // The repository's place, whether it exists or not: a pull-through cache may create it.
 RepositoryKey repository_key(const NamedRepository& repository) {
-  return {repository.registry.account, repository.registry.region, repository.name};
+  return {repository.registry, repository.name};
 }
 
 pull_through::Lookup look_up(const ApiRequest& request, const NamedRepository& repository,
@@ -69,8 +69,7 @@ std::vector<pull_through::UpstreamQuery> queries_of(const ApiRequest& request,
                                                     const NamedRepository& repository) {
   std::vector<pull_through::UpstreamQuery> queries;
   if (request.services.upstreams == nullptr) return queries;
-  const auto& [account, region] = repository.registry;
-  if (!pull_through::find_rule(request.txn, account, region, repository.name) &&
+  if (!pull_through::find_rule(request.txn, repository.registry, repository.name) &&
       !(repository.row && storage::has_imports(request.txn, repository.row->id))) {
     return queries;
   }
@@ -117,7 +116,7 @@ void fetch_all(const Services& services, const RepositoryKey& key,
     try {
       pull_through::fetch_manifest(
           services, key, query, [&](storage::sql::Txn& txn, base::TimePoint now) {
-            auto found = storage::find_repository(txn, key.account, key.region, key.name);
+            auto found = storage::find_repository(txn, key.registry, key.name);
             return found ? std::move(*found)
                          : pull_through::create_repository(services, txn, key, now);
           });
@@ -155,7 +154,7 @@ void ask_upstream(const ApiRequest& request, const PulledRepository& pulled) {
 Json image_json(const storage::Repository& repository, const std::string& digest,
                 const std::string& tag, const std::string& manifest,
                 const std::string& media_type) {
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"imageId", image_id_json(digest, tag)},
           {"imageManifest", manifest},
@@ -187,7 +186,7 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
     auto image = storage::find_image(request.txn, repository.id, digest);
     // An archived image is answered like one that does not exist, as a docker pull of it is (ECR
     // User Guide on archived images; test AnArchivedImageIsHiddenAndNotPulled).
-    if (image->status != "ACTIVE") {
+    if (image->status != storage::ImageStatus::kActive) {
       output["failures"].push_back(
           failure_json(id, {"ImageNotFound", "Requested image not found"}));
       continue;

@@ -30,7 +30,8 @@ storage::Image require_image(ApiRequest& request, const storage::Repository& rep
   const auto digest = resolve_image(request.txn, repository.id, id);
   auto image = digest ? storage::find_image(request.txn, repository.id, *digest) : std::nullopt;
   if (!image) {
-    throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
+    throw ApiError::image_not_found(repository.registry.account, repository.name, id.digest,
+                                    id.tag);
   }
   return std::move(*image);
 }
@@ -46,13 +47,13 @@ Json answered_image_id(const ApiRequest& request, const storage::Image& image) {
 Json image_detail_json(const storage::Repository& repository, const storage::Image& image,
                        const std::vector<std::string>& tags) {
   Json detail = {
-      {"registryId", repository.account},
+      {"registryId", repository.registry.account},
       {"repositoryName", repository.name},
       {"imageDigest", image.digest},
       {"imageSizeInBytes", image.size_bytes},
       {"imagePushedAt", base::to_epoch_seconds(image.pushed_at)},
       {"imageManifestMediaType", image.media_type},
-      {"imageStatus", image.status},
+      {"imageStatus", storage::word_of(image.status)},
   };
   if (!tags.empty()) detail["imageTags"] = tags;
   if (!image.artifact_media_type.empty()) detail["artifactMediaType"] = image.artifact_media_type;
@@ -70,7 +71,8 @@ Json image_detail_json(const storage::Repository& repository, const storage::Ima
 }
 
 Json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
-                        const std::vector<storage::Image>& images, std::string_view image_status) {
+                        const std::vector<storage::Image>& images,
+                        std::optional<storage::ImageStatus> image_status) {
   Json details = Json::array();
   if (images.empty()) return details;
   const auto tags = storage::tags_between(txn, repository.id, images.front().digest,
@@ -88,7 +90,7 @@ Json image_details_json(storage::sql::Txn& txn, const storage::Repository& repos
 
 // description says how the scan ended: "The scan was completed successfully.", or why it failed.
 Json scan_status_json(const storage::ImageScan& scan) {
-  Json status = {{"status", scan.status}};
+  Json status = {{"status", storage::word_of(scan.status)}};
   if (!scan.description.empty()) status["description"] = scan.description;
   return status;
 }
@@ -110,7 +112,8 @@ Json scan_summary_json(const storage::ImageScan& scan) {
 // ACTIVE is the status of continuous scanning (test ContinuousScanningStaysActive); a scan on
 // demand ends as COMPLETE.
 bool has_findings(const storage::ImageScan& scan) {
-  return scan.status == "COMPLETE" || scan.status == "ACTIVE";
+  return scan.status == storage::ScanStatus::kComplete ||
+         scan.status == storage::ScanStatus::kActive;
 }
 
 }  // namespace ecr::api::ecr

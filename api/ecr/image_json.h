@@ -27,9 +27,10 @@ Json answered_image_id(const ApiRequest& request, const storage::Image& image);
 Json image_detail_json(const storage::Repository& repository, const storage::Image& image,
                        const std::vector<std::string>& tags);
 // The details of images in the order of their digests, a page of a listing that leaves out no
-// tagged image of that status ("ANY": of any status). The tags come by one query.
+// tagged image of that status (nullopt: of any). The tags come by one query.
 Json image_details_json(storage::sql::Txn& txn, const storage::Repository& repository,
-                        const std::vector<storage::Image>& images, std::string_view image_status);
+                        const std::vector<storage::Image>& images,
+                        std::optional<storage::ImageStatus> image_status);
 
 // imageScanStatus of an image that was scanned, or is being scanned.
 Json scan_status_json(const storage::ImageScan& scan);

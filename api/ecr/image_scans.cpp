@@ -18,7 +18,7 @@ using storage::sql::Access;
 
 Json scan_json(const ApiRequest& request, const storage::Repository& repository,
                const storage::Image& image, const ImageScan& scan) {
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(request, image)},
           {"imageScanStatus", scan_status_json(scan)}};
@@ -28,18 +28,17 @@ Json scan_json(const ApiRequest& request, const storage::Repository& repository,
 // and the quota. ECR's own order is not documented.
 void check_scan_is_possible(ApiRequest& request, const storage::Repository& repository,
                             const storage::Image& image) {
-  const auto configuration =
-      scan::configuration_of(request.txn, repository.account, repository.region);
+  const auto configuration = scan::configuration_of(request.txn, repository.registry);
   // Amazon Inspector decides itself when it scans. The wording is from memory.
-  if (configuration.type == "ENHANCED") {
+  if (configuration.type == storage::ScanType::kEnhanced) {
     throw ApiError(ErrorCode::kValidation, "This feature is disabled");
   }
-  if (image.status != "ACTIVE") {  // the wording is not published
+  if (image.status != storage::ImageStatus::kActive) {  // the wording is not published
     throw ApiError(
         ErrorCode::kImageArchived,
         base::format("The image with digest '{}' in the repository with name '{}' in the registry "
                      "with id '{}' is archived",
-                     image.digest, repository.name, repository.account));
+                     image.digest, repository.name, repository.registry.account));
   }
   // Indexes, and artifacts that are no container images (test OnlyContainerImagesAreScanned).
   if (!scan::is_scannable(image)) {
@@ -58,8 +57,8 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
 Json start_image_scan(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
   check_scan_is_possible(request, repository, image);
-  const ImageScan scan =
-      scan::start_scan(request.core, request.txn, repository, image, "BASIC", request.now);
+  const ImageScan scan = scan::start_scan(request.core, request.txn, repository, image,
+                                          storage::ScanType::kBasic, request.now);
   return scan_json(request, repository, image, scan);
 }
 
@@ -67,7 +66,7 @@ Json start_image_scan(ApiRequest& request, const storage::Repository& repository
 // `enhancedFindings` (test EnhancedFindingsHaveInspectorsShape).
 Json findings_json(ApiRequest& request, const storage::Repository& repository,
                    const storage::Image& image, const ImageScan& scan, Json& output) {
-  const bool enhanced = scan.type == "ENHANCED";
+  const bool enhanced = scan.type == storage::ScanType::kEnhanced;
   // A token of an earlier scan of the image is of another listing: its findings are replaced.
   const std::string listing =
       base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,
@@ -106,7 +105,7 @@ Json describe_scan_findings(ApiRequest& request, const storage::Repository& repo
                      "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
                      "'{}'",
                      text_member(id, "imageDigest", "null"), text_member(id, "imageTag", "null"),
-                     repository.name, repository.account));
+                     repository.name, repository.registry.account));
   }
   Json output = scan_json(request, repository, image, *scan);
   if (has_findings(*scan)) {

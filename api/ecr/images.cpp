@@ -25,9 +25,10 @@ TagStatus image_tag_status(const Json& filter) {
 
 // Archived images are shown only to a caller that asks for them: imageStatus is ACTIVE by default
 // (ECR API Reference, "ListImages"; test AnArchivedImageIsHiddenAndNotPulled).
-std::string image_status(const Json& filter) {
+std::optional<storage::ImageStatus> image_status(const Json& filter) {
   const std::string status = text_member(filter, "imageStatus");
-  return status.empty() ? "ACTIVE" : status;
+  if (status == "ANY") return std::nullopt;
+  return storage::value_of<storage::ImageStatus>(status);
 }
 
 // The filter is part of the listing's name: a token of one filter does not fit another.
@@ -80,10 +81,10 @@ Json put_image(ApiRequest& request, const PushedRepository& pushed) {
   // Replication, scan on push, signing and the event: the same that a docker push sets off.
   const PutImageResult result = push_image(request, repository, sent, tag);
   if (result.unchanged) {
-    throw ApiError::image_already_exists(repository.account, repository.name, result.image.digest,
-                                         tag);
+    throw ApiError::image_already_exists(repository.registry.account, repository.name,
+                                         result.image.digest, tag);
   }
-  Json image = {{"registryId", repository.account},
+  Json image = {{"registryId", repository.registry.account},
                 {"repositoryName", repository.name},
                 {"imageId", image_id_json(result.image.digest, tag)},
                 {"imageManifest", manifest_of(request.input)},
@@ -125,7 +126,8 @@ Json describe_named_images(ApiRequest& request, const storage::Repository& repos
     }
     const auto digest = resolve_image(request.txn, repository.id, id);
     if (!digest) {
-      throw ApiError::image_not_found(repository.account, repository.name, id.digest, id.tag);
+      throw ApiError::image_not_found(repository.registry.account, repository.name, id.digest,
+                                      id.tag);
     }
     const auto image = storage::find_image(request.txn, repository.id, *digest);
     details.push_back(image_detail_json(repository, *image,

@@ -35,7 +35,7 @@ ApiError upload_not_found(const UploadCall& upload) {
   return {ErrorCode::kBlobUploadUnknown,
           base::format("The upload with id '{}' does not exist in the repository with name '{}' in "
                        "the registry with id '{}'",
-                       upload.id, upload.repository.name, upload.repository.account)};
+                       upload.id, upload.repository.name, upload.repository.registry.account)};
 }
 
 // An upload belongs to the principal and the repository that it was begun for. To every other
@@ -52,7 +52,7 @@ UploadCall require_upload(const ApiRequest& request, const storage::Repository& 
 }
 
 Json upload_json(const UploadCall& upload) {
-  return {{"registryId", upload.repository.account},
+  return {{"registryId", upload.repository.registry.account},
           {"repositoryName", upload.repository.name},
           {"uploadId", upload.id}};
 }
@@ -71,7 +71,7 @@ Json initiate(ApiRequest& request, const PushedRepository& pushed) {
 // there is no byte yet (test APartMustFollowTheOneBefore).
 ApiError invalid_part(const UploadCall& upload, std::uint64_t received, std::string message) {
   ApiError error = ApiError(ErrorCode::kInvalidLayerPart, std::move(message))
-                       .with_member("registryId", upload.repository.account)
+                       .with_member("registryId", upload.repository.registry.account)
                        .with_member("repositoryName", upload.repository.name)
                        .with_member("uploadId", upload.id);
   if (received == 0) return error;
@@ -160,7 +160,7 @@ ApiError layer_already_exists(const UploadCall& upload, const model::Digest& dig
   return {ErrorCode::kLayerAlreadyExists,
           base::format("The layer with digest '{}' already exists in the repository with name '{}' "
                        "in the registry with id '{}'",
-                       digest.text(), upload.repository.name, upload.repository.account)};
+                       digest.text(), upload.repository.name, upload.repository.registry.account)};
 }
 
 // The upload, if it can be a layer: it has at least one part, and only the last part is shorter
@@ -188,7 +188,7 @@ Json complete(ApiRequest& request, const storage::Repository& repository) {
   const model::Digest digest = verify_digests(request, lease);
   // The repository has this layer: the upload is over, and the error says so (test
   // ALayerThatIsThereIsSaidToBe). The registry plane answers 201 to the same.
-  if (storage::claim_blob(request.core.store, request.txn, upload.repository.id, digest.text(),
+  if (storage::claim_blob(request.core.store, request.txn, upload.repository.id, digest,
                           request.now, request.core.settings.gc_grace)) {
     delete_upload(request, lease);
     throw layer_already_exists(upload, digest);

@@ -28,8 +28,8 @@ Json failure(const std::string& digest, const char* code, const char* reason) {
 // told so does not send it, and the manifest that names it comes later. A layer whose every image
 // is archived is ARCHIVED (ECR API Reference, "Layer").
 Json availability(ApiRequest& request, const storage::Repository& repository,
-                  const std::string& digest) {
-  Json layer = {{"layerDigest", digest}, {"layerAvailability", "UNAVAILABLE"}};
+                  const model::Digest& digest) {
+  Json layer = {{"layerDigest", digest.text()}, {"layerAvailability", "UNAVAILABLE"}};
   const auto size = storage::claim_blob(request.core.store, request.txn, repository.id, digest,
                                         request.now, request.core.settings.gc_grace);
   if (!size) return layer;
@@ -54,12 +54,12 @@ Json check_availability(ApiRequest& request, const storage::Repository& reposito
       output["failures"].push_back(failure(digest, "MissingLayerDigest",
                                            "Invalid request parameters: layer digest cannot be "
                                            "empty"));
-    } else if (!model::Digest::parse(digest)) {
+    } else if (const auto parsed = model::Digest::parse(digest); !parsed) {
       output["failures"].push_back(failure(digest, "InvalidLayerDigest",
                                            "Invalid request parameters: layer digest should "
                                            "satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"));
     } else {
-      output["layers"].push_back(availability(request, repository, digest));
+      output["layers"].push_back(availability(request, repository, *parsed));
     }
   }
   return output;
@@ -70,11 +70,11 @@ Json check_availability(ApiRequest& request, const storage::Repository& reposito
 void await_upstream(const ApiRequest& request, const storage::Repository& repository,
                     const model::Digest& digest) {
   if (request.services.upstreams == nullptr || request.outside.has_value() ||
-      storage::find_blob(request.txn, repository.id, digest.text()) ||
+      storage::find_blob(request.txn, repository.id, digest) ||
       !storage::has_imports(request.txn, repository.id)) {
     return;
   }
-  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest);
   if (!order) return;
   throw OutsideWork{[&services = request.services, order = *order]() -> std::any {
     try {
@@ -98,11 +98,11 @@ Json download_url(ApiRequest& request, const storage::Repository& repository) {
   // ALayerOfAnotherRepositoryHasNoUrl).
   // ECR has another error for a layer that no image has yet (LayerInaccessibleException); when it
   // gives that one is not documented, so it is not used here.
-  if (!digest || !storage::find_blob(request.txn, repository.id, digest->text())) {
+  if (!digest || !storage::find_blob(request.txn, repository.id, *digest)) {
     throw ApiError(ErrorCode::kLayerNotFound,
                    base::format("The layer with digest '{}' does not exist in the repository with "
                                 "name '{}' in the registry with id '{}'",
-                                text, repository.name, repository.account));
+                                text, repository.name, repository.registry.account));
   }
   return {{"downloadUrl", layer_url(request.core, request.http, repository, *digest, request.now)},
           {"layerDigest", digest->text()}};

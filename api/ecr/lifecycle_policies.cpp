@@ -38,13 +38,13 @@ storage::LifecyclePolicy require_lifecycle_policy(ApiRequest& request,
                                                   const storage::Repository& repository) {
   auto policy = storage::find_lifecycle_policy(request.txn, repository.id);
   if (!policy) {
-    throw ApiError::lifecycle_policy_not_found(repository.account, repository.name);
+    throw ApiError::lifecycle_policy_not_found(repository.registry.account, repository.name);
   }
   return std::move(*policy);
 }
 
 Json lifecycle_policy_json(const storage::Repository& repository, const std::string& text) {
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"lifecyclePolicyText", text}};
 }
@@ -89,14 +89,14 @@ Json start_preview(ApiRequest& request, const storage::Repository& repository) {
                                ? read_policy_text(request.input)
                                : require_lifecycle_policy(request, repository).text;
   const auto running = storage::find_lifecycle_preview(request.txn, repository.id);
-  if (running && running->status == "IN_PROGRESS") {
-    throw ApiError::lifecycle_preview_in_progress(repository.account, repository.name);
+  if (running && running->status == storage::WorkStatus::kInProgress) {
+    throw ApiError::lifecycle_preview_in_progress(repository.registry.account, repository.name);
   }
   storage::start_lifecycle_preview(request.txn, repository.id, text);
   enqueue_job(request.core, request.txn, kLifecyclePreview.kind, {{"repository", repository.id}},
               request.now, std::to_string(repository.id));
   Json output = lifecycle_policy_json(repository, text);
-  output["status"] = "IN_PROGRESS";
+  output["status"] = storage::word_of(storage::WorkStatus::kInProgress);
   return output;
 }
 
@@ -105,10 +105,12 @@ Json result_json(const storage::LifecyclePreviewResult& result) {
   Json json = {{"imageTags", result.tags},
                {"imageDigest", result.digest},
                {"imagePushedAt", base::to_epoch_seconds(result.pushed_at)},
-               {"action", {{"type", result.action}}},
+               {"action", {{"type", storage::word_of(result.action)}}},
                {"appliedRulePriority", result.rule_priority},
-               {"storageClass", result.storage_class}};
-  if (result.action == "TRANSITION") json["action"]["targetStorageClass"] = "ARCHIVE";
+               {"storageClass", storage::word_of(result.storage_class)}};
+  if (result.action == storage::RuleAction::kTransition) {
+    json["action"]["targetStorageClass"] = storage::word_of(storage::StorageClass::kArchive);
+  }
   return json;
 }
 
@@ -184,10 +186,10 @@ void add_page(ApiRequest& request, std::int64_t repository, Json& output) {
 Json get_preview(ApiRequest& request, const storage::Repository& repository) {
   const auto preview = storage::find_lifecycle_preview(request.txn, repository.id);
   if (!preview) {
-    throw ApiError::lifecycle_preview_not_found(repository.account, repository.name);
+    throw ApiError::lifecycle_preview_not_found(repository.registry.account, repository.name);
   }
   Json output = lifecycle_policy_json(repository, preview->text);
-  output["status"] = preview->status;
+  output["status"] = storage::word_of(preview->status);
   if (const auto ids = request.input.find("imageIds"); ids != request.input.end()) {
     output["previewResults"] = named_results(request, repository.id, *ids);
   } else {

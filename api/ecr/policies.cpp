@@ -22,7 +22,7 @@ using storage::sql::Access;
 // ECR writes the document anew (test RepositoryPolicyIsWrittenAnew). Principals are stored by
 // unique id and shown as the ARNs that they have now.
 Json repository_policy_json(const ApiRequest& request, const storage::Repository& repository) {
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"policyText", written_anew(shown_principals(request.txn, *repository.policy))}};
 }
@@ -31,9 +31,8 @@ Json repository_policy_json(const ApiRequest& request, const storage::Repository
 // (ECR API Reference, "SetRepositoryPolicy"; test APolicyThatLocksItsAuthorOutNeedsForce). Where
 // policies are not enforced they lock out no caller.
 void refuse_lock_out(const ApiRequest& request, const storage::Repository& changed) {
-  const Target target =
-      make_repository_target(request, "ecr:SetRepositoryPolicy", {changed.account, changed.region},
-                             changed.name, &changed);
+  const Target target = make_repository_target(request, "ecr:SetRepositoryPolicy", changed.registry,
+                                               changed.name, &changed);
   if (request.core.settings.enforcement != Enforcement::kEnforce) return;
   if (!is_allowed(request, target)) {
     throw ApiError::invalid_parameter(
@@ -54,7 +53,7 @@ Json set_repository_policy(ApiRequest& request, storage::Repository& repository)
 
 Json get_repository_policy(ApiRequest& request, const storage::Repository& repository) {
   if (!repository.policy) {
-    throw ApiError::repository_policy_not_found(repository.account, repository.name);
+    throw ApiError::repository_policy_not_found(repository.registry.account, repository.name);
   }
   return repository_policy_json(request, repository);
 }
@@ -73,8 +72,7 @@ Json registry_policy_json(const ApiRequest& request, const std::string& policy) 
 }
 
 std::string require_registry_policy(const ApiRequest& request) {
-  auto policy =
-      storage::registry_policy(request.txn, request.caller.account, request.registry.region);
+  auto policy = storage::registry_policy(request.txn, request.registry);
   if (!policy) throw ApiError::registry_policy_not_found(request.caller.account);
   return std::move(*policy);
 }
@@ -96,8 +94,7 @@ std::vector<Target> registry_policy_target(const ApiRequest& request) {
 Json put_registry_policy(ApiRequest& request) {
   const std::string text = text_member(request.input, "policyText");
   check_resource_policy(request, text, PolicyType::kRegistry);
-  storage::set_registry_policy(request.txn, request.caller.account, request.registry.region,
-                               stored_principals(request.txn, text));
+  storage::set_registry_policy(request.txn, request.registry, stored_principals(request.txn, text));
   return registry_policy_json(request, text);
 }
 
@@ -107,8 +104,7 @@ Json get_registry_policy(ApiRequest& request) {
 
 Json delete_registry_policy(ApiRequest& request) {
   const std::string policy = require_registry_policy(request);
-  storage::set_registry_policy(request.txn, request.caller.account, request.registry.region,
-                               std::nullopt);
+  storage::set_registry_policy(request.txn, request.registry, std::nullopt);
   return registry_policy_json(request, policy);
 }
 

@@ -60,8 +60,8 @@ ApiError rule_not_found(const ApiRequest& request, const std::string& prefix) {
 
 // Rows are found by the prefix with its assumed slash: "team" and "team/" are one rule.
 StoredRule require_rule(const ApiRequest& request, const std::string& prefix) {
-  auto row = storage::find_pull_through_rule(request.txn, registry_of(request).account,
-                                             request.registry.region, pull_through::key_of(prefix));
+  auto row = storage::find_pull_through_rule(request.txn, registry_of(request),
+                                             pull_through::key_of(prefix));
   if (!row) throw rule_not_found(request, prefix);
   pull_through::Rule rule = pull_through::read_rule(*row);
   return {std::move(*row), std::move(rule)};
@@ -174,33 +174,32 @@ pull_through::Rule rule_of_input(const ApiRequest& request) {
 // and the quota. ECR's own order is not documented.
 Json create_rule(ApiRequest& request) {
   pull_through::Rule rule = rule_of_input(request);
-  const pull_through::KnownRegistry* registry = require_registry(request, rule);
-  check_credentials(request, rule, registry);
+  const pull_through::KnownRegistry* known = require_registry(request, rule);
+  check_credentials(request, rule, known);
   const std::string& upstream = rule.upstream_prefix;
   // A rule for every name cannot add a prefix to them (ECR API Reference).
   if (rule.prefix == pull_through::kRoot && !upstream.empty() && upstream != pull_through::kRoot) {
     throw ApiError::invalid_parameter("upstreamRepositoryPrefix",
                                       "Member must be ROOT where ecrRepositoryPrefix is ROOT");
   }
-  const std::string account = registry_of(request).account;
+  const model::RegistryId registry = registry_of(request);
   const PullThroughRule row{pull_through::key_of(rule.prefix), pull_through::write_rule(rule),
                             request.now, request.now};
-  if (storage::find_pull_through_rule(request.txn, account, request.registry.region, row.prefix)) {
+  if (storage::find_pull_through_rule(request.txn, registry, row.prefix)) {
     throw ApiError(
         ErrorCode::kPullThroughRuleAlreadyExists,
         base::format(
             "The pull through cache rule with repository prefix '{}' already exists in the "
             "registry with id '{}'",
-            rule.prefix, account));
+            rule.prefix, registry.account));
   }
   // ECR service quotas: 50 rules in a registry.
-  if (storage::count_pull_through_rules(request.txn, account, request.registry.region) >=
-      pull_through::kMaxRules) {
+  if (storage::count_pull_through_rules(request.txn, registry) >= pull_through::kMaxRules) {
     throw ApiError(ErrorCode::kLimitExceeded,
                    base::format("A registry can have at most {} pull through cache rules",
                                 pull_through::kMaxRules));
   }
-  storage::insert_pull_through_rule(request.txn, account, request.registry.region, row);
+  storage::insert_pull_through_rule(request.txn, registry, row);
   Json output = rule_json(request, rule);
   output["upstreamRegistryUrl"] = rule.host;
   put_unless_empty(output, "upstreamRegistry", rule.registry);
@@ -220,8 +219,7 @@ Json update_rule(ApiRequest& request) {
   check_credentials(request, stored.rule, pull_through::find_registry(stored.rule.registry));
   stored.row.body = pull_through::write_rule(stored.rule);
   stored.row.updated_at = request.now;
-  storage::update_pull_through_rule(request.txn, registry_of(request).account,
-                                    request.registry.region, stored.row);
+  storage::update_pull_through_rule(request.txn, registry_of(request), stored.row);
   Json output = rule_json(request, stored.rule);
   output["updatedAt"] = base::to_epoch_seconds(stored.row.updated_at);
   return output;
@@ -230,8 +228,7 @@ Json update_rule(ApiRequest& request) {
 // The repositories that the rule has created stay, with their images.
 Json delete_rule(ApiRequest& request) {
   const StoredRule stored = require_rule(request);
-  storage::delete_pull_through_rule(request.txn, registry_of(request).account,
-                                    request.registry.region, stored.row.prefix);
+  storage::delete_pull_through_rule(request.txn, registry_of(request), stored.row.prefix);
   Json output = rule_json(request, stored.rule);
   output["upstreamRegistryUrl"] = stored.rule.host;
   output["createdAt"] = base::to_epoch_seconds(stored.row.created_at);
@@ -268,9 +265,8 @@ Json describe_rules(ApiRequest& request) {
   }
   const std::string listing = "DescribePullThroughCacheRules\n" + registry_of(request).account;
   const Page page = requested_page(request, listing);
-  auto found =
-      storage::list_pull_through_rules(request.txn, registry_of(request).account,
-                                       request.registry.region, page.after(), page.query_limit());
+  auto found = storage::list_pull_through_rules(request.txn, registry_of(request), page.after(),
+                                                page.query_limit());
   const auto token = page.cut(found, [](const PullThroughRule& row) { return row.prefix; });
   if (token) output["nextToken"] = *token;
   output["pullThroughCacheRules"] = Json::array();

@@ -21,7 +21,7 @@ using storage::sql::Access;
 void check_destinations(const ApiRequest& request, const Json& configuration) {
   for (const Json& rule : configuration.at("rules")) {
     for (const Json& destination : rule.at("destinations")) {
-      if (destination.at("registryId") == request.caller.account &&
+      if (destination.at("registryId") == request.registry.account &&
           destination.at("region") == request.registry.region) {
         throw ApiError::invalid_parameter(
             "replicationConfiguration",
@@ -36,25 +36,22 @@ void check_destinations(const ApiRequest& request, const Json& configuration) {
 Json put_replication_configuration(ApiRequest& request) {
   const Json& configuration = request.input.at("replicationConfiguration");
   check_destinations(request, configuration);
-  replication::set_configuration(request.txn, request.caller.account, request.registry.region,
-                                 configuration);
+  replication::set_configuration(request.txn, request.registry, configuration);
   return {{"replicationConfiguration", configuration}};
 }
 
 // A registry without a configuration has one with an empty list of rules (captured from AWS; test
 // ARegistryWithoutReplicationSaysSo).
 Json describe_registry(ApiRequest& request) {
-  return {
-      {"registryId", request.caller.account},
-      {"replicationConfiguration",
-       replication::configuration(request.txn, request.caller.account, request.registry.region)}};
+  return {{"registryId", request.caller.account},
+          {"replicationConfiguration", replication::configuration(request.txn, request.registry)}};
 }
 
 // status is IN_PROGRESS, COMPLETE or FAILED; failureCode is there for FAILED alone.
 Json replication_status_json(const storage::ImageReplication& replication) {
-  Json json = {{"region", replication.region},
-               {"registryId", replication.account},
-               {"status", replication.status}};
+  Json json = {{"region", replication.destination.region},
+               {"registryId", replication.destination.account},
+               {"status", storage::word_of(replication.status)}};
   if (!replication.failure_code.empty()) json["failureCode"] = replication.failure_code;
   return json;
 }

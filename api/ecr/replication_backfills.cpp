@@ -17,6 +17,8 @@
 namespace ecr::api::ecr {
 namespace {
 
+using storage::BackfillResultStatus;
+using storage::BackfillStatus;
 using storage::ReplicationBackfill;
 using storage::ReplicationBackfillResult;
 using storage::sql::Access;
@@ -24,15 +26,15 @@ using storage::sql::Access;
 constexpr std::int64_t kBackfillsOfAPage = 25;  // ECR API Reference, ListReplicationBackfills
 
 Json destination_json(const ReplicationBackfill& backfill) {
-  return {{"region", backfill.to_region}, {"registryId", backfill.to_account}};
+  return {{"region", backfill.destination.region}, {"registryId", backfill.destination.account}};
 }
 
 // What starting and stopping answer.
 Json started_json(const ReplicationBackfill& backfill) {
   return {{"replicationBackfillId", backfill.id},
-          {"registryId", backfill.account},
+          {"registryId", backfill.source.account},
           {"destination", destination_json(backfill)},
-          {"status", backfill.status},
+          {"status", storage::word_of(backfill.status)},
           {"startedAt", base::to_epoch_seconds(backfill.started_at)}};
 }
 
@@ -40,7 +42,7 @@ Json started_json(const ReplicationBackfill& backfill) {
 Json backfill_json(const ReplicationBackfill& backfill) {
   Json json = {{"replicationBackfillId", backfill.id},
                {"destination", destination_json(backfill)},
-               {"status", backfill.status},
+               {"status", storage::word_of(backfill.status)},
                {"progress",
                 {{"totalReplicationCount", backfill.total},
                  {"completedReplicationCount", backfill.completed},
@@ -55,7 +57,7 @@ Json backfill_json(const ReplicationBackfill& backfill) {
 Json backfill_result_json(const ReplicationBackfillResult& result) {
   Json json = {{"repositoryName", result.repository},
                {"imageId", {{"imageDigest", result.digest}}},
-               {"status", result.status}};
+               {"status", storage::word_of(result.status)}};
   if (!result.tag.empty()) json["imageId"]["imageTag"] = result.tag;
   if (!result.failure_code.empty()) json["failureCode"] = result.failure_code;
   if (result.child_failure_codes) json["subImageFailureCodes"] = *result.child_failure_codes;
@@ -72,8 +74,7 @@ ReplicationBackfill require_backfill(ApiRequest& request) {
   const model::RegistryId registry = registry_of(request);
   const std::string id = text_member(request.input, "replicationBackfillId");
   auto backfill = storage::find_replication_backfill(request.txn, id);
-  const bool there = backfill && backfill->account == registry.account &&
-                     backfill->region == registry.region &&
+  const bool there = backfill && backfill->source == registry &&
                      (!backfill->ended_at || *backfill->ended_at > forgotten_at(request));
   if (!there) {
     throw ApiError(ErrorCode::kReplicationBackfillNotFound,
@@ -88,11 +89,11 @@ ReplicationBackfill require_backfill(ApiRequest& request) {
 // (ECR API Reference, StartReplicationBackfill). Which of the two ECR checks first is not
 // documented.
 void check_running(ApiRequest& request, const model::RegistryId& registry,
-                   const replication::Destination& to) {
-  const auto running =
-      storage::running_replication_backfills(request.txn, registry.account, registry.region);
-  const bool busy = std::any_of(running.begin(), running.end(),
-                                [&](const auto& other) { return other.to_region == to.region; });
+                   const model::RegistryId& to) {
+  const auto running = storage::running_replication_backfills(request.txn, registry);
+  const bool busy = std::any_of(running.begin(), running.end(), [&](const auto& other) {
+    return other.destination.region == to.region;
+  });
   if (busy) {
     throw ApiError(
         ErrorCode::kReplicationBackfillInProgress,
@@ -112,9 +113,9 @@ void check_running(ApiRequest& request, const model::RegistryId& registry,
 Json start_backfill(ApiRequest& request) {
   const model::RegistryId registry = registry_of(request);
   const Json& destination = request.input.at("destination");
-  const replication::Destination to{text_member(destination, "registryId"),
-                                    text_member(destination, "region")};
-  const Json rules = replication::configuration(request.txn, registry.account, registry.region);
+  const model::RegistryId to{text_member(destination, "registryId"),
+                             text_member(destination, "region")};
+  const Json rules = replication::configuration(request.txn, registry);
   if (!replication::is_destination(rules, to)) {
     throw ApiError::invalid_parameter(
         "destination", "Destination must be in the registry's replication configuration");
@@ -122,10 +123,8 @@ Json start_backfill(ApiRequest& request) {
   check_running(request, registry, to);
   // The form of the ids is not documented.
   const ReplicationBackfill backfill{.id = base::make_uuid(request.core.random),
-                                     .account = registry.account,
-                                     .region = registry.region,
-                                     .to_account = to.account,
-                                     .to_region = to.region,
+                                     .source = registry,
+                                     .destination = to,
                                      .started_at = request.now};
   storage::insert_replication_backfill(request.txn, backfill);
   replication::enqueue_backfill(request.core, request.txn, backfill.id, request.now);
@@ -135,13 +134,14 @@ Json start_backfill(ApiRequest& request) {
 // The job is enqueued anew: one that was given up would never see that it is to stop.
 Json stop_backfill(ApiRequest& request) {
   ReplicationBackfill backfill = require_backfill(request);
-  if (backfill.status != replication::kPreparing && backfill.status != replication::kBackfilling) {
+  if (backfill.status != BackfillStatus::kPreparing &&
+      backfill.status != BackfillStatus::kInProgress) {
     throw ApiError(
         ErrorCode::kReplicationBackfillInvalidStatus,
         base::format("The replication backfill with id '{}' cannot be stopped: its status is {}",
-                     backfill.id, backfill.status));
+                     backfill.id, storage::word_of(backfill.status)));
   }
-  backfill.status = replication::kStopping;
+  backfill.status = BackfillStatus::kStopping;
   storage::update_replication_backfill(request.txn, backfill);
   replication::enqueue_backfill(request.core, request.txn, backfill.id, request.now);
   return started_json(backfill);
@@ -153,7 +153,7 @@ Json list_backfills(ApiRequest& request) {
   const Page page =
       requested_page(request, "ListReplicationBackfills\n" + registry.account, kBackfillsOfAPage);
   auto backfills = storage::list_replication_backfills(
-      request.txn, registry.account, registry.region, forgotten_at(request),
+      request.txn, registry, forgotten_at(request),
       page.after_number(std::numeric_limits<std::int64_t>::max()), page.query_limit());
   Json output = {{"registryId", registry.account}, {"backfills", Json::array()}};
   const auto token = page.cut(backfills, [](const auto& backfill) { return backfill.number; });
@@ -172,10 +172,14 @@ void add_results(ApiRequest& request, const ReplicationBackfill& backfill, Json&
   output["results"] = Json::array();
   if (!backfill.ended_at) return;
   auto results = storage::list_replication_backfill_results(
-      request.txn, backfill.number, status, page.after_number(), page.query_limit());
+      request.txn, backfill.number,
+      status.empty() ? std::nullopt
+                     : std::optional(storage::value_of<BackfillResultStatus>(status)),
+      page.after_number(), page.query_limit());
   // Images are copied in the order of their results, so that the pending ones are the last.
-  const auto pending = std::find_if(results.begin(), results.end(),
-                                    [](const auto& result) { return result.status == "PENDING"; });
+  const auto pending = std::find_if(results.begin(), results.end(), [](const auto& result) {
+    return result.status == BackfillResultStatus::kPending;
+  });
   results.erase(pending, results.end());
   const auto token = page.cut(results, [](const auto& result) { return result.position; });
   if (token) output["nextToken"] = *token;
@@ -185,7 +189,7 @@ void add_results(ApiRequest& request, const ReplicationBackfill& backfill, Json&
 Json describe_backfill_results(ApiRequest& request) {
   const ReplicationBackfill backfill = require_backfill(request);
   Json output = backfill_json(backfill);
-  output["registryId"] = backfill.account;
+  output["registryId"] = backfill.source.account;
   add_results(request, backfill, output);
   return output;
 }

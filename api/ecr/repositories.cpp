@@ -42,8 +42,7 @@ std::vector<Target> creation_targets(const ApiRequest& request) {
 // encryption, tags, and last whether the name is taken. ECR's own order is not documented.
 Json create_repository(ApiRequest& request) {
   storage::Repository repository;
-  repository.account = registry_of(request).account;
-  repository.region = request.registry.region;
+  repository.registry = registry_of(request);
   repository.name = text_member(request.input, "repositoryName");
   repository.created_at = request.now;
   set_mutability(request.input, repository);
@@ -53,7 +52,7 @@ Json create_repository(ApiRequest& request) {
   const storage::Tags tags = tags_of(request);
   check_tag_count(tags.size());
   const auto id = storage::insert_repository(request.txn, repository);
-  if (!id) throw ApiError::repository_already_exists(repository.account, repository.name);
+  if (!id) throw ApiError::repository_already_exists(repository.registry.account, repository.name);
   for (const auto& [key, value] : tags) storage::put_repository_tag(request.txn, *id, key, value);
   return {{"repository", to_json(request, repository)}};
 }
@@ -90,11 +89,10 @@ Json describe_named_repositories(const ApiRequest& request, const DescribedRepos
 
 Json describe_repositories(ApiRequest& request, const DescribedRepositories& named) {
   if (request.input.contains("repositoryNames")) return describe_named_repositories(request, named);
-  const std::string account = registry_of(request).account;
-  const std::string listing = "DescribeRepositories\n" + account;
+  const model::RegistryId registry = registry_of(request);
+  const std::string listing = "DescribeRepositories\n" + registry.account;
   const Page page = requested_page(request, listing);
-  auto found = storage::list_repositories(request.txn, account, request.registry.region,
-                                          page.after(), page.query_limit());
+  auto found = storage::list_repositories(request.txn, registry, page.after(), page.query_limit());
   Json output = {{"repositories", Json::array()}};
   const auto token = page.cut(found, [](const auto& repository) { return repository.name; });
   if (token) output["nextToken"] = *token;
@@ -105,7 +103,7 @@ Json describe_repositories(ApiRequest& request, const DescribedRepositories& nam
 
 // The answers of the two operations have only what identifies the repository and the setting.
 Json setting_json(const storage::Repository& repository) {
-  return {{"registryId", repository.account}, {"repositoryName", repository.name}};
+  return {{"registryId", repository.registry.account}, {"repositoryName", repository.name}};
 }
 
 // Exclusion filters are replaced together with the mutability that they belong to: without filters
@@ -133,7 +131,7 @@ Json put_scanning(ApiRequest& request, storage::Repository& repository) {
 // collected after the commit: a file goes only after its row is gone.
 Json delete_repository(ApiRequest& request, const storage::Repository& repository) {
   if (!request.input.value("force", false) && storage::has_images(request.txn, repository.id)) {
-    throw ApiError::repository_not_empty(repository.account, repository.name);
+    throw ApiError::repository_not_empty(repository.registry.account, repository.name);
   }
   auto uploads = storage::repository_uploads(request.txn, repository.id);
   storage::delete_repository(request.txn, repository.id);

@@ -18,6 +18,10 @@ namespace ecr::api::ecr {
 namespace {
 
 using scan::Configuration;
+using scan::Frequency;
+using storage::ScanType;
+using storage::value_of;
+using storage::word_of;
 using storage::sql::Access;
 
 // The API names a type for each filter and knows one, WILDCARD; rows keep the filters alone.
@@ -32,37 +36,40 @@ Json filters_json(const std::vector<std::string>& filters) {
 Json scanning_configuration_json(const Configuration& configuration) {
   Json rules = Json::array();
   for (const scan::Rule& rule : configuration.rules) {
-    rules.push_back(
-        {{"scanFrequency", rule.frequency}, {"repositoryFilters", filters_json(rule.filters)}});
+    rules.push_back({{"scanFrequency", word_of(rule.frequency)},
+                     {"repositoryFilters", filters_json(rule.filters)}});
   }
-  return {{"scanType", configuration.type}, {"rules", std::move(rules)}};
+  return {{"scanType", word_of(configuration.type)}, {"rules", std::move(rules)}};
 }
 
 // ECR API Reference, "PutRegistryScanningConfiguration": basic scanning has no continuous scans,
 // enhanced no manual ones. The wording is not published.
 void check_rules(const Configuration& configuration) {
   // One rule for each frequency: a second one is refused (test RulesMustFitTheTypeOfScan).
-  const std::string refused = configuration.type == "BASIC" ? "CONTINUOUS_SCAN" : "MANUAL";
-  std::map<std::string, int> seen;
+  const Frequency refused =
+      configuration.type == ScanType::kBasic ? Frequency::kContinuous : Frequency::kManual;
+  std::map<Frequency, int> seen;
   for (const scan::Rule& rule : configuration.rules) {
     if (rule.frequency == refused) {
       throw ApiError::invalid_parameter(
-          "rules", base::format("Scan frequency {} is not supported by scan type {}", refused,
-                                configuration.type));
+          "rules", base::format("Scan frequency {} is not supported by scan type {}",
+                                word_of(refused), word_of(configuration.type)));
     }
     if (++seen[rule.frequency] > 1) {
       throw ApiError::invalid_parameter(
-          "rules", base::format("Only one rule can have scan frequency {}", rule.frequency));
+          "rules",
+          base::format("Only one rule can have scan frequency {}", word_of(rule.frequency)));
     }
   }
 }
 
 // A scanType that is left out stays as it is; rules that are left out are none.
 Configuration read_configuration(const Json& input, const Configuration& before) {
-  Configuration configuration{input.value("scanType", before.type), {}};
+  Configuration configuration{
+      value_of<ScanType>(text_member(input, "scanType", word_of(before.type))), {}};
   for (const Json& rule : input.value("rules", Json::array())) {
     scan::Rule& read = configuration.rules.emplace_back();
-    read.frequency = rule.at("scanFrequency").get<std::string>();
+    read.frequency = value_of<Frequency>(text_member(rule, "scanFrequency"));
     for (const Json& filter : rule.at("repositoryFilters")) {
       read.filters.push_back(filter.at("filter").get<std::string>());
     }
@@ -76,26 +83,26 @@ Configuration read_configuration(const Json& input, const Configuration& before)
 // event names a hundred repositories at most: our limit; EventBridge's is one of bytes.
 void record_frequency_changes(ApiRequest& request, const Configuration& before,
                               const Configuration& after) {
-  if (before.type != "ENHANCED" && after.type != "ENHANCED") return;
+  if (before.type != ScanType::kEnhanced && after.type != ScanType::kEnhanced) return;
   constexpr std::int64_t kPage = 1000;
   constexpr std::size_t kPerEvent = 100;
-  const std::string& account = request.caller.account;
   std::vector<ScanFrequencyChange> changes;
   const auto flush = [&] {
     if (changes.empty()) return;
     record_event(request.core, request.txn, request.now,
-                 scan_change_event(account, request.registry.region, changes, after.type),
+                 scan_change_event(request.registry, changes, word_of(after.type)),
                  request.http.id);
     changes.clear();
   };
   // Every repository is looked at, a thousand at a time: a rule may match any name.
   for (std::string last;;) {
-    const auto page =
-        storage::list_repositories(request.txn, account, request.registry.region, last, kPage);
+    const auto page = storage::list_repositories(request.txn, request.registry, last, kPage);
     for (const storage::Repository& repository : page) {
-      const std::string was = scanning_of(before, repository).frequency;
-      const std::string is = scanning_of(after, repository).frequency;
-      if (was != is) changes.push_back({repository.name, is, was});
+      const Frequency was = scanning_of(before, repository).frequency;
+      const Frequency is = scanning_of(after, repository).frequency;
+      if (was != is) {
+        changes.push_back({repository.name, std::string(word_of(is)), std::string(word_of(was))});
+      }
       if (changes.size() == kPerEvent) flush();
     }
     if (page.empty()) break;
@@ -105,10 +112,9 @@ void record_frequency_changes(ApiRequest& request, const Configuration& before,
 }
 
 Json put_scanning_configuration(ApiRequest& request) {
-  const Configuration before =
-      scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  const Configuration before = scan::configuration_of(request.txn, request.registry);
   const Configuration after = read_configuration(request.input, before);
-  scan::set_configuration(request.txn, request.caller.account, request.registry.region, after);
+  scan::set_configuration(request.txn, request.registry, after);
   record_frequency_changes(request, before, after);
   return {{"registryScanningConfiguration", scanning_configuration_json(after)}};
 }
@@ -119,8 +125,7 @@ Json put_scanning_configuration(ApiRequest& request) {
 Json get_scanning_configuration(ApiRequest& request) {
   return {{"registryId", request.caller.account},
           {"scanningConfiguration",
-           scanning_configuration_json(scan::configuration_of(request.txn, request.caller.account,
-                                                              request.registry.region))}};
+           scanning_configuration_json(scan::configuration_of(request.txn, request.registry))}};
 }
 
 // Each named repository is authorized by itself, whether it exists or not; one that is denied
@@ -140,8 +145,7 @@ Resolved<std::vector<NamedRepository>> named_targets(const ApiRequest& request) 
 Json batch_get_scanning_configuration(ApiRequest& request,
                                       const std::vector<NamedRepository>& repositories) {
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
-  const Configuration configuration =
-      scan::configuration_of(request.txn, request.caller.account, request.registry.region);
+  const Configuration configuration = scan::configuration_of(request.txn, request.registry);
   for (const NamedRepository& repository : repositories) {
     const auto& [account, region] = repository.registry;
     const std::string& name = repository.name;
@@ -157,8 +161,8 @@ Json batch_get_scanning_configuration(ApiRequest& request,
     output["scanningConfigurations"].push_back(
         {{"repositoryArn", model::repository_arn(region, account, name)},
          {"repositoryName", name},
-         {"scanOnPush", scanning.frequency != "MANUAL"},
-         {"scanFrequency", scanning.frequency},
+         {"scanOnPush", scanning.frequency != Frequency::kManual},
+         {"scanFrequency", word_of(scanning.frequency)},
          {"appliedScanFilters", filters_json(scanning.filters)}});
   }
   return output;

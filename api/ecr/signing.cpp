@@ -35,8 +35,7 @@ Json signing_configuration_json(const std::vector<signing::Rule>& rules) {
 // A registry without a configuration is an error, unlike one without replication rules. ECR's
 // wording of it is not published.
 std::vector<signing::Rule> require_configuration(const ApiRequest& request) {
-  auto rules =
-      signing::configuration_of(request.txn, request.caller.account, request.registry.region);
+  auto rules = signing::configuration_of(request.txn, request.registry);
   if (!rules) {
     throw ApiError(ErrorCode::kSigningConfigurationNotFound,
                    base::format("Signing configuration does not exist in the registry with id '{}'",
@@ -56,7 +55,7 @@ Json put_signing_configuration(ApiRequest& request) {
       rule.filters.push_back(filter.at("filter").get<std::string>());
     }
   }
-  signing::set_configuration(request.txn, request.caller.account, request.registry.region, rules);
+  signing::set_configuration(request.txn, request.registry, rules);
   return {{"signingConfiguration", signing_configuration_json(rules)}};
 }
 
@@ -68,8 +67,7 @@ Json get_signing_configuration(ApiRequest& request) {
 // The answer is the configuration that was deleted.
 Json delete_signing_configuration(ApiRequest& request) {
   Json output = get_signing_configuration(request);
-  signing::set_configuration(request.txn, request.caller.account, request.registry.region,
-                             std::nullopt);
+  signing::set_configuration(request.txn, request.registry, std::nullopt);
   return output;
 }
 
@@ -79,7 +77,8 @@ Json describe_signing_status(ApiRequest& request, const storage::Repository& rep
   const storage::Image image = require_image(request, repository);
   Json statuses = Json::array();
   for (const auto& signing : storage::image_signings(request.txn, repository.id, image.digest)) {
-    Json status = {{"signingProfileArn", signing.profile}, {"status", signing.status}};
+    Json status = {{"signingProfileArn", signing.profile},
+                   {"status", storage::word_of(signing.status)}};
     // AWS publishes no list of failure codes.
     if (!signing.failure_code.empty()) {
       status["failureCode"] = signing.failure_code;
@@ -87,7 +86,7 @@ Json describe_signing_status(ApiRequest& request, const storage::Repository& rep
     }
     statuses.push_back(std::move(status));
   }
-  return {{"registryId", repository.account},
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(request, image)},
           {"signingStatuses", std::move(statuses)}};

@@ -16,6 +16,8 @@
 namespace ecr::api::ecr {
 namespace {
 
+using storage::ImageStatus;
+using storage::StorageClass;
 using storage::sql::Access;
 
 // Events of the storage class name one tag at most (inferred from the sample in the User Guide).
@@ -34,7 +36,8 @@ ApiError not_supported(const std::string& why) {
 // AnImageOfAnActiveIndexIsNotArchived).
 void refuse_referenced(ApiRequest& request, const storage::Repository& repository,
                        const storage::Image& image) {
-  const auto parent = storage::find_parent(request.txn, repository.id, image.digest, "ACTIVE");
+  const auto parent =
+      storage::find_parent(request.txn, repository.id, image.digest, ImageStatus::kActive);
   if (!parent) return;
   throw not_supported(base::format(
       "The image is referenced by the manifest list '{}', which is not archived", *parent));
@@ -42,41 +45,42 @@ void refuse_referenced(ApiRequest& request, const storage::Repository& repositor
 
 // The class that an image has already is no error, and changes nothing (test
 // TheClassThatAnImageHasChangesNothing). The minimum of 90 days binds lifecycle rules only.
-std::string archive(ApiRequest& request, const storage::Repository& repository,
+ImageStatus archive(ApiRequest& request, const storage::Repository& repository,
                     const storage::Image& image) {
-  if (image.status == "ARCHIVED") return image.status;
-  if (image.status == "ACTIVATING") throw not_supported("The image is being restored");
+  if (image.status == ImageStatus::kArchived) return image.status;
+  if (image.status == ImageStatus::kActivating) throw not_supported("The image is being restored");
   refuse_referenced(request, repository, image);
   storage::archive_image(request.txn, repository.id, image.digest, request.now);
   record_event(
       request.core, request.txn, request.now,
       storage_class_event(repository, image, first_tag(request.txn, repository.id, image.digest),
-                          "ARCHIVE", std::nullopt),
+                          StorageClass::kArchive, std::nullopt),
       request.http.id);
-  return "ARCHIVED";
+  return ImageStatus::kArchived;
 }
 
 // ARCHIVED becomes ACTIVATING at once and ACTIVE by the job (test ARestoredImageIsActivatedByAJob).
 // A push of the same image brings it back sooner (test APushBringsAnImageBackBeforeTheJobDoes).
-std::string restore(ApiRequest& request, const storage::Repository& repository,
+ImageStatus restore(ApiRequest& request, const storage::Repository& repository,
                     const storage::Image& image) {
-  if (image.status != "ARCHIVED") return image.status;
+  if (image.status != ImageStatus::kArchived) return image.status;
   storage::activate_image(request.txn, repository.id, image.digest);
   enqueue_job(request.core, request.txn, kImageRestore.kind,
               {{"repository", repository.id}, {"digest", image.digest}}, request.now,
               std::to_string(repository.id) + " " + image.digest);
-  return "ACTIVATING";
+  return ImageStatus::kActivating;
 }
 
 Json update_storage_class(ApiRequest& request, const storage::Repository& repository) {
   const storage::Image image = require_image(request, repository);
-  const bool to_archive = text_member(request.input, "targetStorageClass") == "ARCHIVE";
-  const std::string status =
-      to_archive ? archive(request, repository, image) : restore(request, repository, image);
-  return {{"registryId", repository.account},
+  const auto target =
+      storage::value_of<StorageClass>(text_member(request.input, "targetStorageClass"));
+  const ImageStatus status = target == StorageClass::kArchive ? archive(request, repository, image)
+                                                              : restore(request, repository, image);
+  return {{"registryId", repository.registry.account},
           {"repositoryName", repository.name},
           {"imageId", answered_image_id(request, image)},
-          {"imageStatus", status}};
+          {"imageStatus", storage::word_of(status)}};
 }
 
 constexpr Operation kStorageClassOperations[] = {
@@ -94,11 +98,11 @@ void run_image_restore(JobAttempt& attempt) {
   storage::sql::Txn& txn = request.txn;
   const auto repository = storage::find_repository(txn, id);
   const auto image = storage::find_image(txn, id, digest);
-  if (!repository || !image || image->status != "ACTIVATING") return;
+  if (!repository || !image || image->status != ImageStatus::kActivating) return;
   storage::restore_image(txn, id, digest, request.now);
   record_event(request.core, txn, request.now,
-               storage_class_event(*repository, *image, first_tag(txn, id, digest), "STANDARD",
-                                   request.now));
+               storage_class_event(*repository, *image, first_tag(txn, id, digest),
+                                   StorageClass::kStandard, request.now));
   // ECR replicates images that are pushed or restored after replication was configured.
   replication::enqueue_replication(request.core, txn, *repository, digest,
                                    first_tag(txn, id, digest), request.now);

@@ -31,8 +31,7 @@ NamedRepository named_resource(const ApiRequest& request) {
   if (!model::is_repository_name(repository.name)) {
     throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
   }
-  repository.row =
-      storage::find_repository(request.txn, arn->account, arn->region, repository.name);
+  repository.row = storage::find_repository(request.txn, repository.registry, repository.name);
   return repository;
 }
 

@@ -37,8 +37,12 @@ ServiceApi make_api() {
        }) {
     operations.insert(operations.end(), group.begin(), group.end());
   }
-  return {"iam", Protocol::kQuery, &model::ServiceModel::iam, std::move(operations),
-          &model::Partition::global_region};
+  return {"iam",
+          Protocol::kQuery,
+          &model::ServiceModel::iam,
+          std::move(operations),
+          &model::Partition::global_region,
+          true};
 }
 
 }  // namespace ecr::api::iam

@@ -35,13 +35,12 @@ Resolved<NamedServiceRole> linked_role_target(const ApiRequest& request) {
   NamedServiceRole named;
   named.service = text_member(request.input, "AWSServiceName");
   named.row = find_service_linked_role(named.service);
-  Target target;
-  target.resource = base::format(
-      "arn:{}:iam::{}:role{}{}", request.registry.partition(), request.caller.account,
-      service_linked_path(named.service),
-      named.row ? service_linked_name(*named.row, text_member(request.input, "CustomSuffix"))
-                : "*");
-  target.account = request.caller.account;
+  Target target = plain_target(
+      request, base::format("arn:{}:iam::{}:role{}{}", request.registry.partition(),
+                            request.caller.account, service_linked_path(named.service),
+                            named.row ? service_linked_name(
+                                            *named.row, text_member(request.input, "CustomSuffix"))
+                                      : "*"));
   target.context.emplace_back("iam:AWSServiceName", named.service);
   return {{std::move(target)}, std::move(named)};
 }
@@ -93,11 +92,8 @@ std::vector<Target> task_target(const ApiRequest& request) {
   const std::size_t end = path.rfind('/');
   if (begin == std::string::npos || begin == end) return account_target(request);
   path = path.substr(begin, end - begin);
-  Target target;
-  target.resource = base::format("arn:{}:iam::{}:role{}", request.registry.partition(),
-                                 request.caller.account, path);
-  target.account = request.caller.account;
-  return {target};
+  return {plain_target(request, base::format("arn:{}:iam::{}:role{}", request.registry.partition(),
+                                             request.caller.account, path))};
 }
 
 Json deletion_status(ApiRequest& request) {

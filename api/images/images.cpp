@@ -40,13 +40,13 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
     if (storage::find_blob(txn, repository.id, blob.digest)) {
       image.blobs.emplace_back(blob.digest, blob.media_type);
     } else if (!blob.foreign) {
-      missing.push_back(blob.digest);
+      missing.push_back(blob.digest.text());
     }
   }
   sort_unique(image.blobs);
   sort_unique(missing);
   if (!missing.empty()) {
-    throw ApiError::layers_not_found(repository.account, repository.name, missing);
+    throw ApiError::layers_not_found(repository.registry.account, repository.name, missing);
   }
 }
 
@@ -58,19 +58,20 @@ void require_children(storage::sql::Txn& txn, const storage::Repository& reposit
                       const Manifest& manifest, storage::Image& image) {
   std::vector<std::string> missing;
   for (const Descriptor& child : manifest.manifests) {
-    const auto found = storage::find_image(txn, repository.id, child.digest);
+    const auto found = storage::find_image(txn, repository.id, child.digest.text());
     if (!found) {
-      missing.push_back(child.digest);
+      missing.push_back(child.digest.text());
       continue;
     }
-    image.children.push_back(child.digest);
+    image.children.push_back(child.digest.text());
     image.size_bytes = std::max(image.size_bytes, found->size_bytes);
     image.nesting = std::max(image.nesting, found->nesting + 1);
   }
   sort_unique(image.children);
   sort_unique(missing);
   if (!missing.empty()) {
-    throw ApiError::referenced_images_not_found(repository.account, repository.name, missing);
+    throw ApiError::referenced_images_not_found(repository.registry.account, repository.name,
+                                                missing);
   }
   if (image.nesting > kMaxIndexNesting) {
     throw ApiError(
@@ -88,7 +89,7 @@ storage::Image new_image(storage::sql::Txn& txn, const storage::Repository& repo
   image.media_type = manifest.media_type;
   image.artifact_media_type = manifest.artifact_media_type;
   image.pushed_at = now;
-  image.subject = manifest.subject;
+  if (manifest.subject) image.subject = manifest.subject->text();
   image.size_bytes = manifest.blob_bytes();
   require_blobs(txn, repository, manifest, image);
   require_children(txn, repository, manifest, image);
@@ -126,7 +127,7 @@ bool is_excluded(storage::sql::Txn& txn, const Caller& caller,
                  const storage::Repository& repository) {
   const auto& principal = caller.principal;
   const std::string& arn = principal.issuer.empty() ? principal.arn : principal.issuer;
-  return storage::has_pull_exclusion(txn, repository.account, repository.region, arn);
+  return storage::has_pull_exclusion(txn, repository.registry, arn);
 }
 
 // About what an entry of a listing takes beside its annotations: digest, types, names of members.
@@ -153,7 +154,7 @@ Referrer to_referrer(const storage::ReferrerRow& row) {
 bool tag_may_move(const storage::Repository& repository, std::string_view tag) {
   // A tag that matches an exclusion filter gets the opposite of the setting: it may move under
   // IMMUTABLE_WITH_EXCLUSION and may not under MUTABLE_WITH_EXCLUSION.
-  const bool immutable = repository.tag_mutability.starts_with("IMMUTABLE");
+  const bool immutable = storage::is_immutable(repository.tag_mutability);
   const bool excluded =
       std::any_of(repository.mutability_exclusions.begin(), repository.mutability_exclusions.end(),
                   [tag](const std::string& filter) { return base::wildcard_matches(filter, tag); });
@@ -196,9 +197,10 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
   result.unchanged = result.known && (tag.empty() || tagged == digest.text());
   if (known) {
     result.image = std::move(*known);
-    if (result.image.status != "ACTIVE") {  // a push brings it back from the archive
+    if (result.image.status !=
+        storage::ImageStatus::kActive) {  // a push brings it back from the archive
       storage::restore_image(txn, repository.id, result.image.digest, now);
-      result.image.status = "ACTIVE";
+      result.image.status = storage::ImageStatus::kActive;
       result.image.last_activated_at = now;
       result.unchanged = false;
     }

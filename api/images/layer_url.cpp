@@ -20,8 +20,8 @@ std::string signature_of(const storage::Store& store, std::string_view path,
 }
 
 std::string path_of(const storage::Repository& repository, const model::Digest& digest) {
-  return base::format("{}{}/{}/{}/{}", kPrefix, repository.account, repository.region,
-                      repository.name, digest.text());
+  return base::format("{}{}/{}/{}/{}", kPrefix, repository.registry.account,
+                      repository.registry.region, repository.name, digest.text());
 }
 
 // A repository's name has slashes: account, region and digest are cut off both ends, the name is
@@ -31,8 +31,8 @@ SignedLayer layer_of(std::string_view path) {
   const std::size_t account = path.find('/');
   const std::size_t region = path.find('/', account + 1);
   const std::size_t digest = path.rfind('/');
-  return {std::string(path.substr(0, account)),
-          std::string(path.substr(account + 1, region - account - 1)),
+  return {{std::string(path.substr(0, account)),
+           std::string(path.substr(account + 1, region - account - 1))},
           std::string(path.substr(region + 1, digest - region - 1)),
           std::string(path.substr(digest + 1))};
 }
@@ -66,8 +66,8 @@ std::string layer_url(const Core& core, const HttpRequest& request,
   // used, so that the URL works through a proxy, too.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + kUrlLife);
   const std::string expires = base::format("{}", end.time_since_epoch().count());
-  return base::format("{}://{}{}?expires={}&signature={}", request.secure ? "https" : "http",
-                      request.host(), path, expires, signature_of(core.store, path, expires));
+  return base::format("{}{}?expires={}&signature={}", request.origin(), path, expires,
+                      signature_of(core.store, path, expires));
 }
 
 SignedLayer verify_layer_url(const Core& core, const HttpRequest& request, base::TimePoint now) {

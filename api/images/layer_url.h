@@ -15,6 +15,7 @@
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
 #include "schemas/model/digest.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api {
@@ -28,8 +29,7 @@ std::string layer_url(const Core& core, const HttpRequest& request,
 
 // The layer that a URL names.
 struct SignedLayer {
-  std::string account;
-  std::string region;
+  model::RegistryId registry;
   std::string repository;
   std::string digest;
 };

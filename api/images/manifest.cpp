@@ -34,10 +34,9 @@ std::string optional_string(const Json& object, const char* key) {
 
 Descriptor parse_descriptor(const Json& json, const std::string& where) {
   if (!json.is_object()) refuse(where + " must be a descriptor");
-  Descriptor descriptor;
-  descriptor.media_type = optional_string(json, "mediaType");
-  descriptor.digest = optional_string(json, "digest");
-  if (!model::Digest::parse(descriptor.digest)) refuse(where + ".digest is not a digest");
+  std::string media_type = optional_string(json, "mediaType");
+  auto digest = model::Digest::parse(optional_string(json, "digest"));
+  if (!digest) refuse(where + ".digest is not a digest");
   // Sizes are summed up: a negative one, or one past 63 bits, must not reach the sums.
   const auto size = json.find("size");
   if (size == json.end() || !size->is_number_integer() ||
@@ -46,12 +45,11 @@ Descriptor parse_descriptor(const Json& json, const std::string& where) {
       size->get<std::int64_t>() < 0) {
     refuse(where + ".size must be a number that is not negative");
   }
-  descriptor.size = size->get<std::int64_t>();
   const auto urls = json.find("urls");
   // Docker's foreign layers (Windows base images) are not pushed: they have the URLs to get them
   // from.
-  descriptor.foreign = urls != json.end() && urls->is_array() && !urls->empty();
-  return descriptor;
+  const bool foreign = urls != json.end() && urls->is_array() && !urls->empty();
+  return {std::move(media_type), std::move(*digest), size->get<std::int64_t>(), foreign};
 }
 
 std::vector<Descriptor> parse_descriptors(const Json& list, const std::string& where) {
@@ -125,7 +123,7 @@ std::string fault_of(const Json& json, const std::string& type, bool type_given)
 
 // The reports are of artifactType and of layers; that it is the same for the other descriptors is
 // inferred.
-std::string find_parameterized(const Manifest& manifest, const Descriptor& subject) {
+std::string find_parameterized(const Manifest& manifest, const std::optional<Descriptor>& subject) {
   const auto has_parameters = [](const std::string& type) {
     return type.find(';') != std::string::npos;
   };
@@ -135,7 +133,7 @@ std::string find_parameterized(const Manifest& manifest, const Descriptor& subje
       if (has_parameters(one.media_type)) return one.media_type;
     }
   }
-  return has_parameters(subject.media_type) ? subject.media_type : std::string();
+  return subject && has_parameters(subject->media_type) ? subject->media_type : std::string();
 }
 
 }  // namespace
@@ -204,12 +202,12 @@ Manifest parse_manifest(std::string_view bytes, std::string_view content_type) {
     manifest.index = true;
     manifest.manifests = parse_descriptors(*manifests, "manifests");
   }
-  Descriptor subject;
+  std::optional<Descriptor> subject;
   if (const auto found = json.find("subject"); found != json.end() && !found->is_null()) {
     subject = parse_descriptor(*found, "subject");
   }
   manifest.parameterized_type = find_parameterized(manifest, subject);
-  manifest.subject = std::move(subject.digest);
+  if (subject) manifest.subject = std::move(subject->digest);
   return manifest;
 }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/model/digest.h"
+
 namespace ecr::api {
 
 inline constexpr std::size_t kMaxManifestBytes = 4u << 20;  // ECR's quota, also distribution's
@@ -22,7 +24,7 @@ inline constexpr std::size_t kMaxMediaTypeCharacters = 127;
 
 struct Descriptor {
   std::string media_type;
-  std::string digest;  // well-formed
+  model::Digest digest;
   std::int64_t size = 0;
   bool foreign = false;  // has urls: the bytes may live elsewhere
 };
@@ -33,7 +35,7 @@ struct Manifest {
   bool index = false;                 // a list of manifests
   std::vector<Descriptor> blobs;      // config and layers, as they come
   std::vector<Descriptor> manifests;  // children of an index
-  std::string subject;                // digest; empty: none
+  std::optional<model::Digest> subject;
   // Why it is not what its type says, though it can be read; empty: it is. Rows may have such
   // manifests from before they were refused.
   std::string fault;

@@ -65,17 +65,16 @@ void apply_rows(const Core& core, storage::sql::Txn& txn, const Json& body, std:
 }  // namespace
 
 std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
-                                                       std::string_view account,
-                                                       std::string_view region,
+                                                       const model::RegistryId& registry,
                                                        std::string_view name, Reason reason) {
   // "a/b" and "a" are prefixes of "a/b/c": ECR assumes a slash at the end of each. AWS does not
   // document which of several wins; the most specific one does here.
   for (auto slash = name.rfind('/'); slash != std::string_view::npos;
        slash = slash == 0 ? std::string_view::npos : name.rfind('/', slash - 1)) {
-    auto found = storage::find_creation_template(txn, account, region, name.substr(0, slash));
+    auto found = storage::find_creation_template(txn, registry, name.substr(0, slash));
     if (found && applies(*found, reason)) return found;
   }
-  auto root = storage::find_creation_template(txn, account, region, kRoot);
+  auto root = storage::find_creation_template(txn, registry, kRoot);
   if (root && applies(*root, reason)) return root;
   return std::nullopt;
 }
@@ -87,8 +86,7 @@ storage::Repository create_repository(const Core& core, storage::sql::Txn& txn,
   // Without a template: ECR's defaults, which are MUTABLE tags, AES256 and no policies.
   const Json body = as ? Json::parse(as->body) : Json::object();
   storage::Repository repository;
-  repository.account = wanted.account;
-  repository.region = wanted.region;
+  repository.registry = wanted.registry;
   repository.name = wanted.name;
   repository.created_at = now;
   apply_settings(txn, body, repository);

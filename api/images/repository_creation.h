@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "api/core/services.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
@@ -15,8 +16,7 @@ namespace ecr::api {
 
 // Which repository: also one that does not exist (yet).
 struct RepositoryKey {
-  std::string account;
-  std::string region;
+  model::RegistryId registry;
   std::string name;
 };
 
@@ -29,8 +29,7 @@ enum class Reason { kPush, kReplication, kPullThroughCache };
 // The template that applies to a repository of that name: of those made for the reason, the one of
 // the most specific prefix. nullopt: none; a push then creates nothing.
 std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
-                                                       std::string_view account,
-                                                       std::string_view region,
+                                                       const model::RegistryId& registry,
                                                        std::string_view name, Reason reason);
 
 // Creates it: with its settings, tags, policy and lifecycle policy as the template has them, with

@@ -43,12 +43,12 @@ constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, inval
 // The key that AWS manages for ECR (alias/aws/ecr), which ECR returns by its id: one an account and
 // Region. Here the id follows from these two, so that it is the same after every start.
 std::string managed_key_arn(const storage::Repository& repository) {
-  const model::Sha256 hash =
-      model::sha256(base::format("alias/aws/ecr\n{}\n{}", repository.region, repository.account));
+  const model::Sha256 hash = model::sha256(base::format(
+      "alias/aws/ecr\n{}\n{}", repository.registry.region, repository.registry.account));
   std::string id = base::to_hex(std::span(hash).first(16));
   for (const std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
-  return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.region),
-                      repository.region, repository.account, id);
+  return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.registry.region),
+                      repository.registry.region, repository.registry.account, id);
 }
 
 }  // namespace
@@ -57,7 +57,8 @@ std::string managed_key_arn(const storage::Repository& repository) {
 // *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the last is
 // published (aws/aws-cdk issue 35246), that of the other two is not.
 void set_mutability(const nlohmann::json& input, storage::Repository& repository) {
-  repository.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
+  repository.tag_mutability =
+      storage::value_of<storage::TagMutability>(base::text_member(input, "imageTagMutability"));
   repository.mutability_exclusions.clear();
   for (const nlohmann::json& entry : input.value(kFilters, nlohmann::json::array())) {
     std::string filter = entry.at("filter").get<std::string>();
@@ -66,34 +67,36 @@ void set_mutability(const nlohmann::json& input, storage::Repository& repository
     }
     repository.mutability_exclusions.push_back(std::move(filter));
   }
-  const bool wants = repository.tag_mutability.ends_with("_WITH_EXCLUSION");
+  const bool wants = storage::has_exclusions(repository.tag_mutability);
   const bool has = !repository.mutability_exclusions.empty();
   if (wants && !has) {
     throw ApiError::invalid_parameter(
         kFilters,
         base::format("ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is "
                      "set as {}",
-                     repository.tag_mutability));
+                     storage::word_of(repository.tag_mutability)));
   }
   if (has && !wants) {
-    throw ApiError::invalid_parameter(
-        kFilters, "Member must be null for tag mutability " + repository.tag_mutability);
+    throw ApiError::invalid_parameter(kFilters,
+                                      base::format("Member must be null for tag mutability {}",
+                                                   storage::word_of(repository.tag_mutability)));
   }
 }
 
 void add_mutability(const storage::Repository& repository, nlohmann::json& output) {
-  output["imageTagMutability"] = repository.tag_mutability;
+  output["imageTagMutability"] = storage::word_of(repository.tag_mutability);
   for (const std::string& filter : repository.mutability_exclusions) {
     output[kFilters].push_back({{"filterType", "WILDCARD"}, {"filter", filter}});
   }
 }
 
 void set_encryption(const nlohmann::json& encryption, storage::Repository& repository) {
-  repository.encryption_type = base::text_member(encryption, "encryptionType", "AES256");
+  repository.encryption_type =
+      storage::value_of<storage::EncryptionType>(base::text_member(encryption, "encryptionType"));
   repository.kms_key = base::text_member(encryption, "kmsKey");
   // ECR uses its own managed key where KMS is asked for without a key. KMS_DSSE is the third type,
   // and takes a key like KMS.
-  const bool kms = repository.encryption_type != "AES256";
+  const bool kms = repository.encryption_type != storage::EncryptionType::kAes256;
   if (!kms && !repository.kms_key.empty()) {
     throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
                                       "Member must be null for encryption type AES256");

@@ -23,9 +23,7 @@ bool is_aws_managed(std::string_view id) { return id == kFullScp || id == kFullR
 // organizations:PolicyType is the condition key for operations on policies (service authorization
 // reference of AWS Organizations); the request names the type as PolicyType, Type or Filter.
 Target target_with(const ApiRequest& request, std::string resource) {
-  Target target;
-  target.resource = std::move(resource);
-  target.account = request.caller.account;
+  Target target = plain_target(request, std::move(resource));
   for (const char* member : {"PolicyType", "Type", "Filter"}) {
     const std::string type = text_member(request.input, member);
     if (!type.empty()) target.context.emplace_back("organizations:PolicyType", type);

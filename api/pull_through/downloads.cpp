@@ -100,7 +100,7 @@ std::shared_ptr<Download> Downloads::start(const Services& services,
   std::shared_ptr<Download> download;
   {
     const std::lock_guard lock(mutex_);
-    const Key key{request.repository, request.digest};
+    const Key key{request.repository, request.digest.text()};
     if (const auto running = running_.find(key); running != running_.end()) return running->second;
     download = std::make_shared<Download>(request);
     // A download that has just ended left the map after its blob was stored, so one look at the
@@ -122,7 +122,7 @@ void Downloads::perform(const Services& services, const std::string& upload, Dow
   const auto failure = fetch(services, upload, download);
   {
     const std::lock_guard lock(mutex_);
-    running_.erase({download.request().repository, download.request().digest});
+    running_.erase({download.request().repository, download.request().digest.text()});
   }
   download.end(failure);
 }
@@ -135,9 +135,8 @@ std::optional<UpstreamError> Downloads::fetch(const Services& services, const st
   std::optional<storage::UploadSessions::Lease> lease;
   std::optional<UpstreamError> failure;
   try {
-    const auto digest = model::Digest::parse(request.digest);
-    if (!digest) throw wrong("digest");
-    auto acquired = services.store.uploads().acquire(upload, digest->algorithm());
+    const model::Digest& digest = request.digest;
+    auto acquired = services.store.uploads().acquire(upload, digest.algorithm());
     lease.emplace(std::move(*acquired));  // never busy: the name is new
     storage::UploadWriter& writer = lease->writer();
     const auto check_size = [&](std::optional<std::uint64_t> size) {
@@ -151,8 +150,8 @@ std::optional<UpstreamError> Downloads::fetch(const Services& services, const st
     });
     // The blob becomes visible only when size and digest are right and some import still wants it.
     if (writer.size() != request.size) throw wrong("size");
-    if (writer.digest(digest->algorithm()) != *digest) throw wrong("digest");
-    storage::commit_upload(services.store, upload, writer, *digest, request.repository,
+    if (writer.digest(digest.algorithm()) != digest) throw wrong("digest");
+    storage::commit_upload(services.store, upload, writer, digest, request.repository,
                            services.clock.now(), [&](storage::sql::Txn& txn) {
                              if (wanted_blob(txn, request.repository, request.digest)) return;
                              throw UpstreamError(UpstreamFailure::kNotFound,

@@ -21,12 +21,13 @@
 #include "api/pull_through/rules.h"
 #include "api/pull_through/task_pool.h"
 #include "api/pull_through/transport.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::pull_through {
 
 struct DownloadRequest {
   std::int64_t repository = 0;
-  std::string digest;
+  model::Digest digest;
   std::uint64_t size = 0;  // as the manifest says: nothing of another size is taken
   Origin origin;
 };

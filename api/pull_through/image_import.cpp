@@ -40,7 +40,7 @@ std::optional<UpstreamQuery> import_query(const Services& services, storage::sql
                                           UpstreamQuery::Kind kind) {
   // The model lets anything be a tag; an upstream is asked for nothing that cannot be one.
   if (services.upstreams == nullptr || !model::is_tag(tag)) return std::nullopt;
-  const auto rule = find_rule(txn, key.account, key.region, key.name);
+  const auto rule = find_rule(txn, key.registry, key.name);
   if (!rule) return std::nullopt;
   return UpstreamQuery{kind, tag, "", origin_of(*rule, key.name)};
 }
@@ -91,7 +91,8 @@ storage::Import import_of(const storage::Repository& repository, const Answer& a
   for (const Descriptor& blob : answer.manifest.blobs) {
     import.blobs.push_back({blob.digest, blob.size});
   }
-  for (const Descriptor& image : answer.manifest.manifests) import.children.push_back(image.digest);
+  for (const Descriptor& image : answer.manifest.manifests)
+    import.children.push_back(image.digest.text());
   return import;
 }
 
@@ -147,10 +148,9 @@ ApiError report_failure(const Services& services, const RepositoryKey& key,
                         const UpstreamQuery& query, const UpstreamError& error) {
   const base::TimePoint now = services.clock.now();
   auto txn = services.store.database().begin(Access::kWrite);
-  const auto found = storage::find_repository(txn, key.account, key.region, key.name);
+  const auto found = storage::find_repository(txn, key.registry, key.name);
   storage::Repository repository;
-  repository.account = key.account;
-  repository.region = key.region;
+  repository.registry = key.registry;
   repository.name = key.name;
   record_event(services, txn, now,
                pull_through_event(found ? *found : repository,
@@ -161,7 +161,7 @@ ApiError report_failure(const Services& services, const RepositoryKey& key,
     return {ErrorCode::kUnableToGetUpstreamImage,
             base::format("{}: {}", failure_code(error.failure()), error.what())};
   }
-  if (!found) return ApiError::repository_not_found(key.account, key.name);
+  if (!found) return ApiError::repository_not_found(key.registry.account, key.name);
   return {ErrorCode::kImageNotFound, "Requested image not found"};
 }
 
@@ -180,7 +180,7 @@ class ImportDownload {
     } catch (const ApiError& error) {  // too many of them
       throw UpstreamError(UpstreamFailure::kInvalid, error.message());
     }
-    for (const std::string& blob : blobs_) download_blob(blob);
+    for (const model::Digest& blob : blobs_) download_blob(blob);
   }
 
  private:
@@ -211,8 +211,8 @@ class ImportDownload {
     std::vector<std::string> children;
     for (const Descriptor& child : manifest.manifests) {
       if (children.size() == kMaxImportManifests) break;  // the walk refuses them by their number
-      download_child(read_origin(import->origin), digest, child.digest);
-      children.push_back(child.digest);
+      download_child(read_origin(import->origin), digest, child.digest.text());
+      children.push_back(child.digest.text());
     }
     return children;
   }
@@ -229,7 +229,7 @@ class ImportDownload {
     txn.commit();
   }
 
-  void download_blob(const std::string& digest) {
+  void download_blob(const model::Digest& digest) {
     std::optional<DownloadRequest> request;
     {
       auto txn = services_.store.database().begin(Access::kRead);
@@ -241,7 +241,7 @@ class ImportDownload {
 
   const Services& services_;
   const std::int64_t repository_;
-  std::vector<std::string> blobs_;  // of all manifests, as they come
+  std::vector<model::Digest> blobs_;  // of all manifests, as they come
 };
 
 }  // namespace
@@ -292,13 +292,13 @@ void fetch_manifest(const Services& services, const RepositoryKey& key, const Up
 
 storage::Repository create_repository(const Services& services, storage::sql::Txn& txn,
                                       const RepositoryKey& key, base::TimePoint now) {
-  const auto as = creation::find_template(txn, key.account, key.region, key.name,
-                                          creation::Reason::kPullThroughCache);
+  const auto as =
+      creation::find_template(txn, key.registry, key.name, creation::Reason::kPullThroughCache);
   return creation::create_repository(services, txn, key, as, now);
 }
 
 std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t repository,
-                                           const std::string& digest) {
+                                           const model::Digest& digest) {
   const auto blob = storage::find_pending_blob(txn, repository, digest);
   if (!blob) return std::nullopt;
   return DownloadRequest{repository, digest, static_cast<std::uint64_t>(blob->size),

@@ -56,7 +56,7 @@ storage::Repository create_repository(const Services& services, storage::sql::Tx
 
 // How to get a blob that some import of the repository needs; nullopt: none needs it.
 std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t repository,
-                                           const std::string& digest);
+                                           const model::Digest& digest);
 
 // Gets everything that the import needs into the repository. Blocks; throws UpstreamError.
 void download_import(const Services& services, std::int64_t repository, const std::string& digest);

@@ -86,14 +86,14 @@ std::string write_rule(const Rule& rule) {
 
 // The prefix "a" is meant as "a/": it covers "a/b", and not "a" or "ab". ROOT covers every name
 // that no other rule covers.
-std::optional<Rule> find_rule(storage::sql::Txn& txn, std::string_view account,
-                              std::string_view region, std::string_view name) {
+std::optional<Rule> find_rule(storage::sql::Txn& txn, const model::RegistryId& registry,
+                              std::string_view name) {
   for (auto slash = name.rfind('/'); slash != std::string_view::npos;
        slash = slash == 0 ? std::string_view::npos : name.rfind('/', slash - 1)) {
-    const auto found = storage::find_pull_through_rule(txn, account, region, name.substr(0, slash));
+    const auto found = storage::find_pull_through_rule(txn, registry, name.substr(0, slash));
     if (found) return read_rule(*found);
   }
-  const auto root = storage::find_pull_through_rule(txn, account, region, kRoot);
+  const auto root = storage::find_pull_through_rule(txn, registry, kRoot);
   return root ? std::optional(read_rule(*root)) : std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "schemas/model/registry_id.h"
 #include "storage/rows/pull_through.h"
 
 namespace ecr::api::pull_through {
@@ -41,8 +42,8 @@ Rule read_rule(const storage::PullThroughRule& row);
 std::string write_rule(const Rule& rule);
 
 // The rule for repositories of that name: the one of the most specific prefix.
-std::optional<Rule> find_rule(storage::sql::Txn& txn, std::string_view account,
-                              std::string_view region, std::string_view name);
+std::optional<Rule> find_rule(storage::sql::Txn& txn, const model::RegistryId& registry,
+                              std::string_view name);
 
 // Where a repository's images come from. Stored with an import, so that a changed rule does not
 // matter to it.

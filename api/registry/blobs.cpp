@@ -31,7 +31,7 @@ ApiError unknown_blob() { return {ErrorCode::kBlobUnknown, "blob unknown to regi
 // removed since, and its file collected: then the blob is unknown, and nothing is corrupt.
 bool is_still_held(storage::Store& store, std::int64_t repository, const model::Digest& digest) {
   storage::sql::Txn now = store.database().begin(storage::sql::Access::kRead);
-  return storage::find_blob(now, repository, digest.text()).has_value();
+  return storage::find_blob(now, repository, digest).has_value();
 }
 
 storage::BlobFile open_blob(storage::Store& store, std::int64_t repository,
@@ -51,7 +51,7 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
                            const model::Digest& digest, const HttpRequest& request) {
   // Membership decides, not whether some repository has the bytes (test
   // ABlobOfAnotherRepositoryIsUnknown).
-  const auto size = storage::find_blob(txn, repository, digest.text());
+  const auto size = storage::find_blob(txn, repository, digest);
   if (!size) throw unknown_blob();
   if (auto answer = answer_conditions(request, digest.text())) return std::move(*answer);
   HttpResponse response;
@@ -92,7 +92,7 @@ namespace {
 // AGetOfABlobIsRedirectedToASignedUrl). By default the blob is sent at once.
 HttpResponse redirect_to_layer(const RegistryRequest& request,
                                const storage::Repository& repository, const model::Digest& digest) {
-  if (!storage::find_blob(request.txn, repository.id, digest.text())) throw unknown_blob();
+  if (!storage::find_blob(request.txn, repository.id, digest)) throw unknown_blob();
   HttpResponse response;
   response.status = 307;
   response.set("Location", layer_url(request.core, request.http, repository, digest, request.now));
@@ -114,7 +114,7 @@ HttpResponse get_blob(RegistryRequest& request) {
   }
   // A client that pushes takes a HEAD's 200 for "the blob need not be sent": the blob must be there
   // when the manifest comes, so the collector is kept away from it for a while.
-  if (head && !storage::claim_blob(request.core.store, request.txn, repository.id, digest.text(),
+  if (head && !storage::claim_blob(request.core.store, request.txn, repository.id, digest,
                                    request.now, request.core.settings.gc_grace)) {
     throw unknown_blob();
   }
@@ -128,12 +128,12 @@ HttpResponse delete_blob(RegistryRequest& request) {
   begin_plain_call(request, "BatchDeleteImage");
   const storage::Repository repository = request.authorize_repository("ecr:BatchDeleteImage");
   const model::Digest digest = require_digest(request.route.reference);
-  if (!storage::find_blob(request.txn, repository.id, digest.text())) throw unknown_blob();
-  if (storage::blob_is_in_use(request.txn, repository.id, digest.text())) {
+  if (!storage::find_blob(request.txn, repository.id, digest)) throw unknown_blob();
+  if (storage::blob_is_in_use(request.txn, repository.id, digest)) {
     throw ApiError(ErrorCode::kBlobInUse, "The blob is part of an image; delete the image first");
   }
   require_conditions(request.http, digest.text());
-  storage::remove_blob(request.txn, repository.id, digest.text());
+  storage::remove_blob(request.txn, repository.id, digest);
   HttpResponse response;
   response.status = 202;
   return response;

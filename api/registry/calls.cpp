@@ -105,7 +105,7 @@ void record_calls(const Core& core, const HttpRequest& request, const LogNote& n
     record.time = core.clock.now();
     record.service = "ecr";
     record.operation = call.operation;
-    record.region = note.registry_region;
+    record.region = note.registry.region;
     record.identity = note.identity;
     describe_request(record, request);
     if (const auto* model = model::ServiceModel::ecr().find(call.operation)) {
@@ -116,7 +116,7 @@ void record_calls(const Core& core, const HttpRequest& request, const LogNote& n
       record.error_code = note.error_type;
       record.error_message = note.error_message;
     }
-    record.complete = completion(call, note.registry_account, note.registry_repository);
+    record.complete = completion(call, note.registry.account, note.registry_repository);
     core.events.add(std::move(record));
   }
 }

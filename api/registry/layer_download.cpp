@@ -13,8 +13,7 @@ HttpResponse find_layer(const Services& services, const HttpRequest& request) {
   const SignedLayer layer = verify_layer_url(services, request, services.clock.now());
   const auto digest = model::Digest::parse(layer.digest);
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
-  const auto repository =
-      storage::find_repository(txn, layer.account, layer.region, layer.repository);
+  const auto repository = storage::find_repository(txn, layer.registry, layer.repository);
   if (!repository || !digest) {
     throw ApiError(ErrorCode::kBlobUnknown, "The specified key does not exist.");
   }

@@ -54,10 +54,6 @@ std::int64_t read_size(const RegistryRequest& request) {
   return large ? kMaxPage : wanted;
 }
 
-std::string scheme_and_host(const HttpRequest& request) {
-  return base::format("{}://{}", request.secure ? "https" : "http", request.host());
-}
-
 // The page that the query's n and last ask for. The specification's `last` is the last element that
 // the client has, which any client can write itself; ECR's is an opaque token, which does not fit
 // another registry. Throws kBadQuery for an n that is no number, and, strict, for an n above ECR's
@@ -83,7 +79,7 @@ void set_next(HttpResponse& response, const RegistryRequest& request, const Page
               const std::string& last, std::string_view more = {}) {
   const bool strict = request.core.settings.strict_ecr;
   const std::string position = strict ? page.token_after(last) : last;
-  const std::string base = strict ? scheme_and_host(request.http) : std::string();
+  const std::string base = strict ? request.http.origin() : std::string();
   response.set("Link",
                base::format("<{}{}?last={}&n={}{}>; rel=\"next\"", base, request.http.path(),
                             base::percent_encode(position), page.size(), more));
@@ -127,8 +123,7 @@ HttpResponse list_repositories(RegistryRequest& request) {
   request.authorize_registry("ecr:DescribeRepositories");
   const Page page = requested_page(request, "repositories");
   auto repositories =
-      storage::list_repositories(request.txn, request.registry.account, request.registry.region,
-                                 page.after(), page.query_limit());
+      storage::list_repositories(request.txn, request.registry, page.after(), page.query_limit());
   const bool more = page.trim(repositories);
   Json names = Json::array();
   for (const auto& repository : repositories) names.push_back(repository.name);

@@ -208,7 +208,7 @@ HttpResponse get_manifest(RegistryRequest& request) {
   if (!found.stored) throw unknown_image();
   const auto image = request.find_image(*found.stored);
   // An archived image is not pulled: its answer is that of an image that does not exist.
-  if (image->status != "ACTIVE") throw unknown_image();
+  if (image->status != storage::ImageStatus::kActive) throw unknown_image();
   HttpResponse response = manifest_response(
       request, image->digest, image->media_type,
       storage::image_manifest(request.txn, repository->id, image->digest).value_or(""));

@@ -19,8 +19,7 @@ namespace {
 // ECR's differ: the specification has no such switch, ECR's is off by default (test
 // NothingIsMounted, strict).
 bool mounting_is_on(const RegistryRequest& request) {
-  const auto set = storage::registry_setting(request.txn, request.registry.account,
-                                             request.registry.region, kBlobMounting);
+  const auto set = storage::registry_setting(request.txn, request.registry, kBlobMounting);
   return set ? *set == "ENABLED" : !request.core.settings.strict_ecr;
 }
 
@@ -49,7 +48,8 @@ bool is_cache(RegistryRequest& request, std::int64_t repository) {
 // ECR mounts what an image of the source has; for a blob that no manifest names yet it begins an
 // upload (containers-roadmap issue 2860; test ABlobThatNoImageNamesIsNotMounted). The specification
 // knows no such difference.
-bool may_be_mounted(RegistryRequest& request, std::int64_t repository, const std::string& digest) {
+bool may_be_mounted(RegistryRequest& request, std::int64_t repository,
+                    const model::Digest& digest) {
   const bool named = storage::blob_is_in_use(request.txn, repository, digest);
   return named || !request.core.settings.strict_ecr;
 }
@@ -70,12 +70,11 @@ std::optional<Mount> wanted_mount(const HttpRequest& request) {
 // tell whether a repository of that name exists either.
 bool mount_blob(RegistryRequest& request, const storage::Repository& target, const Mount& mount) {
   if (!mounting_is_on(request) || !model::is_repository_name(mount.from)) return false;
-  const auto source = storage::find_repository(request.txn, request.registry.account,
-                                               request.registry.region, mount.from);
+  const auto source = storage::find_repository(request.txn, request.registry, mount.from);
   const bool readable = may_read_source(request, mount.from, source ? &*source : nullptr);
   const std::int64_t id = source ? source->id : 0;
-  const auto size = storage::find_blob(request.txn, id, mount.digest.text());
-  const bool wanted = may_be_mounted(request, id, mount.digest.text()) && !is_cache(request, id);
+  const auto size = storage::find_blob(request.txn, id, mount.digest);
+  const bool wanted = may_be_mounted(request, id, mount.digest) && !is_cache(request, id);
   if (!source || !readable || !size || !wanted || !same_encryption(*source, target)) return false;
   storage::add_blob(request.txn, target.id, mount.digest, *size, request.now);
   return true;

@@ -60,15 +60,13 @@ DownloadPtr begin_download(const Services& services, const pull_through::Downloa
 }  // namespace
 
 RepositoryKey repository_key(const RequestHead& head) {
-  const auto& [account, region] = head.credentials.registry;
-  return {account, region, head.route.name};
+  return {head.credentials.registry, head.route.name};
 }
 
 // Without upstreams (the server was started without them) no rule has an effect.
 bool may_be_imported(RegistryRequest& request) {
   return request.services.upstreams != nullptr &&
-         pull_through::find_rule(request.txn, request.registry.account, request.registry.region,
-                                 request.route.name);
+         pull_through::find_rule(request.txn, request.registry, request.route.name);
 }
 
 void ask_upstream(RegistryRequest& request, const pull_through::UpstreamQuery& query) {
@@ -92,11 +90,11 @@ std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request,
                                             const storage::Repository& repository,
                                             const model::Digest& digest) {
   if (request.services.upstreams == nullptr ||
-      storage::find_blob(request.txn, repository.id, digest.text()) ||
+      storage::find_blob(request.txn, repository.id, digest) ||
       !storage::has_imports(request.txn, repository.id)) {
     return std::nullopt;
   }
-  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest.text());
+  const auto order = pull_through::wanted_blob(request.txn, repository.id, digest);
   if (!order) return std::nullopt;
   if (auto answer = answer_conditions(request.http, digest.text())) return answer;
   HttpResponse response;

@@ -3,8 +3,8 @@
 namespace ecr::api::registry {
 namespace {
 
-std::string repository_key(std::string_view account, std::string_view region,
-                           std::string_view name) {
+std::string repository_key(const model::RegistryId& registry, std::string_view name) {
+  const auto& [account, region] = registry;
   std::string key;
   key.reserve(account.size() + region.size() + name.size() + 2);
   return key.append(account).append(1, ' ').append(region).append(1, ' ').append(name);
@@ -33,11 +33,11 @@ void ReadMemo::put(std::shared_ptr<const KnownCaller> caller, std::string_view p
 
 std::shared_ptr<const storage::Repository> ReadMemo::find_repository(
     const model::RegistryId& registry, std::string_view name, std::uint64_t version) const {
-  return repositories_.find(repository_key(registry.account, registry.region, name), version);
+  return repositories_.find(repository_key(registry, name), version);
 }
 
 void ReadMemo::put(const storage::Repository& repository, std::uint64_t version) {
-  repositories_.put(repository_key(repository.account, repository.region, repository.name),
+  repositories_.put(repository_key(repository.registry, repository.name),
                     std::make_shared<const storage::Repository>(repository), version);
 }
 

@@ -78,9 +78,10 @@ bool notes_a_pull(RegistryRequest& request) {
 // grace for it may have to be written down.
 bool notes_a_claim(RegistryRequest& request) {
   const auto& repository = request.find_repository();
-  return repository && storage::claim_would_write(request.core.store, request.txn, repository->id,
-                                                  request.route.reference, request.now,
-                                                  request.core.settings.gc_grace);
+  const auto digest = model::Digest::parse(request.route.reference);
+  return repository && digest &&
+         storage::claim_would_write(request.core.store, request.txn, repository->id, *digest,
+                                    request.now, request.core.settings.gc_grace);
 }
 
 // nullopt: the request would write, and writes belong on a worker.

@@ -79,11 +79,9 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
            base::format("Your authorization token is for the region {} and cannot be used in {}.",
                         credentials.claims.region, named->region)});
     }
-    credentials.registry.account = std::move(named->account);
-    credentials.registry.region = std::move(named->region);
+    credentials.registry = {std::move(named->account), std::move(named->region)};
   } else {  // a name that says no registry: the registry of the token's own account and region
-    credentials.registry.account = credentials.claims.account;
-    credentials.registry.region = credentials.claims.region;
+    credentials.registry = {credentials.claims.account, credentials.claims.region};
   }
   return credentials;
 }
@@ -100,7 +98,7 @@ RegistryRequest::RegistryRequest(const RequestHead& head_, storage::sql::Txn& tx
 
 const std::optional<storage::Repository>& RegistryRequest::find_repository() {
   if (!repository_) {
-    repository_ = storage::find_repository(txn, registry.account, registry.region, route.name);
+    repository_ = storage::find_repository(txn, registry, route.name);
   }
   return *repository_;
 }
@@ -121,8 +119,7 @@ storage::Repository RegistryRequest::authorize_repository(std::string_view actio
 void RegistryRequest::describe(std::string_view action) const {
   note.principal = caller.principal.arn;
   note.identity = identity_;
-  note.registry_account = registry.account;
-  note.registry_region = registry.region;
+  note.registry = registry;
   note.registry_repository = route.name;
   note.action = action;
 }
@@ -158,14 +155,12 @@ storage::Repository RegistryRequest::authorize_push(const std::vector<std::strin
                                                     bool* created) {
   // Almost every push finds its repository: no template is looked for then.
   if (find_repository()) return authorize_repository(actions);
-  const auto as = creation::find_template(txn, registry.account, registry.region, route.name,
-                                          creation::Reason::kPush);
+  const auto as = creation::find_template(txn, registry, route.name, creation::Reason::kPush);
   if (!as) return authorize_repository(actions);
   auto repository = authorize_name(actions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
   if (created != nullptr) *created = true;
-  return creation::create_repository(core, txn, {registry.account, registry.region, route.name}, as,
-                                     now);
+  return creation::create_repository(core, txn, {registry, route.name}, as, now);
 }
 
 // The permission alone: the import itself happens later, outside of this transaction.
@@ -175,8 +170,7 @@ void RegistryRequest::authorize_import() { authorize_name(kImportActions, "ecr:C
 storage::Repository RegistryRequest::require_import() {
   auto repository = authorize_name(kImportActions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
-  return pull_through::create_repository(services, txn,
-                                         {registry.account, registry.region, route.name}, now);
+  return pull_through::create_repository(services, txn, {registry, route.name}, now);
 }
 
 // ECR's _catalog is not documented; the action on all repositories is inferred.
@@ -191,8 +185,7 @@ void RegistryRequest::authorize_registry(std::string_view action) {
 HttpResponse challenge(const HttpRequest& request) {
   HttpResponse response = text_response(401, "text/plain; charset=utf-8", "Not Authorized\n");
   response.set("Www-Authenticate",
-               base::format("Basic realm=\"{}://{}/\",service=\"ecr.amazonaws.com\"",
-                            request.secure ? "https" : "http", request.host()));
+               base::format("Basic realm=\"{}/\",service=\"ecr.amazonaws.com\"", request.origin()));
   return response;
 }
 

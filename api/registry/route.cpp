@@ -56,6 +56,8 @@ std::optional<Route> route_of(std::string_view path) {
 
 }  // namespace
 
+bool has(std::string_view path) { return path == "/v2" || path.starts_with(kBase); }
+
 // The path is decoded before it is split, because clients write the ':' of a digest as "%3A" too. A
 // zero byte cannot be in any name.
 std::optional<Route> parse_route(std::string_view path) {

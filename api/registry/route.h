@@ -25,6 +25,9 @@ struct Route {
   std::string reference;  // tag, digest or upload id; not checked either
 };
 
+// Whether the path is one of the registry's, if only to say that there is nothing. "/v2" without
+// the slash is asked by some clients.
+bool has(std::string_view path);
 // `path` as it came, percent-encoded. nullopt: no such route, or a bad escape.
 std::optional<Route> parse_route(std::string_view path);
 

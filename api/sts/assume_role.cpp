@@ -86,7 +86,8 @@ Json assume_role(ApiRequest& request, RoleSession& asked) {
 }
 
 constexpr Operation kAssumeRoleOperations[] = {
-    {"AssumeRole", "sts:AssumeRole", Access::kWrite, on<assume_role_targets, assume_role>},
+    {"AssumeRole", "sts:AssumeRole", Access::kWrite, on<assume_role_targets, assume_role>,
+     Credentials::kSignature, nullptr, kBodyLimit, kRoleSession | kUserSession},
 };
 
 }  // namespace

@@ -51,9 +51,11 @@ constexpr Operation kInspectionOperations[] = {
     {"GetCallerIdentity", "sts:GetCallerIdentity", Access::kRead,
      on<caller_target, get_caller_identity>},
     {"GetAccessKeyInfo", "sts:GetAccessKeyInfo", Access::kRead,
-     on<caller_target, get_access_key_info>},
+     on<caller_target, get_access_key_info>, Credentials::kSignature, nullptr, kBodyLimit,
+     kRoleSession},
     {"DecodeAuthorizationMessage", "sts:DecodeAuthorizationMessage", Access::kRead,
-     on<caller_target, decode_authorization_message>},
+     on<caller_target, decode_authorization_message>, Credentials::kSignature, nullptr, kBodyLimit,
+     kRoleSession},
 };
 
 }  // namespace
@@ -70,10 +72,7 @@ void require_regional_endpoint(const ApiRequest& request) {
 }
 
 std::vector<Target> caller_target(const ApiRequest& request) {
-  Target target;
-  target.resource = "*";
-  target.account = request.caller.account;
-  return {target};
+  return {plain_target(request, "*")};
 }
 
 ServiceApi make_api() {

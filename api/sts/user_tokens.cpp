@@ -70,9 +70,7 @@ Resolved<FederatedUser> federation_targets(const ApiRequest& request) {
   user.arn = federated_user_arn(request.caller.partition, request.caller.account,
                                 request.input["Name"].get<std::string>());
   user.tags = requested_tags(request.input);
-  Target target;
-  target.resource = user.arn;
-  target.account = request.caller.account;
+  Target target = plain_target(request, user.arn);
   if (user.tags.any()) target.request_tags = user.tags.requested;
   std::vector<Target> targets;
   const auto add = [&](std::string_view action) {
@@ -102,10 +100,11 @@ Json get_federation_token(ApiRequest& request, FederatedUser& user) {
 }
 
 constexpr Operation kUserTokenOperations[] = {
-    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite,
-     on<caller_target, get_session_token>},
+    {"GetSessionToken", "sts:GetSessionToken", Access::kWrite, on<caller_target, get_session_token>,
+     Credentials::kSignature, nullptr, kBodyLimit, kNoSession},
     {"GetFederationToken", "sts:GetFederationToken", Access::kWrite,
-     on<federation_targets, get_federation_token>},
+     on<federation_targets, get_federation_token>, Credentials::kSignature, nullptr, kBodyLimit,
+     kNoSession},
 };
 
 }  // namespace

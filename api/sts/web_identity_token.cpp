@@ -170,7 +170,8 @@ Json get_web_identity_token(ApiRequest& request, WebIdentityTokenRequest& asked)
 
 constexpr Operation kWebIdentityTokenOperations[] = {
     {"GetWebIdentityToken", "sts:GetWebIdentityToken", Access::kWrite,
-     on<web_identity_token_target, get_web_identity_token>},
+     on<web_identity_token_target, get_web_identity_token>, Credentials::kSignature, nullptr,
+     kBodyLimit, kRoleSession},
 };
 
 }  // namespace

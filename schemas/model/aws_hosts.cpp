@@ -137,16 +137,13 @@ std::optional<std::string> signing_region(std::string_view host) {
   return std::move(api->region);
 }
 
-RegistryHost registry_of_api(const ApiHost& api, std::string_view account,
-                             std::string_view region) {
-  RegistryHost registry{std::string(account), std::string(region), api.fips, api.dual_stack,
-                        api.domain};
-  if (!api.dual_stack) return registry;
+RegistryHost registry_of_api(const ApiHost& api, const RegistryId& registry) {
+  RegistryHost host{registry.account, registry.region, api.fips, api.dual_stack, api.domain};
+  if (!api.dual_stack) return host;
   const Partition& partition = *api.partition;
-  registry.dual_stack = !partition.registry_dual_stack_suffix.empty();
-  registry.domain =
-      registry.dual_stack ? partition.registry_dual_stack_suffix : partition.dns_suffix;
-  return registry;
+  host.dual_stack = !partition.registry_dual_stack_suffix.empty();
+  host.domain = host.dual_stack ? partition.registry_dual_stack_suffix : partition.dns_suffix;
+  return host;
 }
 
 bool is_aws_name(std::string_view host) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schemas/model/partition.h"
+#include "schemas/model/registry_id.h"
 
 namespace ecr::model {
 
@@ -48,7 +49,7 @@ std::optional<std::string> signing_region(std::string_view host);
 
 // The name under which that API's registry of this account and Region is served: one that exists at
 // AWS where the API's does. A partition without dual-stack names of registries has the plain one.
-RegistryHost registry_of_api(const ApiHost& api, std::string_view account, std::string_view region);
+RegistryHost registry_of_api(const ApiHost& api, const RegistryId& registry);
 
 // True for names under AWS's own domains, whatever service they are of.
 bool is_aws_name(std::string_view host);

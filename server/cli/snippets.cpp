@@ -6,8 +6,8 @@
 #include "api/core/registry_host.h"
 #include "schemas/base/embed.h"
 #include "schemas/base/text.h"
+#include "schemas/base/url.h"
 #include "schemas/model/aws_hosts.h"
-#include "server/runtime/listen_address.h"
 
 // The build embeds the files (schemas/base/embed.h), so the program needs none of them at run time,
 // and each file has the syntax and the editor support of its own format.
@@ -72,23 +72,12 @@ struct Endpoint {
 // TLS.
 Endpoint parse_endpoint(const std::string& given) {
   // "localhost:4599", as people write it.
-  const std::string url = given.find("://") == given.npos ? "http://" + given : given;
-  Endpoint endpoint;
-  const std::size_t colon = url.find("://");
-  endpoint.scheme = url.substr(0, colon);
-  if (endpoint.scheme != "http" && endpoint.scheme != "https") {
+  const bool has_scheme = given.find("://") != std::string::npos;
+  const auto url = base::parse_url(has_scheme ? given : "http://" + given);
+  if (!url) {
     throw std::runtime_error("--url " + given + ": must be http://HOST:PORT or https://HOST:PORT");
   }
-  endpoint.authority = url.substr(colon + 3, url.find('/', colon + 3) - colon - 3);
-  const std::size_t last = endpoint.authority.rfind(':');
-  // "[::1]" ends with a bracket, and its last colon is part of the address.
-  const bool has_port = last != std::string::npos && !endpoint.authority.ends_with(']');
-  const std::string fallback = endpoint.scheme == "https" ? ":443" : ":80";
-  const ListenAddress parsed =
-      parse_listen_address(endpoint.authority + (has_port ? "" : fallback), "--url");
-  endpoint.host = parsed.host;
-  endpoint.port = std::to_string(parsed.port);
-  return endpoint;
+  return {url->tls ? "https" : "http", url->authority(), url->host, std::to_string(url->port)};
 }
 
 // A line of /etc/hosts needs an address.
@@ -117,7 +106,7 @@ Values all_values(const SnippetValues& given) {
   // The same function that makes repositoryUri, so a snippet names the registry exactly as the
   // server does.
   const std::string registry =
-      api::registry_host(settings, endpoint.authority, given.account, given.region, true);
+      api::registry_host(settings, endpoint.authority, {given.account, given.region}, true);
   // For a container, whose own port is another one than that of the endpoint.
   std::string registry_host =
       given.registry_host.empty() ? endpoint.authority : given.registry_host;

@@ -38,12 +38,11 @@ EncodedError registry_names(const Fault& fault) {
 
 }  // namespace
 
-// The operation decides for the registry, and the header for the two protocols of AWS, which share
-// "POST /". SDKs read the code, and the status alone makes them retry a 5xx
-// (integration/test_faults.py, test_boto3_retries_through_throttling).
-api::HttpResponse fault_response(const Fault& fault, std::string_view operation,
-                                 const api::HttpRequest& request) {
-  const bool registry = operation.starts_with("registry:");
+// The plane decides, and the header for the two protocols of AWS, which share "POST /". SDKs read
+// the code, and the status alone makes them retry a 5xx (integration/test_faults.py,
+// test_boto3_retries_through_throttling).
+api::HttpResponse fault_response(const Fault& fault, const api::HttpRequest& request) {
+  const bool registry = request.plane != api::Plane::kApi;
   const ErrorForm form = registry ? ErrorForm::kOci : api::aws_form(request);
   const EncodedError error = registry                      ? registry_names(fault)
                              : form == ErrorForm::kAwsJson ? json_names(fault)

@@ -255,7 +255,7 @@ asio::awaitable<Connection::Injected> Connection::inject(RequestParser& parser,
                                                          api::HttpResponse& response) {
   // The AWS Query protocol names its operation in the form that is the body, so the body is read
   // before the rules are asked.
-  if (request.path() == "/") {
+  if (request.plane == api::Plane::kApi) {
     auto refused = co_await take_body(parser, request);
     if (refused) {
       response = std::move(*refused);
@@ -275,7 +275,7 @@ asio::awaitable<Connection::Injected> Connection::inject(RequestParser& parser,
   if (*fault.kind == FaultKind::kReset) {
     co_return fault.after ? Injected::kLoseAnswer : Injected::kReset;
   }
-  response = fault_response(fault, operation, request);
+  response = fault_response(fault, request);
   co_return Injected::kAnswered;
 }
 

@@ -215,12 +215,11 @@ void Connection::log(const api::HttpRequest& request, const api::HttpResponse& r
   entry.sent = body_length(response);
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   entry.note = &response.note;
-  const bool worth = App::is_worth_logging(request, response.status);
-  if (worth && line == Line::kWritten) context_.log.write(entry);
+  if (is_worth_logging(response) && line == Line::kWritten) context_.log.write(entry);
   // `action` was set by the API for a request that it understood, so the number of series stays
   // that of the operation tables.
   if (context_.metrics == nullptr) return;
-  context_.metrics->count({.target = request.target,
+  context_.metrics->count({.plane = request.plane,
                            .action = response.note.action,
                            .status = response.status,
                            .received = received_,

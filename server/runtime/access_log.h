@@ -32,6 +32,12 @@ struct AccessEntry {
   const api::LogNote* note = nullptr;
 };
 
+// Whether the log has a line of the request. Probes ask every few seconds and would be most of it;
+// what they are told when something is wrong stands in it.
+inline bool is_worth_logging(const api::HttpResponse& response) {
+  return !response.note.probe || response.status != 200;
+}
+
 // A line longer than this is cut, however long the texts are that a client made it of.
 inline constexpr std::size_t kMaxLogLine = 4096;
 // So many bytes of lines wait for a reader of the log; further lines are dropped.

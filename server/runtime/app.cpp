@@ -11,27 +11,23 @@
 namespace ecr::server {
 namespace {
 
-// "/v2" without the slash is asked by some clients and gets the registry's own error.
-bool is_registry(std::string_view path) { return path == "/v2" || path.starts_with("/v2/"); }
-
 // The form of an error that comes before a plane has seen the request: a body that is too large, an
 // unknown path.
 api::ErrorForm form_of(const api::HttpRequest& head) {
-  if (api::is_layer_path(head.path())) return api::ErrorForm::kS3;
-  return head.path() == "/" ? api::aws_form(head) : api::ErrorForm::kOwn;
+  if (head.plane == api::Plane::kLayers) return api::ErrorForm::kS3;
+  return head.plane == api::Plane::kApi ? api::aws_form(head) : api::ErrorForm::kOwn;
 }
 
 // A person who wants to know what is here: a browser, or curl. The signed calls of AWS's Query
 // protocol that come as GET have their parameters in the query, or an Authorization header.
 bool is_visit(const api::HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  return reads && request.path() == "/" && request.query().empty() &&
-         !request.headers.find("authorization");
+  return reads && request.query().empty() && !request.headers.find("authorization");
 }
 
 api::HttpResponse welcome(const api::HttpRequest& request, const std::string& version) {
   const std::string host(request.host());
-  const std::string url = (request.secure ? "https://" : "http://") + host;
+  const std::string url = request.origin();
   api::HttpResponse response = api::text_response(
       200, "text/plain; charset=utf-8",
       base::format("ecr-local {}: Amazon ECR with IAM, for AWS clients and docker.\n\n"
@@ -52,67 +48,90 @@ App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& r
          const api::admin::AdminRoutes& admin)
     : control_(control), registry_(registry), admin_(admin), names_(control) {}
 
+// The registry comes first because it has most of the requests.
+api::Plane App::plane_of(std::string_view path) const {
+  if (api::registry::has(path)) return api::Plane::kRegistry;
+  if (path == "/") return api::Plane::kApi;
+  // The signed URLs of GetDownloadUrlForLayer, which a client follows without credentials.
+  if (api::is_layer_path(path)) return api::Plane::kLayers;
+  return admin_.has(path) ? api::Plane::kAdmin : api::Plane::kNone;
+}
+
 std::optional<api::HttpResponse> App::admit(api::HttpRequest& head) const {
   api::settle_client(head, control_.settings().trusted_proxies);
+  head.plane = plane_of(head.path());
   if (const auto error = api::check_origin(head)) return refuse(head, *error);
   return std::nullopt;
 }
 
 api::Introduction App::identify(const api::HttpRequest& head) const {
-  const std::string_view path = head.path();
-  if (is_registry(path)) return registry_.identify(head);
-  if (path == "/") return control_.identify(head);
-  if (admin_.has(path)) return admin_.identify(head);
+  switch (head.plane) {
+    case api::Plane::kRegistry:
+      return registry_.identify(head);
+    case api::Plane::kApi:
+      return control_.identify(head);
+    case api::Plane::kAdmin:
+      return admin_.identify(head);
+    case api::Plane::kLayers:
+    case api::Plane::kNone:
+      break;
+  }
   return false;
 }
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
-  const std::string_view path = head.path();
-  if (is_registry(path)) {
-    // Layers: their size has no limit here, because they go to a file as they come.
-    const api::registry::RouteRow* const row = api::registry::find_row(head);
-    if (row == nullptr) return {false, api::kMaxManifestBytes};
-    return {row->open != nullptr, row->body_limit};
+  switch (head.plane) {
+    case api::Plane::kRegistry: {
+      // Layers: their size has no limit here, because they go to a file as they come.
+      const api::registry::RouteRow* const row = api::registry::find_row(head);
+      if (row == nullptr) return {false, api::kMaxManifestBytes};
+      return {row->open != nullptr, row->body_limit};
+    }
+    case api::Plane::kAdmin:
+      if (const api::admin::AdminRoute* const route = admin_.find(head)) {
+        return {route->take_body != nullptr, route->body_limit};
+      }
+      break;
+    case api::Plane::kApi:
+      return {false, control_.body_limit(head)};
+    case api::Plane::kLayers:
+    case api::Plane::kNone:
+      break;
   }
-  if (const api::admin::AdminRoute* const route = admin_.find(head)) {
-    return {route->take_body != nullptr, route->body_limit};
-  }
-  return {false, control_.body_limit(head)};
+  return {false, api::kBodyLimit};
 }
 
 std::optional<api::HttpResponse> App::answer_without_blocking(const api::HttpRequest& head) const {
-  if (is_registry(head.path())) return registry_.answer_without_blocking(head);
+  if (head.plane == api::Plane::kRegistry) return registry_.answer_without_blocking(head);
   return std::nullopt;
 }
 
-// The registry comes first because it has most of the requests.
 api::HttpResponse App::handle(const api::HttpRequest& request) const {
-  const std::string_view path = request.path();
-  if (is_registry(path)) return registry_.handle(request);
-  // The signed URL of GetDownloadUrlForLayer, which a client follows without credentials.
-  if (api::is_layer_path(path)) return registry_.download(request);
-  if (is_visit(request)) return welcome(request, control_.settings().version);
-  if (path == "/") return control_.handle(request);
-  if (admin_.has(path)) return admin_.handle(request);
+  switch (request.plane) {
+    case api::Plane::kRegistry:
+      return registry_.handle(request);
+    case api::Plane::kLayers:
+      return registry_.download(request);
+    case api::Plane::kApi:
+      if (is_visit(request)) return welcome(request, control_.settings().version);
+      return control_.handle(request);
+    case api::Plane::kAdmin:
+      return admin_.handle(request);
+    case api::Plane::kNone:
+      break;
+  }
   return refuse(request, {api::ErrorCode::kNotFound, "There is nothing at this path"});
-}
-
-// Probes ask every few seconds, and would be most of the log; what they are told when something is
-// wrong stands in it.
-bool App::is_worth_logging(const api::HttpRequest& request, int status) {
-  const std::string_view path = request.path();
-  return status != 200 || (path != "/_ecr-local/health" && path != "/_localstack/health");
 }
 
 // Only the paths for which plan() said "streamed" come here.
 std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> App::open(
     const api::HttpRequest& head) const {
-  return is_registry(head.path()) ? registry_.open(head) : admin_.open(head);
+  return head.plane == api::Plane::kRegistry ? registry_.open(head) : admin_.open(head);
 }
 
 // These refusals come before the operation is known (a body that is too large, an unknown path).
 api::HttpResponse App::refuse(const api::HttpRequest& head, const api::ApiError& error) const {
-  api::HttpResponse response = is_registry(head.path())
+  api::HttpResponse response = head.plane == api::Plane::kRegistry
                                    ? api::registry::error_response(error, head)
                                    : api::error_response(error, form_of(head), head);
   if (head.method == "HEAD") api::drop_body(response);

@@ -41,7 +41,8 @@ class App {
       const api::admin::AdminRoutes& admin);
 
   // The first thing that happens to a request, before its body is read: finds out who the client
-  // is, and answers what a web page of another site had a browser send. Does not block.
+  // is and which plane it asks, and answers what a web page of another site had a browser send.
+  // Does not block. REQUIRES, for all other functions: it was called.
   std::optional<api::HttpResponse> admit(api::HttpRequest& head) const;
   // Looks for the caller in the head of a request whose large body is still to come. Blocks.
   api::Introduction identify(const api::HttpRequest& head) const;
@@ -56,11 +57,8 @@ class App {
   std::variant<api::HttpResponse, std::unique_ptr<api::BodySink>> open(
       const api::HttpRequest& head) const;
 
-  // Whether the access log has a line of the request: not of a health check that went well.
-  static bool is_worth_logging(const api::HttpRequest& request, int status);
-
-  // Refusals of the server itself, in the form of the protocol that is spoken at this path.
-  // `limit`: in bytes.
+  // Refusals of the server itself, in the form of the protocol that the plane speaks. `limit`: in
+  // bytes.
   api::HttpResponse refuse_large_body(const api::HttpRequest& head, std::size_t limit) const;
   // Callers who are not authenticated yet hold `limit` bytes together.
   api::HttpResponse refuse_for_memory(const api::HttpRequest& head, std::size_t limit) const;
@@ -71,6 +69,7 @@ class App {
 
  private:
   api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
+  api::Plane plane_of(std::string_view path) const;
 
   const api::ControlPlane& control_;
   const api::registry::RegistryPlane& registry_;

@@ -14,17 +14,22 @@
 namespace ecr::server {
 namespace {
 
-// A label has few values whatever clients send: an unknown path is "none". Every new label value is
-// one more series in memory and in each scrape, and a client that tries paths could otherwise make
-// them without end.
-std::string_view plane_of(std::string_view target) {
-  const std::string_view path = target.substr(0, target.find('?'));
-  if (path == "/v2" || path.starts_with("/v2/")) return "registry";
-  if (path.starts_with("/_ecr-local/") || path == "/metrics") return "admin";
-  // LocalStack's health check, which own_routes() has.
-  if (path == "/_localstack/health") return "admin";
-  if (path.starts_with("/_layers/")) return "registry";
-  return path == "/" ? "api" : "none";
+// The value of the label. It has few values whatever clients send: every new one is one more series
+// in memory and in each scrape, and a client that tries paths could otherwise make them without
+// end. Signed URLs of layers count as the registry's.
+std::string_view name_of(api::Plane plane) {
+  switch (plane) {
+    case api::Plane::kApi:
+      return "api";
+    case api::Plane::kRegistry:
+    case api::Plane::kLayers:
+      return "registry";
+    case api::Plane::kAdmin:
+      return "admin";
+    case api::Plane::kNone:
+      break;
+  }
+  return "none";
 }
 
 // The two lines before the samples of a metric, as Prometheus's text exposition format 0.0.4 wants.
@@ -140,7 +145,9 @@ void write_decisions(std::string& out, const api::DecisionLog& decisions) {
 }  // namespace
 
 void Metrics::count(const Request& request) {
-  const KeyView key{plane_of(request.target), request.action};
+  // Both are parts of the registry in the label, and so of one series.
+  const bool layers = request.plane == api::Plane::kLayers;
+  const KeyView key{layers ? api::Plane::kRegistry : request.plane, request.action};
   std::size_t bucket = 0;
   // The bounds are inclusive, as "le" (less or equal) in Prometheus's format says.
   while (bucket < kBounds.size() && request.took.count() > kBounds[bucket]) ++bucket;
@@ -148,7 +155,7 @@ void Metrics::count(const Request& request) {
   // The look-up takes views; strings are made only for the first request of a series.
   auto found = series_.find(key);
   if (found == series_.end()) {
-    found = series_.emplace(Key{std::string(key.plane), std::string(key.action)}, Series{}).first;
+    found = series_.emplace(Key{key.plane, std::string(key.action)}, Series{}).first;
   }
   Series& series = found->second;
   // A reset connection has status 0 and is counted in class 0, which write_requests() leaves out.
@@ -201,10 +208,10 @@ void Metrics::write_budgets(std::string& out) const {
 
 void Metrics::write_requests(std::string& out) const {
   const std::lock_guard lock(mutex_);
-  // Neither value needs escaping: the planes are the few names of plane_of(), and the operation is
+  // Neither value needs escaping: the planes are the few names of name_of(), and the operation is
   // a name of the operation tables.
   const auto labels = [](const Key& key) {
-    return base::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
+    return base::format("plane=\"{}\",operation=\"{}\"", name_of(key.plane), key.action);
   };
   describe(out, "ecr_local_requests_total", "counter", "Requests answered.");
   for (const auto& [key, series] : series_) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "api/core/access/decision_log.h"
+#include "api/core/wire/http.h"
 #include "schemas/base/clock.h"
 #include "server/faults/fault_rules.h"
 #include "storage/store.h"
@@ -25,7 +26,7 @@ class MemoryBudget;
 class Metrics {
  public:
   struct Request {
-    std::string_view target;  // path and query: says which plane
+    api::Plane plane = api::Plane::kNone;
     std::string_view action;  // "ecr:PutImage"; empty: none was found
     int status = 0;
     std::uint64_t received = 0;  // body bytes
@@ -64,21 +65,20 @@ class Metrics {
     std::uint64_t sent = 0;
   };
   struct Key {
-    std::string plane;
+    api::Plane plane;
     std::string action;
-    auto operator<=>(const Key&) const = default;
   };
   // Lets the map be searched without making strings.
   struct KeyView {
-    std::string_view plane;
+    api::Plane plane;
     std::string_view action;
   };
   struct Less {
     using is_transparent = void;
     template <typename A, typename B>
     bool operator()(const A& a, const B& b) const {
-      const int order = std::string_view(a.plane).compare(b.plane);
-      return order != 0 ? order < 0 : std::string_view(a.action) < std::string_view(b.action);
+      if (a.plane != b.plane) return a.plane < b.plane;
+      return std::string_view(a.action) < std::string_view(b.action);
     }
   };
 

@@ -11,14 +11,13 @@ namespace ecr::server {
 namespace {
 
 // The registry API has no operation names of its own; this program gives it names for fault rules.
-constexpr std::string_view kRegistry = "registry:";
-constexpr std::string_view kLayer = "registry:GetLayer";  // GetDownloadUrlForLayer's signed URL
+const std::string kRegistry = "registry:";
 
 // Empty for a path or a method that the registry does not have: such a request fails by itself and
 // needs no injected fault.
 std::string of_registry(const api::HttpRequest& request) {
   const api::registry::RouteRow* const row = api::registry::find_row(request);
-  return row == nullptr ? std::string() : std::string(kRegistry) + std::string(row->name);
+  return row == nullptr ? std::string() : kRegistry + std::string(row->name);
 }
 
 // The first of that name, as the API itself takes it.
@@ -44,7 +43,7 @@ std::vector<std::string> OperationNames::all() const {
   for (const auto& row : api::registry::route_table()) {
     names.push_back(base::format("{}{}", kRegistry, row.name));
   }
-  names.emplace_back(kLayer);
+  names.push_back(kRegistry + std::string(api::registry::kLayerRoute));
   return names;
 }
 
@@ -80,9 +79,18 @@ std::string OperationNames::of_api(const api::HttpRequest& request) const {
 }
 
 std::string OperationNames::of(const api::HttpRequest& request) const {
-  const std::string_view path = request.path();
-  if (path == "/") return of_api(request);
-  return api::is_layer_path(path) ? std::string(kLayer) : of_registry(request);
+  switch (request.plane) {
+    case api::Plane::kApi:
+      return of_api(request);
+    case api::Plane::kRegistry:
+      return of_registry(request);
+    case api::Plane::kLayers:
+      return kRegistry + std::string(api::registry::kLayerRoute);
+    case api::Plane::kAdmin:
+    case api::Plane::kNone:
+      break;
+  }
+  return {};
 }
 
 }  // namespace ecr::server

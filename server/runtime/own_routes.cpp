@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/wire/error_response.h"
+#include "api/admin/admin_http.h"
 #include "schemas/base/json.h"
 #include "server/faults/fault_json.h"
 
@@ -12,18 +12,10 @@ namespace {
 using api::HttpRequest;
 using api::HttpResponse;
 using api::admin::AdminRoute;
+using api::admin::error_response;
+using api::admin::json_response;
 
 constexpr std::uint64_t kMaxRules = 1u << 20;  // bytes of a document of fault rules
-
-// The line break keeps the prompt of a shell off the answer when curl prints it.
-api::HttpResponse json_text(int status, const std::string& text) {
-  return api::text_response(status, "application/json", text + "\n");
-}
-
-api::HttpResponse error_answer(int status, const std::string& message) {
-  const api::EncodedError error{.status = status, .message = message};
-  return api::error_response(error, api::ErrorForm::kOwn, api::HttpRequest());
-}
 
 // The form of LocalStack's health check, for scripts that wait for it. The services that exist here
 // are "running". The services are those that a script may wait for; everything of this server is
@@ -33,11 +25,11 @@ api::HttpResponse localstack_health(const std::string& version) {
       {"services", {{"ecr", "running"}, {"iam", "running"}, {"sts", "running"}}},
       {"edition", "ecr-local"},
       {"version", version}};
-  return json_text(200, base::dump(json));
+  return json_response(200, json);
 }
 
 HttpResponse list_faults(const FaultRules& faults) {
-  return json_text(200, fault_rules_json(faults.list()));
+  return api::text_response(200, "application/json", fault_rules_json(faults.list()) + "\n");
 }
 
 // Every method answers with the rules as they are now, so a script sees the seed that was drawn. A
@@ -48,7 +40,7 @@ auto change_faults(const OwnRouteParts& parts, Change change) {
     try {
       change(parts.faults, parse_fault_rules(request.body, parts.operations(), parts.random));
     } catch (const FaultError& error) {
-      return error_answer(400, error.what());
+      return error_response(400, error.what());
     }
     return list_faults(parts.faults);
   };
@@ -58,8 +50,8 @@ auto change_faults(const OwnRouteParts& parts, Change change) {
 // server that it would send a token to.
 HttpResponse authority(const std::string& pem) {
   if (pem.empty()) {
-    return error_answer(404,
-                        "There is no certificate authority: the server runs without --tls auto");
+    return error_response(404,
+                          "There is no certificate authority: the server runs without --tls auto");
   }
   return api::text_response(200, "application/x-pem-file", pem);
 }
@@ -102,6 +94,7 @@ std::vector<AdminRoute> own_routes(const OwnRouteParts& parts) {
       {.method = "GET",
        .path = "/_localstack/health",
        .access = kEverybody,
+       .probe = true,
        .handle = [parts](const HttpRequest&) { return localstack_health(parts.settings.version); }},
   };
   if (parts.metrics) {

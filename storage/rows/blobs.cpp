@@ -7,25 +7,25 @@ namespace ecr::storage {
 // Asks for the membership row too: the digest alone must not give access to a blob of a repository
 // that the client may not read (test Images.BlobIsVisibleOnlyWhereItIsAMember).
 std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
-                                      std::string_view digest) {
+                                      const model::Digest& digest) {
   return sql::first_integer(txn.query(
       R"(SELECT size FROM blobs
          WHERE digest = ?
            AND EXISTS (SELECT 1 FROM repository_blobs
                        WHERE repository_blobs.repository = ?
                          AND repository_blobs.digest = blobs.digest))",
-      digest, repository));
+      digest.text(), repository));
 }
 
 // The registry protocol sends no type with a blob. ECR's BatchCheckLayerAvailability reports one,
 // so it comes from a manifest. Where several manifests name the blob with types, any of them will
 // do.
 std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repository,
-                                           std::string_view digest) {
+                                           const model::Digest& digest) {
   return sql::first_text(txn.query(
       R"(SELECT media_type FROM image_blobs
          WHERE repository = ? AND digest = ? AND media_type <> '' LIMIT 1)",
-      repository, digest));
+      repository, digest.text()));
 }
 
 // There is one copy of a blob, however many repositories hold it. The time begins the grace of the
@@ -44,34 +44,35 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& diges
 
 // Only images of this repository count: the same blob in another repository has its own membership
 // row.
-bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   return txn
       .query("SELECT 1 FROM image_blobs WHERE repository = ? AND digest = ? LIMIT 1", repository,
-             digest)
+             digest.text())
       .next();
 }
 
 // ECR reports a layer as ARCHIVED where only archived images use it. A layer that no image uses yet
 // belongs to a push that is going on, so it is not archived.
-bool blob_is_archived(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+bool blob_is_archived(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   if (!blob_is_in_use(txn, repository, digest)) return false;
   return !txn.query(
                  R"(SELECT 1 FROM image_blobs JOIN images ON images.id = image_blobs.image
                     WHERE image_blobs.repository = ? AND image_blobs.digest = ?
                       AND images.status = 'ACTIVE' LIMIT 1)",
-                 repository, digest)
+                 repository, digest.text())
               .next();
 }
 
 // The foreign key of image_blobs refuses this while an image names the blob, so a caller that
 // forgot to ask cannot break the image.
-void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
-  txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository, digest);
+void remove_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
+  txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository,
+           digest.text());
 }
 
 // By the index repository_blobs_by_digest: no repository has to be read.
-bool blob_is_known(sql::Txn& txn, std::string_view digest) {
-  return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest).next();
+bool blob_is_known(sql::Txn& txn, const model::Digest& digest) {
+  return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest.text()).next();
 }
 
 // Goes on after the last row by a row value, which the primary key answers: a page costs the same

@@ -15,24 +15,24 @@ namespace ecr::storage {
 
 // A blob is visible in a repository only by its membership row.
 std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
-                                      std::string_view digest);  // its size
+                                      const model::Digest& digest);  // its size
 // The blob's type in the repository's manifests; nullopt: none of them names it with a type.
 std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repository,
-                                           std::string_view digest);
+                                           const model::Digest& digest);
 // Adds the blob to the repository, as needed at `when`. Where it is there already, only the time
 // changes.
 void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               std::int64_t size, base::TimePoint when);
 // True where an image of the repository names the blob.
-bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 // True where images of the repository name the blob and all of them are in the archive, or on their
 // way back.
-bool blob_is_archived(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+bool blob_is_archived(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 // Takes the blob out of the repository; its bytes go when no repository holds it. REQUIRES: no
 // image of the repository names it.
-void remove_blob(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+void remove_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 // True where any repository holds the blob.
-bool blob_is_known(sql::Txn& txn, std::string_view digest);
+bool blob_is_known(sql::Txn& txn, const model::Digest& digest);
 
 // For the collector (collector.h). The lists come from a read transaction and may be out of date,
 // so the functions that delete check the condition again.

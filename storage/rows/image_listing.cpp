@@ -10,13 +10,14 @@ namespace ecr::storage {
 // the cost of a page does not depend on the number of images in the repository.
 namespace {
 
-constexpr std::string_view kStatuses[] = {"ACTIVE", "ARCHIVED", "ACTIVATING"};
+constexpr ImageStatus kStatuses[] = {ImageStatus::kActive, ImageStatus::kArchived,
+                                     ImageStatus::kActivating};
 
 template <typename Action>
 // At most six states, so at most six short index scans for a page.
-void for_each_state(TagStatus tags, std::string_view image_status, Action action) {
-  for (const std::string_view status : kStatuses) {
-    if (image_status != "ANY" && image_status != status) continue;
+void for_each_state(TagStatus tags, std::optional<ImageStatus> image_status, Action action) {
+  for (const ImageStatus status : kStatuses) {
+    if (image_status && image_status != status) continue;
     if (tags != TagStatus::kUntagged) action(status, true);
     if (tags != TagStatus::kTagged) action(status, false);
   }
@@ -40,38 +41,36 @@ void add_images(sql::Rows row, std::vector<Image>& images) {
 
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                std::string_view after, std::int64_t limit,
-                               std::string_view image_status) {
+                               std::optional<ImageStatus> image_status) {
   std::vector<Image> images;
   // Without a filter the unique index on (repository, digest) has all images in order, and no merge
   // is needed (test ManyImages.AreListedPageByPage).
-  if (status == TagStatus::kAny && image_status == "ANY") {
+  if (status == TagStatus::kAny && !image_status) {
     static constexpr auto kSql =
         "SELECT " + kImageColumns +
         " FROM images WHERE repository = ? AND digest > ? ORDER BY digest LIMIT ?";
     add_images(txn.query(kSql, repository, after, limit), images);
     return images;
   }
-  for_each_state(status, image_status, [&](std::string_view state, bool tagged) {
+  for_each_state(status, image_status, [&](ImageStatus state, bool tagged) {
     static constexpr auto kSql = "SELECT " + kImageColumns +
                                  " FROM images WHERE repository = ? AND status = ? AND tagged = ? "
                                  "AND digest > ? ORDER BY digest LIMIT ?";
-    add_images(txn.query(kSql, repository, state, tagged, after, limit), images);
+    add_images(txn.query(kSql, repository, word_of(state), tagged, after, limit), images);
   });
   keep_first(images, limit, [](const Image& a, const Image& b) { return a.digest < b.digest; });
   return images;
 }
 
 // One query for the tags of a whole page of images, instead of one for each image.
-std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
-                                                              std::int64_t repository,
-                                                              std::string_view first,
-                                                              std::string_view last,
-                                                              std::string_view image_status) {
+std::vector<std::pair<std::string, std::string>> tags_between(
+    sql::Txn& txn, std::int64_t repository, std::string_view first, std::string_view last,
+    std::optional<ImageStatus> image_status) {
   std::vector<std::pair<std::string, std::string>> tags;
   const auto add = [&](sql::Rows row) {
     while (row.next()) tags.emplace_back(row.text(0), row.text(1));
   };
-  if (image_status == "ANY") {
+  if (!image_status) {
     add(txn.query(
         R"(SELECT digest, tag FROM image_tags
            WHERE repository = ? AND digest >= ? AND digest <= ?
@@ -88,13 +87,13 @@ std::vector<std::pair<std::string, std::string>> tags_between(sql::Txn& txn,
          WHERE images.repository = ? AND images.status = ? AND images.tagged = 1
            AND images.digest >= ? AND images.digest <= ?
          ORDER BY images.digest, image_tags.tag)",
-      repository, image_status, first, last));
+      repository, word_of(*image_status), first, last));
   return tags;
 }
 
 namespace {
 
-void add_tagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view status,
+void add_tagged_ids(sql::Txn& txn, std::int64_t repository, ImageStatus status,
                     std::string_view after_digest, std::string_view after_tag, std::int64_t limit,
                     std::vector<ImageId>& ids) {
   for (auto row = txn.query(
@@ -104,7 +103,7 @@ void add_tagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view sta
               WHERE images.repository = ? AND images.status = ? AND images.tagged = 1
                 AND images.digest >= ? AND (images.digest > ? OR image_tags.tag > ?)
               ORDER BY images.digest, image_tags.tag LIMIT ?)",
-           repository, status, after_digest, after_digest, after_tag, limit);
+           repository, word_of(status), after_digest, after_digest, after_tag, limit);
        row.next();) {
     ids.push_back({row.string(0), row.string(1)});
   }
@@ -112,14 +111,14 @@ void add_tagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view sta
 
 // An untagged image counts as (digest, ""), so the page that begins after it begins at the next
 // digest.
-void add_untagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view status,
+void add_untagged_ids(sql::Txn& txn, std::int64_t repository, ImageStatus status,
                       std::string_view after_digest, std::int64_t limit,
                       std::vector<ImageId>& ids) {
   for (auto row = txn.query(
            R"(SELECT digest FROM images
               WHERE repository = ? AND status = ? AND tagged = 0 AND digest > ?
               ORDER BY digest LIMIT ?)",
-           repository, status, after_digest, limit);
+           repository, word_of(status), after_digest, limit);
        row.next();) {
     ids.push_back({row.string(0), std::nullopt});
   }
@@ -131,9 +130,9 @@ void add_untagged_ids(sql::Txn& txn, std::int64_t repository, std::string_view s
 // The pair (digest, tag) says where the next page begins (test ManyImages.IdsAreListedPageByPage).
 std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                     std::string_view after_digest, std::string_view after_tag,
-                                    std::int64_t limit, std::string_view image_status) {
+                                    std::int64_t limit, std::optional<ImageStatus> image_status) {
   std::vector<ImageId> ids;
-  for_each_state(status, image_status, [&](std::string_view state, bool tagged) {
+  for_each_state(status, image_status, [&](ImageStatus state, bool tagged) {
     if (tagged) {
       add_tagged_ids(txn, repository, state, after_digest, after_tag, limit, ids);
     } else {

@@ -15,15 +15,14 @@
 namespace ecr::storage {
 
 enum class TagStatus { kAny, kTagged, kUntagged };
-// By digest, after `after` (exclusive). `image_status` here and below is a value of Image::status,
-// or "ANY".
+// By digest, after `after` (exclusive). `image_status` here and below: nullopt is any.
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                std::string_view after, std::int64_t limit,
-                               std::string_view image_status = "ANY");
+                               std::optional<ImageStatus> image_status = {});
 // Digest and tag of every such image with first <= digest <= last, sorted.
 std::vector<std::pair<std::string, std::string>> tags_between(
     sql::Txn& txn, std::int64_t repository, std::string_view first, std::string_view last,
-    std::string_view image_status = "ANY");
+    std::optional<ImageStatus> image_status = {});
 struct ImageId {
   std::string digest;
   std::optional<std::string> tag;
@@ -32,7 +31,8 @@ struct ImageId {
 // (exclusive).
 std::vector<ImageId> list_image_ids(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                     std::string_view after_digest, std::string_view after_tag,
-                                    std::int64_t limit, std::string_view image_status = "ANY");
+                                    std::int64_t limit,
+                                    std::optional<ImageStatus> image_status = {});
 // Tags in the order of their bytes, after `after` (exclusive).
 std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::string_view after,
                                    std::int64_t limit);

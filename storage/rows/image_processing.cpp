@@ -37,8 +37,9 @@ void put_scan(sql::Txn& txn, std::int64_t repository, std::string_view digest,
       R"(INSERT INTO image_scans (repository, digest, type, status, description, requested_at,
                                   completed_at, source_updated_at, severities)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))",
-      repository, digest, scan.type, scan.status, scan.description, to_column(scan.requested_at),
-      to_column(scan.completed_at), to_column(scan.source_updated_at), join_severities(scan));
+      repository, digest, word_of(scan.type), word_of(scan.status), scan.description,
+      to_column(scan.requested_at), to_column(scan.completed_at), to_column(scan.source_updated_at),
+      join_severities(scan));
 }
 
 std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository,
@@ -48,7 +49,7 @@ std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository,
          FROM image_scans WHERE repository = ? AND digest = ?)",
       repository, digest);
   if (!row.next()) return std::nullopt;
-  ImageScan scan{row.string(0), row.string(1)};
+  ImageScan scan{value_of<ScanType>(row.text(0)), value_of<ScanStatus>(row.text(1))};
   scan.description = row.string(2);
   scan.requested_at = from_column(row.integer(3));
   scan.completed_at = from_column(row.optional_integer(4));
@@ -91,7 +92,7 @@ void put_image_signing(sql::Txn& txn, std::int64_t repository, std::string_view 
          ON CONFLICT (repository, digest, profile)
            DO UPDATE SET status = excluded.status, failure_code = excluded.failure_code,
                          failure_reason = excluded.failure_reason)",
-      repository, digest, signing.profile, signing.status, signing.failure_code,
+      repository, digest, signing.profile, word_of(signing.status), signing.failure_code,
       signing.failure_reason);
 }
 
@@ -103,7 +104,8 @@ std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
               WHERE repository = ? AND digest = ? ORDER BY profile)",
            repository, digest);
        row.next();) {
-    signings.push_back({row.string(0), row.string(1), row.string(2), row.string(3)});
+    signings.push_back(
+        {row.string(0), value_of<WorkStatus>(row.text(1)), row.string(2), row.string(3)});
   }
   return signings;
 }
@@ -118,8 +120,8 @@ void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_v
          SELECT id, ?, ?, ?, ? FROM images WHERE repository = ? AND digest = ?
          ON CONFLICT (image, account, region)
          DO UPDATE SET status = excluded.status, failure_code = excluded.failure_code)",
-      replication.account, replication.region, replication.status, replication.failure_code,
-      repository, digest);
+      replication.destination.account, replication.destination.region, word_of(replication.status),
+      replication.failure_code, repository, digest);
 }
 
 std::vector<ImageReplication> image_replications(sql::Txn& txn, std::int64_t repository,
@@ -130,7 +132,10 @@ std::vector<ImageReplication> image_replications(sql::Txn& txn, std::int64_t rep
          ORDER BY account, region)",
       repository, digest);
   std::vector<ImageReplication> found;
-  while (row.next()) found.push_back({row.string(0), row.string(1), row.string(2), row.string(3)});
+  while (row.next()) {
+    found.push_back(
+        {{row.string(0), row.string(1)}, value_of<WorkStatus>(row.text(2)), row.string(3)});
+  }
   return found;
 }
 

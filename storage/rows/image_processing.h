@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -17,8 +19,8 @@ namespace ecr::storage {
 // Scans
 
 struct ImageScan {
-  std::string type;    // BASIC, ENHANCED
-  std::string status;  // IN_PROGRESS, COMPLETE, ...
+  ScanType type = ScanType::kBasic;
+  ScanStatus status = ScanStatus::kInProgress;
   std::string description = {};
   base::TimePoint requested_at = {};
   std::optional<base::TimePoint> completed_at = {};
@@ -46,7 +48,7 @@ std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t reposito
 
 struct ImageSigning {
   std::string profile;  // ARN
-  std::string status;   // IN_PROGRESS, COMPLETE, FAILED
+  WorkStatus status = WorkStatus::kInProgress;
   std::string failure_code = {};
   std::string failure_reason = {};
 };
@@ -61,9 +63,8 @@ std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
 // Replications, one for each destination
 
 struct ImageReplication {
-  std::string account;  // the destination's
-  std::string region;
-  std::string status;        // IN_PROGRESS, COMPLETE, FAILED
+  model::RegistryId destination;
+  WorkStatus status = WorkStatus::kInProgress;
   std::string failure_code;  // empty: it has not failed
 };
 

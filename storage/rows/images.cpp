@@ -13,7 +13,7 @@ Image read_image(const sql::Rows& row) {
   image.pushed_at = from_column(row.integer(4));
   image.last_pulled_at = from_column(row.optional_integer(5));
   image.subject = row.string(6);
-  image.status = row.string(7);
+  image.status = value_of<ImageStatus>(row.text(7));
   image.last_archived_at = from_column(row.optional_integer(8));
   image.last_activated_at = from_column(row.optional_integer(9));
   image.nesting = row.integer(10);
@@ -30,8 +30,9 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                              last_activated_at, nesting)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
       repository, image.digest, image.media_type, image.artifact_media_type, image.size_bytes,
-      to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject, image.status,
-      to_column(image.last_archived_at), to_column(image.last_activated_at), image.nesting);
+      to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject,
+      word_of(image.status), to_column(image.last_archived_at), to_column(image.last_activated_at),
+      image.nesting);
   const auto id = txn.last_insert_id();
   txn.exec("INSERT INTO image_manifests (image, manifest) VALUES (?, ?)", id, sql::Blob{manifest});
   // A manifest may name a blob twice: two layers can be equal. The foreign key refuses a blob that
@@ -41,7 +42,7 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
     txn.exec(
         R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
            ON CONFLICT (image, digest) DO NOTHING)",
-        id, repository, blob.digest, blob.media_type);
+        id, repository, blob.digest.text(), blob.media_type);
   }
   // Children have no foreign key: the caller checks that they are in the repository, and
   // image_parents() keeps them from being deleted.
@@ -103,15 +104,19 @@ std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
       repository, repository, digest, kShownParents));
 }
 
+// Stands for every status in a statement that may filter by one.
+constexpr std::string_view kAnyStatus = "ANY";
+
 // Any number of indexes may name an image: this reads one of them.
 std::optional<std::string> find_parent(sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, std::string_view status) {
+                                       std::string_view digest, std::optional<ImageStatus> status) {
+  const std::string_view wanted = status ? word_of(*status) : kAnyStatus;
   return sql::first_text(txn.query(
       R"(SELECT images.digest
          FROM image_children JOIN images ON images.id = image_children.image
          WHERE image_children.repository = ? AND image_children.digest = ?
            AND (? = 'ANY' OR images.status = ?) LIMIT 1)",
-      repository, digest, status, status));
+      repository, digest, wanted, wanted));
 }
 
 std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest) {

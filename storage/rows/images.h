@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
 
 // A config or layer as a manifest names it.
 struct ImageBlob {
-  ImageBlob(std::string digest_, std::string media_type_ = {})
+  ImageBlob(model::Digest digest_, std::string media_type_ = {})
       : digest(std::move(digest_)), media_type(std::move(media_type_)) {}
-  std::string digest;
+  model::Digest digest;
   std::string media_type;  // empty: not said
 };
 
@@ -28,8 +30,8 @@ struct Image {
   std::int64_t size_bytes = 0;  // as ECR reports it: config and layers; an index: its largest child
   base::TimePoint pushed_at;
   std::optional<base::TimePoint> last_pulled_at;
-  std::string subject;            // digest; empty: none
-  std::string status = "ACTIVE";  // or ARCHIVED, ACTIVATING
+  std::string subject;  // digest; empty: none
+  ImageStatus status = ImageStatus::kActive;
   std::optional<base::TimePoint> last_archived_at;
   std::optional<base::TimePoint> last_activated_at;  // restored from the archive
   // How deep an index is: one more than the deepest image that it names; 0 of every other image.
@@ -61,9 +63,10 @@ std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
 // The digests of the images that the index names, sorted; empty: it is no index, or is not there.
 std::vector<std::string> image_children(sql::Txn& txn, std::int64_t repository,
                                         std::string_view digest);
-// One of the indexes that name the image; nullopt: none does. `status`: of the index, or "ANY".
+// One of the indexes that name the image; nullopt: none does. `status`: of the index; nullopt: any.
 std::optional<std::string> find_parent(sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, std::string_view status = "ANY");
+                                       std::string_view digest,
+                                       std::optional<ImageStatus> status = {});
 // The digests of the indexes that name the image, sorted, for messages: kShownParents at most.
 inline constexpr std::int64_t kShownParents = 100;
 std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,

@@ -17,8 +17,8 @@ LifecyclePreviewResult read_result(const sql::Rows& row) {
           .digest = row.string(1),
           .tags = split_lines(row.text(2)),
           .pushed_at = from_column(row.integer(3)),
-          .storage_class = row.string(4),
-          .action = row.string(5),
+          .storage_class = value_of<StorageClass>(row.text(4)),
+          .action = value_of<RuleAction>(row.text(5)),
           .rule_priority = row.integer(6)};
 }
 
@@ -67,7 +67,8 @@ std::optional<LifecyclePreview> find_lifecycle_preview(sql::Txn& txn, std::int64
          WHERE repository = ?)",
       repository);
   if (!row.next()) return std::nullopt;
-  return LifecyclePreview{row.string(0), row.string(1), row.integer(2), row.integer(3)};
+  return LifecyclePreview{row.string(0), value_of<WorkStatus>(row.text(1)), row.integer(2),
+                          row.integer(3)};
 }
 
 // The result holds copies of tags and times: it shows the images as they were when the preview ran,
@@ -79,7 +80,8 @@ void add_lifecycle_preview_result(sql::Txn& txn, std::int64_t repository,
            (repository, position, digest, tags, pushed_at, storage_class, action, rule_priority)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
       repository, result.position, result.digest, join_lines(result.tags),
-      to_column(result.pushed_at), result.storage_class, result.action, result.rule_priority);
+      to_column(result.pushed_at), word_of(result.storage_class), word_of(result.action),
+      result.rule_priority);
 }
 
 // The counts are kept beside the results, so that each page can report them without a count.
@@ -88,7 +90,7 @@ void finish_lifecycle_preview(sql::Txn& txn, std::int64_t repository,
   txn.exec(
       R"(UPDATE lifecycle_previews SET status = ?, expiring = ?, transitioning = ?
          WHERE repository = ?)",
-      preview.status, preview.expiring, preview.transitioning, repository);
+      word_of(preview.status), preview.expiring, preview.transitioning, repository);
 }
 
 namespace {
@@ -157,7 +159,7 @@ std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t reposit
     image.pushed_at = from_column(row.integer(1));
     image.last_pulled_at = from_column(row.optional_integer(2));
     image.subject = row.string(3);
-    image.status = row.string(4);
+    image.status = value_of<ImageStatus>(row.text(4));
     image.last_archived_at = from_column(row.optional_integer(5));
     image.last_activated_at = from_column(row.optional_integer(6));
     // Both sides compare by bytes: SQLite by its BINARY order, std::string_view as well. So the

@@ -11,6 +11,7 @@
 #include "schemas/base/clock.h"
 #include "storage/rows/image_listing.h"
 #include "storage/rows/images.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -27,8 +28,8 @@ void set_lifecycle_evaluated(sql::Txn& txn, std::int64_t repository, base::TimeP
 void delete_lifecycle_policy(sql::Txn& txn, std::int64_t repository);
 
 struct LifecyclePreview {
-  std::string text;                // of the policy
-  std::string status;              // IN_PROGRESS, COMPLETE, FAILED
+  std::string text;  // of the policy
+  WorkStatus status = WorkStatus::kInProgress;
   std::int64_t expiring = 0;       // images
   std::int64_t transitioning = 0;  // images
 };
@@ -37,8 +38,8 @@ struct LifecyclePreviewResult {
   std::string digest = {};
   std::vector<std::string> tags = {};  // as they were
   base::TimePoint pushed_at = {};
-  std::string storage_class = {};  // STANDARD, ARCHIVE
-  std::string action = {};         // EXPIRE, TRANSITION
+  StorageClass storage_class = StorageClass::kStandard;
+  RuleAction action = RuleAction::kExpire;
   std::int64_t rule_priority = 0;
 };
 

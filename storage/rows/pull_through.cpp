@@ -22,56 +22,56 @@ Import read_import(const sql::Rows& row) {
 }  // namespace
 
 // A prefix is unique in its registry: ECR answers PullThroughCacheRuleAlreadyExists.
-bool insert_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+bool insert_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               const PullThroughRule& row) {
   return txn.exec(
              R"(INSERT INTO pull_through_rules
                   (account, region, prefix, rule, created_at, updated_at)
                 VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (account, region, prefix) DO NOTHING)",
-             account, region, row.prefix, row.body, to_column(row.created_at),
+             registry.account, registry.region, row.prefix, row.body, to_column(row.created_at),
              to_column(row.updated_at)) > 0;
 }
 
 // The prefix and created_at stay: ECR's UpdatePullThroughCacheRule cannot change them.
-void update_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+void update_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               const PullThroughRule& row) {
   txn.exec(
       R"(UPDATE pull_through_rules SET rule = ?, updated_at = ?
          WHERE account = ? AND region = ? AND prefix = ?)",
-      row.body, to_column(row.updated_at), account, region, row.prefix);
+      row.body, to_column(row.updated_at), registry.account, registry.region, row.prefix);
 }
 
-std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn, std::string_view account,
-                                                      std::string_view region,
+std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn,
+                                                      const model::RegistryId& registry,
                                                       std::string_view prefix) {
   static constexpr auto kSql =
       "SELECT " + kRuleColumns +
       " FROM pull_through_rules WHERE account = ? AND region = ? AND prefix = ?";
-  return sql::first_row(txn.query(kSql, account, region, prefix), read_rule);
+  return sql::first_row(txn.query(kSql, registry.account, registry.region, prefix), read_rule);
 }
 
 // The repositories that the rule filled stay, with their images, as in ECR.
-void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+void delete_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               std::string_view prefix) {
   txn.exec("DELETE FROM pull_through_rules WHERE account = ? AND region = ? AND prefix = ?",
-           account, region, prefix);
+           registry.account, registry.region, prefix);
 }
 
 // For the quota of rules in a registry (Amazon ECR service quotas: 50).
-std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
-                                      std::string_view region) {
-  return sql::only_integer(txn.query(
-      "SELECT count(*) FROM pull_through_rules WHERE account = ? AND region = ?", account, region));
+std::int64_t count_pull_through_rules(sql::Txn& txn, const model::RegistryId& registry) {
+  return sql::only_integer(
+      txn.query("SELECT count(*) FROM pull_through_rules WHERE account = ? AND region = ?",
+                registry.account, registry.region));
 }
 
-std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_view account,
-                                                     std::string_view region,
+std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn,
+                                                     const model::RegistryId& registry,
                                                      std::string_view after, std::int64_t limit) {
   static constexpr auto kSql = "SELECT " + kRuleColumns +
                                " FROM pull_through_rules WHERE account = ? AND region = ? AND "
                                "prefix > ? ORDER BY prefix LIMIT ?";
-  return sql::all_rows(txn.query(kSql, account, region, after, limit), read_rule);
+  return sql::all_rows(txn.query(kSql, registry.account, registry.region, after, limit), read_rule);
 }
 
 // check_at bounds how often the upstream is asked. ECR asked at most once in 24 hours (ECR User
@@ -129,7 +129,7 @@ void put_import(sql::Txn& txn, const Import& import) {
     txn.exec(
         R"(INSERT INTO pull_through_import_blobs (repository, import, digest, size)
            VALUES (?, ?, ?, ?) ON CONFLICT (repository, import, digest) DO NOTHING)",
-        import.repository, import.digest, blob.digest, blob.size);
+        import.repository, import.digest, blob.digest.text(), blob.size);
   }
   for (const std::string& child : import.children) {
     txn.exec(
@@ -181,14 +181,14 @@ std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repositor
 }
 
 std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
-                                             std::string_view digest) {
+                                             const model::Digest& digest) {
   auto row = txn.query(
       R"(SELECT blobs.size, imports.origin
          FROM pull_through_import_blobs AS blobs
          JOIN pull_through_imports AS imports
            ON imports.repository = blobs.repository AND imports.digest = blobs.import
          WHERE blobs.repository = ? AND blobs.digest = ? LIMIT 1)",
-      repository, digest);
+      repository, digest.text());
   if (!row.next()) return std::nullopt;
   return PendingBlob{row.integer(0), row.string(1)};
 }

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
+#include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -21,20 +23,19 @@ struct PullThroughRule {
 };
 
 // False: there is one of that prefix already.
-bool insert_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+bool insert_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               const PullThroughRule& row);
-void update_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+void update_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               const PullThroughRule& row);
-std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn, std::string_view account,
-                                                      std::string_view region,
+std::optional<PullThroughRule> find_pull_through_rule(sql::Txn& txn,
+                                                      const model::RegistryId& registry,
                                                       std::string_view prefix);
-void delete_pull_through_rule(sql::Txn& txn, std::string_view account, std::string_view region,
+void delete_pull_through_rule(sql::Txn& txn, const model::RegistryId& registry,
                               std::string_view prefix);
-std::int64_t count_pull_through_rules(sql::Txn& txn, std::string_view account,
-                                      std::string_view region);
+std::int64_t count_pull_through_rules(sql::Txn& txn, const model::RegistryId& registry);
 // The rules by prefix, after `after` (exclusive), at most `limit`.
-std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn, std::string_view account,
-                                                     std::string_view region,
+std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn,
+                                                     const model::RegistryId& registry,
                                                      std::string_view after, std::int64_t limit);
 
 // A tag that came from an upstream registry. The cache keeps it up to date for as long as the
@@ -56,7 +57,7 @@ std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
 
 // A config or layer that an import names.
 struct ImportBlob {
-  std::string digest;
+  model::Digest digest;
   std::int64_t size = 0;
 };
 struct Import {
@@ -89,7 +90,7 @@ struct PendingBlob {
 };
 // nullopt: no import names the blob.
 std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
-                                             std::string_view digest);
+                                             const model::Digest& digest);
 // True where the image is being imported as a child, and no import names it (any more).
 bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
 void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);

@@ -10,37 +10,36 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
 
-std::optional<std::string> registry_policy(sql::Txn& txn, std::string_view account,
-                                           std::string_view region);
-void set_registry_policy(sql::Txn& txn, std::string_view account, std::string_view region,
+std::optional<std::string> registry_policy(sql::Txn& txn, const model::RegistryId& registry);
+void set_registry_policy(sql::Txn& txn, const model::RegistryId& registry,
                          const std::optional<std::string>& policy);
 
 // nullopt: the setting was never changed. The API decides what that means
 // (api/core/account_settings.h).
-std::optional<std::string> registry_setting(sql::Txn& txn, std::string_view account,
-                                            std::string_view region, std::string_view name);
-void set_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
-                          std::string_view name, std::string_view value);
+std::optional<std::string> registry_setting(sql::Txn& txn, const model::RegistryId& registry,
+                                            std::string_view name);
+void set_registry_setting(sql::Txn& txn, const model::RegistryId& registry, std::string_view name,
+                          std::string_view value);
 // Does nothing where it was never set.
-void remove_registry_setting(sql::Txn& txn, std::string_view account, std::string_view region,
+void remove_registry_setting(sql::Txn& txn, const model::RegistryId& registry,
                              std::string_view name);
 
 // Pull-time exclusions: ARNs of users and roles.
 // False: it is there already.
-bool add_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
+bool add_pull_exclusion(sql::Txn& txn, const model::RegistryId& registry,
                         std::string_view principal, base::TimePoint when);
-bool remove_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
+bool remove_pull_exclusion(sql::Txn& txn, const model::RegistryId& registry,
                            std::string_view principal);  // false: there is none
-bool has_pull_exclusion(sql::Txn& txn, std::string_view account, std::string_view region,
+bool has_pull_exclusion(sql::Txn& txn, const model::RegistryId& registry,
                         std::string_view principal);
 // The exclusions, sorted, after `after` (exclusive), at most `limit`.
-std::vector<std::string> list_pull_exclusions(sql::Txn& txn, std::string_view account,
-                                              std::string_view region, std::string_view after,
-                                              std::int64_t limit);
+std::vector<std::string> list_pull_exclusions(sql::Txn& txn, const model::RegistryId& registry,
+                                              std::string_view after, std::int64_t limit);
 
 struct CreationTemplate {
   std::string prefix;  // without a slash at its end; "ROOT": for every name
@@ -50,18 +49,18 @@ struct CreationTemplate {
 };
 
 // False: there is one of that prefix already.
-bool insert_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+bool insert_creation_template(sql::Txn& txn, const model::RegistryId& registry,
                               const CreationTemplate& row);
-void update_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+void update_creation_template(sql::Txn& txn, const model::RegistryId& registry,
                               const CreationTemplate& row);
-std::optional<CreationTemplate> find_creation_template(sql::Txn& txn, std::string_view account,
-                                                       std::string_view region,
+std::optional<CreationTemplate> find_creation_template(sql::Txn& txn,
+                                                       const model::RegistryId& registry,
                                                        std::string_view prefix);
-void delete_creation_template(sql::Txn& txn, std::string_view account, std::string_view region,
+void delete_creation_template(sql::Txn& txn, const model::RegistryId& registry,
                               std::string_view prefix);
 // The templates by prefix, after `after` (exclusive), at most `limit`.
-std::vector<CreationTemplate> list_creation_templates(sql::Txn& txn, std::string_view account,
-                                                      std::string_view region,
+std::vector<CreationTemplate> list_creation_templates(sql::Txn& txn,
+                                                      const model::RegistryId& registry,
                                                       std::string_view after, std::int64_t limit);
 
 }  // namespace ecr::storage

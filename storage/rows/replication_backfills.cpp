@@ -14,11 +14,9 @@ constexpr sql::Literal kBackfillResultColumns(
 ReplicationBackfill read_backfill(const sql::Rows& row) {
   return {.number = row.integer(0),
           .id = row.string(1),
-          .account = row.string(2),
-          .region = row.string(3),
-          .to_account = row.string(4),
-          .to_region = row.string(5),
-          .status = row.string(6),
+          .source = {row.string(2), row.string(3)},
+          .destination = {row.string(4), row.string(5)},
+          .status = value_of<BackfillStatus>(row.text(6)),
           .failure_code = row.string(7),
           .started_at = from_column(row.integer(8)),
           .ended_at = from_column(row.optional_integer(9)),
@@ -36,7 +34,7 @@ ReplicationBackfillResult read_backfill_result(const sql::Rows& row) {
                                    .repository = row.string(1),
                                    .digest = row.string(2),
                                    .tag = row.string(3),
-                                   .status = row.string(4),
+                                   .status = value_of<BackfillResultStatus>(row.text(4)),
                                    .failure_code = row.string(5)};
   if (!row.is_null(6)) result.child_failure_codes = split_lines(row.text(6));
   return result;
@@ -55,11 +53,11 @@ void insert_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
            (id, account, region, to_account, to_region, status, failure_code, started_at, ended_at,
             total, completed, failed, failure_codes, at_repository, at_digest, at_tag)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
-      backfill.id, backfill.account, backfill.region, backfill.to_account, backfill.to_region,
-      backfill.status, backfill.failure_code, to_column(backfill.started_at),
-      to_column(backfill.ended_at), backfill.total, backfill.completed, backfill.failed,
-      join_lines(backfill.failure_codes), backfill.at_repository, backfill.at_digest,
-      backfill.at_tag);
+      backfill.id, backfill.source.account, backfill.source.region, backfill.destination.account,
+      backfill.destination.region, word_of(backfill.status), backfill.failure_code,
+      to_column(backfill.started_at), to_column(backfill.ended_at), backfill.total,
+      backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
+      backfill.at_repository, backfill.at_digest, backfill.at_tag);
 }
 
 std::optional<ReplicationBackfill> find_replication_backfill(sql::Txn& txn, std::string_view id) {
@@ -74,22 +72,21 @@ void update_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
          SET status = ?, failure_code = ?, ended_at = ?, total = ?, completed = ?, failed = ?,
              failure_codes = ?, at_repository = ?, at_digest = ?, at_tag = ?
          WHERE number = ?)",
-      backfill.status, backfill.failure_code, to_column(backfill.ended_at), backfill.total,
+      word_of(backfill.status), backfill.failure_code, to_column(backfill.ended_at), backfill.total,
       backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
       backfill.at_repository, backfill.at_digest, backfill.at_tag, backfill.number);
 }
 
 std::vector<ReplicationBackfill> running_replication_backfills(sql::Txn& txn,
-                                                               std::string_view account,
-                                                               std::string_view region) {
+                                                               const model::RegistryId& registry) {
   static constexpr auto kSql = "SELECT " + kBackfillColumns +
                                " FROM replication_backfills WHERE account = ? AND region = ? "
                                "AND ended_at IS NULL ORDER BY number";
-  return sql::all_rows(txn.query(kSql, account, region), read_backfill);
+  return sql::all_rows(txn.query(kSql, registry.account, registry.region), read_backfill);
 }
 
-std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn, std::string_view account,
-                                                            std::string_view region,
+std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn,
+                                                            const model::RegistryId& registry,
                                                             base::TimePoint ended_after,
                                                             std::int64_t before,
                                                             std::int64_t limit) {
@@ -97,8 +94,9 @@ std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn, std::
                                " FROM replication_backfills WHERE account = ? AND region = ? "
                                "AND number < ? AND (ended_at IS NULL OR ended_at > ?) "
                                "ORDER BY number DESC LIMIT ?";
-  return sql::all_rows(txn.query(kSql, account, region, before, to_column(ended_after), limit),
-                       read_backfill);
+  return sql::all_rows(
+      txn.query(kSql, registry.account, registry.region, before, to_column(ended_after), limit),
+      read_backfill);
 }
 
 std::optional<std::int64_t> ended_replication_backfill(sql::Txn& txn, base::TimePoint ended_by) {
@@ -117,8 +115,8 @@ void insert_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
       R"(INSERT INTO replication_backfill_results
            (backfill, position, repository, digest, tag, status, failure_code, child_failure_codes)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?))",
-      backfill, result.position, result.repository, result.digest, result.tag, result.status,
-      result.failure_code, child_codes_column(result));
+      backfill, result.position, result.repository, result.digest, result.tag,
+      word_of(result.status), result.failure_code, child_codes_column(result));
 }
 
 void update_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
@@ -127,15 +125,14 @@ void update_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
       R"(UPDATE replication_backfill_results
          SET status = ?, failure_code = ?, child_failure_codes = ?
          WHERE backfill = ? AND position = ?)",
-      result.status, result.failure_code, child_codes_column(result), backfill, result.position);
+      word_of(result.status), result.failure_code, child_codes_column(result), backfill,
+      result.position);
 }
 
-std::vector<ReplicationBackfillResult> list_replication_backfill_results(sql::Txn& txn,
-                                                                         std::int64_t backfill,
-                                                                         std::string_view status,
-                                                                         std::int64_t after,
-                                                                         std::int64_t limit) {
-  if (status.empty()) {
+std::vector<ReplicationBackfillResult> list_replication_backfill_results(
+    sql::Txn& txn, std::int64_t backfill, std::optional<BackfillResultStatus> status,
+    std::int64_t after, std::int64_t limit) {
+  if (!status) {
     static constexpr auto kAll = "SELECT " + kBackfillResultColumns +
                                  " FROM replication_backfill_results WHERE backfill = ? "
                                  "AND position > ? ORDER BY position LIMIT ?";
@@ -144,7 +141,8 @@ std::vector<ReplicationBackfillResult> list_replication_backfill_results(sql::Tx
   static constexpr auto kOfStatus = "SELECT " + kBackfillResultColumns +
                                     " FROM replication_backfill_results WHERE backfill = ? "
                                     "AND status = ? AND position > ? ORDER BY position LIMIT ?";
-  return sql::all_rows(txn.query(kOfStatus, backfill, status, after, limit), read_backfill_result);
+  return sql::all_rows(txn.query(kOfStatus, backfill, word_of(*status), after, limit),
+                       read_backfill_result);
 }
 
 // A backfill of a large registry has many results: they go in steps, so that no other writer waits

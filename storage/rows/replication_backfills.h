@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
@@ -16,12 +18,10 @@ namespace ecr::storage {
 struct ReplicationBackfill {
   std::int64_t number = 0;  // in the order in which they were started
   std::string id = {};
-  std::string account = {};  // the source's
-  std::string region = {};
-  std::string to_account = {};
-  std::string to_region = {};
-  std::string status = "PREPARING";  // as the API has it
-  std::string failure_code = {};     // empty: none
+  model::RegistryId source = {};
+  model::RegistryId destination = {};
+  BackfillStatus status = BackfillStatus::kPreparing;
+  std::string failure_code = {};  // empty: none
   base::TimePoint started_at = {};
   std::optional<base::TimePoint> ended_at = {};  // set: it changes no more
   std::int64_t total = 0;                        // results, pending ones included
@@ -42,12 +42,11 @@ std::optional<ReplicationBackfill> find_replication_backfill(sql::Txn& txn, std:
 void update_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backfill);
 // Those of the registry that have not ended, in the order in which they were started.
 std::vector<ReplicationBackfill> running_replication_backfills(sql::Txn& txn,
-                                                               std::string_view account,
-                                                               std::string_view region);
+                                                               const model::RegistryId& registry);
 // Those of the registry that have not ended, or ended after `ended_after`: the newest first, from
 // those with a lower number than `before` on.
-std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn, std::string_view account,
-                                                            std::string_view region,
+std::vector<ReplicationBackfill> list_replication_backfills(sql::Txn& txn,
+                                                            const model::RegistryId& registry,
                                                             base::TimePoint ended_after,
                                                             std::int64_t before,
                                                             std::int64_t limit);
@@ -60,9 +59,9 @@ struct ReplicationBackfillResult {
   std::int64_t position = 0;  // from 1
   std::string repository = {};
   std::string digest = {};
-  std::string tag = {};            // empty: of an image without tags
-  std::string status = "PENDING";  // COMPLETE, FAILED
-  std::string failure_code = {};   // empty: it has not failed
+  std::string tag = {};  // empty: of an image without tags
+  BackfillResultStatus status = BackfillResultStatus::kPending;
+  std::string failure_code = {};  // empty: it has not failed
   // The same of the images that an index names. nullopt: it is no index, or has not failed.
   std::optional<std::vector<std::string>> child_failure_codes = {};
 };
@@ -72,12 +71,10 @@ void insert_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
 // Status and failure codes of the result at that position.
 void update_replication_backfill_result(sql::Txn& txn, std::int64_t backfill,
                                         const ReplicationBackfillResult& result);
-// By position, after `after` (exclusive). `status` empty: any.
-std::vector<ReplicationBackfillResult> list_replication_backfill_results(sql::Txn& txn,
-                                                                         std::int64_t backfill,
-                                                                         std::string_view status,
-                                                                         std::int64_t after,
-                                                                         std::int64_t limit);
+// By position, after `after` (exclusive). `status` nullopt: any.
+std::vector<ReplicationBackfillResult> list_replication_backfill_results(
+    sql::Txn& txn, std::int64_t backfill, std::optional<BackfillResultStatus> status,
+    std::int64_t after, std::int64_t limit);
 // Deletes the `most` first results at most. Returns how many.
 std::int64_t delete_replication_backfill_results(sql::Txn& txn, std::int64_t backfill,
                                                  std::int64_t most);

@@ -15,14 +15,13 @@ constexpr sql::Literal kRepositoryColumns(
 Repository read_repository(const sql::Rows& row) {
   Repository repository;
   repository.id = row.integer(0);
-  repository.account = row.string(1);
-  repository.region = row.string(2);
+  repository.registry = {row.string(1), row.string(2)};
   repository.name = row.string(3);
   repository.created_at = from_column(row.integer(4));
-  repository.tag_mutability = row.string(5);
+  repository.tag_mutability = value_of<TagMutability>(row.text(5));
   repository.mutability_exclusions = split_lines(row.text(6));
   repository.scan_on_push = row.integer(7) != 0;
-  repository.encryption_type = row.string(8);
+  repository.encryption_type = value_of<EncryptionType>(row.text(8));
   repository.kms_key = row.string(9);
   repository.policy = row.optional_string(10);
   return repository;
@@ -39,17 +38,18 @@ std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& r
                                    policy)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, region, name) DO NOTHING)",
-      repository.account, repository.region, repository.name, to_column(repository.created_at),
-      repository.tag_mutability, join_lines(repository.mutability_exclusions),
-      repository.scan_on_push, repository.encryption_type, repository.kms_key, repository.policy);
+      repository.registry.account, repository.registry.region, repository.name,
+      to_column(repository.created_at), word_of(repository.tag_mutability),
+      join_lines(repository.mutability_exclusions), repository.scan_on_push,
+      word_of(repository.encryption_type), repository.kms_key, repository.policy);
   return inserted == 0 ? std::nullopt : std::optional(txn.last_insert_id());
 }
 
-std::optional<Repository> find_repository(sql::Txn& txn, std::string_view account,
-                                          std::string_view region, std::string_view name) {
+std::optional<Repository> find_repository(sql::Txn& txn, const model::RegistryId& registry,
+                                          std::string_view name) {
   static constexpr auto kSql = "SELECT " + kRepositoryColumns +
                                " FROM repositories WHERE account = ? AND region = ? AND name = ?";
-  return sql::first_row(txn.query(kSql, account, region, name), read_repository);
+  return sql::first_row(txn.query(kSql, registry.account, registry.region, name), read_repository);
 }
 
 std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id) {
@@ -60,13 +60,13 @@ std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id) {
 // The page token is the last name, so a repository that is created or deleted between two pages
 // neither repeats nor hides another (test
 // Repositories.ListGoesPageByPageThroughOneAccountAndRegion).
-std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
-                                          std::string_view region, std::string_view after,
-                                          std::int64_t limit) {
+std::vector<Repository> list_repositories(sql::Txn& txn, const model::RegistryId& registry,
+                                          std::string_view after, std::int64_t limit) {
   static constexpr auto kSql =
       "SELECT " + kRepositoryColumns +
       " FROM repositories WHERE account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?";
-  return sql::all_rows(txn.query(kSql, account, region, after, limit), read_repository);
+  return sql::all_rows(txn.query(kSql, registry.account, registry.region, after, limit),
+                       read_repository);
 }
 
 // No index begins with the name. The one that there is leads from each registry to the next, of
@@ -78,15 +78,13 @@ std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view 
                                    " ORDER BY account, region LIMIT 1";
   constexpr int kMostRegistries = 10'000;
   std::vector<Repository> found;
-  std::string account;
-  std::string region;
+  model::RegistryId registry;
   for (int i = 0; i < kMostRegistries && found.size() < limit; ++i) {
-    const auto next = sql::first_row(
-        txn.query(kNextSql, std::string_view(account), std::string_view(region)), read_repository);
+    const auto next =
+        sql::first_row(txn.query(kNextSql, registry.account, registry.region), read_repository);
     if (!next) break;
-    account = next->account;
-    region = next->region;
-    if (auto here = find_repository(txn, account, region, name)) found.push_back(std::move(*here));
+    registry = next->registry;
+    if (auto here = find_repository(txn, registry, name)) found.push_back(std::move(*here));
   }
   return found;
 }
@@ -104,8 +102,8 @@ void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& s
   txn.exec(
       R"(UPDATE repositories SET tag_mutability = ?, mutability_exclusions = ?, scan_on_push = ?
          WHERE id = ?)",
-      settings.tag_mutability, join_lines(settings.mutability_exclusions), settings.scan_on_push,
-      id);
+      word_of(settings.tag_mutability), join_lines(settings.mutability_exclusions),
+      settings.scan_on_push, id);
 }
 
 // A deleted policy is NULL and not an empty text: GetRepositoryPolicy then answers

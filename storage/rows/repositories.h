@@ -9,33 +9,33 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
 
 struct Repository {
   std::int64_t id = 0;
-  std::string account;
-  std::string region;
+  model::RegistryId registry;
   std::string name;
   base::TimePoint created_at;
-  std::string tag_mutability = "MUTABLE";
+  TagMutability tag_mutability = TagMutability::kMutable;
   std::vector<std::string> mutability_exclusions;  // WILDCARD filters
   bool scan_on_push = false;
-  std::string encryption_type = "AES256";
+  EncryptionType encryption_type = EncryptionType::kAes256;
   std::string kms_key;                // empty: none
   std::optional<std::string> policy;  // as it was given
 };
 
 // The id. nullopt: the name is taken (nothing changed).
 std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& repository);
-std::optional<Repository> find_repository(sql::Txn& txn, std::string_view account,
-                                          std::string_view region, std::string_view name);
+std::optional<Repository> find_repository(sql::Txn& txn, const model::RegistryId& registry,
+                                          std::string_view name);
 std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
 // The repositories by name, after `after` (exclusive), at most `limit`.
-std::vector<Repository> list_repositories(sql::Txn& txn, std::string_view account,
-                                          std::string_view region, std::string_view after,
-                                          std::int64_t limit);
+std::vector<Repository> list_repositories(sql::Txn& txn, const model::RegistryId& registry,
+                                          std::string_view after, std::int64_t limit);
 // Those of that name in any account and region, in the order of these, at most `limit`.
 std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view name,
                                                 std::size_t limit);

@@ -13,6 +13,7 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
+#include "api/core/access/failure_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/background/event_log.h"
 #include "api/core/background/job_runner.h"
@@ -105,6 +106,7 @@ class ApiTest : public ::testing::Test {
   auth::SigningKeyMemo signing_keys;
   PolicyMemo policies;
   DecisionLog decisions;
+  FailureLog failure_log;
   EventLog events;
   JobSignal job_signal;
   FakeWeb web;

@@ -25,11 +25,12 @@ class CheckStore : public ::testing::Test {
  protected:
   void SetUp() override {
     repository_ = add_repository(*store_, "app");
-    layer_ = push_blob(*store_, repository_, upload_id(1), "the layer").text();
+    const Digest layer = push_blob(*store_, repository_, upload_id(1), "the layer");
+    layer_ = layer.text();
     push_blob(*store_, repository_, upload_id(2), std::string(3u << 20, 'x'));
     auto txn = store_->database().begin(sql::Access::kWrite);
     Image image = image_of("image manifest");
-    image.blobs = {layer_};
+    image.blobs = {layer};
     insert_image(txn, repository_, image, "image manifest");
     Image index = image_of("index manifest");
     index.children = {image.digest};

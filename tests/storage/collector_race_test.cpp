@@ -106,7 +106,7 @@ class Pusher {
   }
 
   // As a client does: is it there? can it be mounted? else it is sent.
-  std::string provide(int round, const std::string& bytes) {
+  Digest provide(int round, const std::string& bytes) {
     const auto digest = Digest::of(bytes);
     if (claim(round, digest)) {
       ++counts_.claimed;
@@ -116,19 +116,19 @@ class Pusher {
       push_blob(store_, repository(round), upload_id(number_), bytes, at(clock_.now()));
       ++counts_.uploaded;
     }
-    return digest.text();
+    return digest;
   }
 
   bool claim(int round, const Digest& digest) {
     auto txn = store_.database().begin(Access::kRead);
-    return claim_blob(store_, txn, repository(round), digest.text(), at(clock_.now()),
+    return claim_blob(store_, txn, repository(round), digest, at(clock_.now()),
                       std::chrono::milliseconds(kRaceGrace))
         .has_value();
   }
 
   bool mount(int round, const Digest& digest) {
     auto txn = store_.database().begin(Access::kWrite);
-    const auto size = find_blob(txn, neighbour(round), digest.text());
+    const auto size = find_blob(txn, neighbour(round), digest);
     if (!size) return false;
     add_blob(txn, repository(round), digest, *size, at(clock_.now()));
     txn.commit(sql::Durability::kRelaxed);
@@ -139,7 +139,7 @@ class Pusher {
     auto txn = store_.database().begin(Access::kWrite);
     for (const auto& blob : image.blobs) {
       ASSERT_TRUE(find_blob(txn, repository(round), blob.digest)) << "blob unknown";
-      ASSERT_TRUE(store_.blobs().open(*Digest::parse(blob.digest))) << "a row without its file";
+      ASSERT_TRUE(store_.blobs().open(blob.digest)) << "a row without its file";
     }
     insert_image(txn, repository(round), image, manifest);
     txn.commit(sql::Durability::kRelaxed);
@@ -254,7 +254,7 @@ TEST(CollectGarbage, BesideMountsLeavesNoRowWithoutAFile) {
     bool mounted = false;
     {
       auto txn = store->database().begin(sql::Access::kWrite);
-      if (const auto size = find_blob(txn, source, digest.text())) {
+      if (const auto size = find_blob(txn, source, digest)) {
         add_blob(txn, target, digest, *size, at(3));
         txn.commit();
         mounted = true;

@@ -44,19 +44,19 @@ class CollectorTest : public ::testing::Test {
   }
   bool has(std::int64_t repository, const Digest& digest) {
     auto txn = store_->database().begin(Access::kRead);
-    return find_blob(txn, repository, digest.text()).has_value();
+    return find_blob(txn, repository, digest).has_value();
   }
   auto claim(std::int64_t repository, const Digest& digest, std::int64_t now,
              Access access = Access::kRead) {
     auto txn = store_->database().begin(access);
-    auto size = claim_blob(*store_, txn, repository, digest.text(), at(now), kGrace);
+    auto size = claim_blob(*store_, txn, repository, digest, at(now), kGrace);
     txn.commit();
     return size;
   }
   // An image of the manifest "image" that names these blobs.
   std::string put_image(std::int64_t repository, const std::vector<Digest>& blobs) {
     Image image = image_of("image");
-    for (const auto& blob : blobs) image.blobs.emplace_back(blob.text());
+    for (const auto& blob : blobs) image.blobs.emplace_back(blob);
     write([&](sql::Txn& txn) { insert_image(txn, repository, image, "image"); });
     return image.digest;
   }
@@ -129,10 +129,10 @@ TEST_F(CollectorTest, AClientThatWasToldOfABlobFindsItForHalfTheGrace) {
 TEST_F(CollectorTest, AClaimSeesACollectionAfterItsSnapshot) {
   const auto digest = push(app_, "layer", 1000);
   auto txn = store_->database().begin(Access::kRead);
-  ASSERT_TRUE(find_blob(txn, app_, digest.text()));
+  ASSERT_TRUE(find_blob(txn, app_, digest));
   collect_at(2000);
-  ASSERT_TRUE(find_blob(txn, app_, digest.text())) << "the snapshot still has it";
-  EXPECT_FALSE(claim_blob(*store_, txn, app_, digest.text(), at(2000), kGrace));
+  ASSERT_TRUE(find_blob(txn, app_, digest)) << "the snapshot still has it";
+  EXPECT_FALSE(claim_blob(*store_, txn, app_, digest, at(2000), kGrace));
 }
 
 TEST_F(CollectorTest, ClaimsOfNamedBlobsWriteNothing) {

@@ -69,8 +69,7 @@ inline std::string upload_id(int number) {
 
 inline std::int64_t add_repository(sql::Txn& txn, std::string_view name) {
   Repository repository;
-  repository.account = "000000000000";
-  repository.region = "us-east-1";
+  repository.registry = {"000000000000", "us-east-1"};
   repository.name = name;
   repository.created_at = at(1);
   return insert_repository(txn, repository).value();

@@ -45,7 +45,7 @@ class RepairStore : public ::testing::Test {
   void insert(sql::Txn& txn, const std::string& manifest, std::vector<std::string> blobs,
               std::vector<std::string> children, const std::string& tag) {
     Image image = image_of(manifest);
-    image.blobs.assign(blobs.begin(), blobs.end());
+    for (const std::string& blob : blobs) image.blobs.emplace_back(*Digest::parse(blob));
     image.children = std::move(children);
     insert_image(txn, repository_, image, manifest);
     put_tag(txn, repository_, tag, image.digest);
@@ -63,7 +63,7 @@ class RepairStore : public ::testing::Test {
   }
   bool has_blob(const std::string& digest) {
     auto txn = store_->database().begin(sql::Access::kRead);
-    return find_blob(txn, repository_, digest).has_value();
+    return find_blob(txn, repository_, *Digest::parse(digest)).has_value();
   }
   void expect_sound() {
     EXPECT_THAT(check_store(*store_, {}).problems, IsEmpty());
@@ -163,7 +163,7 @@ TEST_F(RepairStore, AnotherRepositoryLosesTheBrokenBlobToo) {
   damage(broken_);
   repair_store(*store_, {});
   auto txn = store_->database().begin(sql::Access::kRead);
-  EXPECT_EQ(find_blob(txn, other, broken_), std::nullopt);
+  EXPECT_EQ(find_blob(txn, other, *Digest::parse(broken_)), std::nullopt);
 }
 
 // A name in a damaged row is no path.

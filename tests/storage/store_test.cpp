@@ -61,7 +61,7 @@ TEST(Store, PushedBlobSurvivesReopening) {
   const auto digest = push_blob(*store, repository, upload_id(1), "layer");
   store.reopen();
   auto txn = store->database().begin(sql::Access::kRead);
-  EXPECT_EQ(find_blob(txn, repository, digest.text()), 5);
+  EXPECT_EQ(find_blob(txn, repository, digest), 5);
   EXPECT_EQ(read_blob(store->blobs(), digest), "layer");
 }
 

@@ -46,26 +46,28 @@ void add_role_hint(storage::sql::Txn& txn, const ArnParts& arn, Hints& hints) {
 
 void add_repository_hints(const Services& services, storage::sql::Txn& txn, std::string_view host,
                           const ArnParts& arn, Hints& hints) {
-  const std::string region(arn.part[3]);
-  const std::string account(arn.part[4]);
+  const model::RegistryId wanted{std::string(arn.part[4]), std::string(arn.part[3])};
   const std::string name(arn.part[5].substr(sizeof("repository/") - 1));
   if (name.find('*') != std::string::npos) return;  // a listing
-  if (storage::find_repository(txn, account, region, name)) return;
+  if (storage::find_repository(txn, wanted, name)) return;
   std::vector<std::string> names;
-  for (const auto& one : storage::list_repositories(txn, account, region, "", kMostNames)) {
+  for (const auto& one : storage::list_repositories(txn, wanted, "", kMostNames)) {
     names.push_back(one.name);
   }
   hints.texts.push_back(base::format("there is no repository {} in account {}, region {}{}", name,
-                                     account, region, base::did_you_mean(name, names)));
+                                     wanted.account, wanted.region,
+                                     base::did_you_mean(name, names)));
   for (const auto& place : storage::find_repositories_named(txn, name, kMostPlaces)) {
     // Always by its full name: it is not the registry of the caller's token.
-    const std::string registry =
-        registry_host(services.settings, host, place.account, place.region, false);
+    const std::string registry = registry_host(services.settings, host, place.registry, false);
     // A registry token is for the Region that it was asked for in.
     const std::string login =
-        place.region == region ? "" : base::format("log in with --region {} and ", place.region);
+        place.registry.region == wanted.region
+            ? ""
+            : base::format("log in with --region {} and ", place.registry.region);
     hints.texts.push_back(base::format("{} exists in account {}, region {}: {}use {}/{}", name,
-                                       place.account, place.region, login, registry, name));
+                                       place.registry.account, place.registry.region, login,
+                                       registry, name));
   }
 }
 

@@ -112,12 +112,12 @@ class Importer {
     require_well_formed(manifest);
     std::vector<std::string> children;
     for (const Descriptor& child : manifest.manifests) {
-      media_types_.emplace(child.digest, child.media_type);
-      children.push_back(child.digest);
+      media_types_.emplace(child.digest.text(), child.media_type);
+      children.push_back(child.digest.text());
     }
     for (const Descriptor& blob : manifest.blobs) {
       // Foreign layers stay where their URLs point: they are not part of the layout.
-      if (!blob.foreign) add_blob(digest_of(blob.digest));
+      if (!blob.foreign) add_blob(blob.digest);
     }
     read_.emplace(name, LayoutManifest{std::move(bytes), digest, std::move(manifest), {}});
     return children;
@@ -175,7 +175,7 @@ void put_layout(storage::sql::Txn& txn, storage::Store& store,
       throw storage::StorageError(storage::StorageError::Kind::kUnavailable,
                                   "blob " + blob.digest.text() + " went away; try again");
     }
-    if (!storage::find_blob(txn, repository.id, blob.digest.text())) {
+    if (!storage::find_blob(txn, repository.id, blob.digest)) {
       storage::add_blob(txn, repository.id, blob.digest, blob.size, now);
     }
   }

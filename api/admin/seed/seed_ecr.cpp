@@ -23,9 +23,10 @@ namespace {
 using auth::iam::PolicyType;
 using base::Json;
 
-Caller seed_caller(const std::string& account, std::string_view region) {
+Caller seed_caller(const model::RegistryId& registry) {
+  const std::string& account = registry.account;
   Caller caller;
-  caller.partition = model::partition_of(region);
+  caller.partition = registry.partition();
   caller.principal.kind = auth::iam::PrincipalKind::kRoot;
   caller.principal.arn = root_arn(caller.partition, account);
   caller.principal.account = account;
@@ -51,22 +52,16 @@ void check_input(const Json& input, const std::string& operation, const SeedNode
 
 // Calls the handler of an operation as the account's root user. Nothing is authorized: a seed comes
 // from the operator of the server.
-void call_ecr(SeedContext& context, const std::string& account, const std::string& region,
-              const std::string& operation, const Json& input, const SeedNode& node) {
+void call_ecr(SeedContext& context, const model::RegistryId& registry, const std::string& operation,
+              const Json& input, const SeedNode& node) {
   static const ServiceApi api = ecr::make_api();
   const Operation* const found = api.find(operation);
   if (found == nullptr) node.fail("needs " + operation + ", which is not supported yet");
   check_input(input, operation, node);
   const HttpRequest request;
-  const Caller caller = seed_caller(account, region);
+  const Caller caller = seed_caller(registry);
   LogNote note;  // a seed has no line in the access log
-  ApiRequest asked{{context.services,
-                    context.txn,
-                    request,
-                    caller,
-                    {account, region},
-                    context.now,
-                    note,
+  ApiRequest asked{{context.services, context.txn, request, caller, registry, context.now, note,
                     context.after_commit},
                    context.services,
                    input,
@@ -109,12 +104,13 @@ Json creation_input(const SeedNode& node) {
 void update_settings(SeedContext& context, const SeedNode& node, const Json& input,
                      const storage::Repository& row) {
   storage::Repository wanted = row;
-  wanted.tag_mutability = base::text_member(input, "imageTagMutability", "MUTABLE");
+  wanted.tag_mutability =
+      storage::value_of<storage::TagMutability>(base::text_member(input, "imageTagMutability"));
   wanted.mutability_exclusions.clear();
   for (const Json& filter : input.value("imageTagMutabilityExclusionFilters", Json::array())) {
     wanted.mutability_exclusions.push_back(filter.at("filter").get<std::string>());
   }
-  if (wanted.tag_mutability.ends_with("_WITH_EXCLUSION") == wanted.mutability_exclusions.empty()) {
+  if (storage::has_exclusions(wanted.tag_mutability) == wanted.mutability_exclusions.empty()) {
     node.fail(
         "imageTagMutabilityExclusionFilters are needed with ..._WITH_EXCLUSION, and allowed only "
         "there");
@@ -122,7 +118,8 @@ void update_settings(SeedContext& context, const SeedNode& node, const Json& inp
   wanted.scan_on_push =
       input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
   const Json encryption = input.value("encryptionConfiguration", Json::object());
-  if (base::text_member(encryption, "encryptionType", "AES256") != row.encryption_type ||
+  if (base::text_member(encryption, "encryptionType", "AES256") !=
+          storage::word_of(row.encryption_type) ||
       encryption.value("kmsKey", row.kms_key) != row.kms_key) {
     node.fail("the encryption of a repository that exists cannot be changed");
   }
@@ -203,20 +200,20 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
                       "imageTagMutabilityExclusionFilters", "encryptionConfiguration",
                       "imageScanningConfiguration", "scanOnPush", "policy", "lifecyclePolicy",
                       "images"});
-  const std::string region = region_of(context, node);
+  const model::RegistryId registry{account, region_of(context, node)};
   if (!model::is_repository_name(node.text("name"))) {
     node.member("name").fail("is not a repository name");
   }
   const Json input = creation_input(node);
   check_input(input, "CreateRepository", node);
   const std::string name = node.text("name");
-  auto row = storage::find_repository(context.txn, account, region, name);
+  auto row = storage::find_repository(context.txn, registry, name);
   if (row) {
     update_settings(context, node, input, *row);
   } else {
-    call_ecr(context, account, region, "CreateRepository", input, node);
+    call_ecr(context, registry, "CreateRepository", input, node);
   }
-  row = storage::find_repository(context.txn, account, region, name);
+  row = storage::find_repository(context.txn, registry, name);
   replace_repository_tags(context, node, row->id);
   std::optional<std::string> policy;
   if (node.has("policy"))
@@ -233,7 +230,7 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
   const SeedNode lifecycle = node.member("lifecyclePolicy");
   const std::string text = lifecycle.json().is_string() ? lifecycle.json().get<std::string>()
                                                         : base::dump(lifecycle.json());
-  call_ecr(context, account, region, "PutLifecyclePolicy",
+  call_ecr(context, registry, "PutLifecyclePolicy",
            {{"repositoryName", name}, {"lifecyclePolicyText", text}}, lifecycle);
 }
 
@@ -241,16 +238,17 @@ void apply_registries(SeedContext& context, const SeedNode& node, const std::str
   node.each_pair("registryPolicies", [&](const std::string& region, const SeedNode& policy) {
     if (!model::is_region(region)) policy.fail("is not a region");
     const std::string text = policy_text(context, policy, PolicyType::kRegistry);
-    context.before_commit.push_back([&txn = context.txn, account, region, text] {
-      storage::set_registry_policy(txn, account, region, stored_principals(txn, text));
-    });
+    context.before_commit.push_back(
+        [&txn = context.txn, registry = model::RegistryId{account, region}, text] {
+          storage::set_registry_policy(txn, registry, stored_principals(txn, text));
+        });
   });
   node.each_pair("accountSettings", [&](const std::string& region, const SeedNode& settings) {
     if (!model::is_region(region)) settings.fail("is not a region");
     for (const auto& [name, value] : settings.json().items()) {
       const SeedNode setting = settings.member(name);
       if (!value.is_string()) setting.fail("must be a string");
-      call_ecr(context, account, region, "PutAccountSetting", {{"name", name}, {"value", value}},
+      call_ecr(context, {account, region}, "PutAccountSetting", {{"name", name}, {"value", value}},
                setting);
     }
   });

@@ -13,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "api/core/access/failure_log.h"
 #include "auth/iam/evaluate.h"
 #include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
@@ -72,9 +71,6 @@ class DecisionLog {
   };
   Totals totals() const;
 
-  // The requests that no decision was made for, as their callers are not known.
-  FailureLog& failures() { return failures_; }
-
   // In no particular order.
   std::vector<Usage> usages(const std::function<bool(const Usage&)>& wanted) const;
 
@@ -86,7 +82,6 @@ class DecisionLog {
   std::uint64_t next_ = 1;
   Totals totals_;
   std::deque<std::shared_ptr<const DecisionRecord>> records_;
-  FailureLog failures_;
   base::BoundedMemo<std::string, Usage> usages_;  // by principal, action and resource
 };
 

@@ -210,7 +210,7 @@ std::string note_failure(const Services& services, const HttpRequest& request,
   read_signature(request, failure);
   if (failure.access_key_id.empty()) read_web_identity(request, failure);
   std::string more = for_the_log(failure);
-  services.decisions.failures().record(std::move(failure));
+  services.failures.record(std::move(failure));
   return more;
 }
 
@@ -220,7 +220,7 @@ ApiError noted_registry_failure(const Services& services, const HttpRequest& req
   failure.registry = true;
   read_basic(services, request, failure);
   if (error.code() == ErrorCode::kUnauthorized) error = {error.code(), wrong_half(failure)};
-  services.decisions.failures().record(std::move(failure));
+  services.failures.record(std::move(failure));
   return error;
 }
 

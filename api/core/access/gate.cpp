@@ -1,6 +1,7 @@
 #include "api/core/access/gate.h"
 
 #include "api/core/access/decision_log.h"
+#include "api/core/access/operation.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
@@ -152,25 +153,20 @@ DecisionRecord decide(const Request& request, const Target& target) {
   return record;
 }
 
-// AWS IAM User Guide, "Compare AWS STS credentials": sessions of AssumeRole* cannot call
-// GetFederationToken or GetSessionToken; those of GetSessionToken can call AssumeRole and
-// GetCallerIdentity alone; those of GetFederationToken GetCallerIdentity alone. Each of them can
-// narrow itself (AWS STS API Reference, "GetScopedCredentials").
-bool may_call_sts(SessionKind kind, std::string_view operation) {
-  if (operation == "GetScopedCredentials") return true;
+std::uint8_t session_of(SessionKind kind) {
   switch (kind) {
     case SessionKind::kRole:
-      return operation != "GetFederationToken" && operation != "GetSessionToken";
+      return kRoleSession;
     case SessionKind::kUser:
-      return operation == "AssumeRole" || operation == "GetCallerIdentity";
+      return kUserSession;
     case SessionKind::kFederatedUser:
-      return operation == "GetCallerIdentity";
+      break;
   }
-  return false;
+  return kFederatedSession;
 }
 
-// The same page: credentials of GetSessionToken can call IAM only with MFA, those of
-// GetFederationToken not at all.
+// AWS IAM User Guide, "Compare AWS STS credentials": credentials of GetSessionToken can call IAM
+// only with MFA, those of GetFederationToken not at all.
 bool may_call_iam(const storage::Session& session) {
   switch (session.kind) {
     case SessionKind::kRole:
@@ -228,16 +224,15 @@ void authorize(const Request& request, const std::vector<Target>& targets) {
   }
 }
 
-void check_session_limits(const Caller& caller, std::string_view service,
-                          std::string_view operation) {
+void check_session_limits(const Caller& caller, const ServiceApi& api, const Operation& operation) {
   if (!caller.temporary) return;
   // AWS says this sentence for GetSessionToken and GetFederationToken; for the other operations it
   // is inferred.
-  if (service == "sts" && !may_call_sts(caller.temporary->kind, operation)) {
+  if ((operation.sessions & session_of(caller.temporary->kind)) == 0) {
     throw ApiError::access_denied(
-        base::format("Cannot call {} with session credentials", operation));
+        base::format("Cannot call {} with session credentials", operation.name));
   }
-  if (service == "iam" && !may_call_iam(*caller.temporary)) {
+  if (api.limits_sessions && !may_call_iam(*caller.temporary)) {
     throw ApiError(ErrorCode::kUnrecognizedClient,
                    "The security token included in the request is invalid");
   }

@@ -2,7 +2,6 @@
 // condition keys, asks the evaluator, and turns a denial into AWS's sentence.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "api/core/access/request.h"
@@ -16,6 +15,9 @@ namespace ecr::api {
 // longer.
 struct DecisionTakesLonger {};
 
+struct Operation;
+struct ServiceApi;
+
 // The condition keys that every request of this principal carries (aws:PrincipalArn, ...).
 void add_principal_context(auth::iam::Context& context, const Caller& caller);
 
@@ -27,10 +29,8 @@ bool is_allowed(const Request& request, const Target& target);
 // all. Each decision is recorded (decision_log.h).
 void authorize(const Request& request, const std::vector<Target>& targets);
 
-// Refuses the calls that temporary credentials may not make, whatever the policies say. `service`:
-// the signing name. Throws ApiError. Source: AWS IAM User Guide, "Compare AWS STS credentials".
-// Pure.
-void check_session_limits(const Caller& caller, std::string_view service,
-                          std::string_view operation);
+// Refuses the calls that temporary credentials may not make, whatever the policies say. Throws
+// ApiError. Source: AWS IAM User Guide, "Compare AWS STS credentials". Pure.
+void check_session_limits(const Caller& caller, const ServiceApi& api, const Operation& operation);
 
 }  // namespace ecr::api

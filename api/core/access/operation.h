@@ -119,6 +119,14 @@ enum class Credentials {
   kToken
 };
 
+// The kinds of temporary credentials that may call an operation, whatever the policies say; a sum
+// of these. Source: AWS IAM User Guide, "Compare AWS STS credentials".
+inline constexpr std::uint8_t kNoSession = 0;
+inline constexpr std::uint8_t kRoleSession = 1;       // of AssumeRole and its like
+inline constexpr std::uint8_t kUserSession = 2;       // of GetSessionToken
+inline constexpr std::uint8_t kFederatedSession = 4;  // of GetFederationToken
+inline constexpr std::uint8_t kEverySession = 7;
+
 // Reads what is large in the input (a manifest) before the transaction, which would keep other
 // writers waiting; the result becomes ApiRequest::decoded. Called for authenticated callers whose
 // input has been validated, before they are authorized: an error belongs into the result, and the
@@ -136,6 +144,7 @@ struct Operation {
   Credentials credentials = Credentials::kSignature;
   Decode decode = nullptr;
   std::uint64_t body_limit = kBodyLimit;  // bytes
+  std::uint8_t sessions = kEverySession;
 };
 
 // The entries of a table, for ServiceApi. REQUIRES: the table lives as long as the program.
@@ -156,6 +165,10 @@ struct ServiceApi {
   // A global service: the Region of each partition that it runs in, and that all of its requests
   // count as requests of, wherever the client is configured to be. Null: a service of every Region.
   std::string_view model::Partition::*global_region = nullptr;
+
+  // Credentials of GetSessionToken need MFA for it, and those of GetFederationToken may not call it
+  // at all, whatever the policies say.
+  bool limits_sessions = false;
 
   const Operation* find(std::string_view name) const;
 };

@@ -98,9 +98,8 @@ bool is_foreign(const HttpRequest& head) {
 }
 
 bool is_registry_read(const HttpRequest& head) {
-  const std::string_view path = head.path();
-  return (head.method == "GET" || head.method == "HEAD") &&
-         (path == "/v2" || path.starts_with("/v2/")) && head.headers.find("authorization");
+  return (head.method == "GET" || head.method == "HEAD") && head.plane == Plane::kRegistry &&
+         head.headers.find("authorization");
 }
 
 // The flag that makes `name` trusted. A registry's name is allowed with all its siblings.

@@ -6,16 +6,17 @@
 #include <string_view>
 
 #include "api/core/services.h"
-#include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
 
 namespace ecr::api {
+
+class ApiError;
 
 // The one check of a request's origin, made of its head before any part of the API sees it.
 // nullopt: it may go on. A request that a web page of another site had a browser send changes
 // nothing, and reads nothing but /v2/ with credentials of its own: a browser also sends what the
 // page could not (it reaches this machine's loopback addresses), and the default credentials are
-// public. REQUIRES: settle_client() was called.
+// public. REQUIRES: settle_client() was called, and the plane is known.
 std::optional<ApiError> check_origin(const HttpRequest& head);
 
 // True for names that stand for this machine alone: addresses, localhost and what ends in it, and

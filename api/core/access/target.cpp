@@ -12,6 +12,13 @@
 
 namespace ecr::api {
 
+Target plain_target(const Request& request, std::string resource) {
+  Target target;
+  target.resource = std::move(resource);
+  target.account = request.caller.account;
+  return target;
+}
+
 Target make_repository_target(const Request& request, std::string_view action,
                               const model::RegistryId& registry, std::string_view name,
                               const storage::Repository* repository) {
@@ -34,11 +41,11 @@ Target make_repository_target(const Request& request, std::string_view action,
 
 void attach_registry_policy(const Request& request, const model::RegistryId& registry,
                             Target& target) {
-  const auto& [account, region] = registry;
-  const auto policy = storage::registry_policy(request.txn, account, region);
+  const auto policy = storage::registry_policy(request.txn, registry);
   if (!policy) return;
-  target.policies.push_back({request.core.policies.get(*policy, auth::iam::PolicyType::kRegistry),
-                             base::format("registry policy of {} in {}", account, region)});
+  target.policies.push_back(
+      {request.core.policies.get(*policy, auth::iam::PolicyType::kRegistry),
+       base::format("registry policy of {} in {}", registry.account, registry.region)});
 }
 
 void set_iam_tags(Target& target, storage::Tags tags) {

@@ -37,6 +37,9 @@ struct Target {
   std::string shown_resource;
 };
 
+// The request's action on a resource of the caller's account: an ARN, or "*".
+Target plain_target(const Request& request, std::string resource);
+
 // The action on a repository of that registry. `repository` null: it does not exist
 // (yet); the action is then decided on the ARN it would have.
 Target make_repository_target(const Request& request, std::string_view action,

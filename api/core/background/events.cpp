@@ -17,7 +17,8 @@ constexpr const char* kImageAction = "ECR Image Action";
 constexpr const char* kReferrerAction = "ECR Referrer Action";
 
 std::string arn_of(const storage::Repository& repository) {
-  return model::repository_arn(repository.region, repository.account, repository.name);
+  return model::repository_arn(repository.registry.region, repository.registry.account,
+                               repository.name);
 }
 
 const char* name_of(ImageAction action) { return action == ImageAction::kPush ? "PUSH" : "DELETE"; }
@@ -42,8 +43,7 @@ OrderedJson image_detail(const storage::Repository& repository, std::string_view
 
 Event make_event(const storage::Repository& repository, const char* detail_type,
                  const OrderedJson& detail, std::vector<std::string> resources = {}) {
-  return {detail_type, repository.account, repository.region, std::move(resources),
-          base::dump(detail)};
+  return {detail_type, repository.registry, std::move(resources), base::dump(detail)};
 }
 
 // Artifacts with a subject (signatures, SBOMs) raise "ECR Referrer Action".
@@ -61,17 +61,17 @@ void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
   json["id"] = base::make_uuid(core.random);
   json["detail-type"] = event.detail_type;
   json["source"] = kSource;
-  json["account"] = event.account;
+  json["account"] = event.registry.account;
   json["time"] = base::format_iso8601(now);
-  json["region"] = event.region;
+  json["region"] = event.registry.region;
   json["resources"] = event.resources;
   json["detail"] = OrderedJson::parse(event.detail);
   storage::insert_event(txn, {.sequence = core.events.next_sequence(),
                               .kind = storage::EventKind::kEvent,
                               .type = event.detail_type,
                               .source = std::string(kSource),
-                              .account = event.account,
-                              .region = event.region,
+                              .account = event.registry.account,
+                              .region = event.registry.region,
                               .time = now,
                               .request_id = std::string(request_id),
                               .body = base::dump(json)});
@@ -98,11 +98,11 @@ Event push_or_delete_event(const storage::Repository& repository, ImageAction ac
 }
 
 Event storage_class_event(const storage::Repository& repository, const storage::Image& image,
-                          std::string_view tag, std::string_view target,
+                          std::string_view tag, storage::StorageClass target,
                           std::optional<base::TimePoint> activated_at) {
   OrderedJson detail =
       image_detail(repository, "UPDATE_STORAGE_CLASS", make_event_image(image, tag));
-  detail["target-storage-class"] = target;
+  detail["target-storage-class"] = storage::word_of(target);
   if (activated_at) detail["last-activated-at"] = base::format_iso8601(*activated_at);
   return make_event(repository, kind_for(image), detail);
 }
@@ -110,11 +110,11 @@ Event storage_class_event(const storage::Repository& repository, const storage::
 // `resources` holds the repository's ARN in this event and in those of replication and pull-through
 // caches; in AWS's samples of "ECR Image Action" it is empty.
 Event image_scan_event(const storage::Repository& repository, std::string_view digest,
-                       const std::vector<std::string>& tags, std::string_view status,
+                       const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities) {
   OrderedJson counts = OrderedJson::object();
   for (const auto& [severity, count] : severities) counts[severity] = count;
-  const OrderedJson detail = {{"scan-status", status},
+  const OrderedJson detail = {{"scan-status", storage::word_of(status)},
                               {"repository-name", repository.name},
                               {"finding-severity-counts", counts},
                               {"image-digest", digest},
@@ -123,14 +123,15 @@ Event image_scan_event(const storage::Repository& repository, std::string_view d
 }
 
 // One event names every repository whose frequency changed with the configuration.
-Event scan_change_event(std::string_view account, std::string_view region,
+Event scan_change_event(const model::RegistryId& registry,
                         const std::vector<ScanFrequencyChange>& changes,
                         std::string_view scan_type) {
   OrderedJson repositories = OrderedJson::array();
   for (const ScanFrequencyChange& change : changes) {
     repositories.push_back(
         {{"repository-name", change.repository},
-         {"repository-arn", model::repository_arn(region, account, change.repository)},
+         {"repository-arn",
+          model::repository_arn(registry.region, registry.account, change.repository)},
          {"scan-frequency", change.frequency},
          {"previous-scan-frequency", change.previous}});
   }
@@ -138,24 +139,19 @@ Event scan_change_event(std::string_view account, std::string_view region,
                               {"repositories", std::move(repositories)},
                               {"resource-type", "REPOSITORY"},
                               {"scan-type", scan_type}};
-  return {"ECR Scan Resource Change",
-          std::string(account),
-          std::string(region),
-          {},
-          base::dump(detail)};
+  return {"ECR Scan Resource Change", registry, {}, base::dump(detail)};
 }
 
 // The destination's event: account, region and repository are those of the copy, source-* those of
 // the push.
 Event replication_event(const storage::Repository& destination, std::string_view digest,
-                        std::string_view tag, std::string_view source_account,
-                        std::string_view source_region, bool success) {
+                        std::string_view tag, const model::RegistryId& source, bool success) {
   OrderedJson detail = {{"result", success ? "SUCCESS" : "FAILED"},
                         {"repository-name", destination.name},
                         {"image-digest", digest},
-                        {"source-account", source_account},
+                        {"source-account", source.account},
                         {"action-type", "REPLICATE"},
-                        {"source-region", source_region}};
+                        {"source-region", source.region}};
   if (!tag.empty()) detail["image-tag"] = tag;
   return make_event(destination, "ECR Replication Action", detail, {arn_of(destination)});
 }
@@ -183,11 +179,12 @@ void record_service_event(const Core& core, storage::sql::Txn& txn, base::TimePo
   // AWS's sample of a PolicyExecutionEvent: the service has no identity but "AWS Internal", and
   // readOnly is true although images go.
   json["eventVersion"] = "1.08";
-  json["userIdentity"] = {{"accountId", repository.account}, {"invokedBy", "AWS Internal"}};
+  json["userIdentity"] = {{"accountId", repository.registry.account},
+                          {"invokedBy", "AWS Internal"}};
   json["eventTime"] = base::format_iso8601(now);
   json["eventSource"] = "ecr.amazonaws.com";
   json["eventName"] = name;
-  json["awsRegion"] = repository.region;
+  json["awsRegion"] = repository.registry.region;
   json["sourceIPAddress"] = "AWS Internal";
   json["userAgent"] = "AWS Internal";
   json["requestParameters"] = nullptr;
@@ -195,17 +192,17 @@ void record_service_event(const Core& core, storage::sql::Txn& txn, base::TimePo
   json["eventID"] = base::make_uuid(core.random);
   json["readOnly"] = true;
   json["resources"] = {{{"ARN", arn_of(repository)},
-                        {"accountId", repository.account},
+                        {"accountId", repository.registry.account},
                         {"type", "AWS::ECR::Repository"}}};
   json["eventType"] = "AwsServiceEvent";
-  json["recipientAccountId"] = repository.account;
+  json["recipientAccountId"] = repository.registry.account;
   json["serviceEventDetails"] = OrderedJson::parse(details);
   storage::insert_event(txn, {.sequence = core.events.next_sequence(),
                               .kind = storage::EventKind::kRecord,
                               .type = std::string(name),
                               .source = "ecr.amazonaws.com",
-                              .account = repository.account,
-                              .region = repository.region,
+                              .account = repository.registry.account,
+                              .region = repository.registry.region,
                               .time = now,
                               .request_id = {},
                               .body = base::dump(json)});

@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "api/core/services.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/states.h"
 
 namespace ecr::api {
 
 // An event without its envelope. Built by the functions below.
 struct Event {
-  std::string detail_type;  // "ECR Image Action"
-  std::string account;
-  std::string region;
+  std::string detail_type;             // "ECR Image Action"
+  model::RegistryId registry;          // in which it happened
   std::vector<std::string> resources;  // ARNs
   std::string detail;                  // JSON
 };
@@ -50,14 +51,14 @@ Event referrer_action_event(const storage::Repository& repository, ImageAction a
 // is inferred: AWS has published no sample of one push with both.
 Event push_or_delete_event(const storage::Repository& repository, ImageAction action,
                            const storage::Image& image, std::string_view tag);
-// "ECR Image Action" with UPDATE_STORAGE_CLASS, or "ECR Referrer Action". `target`: "ARCHIVE",
-// "STANDARD"; `activated_at`: of a restored image.
+// "ECR Image Action" with UPDATE_STORAGE_CLASS, or "ECR Referrer Action". `target`: where
+// it goes; `activated_at`: of a restored image.
 Event storage_class_event(const storage::Repository& repository, const storage::Image& image,
-                          std::string_view tag, std::string_view target,
+                          std::string_view tag, storage::StorageClass target,
                           std::optional<base::TimePoint> activated_at);
-// "ECR Image Scan". `status`: "COMPLETE", ...; severities with their counts: {"HIGH", 2}.
+// "ECR Image Scan". Severities with their counts: {"HIGH", 2}.
 Event image_scan_event(const storage::Repository& repository, std::string_view digest,
-                       const std::vector<std::string>& tags, std::string_view status,
+                       const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities);
 struct ScanFrequencyChange {
   std::string repository;
@@ -65,13 +66,12 @@ struct ScanFrequencyChange {
   std::string previous;
 };
 // "ECR Scan Resource Change".
-Event scan_change_event(std::string_view account, std::string_view region,
+Event scan_change_event(const model::RegistryId& registry,
                         const std::vector<ScanFrequencyChange>& changes,
                         std::string_view scan_type);
-// "ECR Replication Action", in the destination's account and region.
+// "ECR Replication Action", in the destination's registry.
 Event replication_event(const storage::Repository& destination, std::string_view digest,
-                        std::string_view tag, std::string_view source_account,
-                        std::string_view source_region, bool success);
+                        std::string_view tag, const model::RegistryId& source, bool success);
 struct PullThroughSync {
   std::string prefix;        // ecr-repository-prefix
   std::string upstream;      // "public.ecr.aws"

@@ -136,7 +136,7 @@ void note_caller(const Services& services, const MatchedOperation& found, const 
   trail.note.principal = who.caller.principal.arn;
   trail.record.identity = std::make_shared<const CallIdentity>(make_call_identity(who.caller));
   trail.note_use = note_of_use(services, who.caller, found.api->signing_name, who.region, now);
-  check_session_limits(who.caller, found.api->signing_name, found.operation->name);
+  check_session_limits(who.caller, *found.api, *found.operation);
 }
 
 // The signature is verified before the input is validated: AWS answers a bad one before it says

@@ -128,6 +128,10 @@ std::string_view HttpRequest::query() const {
   return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
+std::string HttpRequest::origin() const {
+  return base::format("{}://{}", secure ? "https" : "http", host());
+}
+
 bool is_proxy_address(std::string_view text) { return IpNetwork::parse(text).has_value(); }
 
 void settle_client(HttpRequest& request, const std::vector<std::string>& proxies) {

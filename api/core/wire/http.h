@@ -14,6 +14,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "schemas/model/registry_id.h"
 #include "storage/blobs/blob_store.h"
 
 namespace ecr::api {
@@ -40,6 +41,16 @@ class HeaderList {
   std::vector<HeaderView> fields_;
 };
 
+// The part of the API that a request belongs to, by its path. Each plane says which paths are its
+// own; the server asks them once, in App::admit().
+enum class Plane {
+  kNone,      // no plane has the path
+  kApi,       // "/": ECR, IAM, STS, Organizations
+  kRegistry,  // /v2/
+  kLayers,    // signed URLs of layers
+  kAdmin      // the emulator's own API
+};
+
 struct HttpRequest {
   std::string method;  // as it came
   std::string target;  // as it came
@@ -51,10 +62,13 @@ struct HttpRequest {
   bool secure = false;
   bool forwarded = false;  // it says that a proxy passed it on, whether or not that one is trusted
   std::string id;          // request id that the client sees
+  Plane plane = Plane::kNone;
 
   std::string_view path() const;   // raw, before '?'
   std::string_view query() const;  // raw, after '?'
   std::string_view host() const { return headers.get("host"); }
+  // "https://localhost:4599": where the client reaches this server, for URLs that answers have.
+  std::string origin() const;
 };
 
 // A value of the query string, decoded; nullopt: absent. Throws ApiError for a query that is not
@@ -117,11 +131,11 @@ struct LogNote {
   std::string error;
   std::string iam_soft;  // why --iam enforce would have denied it; empty: it would not
   std::shared_ptr<const CallIdentity> identity;  // null: the caller was not authenticated
-  std::string registry_account;                  // whose registry a registry request is about
-  std::string registry_region;
-  std::string registry_repository;  // empty: the request is about no single repository
+  model::RegistryId registry;                    // that a registry request is about
+  std::string registry_repository;               // empty: the request is about no single repository
   // In the order in which they were begun. An error that ends the request is the last one's.
   std::vector<NotedCall> calls;
+  bool probe = false;      // a health check: the access log leaves out those that go well
   std::string error_type;  // as AWS JSON names it; empty: success
   std::string error_message;
 

@@ -17,13 +17,6 @@ namespace {
 
 using storage::EntityKind;
 
-Target plain_target(const ApiRequest& request, std::string resource) {
-  Target target;
-  target.resource = std::move(resource);
-  target.account = request.caller.account;
-  return target;
-}
-
 // iam:PermissionsBoundary is the boundary that the request sets or, where it sets none, the one
 // that the user or role has. Policies use it to require that delegated administrators set a
 // boundary (IAM User Guide, "Permissions boundaries for IAM entities").

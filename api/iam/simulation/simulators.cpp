@@ -6,6 +6,7 @@
 #include "api/core/wire/error.h"
 #include "api/iam/iam_api.h"
 #include "api/iam/shared/paging.h"
+#include "api/iam/shared/targets.h"
 #include "api/iam/simulation/simulated_principal.h"
 #include "api/iam/simulation/simulation_input.h"
 #include "schemas/base/text.h"
@@ -14,13 +15,6 @@ namespace ecr::api::iam {
 namespace {
 
 using storage::sql::Access;
-
-std::vector<Target> any_resource_target(const ApiRequest& request) {
-  Target target;
-  target.resource = "*";
-  target.account = request.caller.account;
-  return {target};
-}
 
 // The resource is the user, group or role of PolicySourceArn, whether it exists or not.
 Resolved<PolicySource> policy_source_target(const ApiRequest& request) {
@@ -114,11 +108,11 @@ Json context_keys_for_principal_policy(ApiRequest& request, const storage::Entit
 
 constexpr Operation kSimulatorOperations[] = {
     {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", Access::kRead,
-     on<any_resource_target, simulate_custom_policy>},
+     on<account_target, simulate_custom_policy>},
     {"SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy", Access::kRead,
      on<policy_source_target, simulate_principal_policy>},
     {"GetContextKeysForCustomPolicy", "iam:GetContextKeysForCustomPolicy", Access::kRead,
-     on<any_resource_target, context_keys_for_custom_policy>},
+     on<account_target, context_keys_for_custom_policy>},
     {"GetContextKeysForPrincipalPolicy", "iam:GetContextKeysForPrincipalPolicy", Access::kRead,
      on<policy_source_target, context_keys_for_principal_policy>},
 };

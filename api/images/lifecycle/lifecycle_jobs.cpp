@@ -17,7 +17,10 @@ namespace ecr::api {
 namespace {
 
 using lifecycle::Outcome;
+using storage::ImageStatus;
 using storage::LifecycleImage;
+using storage::RuleAction;
+using storage::StorageClass;
 using storage::sql::Access;
 
 // Images and tags, each of which is an event, that one transaction changes. There is one writer: a
@@ -28,8 +31,8 @@ lifecycle::Image to_image(const LifecycleImage& row) {
   const storage::Image& image = row.image;
   return {.digest = image.digest,
           .tags = row.tags,
-          .storage_class = image.status == "ACTIVE" ? lifecycle::StorageClass::kStandard
-                                                    : lifecycle::StorageClass::kArchive,
+          .storage_class = image.status == ImageStatus::kActive ? StorageClass::kStandard
+                                                                : StorageClass::kArchive,
           .pushed_at = image.pushed_at,
           .last_pulled_at = image.last_pulled_at,
           .last_archived_at = image.last_archived_at,
@@ -69,12 +72,13 @@ bool leaves(const lifecycle::Verdict& verdict) {
 bool is_held(storage::sql::Txn& txn, std::int64_t repository, const LifecycleImage& judged,
              const lifecycle::Verdict& verdict) {
   const bool expires = verdict.outcome == Outcome::kExpired;
-  if (storage::find_parent(txn, repository, judged.image.digest, expires ? "ANY" : "ACTIVE")) {
+  if (storage::find_parent(txn, repository, judged.image.digest,
+                           expires ? std::nullopt : std::optional(ImageStatus::kActive))) {
     return true;
   }
   if (!verdict.follows_subject) return false;
   const auto subject = storage::find_image(txn, repository, judged.image.subject);
-  return subject && (expires || subject->status == "ACTIVE");
+  return subject && (expires || subject->status == ImageStatus::kActive);
 }
 
 // The image as it is now. nullopt: it was pulled, tagged, archived or restored since it was judged,
@@ -118,8 +122,8 @@ void archive(const Run& run, storage::sql::Txn& txn, const storage::Image& image
              const std::vector<std::string>& tags) {
   storage::archive_image(txn, run.repository.id, image.digest, run.attempt.now);
   record(run, txn,
-         storage_class_event(run.repository, image, tags.empty() ? "" : tags.front(), "ARCHIVE",
-                             std::nullopt));
+         storage_class_event(run.repository, image, tags.empty() ? "" : tags.front(),
+                             StorageClass::kArchive, std::nullopt));
 }
 
 LifecycleAction action_of(const LifecycleImage& judged, const lifecycle::Verdict& verdict) {
@@ -217,10 +221,6 @@ std::int64_t repository_of(const JobAttempt& attempt) {
   return attempt.payload.at("repository").get<std::int64_t>();
 }
 
-const char* storage_class_name(lifecycle::StorageClass storage_class) {
-  return storage_class == lifecycle::StorageClass::kArchive ? "ARCHIVE" : "STANDARD";
-}
-
 // The preview shows the images that rules themselves select, oldest first; artifacts that follow
 // their subject are not in it.
 std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
@@ -232,8 +232,9 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
     results.push_back({.digest = row.image.digest,
                        .tags = row.tags,
                        .pushed_at = row.image.pushed_at,
-                       .storage_class = storage_class_name(to_image(row).storage_class),
-                       .action = verdict.outcome == Outcome::kExpired ? "EXPIRE" : "TRANSITION",
+                       .storage_class = to_image(row).storage_class,
+                       .action = verdict.outcome == Outcome::kExpired ? RuleAction::kExpire
+                                                                      : RuleAction::kTransition,
                        .rule_priority = verdict.rule_priority.value_or(0)});
   }
   std::stable_sort(results.begin(), results.end(),
@@ -288,9 +289,9 @@ void run_lifecycle_preview(JobAttempt& attempt) {
   if (!preview || !current || current->text != preview->text) return;
   for (const auto& result : results) {
     storage::add_lifecycle_preview_result(txn, repository, result);
-    ++(result.action == "EXPIRE" ? preview->expiring : preview->transitioning);
+    ++(result.action == RuleAction::kExpire ? preview->expiring : preview->transitioning);
   }
-  preview->status = "COMPLETE";
+  preview->status = storage::WorkStatus::kComplete;
   storage::finish_lifecycle_preview(txn, repository, *preview);
 }
 

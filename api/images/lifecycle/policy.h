@@ -9,9 +9,11 @@
 
 #include <tl/expected.hpp>
 
+#include "storage/rows/states.h"
+
 namespace ecr::api::lifecycle {
 
-enum class StorageClass { kStandard, kArchive };
+using storage::StorageClass;
 enum class TagStatus { kTagged, kUntagged, kAny };
 enum class CountType {
   kImageCountMoreThan,
@@ -19,7 +21,7 @@ enum class CountType {
   kSinceImagePulled,
   kSinceImageTransitioned
 };
-enum class ActionType { kExpire, kTransition /* to the archive */ };
+using ActionType = storage::RuleAction;
 
 struct Rule {
   std::int64_t priority = 1;  // the lowest is applied first

@@ -59,9 +59,8 @@ class CopyStep {
            const ImageCopy& copy)
       : copy_(copy),
         http_(background_request(services)),
-        caller_(service_role(services, {copy.account, copy.region})),
-        request_{services, txn,   http_,        caller_, {copy.to.account, copy.to.region},
-                 now,      note_, after_commit_} {}
+        caller_(service_role(services, copy.from)),
+        request_{services, txn, http_, caller_, copy.to, now, note_, after_commit_} {}
 
   // Throws ApiError where the destination refuses an image; `at` is the digest of that one.
   void run(const storage::Repository& source,
@@ -90,16 +89,15 @@ class CopyStep {
   }
 
   storage::Repository require_destination() {
-    auto found =
-        storage::find_repository(request_.txn, copy_.to.account, copy_.to.region, copy_.repository);
+    auto found = storage::find_repository(request_.txn, copy_.to, copy_.repository);
     // In the own account the role's policy is enough. Another account's registry policy must allow
     // ecr:ReplicateImage, and ecr:CreateRepository too where the repository is missing.
     authorize_action("ecr:ReplicateImage", found ? &*found : nullptr);
     if (found) return std::move(*found);
     authorize_action("ecr:CreateRepository", nullptr);
-    const RepositoryKey wanted{copy_.to.account, copy_.to.region, copy_.repository};
-    const auto as = creation::find_template(request_.txn, wanted.account, wanted.region,
-                                            wanted.name, creation::Reason::kReplication);
+    const RepositoryKey wanted{copy_.to, copy_.repository};
+    const auto as = creation::find_template(request_.txn, wanted.registry, wanted.name,
+                                            creation::Reason::kReplication);
     return creation::create_repository(request_.core, request_.txn, wanted, as, request_.now);
   }
 
@@ -120,8 +118,9 @@ class CopyStep {
                 const SentManifest& sent) {
     for (const Descriptor& blob : sent.manifest.blobs) {
       const auto size = storage::find_blob(request_.txn, source.id, blob.digest);
-      const auto name = model::Digest::parse(blob.digest);
-      if (size && name) storage::add_blob(request_.txn, destination.id, *name, *size, request_.now);
+      if (size) {
+        storage::add_blob(request_.txn, destination.id, blob.digest, *size, request_.now);
+      }
     }
     put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest.text()),
               request_.now);
@@ -139,7 +138,7 @@ class CopyStep {
 // index without its images. Empty: the repository or the image is gone.
 std::vector<std::string> images_to_copy(storage::Store& store, const ImageCopy& copy) {
   auto txn = store.database().begin(Access::kRead);
-  const auto source = storage::find_repository(txn, copy.account, copy.region, copy.repository);
+  const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source || !storage::find_image(txn, source->id, copy.digest)) return {};
   return children_first(copy.digest, kMaxWalkedImages, [&](const std::string& digest) {
     return storage::image_children(txn, source->id, digest);
@@ -149,7 +148,7 @@ std::vector<std::string> images_to_copy(storage::Store& store, const ImageCopy& 
 std::unique_ptr<LoadedManifest> load_source(storage::Store& store, const ImageCopy& copy,
                                             const std::string& digest) {
   auto txn = store.database().begin(Access::kRead);
-  const auto source = storage::find_repository(txn, copy.account, copy.region, copy.repository);
+  const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source) return nullptr;
   const auto image = storage::find_image(txn, source->id, digest);
   auto text = storage::image_manifest(txn, source->id, digest);
@@ -167,7 +166,7 @@ void copy_images(const Services& services, base::TimePoint now, const ImageCopy&
   for (auto images = steps.next(); !images.empty(); images = steps.next()) {
     if (services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
     auto txn = store.database().begin(Access::kWrite);
-    const auto source = storage::find_repository(txn, copy.account, copy.region, copy.repository);
+    const auto source = storage::find_repository(txn, copy.from, copy.repository);
     if (!source) return;
     CopyStep(services, txn, now, copy).run(*source, images, at);
     txn.commit(storage::sql::Durability::kRelaxed);

@@ -6,22 +6,17 @@
 
 #include "api/core/services.h"
 #include "schemas/base/clock.h"
+#include "schemas/model/registry_id.h"
 
 namespace ecr::api::replication {
 
-struct Destination {
-  std::string account;
-  std::string region;
-};
-
 // One image under at most one tag, and one destination. The repository has the same name there.
 struct ImageCopy {
-  std::string account;  // the source's
-  std::string region;
+  model::RegistryId from;
   std::string repository;
   std::string digest;
   std::string tag;  // empty: none
-  Destination to;
+  model::RegistryId to;
 };
 
 // Why an image was not copied. AWS publishes no list of codes: the API's own error types stand

@@ -22,75 +22,76 @@ bool covers(const Json& rule, std::string_view repository) {
   });
 }
 
-bool names(const Json& rule, const Destination& destination) {
+bool names(const Json& rule, const model::RegistryId& destination) {
   const auto& destinations = rule.at("destinations");
   return std::any_of(destinations.begin(), destinations.end(), [&](const Json& json) {
     return json.at("registryId") == destination.account && json.at("region") == destination.region;
   });
 }
 
-constexpr const char* kInProgress = "IN_PROGRESS";
-constexpr const char* kComplete = "COMPLETE";
-constexpr const char* kFailed = "FAILED";
-
 // The payload of a job.
 Json to_json(const ImageCopy& job) {
-  return {{"account", job.account},   {"region", job.region}, {"repository", job.repository},
-          {"digest", job.digest},     {"tag", job.tag},       {"toAccount", job.to.account},
+  return {{"account", job.from.account},
+          {"region", job.from.region},
+          {"repository", job.repository},
+          {"digest", job.digest},
+          {"tag", job.tag},
+          {"toAccount", job.to.account},
           {"toRegion", job.to.region}};
 }
 
 ImageCopy read_payload(const Json& payload) {
   const auto text = [&](const char* name) { return payload.at(name).get<std::string>(); };
-  return {text("account"), text("region"), text("repository"),
-          text("digest"),  text("tag"),    {text("toAccount"), text("toRegion")}};
+  return {{text("account"), text("region")},
+          text("repository"),
+          text("digest"),
+          text("tag"),
+          {text("toAccount"), text("toRegion")}};
 }
 
 storage::Repository destination_of(const ImageCopy& job) {
   storage::Repository destination;
-  destination.account = job.to.account;
-  destination.region = job.to.region;
+  destination.registry = job.to;
   destination.name = job.repository;
   return destination;
 }
 
 }  // namespace
 
-Json configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region) {
-  const auto text = storage::registry_setting(txn, account, region, kSetting);
+Json configuration(storage::sql::Txn& txn, const model::RegistryId& registry) {
+  const auto text = storage::registry_setting(txn, registry, kSetting);
   return text ? Json::parse(*text) : Json{{"rules", Json::array()}};
 }
 
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const Json& configuration) {
-  storage::set_registry_setting(txn, account, region, kSetting, configuration.dump());
+  storage::set_registry_setting(txn, registry, kSetting, configuration.dump());
 }
 
 bool is_destination_of(const Json& configuration, std::string_view repository,
-                       const Destination& destination) {
+                       const model::RegistryId& destination) {
   const auto& rules = configuration.at("rules");
   return std::any_of(rules.begin(), rules.end(), [&](const Json& rule) {
     return covers(rule, repository) && names(rule, destination);
   });
 }
 
-bool is_destination(const Json& configuration, const Destination& destination) {
+bool is_destination(const Json& configuration, const model::RegistryId& destination) {
   const auto& rules = configuration.at("rules");
   return std::any_of(rules.begin(), rules.end(),
                      [&](const Json& rule) { return names(rule, destination); });
 }
 
-std::vector<Destination> destinations_of(const Json& configuration, std::string_view repository) {
-  std::vector<Destination> found;
+std::vector<model::RegistryId> destinations_of(const Json& configuration,
+                                               std::string_view repository) {
+  std::vector<model::RegistryId> found;
   for (const Json& rule : configuration.at("rules")) {
     if (!covers(rule, repository)) continue;
     for (const Json& json : rule.at("destinations")) {
-      Destination destination{json.at("registryId").get<std::string>(),
-                              json.at("region").get<std::string>()};
-      const bool known = std::any_of(found.begin(), found.end(), [&](const Destination& other) {
-        return other.account == destination.account && other.region == destination.region;
-      });
-      if (!known) found.push_back(std::move(destination));
+      model::RegistryId destination{json.at("registryId").get<std::string>(),
+                                    json.at("region").get<std::string>()};
+      if (std::find(found.begin(), found.end(), destination) == found.end())
+        found.push_back(std::move(destination));
     }
   }
   return found;
@@ -101,12 +102,12 @@ void enqueue_replication(const Core& core, storage::sql::Txn& txn,
                          std::string_view tag, base::TimePoint now) {
   // Several rules may name one destination: destinations_of() has each once. The key makes a second
   // push of the same image and tag replace the job that still waits.
-  const Json rules = configuration(txn, repository.account, repository.region);
-  for (const Destination& to : destinations_of(rules, repository.name)) {
-    const ImageCopy job{repository.account,  repository.region, repository.name,
-                        std::string(digest), std::string(tag),  to};
+  const Json rules = configuration(txn, repository.registry);
+  for (const model::RegistryId& to : destinations_of(rules, repository.name)) {
+    const ImageCopy job{repository.registry, repository.name, std::string(digest), std::string(tag),
+                        to};
     storage::put_image_replication(txn, repository.id, digest,
-                                   {to.account, to.region, kInProgress, ""});
+                                   {to, storage::WorkStatus::kInProgress, ""});
     const Json payload = to_json(job);
     enqueue_job(core, txn, kReplication.kind, payload, now, payload.dump());
   }
@@ -116,14 +117,15 @@ void enqueue_replication(const Core& core, storage::sql::Txn& txn,
 // and EventBridge").
 void record_copy(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
                  const ImageCopy& copy, std::string_view failure) {
-  const auto source = storage::find_repository(txn, copy.account, copy.region, copy.repository);
+  const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source || !storage::find_image(txn, source->id, copy.digest)) return;  // it went meanwhile
-  storage::put_image_replication(txn, source->id, copy.digest,
-                                 {copy.to.account, copy.to.region,
-                                  failure.empty() ? kComplete : kFailed, std::string(failure)});
-  record_event(core, txn, now,
-               replication_event(destination_of(copy), copy.digest, copy.tag, copy.account,
-                                 copy.region, failure.empty()));
+  storage::put_image_replication(
+      txn, source->id, copy.digest,
+      {copy.to, failure.empty() ? storage::WorkStatus::kComplete : storage::WorkStatus::kFailed,
+       std::string(failure)});
+  record_event(
+      core, txn, now,
+      replication_event(destination_of(copy), copy.digest, copy.tag, copy.from, failure.empty()));
 }
 
 void run_replication(JobAttempt& attempt) {

@@ -13,6 +13,7 @@
 
 #include "api/core/background/jobs.h"
 #include "api/images/push/image_copy.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 
@@ -21,18 +22,19 @@ namespace ecr::api::replication {
 using Json = nlohmann::json;
 
 // {"rules": [...]} as it was put; {"rules": []} where none was.
-Json configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region);
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+Json configuration(storage::sql::Txn& txn, const model::RegistryId& registry);
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const Json& configuration);
 
 // Where a push to that repository goes to, each destination once, in the order of the rules. A rule
 // without filters covers every repository; of several filters one must match.
-std::vector<Destination> destinations_of(const Json& configuration, std::string_view repository);
+std::vector<model::RegistryId> destinations_of(const Json& configuration,
+                                               std::string_view repository);
 
 // Whether `destination` is one of destinations_of() of that repository, or of any repository.
 bool is_destination_of(const Json& configuration, std::string_view repository,
-                       const Destination& destination);
-bool is_destination(const Json& configuration, const Destination& destination);
+                       const model::RegistryId& destination);
+bool is_destination(const Json& configuration, const model::RegistryId& destination);
 
 // Enqueues what the registry's configuration says about an image that was just pushed to the
 // repository, or restored there. `tag` empty: pushed by digest. REQUIRES: a write transaction.

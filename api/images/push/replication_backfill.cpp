@@ -18,6 +18,9 @@
 namespace ecr::api::replication {
 namespace {
 
+using storage::BackfillResultStatus;
+using storage::BackfillStatus;
+using storage::ImageStatus;
 using storage::ReplicationBackfill;
 using storage::ReplicationBackfillResult;
 
@@ -37,13 +40,8 @@ constexpr std::int64_t kFewestJudged = 100;
 constexpr const char* kNoLongerConfigured = "InvalidParameterException";
 constexpr const char* kTooManyFailures = "FailureThresholdExceeded";
 
-Destination backfill_destination(const ReplicationBackfill& backfill) {
-  return {backfill.to_account, backfill.to_region};
-}
-
 ImageCopy copy_of(const ReplicationBackfill& backfill, const ReplicationBackfillResult& result) {
-  return {backfill.account, backfill.region, result.repository,
-          result.digest,    result.tag,      backfill_destination(backfill)};
+  return {backfill.source, result.repository, result.digest, result.tag, backfill.destination};
 }
 
 std::int64_t processed(const ReplicationBackfill& backfill) {
@@ -62,8 +60,9 @@ bool has_failed(const ReplicationBackfill& backfill) {
 // once they are restored.
 std::int64_t list_images_to_copy(storage::sql::Txn& txn, const storage::Repository& repository,
                                  ReplicationBackfill& backfill, std::int64_t room) {
-  const auto ids = storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny,
-                                           backfill.at_digest, backfill.at_tag, room, "ACTIVE");
+  const auto ids =
+      storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny, backfill.at_digest,
+                              backfill.at_tag, room, ImageStatus::kActive);
   for (const storage::ImageId& id : ids) {
     backfill.at_digest = id.digest;
     backfill.at_tag = id.tag.value_or("");
@@ -87,22 +86,21 @@ bool prepare_repository(storage::sql::Txn& txn, const storage::Repository& repos
 
 // Lists some of what the configuration, as it is now, sends to the destination. True: that was all.
 bool prepare_some(storage::sql::Txn& txn, ReplicationBackfill& backfill) {
-  const Json rules = configuration(txn, backfill.account, backfill.region);
+  const Json rules = configuration(txn, backfill.source);
   const auto is_wanted = [&](const std::string& name) {
-    return is_destination_of(rules, name, backfill_destination(backfill));
+    return is_destination_of(rules, name, backfill.destination);
   };
   std::int64_t room = kListedAtOnce;
   if (!backfill.at_digest.empty()) {  // the last step ended inside of this one
-    const auto repository =
-        storage::find_repository(txn, backfill.account, backfill.region, backfill.at_repository);
+    const auto repository = storage::find_repository(txn, backfill.source, backfill.at_repository);
     if (repository && is_wanted(repository->name) &&
         !prepare_repository(txn, *repository, backfill, room)) {
       return false;
     }
     backfill.at_digest = backfill.at_tag = "";
   }
-  const auto repositories = storage::list_repositories(txn, backfill.account, backfill.region,
-                                                       backfill.at_repository, kRepositoriesAtOnce);
+  const auto repositories =
+      storage::list_repositories(txn, backfill.source, backfill.at_repository, kRepositoriesAtOnce);
   for (const storage::Repository& repository : repositories) {
     backfill.at_repository = repository.name;
     if (is_wanted(repository.name) && !prepare_repository(txn, repository, backfill, room)) {
@@ -126,16 +124,16 @@ std::optional<Batch> read_batch(storage::Store& store, const std::string& id) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   auto backfill = storage::find_replication_backfill(txn, id);
   if (!backfill || backfill->ended_at) return std::nullopt;
-  Batch batch{*backfill, configuration(txn, backfill->account, backfill->region)};
-  if (backfill->status == kBackfilling) {
-    batch.results = storage::list_replication_backfill_results(txn, backfill->number, "",
+  Batch batch{*backfill, configuration(txn, backfill->source)};
+  if (backfill->status == BackfillStatus::kInProgress) {
+    batch.results = storage::list_replication_backfill_results(txn, backfill->number, std::nullopt,
                                                                processed(*backfill), kCopiedAtOnce);
   }
   return batch;
 }
 
 void set_failure(ReplicationBackfillResult& result, std::string_view code) {
-  result.status = "FAILED";
+  result.status = BackfillResultStatus::kFailed;
   result.failure_code = code;
 }
 
@@ -143,14 +141,14 @@ void set_failure(ReplicationBackfillResult& result, std::string_view code) {
 std::pair<std::optional<storage::Image>, ErrorCode> look_up(storage::Store& store,
                                                             const ImageCopy& copy) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
-  const auto source = storage::find_repository(txn, copy.account, copy.region, copy.repository);
+  const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source) return {std::nullopt, ErrorCode::kRepositoryNotFound};
   return {storage::find_image(txn, source->id, copy.digest), ErrorCode::kImageNotFound};
 }
 
 // An image that is gone before its turn has failed: it was counted, and is not at the destination.
 void copy_result(const JobAttempt& attempt, const Batch& batch, ReplicationBackfillResult& result) {
-  const Destination to = backfill_destination(batch.backfill);
+  const model::RegistryId to = batch.backfill.destination;
   if (!is_destination_of(batch.rules, result.repository, to)) {
     return set_failure(result, kNoLongerConfigured);
   }
@@ -158,7 +156,7 @@ void copy_result(const JobAttempt& attempt, const Batch& batch, ReplicationBackf
   const CopyFailure failure = copy_image(attempt.services, attempt.now, copy);
   const auto [image, missing] = look_up(attempt.services.store, copy);
   if (!image) return set_failure(result, names_of(missing).json_type);
-  result.status = "COMPLETE";
+  result.status = BackfillResultStatus::kComplete;
   if (failure.code.empty()) return;
   set_failure(result, failure.code);
   if (image->nesting == 0) return;
@@ -169,7 +167,7 @@ void copy_result(const JobAttempt& attempt, const Batch& batch, ReplicationBackf
 }
 
 void count_result(ReplicationBackfill& backfill, const ReplicationBackfillResult& result) {
-  ++(result.status == "COMPLETE" ? backfill.completed : backfill.failed);
+  ++(result.status == BackfillResultStatus::kComplete ? backfill.completed : backfill.failed);
   auto& codes = backfill.failure_codes;
   if (result.failure_code.empty()) return;
   if (std::find(codes.begin(), codes.end(), result.failure_code) == codes.end()) {
@@ -204,11 +202,12 @@ void record_batch(const JobAttempt& attempt, storage::sql::Txn& txn, const Batch
 // The status that the backfill goes on with. One that was stopped is STOPPED at the end of the step
 // that was under way. That one of which single images failed is COMPLETE, below the threshold of
 // FAILED, is inferred: its results and its progress tell which.
-const char* next_status(const ReplicationBackfill& backfill, bool prepared) {
-  if (backfill.status == kStopping) return "STOPPED";
-  if (!prepared) return kPreparing;
-  if (has_failed(backfill)) return "FAILED";
-  return processed(backfill) == backfill.total ? "COMPLETE" : kBackfilling;
+BackfillStatus next_status(const ReplicationBackfill& backfill, bool prepared) {
+  if (backfill.status == BackfillStatus::kStopping) return BackfillStatus::kStopped;
+  if (!prepared) return BackfillStatus::kPreparing;
+  if (has_failed(backfill)) return BackfillStatus::kFailed;
+  return processed(backfill) == backfill.total ? BackfillStatus::kComplete
+                                               : BackfillStatus::kInProgress;
 }
 
 }  // namespace
@@ -229,10 +228,12 @@ void run_replication_backfill(JobAttempt& attempt) {
   auto backfill = storage::find_replication_backfill(txn, id);
   if (!backfill || backfill->ended_at) return;
   record_batch(attempt, txn, *batch, *backfill);
-  const bool prepared = backfill->status != kPreparing || prepare_some(txn, *backfill);
+  const bool prepared =
+      backfill->status != BackfillStatus::kPreparing || prepare_some(txn, *backfill);
   backfill->status = next_status(*backfill, prepared);
-  if (backfill->status == "FAILED") backfill->failure_code = kTooManyFailures;
-  if (backfill->status == kPreparing || backfill->status == kBackfilling) {
+  if (backfill->status == BackfillStatus::kFailed) backfill->failure_code = kTooManyFailures;
+  if (backfill->status == BackfillStatus::kPreparing ||
+      backfill->status == BackfillStatus::kInProgress) {
     enqueue_backfill(attempt.services, txn, id, attempt.now);
   } else {
     backfill->ended_at = attempt.now;

@@ -15,10 +15,6 @@
 
 namespace ecr::api::replication {
 
-inline constexpr const char* kPreparing = "PREPARING";
-inline constexpr const char* kBackfilling = "IN_PROGRESS";
-inline constexpr const char* kStopping = "STOPPING";
-
 // That a registry may have running at a time.
 inline constexpr std::size_t kMostBackfills = 10;
 // For how long a backfill is known after its end, by services.clock.

@@ -90,7 +90,7 @@ void add_blob(const Core& core, storage::sql::Txn& txn, std::int64_t repository,
     throw storage::StorageError(storage::StorageError::Kind::kUnavailable,
                                 "blob " + digest.text() + " went away; try again");
   }
-  if (storage::find_blob(txn, repository, digest.text())) return;
+  if (storage::find_blob(txn, repository, digest)) return;
   storage::add_blob(txn, repository, digest, static_cast<std::int64_t>(size), now);
 }
 
@@ -139,15 +139,15 @@ bool is_signed(storage::sql::Txn& txn, const storage::Repository& repository,
                const storage::Image& image, const std::string& profile) {
   const auto signings = storage::image_signings(txn, repository.id, image.digest);
   return std::any_of(signings.begin(), signings.end(), [&](const storage::ImageSigning& one) {
-    return one.profile == profile && one.status != "FAILED";
+    return one.profile == profile && one.status != storage::WorkStatus::kFailed;
   });
 }
 
 }  // namespace
 
-std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn, std::string_view account,
-                                                  std::string_view region) {
-  const auto text = storage::registry_setting(txn, account, region, kSetting);
+std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn,
+                                                  const model::RegistryId& registry) {
+  const auto text = storage::registry_setting(txn, registry, kSetting);
   if (!text) return std::nullopt;
   std::vector<Rule> rules;
   for (const Json& rule : Json::parse(*text)) {
@@ -157,14 +157,14 @@ std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn, std::s
   return rules;
 }
 
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const std::optional<std::vector<Rule>>& rules) {
-  if (!rules) return storage::remove_registry_setting(txn, account, region, kSetting);
+  if (!rules) return storage::remove_registry_setting(txn, registry, kSetting);
   Json json = Json::array();
   for (const Rule& rule : *rules) {
     json.push_back({{"profile", rule.profile}, {"filters", rule.filters}});
   }
-  storage::set_registry_setting(txn, account, region, kSetting, base::dump(json));
+  storage::set_registry_setting(txn, registry, kSetting, base::dump(json));
 }
 
 // Several rules may name one profile: an image gets one signature of each profile.
@@ -205,14 +205,15 @@ void run_image_signing(JobAttempt& attempt) {
   // The signature arrives like a push, by no caller: it is not replicated or scanned here.
   record_event(core, txn, attempt.now,
                push_or_delete_event(repository, ImageAction::kPush, put.image, ""));
-  storage::put_image_signing(txn, repository.id, work->image.digest, {work->profile, "COMPLETE"});
+  storage::put_image_signing(txn, repository.id, work->image.digest,
+                             {work->profile, storage::WorkStatus::kComplete});
 }
 
 void sign_pushed_image(const Request& request, const storage::Repository& repository,
                        const storage::Image& image) {
   // A signature is an artifact with a subject: signing those too would never end.
   if (!image.subject.empty()) return;
-  const auto rules = configuration_of(request.txn, repository.account, repository.region);
+  const auto rules = configuration_of(request.txn, repository.registry);
   if (!rules) return;
   for (const std::string& profile : profiles_for(*rules, repository.name)) {
     if (is_signed(request.txn, repository, image, profile)) continue;  // a new tag of the image
@@ -223,14 +224,15 @@ void sign_pushed_image(const Request& request, const storage::Repository& reposi
     if (enforced && !is_allowed(request, target)) {
       // ECR has published no list of failure codes: this one is inferred.
       storage::put_image_signing(request.txn, repository.id, image.digest,
-                                 {profile, "FAILED", "AccessDenied",
+                                 {profile, storage::WorkStatus::kFailed, "AccessDenied",
                                   "User: " + request.caller.principal.arn +
                                       " is not authorized to perform: signer:SignPayload on "
                                       "resource: " +
                                       profile});
       continue;
     }
-    storage::put_image_signing(request.txn, repository.id, image.digest, {profile, "IN_PROGRESS"});
+    storage::put_image_signing(request.txn, repository.id, image.digest,
+                               {profile, storage::WorkStatus::kInProgress});
     enqueue_job(request.core, request.txn, kImageSigning.kind,
                 {{"repository", repository.id}, {"digest", image.digest}, {"profile", profile}},
                 request.now, std::to_string(repository.id) + " " + image.digest + " " + profile);

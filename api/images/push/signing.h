@@ -12,6 +12,7 @@
 
 #include "api/core/access/gate.h"
 #include "api/core/background/jobs.h"
+#include "schemas/model/registry_id.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
@@ -24,9 +25,9 @@ struct Rule {
 };
 
 // nullopt: there is none.
-std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn, std::string_view account,
-                                                  std::string_view region);
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+std::optional<std::vector<Rule>> configuration_of(storage::sql::Txn& txn,
+                                                  const model::RegistryId& registry);
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const std::optional<std::vector<Rule>>& rules);
 
 // Profiles of the rules that are about the repository, each once, in order.

@@ -10,6 +10,7 @@ namespace ecr::api::scan {
 namespace {
 
 using base::Json;
+using base::text_member;
 
 // The row's name. It is none of the account settings' names, which share the table.
 constexpr std::string_view kSetting = "scanning-configuration";
@@ -31,47 +32,46 @@ std::vector<std::string> matching(const Rule& rule, const std::string& name) {
 
 }  // namespace
 
-Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
-                               std::string_view region) {
+Configuration configuration_of(storage::sql::Txn& txn, const model::RegistryId& registry) {
   Configuration configuration;
-  const auto text = storage::registry_setting(txn, account, region, kSetting);
+  const auto text = storage::registry_setting(txn, registry, kSetting);
   if (!text) return configuration;
   const Json json = Json::parse(*text);
-  configuration.type = json.at("type").get<std::string>();
+  configuration.type = storage::value_of<storage::ScanType>(text_member(json, "type"));
   for (const Json& rule : json.at("rules")) {
-    configuration.rules.push_back({rule.at("frequency").get<std::string>(),
+    configuration.rules.push_back({storage::value_of<Frequency>(text_member(rule, "frequency")),
                                    rule.at("filters").get<std::vector<std::string>>()});
   }
   return configuration;
 }
 
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const Configuration& configuration) {
   Json rules = Json::array();
   for (const Rule& rule : configuration.rules) {
-    rules.push_back({{"frequency", rule.frequency}, {"filters", rule.filters}});
+    rules.push_back({{"frequency", storage::word_of(rule.frequency)}, {"filters", rule.filters}});
   }
-  storage::set_registry_setting(
-      txn, account, region, kSetting,
-      base::dump(Json{{"type", configuration.type}, {"rules", std::move(rules)}}));
+  storage::set_registry_setting(txn, registry, kSetting,
+                                base::dump(Json{{"type", storage::word_of(configuration.type)},
+                                                {"rules", std::move(rules)}}));
 }
 
 RepositoryScanning scanning_of(const Configuration& configuration,
                                const storage::Repository& repository) {
-  const bool enhanced = configuration.type == "ENHANCED";
+  const bool enhanced = configuration.type == storage::ScanType::kEnhanced;
   // Enhanced scanning without any rule is continuous for every repository.
-  if (enhanced && configuration.rules.empty()) return {"CONTINUOUS_SCAN", {}};
+  if (enhanced && configuration.rules.empty()) return {Frequency::kContinuous, {}};
   // Where rules of both frequencies match, continuous scanning wins.
-  for (const std::string_view frequency : {"CONTINUOUS_SCAN", "SCAN_ON_PUSH"}) {
+  for (const Frequency frequency : {Frequency::kContinuous, Frequency::kOnPush}) {
     for (const Rule& rule : configuration.rules) {
       if (rule.frequency != frequency) continue;
       auto filters = matching(rule, repository.name);
-      if (!filters.empty()) return {std::string(frequency), std::move(filters)};
+      if (!filters.empty()) return {frequency, std::move(filters)};
     }
   }
   // The repository's own setting is deprecated; it counts in basic scanning.
-  if (!enhanced && repository.scan_on_push) return {"SCAN_ON_PUSH", {}};
-  return {"MANUAL", {}};
+  if (!enhanced && repository.scan_on_push) return {Frequency::kOnPush, {}};
+  return {Frequency::kManual, {}};
 }
 
 }  // namespace ecr::api::scan

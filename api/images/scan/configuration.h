@@ -7,28 +7,35 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/model/registry_id.h"
 #include "storage/rows/repositories.h"
+#include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::api::scan {
 
+// MANUAL: only when asked, or (enhanced scanning) not at all.
+enum class Frequency { kManual, kOnPush, kContinuous };
+constexpr auto words_of(Frequency) {
+  return storage::EnumColumn<Frequency, 3>({"MANUAL", "SCAN_ON_PUSH", "CONTINUOUS_SCAN"});
+}
+
 struct Rule {
-  std::string frequency;             // SCAN_ON_PUSH, CONTINUOUS_SCAN, MANUAL
+  Frequency frequency = Frequency::kManual;
   std::vector<std::string> filters;  // with '*': the whole name; without: a part of it
 };
 
 struct Configuration {
-  std::string type = "BASIC";  // or ENHANCED
+  storage::ScanType type = storage::ScanType::kBasic;
   std::vector<Rule> rules;
 };
 
-Configuration configuration_of(storage::sql::Txn& txn, std::string_view account,
-                               std::string_view region);
-void set_configuration(storage::sql::Txn& txn, std::string_view account, std::string_view region,
+Configuration configuration_of(storage::sql::Txn& txn, const model::RegistryId& registry);
+void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry,
                        const Configuration& configuration);
 
 struct RepositoryScanning {
-  std::string frequency;             // MANUAL: only when asked, or (ENHANCED) not at all
+  Frequency frequency = Frequency::kManual;
   std::vector<std::string> filters;  // those of the rule that decided which match the name
 };
 RepositoryScanning scanning_of(const Configuration& configuration,

@@ -183,10 +183,11 @@ Json scanned_resource(const ScannedImage& scanned) {
   const Json details = {{"imageHash", scanned.image.digest},
                         {"imageTags", scanned.tags},
                         {"pushedAt", base::to_epoch_seconds(scanned.image.pushed_at)},
-                        {"registry", repository.account},
+                        {"registry", repository.registry.account},
                         {"repositoryName", repository.name}};
   return {{"details", {{"awsEcrContainerImage", details}}},
-          {"id", model::repository_arn(repository.region, repository.account, repository.name) +
+          {"id", model::repository_arn(repository.registry.region, repository.registry.account,
+                                       repository.name) +
                      "/" + scanned.image.digest},
           {"tags", Json::object()},
           {"type", "AWS_ECR_CONTAINER_IMAGE"}};
@@ -199,9 +200,9 @@ std::string finding_arn(const Json& finding, const ScannedImage& scanned) {
   const std::string seed = repository.name + "\n" + scanned.image.digest + "\n" +
                            text_member(finding, "name") + "\n" +
                            text_member(part(finding, "package", kNoObject), "name");
-  return base::format("arn:{}:inspector2:{}:{}:finding/{}", model::partition_of(repository.region),
-                      repository.region, repository.account,
-                      model::Digest::of(seed).text().substr(7, 32));
+  return base::format("arn:{}:inspector2:{}:{}:finding/{}",
+                      model::partition_of(repository.registry.region), repository.registry.region,
+                      repository.registry.account, model::Digest::of(seed).text().substr(7, 32));
 }
 
 }  // namespace
@@ -267,7 +268,7 @@ Json enhanced_finding(const Json& finding, const ScannedImage& scanned) {
         text_member(package, "name").empty() ? name : name + " - " + text_member(package, "name");
   }
   const double seen = base::to_epoch_seconds(scanned.scanned_at);
-  Json json = {{"awsAccountId", scanned.repository.account},
+  Json json = {{"awsAccountId", scanned.repository.registry.account},
                {"findingArn", finding_arn(finding, scanned)},
                {"firstObservedAt", seen},
                {"lastObservedAt", seen},

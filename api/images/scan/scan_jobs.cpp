@@ -15,6 +15,8 @@
 namespace ecr::api::scan {
 namespace {
 
+using storage::ScanStatus;
+using storage::ScanType;
 using storage::sql::Access;
 
 constexpr const char* kDone = "The scan was completed successfully.";
@@ -87,24 +89,24 @@ void set_outcome(storage::ImageScan& scan, const tl::expected<Report, ScanFailur
                  bool continuous, base::TimePoint now) {
   scan.completed_at = now;
   if (!report) {
-    scan.status = "FAILED";
+    scan.status = ScanStatus::kFailed;
     scan.description = report.error().reason;
     return;
   }
   // Continuous scanning never ends.
-  scan.status = continuous ? "ACTIVE" : "COMPLETE";
+  scan.status = continuous ? ScanStatus::kActive : ScanStatus::kComplete;
   scan.description = continuous && report->description == kDone
                          ? "Continuous scan is selected for image."
                          : report->description;
   scan.source_updated_at = report->source_updated_at;
-  scan.severities = count_severities(report->findings, scan.type == "ENHANCED");
+  scan.severities = count_severities(report->findings, scan.type == ScanType::kEnhanced);
 }
 
 bool is_continuous(storage::sql::Txn& txn, const storage::ImageScan& scan,
                    const storage::Repository& repository) {
-  if (scan.type != "ENHANCED") return false;
-  const auto configuration = configuration_of(txn, repository.account, repository.region);
-  return scanning_of(configuration, repository).frequency == "CONTINUOUS_SCAN";
+  if (scan.type != ScanType::kEnhanced) return false;
+  const auto configuration = configuration_of(txn, repository.registry);
+  return scanning_of(configuration, repository).frequency == Frequency::kContinuous;
 }
 
 }  // namespace
@@ -138,7 +140,7 @@ void run_image_scan(JobAttempt& attempt) {
   }
   // "ECR Image Scan" is basic scanning's event. Enhanced scans are announced by Amazon Inspector's
   // own events, which this program does not have.
-  if (scan->type == "BASIC") {
+  if (scan->type == ScanType::kBasic) {
     record_event(attempt.services, txn, attempt.now,
                  image_scan_event(repository, digest, tags, scan->status, scan->severities));
   }
@@ -154,14 +156,15 @@ bool is_scannable(const storage::Image& image) {
 
 // A scan on push counts as the one scan in 24 hours, too; one that failed does not.
 bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::TimePoint now) {
-  return scan && scan->status != "FAILED" && now - scan->requested_at < kScanInterval;
+  return scan && scan->status != ScanStatus::kFailed && now - scan->requested_at < kScanInterval;
 }
 
 storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
                               const storage::Repository& repository, const storage::Image& image,
-                              std::string_view type, base::TimePoint now) {
+                              storage::ScanType type, base::TimePoint now) {
   // ECR's first status is IN_PROGRESS for basic scanning and PENDING for enhanced scanning.
-  storage::ImageScan scan{std::string(type), type == "ENHANCED" ? "PENDING" : "IN_PROGRESS"};
+  storage::ImageScan scan{
+      type, type == ScanType::kEnhanced ? ScanStatus::kPending : ScanStatus::kInProgress};
   scan.requested_at = now;
   storage::put_scan(txn, repository.id, image.digest, scan);
   enqueue_job(core, txn, kImageScan.kind, {{"repository", repository.id}, {"digest", image.digest}},
@@ -174,8 +177,8 @@ void scan_pushed_image(const Core& core, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        base::TimePoint now) {
   if (!is_scannable(image)) return;
-  const auto configuration = configuration_of(txn, repository.account, repository.region);
-  if (scanning_of(configuration, repository).frequency == "MANUAL") return;
+  const auto configuration = configuration_of(txn, repository.registry);
+  if (scanning_of(configuration, repository).frequency == Frequency::kManual) return;
   // A new tag of an image that was scanned is no new image.
   if (was_scanned_lately(storage::find_scan(txn, repository.id, image.digest), now)) return;
   start_scan(core, txn, repository, image, configuration.type, now);

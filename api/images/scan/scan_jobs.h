@@ -28,7 +28,7 @@ bool was_scanned_lately(const std::optional<storage::ImageScan>& scan, base::Tim
 // Notes the scan as begun, and enqueues it. REQUIRES: a write transaction; is_scannable(image).
 storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
                               const storage::Repository& repository, const storage::Image& image,
-                              std::string_view type, base::TimePoint now);
+                              storage::ScanType type, base::TimePoint now);
 
 // Starts the scan of an image that was pushed, where the registry's scanning configuration asks for
 // one.

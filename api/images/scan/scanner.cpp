@@ -61,7 +61,7 @@ void write_layout(const Core& core, const fs::path& layout, const ImageToScan& s
   write_file(layout / "index.json", base::dump(index));
   write_file(blob_path(layout, image.digest), subject.manifest);
   for (const Descriptor& blob : parse_manifest(subject.manifest, image.media_type).blobs) {
-    copy_blob(core, layout, blob.digest);
+    copy_blob(core, layout, blob.digest.text());
   }
 }
 

@@ -23,7 +23,7 @@ TEST(ApiErrors, EveryCodeHasARow) {
 TEST(RegistryHost, WhatRepositoryUriSays) {
   Settings settings;
   const auto host = [&](const char* used, const char* account, bool own) {
-    return registry_host(settings, used, account, "us-east-1", own);
+    return registry_host(settings, used, {account, "us-east-1"}, own);
   };
   EXPECT_EQ(host("localhost:4599", "1", true), "localhost:4599");
   EXPECT_EQ(host("[::1]:4599", "1", true), "[::1]:4599");

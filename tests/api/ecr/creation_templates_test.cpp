@@ -159,7 +159,7 @@ TEST_F(CreationTemplates, TheMostSpecificPrefixOfTheReasonCounts) {
   create(bare("a/b", "REPLICATION"));
   auto txn = store->database().begin(storage::sql::Access::kRead);
   const auto prefix = [&](const char* name, creation::Reason reason) {
-    const auto found = creation::find_template(txn, "000000000000", "us-east-1", name, reason);
+    const auto found = creation::find_template(txn, {"000000000000", "us-east-1"}, name, reason);
     return found ? found->prefix : "none";
   };
   EXPECT_EQ(prefix("a/b/c", creation::Reason::kPush), "a");
@@ -172,9 +172,9 @@ TEST_F(CreationTemplates, TheMostSpecificPrefixOfTheReasonCounts) {
 TEST_F(CreationTemplates, WithoutATemplateTheDefaultsApply) {
   auto txn = store->database().begin(storage::sql::Access::kWrite);
   const auto made = creation::create_repository(
-      services, txn, {"000000000000", "us-east-1", "copied"}, std::nullopt, clock.now());
-  EXPECT_EQ(made.tag_mutability, "MUTABLE");
-  EXPECT_EQ(made.encryption_type, "AES256");
+      services, txn, {{"000000000000", "us-east-1"}, "copied"}, std::nullopt, clock.now());
+  EXPECT_EQ(made.tag_mutability, storage::TagMutability::kMutable);
+  EXPECT_EQ(made.encryption_type, storage::EncryptionType::kAes256);
   EXPECT_FALSE(made.policy.has_value());
   EXPECT_TRUE(storage::find_repository(txn, made.id).has_value());
 }

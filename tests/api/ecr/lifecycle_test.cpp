@@ -474,11 +474,12 @@ TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
   runner.run_due(10);
   const auto find = [&] {
     auto txn = store->database().begin(storage::sql::Access::kRead);
-    const auto repository = storage::find_repository(txn, settings.account, settings.region, "app");
+    const auto repository =
+        storage::find_repository(txn, {settings.account, settings.region}, "app");
     return storage::find_image(txn, repository->id, digest);
   };
   ASSERT_TRUE(find().has_value());
-  EXPECT_EQ(find()->status, "ARCHIVED");
+  EXPECT_EQ(find()->status, storage::ImageStatus::kArchived);
   EXPECT_EQ(find()->last_archived_at, clock.now());
   EXPECT_EQ(tags(), TagList{});
   EXPECT_EQ(registry("GET", "/v2/app/manifests/old").status, 404);
@@ -537,7 +538,8 @@ TEST_F(LifecycleTest, AnArchivedImageIsListedOnRequestAndAPushBringsItBack) {
 TEST_F(LifecycleTest, ManyImagesGoInSeveralTransactions) {
   {
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    const auto repository = storage::find_repository(txn, settings.account, settings.region, "app");
+    const auto repository =
+        storage::find_repository(txn, {settings.account, settings.region}, "app");
     for (int i = 0; i < 1000; ++i) {
       storage::Image image;
       image.digest = model::Digest::of("manifest" + std::to_string(i)).text();

@@ -50,8 +50,7 @@ class EcrPaging : public ApiTest {
 
   static std::int64_t add_repository(Txn& txn, const std::string& name) {
     storage::Repository repository;
-    repository.account = kAccount;
-    repository.region = kRegion;
+    repository.registry = {kAccount, kRegion};
     repository.name = name;
     return *storage::insert_repository(txn, repository);
   }
@@ -78,7 +77,7 @@ class EcrPaging : public ApiTest {
                 add_repository(txn, name);
               } else {
                 storage::delete_repository(
-                    txn, storage::find_repository(txn, kAccount, kRegion, name)->id);
+                    txn, storage::find_repository(txn, {kAccount, kRegion}, name)->id);
               }
               return name;
             }};
@@ -112,9 +111,9 @@ class EcrPaging : public ApiTest {
             [this](Txn& txn, int number, bool there) {
               const std::string arn = base::format("arn:aws:iam::{}:user/u{}", kAccount, number);
               if (there) {
-                storage::add_pull_exclusion(txn, kAccount, kRegion, arn, clock.now());
+                storage::add_pull_exclusion(txn, {kAccount, kRegion}, arn, clock.now());
               } else {
-                storage::remove_pull_exclusion(txn, kAccount, kRegion, arn);
+                storage::remove_pull_exclusion(txn, {kAccount, kRegion}, arn);
               }
               return arn;
             }};
@@ -140,9 +139,9 @@ class EcrPaging : public ApiTest {
               const std::string prefix = base::format("t{}", number * 7919 % 10007);
               if (there) {
                 const Json body = {{"prefix", prefix}, {"appliedFor", {"REPLICATION"}}};
-                storage::insert_creation_template(txn, kAccount, kRegion, {prefix, body.dump()});
+                storage::insert_creation_template(txn, {kAccount, kRegion}, {prefix, body.dump()});
               } else {
-                storage::delete_creation_template(txn, kAccount, kRegion, prefix);
+                storage::delete_creation_template(txn, {kAccount, kRegion}, prefix);
               }
               return prefix;
             }};
@@ -156,9 +155,9 @@ class EcrPaging : public ApiTest {
           const std::string prefix = base::format("r{}", number * 7919 % 10007);
           if (there) {
             const std::string body = pull_through::write_rule({prefix, "quay.io", "quay", "", ""});
-            storage::insert_pull_through_rule(txn, kAccount, kRegion, {prefix, body});
+            storage::insert_pull_through_rule(txn, {kAccount, kRegion}, {prefix, body});
           } else {
-            storage::delete_pull_through_rule(txn, kAccount, kRegion, prefix);
+            storage::delete_pull_through_rule(txn, {kAccount, kRegion}, prefix);
           }
           return prefix;
         }};
@@ -173,10 +172,8 @@ class EcrPaging : public ApiTest {
               const std::string id = base::format("b{}", number);
               if (there) {
                 storage::insert_replication_backfill(txn, {.id = id,
-                                                           .account = kAccount,
-                                                           .region = kRegion,
-                                                           .to_account = kAccount,
-                                                           .to_region = "eu-west-1",
+                                                           .source = {kAccount, kRegion},
+                                                           .destination = {kAccount, "eu-west-1"},
                                                            .started_at = clock.now()});
               } else {
                 storage::delete_replication_backfill(
@@ -297,8 +294,6 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
                           storage::LifecyclePreviewResult result;
                           result.position = number + 1;
                           result.digest = digest_of(number);
-                          result.storage_class = "STANDARD";
-                          result.action = "EXPIRE";
                           result.rule_priority = 1;
                           storage::add_lifecycle_preview_result(txn, repository_, result);
                           return result.digest;
@@ -307,7 +302,8 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
   {
     Txn txn = store->database().begin(Access::kWrite);
     storage::start_lifecycle_preview(txn, repository_, R"({"rules":[]})");
-    storage::finish_lifecycle_preview(txn, repository_, {R"({"rules":[]})", "COMPLETE", kItems, 0});
+    storage::finish_lifecycle_preview(
+        txn, repository_, {R"({"rules":[]})", storage::WorkStatus::kComplete, kItems, 0});
     txn.commit();
   }
   Items items;
@@ -324,7 +320,7 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
     backfills().put(txn, 1, true);
     auto row = *storage::find_replication_backfill(txn, "b1");
     backfill = row.number;
-    row.status = "COMPLETE";
+    row.status = storage::BackfillStatus::kComplete;
     row.ended_at = clock.now();
     storage::update_replication_backfill(txn, row);
     txn.commit();
@@ -339,7 +335,8 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
         result.position = number + 1;
         result.repository = "app";
         result.digest = digest_of(number);
-        result.status = number % 3 == 0 ? "FAILED" : "COMPLETE";
+        result.status = number % 3 == 0 ? storage::BackfillResultStatus::kFailed
+                                        : storage::BackfillResultStatus::kComplete;
         storage::insert_replication_backfill_result(txn, backfill, result);
         return result.digest;
       }};
@@ -375,7 +372,7 @@ TEST_F(EcrPaging, DescribeImageScanFindings) {
   {
     Txn txn = store->database().begin(Access::kWrite);
     put_image(txn, 0, true, false);
-    storage::ImageScan scan{"BASIC", "COMPLETE"};
+    storage::ImageScan scan{storage::ScanType::kBasic, storage::ScanStatus::kComplete};
     scan.completed_at = clock.now();
     storage::put_scan(txn, repository_, digest, scan);
     txn.commit();

@@ -74,8 +74,9 @@ TEST_F(EcrRegistry, APolicyThatIsNoneIsRefused) {
 TEST_F(EcrRegistry, StoredSettingsThatEcrEndedCountAsItsStandard) {
   {
     storage::sql::Txn txn = store->database().begin(storage::sql::Access::kWrite);
-    storage::set_registry_setting(txn, "000000000000", region, "REGISTRY_POLICY_SCOPE", "V1");
-    storage::set_registry_setting(txn, "000000000000", region, "BASIC_SCAN_TYPE_VERSION", "CLAIR");
+    storage::set_registry_setting(txn, {"000000000000", region}, "REGISTRY_POLICY_SCOPE", "V1");
+    storage::set_registry_setting(txn, {"000000000000", region}, "BASIC_SCAN_TYPE_VERSION",
+                                  "CLAIR");
     txn.commit();
   }
   EXPECT_EQ(setting("REGISTRY_POLICY_SCOPE"), "V2");

@@ -116,7 +116,7 @@ std::vector<Json> PullThroughTest::cache_events() {
 std::optional<std::string> PullThroughTest::tag_of(const std::string& name,
                                                    const std::string& tag) {
   auto txn = store->database().begin(storage::sql::Access::kRead);
-  const auto repository = storage::find_repository(txn, "000000000000", region, name);
+  const auto repository = storage::find_repository(txn, {"000000000000", region}, name);
   return repository ? storage::find_tag(txn, repository->id, tag) : std::nullopt;
 }
 

@@ -158,8 +158,7 @@ TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {
   registry::ReadMemo memo;
   storage::Repository repository;
   repository.id = 7;
-  repository.account = "111122223333";
-  repository.region = "us-east-1";
+  repository.registry = {"111122223333", "us-east-1"};
   repository.name = "app";
   memo.put(repository, 3);
   ASSERT_NE(memo.find_repository({"111122223333", "us-east-1"}, "app", 3), nullptr);

@@ -20,7 +20,8 @@ class RegistryFanoutTest : public ApiTest {
     call("CreateRepository", {{"repositoryName", "app"}});
     // Not by as many requests: those are pushes, which others test.
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    const auto repository = storage::find_repository(txn, settings.account, settings.region, "app");
+    const auto repository =
+        storage::find_repository(txn, {settings.account, settings.region}, "app");
     for (int i = 0; i < kReferrers; ++i) {
       const std::string manifest = base::format(
           R"({{"schemaVersion":2,"mediaType":"{}","artifactType":"example/{}","layers":[],)"

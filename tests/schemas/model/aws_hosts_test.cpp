@@ -126,7 +126,7 @@ TEST(ApiHost, HasARegistryThatAwsServes) {
   };
   for (const auto& [host, registry] : kCases) {
     const ApiHost api = *parse_api_host(host);
-    EXPECT_EQ(registry_of_api(api, "1", api.region).text(), registry) << host;
+    EXPECT_EQ(registry_of_api(api, {"1", api.region}).text(), registry) << host;
   }
 }
 
@@ -152,7 +152,7 @@ TEST(AwsHosts, AreNamesThatAreUnderstood) {
       EXPECT_EQ(std::count(hosts.begin(), hosts.end(), host), 1) << host;
       if (const auto api = parse_api_host(host); api && api->service == "ecr") {
         // A repositoryUri that was asked for here names a host of the list.
-        const auto registry = registry_of_api(*api, "123456789012", api->region).text();
+        const auto registry = registry_of_api(*api, {"123456789012", api->region}).text();
         EXPECT_EQ(std::count(hosts.begin(), hosts.end(), registry), 1) << registry;
       }
     }

@@ -315,6 +315,7 @@ TEST(Snippets, ErrorsNameWhatIsWrong) {
   EXPECT_NE(error("terafrom", "http://a").find("did you mean terraform?"), std::string::npos);
   EXPECT_NE(error("env", "ftp://localhost").find("--url ftp://localhost: must be"),
             std::string::npos);
+  EXPECT_NE(error("env", "http://me@localhost").find("must be"), std::string::npos);
   EXPECT_EQ(error("env", "localhost:4599"), "");
   EXPECT_EQ(error("env", "http://localhost"), "");
 }

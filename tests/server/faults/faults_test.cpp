@@ -185,43 +185,44 @@ TEST(FaultJson, ErrorsNameTheField) {
 }
 
 // Status and body of a fault's answer.
-std::pair<int, std::string> answer(FaultKind kind, int status, std::string_view operation,
+std::pair<int, std::string> answer(FaultKind kind, int status, api::Plane plane,
                                    std::vector<api::HeaderView> headers,
                                    const std::string& method = "POST") {
   api::HttpRequest request;
   request.method = method;
   request.headers = api::HeaderList(headers);
   request.id = "the-id";
+  request.plane = plane;
   Fault fault;
   fault.kind = kind;
   fault.status = status;
-  const auto response = fault_response(fault, operation, request);
+  const auto response = fault_response(fault, request);
   EXPECT_NE(response.note.error.find("/_ecr-local/faults"), std::string::npos);
   return {response.status, std::get<std::string>(response.body)};
 }
 
 TEST(FaultResponse, IsInTheFormOfTheProtocol) {
   const std::vector<api::HeaderView> json{{"X-Amz-Target", "A.PutImage"}};
-  auto [status, body] = answer(FaultKind::kThrottle, 500, "ecr:PutImage", json);
+  auto [status, body] = answer(FaultKind::kThrottle, 500, api::Plane::kApi, json);
   EXPECT_EQ(status, 400);
   EXPECT_EQ(Json::parse(body)["__type"], "ThrottlingException");
   EXPECT_EQ(Json::parse(body)["message"], "Rate exceeded");
-  std::tie(status, body) = answer(FaultKind::kError, 500, "ecr:PutImage", json);
+  std::tie(status, body) = answer(FaultKind::kError, 500, api::Plane::kApi, json);
   EXPECT_EQ(status, 500);
   EXPECT_EQ(Json::parse(body)["__type"], "ServerException");
 
-  std::tie(status, body) = answer(FaultKind::kThrottle, 500, "iam:CreateUser", {});
+  std::tie(status, body) = answer(FaultKind::kThrottle, 500, api::Plane::kApi, {});
   EXPECT_EQ(status, 400);
   EXPECT_NE(body.find("<Code>Throttling</Code>"), std::string::npos);
   EXPECT_NE(body.find("<RequestId>the-id</RequestId>"), std::string::npos);
-  std::tie(status, body) = answer(FaultKind::kError, 503, "iam:CreateUser", {});
+  std::tie(status, body) = answer(FaultKind::kError, 503, api::Plane::kApi, {});
   EXPECT_EQ(status, 503);
   EXPECT_NE(body.find("<Code>ServiceUnavailable</Code>"), std::string::npos);
 
-  std::tie(status, body) = answer(FaultKind::kThrottle, 500, "registry:GetManifest", {}, "GET");
+  std::tie(status, body) = answer(FaultKind::kThrottle, 500, api::Plane::kRegistry, {}, "GET");
   EXPECT_EQ(status, 429);
   EXPECT_EQ(Json::parse(body)["errors"][0]["code"], "TOOMANYREQUESTS");
-  std::tie(status, body) = answer(FaultKind::kError, 502, "registry:HeadManifest", {}, "HEAD");
+  std::tie(status, body) = answer(FaultKind::kError, 502, api::Plane::kRegistry, {}, "HEAD");
   EXPECT_EQ(status, 502);
   EXPECT_EQ(body, "");
 }

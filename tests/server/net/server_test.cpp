@@ -12,6 +12,7 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/core/access/decision_log.h"
+#include "api/core/access/failure_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/background/event_log.h"
 #include "api/ecr/ecr_api.h"
@@ -86,8 +87,8 @@ class ServerTest : public ::testing::Test {
       : store_(storage::Store::open({.directory = "", .in_memory = true}, random_)),
         tokens_(store_->key(), random_),
         events_(*store_, random_),
-        services_{{settings_, *store_, clock_, clock_, random_, policies_, decisions_, job_signal_,
-                   events_},
+        services_{{settings_, *store_, clock_, clock_, random_, policies_, decisions_, failures_,
+                   job_signal_, events_},
                   tokens_,
                   signing_keys_},
         control_(services_, {api::ecr::make_api()}),
@@ -118,8 +119,7 @@ class ServerTest : public ::testing::Test {
   std::string credentials() {
     storage::sql::Txn txn = store_->database().begin(storage::sql::Access::kWrite);
     storage::Repository repository;
-    repository.account = settings_.account;
-    repository.region = settings_.region;
+    repository.registry = {settings_.account, settings_.region};
     repository.name = "app";
     storage::insert_repository(txn, repository);
     txn.commit();
@@ -138,6 +138,7 @@ class ServerTest : public ::testing::Test {
   auth::SigningKeyMemo signing_keys_;
   api::PolicyMemo policies_;
   api::DecisionLog decisions_;
+  api::FailureLog failures_;
   api::EventLog events_;
   api::JobSignal job_signal_;
   api::Services services_;
@@ -194,18 +195,6 @@ TEST_F(ServerTest, AVisitorOfTheRootReadsWhatIsHere) {
   // A call of AWS's Query protocol is one, also as GET.
   client.send("GET /?Action=GetUser&Version=2010-05-08 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_FALSE(client.receive().starts_with("HTTP/1.1 200 "));
-}
-
-TEST(AccessLogLines, HealthChecksThatGoWellHaveNone) {
-  api::HttpRequest request;
-  request.method = "GET";
-  request.target = "/_ecr-local/health";
-  EXPECT_FALSE(App::is_worth_logging(request, 200));
-  EXPECT_TRUE(App::is_worth_logging(request, 503));
-  request.target = "/_localstack/health?x";
-  EXPECT_FALSE(App::is_worth_logging(request, 200));
-  request.target = "/v2/";
-  EXPECT_TRUE(App::is_worth_logging(request, 200));
 }
 
 constexpr std::string_view kHealth = "GET /_ecr-local/health HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -51,6 +51,15 @@ TEST(AccessLog, AnEntryIsOneLineWithoutTheQuery) {
   EXPECT_EQ(logged(LogFormat::kOff, entry), "");
 }
 
+TEST(AccessLog, HealthChecksThatGoWellHaveNoLine) {
+  api::HttpResponse response;
+  EXPECT_TRUE(is_worth_logging(response));
+  response.note.probe = true;
+  EXPECT_FALSE(is_worth_logging(response));
+  response.status = 503;
+  EXPECT_TRUE(is_worth_logging(response));
+}
+
 TEST(AccessLog, WhatSoftModeLetPassIsNoError) {
   api::LogNote note;
   note.iam_soft = "User: j is not authorized";

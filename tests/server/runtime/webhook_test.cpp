@@ -116,19 +116,19 @@ TEST_F(WebhookTest, ARestartGoesOnWhereItLeftOff) {
 
 TEST_F(WebhookTest, MetricsCountRequestsByPlaneOperationAndStatus) {
   Metrics metrics;
-  metrics.count({.target = "/",
+  metrics.count({.plane = api::Plane::kApi,
                  .action = "ecr:PutImage",
                  .status = 200,
                  .received = 10,
                  .sent = 20,
                  .took = 900us});
-  metrics.count({.target = "/",
+  metrics.count({.plane = api::Plane::kApi,
                  .action = "ecr:PutImage",
                  .status = 400,
                  .received = 1,
                  .sent = 2,
                  .took = 90s});
-  metrics.count({.target = "/v2/app/manifests/v1?x",
+  metrics.count({.plane = api::Plane::kRegistry,
                  .action = "ecr:BatchGetImage",
                  .status = 404,
                  .received = 0,

@@ -84,21 +84,21 @@ TEST_F(Images, DeletionTakesTagsAndLeavesBlobs) {
   const auto layer = Digest::of("layer");
   add_blob(txn_, repository_, layer, 5, test::at(1));
   Image image = test::image_of("manifest");
-  image.blobs = {layer.text(), layer.text()};  // two equal layers
+  image.blobs = {layer, layer};  // two equal layers
   insert_image(txn_, repository_, image, "manifest");
   put_tag(txn_, repository_, "v1", image.digest);
   delete_image(txn_, repository_, image.digest, test::at(9));
   EXPECT_FALSE(find_image(txn_, repository_, image.digest));
   EXPECT_FALSE(image_manifest(txn_, repository_, image.digest));
   EXPECT_FALSE(find_tag(txn_, repository_, "v1"));
-  EXPECT_EQ(find_blob(txn_, repository_, layer.text()), 5);
+  EXPECT_EQ(find_blob(txn_, repository_, layer), 5);
 }
 
 TEST_F(Images, ImageOfABlobThatIsNotInTheRepositoryIsRefused) {
   const auto layer = Digest::of("layer");
   add_blob(txn_, test::add_repository(txn_, "other"), layer, 5, test::at(1));
   Image image = test::image_of("manifest");
-  image.blobs = {layer.text()};
+  image.blobs = {layer};
   EXPECT_THROW(insert_image(txn_, repository_, image, "manifest"), StorageError);
 }
 
@@ -114,7 +114,7 @@ TEST_F(Images, ParentsAreTheIndexesOfTheSameRepository) {
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(image_parents(txn_, repository_, child), expected);
   EXPECT_THAT(expected, testing::Contains(find_parent(txn_, repository_, child).value()));
-  EXPECT_FALSE(find_parent(txn_, repository_, child, "ARCHIVED"));
+  EXPECT_FALSE(find_parent(txn_, repository_, child, ImageStatus::kArchived));
   EXPECT_THAT(image_parents(txn_, test::add_repository(txn_, "other"), child), IsEmpty());
 }
 
@@ -157,7 +157,8 @@ TEST_F(Images, WhetherAnImageIsTaggedFollowsItsTags) {
   const auto second = add("b");
   const auto tagged = [&] {
     std::vector<std::string> digests;
-    for (const auto& image : list_images(txn_, repository_, TagStatus::kTagged, "", 100, "ACTIVE"))
+    for (const auto& image :
+         list_images(txn_, repository_, TagStatus::kTagged, "", 100, ImageStatus::kActive))
       digests.push_back(image.digest);
     return digests;
   };
@@ -190,11 +191,11 @@ TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
   for (const std::int64_t size : {1, 3, 100}) {
     std::vector<std::string> images;
     std::vector<std::string> ids;
-    for (std::string after;
-         auto page =
-             list_images(txn_, repository_, TagStatus::kAny, after, size, "ACTIVE").size();) {
+    for (std::string after; auto page = list_images(txn_, repository_, TagStatus::kAny, after, size,
+                                                    ImageStatus::kActive)
+                                            .size();) {
       for (const auto& image :
-           list_images(txn_, repository_, TagStatus::kAny, after, size, "ACTIVE")) {
+           list_images(txn_, repository_, TagStatus::kAny, after, size, ImageStatus::kActive)) {
         images.push_back(image.digest);
       }
       EXPECT_LE(page, static_cast<std::size_t>(size));
@@ -202,7 +203,7 @@ TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
     }
     for (ImageId after;;) {
       const auto page = list_image_ids(txn_, repository_, TagStatus::kAny, after.digest,
-                                       after.tag.value_or(""), size, "ACTIVE");
+                                       after.tag.value_or(""), size, ImageStatus::kActive);
       if (page.empty()) break;
       for (const auto& id : page) ids.push_back(id.digest);
       after = page.back();
@@ -297,14 +298,14 @@ TEST_F(Images, TagsSortByBytes) {
 TEST_F(Images, BlobIsVisibleOnlyWhereItIsAMember) {
   const auto layer = Digest::of("layer");
   const auto other = test::add_repository(txn_, "other");
-  EXPECT_FALSE(blob_is_known(txn_, layer.text()));
+  EXPECT_FALSE(blob_is_known(txn_, layer));
   add_blob(txn_, repository_, layer, 5, test::at(1));
-  EXPECT_EQ(find_blob(txn_, repository_, layer.text()), 5);
-  EXPECT_EQ(find_blob(txn_, other, layer.text()), std::nullopt);
-  EXPECT_TRUE(blob_is_known(txn_, layer.text()));
+  EXPECT_EQ(find_blob(txn_, repository_, layer), 5);
+  EXPECT_EQ(find_blob(txn_, other, layer), std::nullopt);
+  EXPECT_TRUE(blob_is_known(txn_, layer));
   add_blob(txn_, other, layer, 5, test::at(2));
   add_blob(txn_, other, layer, 5, test::at(3));
-  EXPECT_EQ(find_blob(txn_, other, layer.text()), 5);
+  EXPECT_EQ(find_blob(txn_, other, layer), 5);
 }
 
 TEST_F(Images, OrphansAreDeletedOneByOneUnlessARepositoryHoldsThemAgain) {
@@ -326,7 +327,7 @@ TEST_F(Images, OrphansAreDeletedOneByOneUnlessARepositoryHoldsThemAgain) {
     EXPECT_TRUE(delete_orphan_blob(txn_, orphans[i]));
   }
   EXPECT_THAT(orphan_blobs(txn_, 10), IsEmpty());
-  EXPECT_EQ(find_blob(txn_, repository_, held.text()), 4);
+  EXPECT_EQ(find_blob(txn_, repository_, held), 4);
 }
 
 }  // namespace

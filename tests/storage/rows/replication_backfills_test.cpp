@@ -12,28 +12,27 @@ using test::at;
 class ReplicationBackfills : public test::RowsTest {
  protected:
   ReplicationBackfill start(const char* id, const char* account = "1") {
-    insert_replication_backfill(txn_, {.id = id,
-                                       .account = account,
-                                       .region = "r",
-                                       .to_account = "2",
-                                       .to_region = "there",
-                                       .started_at = at(5)});
+    insert_replication_backfill(
+        txn_,
+        {.id = id, .source = {account, "r"}, .destination = {"2", "there"}, .started_at = at(5)});
     return find_replication_backfill(txn_, id).value();
   }
   void end(ReplicationBackfill backfill, base::TimePoint when) {
-    backfill.status = "COMPLETE";
+    backfill.status = BackfillStatus::kComplete;
     backfill.ended_at = when;
     update_replication_backfill(txn_, backfill);
   }
   std::vector<std::string> listed(std::int64_t before = 100, std::int64_t limit = 10,
                                   base::TimePoint ended_after = at(0)) {
     std::vector<std::string> ids;
-    for (const auto& row : list_replication_backfills(txn_, "1", "r", ended_after, before, limit)) {
+    for (const auto& row :
+         list_replication_backfills(txn_, {"1", "r"}, ended_after, before, limit)) {
       ids.push_back(row.id);
     }
     return ids;
   }
-  std::vector<std::int64_t> positions(std::int64_t backfill, std::string_view status,
+  std::vector<std::int64_t> positions(std::int64_t backfill,
+                                      std::optional<BackfillResultStatus> status,
                                       std::int64_t after = 0, std::int64_t limit = 10) {
     std::vector<std::int64_t> found;
     for (const auto& row :
@@ -55,12 +54,12 @@ class ReplicationBackfills : public test::RowsTest {
 TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   EXPECT_FALSE(find_replication_backfill(txn_, "a"));
   ReplicationBackfill backfill = start("a");
-  EXPECT_EQ(backfill.to_region, "there");
-  EXPECT_EQ(backfill.status, "PREPARING");
+  EXPECT_EQ(backfill.destination.region, "there");
+  EXPECT_EQ(backfill.status, BackfillStatus::kPreparing);
   EXPECT_EQ(backfill.started_at, at(5));
   EXPECT_FALSE(backfill.ended_at);
   EXPECT_TRUE(backfill.failure_codes.empty());
-  backfill.status = "FAILED";
+  backfill.status = BackfillStatus::kFailed;
   backfill.failure_code = "Why";
   backfill.ended_at = at(9);
   backfill.total = 4;
@@ -72,7 +71,7 @@ TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   backfill.at_tag = "t";
   update_replication_backfill(txn_, backfill);
   const auto found = find_replication_backfill(txn_, "a").value();
-  EXPECT_EQ(found.status, "FAILED");
+  EXPECT_EQ(found.status, BackfillStatus::kFailed);
   EXPECT_EQ(found.failure_code, "Why");
   EXPECT_EQ(found.ended_at, at(9));
   EXPECT_EQ(found.total, 4);
@@ -92,7 +91,7 @@ TEST_F(ReplicationBackfills, AreListedNewestFirstWithoutThoseThatEndedLongAgo) {
   EXPECT_EQ(listed(100, 10, at(6)), (Ids{"c", "b", "a"}));
   EXPECT_EQ(listed(100, 10, at(7)), (Ids{"c", "a"}));
   Ids running;
-  for (const auto& row : running_replication_backfills(txn_, "1", "r")) running.push_back(row.id);
+  for (const auto& row : running_replication_backfills(txn_, {"1", "r"})) running.push_back(row.id);
   EXPECT_EQ(running, (Ids{"a", "c"}));
 }
 
@@ -101,17 +100,21 @@ TEST_F(ReplicationBackfills, ResultsAreListedByStatus) {
   const auto other = start("b");
   add_results(backfill.number, 4);
   add_results(other.number, 1);
-  update_replication_backfill_result(txn_, backfill.number, {.position = 1, .status = "COMPLETE"});
+  update_replication_backfill_result(txn_, backfill.number,
+                                     {.position = 1, .status = BackfillResultStatus::kComplete});
+  update_replication_backfill_result(txn_, backfill.number,
+                                     {.position = 2,
+                                      .status = BackfillResultStatus::kFailed,
+                                      .failure_code = "X",
+                                      .child_failure_codes = Ids{"Y"}});
   update_replication_backfill_result(
       txn_, backfill.number,
-      {.position = 2, .status = "FAILED", .failure_code = "X", .child_failure_codes = Ids{"Y"}});
-  update_replication_backfill_result(
-      txn_, backfill.number, {.position = 3, .status = "FAILED", .child_failure_codes = Ids{}});
-  EXPECT_EQ(positions(backfill.number, ""), (Positions{1, 2, 3, 4}));
-  EXPECT_EQ(positions(backfill.number, "", 1, 2), (Positions{2, 3}));
-  EXPECT_EQ(positions(backfill.number, "FAILED"), (Positions{2, 3}));
-  EXPECT_EQ(positions(backfill.number, "FAILED", 2), (Positions{3}));
-  const auto rows = list_replication_backfill_results(txn_, backfill.number, "", 0, 10);
+      {.position = 3, .status = BackfillResultStatus::kFailed, .child_failure_codes = Ids{}});
+  EXPECT_EQ(positions(backfill.number, std::nullopt), (Positions{1, 2, 3, 4}));
+  EXPECT_EQ(positions(backfill.number, std::nullopt, 1, 2), (Positions{2, 3}));
+  EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed), (Positions{2, 3}));
+  EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed, 2), (Positions{3}));
+  const auto rows = list_replication_backfill_results(txn_, backfill.number, std::nullopt, 0, 10);
   EXPECT_EQ(rows[1].repository + rows[1].digest + rows[1].tag, "appdt");
   EXPECT_EQ(rows[1].failure_code, "X");
   EXPECT_FALSE(rows[0].child_failure_codes);
@@ -129,13 +132,13 @@ TEST_F(ReplicationBackfills, AreDeletedInSteps) {
   EXPECT_FALSE(ended_replication_backfill(txn_, at(9)));
   EXPECT_EQ(ended_replication_backfill(txn_, at(10)), backfill.number);
   EXPECT_EQ(delete_replication_backfill_results(txn_, backfill.number, 3), 3);
-  EXPECT_EQ(positions(backfill.number, ""), (Positions{4, 5}));
+  EXPECT_EQ(positions(backfill.number, std::nullopt), (Positions{4, 5}));
   EXPECT_EQ(delete_replication_backfill_results(txn_, backfill.number, 3), 2);
   EXPECT_EQ(delete_replication_backfill_results(txn_, backfill.number, 3), 0);
   delete_replication_backfill(txn_, backfill.number);
   EXPECT_FALSE(find_replication_backfill(txn_, "a"));
   delete_replication_backfill(txn_, other.number);
-  EXPECT_TRUE(positions(other.number, "").empty());
+  EXPECT_TRUE(positions(other.number, std::nullopt).empty());
 }
 
 }  // namespace

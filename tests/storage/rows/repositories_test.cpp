@@ -23,14 +23,13 @@ class Repositories : public test::RowsTest {};
 
 Repository full_repository() {
   Repository repository;
-  repository.account = "123456789012";
-  repository.region = "eu-west-1";
+  repository.registry = {"123456789012", "eu-west-1"};
   repository.name = "team/app";
   repository.created_at = test::at(1700000000123);
-  repository.tag_mutability = "IMMUTABLE_WITH_EXCLUSION";
+  repository.tag_mutability = TagMutability::kImmutableWithExclusion;
   repository.mutability_exclusions = {"dev-*", "latest"};
   repository.scan_on_push = true;
-  repository.encryption_type = "KMS";
+  repository.encryption_type = EncryptionType::kKms;
   repository.kms_key = "arn:aws:kms:eu-west-1:123456789012:key/1";
   repository.policy = R"({"Version":"2012-10-17","Statement":[]})";
   return repository;
@@ -40,11 +39,10 @@ TEST_F(Repositories, EveryFieldComesBack) {
   const Repository in = full_repository();
   const auto id = insert_repository(txn_, in);
   ASSERT_TRUE(id);
-  const auto out = find_repository(txn_, in.account, in.region, in.name);
+  const auto out = find_repository(txn_, in.registry, in.name);
   ASSERT_TRUE(out);
   EXPECT_EQ(out->id, *id);
-  EXPECT_EQ(out->account, in.account);
-  EXPECT_EQ(out->region, in.region);
+  EXPECT_EQ(out->registry, in.registry);
   EXPECT_EQ(out->name, in.name);
   EXPECT_EQ(out->created_at, in.created_at);
   EXPECT_EQ(out->tag_mutability, in.tag_mutability);
@@ -60,16 +58,15 @@ TEST_F(Repositories, TakenNameIsNulloptAndChangesNothing) {
   ASSERT_TRUE(insert_repository(txn_, repository));
   repository.policy.reset();
   EXPECT_EQ(insert_repository(txn_, repository), std::nullopt);
-  EXPECT_TRUE(find_repository(txn_, repository.account, repository.region, repository.name)
-                  ->policy.has_value());
-  repository.region = "us-east-1";
+  EXPECT_TRUE(find_repository(txn_, repository.registry, repository.name)->policy.has_value());
+  repository.registry.region = "us-east-1";
   EXPECT_TRUE(insert_repository(txn_, repository)) << "the same name in another region";
 }
 
 TEST_F(Repositories, PolicyIsSetAndRemoved) {
   const auto id = test::add_repository(txn_, "app");
   const auto policy = [&] {
-    return find_repository(txn_, "000000000000", "us-east-1", "app")->policy;
+    return find_repository(txn_, {"000000000000", "us-east-1"}, "app")->policy;
   };
   EXPECT_EQ(policy(), std::nullopt);
   set_repository_policy(txn_, id, "{}");
@@ -84,13 +81,12 @@ TEST_F(Repositories, SettingsAreReplacedAndNothingElse) {
   Repository settings;
   settings.mutability_exclusions = {"v*"};
   set_repository_settings(txn_, id, settings);
-  const auto out =
-      find_repository(txn_, repository.account, repository.region, repository.name).value();
-  EXPECT_EQ(out.tag_mutability, "MUTABLE");
+  const auto out = find_repository(txn_, repository.registry, repository.name).value();
+  EXPECT_EQ(out.tag_mutability, TagMutability::kMutable);
   EXPECT_THAT(out.mutability_exclusions, ElementsAre("v*"));
   EXPECT_FALSE(out.scan_on_push);
   EXPECT_EQ(out.policy, repository.policy);
-  EXPECT_EQ(out.encryption_type, "KMS");
+  EXPECT_EQ(out.encryption_type, EncryptionType::kKms);
 }
 
 TEST_F(Repositories, TagsAreSortedAndReplaced) {
@@ -116,7 +112,7 @@ TEST_F(Repositories, ListGoesPageByPageThroughOneAccountAndRegion) {
 
   std::vector<std::string> seen;
   for (std::string after;;) {
-    const auto page = list_repositories(txn_, "000000000000", "us-east-1", after, 100);
+    const auto page = list_repositories(txn_, {"000000000000", "us-east-1"}, after, 100);
     if (page.empty()) break;
     EXPECT_LE(page.size(), 100U);
     for (const auto& repository : page) seen.push_back(repository.name);
@@ -128,8 +124,7 @@ TEST_F(Repositories, ListGoesPageByPageThroughOneAccountAndRegion) {
 TEST_F(Repositories, ANameIsFoundInEveryAccountAndRegion) {
   const auto add = [&](const char* account, const char* region, const char* name) {
     Repository repository = full_repository();
-    repository.account = account;
-    repository.region = region;
+    repository.registry = {account, region};
     repository.name = name;
     insert_repository(txn_, repository);
   };
@@ -142,7 +137,7 @@ TEST_F(Repositories, ANameIsFoundInEveryAccountAndRegion) {
     std::vector<std::string> found;
     for (const auto& one : find_repositories_named(txn_, "app", limit)) {
       EXPECT_EQ(one.name, "app");
-      found.push_back(one.account + " " + one.region);
+      found.push_back(one.registry.account + " " + one.registry.region);
     }
     return found;
   };
@@ -160,7 +155,7 @@ TEST_F(Repositories, DeletionTakesEverythingInIt) {
     const auto layer = model::Digest::of("layer");
     add_blob(txn_, repository, layer, 5, test::at(1));
     Image image = test::image_of("manifest");
-    image.blobs = {layer.text()};
+    image.blobs = {layer};
     image.children = {model::Digest::of("child").text()};
     insert_image(txn_, repository, image, "manifest");
     put_tag(txn_, repository, "latest", image.digest);
@@ -168,7 +163,7 @@ TEST_F(Repositories, DeletionTakesEverythingInIt) {
                   {test::upload_id(static_cast<int>(repository)), repository, "arn", test::at(1)});
   }
   delete_repository(txn_, id);
-  EXPECT_FALSE(find_repository(txn_, "000000000000", "us-east-1", "app"));
+  EXPECT_FALSE(find_repository(txn_, {"000000000000", "us-east-1"}, "app"));
   constexpr sql::Sql kCounts[] = {
       "SELECT COUNT(*) FROM repository_tags", "SELECT COUNT(*) FROM repository_blobs",
       "SELECT COUNT(*) FROM images",          "SELECT COUNT(*) FROM image_manifests",

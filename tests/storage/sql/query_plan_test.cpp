@@ -50,9 +50,9 @@ int trace_connection(sqlite3* db, const char**, const sqlite3_api_routines*) {
 
 void use_repositories(sql::Txn& txn) {
   const auto id = add_repository(txn, "app");
-  find_repository(txn, "000000000000", "us-east-1", "app");
+  find_repository(txn, {"000000000000", "us-east-1"}, "app");
   find_repository(txn, id);
-  list_repositories(txn, "000000000000", "us-east-1", "", 10);
+  list_repositories(txn, {"000000000000", "us-east-1"}, "", 10);
   find_repositories_named(txn, "app", 10);
   set_repository_policy(txn, id, "{}");
   set_repository_settings(txn, id, {});
@@ -75,15 +75,15 @@ void use_images(sql::Txn& txn) {
   const auto id = add_repository(txn, "app");
   const auto blob = model::Digest::of("blob");
   add_blob(txn, id, blob, 4, at(1));
-  find_blob(txn, id, blob.text());
-  blob_is_known(txn, blob.text());
-  blob_is_in_use(txn, id, blob.text());
-  blob_is_archived(txn, id, blob.text());
+  find_blob(txn, id, blob);
+  blob_is_known(txn, blob);
+  blob_is_in_use(txn, id, blob);
+  blob_is_archived(txn, id, blob);
   add_blob(txn, id, model::Digest::of("other"), 5, at(1));
-  remove_blob(txn, id, model::Digest::of("other").text());
-  blob_media_type(txn, id, blob.text());
+  remove_blob(txn, id, model::Digest::of("other"));
+  blob_media_type(txn, id, blob);
   Image image = image_of("manifest");
-  image.blobs = {{blob.text(), "type"}};
+  image.blobs = {{blob, "type"}};
   image.children = {blob.text()};
   insert_image(txn, id, image, "manifest");
   find_image(txn, id, image.digest);
@@ -94,16 +94,17 @@ void use_images(sql::Txn& txn) {
   image_children(txn, id, image.digest);
   count_tags(txn, id, image.digest);
   tags_between(txn, id, "a", "b");
-  tags_between(txn, id, "a", "b", "ACTIVE");
+  tags_between(txn, id, "a", "b", ImageStatus::kActive);
   image_parents(txn, id, image.digest);
-  find_parent(txn, id, image.digest, "ACTIVE");
+  find_parent(txn, id, image.digest, ImageStatus::kActive);
   touch_image_pull(txn, id, image.digest, at(2));
   archive_image(txn, id, image.digest, at(3));
   activate_image(txn, id, image.digest);
   restore_image(txn, id, image.digest, at(4));
   has_images(txn, id);
   for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
-    for (const char* image_status : {"ANY", "ACTIVE"}) {
+    for (const auto image_status :
+         {std::optional<ImageStatus>(), std::optional(ImageStatus::kActive)}) {
       list_images(txn, id, status, "", 10, image_status);
       list_image_ids(txn, id, status, "", "", 10, image_status);
     }
@@ -290,8 +291,8 @@ void use_organizations(sql::Txn& txn) {
     policy_type_enabled(txn, "o", kind);
   }
   control_policies(txn, "root", ControlPolicyKind::kService);
-  set_registry_policy(txn, "1", "r", "{}");
-  registry_policy(txn, "1", "r");
+  set_registry_policy(txn, {"1", "r"}, "{}");
+  registry_policy(txn, {"1", "r"});
 }
 
 void use_jobs(sql::Txn& txn) {
@@ -345,44 +346,46 @@ void use_events(sql::Txn& txn) {
 }
 
 void use_registry_settings(sql::Txn& txn) {
-  set_registry_setting(txn, "1", "r", "n", "v");
-  registry_setting(txn, "1", "r", "n");
-  remove_registry_setting(txn, "1", "r", "n");
-  add_pull_exclusion(txn, "1", "r", "arn", at(1));
-  has_pull_exclusion(txn, "1", "r", "arn");
-  list_pull_exclusions(txn, "1", "r", "", 10);
-  remove_pull_exclusion(txn, "1", "r", "arn");
+  set_registry_setting(txn, {"1", "r"}, "n", "v");
+  registry_setting(txn, {"1", "r"}, "n");
+  remove_registry_setting(txn, {"1", "r"}, "n");
+  add_pull_exclusion(txn, {"1", "r"}, "arn", at(1));
+  has_pull_exclusion(txn, {"1", "r"}, "arn");
+  list_pull_exclusions(txn, {"1", "r"}, "", 10);
+  remove_pull_exclusion(txn, {"1", "r"}, "arn");
 }
 
 void use_registry_behaviours(sql::Txn& txn) {
   const auto id = add_repository(txn, "behaviours");
   const Image image = image_of("scanned");
   insert_image(txn, id, image, "manifest");
-  put_scan(txn, id, image.digest, {"BASIC", "COMPLETE"});
+  put_scan(txn, id, image.digest, {ScanType::kBasic, ScanStatus::kComplete});
   find_scan(txn, id, image.digest);
   add_scan_finding(txn, id, image.digest, {1, "{}"});
   list_scan_findings(txn, id, image.digest, 0, 10);
-  insert_creation_template(txn, "1", "r", {"p", "{}"});
-  update_creation_template(txn, "1", "r", {"p", "{}"});
-  find_creation_template(txn, "1", "r", "p");
-  list_creation_templates(txn, "1", "r", "", 10);
-  delete_creation_template(txn, "1", "r", "p");
-  put_image_signing(txn, id, image.digest, {"arn", "COMPLETE"});
+  insert_creation_template(txn, {"1", "r"}, {"p", "{}"});
+  update_creation_template(txn, {"1", "r"}, {"p", "{}"});
+  find_creation_template(txn, {"1", "r"}, "p");
+  list_creation_templates(txn, {"1", "r"}, "", 10);
+  delete_creation_template(txn, {"1", "r"}, "p");
+  put_image_signing(txn, id, image.digest, {"arn", WorkStatus::kComplete});
   image_signings(txn, id, image.digest);
   signing_key(txn);
   insert_signing_key(txn, {"k", "c"});
 }
 
 void use_replication_backfills(sql::Txn& txn) {
-  insert_replication_backfill(txn, {.id = "a", .account = "1", .region = "r"});
+  insert_replication_backfill(txn, {.id = "a", .source = {"1", "r"}});
   auto backfill = find_replication_backfill(txn, "a").value();
   insert_replication_backfill_result(txn, backfill.number, {.position = 1});
-  update_replication_backfill_result(txn, backfill.number, {.position = 1, .status = "COMPLETE"});
-  for (const char* status : {"", "COMPLETE"}) {
+  update_replication_backfill_result(txn, backfill.number,
+                                     {.position = 1, .status = BackfillResultStatus::kComplete});
+  for (const auto status :
+       {std::optional<BackfillResultStatus>(), std::optional(BackfillResultStatus::kComplete)}) {
     list_replication_backfill_results(txn, backfill.number, status, 0, 10);
   }
-  running_replication_backfills(txn, "1", "r");
-  list_replication_backfills(txn, "1", "r", at(0), 100, 10);
+  running_replication_backfills(txn, {"1", "r"});
+  list_replication_backfills(txn, {"1", "r"}, at(0), 100, 10);
   backfill.ended_at = at(2);
   update_replication_backfill(txn, backfill);
   ended_replication_backfill(txn, at(3));
@@ -392,24 +395,25 @@ void use_replication_backfills(sql::Txn& txn) {
 
 void use_pull_through(sql::Txn& txn) {
   const auto id = add_repository(txn, "cached");
-  insert_pull_through_rule(txn, "1", "r", {"p", "{}"});
-  update_pull_through_rule(txn, "1", "r", {"p", "{}"});
-  find_pull_through_rule(txn, "1", "r", "p");
-  count_pull_through_rules(txn, "1", "r");
-  list_pull_through_rules(txn, "1", "r", "", 10);
-  delete_pull_through_rule(txn, "1", "r", "p");
+  insert_pull_through_rule(txn, {"1", "r"}, {"p", "{}"});
+  update_pull_through_rule(txn, {"1", "r"}, {"p", "{}"});
+  find_pull_through_rule(txn, {"1", "r"}, "p");
+  count_pull_through_rules(txn, {"1", "r"});
+  list_pull_through_rules(txn, {"1", "r"}, "", 10);
+  delete_pull_through_rule(txn, {"1", "r"}, "p");
   put_cached_tag(txn, id, {"v1", "digest", at(1)});
   find_cached_tag(txn, id, "v1");
   has_cached_tags(txn, id);
   cached_tags(txn, id, "digest");
   delete_cached_tag(txn, id, "v1");
-  put_import(txn, {id, "digest", "type", "{}", false, "manifest", {{"blob", 1}}, {"child"}});
+  const auto blob = model::Digest::of("blob");
+  put_import(txn, {id, "digest", "type", "{}", false, "manifest", {{blob, 1}}, {"child"}});
   find_import(txn, id, "digest");
   has_imports(txn, id);
   is_importing(txn, id, "digest");
   import_children(txn, id, "digest");
   origin_of_child(txn, id, "child");
-  find_pending_blob(txn, id, "blob");
+  find_pending_blob(txn, id, blob);
   is_left_over_import(txn, id, "digest");
   delete_import(txn, id, "digest");
 }
@@ -499,8 +503,8 @@ TEST(QueryPlans, PagesOfFilteredImagesReadWhatTheyShow) {
     const TracedDatabase traced_database([&](sql::Txn& txn) {
       const auto id = add_repository(txn, "app");
       traced->clear();
-      list_images(txn, id, status, "", 10, "ARCHIVED");
-      list_image_ids(txn, id, status, "", "", 10, "ARCHIVED");
+      list_images(txn, id, status, "", 10, ImageStatus::kArchived);
+      list_image_ids(txn, id, status, "", "", 10, ImageStatus::kArchived);
     });
     EXPECT_EQ(traced_database.statements.size(), 2U);
     for (const auto& sql : traced_database.statements) {

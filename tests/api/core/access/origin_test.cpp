@@ -1,6 +1,7 @@
 // Where requests come from: pages of other sites, and names that strangers' DNS can point here.
 #include "api/core/access/origin.h"
 
+#include "api/core/wire/error.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -20,30 +21,32 @@ TEST(Origin, ForeignPagesChangeNothingAndReadNothingButTheRegistry) {
   };
   const struct {
     const char* method;
+    Plane plane;
     const char* path;
     const char* authorization;  // empty: none
     bool passes;
   } kRequests[] = {
-      {"POST", "/", "AWS4-HMAC-SHA256 Credential=test", false},
-      {"GET", "/?Action=CreateUser&X-Amz-Signature=1", "", false},
-      {"GET", "/_ecr-local/health", "", false},
-      {"PUT", "/_ecr-local/snapshot", "Bearer token", false},
-      {"GET", "/metrics", "", false},
-      {"GET", "/_layers/x?signature=1", "", false},
-      {"OPTIONS", "/v2/", "Basic eA==", false},
-      {"PUT", "/v2/app/manifests/1", "Basic eA==", false},
-      {"DELETE", "/v2/app/manifests/1", "Basic eA==", false},
-      {"GET", "/v2/app/manifests/1", "", false},
-      {"GET", "/v2/app/manifests/1", "Basic eA==", true},
-      {"HEAD", "/v2/", "Basic eA==", true},
-      {"GET", "/v2x", "Basic eA==", false},
+      {"POST", Plane::kApi, "/", "AWS4-HMAC-SHA256 Credential=test", false},
+      {"GET", Plane::kApi, "/?Action=CreateUser&X-Amz-Signature=1", "", false},
+      {"GET", Plane::kAdmin, "/_ecr-local/health", "", false},
+      {"PUT", Plane::kAdmin, "/_ecr-local/snapshot", "Bearer token", false},
+      {"GET", Plane::kAdmin, "/metrics", "", false},
+      {"GET", Plane::kLayers, "/_layers/x?signature=1", "", false},
+      {"OPTIONS", Plane::kRegistry, "/v2/", "Basic eA==", false},
+      {"PUT", Plane::kRegistry, "/v2/app/manifests/1", "Basic eA==", false},
+      {"DELETE", Plane::kRegistry, "/v2/app/manifests/1", "Basic eA==", false},
+      {"GET", Plane::kRegistry, "/v2/app/manifests/1", "", false},
+      {"GET", Plane::kRegistry, "/v2/app/manifests/1", "Basic eA==", true},
+      {"HEAD", Plane::kRegistry, "/v2/", "Basic eA==", true},
+      {"GET", Plane::kNone, "/v2x", "Basic eA==", false},
   };
   for (const HeaderPairs& foreign : kForeign) {
-    for (const auto& [method, path, authorization, passes] : kRequests) {
+    for (const auto& [method, plane, path, authorization, passes] : kRequests) {
       HeaderPairs headers = foreign;
       headers.emplace_back("Host", "localhost:4599");
       if (*authorization != '\0') headers.emplace_back("Authorization", authorization);
-      const HttpRequest request = make_request(method, path, headers, "");
+      HttpRequest request = make_request(method, path, headers, "");
+      request.plane = plane;
       EXPECT_EQ(!check_origin(request), passes)
           << method << " " << path << " " << foreign[0].second;
     }

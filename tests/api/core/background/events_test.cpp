@@ -175,11 +175,11 @@ TEST_F(Events, ArnsHaveThePartitionOfTheirRegion) {
   EXPECT_EQ(record["eventName"], "PutImage");
   EXPECT_EQ(record["resources"][0]["ARN"], arn);
   storage::Repository repository;
-  repository.account = "000000000000";
-  repository.region = region;
+  repository.registry = {"000000000000", region};
   repository.name = "app";
-  EXPECT_EQ(image_scan_event(repository, "sha256:0", {}, "COMPLETE", {}).resources,
-            std::vector<std::string>{arn});
+  EXPECT_EQ(
+      image_scan_event(repository, "sha256:0", {}, storage::ScanStatus::kComplete, {}).resources,
+      std::vector<std::string>{arn});
 }
 
 TEST_F(Events, TheAnswerOfAReadIsNotRecorded) {

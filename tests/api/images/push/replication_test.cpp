@@ -211,7 +211,7 @@ TEST_F(ReplicationTest, IndexesThatNestTooDeepFailAndTakeNoTimeAndNoStack) {
     const std::string tag = base::format("deep{}", levels);
     std::string digest = model::Digest::of(push_image("team/app", tag + "-0", tag)).text();
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    const auto repository = storage::find_repository(txn, kOwn, "us-east-1", "team/app");
+    const auto repository = storage::find_repository(txn, {kOwn, "us-east-1"}, "team/app");
     storage::Image image;
     for (int level = 1; level <= levels; ++level) {
       const Json entries(static_cast<std::size_t>(times), {{"digest", digest}, {"size", 1}});

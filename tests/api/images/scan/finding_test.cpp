@@ -71,8 +71,7 @@ TEST(ScanFinding, TheBasicShape) {
 
 TEST(ScanFinding, TheEnhancedShapeFitsTheModel) {
   storage::Repository repository;
-  repository.account = "000000000000";
-  repository.region = "us-east-1";
+  repository.registry = {"000000000000", "us-east-1"};
   repository.name = "app";
   storage::Image image;
   image.digest = "sha256:" + std::string(64, 'a');

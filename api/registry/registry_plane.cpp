@@ -127,7 +127,7 @@ void complete(const Services& services, const HttpRequest& request, LogNote note
   // ECR's sentence names the account alone (integration/test_command_line.py,
   // test_a_missing_repository_is_logged_with_its_region).
   if (note.error_type == "RepositoryNotFoundException") {
-    note.error += base::format(" (region {})", note.registry_region);
+    note.error += base::format(" (region {})", note.registry.region);
   }
   response.note = std::move(note);
   finish(request, response);

@@ -270,7 +270,7 @@ class LocalStackTest(harness.ServerTest):
         self.assertEqual(200, there.request("GET", "/v2/app/manifests/1").status)
         elsewhere = host.replace(region, "us-west-2")
         refused = registry.Registry(self.server, password, host=elsewhere)
-        self.assertEqual(403, refused.request("GET", "/v2/app/manifests/1").status)
+        self.assertEqual(400, refused.request("GET", "/v2/app/manifests/1").status)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 #include "api/core/access/gate.h"
 
-#include "api/core/access/decision_log.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "api/core/wire/http.h"
@@ -124,8 +123,8 @@ void add_owner(const Request& request, const Target& target, DecisionRecord& rec
   context.set("aws:ResourceOrgID", organization->id);
   context.set_multi("aws:ResourceOrgPaths",
                     {organization_path(request, *organization, target.account)});
-  record.policies.rcps =
-      resource_control_policies(request.core, request.txn, *organization, target.account);
+  record.policies.rcps = resource_control_policies(request.core, request.txn, *organization,
+                                                   target.account, request.reader);
 }
 
 // The sentence that the client sees: AWS's (auth/iam/evaluate.h, denial_message()), or the one of
@@ -139,13 +138,7 @@ std::string refusal(const Target& target, const DecisionRecord& record) {
 }
 
 DecisionRecord decide(const Request& request, const Target& target) {
-  DecisionRecord record;
-  record.request_id = request.http.id;
-  record.time = request.now;
-  record.request = to_request(request, target);
-  record.policies = to_policies(request.caller, target);
-  add_callers_organization(request, record.request.context);
-  add_owner(request, target, record);
+  DecisionRecord record = question(request, target);
   record.verdict = evaluate(record.request, record.policies, request.most_steps);
   record.enforced = request.core.settings.enforcement == Enforcement::kEnforce;
   if (!record.verdict.allowed()) record.message = refusal(target, record);
@@ -201,6 +194,17 @@ void add_principal_context(Context& context, const Caller& caller) {
   if (!caller.user_name.empty()) context.set("aws:username", caller.user_name);
   for (const auto& [key, value] : caller.tags) context.set("aws:PrincipalTag/" + key, value);
   for (const auto& [key, value] : caller.context) context.set(key, value);
+}
+
+DecisionRecord question(const Request& request, const Target& target) {
+  DecisionRecord record;
+  record.request_id = request.http.id;
+  record.time = request.now;
+  record.request = to_request(request, target);
+  record.policies = to_policies(request.caller, target);
+  add_callers_organization(request, record.request.context);
+  add_owner(request, target, record);
+  return record;
 }
 
 bool is_allowed(const Request& request, const Target& target) {

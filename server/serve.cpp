@@ -12,6 +12,7 @@
 #include "api/admin/admin_plane.h"
 #include "api/admin/baseline.h"
 #include "api/admin/seed/seed.h"
+#include "api/admin/what_if/routes.h"
 #include "api/core/access/decision_log.h"
 #include "api/core/access/policy_memo.h"
 #include "api/core/background/event_log.h"
@@ -390,6 +391,7 @@ int run_serve(const ServeConfig& config) {
   FaultRules faults;
   App app(control, registry, admin.routes());
   app.add(faults);
+  admin.add(api::admin::what_if::routes(services, control));
   admin.add(
       own_routes({settings, random, faults, [&app] { return app.operations(); },
                   tls ? tls->authority.certificate() : std::string(),

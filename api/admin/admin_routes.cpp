@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/admin/admin_http.h"
+#include "api/admin/operator_call.h"
 #include "api/admin/seed/seed.h"
 #include "api/core/access/origin.h"
 #include "api/core/wire/error_response.h"
@@ -115,6 +116,8 @@ HttpResponse AdminRoutes::answer(const HttpRequest& request) const {
   } catch (const SeedError& error) {
     return error_response(400, error.what());
   } catch (const ParameterError& error) {
+    return error_response(400, error.what());
+  } catch (const OperatorError& error) {
     return error_response(400, error.what());
   } catch (...) {
     return api::error_response(to_api_error(std::current_exception()), ErrorForm::kOwn, request);

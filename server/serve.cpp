@@ -11,6 +11,7 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/admin/baseline.h"
+#include "api/admin/inventory/routes.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/what_if/routes.h"
 #include "api/core/access/decision_log.h"
@@ -392,6 +393,7 @@ int run_serve(const ServeConfig& config) {
   App app(control, registry, admin.routes());
   app.add(faults);
   admin.add(api::admin::what_if::routes(services, control));
+  admin.add(api::admin::inventory::routes(services, control));
   admin.add(
       own_routes({settings, random, faults, [&app] { return app.operations(); },
                   tls ? tls->authority.certificate() : std::string(),

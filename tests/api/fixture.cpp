@@ -1,5 +1,6 @@
 #include "tests/api/fixture.h"
 
+#include "api/admin/inventory/routes.h"
 #include "api/admin/what_if/routes.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
@@ -35,6 +36,7 @@ ApiTest::ApiTest()
       baseline(services, "", ""),
       admin(services, control, api_clock, jobs, baseline) {
   admin.add(admin::what_if::routes(services, control));
+  admin.add(admin::inventory::routes(services, control));
 }
 
 HttpRequest make_request(const std::string& method, const std::string& target,

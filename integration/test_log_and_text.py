@@ -17,7 +17,7 @@ import signing
 
 LINE = re.compile(
     r'^\S+ \S+ \S+ "\S+ \S+" \d+ in=\d+ out=\d+ us=\d+( action=\S+)?( principal=\S+)?'
-    r'( error="([^"\\]|\\.)*")?$'
+    r'( error="([^"\\]|\\.)*")?( console=\S+)?$'
 )
 LONGEST = 4096
 

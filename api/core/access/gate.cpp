@@ -226,6 +226,7 @@ void authorize(const Request& request, const std::vector<Target>& targets) {
     // The first target that is denied ends the request, so the order of targets decides which
     // sentence the client sees.
     if (enforcement == Enforcement::kEnforce) {
+      request.note.denied = true;
       throw ApiError::access_denied(std::move(sentence));
     }
     request.note.iam_soft = std::move(sentence);

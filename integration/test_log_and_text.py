@@ -17,7 +17,7 @@ import signing
 
 LINE = re.compile(
     r'^\S+ \S+ \S+ "\S+ \S+" \d+ bytes_in=\d+ bytes_out=\d+ microseconds=\d+( action=\S+)?( principal=\S+)?'
-    r'( error="([^"\\]|\\.)*")?$'
+    r'( error="([^"\\]|\\.)*")?( console=\S+)?$'
 )
 LONGEST = 4096
 

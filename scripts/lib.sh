@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libfmt-dev libcli11-dev
-  libexpected-dev libre2-dev liblzma-dev
+  libexpected-dev libre2-dev liblzma-dev zlib1g-dev
 )
 LINT_PACKAGES=(clang-format-14 clang-tidy-14 python3)
 # scripts/lint checks the spelling where these can be installed.

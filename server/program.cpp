@@ -28,6 +28,8 @@ int run_command(const CommandLine& line) {
       return run_validate_policy(line.policy_file, line.policy_type, line.json);
     case Command::kExplain:
       return run_explain(line.explain_request);
+    case Command::kConsole:
+      return run_console(line.console);
     case Command::kHealthcheck:
       return run_healthcheck(line.health_url, line.json);
     case Command::kPrint:

@@ -11,7 +11,10 @@
 
 #include "api/admin/admin_plane.h"
 #include "api/admin/baseline.h"
+#include "api/admin/console/console.h"
+#include "api/admin/inventory/routes.h"
 #include "api/admin/seed/seed.h"
+#include "api/admin/what_if/routes.h"
 #include "api/core/access/decision_log.h"
 #include "api/core/access/failure_log.h"
 #include "api/core/access/policy_memo.h"
@@ -296,13 +299,17 @@ void announce_tls(const Server& server, AccessLog& log) {
   }
 }
 
+// That of the first address.
+std::string url_of(const Server& server, const std::vector<ListenAddress>& addresses) {
+  return (addresses.front().tls ? "https://" : "http://") + server.addresses().front();
+}
+
 // The ready line is the only line on standard output, so a script can wait for it and read the port
 // from it. It is flushed because standard output is a pipe there, and pipes are buffered
 // (integration/test_cli.py, test_ready_line_is_the_only_output_and_sigterm_exits_0).
 void announce(const Server& server, const std::vector<ListenAddress>& addresses,
               const ServeConfig& config, const api::Settings& settings) {
-  const std::string url =
-      (addresses.front().tls ? "https://" : "http://") + server.addresses().front();
+  const std::string url = url_of(server, addresses);
   base::print("ecr-local {} ready on {}\n", settings.version, url);
   // A person reads a terminal, a script reads the first line of a pipe.
   if (isatty(STDOUT_FILENO) != 0) base::print("{}", ready_text(config, settings, url));
@@ -384,7 +391,12 @@ int run_serve(const ServeConfig& config) {
   kinds.insert(kinds.end(), {api::garbage_collection(settings), api::kExpiredSessions,
                              api::replication::kExpiredBackfills});
   api::JobRunner jobs(services, std::move(kinds));
+  api::admin::console::Console console(settings, random, machine_clock,
+                                       api::admin::console::console_files());
   api::admin::AdminPlane admin(services, control, clock, jobs, baseline);
+  admin.add(console.routes());
+  admin.accept(
+      [&console](const api::HttpRequest& request) { return console.is_signed_in(request); });
   const auto tls = automatic_tls(config, machine_clock);
   Metrics metrics;
   MemoryBudget memory;
@@ -392,6 +404,8 @@ int run_serve(const ServeConfig& config) {
   FaultRules faults;
   App app(control, registry, admin.routes());
   app.add(faults);
+  admin.add(api::admin::what_if::routes(services, control));
+  admin.add(api::admin::inventory::routes(services, control));
   admin.add(
       own_routes({settings, random, faults, [&app] { return app.operations(); },
                   tls ? tls->authority.certificate() : std::string(),
@@ -425,6 +439,7 @@ int run_serve(const ServeConfig& config) {
   const JobThread outbound_jobs(services, jobs, api::JobLane::kOutbound, log, metrics);
   const Chores chores(events, *store, log);
   const auto webhook = make_webhook(config, upstream_client, *store, events, log);
+  log.set_console(url_of(server, addresses) + std::string(api::admin::console::kConsolePath));
   announce_tls(server, log);
   // Who waits for the ready line may look at the log then: it has all that the start had to say.
   log.settle(std::chrono::seconds(1));

@@ -24,6 +24,9 @@ class AdminPlane {
 
   // The server's own routes join those of this API. Call before the first request.
   void add(std::vector<AdminRoute> routes) { routes_.add(std::move(routes)); }
+  void accept(std::function<bool(const HttpRequest&)> signed_in) {
+    routes_.accept(std::move(signed_in));
+  }
   // `action` runs after each reset of what is stored.
   void on_reset(std::function<void()> action) { on_reset_.push_back(std::move(action)); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/admin/admin_http.h"
+#include "api/admin/operator_call.h"
 #include "api/admin/seed/seed.h"
 #include "api/core/access/origin.h"
 #include "api/core/wire/error_response.h"
@@ -67,6 +68,11 @@ bool may_administer(const Settings& settings, const HttpRequest& request) {
   return !request.forwarded && is_loopback(request.peer);
 }
 
+bool AdminRoutes::may_use(const HttpRequest& request) const {
+  if (may_administer(settings_, request)) return true;
+  return signed_in_ && is_own_host(settings_, request.host()) && signed_in_(request);
+}
+
 void AdminRoutes::add(std::vector<AdminRoute> routes) {
   std::move(routes.begin(), routes.end(), std::back_inserter(routes_));
 }
@@ -87,7 +93,7 @@ const AdminRoute* AdminRoutes::find(const HttpRequest& head) const {
 
 Introduction AdminRoutes::identify(const HttpRequest& head) const {
   if (is_open(head.path(), find(head))) return false;
-  if (!may_administer(settings_, head)) return refuse_administration(settings_, head);
+  if (!may_use(head)) return refuse_administration(settings_, head);
   return true;
 }
 
@@ -95,7 +101,7 @@ Introduction AdminRoutes::identify(const HttpRequest& head) const {
 // path, and sends no body that is stored.
 std::variant<HttpResponse, std::unique_ptr<BodySink>> AdminRoutes::open(
     const HttpRequest& head) const {
-  if (!may_administer(settings_, head)) return refuse_administration(settings_, head);
+  if (!may_use(head)) return refuse_administration(settings_, head);
   return find(head)->take_body();
 }
 
@@ -110,13 +116,15 @@ HttpResponse AdminRoutes::handle(const HttpRequest& request) const {
 HttpResponse AdminRoutes::answer(const HttpRequest& request) const {
   try {
     const AdminRoute* const route = find(request);
-    if (!is_open(request.path(), route) && !may_administer(settings_, request)) {
+    if (!is_open(request.path(), route) && !may_use(request)) {
       return refuse_administration(settings_, request);
     }
     return route == nullptr ? refuse(request.path()) : route->handle(request);
   } catch (const SeedError& error) {
     return error_response(400, error.what());
   } catch (const ParameterError& error) {
+    return error_response(400, error.what());
+  } catch (const OperatorError& error) {
     return error_response(400, error.what());
   } catch (...) {
     return api::error_response(to_api_error(std::current_exception()), ErrorForm::kOwn, request);

@@ -30,6 +30,11 @@ class AdminRoutes {
  public:
   explicit AdminRoutes(const Settings& settings) : settings_(settings) {}
   void add(std::vector<AdminRoute> routes);
+  // Callers that `signed_in` knows may use every route, too: those of the console, who signed in by
+  // a code. It is asked for own hosts alone.
+  void accept(std::function<bool(const HttpRequest&)> signed_in) {
+    signed_in_ = std::move(signed_in);
+  }
 
   // True: this API answers the path, if only to say that there is nothing.
   bool has(std::string_view path) const;
@@ -49,8 +54,11 @@ class AdminRoutes {
   // `route`: of the path and the request's method; null: there is none.
   bool is_open(std::string_view path, const AdminRoute* route) const;
 
+  bool may_use(const HttpRequest& request) const;
+
   const Settings& settings_;
   std::vector<AdminRoute> routes_;
+  std::function<bool(const HttpRequest&)> signed_in_;  // empty: nobody signs in
 };
 
 // True where the request may use more than the open routes. Pure.

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/wire/error.h"
 #include "schemas/base/text.h"
@@ -70,11 +69,7 @@ Target role_target(const ApiRequest& request, const RoleSession& asked) {
   }
   if (!asked.row) return target;
   set_iam_tags(target, storage::entity_tags(request.txn, asked.row->id));
-  if (const auto& trust_policy = asked.row->trust_policy) {
-    target.policies.push_back(
-        {request.core.policies.get(*trust_policy, auth::iam::PolicyType::kTrust),
-         "trust policy of role " + asked.row->name});
-  }
+  target.policies = trust_policies(request.core, *asked.row, request.reader);
   return target;
 }
 

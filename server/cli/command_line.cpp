@@ -42,6 +42,12 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
       "3 no server answers.");
 }
 
+void add_console_options(CLI::App& app, ConsoleConfig& config) {
+  app.add_flag("--print", config.print, "Print the address, and open no browser");
+  add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
+  add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+}
+
 void add_seed_options(CLI::App& app, SeedConfig& config) {
   app.add_option("FILE", config.source,
                  "The JSON document: a file, an http(s):// URL, or - for stdin")
@@ -351,6 +357,9 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   add_explain_options(*command("explain", "Say why a running server allowed or denied a request",
                                Command::kExplain),
                       line.explain_request);
+  add_console_options(
+      *command("console", "Open the web console of a running server", Command::kConsole),
+      line.console);
   CLI::App* health =
       command("healthcheck", "Succeed if a server is healthy", Command::kHealthcheck);
   health->add_option("--url", line.health_url, "Address of the server")

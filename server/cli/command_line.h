@@ -82,6 +82,12 @@ struct DemoConfig {
   bool json = false;
 };
 
+struct ConsoleConfig {
+  std::string url = "http://127.0.0.1:4599";
+  std::string admin_token;
+  bool print = false;  // the browser is not opened
+};
+
 struct CommandLine {
   enum class Command {
     kServe,
@@ -94,6 +100,7 @@ struct CommandLine {
     kHealthcheck,
     kPrint,
     kDemo,
+    kConsole,
     kCa,
     kCompletion,
     kHelp,
@@ -102,6 +109,7 @@ struct CommandLine {
   Command command = Command::kServe;
   ServeConfig serve;
   ExplainConfig explain_request;
+  ConsoleConfig console;
   PrintConfig print;
   DemoConfig demo;
   SeedConfig seed;

@@ -15,6 +15,8 @@ int run_healthcheck(const std::string& url, bool json);
 int run_ca(const ServeConfig& config);
 // explain.cpp
 int run_explain(const ExplainConfig& config);
+// console_command.cpp
+int run_console(const ConsoleConfig& config);
 // seed_command.cpp
 int run_seed(const SeedConfig& config);
 // demo.cpp

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "api/admin/console/console.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {
@@ -68,11 +69,12 @@ std::string ready_text(const ServeConfig& config, const api::Settings& settings,
       "  data         {}\n"
       "  credentials  {}\n"
       "  permissions  {}\n"
+      "  console      {}{}\n"
       "  next         eval \"$(ecr-local print env{})\"\n"
       "               aws --endpoint-url {} ecr create-repository --repository-name app\n"
       "  stop         Ctrl-C\n",
       config.in_memory ? "in memory; nothing is saved" : config.data_dir,
-      credentials_text(config, settings), iam, flag, url);
+      credentials_text(config, settings), iam, url, api::admin::console::kConsolePath, flag, url);
 }
 
 }  // namespace ecr::server

@@ -119,10 +119,17 @@ std::size_t bytes_at_once(int fd) {
 // ones.
 std::size_t soft_limit(const api::LogNote& note) { return note.error.empty() ? kMaxError : 256; }
 
+}  // namespace
+
+std::string AccessLog::decision_address(const AccessEntry& entry) const {
+  if (console_.empty() || entry.note == nullptr || !entry.note->denied) return {};
+  return base::format("{}#/denied/{}", console_, entry.request_id);
+}
+
 // The request's id and the peer are made here and need no escaping; the other texts are the
 // client's, or quote it. The order of the fields is fixed, and fields that may be absent come last,
 // so that scripts can split a line at spaces.
-std::string to_text(const AccessEntry& entry) {
+std::string AccessLog::to_text(const AccessEntry& entry) const {
   std::string line = base::format("{} {} {} \"{} {}\" {} bytes_in={} bytes_out={} microseconds={}",
                                   base::format_iso8601(entry.time), entry.request_id, entry.peer,
                                   log_word(entry.method, kMaxWord),
@@ -139,12 +146,13 @@ std::string to_text(const AccessEntry& entry) {
   if (!entry.note->iam_soft.empty()) {
     line += " iam_soft=\"" + log_text(entry.note->iam_soft, soft_limit(*entry.note)) + '"';
   }
+  if (const auto address = decision_address(entry); !address.empty()) line += " console=" + address;
   return line;
 }
 
 // JSON escapes control characters itself, and base::dump() makes bad bytes valid. The members are
 // those of the text form, under longer names.
-std::string to_json(const AccessEntry& entry) {
+std::string AccessLog::to_json(const AccessEntry& entry) const {
   nlohmann::json json = {{"time", base::format_iso8601(entry.time)},
                          {"requestId", entry.request_id},
                          {"peer", entry.peer},
@@ -162,11 +170,12 @@ std::string to_json(const AccessEntry& entry) {
     if (!entry.note->iam_soft.empty()) {
       json["iamSoft"] = cut_for_log(entry.note->iam_soft, soft_limit(*entry.note));
     }
+    if (auto address = decision_address(entry); !address.empty()) {
+      json["console"] = std::move(address);
+    }
   }
   return base::dump(json);
 }
-
-}  // namespace
 
 AccessLog::AccessLog(LogFormat format, int fd, std::size_t most_pending)
     : format_(format),

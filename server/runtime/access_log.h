@@ -49,6 +49,9 @@ class AccessLog {
   AccessLog(LogFormat format, int fd, std::size_t most_pending = kMaxPendingLog);
   // Writes what waits; gives up after a second without a reader.
   ~AccessLog() = default;
+  // The address of the console, which the line of a denial names with its request. Call it before
+  // the first entry.
+  void set_console(std::string address) { console_ = std::move(address); }
   // Neither this nor say() blocks.
   void write(const AccessEntry& entry);
   // A message of the server itself (start, stop, warnings); the thread writes it at once.
@@ -65,9 +68,16 @@ class AccessLog {
   void drop(std::uint64_t lines);
   std::string line_of_message(std::string_view message) const;
 
+  std::string to_text(const AccessEntry& entry) const;
+  std::string to_json(const AccessEntry& entry) const;
+  // Where the decision of a denied request is shown; empty: it was not denied, or there is no
+  // console.
+  std::string decision_address(const AccessEntry& entry) const;
+
   const LogFormat format_;
   const int fd_;
   const std::size_t most_pending_;
+  std::string console_;        // empty: none
   const std::size_t at_once_;  // bytes of one write that does not block when poll() says so
   std::mutex mutex_;
   std::condition_variable_any wake_;

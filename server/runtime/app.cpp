@@ -1,5 +1,6 @@
 #include "server/runtime/app.h"
 
+#include "api/admin/console/console.h"
 #include "api/core/access/origin.h"
 #include "api/core/wire/error_response.h"
 #include "api/images/manifest.h"
@@ -25,6 +26,19 @@ bool is_visit(const api::HttpRequest& request) {
   return reads && request.query().empty() && !request.headers.find("authorization");
 }
 
+// A browser asks for a page; curl and SDKs take whatever comes.
+bool wants_page(const api::HttpRequest& request) {
+  return request.headers.get("accept").find("text/html") != std::string_view::npos;
+}
+
+// 303 (RFC 9110, section 15.4.4): the console is another resource, to be read by GET.
+api::HttpResponse to_console() {
+  api::HttpResponse response = api::text_response(303, "text/plain; charset=utf-8", "");
+  response.set("Location", std::string(api::admin::console::kConsolePath));
+  response.set("Vary", "Accept");
+  return response;
+}
+
 api::HttpResponse welcome(const api::HttpRequest& request, const std::string& version) {
   const std::string host(request.host());
   const std::string url = request.origin();
@@ -36,8 +50,9 @@ api::HttpResponse welcome(const api::HttpRequest& request, const std::string& ve
                    "            docker login --username AWS --password-stdin {}\n"
                    "health    {}/_ecr-local/health\n"
                    "metrics   {}/metrics\n"
+                   "console   {}{}\n"
                    "help      ecr-local help\n",
-                   version, url, url, host, url, url));
+                   version, url, url, host, url, url, url, api::admin::console::kConsolePath));
   if (request.method == "HEAD") api::drop_body(response);
   return response;
 }
@@ -113,7 +128,9 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
     case api::Plane::kLayers:
       return registry_.download(request);
     case api::Plane::kApi:
-      if (is_visit(request)) return welcome(request, control_.settings().version);
+      if (is_visit(request)) {
+        return wants_page(request) ? to_console() : welcome(request, control_.settings().version);
+      }
       return control_.handle(request);
     case api::Plane::kAdmin:
       return admin_.handle(request);

@@ -12,6 +12,14 @@ std::optional<std::string> registry_policy(sql::Txn& txn, const model::RegistryI
                 registry.account, registry.region));
 }
 
+std::vector<std::pair<std::string, std::string>> registry_policies(sql::Txn& txn,
+                                                                   std::string_view account) {
+  return sql::all_rows(
+      txn.query("SELECT region, policy FROM registry_policies WHERE account = ? ORDER BY region",
+                account),
+      [](const sql::Rows& row) { return std::pair(row.string(0), row.string(1)); });
+}
+
 void set_registry_policy(sql::Txn& txn, const model::RegistryId& registry,
                          const std::optional<std::string>& policy) {
   txn.exec("DELETE FROM registry_policies WHERE account = ? AND region = ?", registry.account,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/base/clock.h"
@@ -16,6 +17,9 @@
 namespace ecr::storage {
 
 std::optional<std::string> registry_policy(sql::Txn& txn, const model::RegistryId& registry);
+// The policies of the account's registries with their Regions, by Region.
+std::vector<std::pair<std::string, std::string>> registry_policies(sql::Txn& txn,
+                                                                   std::string_view account);
 void set_registry_policy(sql::Txn& txn, const model::RegistryId& registry,
                          const std::optional<std::string>& policy);
 

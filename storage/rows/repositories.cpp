@@ -4,12 +4,6 @@
 
 namespace ecr::storage {
 
-namespace {
-
-constexpr sql::Literal kRepositoryColumns(
-    "id, account, region, name, created_at, tag_mutability, mutability_exclusions, scan_on_push, "
-    "encryption_type, kms_key, policy");
-
 // The filters of mutability_exclusions hold letters, digits and "._*-" (the pattern in ECR's API
 // model), so a line break can part them.
 Repository read_repository(const sql::Rows& row) {
@@ -26,8 +20,6 @@ Repository read_repository(const sql::Rows& row) {
   repository.policy = row.optional_string(10);
   return repository;
 }
-
-}  // namespace
 
 // Two requests may create a name at once: the unique index decides, and the second one gets
 // nullopt.

@@ -28,6 +28,12 @@ struct Repository {
   std::optional<std::string> policy;  // as it was given
 };
 
+// The columns that read_repository() reads, in order; for the files that read whole repositories.
+inline constexpr sql::Literal kRepositoryColumns(
+    "id, account, region, name, created_at, tag_mutability, mutability_exclusions, scan_on_push, "
+    "encryption_type, kms_key, policy");
+Repository read_repository(const sql::Rows& row);
+
 // The id. nullopt: the name is taken (nothing changed).
 std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& repository);
 std::optional<Repository> find_repository(sql::Txn& txn, const model::RegistryId& registry,

@@ -1,5 +1,7 @@
 #include "tests/api/fixture.h"
 
+#include "api/admin/inventory/routes.h"
+#include "api/admin/what_if/routes.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
 #include "api/organizations/organizations_api.h"
@@ -32,7 +34,10 @@ ApiTest::ApiTest()
       registry_plane(services),
       jobs(services, {}),
       baseline(services, "", ""),
-      admin(services, control, api_clock, jobs, baseline) {}
+      admin(services, control, api_clock, jobs, baseline) {
+  admin.add(admin::what_if::routes(services, control));
+  admin.add(admin::inventory::routes(services, control));
+}
 
 HttpRequest make_request(const std::string& method, const std::string& target,
                          const std::vector<std::pair<std::string, std::string>>& headers,

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/advice.h"
+#include "api/admin/decisions/change_target.h"
 #include "api/admin/decisions/image_work.h"
 #include "schemas/base/text.h"
 
@@ -45,13 +46,19 @@ void set_level(OrderedJson& json, DecidedBy type, std::size_t level) {
   if (type == DecidedBy::kScp || type == DecidedBy::kRcp) json["level"] = level;
 }
 
-// The statement that decided; null for an implicit denial, which no statement decides.
-OrderedJson statement_json(const auth::iam::Verdict& verdict) {
+// The place of the statement that decided; null for an implicit denial, which no statement decides.
+OrderedJson place_json(const auth::iam::Verdict& verdict) {
   if (verdict.policy == nullptr) return {};
   OrderedJson json;
   json["source"] = text(verdict.source);
   json["index"] = verdict.statement;
   set_if(json, "sid", verdict.policy->sid(verdict.statement));
+  return json;
+}
+
+OrderedJson statement_json(const auth::iam::Verdict& verdict) {
+  OrderedJson json = place_json(verdict);
+  if (json.is_null()) return json;
   json["document"] = OrderedJson::parse(verdict.policy->statement_json(verdict.statement));
   return json;
 }
@@ -84,6 +91,7 @@ OrderedJson trace_json(const DecisionRecord& record) {
     set_level(one, entry.type, entry.level);
     one["policy"] = entry.policy;
     one["source"] = attached.source;
+    one["target"] = change_target_json(record.request, entry.type, attached.source);
     one["index"] = entry.statement;
     set_if(one, "sid", attached.policy->sid(entry.statement));
     one["effect"] = document.at("Effect");
@@ -97,7 +105,14 @@ OrderedJson trace_json(const DecisionRecord& record) {
   return json;
 }
 
-OrderedJson steps_json(const std::vector<AdviceStep>& steps) {
+// The policy that the step is about; empty: one that is to be made.
+std::string_view source_of(const DecisionRecord& record, const AdviceStep& step) {
+  const auto& policies = policies_of(record.policies, step.type, step.level);
+  return step.policy < policies.size() ? std::string_view(policies[step.policy].source)
+                                       : std::string_view();
+}
+
+OrderedJson steps_json(const DecisionRecord& record, const std::vector<AdviceStep>& steps) {
   OrderedJson json = OrderedJson::array();
   for (const AdviceStep& step : steps) {
     const bool add = step.change == AdviceStep::Change::kAdd;
@@ -106,6 +121,7 @@ OrderedJson steps_json(const std::vector<AdviceStep>& steps) {
     one["policyType"] = text(name_of(step.type));
     set_level(one, step.type, step.level);
     one["where"] = step.where;
+    one["target"] = change_target_json(record.request, step.type, source_of(record, step));
     if (!add) one["index"] = step.statement;
     set_if(one, "sid", step.sid);
     one["statement"] = OrderedJson::parse(step.document);
@@ -118,16 +134,24 @@ OrderedJson steps_json(const std::vector<AdviceStep>& steps) {
   return json;
 }
 
-OrderedJson work_json(const MissingForWork& missing) {
+OrderedJson work_json(const DecisionRecord& record, const MissingForWork& missing) {
   OrderedJson json;
   json["name"] = text(missing.name);
   json["missing"] = missing.missing;
   if (!missing.denied.empty()) json["denied"] = missing.denied;
-  json["suggestion"] = steps_json(missing.steps);
+  json["suggestion"] = steps_json(record, missing.steps);
   return json;
 }
 
 }  // namespace
+
+OrderedJson verdict_json(const auth::iam::Verdict& verdict) {
+  OrderedJson json;
+  json["decision"] = text(name_of(verdict.decision));
+  json["decidedBy"] = text(name_of(verdict.decided_by));
+  json["statement"] = place_json(verdict);
+  return json;
+}
 
 std::string time_text(base::TimePoint time) {
   std::string out = base::format_iso8601(time);
@@ -153,12 +177,16 @@ OrderedJson decision_json(const DecisionRecord& record, bool trace) {
   json["message"] = text_or_null(record.message);
   json["enforced"] = record.enforced;
   json["statement"] = statement_json(record.verdict);
+  if (!json["statement"].is_null()) {
+    json["statement"]["target"] =
+        change_target_json(request, record.verdict.decided_by, record.verdict.source);
+  }
   if (!record.verdict.allowed()) {
-    json["suggestion"] = steps_json(advise(request, record.policies, record.verdict));
+    json["suggestion"] = steps_json(record, advise(request, record.policies, record.verdict));
   }
   if (trace && !record.verdict.allowed()) {
     const MissingForWork work = missing_for_work(request, record.policies, record.verdict);
-    if (!work.name.empty()) json["work"] = work_json(work);
+    if (!work.name.empty()) json["work"] = work_json(record, work);
   }
   if (trace) json["trace"] = trace_json(record);
   return json;

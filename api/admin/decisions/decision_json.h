@@ -17,19 +17,26 @@ namespace ecr::api::admin {
 //  "decision": "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied",
 //  "decidedBy": "identity" | "resource" | "boundary" | "session" | "scp" | "rcp",
 //  "message": AWS's sentence or null, "enforced": true,
-//  "statement": what decided, or null: {"source", "index", "sid"?, "document"},
+//  "statement": what decided, or null: {"source", "index", "sid"?, "document", "target"},
 //  "suggestion": of a denial, steps that together allow it: [{"change": "add" | "removeOrNarrow",
-//                "policyType", "level"?, "where", "index"?, "sid"?, "statement",
+//                "policyType", "level"?, "where", "target", "index"?, "sid"?, "statement",
 //                "narrowed"?: statements in its place, which deny everything but this request,
 //                "narrowedAlsoAllows"?: what they free the caller for beside it}],
 //  "work": with `trace`, of a denial that is part of a push or pull for which more is missing:
 //          {"name": "push" | "pull", "missing": [actions], "denied"?: those that a Deny refuses,
 //           "suggestion": [additions, as above]},
 //  "trace": with `trace`, every statement of every policy consulted: [{"policyType", "level"?,
-//           "policy": index, "source", "index": of the statement, "sid"?, "effect", "outcome",
-//           "condition"?: the first that fails {"operator", "key", "wanted", "actual" or null},
-//           "document"}]}
+//           "policy": index, "source", "target", "index": of the statement, "sid"?, "effect",
+//           "outcome", "condition"?: the first that fails {"operator", "key", "wanted", "actual" or
+//           null}, "document"}]}
+//
+// "target" says where a policy is stored: {"kind", "target", "name"?} of a change
+// (change_target.h), or null.
 base::OrderedJson decision_json(const DecisionRecord& record, bool trace);
+
+// {"decision", "decidedBy", "statement": {"source", "index", "sid"?} or null}: a verdict among
+// many, so that the statement is without its document, which may be large.
+base::OrderedJson verdict_json(const auth::iam::Verdict& verdict);
 
 // ISO 8601 with milliseconds, so that the parameter `since` can name exactly this time.
 std::string time_text(base::TimePoint time);

@@ -125,8 +125,8 @@ void add_owner(const Request& request, const Target& target, DecisionRecord& rec
   context.set("aws:ResourceOrgID", organization->id);
   context.set_multi("aws:ResourceOrgPaths",
                     {organization_path(request, *organization, target.account)});
-  record.policies.rcps =
-      resource_control_policies(request.core, request.txn, *organization, target.account);
+  record.policies.rcps = resource_control_policies(request.core, request.txn, *organization,
+                                                   target.account, request.reader);
 }
 
 // The sentence that the client sees: AWS's (auth/iam/evaluate.h, denial_message()), or the one of
@@ -140,13 +140,7 @@ std::string refusal(const Target& target, const DecisionRecord& record) {
 }
 
 DecisionRecord decide(const Request& request, const Target& target) {
-  DecisionRecord record;
-  record.request_id = request.http.id;
-  record.time = request.now;
-  record.request = to_request(request, target);
-  record.policies = to_policies(request.caller, target);
-  add_callers_organization(request, record.request.context);
-  add_owner(request, target, record);
+  DecisionRecord record = question(request, target);
   record.verdict = evaluate(record.request, record.policies, request.most_steps);
   record.enforced = request.core.settings.enforcement == Enforcement::kEnforce;
   if (!record.verdict.allowed()) record.message = refusal(target, record);
@@ -199,6 +193,17 @@ void add_principal_context(Context& context, const Caller& caller) {
   for (const auto& [key, value] : caller.context) context.set(key, value);
 }
 
+DecisionRecord question(const Request& request, const Target& target) {
+  DecisionRecord record;
+  record.request_id = request.http.id;
+  record.time = request.now;
+  record.request = to_request(request, target);
+  record.policies = to_policies(request.caller, target);
+  add_callers_organization(request, record.request.context);
+  add_owner(request, target, record);
+  return record;
+}
+
 bool is_allowed(const Request& request, const Target& target) {
   return decide(request, target).verdict.allowed();
 }
@@ -218,6 +223,7 @@ void authorize(const Request& request, const std::vector<Target>& targets) {
     // The first target that is denied ends the request, so the order of targets decides which
     // sentence the client sees.
     if (enforcement == Enforcement::kEnforce) {
+      request.note.denied = true;
       throw ApiError::access_denied(std::move(sentence));
     }
     request.note.iam_soft = std::move(sentence);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "api/core/access/decision_log.h"
 #include "api/core/access/request.h"
 #include "api/core/access/target.h"
 #include "auth/iam/evaluate.h"
@@ -20,6 +21,9 @@ struct ServiceApi;
 
 // The condition keys that every request of this principal carries (aws:PrincipalArn, ...).
 void add_principal_context(auth::iam::Context& context, const Caller& caller);
+
+// What is asked, with every policy that decides about it, not decided yet.
+DecisionRecord question(const Request& request, const Target& target);
 
 // The decision alone: it is not recorded, and a denial is not thrown.
 bool is_allowed(const Request& request, const Target& target);

@@ -38,11 +38,12 @@ std::string_view kind_name(storage::EntityKind kind) {
 
 // A policy that is attached and cannot be found must not silently allow less (or, as a boundary,
 // more) than it did.
-AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn, const std::string& arn) {
+AttachedPolicy managed_policy(const Core& core, storage::sql::Txn& txn, const std::string& arn,
+                              const PolicyReader& reader) {
   if (const auto* aws = find_aws_managed_policy(arn)) return {core.policies.get(*aws), arn};
-  const auto document = storage::managed_policy_document(txn, arn);
+  const auto document = reader.managed_document(txn, arn);
   if (!document) throw std::runtime_error("the attached policy " + arn + " does not exist");
-  return {core.policies.get(*document, PolicyType::kIdentity), arn};
+  return {reader.compiled(core, *document, PolicyType::kIdentity), arn};
 }
 
 // Stands for a session policy whose managed policy was deleted after the session began: the ceiling
@@ -51,34 +52,36 @@ constexpr std::string_view kAllowNothing =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
 
 AttachedPolicy session_policy(const Core& core, storage::sql::Txn& txn, const std::string& text,
-                              const std::string& source) {
+                              const std::string& source, const PolicyReader& reader) {
   if (!text.starts_with("arn:")) return {core.policies.get(text, PolicyType::kSession), source};
-  if (managed_policy_exists(txn, text)) return managed_policy(core, txn, text);
+  if (find_aws_managed_policy(text) != nullptr || reader.managed_document(txn, text)) {
+    return managed_policy(core, txn, text, reader);
+  }
   return {core.policies.get(kAllowNothing, PolicyType::kSession), source};
 }
 
 void add_policies_of(const Core& core, storage::sql::Txn& txn, const storage::Entity& entity,
-                     std::vector<AttachedPolicy>& list) {
-  for (const storage::InlinePolicy& policy : storage::inline_policies(txn, entity.id)) {
-    list.push_back({core.policies.get(policy.document, PolicyType::kIdentity),
+                     const PolicyReader& reader, std::vector<AttachedPolicy>& list) {
+  for (const storage::InlinePolicy& policy : reader.inline_policies(txn, entity)) {
+    list.push_back({reader.compiled(core, policy.document, PolicyType::kIdentity),
                     base::format("inline policy {} of {} {}", policy.name, kind_name(entity.kind),
                                  entity.name)});
   }
-  for (const std::string& arn : storage::attached_policies(txn, entity.id)) {
-    list.push_back(managed_policy(core, txn, arn));
+  for (const std::string& arn : reader.attached_policies(txn, entity)) {
+    list.push_back(managed_policy(core, txn, arn, reader));
   }
 }
 
 // One list a level, from the root to the account: the evaluator wants an allow at every level.
 Levels levels_of(const Core& core, storage::sql::Txn& txn, std::string_view account,
-                 storage::ControlPolicyKind kind) {
+                 storage::ControlPolicyKind kind, const PolicyReader& reader) {
   const PolicyType type =
       kind == storage::ControlPolicyKind::kService ? PolicyType::kScp : PolicyType::kRcp;
   Levels levels;
-  for (const auto& level : storage::control_policies(txn, account, kind)) {
+  for (const auto& level : reader.control_policies(txn, account, kind)) {
     auto& list = levels.emplace_back();
     for (const auto& policy : level.policies) {
-      list.push_back({core.policies.get(policy.document, type),
+      list.push_back({reader.compiled(core, policy.document, type),
                       base::format("{} {} at {}", policy.id, policy.name, level.target)});
     }
   }
@@ -133,16 +136,22 @@ AttachedPolicy root_policy(const Core& core) {
 }
 
 void add_identity_policies(const Core& core, storage::sql::Txn& txn, const storage::Entity& entity,
-                           Caller& caller) {
-  add_policies_of(core, txn, entity, caller.identity);
+                           Caller& caller, const PolicyReader& reader) {
+  add_policies_of(core, txn, entity, reader, caller.identity);
   // Groups have policies and no boundary, and a group is never a principal itself.
   if (entity.kind == storage::EntityKind::kUser) {
     for (const storage::Entity& group : storage::groups_of(txn, entity.id)) {
-      add_policies_of(core, txn, group, caller.identity);
+      add_policies_of(core, txn, group, reader, caller.identity);
     }
   }
-  if (entity.boundary) {
-    caller.boundaries.push_back(managed_policy(core, txn, *entity.boundary));
+  const auto boundary = reader.boundary(entity);
+  if (!boundary) return;
+  if (boundary->starts_with("arn:")) {
+    caller.boundaries.push_back(managed_policy(core, txn, *boundary, reader));
+  } else {
+    caller.boundaries.push_back(
+        {reader.compiled(core, *boundary, PolicyType::kIdentity),
+         base::format("permissions boundary of {} {}", kind_name(entity.kind), entity.name)});
   }
 }
 
@@ -160,13 +169,13 @@ bool managed_policy_exists(storage::sql::Txn& txn, const std::string& arn) {
 // union of the inline session policy and of up to ten managed ones, and that union limits the
 // session (AWS IAM User Guide, "Session policies").
 void add_session_policies(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
-                          Caller& caller) {
+                          Caller& caller, const PolicyReader& reader) {
   const auto documents = base::parse_json(session.policies);
   if (!documents) throw std::runtime_error("a session's policies do not parse");
   for (std::size_t i = 0; i < documents->size(); ++i) {
     caller.session.push_back(
         session_policy(core, txn, (*documents)[i].get<std::string>(),
-                       base::format("session policy {} of {}", i + 1, session.name)));
+                       base::format("session policy {} of {}", i + 1, session.name), reader));
   }
 }
 
@@ -203,7 +212,8 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session) {
 // aws:PrincipalOrgID is there for the management account too; its service control policies are not:
 // "SCPs don't affect users or roles in the management account" (AWS Organizations User Guide,
 // "Service control policies"). The same holds for resource control policies below.
-void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller) {
+void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller,
+                      const PolicyReader& reader) {
   caller.organization = storage::organization_of(txn, caller.account);
   if (!caller.organization) return;
   caller.context.emplace_back("aws:PrincipalOrgID", caller.organization->id);
@@ -212,17 +222,17 @@ void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller) 
                                     storage::ControlPolicyKind::kService)) {
     return;
   }
-  caller.scps = levels_of(core, txn, caller.account, storage::ControlPolicyKind::kService);
+  caller.scps = levels_of(core, txn, caller.account, storage::ControlPolicyKind::kService, reader);
 }
 
 Levels resource_control_policies(const Core& core, storage::sql::Txn& txn,
                                  const storage::Organization& organization,
-                                 std::string_view account) {
+                                 std::string_view account, const PolicyReader& reader) {
   if (organization.management_account == account ||
       !storage::policy_type_enabled(txn, organization.id, storage::ControlPolicyKind::kResource)) {
     return {};
   }
-  return levels_of(core, txn, account, storage::ControlPolicyKind::kResource);
+  return levels_of(core, txn, account, storage::ControlPolicyKind::kResource, reader);
 }
 
 }  // namespace ecr::api

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/core/access/identity.h"
+#include "api/core/access/policy_reader.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/sessions.h"
 
@@ -37,10 +38,10 @@ auth::iam::AttachedPolicy root_policy(const Core& core);
 
 // Adds the inline and managed policies of the entity, of a user's groups too, and the boundary.
 void add_identity_policies(const Core& core, storage::sql::Txn& txn, const storage::Entity& entity,
-                           Caller& caller);
+                           Caller& caller, const PolicyReader& reader = stored_policies());
 // A session policy is a document, or the ARN of a managed policy, which counts as it is now.
 void add_session_policies(const Core& core, storage::sql::Txn& txn, const storage::Session& session,
-                          Caller& caller);
+                          Caller& caller, const PolicyReader& reader = stored_policies());
 // The scope-down policies of GetScopedCredentials, the earliest first: each is a document.
 void add_scope_down_policies(const Core& core, const storage::Session& session, Caller& caller);
 storage::Tags session_tags(const storage::Session& session);
@@ -51,10 +52,11 @@ storage::Tags merge_tags(storage::Tags role, const storage::Tags& session);
 
 // SCPs by level, aws:PrincipalOrgID. The management account is exempt from its own policies (AWS
 // Organizations User Guide, "Service control policies").
-void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller);
+void add_organization(const Core& core, storage::sql::Txn& txn, Caller& caller,
+                      const PolicyReader& reader = stored_policies());
 // RCPs by level, for resources of an account of that organization.
 std::vector<std::vector<auth::iam::AttachedPolicy>> resource_control_policies(
     const Core& core, storage::sql::Txn& txn, const storage::Organization& organization,
-    std::string_view account);
+    std::string_view account, const PolicyReader& reader = stored_policies());
 
 }  // namespace ecr::api

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/core/access/identity.h"
+#include "api/core/access/policy_reader.h"
 #include "api/core/services.h"
 #include "api/core/wire/http.h"
 #include "auth/iam/evaluate.h"
@@ -49,6 +50,8 @@ struct Request {
   // That each of its decisions may take: less than the most on a thread that must not be held up
   // (gate.h).
   std::size_t most_steps = auth::iam::kMostEvaluationSteps;
+  // The policies of resources and organizations that decide; those of the caller are in `caller`.
+  const PolicyReader& reader = stored_policies();
 };
 
 // Thrown by a handler that cannot answer before another server was asked. The request's transaction

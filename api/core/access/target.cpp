@@ -1,12 +1,10 @@
 #include "api/core/access/target.h"
 
-#include "api/core/access/policy_memo.h"
 #include "api/core/access/principal_policies.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/iam/organizations.h"
-#include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 #include "storage/rows/tags.h"
 
@@ -26,26 +24,48 @@ Target make_repository_target(const Request& request, std::string_view action,
   target.action = action;
   target.resource = model::repository_arn(registry.region, registry.account, name);
   target.account = registry.account;
-  // The registry's policy counts for a repository that does not exist yet as well: it may grant
-  // ecr:CreateRepository to another account's replication or pull-through cache.
-  attach_registry_policy(request, registry, target);
-  if (repository == nullptr) return target;
-  target.resource_tags = storage::repository_tags(request.txn, repository->id);
-  if (repository->policy) {
-    target.policies.push_back(
-        {request.core.policies.get(*repository->policy, auth::iam::PolicyType::kRepository),
-         "repository policy of " + repository->name});
+  target.policies =
+      repository_policies(request.core, request.txn, registry, repository, request.reader);
+  if (repository != nullptr) {
+    target.resource_tags = storage::repository_tags(request.txn, repository->id);
   }
   return target;
 }
 
 void attach_registry_policy(const Request& request, const model::RegistryId& registry,
                             Target& target) {
-  const auto policy = storage::registry_policy(request.txn, registry);
-  if (!policy) return;
-  target.policies.push_back(
-      {request.core.policies.get(*policy, auth::iam::PolicyType::kRegistry),
-       base::format("registry policy of {} in {}", registry.account, registry.region)});
+  for (auto& policy :
+       repository_policies(request.core, request.txn, registry, nullptr, request.reader)) {
+    target.policies.push_back(std::move(policy));
+  }
+}
+
+// The registry's policy counts for a repository that does not exist yet as well: it may grant
+// ecr:CreateRepository to another account's replication or pull-through cache.
+std::vector<auth::iam::AttachedPolicy> repository_policies(const Core& core, storage::sql::Txn& txn,
+                                                           const model::RegistryId& registry,
+                                                           const storage::Repository* repository,
+                                                           const PolicyReader& reader) {
+  std::vector<auth::iam::AttachedPolicy> policies;
+  if (const auto policy = reader.registry_policy(txn, registry)) {
+    policies.push_back(
+        {reader.compiled(core, *policy, auth::iam::PolicyType::kRegistry),
+         base::format("registry policy of {} in {}", registry.account, registry.region)});
+  }
+  if (repository == nullptr) return policies;
+  if (const auto policy = reader.repository_policy(*repository)) {
+    policies.push_back({reader.compiled(core, *policy, auth::iam::PolicyType::kRepository),
+                        "repository policy of " + repository->name});
+  }
+  return policies;
+}
+
+std::vector<auth::iam::AttachedPolicy> trust_policies(const Core& core, const storage::Entity& role,
+                                                      const PolicyReader& reader) {
+  const auto policy = reader.trust_policy(role);
+  if (!policy) return {};
+  return {{reader.compiled(core, *policy, auth::iam::PolicyType::kTrust),
+           "trust policy of role " + role.name}};
 }
 
 void set_iam_tags(Target& target, storage::Tags tags) {

@@ -46,6 +46,15 @@ Target make_repository_target(const Request& request, std::string_view action,
                               const model::RegistryId& registry, std::string_view name,
                               const storage::Repository* repository);
 
+// The policies that decide about a repository of that registry: the registry's, and the
+// repository's own. `repository` null: it does not exist.
+std::vector<auth::iam::AttachedPolicy> repository_policies(
+    const Core& core, storage::sql::Txn& txn, const model::RegistryId& registry,
+    const storage::Repository* repository, const PolicyReader& reader = stored_policies());
+// The trust policy of a role, where it has one.
+std::vector<auth::iam::AttachedPolicy> trust_policies(
+    const Core& core, const storage::Entity& role, const PolicyReader& reader = stored_policies());
+
 // Adds the registry's policy to `target`, where the policy's scope covers the action.
 void attach_registry_policy(const Request& request, const model::RegistryId& registry,
                             Target& target);

@@ -129,6 +129,7 @@ struct LogNote {
   std::string principal;
   std::string action;
   std::string error;
+  bool denied = false;   // by policies: there is a decision to look at
   std::string iam_soft;  // why --iam enforce would have denied it; empty: it would not
   std::shared_ptr<const CallIdentity> identity;  // null: the caller was not authenticated
   model::RegistryId registry;                    // that a registry request is about

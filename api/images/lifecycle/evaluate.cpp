@@ -195,6 +195,12 @@ class Evaluator {
 
 }  // namespace
 
+std::optional<TimePoint> due_at(const Rule& rule, const Image& image) {
+  if (rule.count_type == CountType::kImageCountMoreThan) return std::nullopt;
+  const auto since = clock_of(rule.count_type, image);
+  return since ? std::optional(*since + std::chrono::days(rule.count)) : std::nullopt;
+}
+
 Evaluation evaluate(const Policy& policy, const std::vector<Image>& images, base::TimePoint now) {
   return Evaluator(policy, images, now).run();
 }

@@ -67,6 +67,10 @@ struct Evaluation {
   std::vector<RuleReport> rules;  // by priority
 };
 
+// When an image that the rule selects is older than the rule allows; nullopt: the rule counts
+// images, or the image has not the time that it counts from.
+std::optional<base::TimePoint> due_at(const Rule& rule, const Image& image);
+
 // REQUIRES: digests are unique.
 Evaluation evaluate(const Policy& policy, const std::vector<Image>& images, base::TimePoint now);
 

@@ -27,20 +27,6 @@ using storage::sql::Access;
 // long transaction would keep pushes waiting. An image has up to 1,000 tags.
 constexpr std::size_t kAtOnce = 200;
 
-lifecycle::Image to_image(const LifecycleImage& row) {
-  const storage::Image& image = row.image;
-  return {.digest = image.digest,
-          .tags = row.tags,
-          .storage_class = image.status == ImageStatus::kActive ? StorageClass::kStandard
-                                                                : StorageClass::kArchive,
-          .pushed_at = image.pushed_at,
-          .last_pulled_at = image.last_pulled_at,
-          .last_archived_at = image.last_archived_at,
-          .last_activated_at = image.last_activated_at,
-          .parents = row.parents,
-          .subject = image.subject};
-}
-
 lifecycle::Policy require_policy(std::string_view text) {
   auto policy = lifecycle::parse_policy(text);  // it was accepted when it was stored
   if (!policy) throw std::runtime_error(policy.error());
@@ -58,7 +44,7 @@ Plan make_plan(storage::sql::Txn& txn, std::int64_t repository, std::string_view
   Plan plan{storage::lifecycle_images(txn, repository), {}};
   std::vector<lifecycle::Image> images;
   images.reserve(plan.images.size());
-  for (const LifecycleImage& image : plan.images) images.push_back(to_image(image));
+  for (const LifecycleImage& image : plan.images) images.push_back(lifecycle_image(image));
   plan.verdicts = lifecycle::evaluate(require_policy(text), images, now).images;
   return plan;
 }
@@ -232,7 +218,7 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
     results.push_back({.digest = row.image.digest,
                        .tags = row.tags,
                        .pushed_at = row.image.pushed_at,
-                       .storage_class = to_image(row).storage_class,
+                       .storage_class = lifecycle_image(row).storage_class,
                        .action = verdict.outcome == Outcome::kExpired ? RuleAction::kExpire
                                                                       : RuleAction::kTransition,
                        .rule_priority = verdict.rule_priority.value_or(0)});
@@ -245,6 +231,20 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
 }
 
 }  // namespace
+
+lifecycle::Image lifecycle_image(const LifecycleImage& row) {
+  const storage::Image& image = row.image;
+  return {.digest = image.digest,
+          .tags = row.tags,
+          .storage_class = image.status == "ACTIVE" ? lifecycle::StorageClass::kStandard
+                                                    : lifecycle::StorageClass::kArchive,
+          .pushed_at = image.pushed_at,
+          .last_pulled_at = image.last_pulled_at,
+          .last_archived_at = image.last_archived_at,
+          .last_activated_at = image.last_activated_at,
+          .parents = row.parents,
+          .subject = image.subject};
+}
 
 // Read, decide, act, in three steps: the evaluation runs on a snapshot without a lock, and each
 // image is looked at again before it goes (unchanged_image(), is_held()), so that a push or a pull

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "api/core/background/jobs.h"
+#include "api/images/lifecycle/evaluate.h"
+#include "storage/rows/lifecycle.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api {
@@ -17,6 +19,9 @@ void run_lifecycle_preview(JobAttempt& attempt);
 
 inline constexpr JobKind kLifecycle{"lifecycle", run_lifecycle};
 inline constexpr JobKind kLifecyclePreview{"lifecycle-preview", run_lifecycle_preview};
+
+// An image of the repository as the evaluation takes it.
+lifecycle::Image lifecycle_image(const storage::LifecycleImage& row);
 
 void enqueue_lifecycle(const Core& core, storage::sql::Txn& txn, std::int64_t repository,
                        base::TimePoint due);

@@ -4,6 +4,18 @@
 
 namespace ecr::storage {
 
+// The ids of roots and units of an organization are no accounts: an account's id is 12 digits.
+std::vector<std::string> known_accounts(sql::Txn& txn) {
+  return sql::all_rows(
+      txn.query(R"(SELECT account FROM entities UNION SELECT account FROM managed_policies
+                   UNION SELECT account FROM repositories
+                   UNION SELECT account FROM registry_policies
+                   UNION SELECT id FROM organization_targets
+                           WHERE length(id) = 12 AND id NOT GLOB '*[^0-9]*'
+                   UNION SELECT management_account FROM organizations ORDER BY 1)"),
+      [](const sql::Rows& row) { return row.string(0); });
+}
+
 // An account has one alias at most (IAM User Guide, "IAM and AWS STS quotas"), so the account is
 // the key of the row.
 std::optional<std::string> account_alias(sql::Txn& txn, std::string_view account) {

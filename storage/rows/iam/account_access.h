@@ -7,11 +7,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schemas/base/clock.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
+
+// Every account of which something is stored: a user, group or role, a managed policy, a
+// repository, a registry's policy, or its place in an organization. Sorted.
+std::vector<std::string> known_accounts(sql::Txn& txn);
 
 std::optional<std::string> account_alias(sql::Txn& txn, std::string_view account);
 // Replaces the alias of the account. False: another account has it.

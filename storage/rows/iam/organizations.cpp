@@ -92,6 +92,14 @@ void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_v
       target, policy);
 }
 
+std::vector<Organization> organizations(sql::Txn& txn) {
+  return sql::all_rows(
+      txn.query("SELECT id, management_account, partition FROM organizations ORDER BY id"),
+      [](const sql::Rows& row) {
+        return Organization{row.string(0), row.string(1), row.string(2)};
+      });
+}
+
 // Gives the management account too: control policies do not restrict it (AWS Organizations User
 // Guide, "Service control policies"), and the caller has to know.
 std::optional<Organization> organization_of(sql::Txn& txn, std::string_view account) {

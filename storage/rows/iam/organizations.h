@@ -45,6 +45,7 @@ bool has_control_policy(sql::Txn& txn, std::string_view id);
 bool has_organization_target(sql::Txn& txn, std::string_view id);
 void attach_control_policy(sql::Txn& txn, std::string_view target, std::string_view policy);
 
+std::vector<Organization> organizations(sql::Txn& txn);  // by id
 // The organization that the account is in. nullopt: it is in none.
 std::optional<Organization> organization_of(sql::Txn& txn, std::string_view account);
 // The levels from the root to the account, with the policies of that kind. Empty: the account is in

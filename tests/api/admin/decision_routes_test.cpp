@@ -81,7 +81,10 @@ TEST_F(DecisionsTest, ADenialShowsRequestStatementAndSuggestion) {
                                       {"key", "aws:ResourceTag/team"},
                                       {"wanted", "a"},
                                       {"actual", "b"}}));
+  EXPECT_EQ(entry["target"], Json({{"kind", "inline"}, {"target", kJane}, {"name", "mine"}}));
   ASSERT_EQ(decision["suggestion"].size(), 1u);
+  EXPECT_EQ(decision["suggestion"][0]["target"],
+            Json({{"kind", "inline"}, {"target", kJane}, {"name", nullptr}}));
   EXPECT_EQ(decision["suggestion"][0]["statement"],
             Json({{"Effect", "Allow"}, {"Action", "ecr:ListImages"}, {"Resource", resource}}));
 }
@@ -95,6 +98,8 @@ TEST_F(DecisionsTest, AnAllowNamesTheStatementThatDecided) {
   EXPECT_EQ(decision["statement"]["sid"], "Mine");
   EXPECT_EQ(decision["statement"]["index"], 0);
   EXPECT_EQ(decision["statement"]["document"]["Action"], "ecr:ListImages");
+  EXPECT_EQ(decision["statement"]["target"],
+            Json({{"kind", "inline"}, {"target", kJane}, {"name", "mine"}}));
   EXPECT_FALSE(decision["statement"]["source"].get<std::string>().empty());
   EXPECT_FALSE(decision.contains("suggestion"));
   EXPECT_FALSE(decision.contains("trace"));

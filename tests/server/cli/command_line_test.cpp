@@ -162,12 +162,23 @@ TEST(Startup, APersonIsToldWhereTheDataIsAndWhatToDoNext) {
   const auto line = parse({"serve", "--data-dir", "/data", "--iam", "soft"});
   const std::string text = ready_text(line->serve, line->serve.settings, "http://127.0.0.1:4611");
   for (const char* part : {"/data\n", "test / test is the root user of account 000000000000",
-                           "--iam soft", "ecr-local print env --url http://127.0.0.1:4611"}) {
+                           "--iam soft", "ecr-local print env --url http://127.0.0.1:4611",
+                           "http://127.0.0.1:4611/_ecr-local/console\n"}) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   }
   const auto given = parse({"serve", "--root-access-key", "k", "--root-secret-key", "hush"});
   EXPECT_EQ(ready_text(given->serve, given->serve.settings, "http://x").find("hush"),
             std::string::npos);
+}
+
+TEST(CommandLine, TheConsoleIsOpenedOrPrinted) {
+  const auto line =
+      parse({"console", "--url", "localhost:4611", "--admin-token", "hush", "--print"});
+  EXPECT_EQ(line->command, CommandLine::Command::kConsole);
+  EXPECT_EQ(line->console.url, "localhost:4611");
+  EXPECT_EQ(line->console.admin_token, "hush");
+  EXPECT_TRUE(line->console.print);
+  EXPECT_EQ(parse({"console"})->console.url, "http://127.0.0.1:4599");
 }
 
 TEST(PaintTest, ColoursNothingButATerminal) {

@@ -14,12 +14,13 @@
 namespace ecr::server {
 namespace {
 
-// The text that the log writes for one entry.
-std::string logged(LogFormat format, const AccessEntry& entry) {
+// The text that the log writes for one entry. `console`: the address of the console; empty: none.
+std::string logged(LogFormat format, const AccessEntry& entry, const std::string& console = {}) {
   int pipe_fds[2];
   EXPECT_EQ(pipe(pipe_fds), 0);
   {
     AccessLog log(format, pipe_fds[1]);
+    log.set_console(console);
     log.write(entry);
   }
   close(pipe_fds[1]);
@@ -58,6 +59,24 @@ TEST(AccessLog, HealthChecksThatGoWellHaveNoLine) {
   EXPECT_FALSE(is_worth_logging(response));
   response.status = 503;
   EXPECT_TRUE(is_worth_logging(response));
+}
+
+// A person who reads the log is one click away from why it was denied.
+TEST(AccessLog, ADenialNamesTheAddressOfItsDecision) {
+  const std::string console = "http://127.0.0.1:4599/_ecr-local/console";
+  api::LogNote note;
+  note.error = "no";
+  AccessEntry entry;
+  entry.request_id = "id-1";
+  entry.status = 403;
+  entry.note = &note;
+  EXPECT_EQ(logged(LogFormat::kText, entry, console).find("console="), std::string::npos);
+  note.denied = true;
+  EXPECT_TRUE(logged(LogFormat::kText, entry, console)
+                  .ends_with(" error=\"no\" console=" + console + "#/denied/id-1\n"));
+  const auto json = nlohmann::json::parse(logged(LogFormat::kJson, entry, console));
+  EXPECT_EQ(json["console"], console + "#/denied/id-1");
+  EXPECT_EQ(logged(LogFormat::kText, entry).find("console="), std::string::npos);
 }
 
 TEST(AccessLog, WhatSoftModeLetPassIsNoError) {

@@ -1,0 +1,123 @@
+// The JSON of the server's own paths, as docs/admin-api.md describes it.
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type JsonObject = { [name: string]: Json };
+
+export type Verdict = "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied";
+export type PolicyType = "scp" | "rcp" | "boundary" | "session" | "scope_down" | "identity" | "resource";
+
+/** Where a stored policy is: the members of a change. */
+export interface PolicyPlace {
+  kind: string;
+  target: string;
+  name?: string | null;
+}
+
+export interface Change extends PolicyPlace {
+  document: JsonObject | null;
+}
+
+export interface TraceEntry {
+  policyType: PolicyType;
+  level?: number;
+  policy: number;
+  source: string;
+  index: number;
+  sid?: string;
+  effect: "Allow" | "Deny";
+  outcome: string;
+  condition?: { operator: string; key: string; wanted: Json; actual: Json };
+  document: JsonObject;
+  target?: PolicyPlace;
+}
+
+export interface Step {
+  change: "add" | "removeOrNarrow";
+  policyType: PolicyType;
+  level?: number;
+  where: string;
+  index?: number;
+  sid?: string;
+  statement: JsonObject;
+  narrowed?: JsonObject[];
+  narrowedAlsoAllows?: string;
+  target?: PolicyPlace;
+}
+
+export interface Decision {
+  sequence: number;
+  requestId: string;
+  time: string;
+  principal: string | null;
+  principalIssuer?: string;
+  action: string;
+  resource: string;
+  resourceAccount: string | null;
+  context: JsonObject;
+  decision: Verdict;
+  decidedBy: PolicyType;
+  message: string | null;
+  enforced: boolean;
+  via?: "api" | "registry";
+  statement: { source: string; index: number; sid?: string; document: JsonObject; target?: PolicyPlace } | null;
+  suggestion?: Step[];
+  hints?: string[];
+  work?: { name: string; missing: string[]; denied?: string[]; suggestion: Step[] };
+  trace?: TraceEntry[];
+}
+
+export interface DecisionPage {
+  decisions: Decision[];
+  nextToken?: string;
+}
+
+export interface Outcome {
+  decision: Verdict;
+  decidedBy: string;
+  statement: JsonObject | null;
+  sentence?: string | null;
+}
+
+export interface Replayed {
+  replayed: number;
+  skipped: number;
+  changed: {
+    requestId: string;
+    time: string;
+    principal: string | null;
+    action: string;
+    resource: string;
+    before: Outcome;
+    after: Outcome;
+  }[];
+}
+
+export interface StoredPolicy extends PolicyPlace {
+  document: JsonObject | null;
+  writable?: boolean;
+}
+
+export interface Finding {
+  severity: "error" | "warning";
+  code: string;
+  message: string;
+  line?: number;
+  column?: number;
+}
+
+export interface RequestLine {
+  sequence: number;
+  time: string;
+  requestId: string;
+  client?: string;
+  method: string;
+  path: string;
+  status: number;
+  micros: number;
+  in?: number;
+  out?: number;
+  action: string | null;
+  principal: string | null;
+  error: string | null;
+  decision: Verdict | null;
+}

@@ -1,0 +1,113 @@
+// Screen 4: policies, edited where one sees what the edit does.
+import { useEffect } from "preact/hooks";
+import { get } from "../../core/api.js";
+import { accounts, repositories } from "../../core/identities.js";
+import { useLoad } from "../../core/load.js";
+import { go, route, to } from "../../core/route.js";
+import type { StoredPolicy } from "../../core/types.js";
+import { Failure, Loading } from "../../parts/state.js";
+import { Text } from "../../parts/text.js";
+import { newPolicyFor, titleOf } from "./model.js";
+import { PolicyPage } from "./policy.js";
+
+function keyOf(policy: StoredPolicy): string {
+  return `${policy.kind}|${policy.target}|${policy.name ?? ""}`;
+}
+
+/** Whose policies: any ARN may be typed, and what is known is offered. */
+function TargetPicker({ target }: { target: string }) {
+  const known = useLoad("targets", async (signal) => {
+    const [all, found] = await Promise.all([accounts(signal), repositories({ limit: 100 }, signal)]);
+    const people = all.flatMap((account) => [
+      ...(account.users ?? []),
+      ...(account.roles ?? []),
+      ...(account.groups ?? []),
+      ...(account.managedPolicies ?? []),
+    ]);
+    return [...people.map((one) => one.arn ?? ""), ...found.repositories.map((one) => one.arn)].filter((arn) => arn !== "");
+  });
+  const choose = (value: string): void => {
+    if (value.startsWith("arn:") && value !== target) go("editor", value);
+  };
+  return (
+    <>
+      <label class="field grow">
+        <span>User, role, group, policy or repository (ARN)</span>
+        <input
+          key={target}
+          list="editor-targets"
+          defaultValue={target}
+          placeholder="arn:aws:iam::000000000000:user/jane"
+          onChange={(event) => choose(event.currentTarget.value.trim())}
+        />
+      </label>
+      <datalist id="editor-targets">
+        {(known.value ?? []).map((arn) => (
+          <option value={arn} />
+        ))}
+      </datalist>
+      {target === "" && known.value && (
+        <ul class="targets">
+          {known.value.slice(0, 100).map((arn) => (
+            <li>
+              <a href={to("editor", arn)}>
+                <Text>{arn}</Text>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {known.error !== undefined && <Failure message={known.error} retry={known.reload} />}
+    </>
+  );
+}
+
+function PoliciesOf({ target }: { target: string }) {
+  const loaded = useLoad(target, (signal) => get<{ policies: StoredPolicy[] }>("policies", { target }, signal));
+  const [, kind, name] = route.value.rest;
+  if (loaded.error !== undefined) return <Failure message={loaded.error} retry={loaded.reload} />;
+  if (!loaded.value) return <Loading what="its policies" />;
+  const stored = loaded.value.policies;
+  const fresh = newPolicyFor(target, stored);
+  const all = fresh ? [...stored, fresh] : stored;
+  const chosen = all.find((one) => one.kind === kind && (one.name ?? one.target) === (name ?? target)) ?? all[0];
+  if (!chosen) return <p class="note">It has no policy, and cannot get one.</p>;
+  return (
+    <>
+      <label class="field">
+        <span>Policy</span>
+        <select
+          value={keyOf(chosen)}
+          onChange={(event) => {
+            const next = all.find((one) => keyOf(one) === event.currentTarget.value);
+            if (next) go("editor", target, next.kind, next.name ?? next.target);
+          }}
+        >
+          {all.map((one) => (
+            <option value={keyOf(one)}>
+              {one === fresh ? "New: " : ""}
+              {titleOf(one)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <PolicyPage key={keyOf(chosen)} policy={chosen} isNew={chosen === fresh} stored={loaded.reload} />
+    </>
+  );
+}
+
+export function Editor() {
+  const target = route.value.rest[0] ?? "";
+  useEffect(() => {
+    document.title = "Policies – ECR Local";
+  }, []);
+  return (
+    <div class="page editor-page">
+      <h1>Policies</h1>
+      <div class="editor-grid">
+        <TargetPicker target={target} />
+        {target !== "" && <PoliciesOf key={target} target={target} />}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,1 @@
+export function Repositories() { return <div class="page"><h1>Repositories</h1></div>; }

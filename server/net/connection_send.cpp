@@ -215,7 +215,10 @@ void Connection::log(const api::HttpRequest& request, const api::HttpResponse& r
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   entry.note = &response.note;
   const bool worth = App::is_worth_logging(request, response.status);
-  if (worth && line == Line::kWritten) context_.log.write(entry);
+  if (worth && line == Line::kWritten) {
+    context_.log.write(entry);
+    if (context_.requests != nullptr) context_.requests->record(entry);
+  }
   // `action` was set by the API for a request that it understood, so the number of series stays
   // that of the operation tables.
   if (context_.metrics == nullptr) return;

@@ -104,6 +104,7 @@ std::vector<AdminRoute> own_routes(const OwnRouteParts& parts) {
        .access = kEverybody,
        .handle = [parts](const HttpRequest&) { return localstack_health(parts.settings.version); }},
   };
+  if (parts.requests != nullptr) routes.push_back(request_route(*parts.requests));
   if (parts.metrics) {
     routes.push_back({.method = "GET",
                       .path = "/metrics",

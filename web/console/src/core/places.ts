@@ -1,5 +1,5 @@
 // Which stored policy a step of advice is about, and what the policy is after it.
-import type { Change, Decision, JsonObject, PolicyPlace, Step, StoredPolicy } from "./types.js";
+import type { Decision, JsonObject, PolicyPlace, Step, StoredPolicy } from "./types.js";
 
 const LANGUAGE_VERSION = "2012-10-17";
 
@@ -65,12 +65,18 @@ function placeOf(step: Step, decision: Decision, stored: Stored): PolicyPlace | 
   return undefined;
 }
 
+/** A document at its place; null: the policy is removed. */
+export interface DocumentChange extends PolicyPlace {
+  readonly document: JsonObject | null;
+}
+
 /** What has to be stored for a step; undefined where the page cannot tell which policy it is. */
-export function changeFor(step: Step, decision: Decision, stored: Stored): Change | undefined {
-  const place = placeOf(step, decision, stored);
-  if (!place) return undefined;
+export function changeFor(step: Step, decision: Decision, stored: Stored): DocumentChange | undefined {
+  const found = placeOf(step, decision, stored);
+  if (!found) return undefined;
+  const place: PolicyPlace = { kind: found.kind, target: found.target, ...(found.name ? { name: found.name } : {}) };
   const before = storedAt(place, stored);
-  if (before?.writable === false) return undefined;
+  if (before?.editable === false) return undefined;
   if (step.change === "add") return { ...place, document: withStatement(before?.document ?? null, step.statement) };
   if (!before?.document || step.index === undefined) return undefined;
   const document = withNarrowed(before.document, step.index, step.narrowed ?? []);
@@ -79,14 +85,14 @@ export function changeFor(step: Step, decision: Decision, stored: Stored): Chang
 }
 
 export interface Plan {
-  readonly changes: readonly Change[];
+  readonly changes: readonly DocumentChange[];
   /** The steps whose policy the page cannot tell, or that cannot be changed. */
   readonly unknown: readonly Step[];
 }
 
 /** Changes of one policy become one: each step is made on what the one before it left. */
 export function planFor(steps: readonly Step[], decision: Decision, stored: Stored): Plan {
-  const changes: Change[] = [];
+  const changes: DocumentChange[] = [];
   const unknown: Step[] = [];
   // From the last statement on, so that the numbers of the others stay what they are.
   const ordered = [...steps].sort((a, b) => (b.index ?? -1) - (a.index ?? -1));

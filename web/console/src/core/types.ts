@@ -14,7 +14,8 @@ export interface PolicyPlace {
 }
 
 export interface Change extends PolicyPlace {
-  document: JsonObject | null;
+  /** The document or its text; null: the policy is removed. */
+  document: JsonObject | string | null;
 }
 
 export interface TraceEntry {
@@ -81,6 +82,8 @@ export interface Outcome {
 export interface Replayed {
   replayed: number;
   skipped: number;
+  /** There was no time for all of them. */
+  truncated?: boolean;
   changed: {
     requestId: string;
     time: string;
@@ -94,7 +97,10 @@ export interface Replayed {
 
 export interface StoredPolicy extends PolicyPlace {
   document: JsonObject | null;
-  writable?: boolean;
+  /** As it was stored, with its spaces and line breaks. */
+  text?: string;
+  /** AWS's own policies are not. */
+  editable?: boolean;
 }
 
 export interface Finding {
@@ -109,15 +115,15 @@ export interface RequestLine {
   sequence: number;
   time: string;
   requestId: string;
-  client?: string;
+  client: string;
   method: string;
   path: string;
   status: number;
   micros: number;
-  in?: number;
-  out?: number;
+  bytesIn: number;
+  bytesOut: number;
   action: string | null;
   principal: string | null;
   error: string | null;
-  decision: Verdict | null;
+  decision: "Allowed" | "Denied" | null;
 }

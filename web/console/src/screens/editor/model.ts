@@ -68,10 +68,10 @@ export function newPolicyFor(target: string, stored: readonly StoredPolicy[]): S
     const names = new Set(stored.map((policy) => policy.name));
     let name = "console";
     for (let i = 2; names.has(name); i += 1) name = `console-${i}`;
-    return { kind: "inline", target, name, document: null, writable: true };
+    return { kind: "inline", target, name, document: null, editable: true };
   }
   if (kind === "repository" && !stored.some((policy) => policy.kind === "repository")) {
-    return { kind: "repository", target, document: null, writable: true };
+    return { kind: "repository", target, document: null, editable: true };
   }
   return undefined;
 }
@@ -112,6 +112,11 @@ export function documentOf(text: string): JsonObject | undefined {
   }
 }
 
-export function changeOf(place: PolicyPlace, document: JsonObject | null): Change {
+/** The text to begin with: as it was stored where people can read that, else indented. */
+export function storedText(policy: StoredPolicy): string {
+  return policy.text?.includes("\n") ? policy.text : textOf(policy.document);
+}
+
+export function changeOf(place: PolicyPlace, document: JsonObject | string | null): Change {
   return { kind: place.kind, target: place.target, ...(place.name ? { name: place.name } : {}), document };
 }

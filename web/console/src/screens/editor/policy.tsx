@@ -10,7 +10,7 @@ import { Tabs } from "../../parts/tabs.js";
 import { Copy, Text } from "../../parts/text.js";
 import { Difference } from "./difference.js";
 import { Matrix } from "./matrix.js";
-import { changeOf, documentOf, templateFor, textOf, titleOf, typeOf } from "./model.js";
+import { changeOf, documentOf, storedText, templateFor, textOf, titleOf, typeOf } from "./model.js";
 import { Replay } from "./replay.js";
 
 const TABS = [
@@ -38,7 +38,7 @@ function Findings({ findings, goTo }: { findings: readonly Finding[]; goTo: (fin
 
 export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored: () => void }) {
   const { policy, isNew } = props;
-  const before = textOf(policy.document);
+  const before = storedText(policy);
   const [start, setStart] = useState(isNew ? textOf(templateFor(policy.kind, policy.target)) : before);
   const [text, setText] = useState(start);
   const [name, setName] = useState(policy.name ?? "");
@@ -49,7 +49,7 @@ export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored
   const [asks, setAsks] = useState(false);
   const settled = useSettled(text, 250);
   const document = documentOf(settled);
-  const readOnly = policy.writable === false;
+  const readOnly = policy.editable === false;
   const named = policy.kind === "inline" ? { ...policy, name } : policy;
 
   const check = async (now: string): Promise<readonly Finding[]> => {
@@ -63,14 +63,13 @@ export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored
     }
   };
   const store = async (remove: boolean): Promise<void> => {
-    const value = remove ? null : documentOf(text);
     setAsks(false);
-    if (value === undefined) {
+    if (!remove && documentOf(text) === undefined) {
       setSaid({ good: false, text: "The text is not a JSON object." });
       return;
     }
     try {
-      await post("policies", changeOf(named, value), { method: "PUT" });
+      await post("policies", changeOf(named, remove ? null : text), { method: "PUT" });
       setSaid({ good: true, text: remove ? "Removed." : "Stored. The next call is decided by it." });
       props.stored();
     } catch (error) {

@@ -22,8 +22,8 @@ function Facts({ line }: { line: RequestLine }) {
     ["Status", String(line.status)],
     ["Time", `${fullTime(line.time)}, ${milliseconds(line.micros)} ms`],
     ["Principal", line.principal ?? "not known"],
-    ["Client", line.client ?? ""],
-    ["Received, sent", `${bytes(line.in ?? 0)}, ${bytes(line.out ?? 0)}`],
+    ["Client", line.client],
+    ["Received, sent", `${bytes(line.bytesIn)}, ${bytes(line.bytesOut)}`],
     ["Request id", line.requestId],
     ["Error", line.error ?? ""],
   ];

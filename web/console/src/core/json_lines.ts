@@ -22,10 +22,11 @@ function isShort(value: Json): boolean {
   return Array.isArray(value) && value.length <= 1 && value.every((one) => one === null || typeof one !== "object");
 }
 
-export function linesOf(value: Json): Line[] {
+/** At most about `most` lines. */
+export function linesOf(value: Json, most = MOST_LINES): Line[] {
   const lines: Line[] = [];
   const write = (part: Json, path: string, indent: string, before: string, after: string): void => {
-    if (lines.length >= MOST_LINES) return;
+    if (lines.length >= most) return;
     if (part === null || typeof part !== "object" || isShort(part)) {
       lines.push({ text: indent + before + JSON.stringify(part) + after, path });
       return;
@@ -44,6 +45,6 @@ export function linesOf(value: Json): Line[] {
     lines.push({ text: indent + (list ? "]" : "}") + after, path });
   };
   write(value, "", "", "", "");
-  if (lines.length >= MOST_LINES) lines.push({ text: "… (cut off)", path: "" });
+  if (lines.length >= most) lines.push({ text: "… (cut off)", path: "" });
   return lines;
 }

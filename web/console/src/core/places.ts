@@ -1,4 +1,5 @@
 // Which stored policy a step of advice is about, and what the policy is after it.
+import { sourceOf } from "./policies.js";
 import type { Decision, JsonObject, PolicyPlace, Step, StoredPolicy } from "./types.js";
 
 const LANGUAGE_VERSION = "2012-10-17";
@@ -49,19 +50,23 @@ function storedAt(place: PolicyPlace, stored: Stored): StoredPolicy | undefined 
   return [...stored.identity, ...stored.resource].find((policy) => samePlace(policy, place));
 }
 
+/** The stored policy that the server's words "where" are about. */
+function namedIn(where: string, stored: Stored): StoredPolicy | undefined {
+  const named = [...stored.identity, ...stored.resource].filter((policy) => where.includes(sourceOf(policy)));
+  return named.sort((a, b) => sourceOf(b).length - sourceOf(a).length)[0];
+}
+
 function placeOf(step: Step, decision: Decision, stored: Stored): PolicyPlace | undefined {
   const owner = ownerOf(decision);
-  if (step.target) {
-    return step.target.kind === "inline" && !step.target.name
-      ? { ...step.target, name: freshName("Allow-" + decision.action.replace(/^.*:/, ""), stored.identity) }
-      : step.target;
-  }
-  if (step.change === "add" && step.policyType === "identity" && owner) {
+  const { resource } = decision;
+  const named = namedIn(step.where, stored);
+  if (named) return named;
+  if (step.change !== "add") return undefined;
+  // There is no such policy yet.
+  if (step.policyType === "identity" && owner) {
     return { kind: "inline", target: owner, name: freshName("Allow-" + decision.action.replace(/^.*:/, ""), stored.identity) };
   }
-  if (step.policyType === "resource" && decision.resource.includes(":repository/") && !step.where.includes("registry policy")) {
-    return { kind: "repository", target: decision.resource };
-  }
+  if (step.policyType === "resource" && step.where.startsWith("the repository policy")) return { kind: "repository", target: resource };
   return undefined;
 }
 

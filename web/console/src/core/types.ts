@@ -29,7 +29,6 @@ export interface TraceEntry {
   outcome: string;
   condition?: { operator: string; key: string; wanted: Json; actual: Json };
   document: JsonObject;
-  target?: PolicyPlace;
 }
 
 export interface Step {
@@ -42,7 +41,6 @@ export interface Step {
   statement: JsonObject;
   narrowed?: JsonObject[];
   narrowedAlsoAllows?: string;
-  target?: PolicyPlace;
 }
 
 export interface Decision {
@@ -60,7 +58,7 @@ export interface Decision {
   message: string | null;
   enforced: boolean;
   via?: "api" | "registry";
-  statement: { source: string; index: number; sid?: string; document: JsonObject; target?: PolicyPlace } | null;
+  statement: (StatementPlace & { document: JsonObject }) | null;
   suggestion?: Step[];
   hints?: string[];
   work?: { name: string; missing: string[]; denied?: string[]; suggestion: Step[] };
@@ -72,10 +70,17 @@ export interface DecisionPage {
   nextToken?: string;
 }
 
+/** The place of a statement in the policies of a decision. */
+export interface StatementPlace {
+  source: string;
+  index: number;
+  sid?: string;
+}
+
 export interface Outcome {
   decision: Verdict;
   decidedBy: string;
-  statement: JsonObject | null;
+  statement: StatementPlace | null;
   sentence?: string | null;
 }
 
@@ -101,12 +106,15 @@ export interface StoredPolicy extends PolicyPlace {
   text?: string;
   /** AWS's own policies are not. */
   editable?: boolean;
+  /** It is a permissions boundary. */
+  limits?: boolean;
 }
 
 export interface Finding {
   severity: "error" | "warning";
-  code: string;
   message: string;
+  detail?: string;
+  path?: string;
   line?: number;
   column?: number;
 }

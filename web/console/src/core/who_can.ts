@@ -1,14 +1,15 @@
 // Who can carry out an action on a resource.
 import { get } from "./api.js";
-import type { JsonObject } from "./types.js";
+import type { StatementPlace } from "./types.js";
 
 export interface Able {
   principal: string;
-  kind: "user" | "role" | "root" | "service" | string;
+  /** "user", "role", "session", "root" or "service". */
+  kind: string;
   account: string;
   verdict: "allowed" | "conditional";
   decidedBy: string;
-  statement: JsonObject | null;
+  statement: StatementPlace | null;
   policy?: string | null;
   conditions?: string[];
 }

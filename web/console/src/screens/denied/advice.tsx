@@ -1,7 +1,8 @@
 // What would allow a refused call: the smallest statements, tried out, stored, or copied.
 import { useState } from "preact/hooks";
-import { get, messageOf, post } from "../../core/api.js";
+import { messageOf, post } from "../../core/api.js";
 import { useLoad } from "../../core/load.js";
+import { policiesOf } from "../../core/policies.js";
 import { ownerOf, planFor, type Plan, type Stored } from "../../core/places.js";
 import { to } from "../../core/route.js";
 import { count } from "../../core/text.js";
@@ -15,8 +16,7 @@ const LIMIT = 1000;
 async function storedOf(target: string | null, signal: AbortSignal): Promise<StoredPolicy[]> {
   if (target === null || !target.startsWith("arn:") || target.includes("*")) return [];
   try {
-    const answer = await get<{ policies: StoredPolicy[] }>("policies", { target }, signal);
-    return answer.policies;
+    return await policiesOf(target, signal);
   } catch (error) {
     if (signal.aborted) throw error;
     // A principal or resource that is gone has no policies; its steps are then shown without buttons.

@@ -1,8 +1,8 @@
 // Screen 4: policies, edited where one sees what the edit does.
 import { useEffect } from "preact/hooks";
-import { get } from "../../core/api.js";
 import { accounts, repositories } from "../../core/identities.js";
 import { useLoad } from "../../core/load.js";
+import { policiesOf } from "../../core/policies.js";
 import { go, route, to } from "../../core/route.js";
 import type { StoredPolicy } from "../../core/types.js";
 import { Failure, Loading } from "../../parts/state.js";
@@ -63,11 +63,11 @@ function TargetPicker({ target }: { target: string }) {
 }
 
 function PoliciesOf({ target }: { target: string }) {
-  const loaded = useLoad(target, (signal) => get<{ policies: StoredPolicy[] }>("policies", { target }, signal));
+  const loaded = useLoad(target, (signal) => policiesOf(target, signal));
   const [, kind, name] = route.value.rest;
   if (loaded.error !== undefined) return <Failure message={loaded.error} retry={loaded.reload} />;
   if (!loaded.value) return <Loading what="its policies" />;
-  const stored = loaded.value.policies;
+  const stored = loaded.value;
   const fresh = newPolicyFor(target, stored);
   const all = fresh ? [...stored, fresh] : stored;
   const chosen = all.find((one) => one.kind === kind && (one.name ?? one.target) === (name ?? target)) ?? all[0];

@@ -12,8 +12,17 @@ import { actionsFor, targetKind } from "./model.js";
 
 const MOST_PRINCIPALS = 20;
 
+interface Cell {
+  action: string;
+  /** null: there was no time for it. */
+  decision: Verdict | null;
+  /** Keys of a request by which it could be decided otherwise. */
+  conditions?: string[];
+}
+
 interface Answer {
-  rows: { principal: string; cells: { action: string; decision: Verdict; decidedBy: string; statement?: unknown }[] }[];
+  rows: { principal: string; cells: Cell[] }[];
+  truncated?: boolean;
 }
 
 /** The principals that a policy is likely to be about. */
@@ -41,6 +50,29 @@ export function principalsFor(policy: StoredPolicy, all: readonly Account[]): st
   }
 }
 
+function MatrixCell({ cell, was }: { cell: Cell | undefined; was: Cell | undefined }) {
+  if (!cell?.decision) return <td class="soft">no time</td>;
+  const allowed = isAllowed(cell.decision);
+  const changed = was?.decision != null && isAllowed(was.decision) !== allowed;
+  const keys = cell.conditions ?? [];
+  return (
+    <td class={(allowed ? "good" : "bad") + (changed ? " changed" : "")} data-decision={cell.decision}>
+      <span aria-hidden="true">{allowed ? "✓" : "✗"}</span>
+      <span class={changed ? "" : "visually-hidden"}>
+        {" "}
+        {changed && "now "}
+        {allowed ? "allowed" : "denied"}
+      </span>
+      {keys.length > 0 && (
+        <span class="soft" title={`Depends on ${keys.join(", ")}`}>
+          {" "}
+          <Text>{`depends on ${keys.join(", ")}`}</Text>
+        </span>
+      )}
+    </td>
+  );
+}
+
 function Table({ now, then, resource }: { now: Answer; then: Answer | undefined; resource: string }) {
   const shown = then ?? now;
   const actions = shown.rows[0]?.cells.map((cell) => cell.action) ?? [];
@@ -65,19 +97,7 @@ function Table({ now, then, resource }: { now: Answer; then: Answer | undefined;
                 <Text>{action}</Text>
               </th>
               {shown.rows.map((row, k) => {
-                const decision = row.cells[i]?.decision;
-                const was = now.rows[k]?.cells[i]?.decision;
-                const allowed = isAllowed(decision);
-                const changed = was !== undefined && isAllowed(was) !== allowed;
-                return (
-                  <td class={(allowed ? "good" : "bad") + (changed ? " changed" : "")} data-decision={decision}>
-                    <span aria-hidden="true">{allowed ? "✓" : "✗"}</span>
-                    <span class={changed ? "" : "visually-hidden"}>
-                      {" "}
-                      {allowed ? (changed ? "now allowed" : "allowed") : changed ? "now denied" : "denied"}
-                    </span>
-                  </td>
-                );
+                return <MatrixCell cell={row.cells[i]} was={now.rows[k]?.cells[i]} />;
               })}
             </tr>
           ))}

@@ -26,15 +26,13 @@ export function typeOf(kind: string): string {
   return kind === "registry" || kind === "trust" || kind === "scp" || kind === "rcp" ? kind : "identity";
 }
 
-export function titleOf(place: PolicyPlace): string {
+export function titleOf(place: StoredPolicy): string {
   const name = place.name ?? "";
   switch (place.kind) {
     case "inline":
       return `Inline policy ${name}`;
     case "managed":
-      return `Managed policy ${name || place.target.replace(/^.*\//, "")}`;
-    case "boundary":
-      return `Permissions boundary ${name || place.target.replace(/^.*\//, "")}`;
+      return `${place.limits ? "Permissions boundary" : "Managed policy"} ${name || place.target.replace(/^.*\//, "")}`;
     case "repository":
       return "Repository policy";
     case "registry":
@@ -99,7 +97,7 @@ export function templateFor(kind: string, target: string): JsonObject {
 }
 
 export function textOf(document: JsonObject | null): string {
-  return document === null ? "" : linesOf(document).map((line) => line.text).join("\n");
+  return document === null ? "" : linesOf(document, Infinity).map((line) => line.text).join("\n");
 }
 
 /** The document of a text; undefined while it is no JSON object. */

@@ -19,6 +19,10 @@ const TABS = [
   { id: "difference", title: "Difference" },
 ];
 
+function findingText(finding: Finding): string {
+  return finding.detail ? `${finding.message}: ${finding.detail}` : finding.message;
+}
+
 function Findings({ findings, goTo }: { findings: readonly Finding[]; goTo: (finding: Finding) => void }) {
   if (findings.length === 0) return <p class="soft">No mistake is known.</p>;
   return (
@@ -29,7 +33,7 @@ function Findings({ findings, goTo }: { findings: readonly Finding[]; goTo: (fin
             {finding.severity === "error" ? "✗ Error" : "! Warning"}
             {finding.line !== undefined && `, line ${finding.line}`}
           </button>{" "}
-          <Text>{finding.message}</Text>
+          <Text>{findingText(finding)}</Text>
         </li>
       ))}
     </ul>
@@ -58,7 +62,7 @@ export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored
       setFindings(answer.findings);
       return answer.findings;
     } catch (error) {
-      setFindings([{ severity: "error", code: "", message: messageOf(error) }]);
+      setFindings([{ severity: "error", message: messageOf(error) }]);
       return [];
     }
   };

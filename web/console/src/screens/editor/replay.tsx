@@ -37,6 +37,7 @@ export function Replay({ change }: { change: Change | undefined }) {
     <>
       <p role="status">
         <strong>{summary(value)}</strong>
+        {value.truncated && <span class="soft"> There was no time for more.</span>}
         {value.skipped > 0 && <span class="soft"> {count(value.skipped, "call")} could not be judged again.</span>}
       </p>
       {value.changed.length > 0 && (

@@ -1,10 +1,9 @@
 // One user, role or group: its policies, what limits it, and who may become it.
-import { get } from "../../core/api.js";
 import type { Account, Identity, NamedPolicy } from "../../core/identities.js";
 import { useLoad } from "../../core/load.js";
+import { policiesOf } from "../../core/policies.js";
 import { to } from "../../core/route.js";
 import { trustSentences } from "../../core/trust.js";
-import type { StoredPolicy } from "../../core/types.js";
 import { JsonView } from "../../parts/json_view.js";
 import { Failure, Loading } from "../../parts/state.js";
 import { Text } from "../../parts/text.js";
@@ -17,12 +16,10 @@ function nameOf(policy: NamedPolicy | string): string {
 }
 
 function Policies({ identity }: { identity: Identity }) {
-  const loaded = useLoad(identity.arn, (signal) =>
-    get<{ policies: StoredPolicy[] }>("policies", { target: identity.arn }, signal),
-  );
+  const loaded = useLoad(identity.arn, (signal) => policiesOf(identity.arn, signal));
   if (loaded.error !== undefined) return <Failure message={loaded.error} retry={loaded.reload} />;
   if (!loaded.value) return <Loading what="its policies" />;
-  const policies = loaded.value.policies.filter((policy) => policy.kind !== "trust");
+  const policies = loaded.value.filter((policy) => policy.kind !== "trust");
   return (
     <>
       {policies.length === 0 && <p class="note">None: only policies of others can allow it anything.</p>}

@@ -6,7 +6,6 @@ import { go, to } from "../../core/route.js";
 import { count, shortArn } from "../../core/text.js";
 import { whoCan, type Able } from "../../core/who_can.js";
 import { actionsFor } from "../editor/model.js";
-import { JsonView } from "../../parts/json_view.js";
 import { Failure, Loading } from "../../parts/state.js";
 import { Text } from "../../parts/text.js";
 
@@ -41,12 +40,17 @@ function Row({ able }: { able: Able }) {
         )}
       </td>
       <td>
-        <Text>{able.policy ?? able.decidedBy}</Text>
+        <Text>{able.policy || able.decidedBy}</Text>
         {able.statement && (
-          <details>
-            <summary>Statement</summary>
-            <JsonView value={able.statement} label="Statement that allows it" />
-          </details>
+          <span class="soft">
+            , statement {able.statement.index}
+            {able.statement.sid && (
+              <>
+                {" "}
+                (<Text>{able.statement.sid}</Text>)
+              </>
+            )}
+          </span>
         )}
       </td>
     </tr>

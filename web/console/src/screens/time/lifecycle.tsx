@@ -118,7 +118,7 @@ export function Lifecycle({ arn, now, then, days }: { arn: string; now: string; 
     try {
       return (await post<{ findings: Finding[] }>("validate-policy", { document: text, type: "lifecycle" })).findings;
     } catch (error) {
-      return [{ severity: "error", code: "", message: messageOf(error) }];
+      return [{ severity: "error", message: messageOf(error) }];
     }
   };
   return (

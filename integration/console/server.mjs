@@ -47,7 +47,7 @@ export class Server {
       flags.push("--seed", path);
     }
     const listen = `127.0.0.1:${this.port}`;
-    this.process = spawn(BINARY, ["serve", "--in-memory", "--log", "off", "--listen", listen, ...flags], {
+    this.process = spawn(BINARY, ["serve", "--in-memory", "--access-log", "off", "--listen", listen, ...flags], {
       env: plainEnvironment(),
       cwd: this.directory,
       stdio: ["ignore", "pipe", "inherit"],

@@ -60,7 +60,7 @@ test("images of AWS are pasted", async () => {
   const image = (i) => ({ registryId: "111122223333", repositoryName: "app", imageDigest: "sha256:" + String(i).repeat(64), imageTags: [`v${i}`], imageSizeInBytes: 10, imagePushedAt: "2020-01-01T00:00:00+00:00" });
   await paste.fill(JSON.stringify({ imageDetails: [image(1), image(2), image(3)] }));
   await page.getByText("3 images read.").waitFor();
-  await page.getByText(/3 images go by/).waitFor();
+  await page.getByText(/3 images are deleted by/).waitFor();
   assertClean(faults);
   await context.close();
 });

@@ -27,11 +27,33 @@ export interface Account {
   managedPolicies?: NamedPolicy[];
   scps?: { level: string | number; name: string; document?: JsonObject | null }[];
   registryPolicies?: { region: string; document: JsonObject | null }[];
-  next?: string;
+  /** The names where its lists go on, by list. */
+  next?: Partial<Record<ListName, string>> | null;
+}
+
+const LISTS = ["users", "groups", "roles", "managedPolicies"] as const;
+type ListName = (typeof LISTS)[number];
+const MOST_OF_A_LIST = 10_000;
+
+/** Loads the rest of one list of an account, page after page. */
+async function complete(account: Account, kind: ListName, signal?: AbortSignal): Promise<void> {
+  let after = account.next?.[kind];
+  while (after !== undefined && (account[kind]?.length ?? 0) < MOST_OF_A_LIST) {
+    const page: Account | undefined = (
+      await get<{ accounts: Account[] }>("identities", { account: account.id, kind, after, limit: 1000 }, signal)
+    ).accounts[0];
+    const more: unknown[] = page?.[kind] ?? [];
+    (account as { [name in ListName]?: unknown[] })[kind] = [...(account[kind] ?? []), ...more];
+    after = more.length === 0 ? undefined : page?.next?.[kind];
+  }
 }
 
 export async function accounts(signal?: AbortSignal): Promise<Account[]> {
-  return (await get<{ accounts: Account[] }>("identities", {}, signal)).accounts;
+  const all = (await get<{ accounts: Account[] }>("identities", {}, signal)).accounts;
+  for (const account of all) {
+    for (const kind of LISTS) await complete(account, kind, signal);
+  }
+  return all;
 }
 
 export interface Repository {

@@ -23,8 +23,9 @@ export function withNarrowed(document: JsonObject, index: number, narrowed: read
 
 /** The ARN of the user or role whose policies a principal has: for a session, its role's. */
 export function ownerOf(decision: Decision): string | null {
-  if (decision.principalIssuer) return decision.principalIssuer;
-  return decision.principal?.startsWith("arn:") ? decision.principal : null;
+  const owner = decision.principalIssuer ?? decision.principal;
+  // A root user has no policies, and a service no ARN.
+  return owner && /^arn:[^:]*:iam::\d+:(user|role)\//.test(owner) ? owner : null;
 }
 
 /** A name for a new inline policy that none of the stored ones has. */

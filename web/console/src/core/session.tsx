@@ -9,6 +9,8 @@ export interface Session {
   needsToken: boolean;
   version?: string;
   address?: string;
+  /** Why the caller is not signed in. */
+  reason?: string | null;
 }
 
 export const session = signal<Session | undefined>(undefined);
@@ -53,6 +55,7 @@ export function SignIn() {
         This server has an admin token. Run <code>ecr-local console</code> with it on any machine that knows it: it
         prints an address that signs you in once, and the code at its end can be entered here.
       </p>
+      {session.value?.reason && <p class="hint">{session.value.reason}</p>}
       <form onSubmit={signIn} class="buttons">
         <input
           aria-label="One-time code"

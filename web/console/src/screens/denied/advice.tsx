@@ -14,7 +14,7 @@ import { Text, Copy } from "../../parts/text.js";
 const LIMIT = 1000;
 
 async function storedOf(target: string | null, signal: AbortSignal): Promise<StoredPolicy[]> {
-  if (target === null || !target.startsWith("arn:") || target.includes("*")) return [];
+  if (target === null || !/:(user|role|repository)\//.test(target) || target.includes("*")) return [];
   try {
     return await policiesOf(target, signal);
   } catch (error) {
@@ -150,7 +150,9 @@ export function Advice({ decision }: { decision: Decision }) {
   const work = decision.work && decision.work.suggestion.length > 0 ? decision.work : undefined;
   const [whole, setWhole] = useState(true);
   const owner = ownerOf(decision);
-  const loaded = useLoad(`${owner}|${decision.resource}`, async (signal): Promise<Stored> => {
+  const any = (decision.suggestion ?? []).length > 0;
+  const loaded = useLoad(`${any}|${owner}|${decision.resource}`, async (signal): Promise<Stored> => {
+    if (!any) return { identity: [], resource: [] };
     const [identity, resource] = await Promise.all([storedOf(owner, signal), storedOf(decision.resource, signal)]);
     return { identity, resource };
   });

@@ -33,7 +33,8 @@ function parsed(text: string): Json | undefined {
 }
 
 function Platforms({ arn, platforms }: { arn: string; platforms: readonly (Platform | string)[] }) {
-  if (platforms.length === 0) return null;
+  // An image that is no index has a platform of its own, which its configuration names, too.
+  if (!platforms.some((platform) => typeof platform !== "string" && platform.digest)) return null;
   return (
     <table>
       <caption>Platforms</caption>

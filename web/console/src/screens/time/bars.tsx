@@ -4,16 +4,32 @@ import { fullTime } from "../../core/time.js";
 import type { JsonObject } from "../../core/types.js";
 import { Text } from "../../parts/text.js";
 
+export interface GoingImage {
+  digest: string;
+  tags?: string[];
+  rule: number;
+  /** "NONE" with a time: it goes then. */
+  action: "EXPIRE" | "TRANSITION" | "NONE";
+  /** When its rule's time is over; null: the rule counts images. */
+  at?: string | null;
+}
+
 export interface DryRun {
-  images: { digest: string; tags?: string[]; rule: number; action: string; at?: string | null }[];
-  rules: { priority: number; description?: string | null; count: number; findings?: unknown[] }[];
+  images: GoingImage[];
+  rules: { priority: number; description?: string | null }[];
   expiring: number;
+  transitioning?: number;
   policy?: JsonObject | null;
 }
 
 const DAY_MILLISECONDS = 86_400_000;
 const LEAST_DAYS = 14;
 const MOST_TICKS = 200;
+
+/** Whether it is gone at the time that is looked at. */
+export function isGone(image: GoingImage): boolean {
+  return image.action !== "NONE";
+}
 
 /** Where on the bar an image goes: 0 (at once) to 1 (the end of the time looked at). */
 export function placeOn(at: string | null | undefined, now: string, days: number): number {
@@ -24,19 +40,21 @@ export function placeOn(at: string | null | undefined, now: string, days: number
 }
 
 export function Bars({ run, now, days }: { run: DryRun; now: string; days: number }) {
-  const most = Math.max(1, ...run.rules.map((rule) => rule.count));
+  const goneBy = (priority: number): number => run.images.filter((image) => image.rule === priority && isGone(image)).length;
+  const most = Math.max(1, ...run.rules.map((rule) => goneBy(rule.priority)));
   return (
     <ul class="bars" aria-label="Rules">
       {run.rules.map((rule) => {
         const mine = run.images.filter((image) => image.rule === rule.priority);
+        const gone = goneBy(rule.priority);
         return (
           <li>
             <div class="bar-head">
               <strong>Rule {rule.priority}</strong> <Text>{rule.description ?? ""}</Text>
-              <span class="bar-count">{count(rule.count, "image")}</span>
+              <span class="bar-count">{count(gone, "image")}</span>
             </div>
             <div class="bar-track" aria-hidden="true">
-              <div class="bar-fill" style={{ width: `${(100 * rule.count) / most}%` }} />
+              <div class="bar-fill" style={{ width: `${(100 * gone) / most}%` }} />
             </div>
             <div class="bar-time" aria-hidden="true">
               {mine.slice(0, MOST_TICKS).map((image) => (

@@ -27,6 +27,12 @@ const EXAMPLE: JsonObject = {
   ],
 };
 
+function goneText(run: DryRun): string {
+  const archived = run.transitioning ?? 0;
+  const deleted = `${count(run.expiring, "image")} ${run.expiring === 1 ? "is" : "are"} deleted`;
+  return archived === 0 ? deleted : `${deleted} and ${archived} archived`;
+}
+
 /** The images of a pasted answer of `aws ecr describe-images`, or of its list alone. */
 export function pastedImages(text: string): Json[] | undefined {
   try {
@@ -41,8 +47,10 @@ export function pastedImages(text: string): Json[] | undefined {
   return undefined;
 }
 
+const WORDS = { EXPIRE: "deleted", TRANSITION: "archived", NONE: "later" } as const;
+
 function Going({ run }: { run: DryRun }) {
-  if (run.images.length === 0) return <p class="note">No image goes by these rules until then.</p>;
+  if (run.images.length === 0) return <p class="note">No image ever goes by these rules.</p>;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Images that go">
       <table>
@@ -65,9 +73,7 @@ function Going({ run }: { run: DryRun }) {
                 <Text>{(image.tags ?? []).join(", ") || "untagged"}</Text>
               </td>
               <td>{image.rule}</td>
-              <td>
-                <Text>{image.action.toLowerCase()}</Text>
-              </td>
+              <td>{WORDS[image.action]}</td>
               <td>{image.at ? fullTime(image.at) : "at once"}</td>
             </tr>
           ))}
@@ -167,7 +173,7 @@ export function Lifecycle({ arn, now, then, days }: { arn: string; now: string; 
             <>
               <p role="status">
                 <strong>
-                  {count(run.value.expiring, "image")} {run.value.expiring === 1 ? "goes" : "go"} by {fullTime(then)}.
+                  {goneText(run.value)} by {fullTime(then)}.
                 </strong>
               </p>
               <Bars run={run.value} now={now} days={days} />

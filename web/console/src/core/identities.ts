@@ -14,8 +14,9 @@ export interface Identity {
   path?: string;
   groups?: string[];
   policies?: NamedPolicy[];
-  attachedPolicies?: NamedPolicy[];
-  boundary?: string | { arn: string } | null;
+  /** ARNs. */
+  attachedPolicies?: string[];
+  boundary?: string | null;
   trustPolicy?: JsonObject | null;
 }
 

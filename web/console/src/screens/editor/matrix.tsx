@@ -39,10 +39,7 @@ export function principalsFor(policy: StoredPolicy, all: readonly Account[]): st
       return people.filter((one) => one.groups?.some((group) => group === name || group === policy.target)).map((one) => one.arn);
     }
     case "managed": {
-      const has = people.filter((one) => {
-        const boundary = typeof one.boundary === "string" ? one.boundary : one.boundary?.arn;
-        return boundary === policy.target || one.attachedPolicies?.some((each) => (each.arn ?? each) === policy.target);
-      });
+      const has = people.filter((one) => one.boundary === policy.target || one.attachedPolicies?.includes(policy.target));
       return has.map((one) => one.arn);
     }
     default:

@@ -1,5 +1,5 @@
 // One user, role or group: its policies, what limits it, and who may become it.
-import type { Account, Identity, NamedPolicy } from "../../core/identities.js";
+import type { Account, Identity } from "../../core/identities.js";
 import { useLoad } from "../../core/load.js";
 import { policiesOf } from "../../core/policies.js";
 import { to } from "../../core/route.js";
@@ -10,10 +10,6 @@ import { Text } from "../../parts/text.js";
 import { titleOf } from "../editor/model.js";
 
 export type Kind = "user" | "role" | "group";
-
-function nameOf(policy: NamedPolicy | string): string {
-  return typeof policy === "string" ? policy.replace(/^.*\//, "") : policy.name;
-}
 
 function Policies({ identity }: { identity: Identity }) {
   const loaded = useLoad(identity.arn, (signal) => policiesOf(identity.arn, signal));
@@ -65,7 +61,6 @@ function Organization({ account }: { account: Account }) {
 }
 
 export function IdentityPage({ kind, identity, account }: { kind: Kind; identity: Identity; account: Account }) {
-  const boundary = typeof identity.boundary === "string" ? identity.boundary : identity.boundary?.arn;
   const attached = identity.attachedPolicies ?? [];
   return (
     <article class="why">
@@ -89,13 +84,13 @@ export function IdentityPage({ kind, identity, account }: { kind: Kind; identity
           <>
             <dt>Attached</dt>
             <dd>
-              <Text>{attached.map(nameOf).join(", ")}</Text>
+              <Text>{attached.map((arn) => arn.replace(/^.*\//, "")).join(", ")}</Text>
             </dd>
           </>
         )}
         <dt>Boundary</dt>
         <dd>
-          <Text>{boundary ?? "none"}</Text>
+          <Text>{identity.boundary ?? "none"}</Text>
         </dd>
       </dl>
       {kind === "role" && (

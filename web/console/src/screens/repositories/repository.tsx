@@ -20,7 +20,7 @@ interface TagRow {
 
 interface Deleted {
   deleted: unknown[];
-  failures: { tag?: string; imageId?: { imageTag?: string }; failureReason?: string; message?: string }[];
+  failures: { tag: string; code: string; reason: string }[];
 }
 
 export function tagRows(list: readonly Image[]): TagRow[] {
@@ -112,9 +112,7 @@ export function RepositoryPage({ arn, repository }: { arn: string; repository: R
     asks.value = false;
     try {
       const answer = await post<Deleted>("repositories/delete-tags", { arn, tags });
-      const failed = answer.failures.map(
-        (one) => `${one.tag ?? one.imageId?.imageTag ?? ""}: ${one.failureReason ?? one.message ?? "not deleted"}`,
-      );
+      const failed = answer.failures.map((one) => `${one.tag}: ${one.reason}`);
       said.value =
         failed.length === 0
           ? { good: true, text: `${count(tags.length, "tag")} deleted.` }

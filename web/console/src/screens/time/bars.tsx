@@ -12,6 +12,8 @@ export interface GoingImage {
   action: "EXPIRE" | "TRANSITION" | "NONE";
   /** When its rule's time is over; null: the rule counts images. */
   at?: string | null;
+  /** An artifact that goes with the image it is about; AWS's preview leaves it out, too. */
+  followsSubject?: boolean;
 }
 
 export interface DryRun {
@@ -40,7 +42,7 @@ export function placeOn(at: string | null | undefined, now: string, days: number
 }
 
 export function Bars({ run, now, days }: { run: DryRun; now: string; days: number }) {
-  const goneBy = (priority: number): number => run.images.filter((image) => image.rule === priority && isGone(image)).length;
+  const goneBy = (priority: number): number => run.images.filter((image) => image.rule === priority && isGone(image) && !image.followsSubject).length;
   const most = Math.max(1, ...run.rules.map((rule) => goneBy(rule.priority)));
   return (
     <ul class="bars" aria-label="Rules">

@@ -38,7 +38,7 @@ export function Time() {
     loaded.reload();
   };
   const clock = loaded.value;
-  const then = clock && new Date(Date.parse(clock.now) + days.value * DAY_SECONDS * 1000).toISOString();
+  const then = clock && new Date(Date.parse(clock.now) + days.value * DAY_SECONDS * 1000).toISOString().replace(/\.\d+/, "");
   return (
     <div class="page">
       <h1>Time and lifecycle</h1>

@@ -46,6 +46,8 @@ test("a refused push is there within a second, is tried out, mended, and succeed
   await page.getByRole("button", { name: "Simulate" }).click();
   await page.getByText("This call would be allowed.").waitFor();
   assert.equal((await push()).status, 403, "a simulation changes nothing");
+  await page.getByRole("option", { name: /ecr:InitiateLayerUpload/ }).nth(1).waitFor();
+  await page.getByText("This call would be allowed.").waitFor();
   await page.getByRole("button", { name: "Apply" }).click();
   await page.getByText("Stored.").waitFor();
   assert.equal((await push()).status, 202);

@@ -50,6 +50,20 @@ test("a lost server is said, and what is shown is new when it is back", async ()
   await lost.close();
 });
 
+test("a slow server is said", async () => {
+  const { page, faults, context } = await openPage(server);
+  await page.route("**/_ecr-local/clock", async (route) => {
+    await new Promise((done) => setTimeout(done, 4500));
+    await route.continue();
+  });
+  await go(page, server, "#/time");
+  await page.getByText("The server takes long to answer").waitFor();
+  await page.getByText("Clients see").waitFor();
+  await page.getByText("The server takes long to answer").waitFor({ state: "detached" });
+  assertClean(faults);
+  await context.close();
+});
+
 test("with an admin token the page asks for a code, and says where it comes from", { skip: process.env.CONSOLE_SOURCES === "1" }, async () => {
   const guarded = await new Server({ seed: seed(), flags: ["--admin-token", "let-me-in"] }).start();
   const { page, context } = await openPage(guarded);

@@ -1,6 +1,6 @@
 // Screen 1: why a call was denied. Left the denials, right the reason of one of them.
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { epoch, get, messageOf } from "../../core/api.js";
 import { matcher } from "../../core/filter.js";
 import { isWide } from "../../core/media.js";
@@ -89,9 +89,11 @@ export function Denied() {
     return denials.value.filter((denial) => matches(searched(denial)));
   }, [denials.value, filter.value]);
 
-  // On a wide screen the newest denial is what the reader came for.
-  const newest = shown[0]?.requestId;
-  const open = chosen ?? (isWide.value ? newest : undefined);
+  // On a wide screen the newest denial is what the reader came for. It stays while newer ones arrive:
+  // what somebody reads must not change under their eyes.
+  const first = useRef<string | undefined>(undefined);
+  if (!shown.some((denial) => denial.requestId === first.current)) first.current = shown[0]?.requestId;
+  const open = chosen ?? (isWide.value ? first.current : undefined);
   useEffect(() => {
     document.title = chosen ? "Why denied – ECR Local" : "Denied – ECR Local";
   }, [chosen]);

@@ -1,14 +1,14 @@
 // Screen 4: policies, edited where one sees what the edit does.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { accounts, repositories } from "../../core/identities.js";
 import { useLoad } from "../../core/load.js";
 import { policiesOf } from "../../core/policies.js";
-import { go, route, to } from "../../core/route.js";
+import { go, replace, route, to } from "../../core/route.js";
 import type { StoredPolicy } from "../../core/types.js";
 import { Failure, Loading } from "../../parts/state.js";
 import { Text } from "../../parts/text.js";
 import { newPolicyFor, titleOf } from "./model.js";
-import { PolicyPage } from "./policy.js";
+import { PolicyPage, type Said } from "./policy.js";
 
 function keyOf(policy: StoredPolicy): string {
   return `${policy.kind}|${policy.target}|${policy.name ?? ""}`;
@@ -64,6 +64,7 @@ function TargetPicker({ target }: { target: string }) {
 
 function PoliciesOf({ target }: { target: string }) {
   const loaded = useLoad(target, (signal) => policiesOf(target, signal));
+  const [said, say] = useState<Said>();
   const [, kind, name] = route.value.rest;
   if (loaded.error !== undefined) return <Failure message={loaded.error} retry={loaded.reload} />;
   if (!loaded.value) return <Loading what="its policies" />;
@@ -80,6 +81,7 @@ function PoliciesOf({ target }: { target: string }) {
           value={keyOf(chosen)}
           onChange={(event) => {
             const next = all.find((one) => keyOf(one) === event.currentTarget.value);
+            say(undefined);
             if (next) go("editor", target, next.kind, next.name ?? next.target);
           }}
         >
@@ -91,7 +93,19 @@ function PoliciesOf({ target }: { target: string }) {
           ))}
         </select>
       </label>
-      <PolicyPage key={keyOf(chosen)} policy={chosen} isNew={chosen === fresh} stored={loaded.reload} />
+      <PolicyPage
+        key={keyOf(chosen)}
+        policy={chosen}
+        isNew={chosen === fresh}
+        said={said}
+        say={say}
+        stored={(now) => {
+          // A new policy has the name that was given to it, and a removed one is not looked for.
+          if (now) replace("editor", target, now.kind, now.name ?? now.target);
+          else replace("editor", target);
+          loaded.reload();
+        }}
+      />
     </>
   );
 }

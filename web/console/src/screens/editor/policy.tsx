@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { messageOf, post } from "../../core/api.js";
 import { useSettled } from "../../core/load.js";
 import { count } from "../../core/text.js";
-import type { Finding, StoredPolicy } from "../../core/types.js";
+import type { Finding, PolicyPlace, StoredPolicy } from "../../core/types.js";
 import { Question } from "../../parts/dialog.js";
 import { JsonEditor } from "../../parts/json_editor.js";
 import { Tabs } from "../../parts/tabs.js";
@@ -40,8 +40,20 @@ function Findings({ findings, goTo }: { findings: readonly Finding[]; goTo: (fin
   );
 }
 
-export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored: () => void }) {
-  const { policy, isNew } = props;
+export interface Said {
+  readonly good: boolean;
+  readonly text: string;
+}
+
+export function PolicyPage(props: {
+  policy: StoredPolicy;
+  isNew: boolean;
+  said: Said | undefined;
+  say: (said: Said | undefined) => void;
+  /** `now`: what is at the place; undefined: nothing is. */
+  stored: (now: PolicyPlace | undefined) => void;
+}) {
+  const { policy, isNew, said, say } = props;
   const before = storedText(policy);
   const [start, setStart] = useState(isNew ? textOf(templateFor(policy.kind, policy.target)) : before);
   const [text, setText] = useState(start);
@@ -49,7 +61,6 @@ export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   const [place, setPlace] = useState<{ line: number; column: number }>();
   const [tab, setTab] = useState("matrix");
-  const [said, setSaid] = useState<{ good: boolean; text: string }>();
   const [asks, setAsks] = useState(false);
   const settled = useSettled(text, 250);
   const document = documentOf(settled);
@@ -69,15 +80,15 @@ export function PolicyPage(props: { policy: StoredPolicy; isNew: boolean; stored
   const store = async (remove: boolean): Promise<void> => {
     setAsks(false);
     if (!remove && documentOf(text) === undefined) {
-      setSaid({ good: false, text: "The text is not a JSON object." });
+      say({ good: false, text: "The text is not a JSON object." });
       return;
     }
     try {
       await post("policies", changeOf(named, remove ? null : text), { method: "PUT" });
-      setSaid({ good: true, text: remove ? "Removed." : "Stored. The next call is decided by it." });
-      props.stored();
+      say({ good: true, text: remove ? "Removed." : "Stored. The next call is decided by it." });
+      props.stored(remove ? undefined : named);
     } catch (error) {
-      setSaid({ good: false, text: messageOf(error) });
+      say({ good: false, text: messageOf(error) });
     }
   };
   const change = document && changeOf(named, document);

@@ -25,6 +25,7 @@ export async function serve(target, port = 0) {
       { host: url.hostname, port: url.port, path: incoming.url, method: incoming.method, headers },
       (answer) => {
         outgoing.writeHead(answer.statusCode, answer.headers);
+        outgoing.flushHeaders(); // a stream may have nothing to say for long
         answer.pipe(outgoing);
       },
     );

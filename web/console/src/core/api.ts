@@ -48,13 +48,18 @@ function markLost(): void {
   setTimeout(probe, RETRY_MILLISECONDS);
 }
 
-/** fetch() below the server's own paths; rejects with ApiFailure, or as fetch does when aborted. */
-export async function send(path: string, options: RequestInit = {}): Promise<Response> {
+/**
+ * fetch() below the server's own paths; rejects with ApiFailure, or as fetch does when aborted.
+ * `patient`: an answer that begins late is not said to be slow, as of a stream of what happens.
+ */
+export async function send(path: string, options: RequestInit = {}, patient = false): Promise<Response> {
+  let counted = false;
   const timer = setTimeout(() => {
+    if (patient) return;
+    counted = true;
     waiting += 1;
     if (connection.value === "ready") connection.value = "slow";
   }, SLOW_MILLISECONDS);
-  const started = Date.now();
   let answer: Response;
   try {
     answer = await fetch(ROOT + path, { cache: "no-store", credentials: "same-origin", ...options });
@@ -63,7 +68,7 @@ export async function send(path: string, options: RequestInit = {}): Promise<Res
     throw options.signal?.aborted ? error : new ApiFailure(0, "The server does not answer.");
   } finally {
     clearTimeout(timer);
-    if (Date.now() - started >= SLOW_MILLISECONDS) waiting = Math.max(0, waiting - 1);
+    if (counted) waiting -= 1;
     if (waiting === 0 && connection.value === "slow") connection.value = "ready";
   }
   if (answer.ok) return answer;

@@ -32,7 +32,7 @@ export async function follow<T extends Entry>(
   let last = after;
   while (!stop.aborted) {
     try {
-      const answer = await send(path + query({ ...parameters, follow: true, after: last }), { signal: stop });
+      const answer = await send(path + query({ ...parameters, follow: true, after: last }), { signal: stop }, true);
       const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
       const decoder = new TextDecoder();
       let rest = "";

@@ -111,7 +111,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
         lint.of(check()),
         // Tab leaves the editor, so that the keyboard is not caught in it.
         keymap.of([...standardKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": options.label }),
+        EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) options.changed(update.state.doc.toString());
         }),

@@ -139,33 +139,44 @@ test("each rung of the ladder says what its policies said", () => {
 });
 
 const JANE = "arn:aws:iam::000000000000:user/jane";
-const stored = (document) => ({ identity: [{ kind: "inline", target: JANE, name: "pull", editable: true, document }], resource: [] });
+const PULL = { kind: "inline", target: JANE, name: "pull" };
+const stored = (document) => [{ ...PULL, editable: true, document }];
 const asked = { principal: JANE, action: "ecr:PutImage", resource: "arn:aws:ecr:us-east-1:000000000000:repository/app" };
 
 test("a missing statement goes into a new policy", () => {
   const statement = { Effect: "Allow", Action: "ecr:PutImage", Resource: "*" };
-  const step = { change: "add", policyType: "identity", where: `an identity-based policy of ${JANE}`, statement };
+  const step = { change: "add", policyType: "identity", where: `an identity-based policy of ${JANE}`, statement, target: { kind: "inline", target: JANE, name: null } };
   const { changes, unknown } = planFor([step], asked, stored({ Statement: [] }));
   assert.deepEqual(changes, [{ kind: "inline", target: JANE, name: "Allow-PutImage", document: { Version: "2012-10-17", Statement: [statement] } }]);
   assert.deepEqual(unknown, []);
+  const taken = [...stored({ Statement: [] }), { ...PULL, name: "Allow-PutImage", document: { Statement: [] } }];
+  assert.equal(planFor([step], asked, taken).changes[0].name, "Allow-PutImage-2");
+});
+
+test("a missing statement joins those of a policy that is there", () => {
+  const target = { kind: "repository", target: asked.resource };
+  const step = { change: "add", policyType: "resource", where: "the repository policy of app", statement: { Sid: "new" }, target };
+  const { changes } = planFor([step], asked, [{ ...target, document: { Version: "2012-10-17", Id: "x", Statement: { Sid: "old" } } }]);
+  assert.deepEqual(changes, [{ ...target, document: { Version: "2012-10-17", Id: "x", Statement: [{ Sid: "old" }, { Sid: "new" }] } }]);
 });
 
 test("statements that deny are narrowed in their policy, from the last one on", () => {
   const deny = (sid) => ({ Sid: sid, Effect: "Deny", Action: "*", Resource: "*" });
   const document = { Version: "2012-10-17", Statement: [deny("a"), { Sid: "b", Effect: "Allow", Action: "*", Resource: "*" }, deny("c")] };
-  const where = "an identity-based policy of x (inline policy pull of user jane)";
-  const step = (index, narrowed) => ({ change: "removeOrNarrow", policyType: "identity", where, index, statement: document.Statement[index], narrowed });
-  const { changes } = planFor([step(0, []), step(2, [deny("c1"), deny("c2")])], asked, stored(document));
-  assert.equal(changes.length, 1);
-  assert.deepEqual(changes[0].document.Statement.map((one) => one.Sid), ["b", "c1", "c2"]);
-  const only = planFor([step(0, [])], asked, stored({ Statement: [deny("a")] }));
+  const step = (index, narrowed, place) => ({ change: "removeOrNarrow", policyType: "identity", where: "an identity-based policy of x (inline policy pull of user jane)", index, statement: document.Statement[index], narrowed, target: place });
+  for (const place of [PULL, null]) {
+    const { changes } = planFor([step(0, [], place), step(2, [deny("c1"), deny("c2")], place)], asked, stored(document));
+    assert.equal(changes.length, 1);
+    assert.deepEqual(changes[0].document.Statement.map((one) => one.Sid), ["b", "c1", "c2"]);
+  }
+  const only = planFor([step(0, [], PULL)], asked, stored({ Statement: [deny("a")] }));
   assert.equal(only.changes[0].document, null, "a policy without a statement is removed");
 });
 
 test("a policy that is not known, or that AWS keeps, is not changed", () => {
-  const step = { change: "add", policyType: "scp", where: "a service control policy at level 0 (FullAWSAccess)", statement: {} };
+  const step = { change: "add", policyType: "session", where: "a session policy, given when the session is asked for", statement: {}, target: null };
   assert.equal(planFor([step], asked, stored({})).unknown.length, 1);
-  const aws = { kind: "managed", target: "arn:aws:iam::aws:policy/X", editable: false, document: { Statement: [] } };
-  const boundary = { change: "add", policyType: "boundary", where: `the permissions boundary of ${JANE} (arn:aws:iam::aws:policy/X)`, statement: {} };
-  assert.equal(planFor([boundary], asked, { identity: [aws], resource: [] }).unknown.length, 1);
+  const aws = { kind: "managed", target: "arn:aws:iam::aws:policy/X" };
+  const boundary = { change: "add", policyType: "boundary", where: `the permissions boundary of ${JANE}`, statement: {}, target: aws };
+  assert.equal(planFor([boundary], asked, [{ ...aws, editable: false, document: { Statement: [] } }]).unknown.length, 1);
 });

@@ -21,13 +21,6 @@ export function withNarrowed(document: JsonObject, index: number, narrowed: read
   return { ...document, Statement: [...statements.slice(0, index), ...narrowed, ...statements.slice(index + 1)] };
 }
 
-/** The ARN of the user or role whose policies a principal has: for a session, its role's. */
-export function ownerOf(decision: Decision): string | null {
-  const owner = decision.principalIssuer ?? decision.principal;
-  // A root user has no policies, and a service no ARN.
-  return owner && /^arn:[^:]*:iam::\d+:(user|role)\//.test(owner) ? owner : null;
-}
-
 /** A name for a new inline policy that none of the stored ones has. */
 export function freshName(wanted: string, stored: readonly StoredPolicy[]): string {
   const base = wanted.replace(/[^\w+=,.@-]/g, "").slice(0, 100) || "Console";
@@ -41,34 +34,21 @@ export function samePlace(a: PolicyPlace, b: PolicyPlace): boolean {
   return a.kind === b.kind && a.target === b.target && (a.name ?? "") === (b.name ?? "");
 }
 
-/** The policies that the principal and the resource of a decision have in the store. */
-export interface Stored {
-  readonly identity: readonly StoredPolicy[];
-  readonly resource: readonly StoredPolicy[];
-}
-
-function storedAt(place: PolicyPlace, stored: Stored): StoredPolicy | undefined {
-  return [...stored.identity, ...stored.resource].find((policy) => samePlace(policy, place));
-}
+/** The policies that are stored at the places of the steps. */
+export type Stored = readonly StoredPolicy[];
 
 /** The stored policy that the server's words "where" are about. */
 function namedIn(where: string, stored: Stored): StoredPolicy | undefined {
-  const named = [...stored.identity, ...stored.resource].filter((policy) => where.includes(sourceOf(policy)));
+  const named = stored.filter((policy) => where.includes(sourceOf(policy)));
   return named.sort((a, b) => sourceOf(b).length - sourceOf(a).length)[0];
 }
 
 function placeOf(step: Step, decision: Decision, stored: Stored): PolicyPlace | undefined {
-  const owner = ownerOf(decision);
-  const { resource } = decision;
-  const named = namedIn(step.where, stored);
-  if (named) return named;
-  if (step.change !== "add") return undefined;
-  // There is no such policy yet.
-  if (step.policyType === "identity" && owner) {
-    return { kind: "inline", target: owner, name: freshName("Allow-" + decision.action.replace(/^.*:/, ""), stored.identity) };
-  }
-  if (step.policyType === "resource" && step.where.startsWith("the repository policy")) return { kind: "repository", target: resource };
-  return undefined;
+  const { target } = step;
+  if (!target) return namedIn(step.where, stored);
+  if (target.kind !== "inline" || target.name) return target;
+  const owner = stored.filter((policy) => policy.target === target.target);
+  return { ...target, name: freshName("Allow-" + decision.action.replace(/^.*:/, ""), owner) };
 }
 
 /** A document at its place; null: the policy is removed. */
@@ -81,7 +61,7 @@ export function changeFor(step: Step, decision: Decision, stored: Stored): Docum
   const found = placeOf(step, decision, stored);
   if (!found) return undefined;
   const place: PolicyPlace = { kind: found.kind, target: found.target, ...(found.name ? { name: found.name } : {}) };
-  const before = storedAt(place, stored);
+  const before = stored.find((policy) => samePlace(policy, place));
   if (before?.editable === false) return undefined;
   if (step.change === "add") return { ...place, document: withStatement(before?.document ?? null, step.statement) };
   if (!before?.document || step.index === undefined) return undefined;
@@ -112,8 +92,7 @@ export function planFor(steps: readonly Step[], decision: Decision, stored: Stor
     const earlier = changes.findIndex((one) => samePlace(one, change));
     if (earlier >= 0) changes[earlier] = change;
     else changes.push(change);
-    const rest = (list: readonly StoredPolicy[]): StoredPolicy[] => list.filter((one) => !samePlace(one, change));
-    now = { identity: [...rest(now.identity), change], resource: rest(now.resource) };
+    now = [...now.filter((one) => !samePlace(one, change)), change];
   }
   return { changes, unknown };
 }

@@ -41,6 +41,8 @@ export interface Step {
   statement: JsonObject;
   narrowed?: JsonObject[];
   narrowedAlsoAllows?: string;
+  /** The place of the policy, where it is stored; without a name: a new inline policy. */
+  target?: PolicyPlace | null;
 }
 
 export interface Decision {

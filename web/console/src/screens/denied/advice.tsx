@@ -3,25 +3,23 @@ import { useState } from "preact/hooks";
 import { messageOf, post } from "../../core/api.js";
 import { useLoad } from "../../core/load.js";
 import { policiesOf } from "../../core/policies.js";
-import { ownerOf, planFor, type Plan, type Stored } from "../../core/places.js";
+import { planFor, type Plan, type Stored } from "../../core/places.js";
 import { to } from "../../core/route.js";
 import { count } from "../../core/text.js";
-import type { Decision, Replayed, Step, StoredPolicy } from "../../core/types.js";
+import type { Decision, Replayed, Step } from "../../core/types.js";
 import { isAllowed } from "../../parts/badge.js";
 import { JsonView } from "../../parts/json_view.js";
+import { Failure } from "../../parts/state.js";
 import { Text, Copy } from "../../parts/text.js";
 
 const LIMIT = 1000;
 
-async function storedOf(target: string | null, signal: AbortSignal): Promise<StoredPolicy[]> {
-  if (target === null || !/:(user|role|repository)\//.test(target) || target.includes("*")) return [];
-  try {
-    return await policiesOf(target, signal);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    // A principal or resource that is gone has no policies; its steps are then shown without buttons.
-    return [];
-  }
+/**
+ * What is stored at the places of the steps. It fails as a whole: a policy that could not be read
+ * must not be taken for one that is not there, and be overwritten.
+ */
+async function storedFor(targets: readonly string[], signal: AbortSignal): Promise<Stored> {
+  return (await Promise.all(targets.map((target) => policiesOf(target, signal)))).flat();
 }
 
 function StepView({ step }: { step: Step }) {
@@ -149,13 +147,9 @@ function Buttons({ plan, decision, text, applied }: { plan: Plan; decision: Deci
 export function Advice({ decision }: { decision: Decision }) {
   const work = decision.work && decision.work.suggestion.length > 0 ? decision.work : undefined;
   const [whole, setWhole] = useState(true);
-  const owner = ownerOf(decision);
-  const any = (decision.suggestion ?? []).length > 0;
-  const loaded = useLoad(`${any}|${owner}|${decision.resource}`, async (signal): Promise<Stored> => {
-    if (!any) return { identity: [], resource: [] };
-    const [identity, resource] = await Promise.all([storedOf(owner, signal), storedOf(decision.resource, signal)]);
-    return { identity, resource };
-  });
+  const all = [...(decision.suggestion ?? []), ...(work?.suggestion ?? [])];
+  const targets = [...new Set(all.flatMap((step) => (step.target ? [step.target.target] : [])))];
+  const loaded = useLoad(targets.join(" "), (signal) => storedFor(targets, signal));
   const steps = (work && whole ? work.suggestion : decision.suggestion) ?? [];
   if (steps.length === 0) {
     return (
@@ -192,6 +186,7 @@ export function Advice({ decision }: { decision: Decision }) {
           Statements also deny <Text>{work.denied.join(", ")}</Text>: change those, too.
         </p>
       )}
+      {loaded.error !== undefined && <Failure message={loaded.error} retry={loaded.reload} />}
       {loaded.value && (
         <Buttons
           key={whole ? "whole" : "one"}

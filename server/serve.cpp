@@ -40,6 +40,7 @@
 #include "server/runtime/background.h"
 #include "server/runtime/memory_budget.h"
 #include "server/runtime/own_routes.h"
+#include "server/runtime/request_log.h"
 #include "server/runtime/stop_limit.h"
 #include "server/runtime/system.h"
 #include "server/runtime/webhook.h"
@@ -401,15 +402,16 @@ int run_serve(const ServeConfig& config) {
   Metrics metrics;
   MemoryBudget memory;
   metrics.watch(memory, log);
+  RequestLog requests;
   FaultRules faults;
   App app(control, registry, admin.routes());
   app.add(faults);
   admin.add(api::admin::what_if::routes(services, control));
   admin.add(api::admin::inventory::routes(services, control));
-  admin.add(
-      own_routes({settings, random, faults, [&app] { return app.operations(); },
-                  tls ? tls->authority.certificate() : std::string(),
-                  [&] { return metrics.text(*store, decisions, settings.version, &faults); }}));
+  admin.add(own_routes({settings, random, faults, [&app] { return app.operations(); },
+                        tls ? tls->authority.certificate() : std::string(),
+                        [&] { return metrics.text(*store, decisions, settings.version, &faults); },
+                        &requests}));
   // A reset also removes the faults that the last test asked for. Faults belong to the server and
   // not to the store, so the reset of the store does not reach them (integration/test_faults.py,
   // test_a_reset_clears_them).
@@ -420,6 +422,7 @@ int run_serve(const ServeConfig& config) {
   if (tls) options.certificates = &tls->certificates;
   options.timeouts = config.timeouts;
   options.metrics = &metrics;
+  options.requests = &requests;
   options.memory = &memory;
   options.workers = config.workers;
   options.grace = config.stop_timeout;

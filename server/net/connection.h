@@ -23,6 +23,7 @@
 #include "server/runtime/app.h"
 #include "server/runtime/memory_budget.h"
 #include "server/runtime/metrics.h"
+#include "server/runtime/request_log.h"
 
 namespace ecr::server {
 
@@ -36,6 +37,7 @@ struct ConnectionContext {
   Timeouts timeouts;
   MemoryBudget& memory;                  // of callers who are not authenticated yet
   Metrics* metrics = nullptr;            // may be null
+  RequestLog* requests = nullptr;        // may be null
   std::atomic<bool> told_of_tls{false};  // the log has said that a client spoke TLS to a plain port
 };
 

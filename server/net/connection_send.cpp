@@ -215,7 +215,10 @@ void Connection::log(const api::HttpRequest& request, const api::HttpResponse& r
   entry.sent = body_length(response);
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   entry.note = &response.note;
-  if (is_worth_logging(response) && line == Line::kWritten) context_.log.write(entry);
+  if (is_worth_logging(response) && line == Line::kWritten) {
+    context_.log.write(entry);
+    if (context_.requests != nullptr) context_.requests->record(entry);
+  }
   // `action` was set by the API for a request that it understood, so the number of series stays
   // that of the operation tables.
   if (context_.metrics == nullptr) return;

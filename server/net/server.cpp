@@ -188,7 +188,8 @@ struct Server::Impl {
                 random,
                 given.timeouts,
                 given.memory != nullptr ? *given.memory : own_memory,
-                given.metrics},
+                given.metrics,
+                given.requests},
         threads(make_threads(given.io_threads)),
         signals(threads[0]->context) {}
 

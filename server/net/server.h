@@ -16,6 +16,7 @@
 namespace ecr::server {
 
 class AccessLog;
+class RequestLog;
 class App;
 class MemoryBudget;
 class Metrics;
@@ -40,6 +41,7 @@ class Server {
     Timeouts timeouts;
     std::chrono::seconds grace{10};
     Metrics* metrics = nullptr;      // outlives the server
+    RequestLog* requests = nullptr;  // outlives the server
     MemoryBudget* memory = nullptr;  // outlives the server; null: one of its own
     std::size_t max_connections = kMaxConnections;
     // Called once when the server begins to stop, so that waits for other servers end.

@@ -97,6 +97,7 @@ std::vector<AdminRoute> own_routes(const OwnRouteParts& parts) {
        .probe = true,
        .handle = [parts](const HttpRequest&) { return localstack_health(parts.settings.version); }},
   };
+  if (parts.requests != nullptr) routes.push_back(request_route(*parts.requests));
   if (parts.metrics) {
     routes.push_back({.method = "GET",
                       .path = "/metrics",

@@ -1,5 +1,5 @@
 // Routes of the server itself, which join those of the admin API (api/admin/admin_routes.h):
-// faults, the certificate authority, metrics, and LocalStack's health check.
+// faults, the last requests, the certificate authority, metrics, and LocalStack's health check.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include "api/admin/admin_routes.h"
 #include "api/core/services.h"
 #include "server/faults/fault_rules.h"
+#include "server/runtime/request_log.h"
 
 namespace ecr::server {
 
@@ -22,6 +23,7 @@ struct OwnRouteParts {
   std::function<std::vector<std::string>()> operations;
   std::string ca = {};                        // PEM; empty: there is none
   std::function<std::string()> metrics = {};  // the text of /metrics. Blocks
+  const RequestLog* requests = nullptr;       // null: there is no /_ecr-local/requests
 };
 std::vector<api::admin::AdminRoute> own_routes(const OwnRouteParts& parts);
 

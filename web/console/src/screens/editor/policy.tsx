@@ -63,7 +63,9 @@ export function PolicyPage(props: {
   const [tab, setTab] = useState("matrix");
   const [asks, setAsks] = useState(false);
   const settled = useSettled(text, 250);
-  const document = documentOf(settled);
+  // The newest text without mistakes: what it would do is shown, as a text with mistakes does nothing.
+  const [valid, setValid] = useState<string>();
+  const document = valid === undefined ? undefined : documentOf(valid);
   const readOnly = policy.editable === false;
   const named = policy.kind === "inline" ? { ...policy, name } : policy;
 
@@ -71,6 +73,7 @@ export function PolicyPage(props: {
     try {
       const answer = await post<{ findings: Finding[] }>("validate-policy", { document: now, type: typeOf(policy.kind) });
       setFindings(answer.findings);
+      if (!answer.findings.some((finding) => finding.severity === "error")) setValid(now);
       return answer.findings;
     } catch (error) {
       setFindings([{ severity: "error", message: messageOf(error) }]);
@@ -147,7 +150,10 @@ export function PolicyPage(props: {
         )}
       </section>
       <section class="editor-right" aria-label="What it would do">
-        {!document && <p class="hint">The text is not a JSON object at the moment.</p>}
+        {!documentOf(settled) && <p class="hint">The text is not a JSON object at the moment.</p>}
+        {documentOf(settled) && findings.some((one) => one.severity === "error") && (
+          <p class="hint">The text has mistakes. Below is what it would do without the last changes.</p>
+        )}
         <Tabs label="What it would do" tabs={TABS} chosen={tab} choose={setTab}>
           {tab === "matrix" && <Matrix policy={policy} change={change} />}
           {tab === "replay" && <Replay change={change} />}

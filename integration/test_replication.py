@@ -105,7 +105,7 @@ class ReplicationTest(unittest.TestCase):
 class BackfillTest(unittest.TestCase):
     """The images of a registry, more than one step copies, to one Region after the other."""
 
-    IMAGES = 130
+    IMAGES = 800
     REGIONS = [f"eu-west-{number}" for number in range(1, 8)]
 
     def setUp(self):

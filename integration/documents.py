@@ -34,7 +34,8 @@ import harness
 
 SHELL = "sh"
 OTHERS = {"mermaid", "text", "json", "yaml", "hcl", "python", "java", "go", "javascript",
-          "typescript", "toml", "cpp", "dockerfile", "ini"}
+          "typescript", "toml", "cpp", "diff", "dockerfile",
+          "ini"}
 # Clients that not every machine has. A block that names one that is missing is skipped.
 CLIENTS = ("aws", "curl", "jq", "docker", "podman", "buildah", "skopeo", "crane", "oras", "cosign",
            "docker-compose", "terraform")

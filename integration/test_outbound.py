@@ -254,7 +254,7 @@ class TheEnd(unittest.TestCase):
         began = time.monotonic()
         self.assertEqual(0, server.stop())
         self.assertLess(time.monotonic() - began, 8)
-        self.assertIn("is cut off", server.log())
+        self.assertIn("are cut off", server.log())
         os.remove(findings)
         self.write(findings)
         server.start()

@@ -38,8 +38,7 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
       "  ecr-local explain                      the latest denial\n"
       "  ecr-local explain --principal jane     the latest denial of jane\n"
       "Exit status: 0 something was explained; 1 there is no such denial or request; 2 wrong "
-      "usage; "
-      "3 no server answers.");
+      "usage; 3 no server answers.");
 }
 
 void add_console_options(CLI::App& app, ConsoleConfig& config) {
@@ -61,8 +60,7 @@ void add_seed_options(CLI::App& app, SeedConfig& config) {
       "  ecr-local seed seed.json\n"
       "All of the document is applied, or nothing.\n"
       "Exit status: 0 applied; 1 the document has a mistake; 2 wrong usage; 3 FILE cannot be read, "
-      "or "
-      "no server answers.");
+      "or no server answers.");
 }
 
 void add_print_options(CLI::App& app, PrintConfig& config) {
@@ -380,8 +378,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   check->add_flag("--json", line.json, "Print the result as one JSON object");
   check->footer(
       "Exit status: 0 all data is good; 1 damage was found; 2 wrong usage; 3 the directory cannot "
-      "be "
-      "used, for example because a server runs on it.");
+      "be used, for example because a server runs on it.");
   group = "Policies and signatures";
   add_file_commands(command, line);
   group = "Setup";

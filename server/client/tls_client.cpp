@@ -18,25 +18,33 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-TlsClientContext::TlsClientContext(const std::string& ca_file)
-    : context_(SSL_CTX_new(TLS_client_method())) {
+TlsClientContext::TlsClientContext(const std::string& ca_file) {
+  // Read at once, so that a wrong file stops the start of the server and not the first pull.
+  if (ca_file.empty()) return;
   const base::openssl::ErrorQueue errors;
+  begin();
+  if (SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) != 1) {
+    throw std::runtime_error(ca_file + ": holds no PEM certificate that can be read");
+  }
+}
+
+void TlsClientContext::begin() {
+  context_.reset(SSL_CTX_new(TLS_client_method()));
   if (!context_) throw std::runtime_error("OpenSSL has no TLS");
   // TLS 1.0 and 1.1 are deprecated by RFC 8996.
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   // Without this a client of OpenSSL goes on after a certificate that it does not trust.
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-  // Read at once, so that a wrong file stops the start of the server and not the first pull.
-  if (!ca_file.empty() && SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) != 1) {
-    throw std::runtime_error(ca_file + ": holds no PEM certificate that can be read");
-  }
 }
 
 TlsPtr TlsClientContext::make() {
   const base::openssl::ErrorQueue errors;
   // Many threads make connections. The flag makes the others wait until the one that came first has
   // read the authorities.
-  std::call_once(system_, [this] { SSL_CTX_set_default_verify_paths(context_.get()); });
+  std::call_once(system_, [this] {
+    if (!context_) begin();
+    SSL_CTX_set_default_verify_paths(context_.get());
+  });
   return TlsPtr(SSL_new(context_.get()));
 }
 

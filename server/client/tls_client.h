@@ -24,11 +24,13 @@ class TlsClientContext {
   // Throws std::runtime_error where it cannot be read.
   explicit TlsClientContext(const std::string& ca_file);
 
-  // Null when OpenSSL failed. The first call reads the system's authorities, which takes a while
-  // and is not needed at the start of the program.
+  // Null when OpenSSL failed. The first call prepares TLS and reads the system's authorities, which
+  // takes a while and is not needed at the start of the program.
   TlsPtr make();
 
  private:
+  void begin();
+
   std::unique_ptr<SSL_CTX, FreeTls> context_;
   std::once_flag system_;
 };

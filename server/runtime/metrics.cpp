@@ -145,9 +145,7 @@ void write_decisions(std::string& out, const api::DecisionLog& decisions) {
 }  // namespace
 
 void Metrics::count(const Request& request) {
-  // Both are parts of the registry in the label, and so of one series.
-  const bool layers = request.plane == api::Plane::kLayers;
-  const KeyView key{layers ? api::Plane::kRegistry : request.plane, request.action};
+  const KeyView key{name_of(request.plane), request.action};
   std::size_t bucket = 0;
   // The bounds are inclusive, as "le" (less or equal) in Prometheus's format says.
   while (bucket < kBounds.size() && request.took.count() > kBounds[bucket]) ++bucket;
@@ -211,7 +209,7 @@ void Metrics::write_requests(std::string& out) const {
   // Neither value needs escaping: the planes are the few names of name_of(), and the operation is
   // a name of the operation tables.
   const auto labels = [](const Key& key) {
-    return base::format("plane=\"{}\",operation=\"{}\"", name_of(key.plane), key.action);
+    return base::format("plane=\"{}\",operation=\"{}\"", key.plane, key.action);
   };
   describe(out, "ecr_local_requests_total", "counter", "Requests answered.");
   for (const auto& [key, series] : series_) {

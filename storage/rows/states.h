@@ -69,7 +69,7 @@ constexpr std::string_view word_of(Enum value) {
   return kWords<Enum>.text(value);
 }
 // The value of that word. REQUIRES: the word is one of the set's, which the API's model and the
-// columns see to; the first value of the set stands for any other.
+// columns see to, or empty: the input has none. Then it is the first value, ECR's default.
 template <typename Enum>
 constexpr Enum value_of(std::string_view word) {
   return kWords<Enum>.value(word);

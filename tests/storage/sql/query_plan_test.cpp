@@ -5,7 +5,6 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include "storage/rows/blobs.h"
 #include "storage/rows/events.h"
@@ -31,22 +30,10 @@
 #include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
 #include "tests/storage/fixtures.h"
+#include "tests/storage/sql/traced_database.h"
 
 namespace ecr::storage::test {
 namespace {
-
-std::set<std::string>* traced = nullptr;  // of the one test below
-
-int on_statement(unsigned, void*, void* statement, void* text) {
-  // Cascades are traced as comments.
-  if (std::string_view(static_cast<const char*>(text)).starts_with("--")) return 0;
-  if (traced) traced->insert(sqlite3_sql(static_cast<sqlite3_stmt*>(statement)));
-  return 0;
-}
-
-int trace_connection(sqlite3* db, const char**, const sqlite3_api_routines*) {
-  return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, nullptr);
-}
 
 void use_repositories(sql::Txn& txn) {
   const auto id = add_repository(txn, "app");
@@ -417,54 +404,6 @@ void use_pull_through(sql::Txn& txn) {
   is_left_over_import(txn, id, "digest");
   delete_import(txn, id, "digest");
 }
-
-// The steps of a statement's plan.
-std::vector<std::string> plan_of(sqlite3* db, const std::string& sql) {
-  std::vector<std::string> steps;
-  sqlite3_stmt* statement = nullptr;
-  EXPECT_EQ(sqlite3_prepare_v2(db, ("EXPLAIN QUERY PLAN " + sql).c_str(), -1, &statement, nullptr),
-            SQLITE_OK)
-      << sql;
-  while (sqlite3_step(statement) == SQLITE_ROW) {
-    steps.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement, 3)));
-  }
-  sqlite3_finalize(statement);
-  return steps;
-}
-
-// Those that read a whole table or sort.
-std::set<std::string> slow_steps(sqlite3* db, const std::string& sql) {
-  std::set<std::string> slow;
-  for (const std::string& step : plan_of(db, sql)) {
-    const bool scans = step.starts_with("SCAN") && step.find("CONSTANT ROW") == std::string::npos;
-    if (scans || step.find("TEMP B-TREE") != std::string::npos) slow.insert(step);
-  }
-  return slow;
-}
-
-// A database whose statements, as `use` runs them, are in `statements`.
-struct TracedDatabase {
-  TemporaryDirectory directory;
-  std::set<std::string> statements;
-  std::unique_ptr<sqlite3, int (*)(sqlite3*)> db{nullptr, sqlite3_close};
-
-  template <typename Use>
-  explicit TracedDatabase(Use use) {
-    sqlite3_auto_extension(reinterpret_cast<void (*)()>(trace_connection));
-    const auto path = directory / "test.db";
-    const auto database = sql::Database::open(path, {.sync = false});
-    sqlite3_reset_auto_extension();
-    {
-      auto txn = database->begin(sql::Access::kWrite);
-      traced = &statements;
-      use(txn);
-      traced = nullptr;
-    }
-    sqlite3* raw = nullptr;
-    EXPECT_EQ(sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
-    db.reset(raw);
-  }
-};
 
 TEST(QueryPlans, UseIndexesAndSortNothing) {
   const TracedDatabase traced_database([](sql::Txn& txn) {

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "api/admin/admin_plane.h"
-#include "api/admin/baseline.h"
 #include "api/admin/console/console.h"
 #include "api/admin/inventory/routes.h"
 #include "api/admin/seed/seed.h"
+#include "api/admin/snapshot/baseline.h"
 #include "api/admin/what_if/routes.h"
 #include "api/core/access/decision_log.h"
 #include "api/core/access/failure_log.h"

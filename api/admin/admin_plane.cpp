@@ -10,7 +10,7 @@
 #include "api/admin/maintenance_routes.h"
 #include "api/admin/oidc_routes.h"
 #include "api/admin/seed/seed.h"
-#include "api/admin/snapshot.h"
+#include "api/admin/snapshot/snapshot.h"
 #include "api/images/push/signing.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

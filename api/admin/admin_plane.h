@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/admin/admin_routes.h"
-#include "api/admin/baseline.h"
+#include "api/admin/snapshot/baseline.h"
 #include "api/core/background/job_runner.h"
 #include "api/core/dispatch/control_plane.h"
 #include "api/core/services.h"

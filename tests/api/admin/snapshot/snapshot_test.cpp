@@ -1,5 +1,5 @@
 // Snapshot, restore and reset: they apply to all of the state, or to nothing.
-#include "api/admin/tar.h"
+#include "api/admin/snapshot/tar.h"
 #include "schemas/model/digest.h"
 #include "storage/check.h"
 #include "storage/os/posix.h"

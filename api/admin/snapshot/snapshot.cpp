@@ -1,4 +1,4 @@
-#include "api/admin/snapshot.h"
+#include "api/admin/snapshot/snapshot.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/admin/tar.h"
+#include "api/admin/snapshot/tar.h"
 #include "api/core/wire/error.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"

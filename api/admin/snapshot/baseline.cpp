@@ -1,4 +1,4 @@
-#include "api/admin/baseline.h"
+#include "api/admin/snapshot/baseline.h"
 
 #include "api/admin/seed/seed.h"
 #include "api/core/background/event_log.h"

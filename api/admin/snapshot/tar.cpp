@@ -1,4 +1,4 @@
-#include "api/admin/tar.h"
+#include "api/admin/snapshot/tar.h"
 
 #include <algorithm>
 

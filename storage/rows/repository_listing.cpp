@@ -25,9 +25,9 @@ std::vector<Repository> find_repositories(sql::Txn& txn, const RepositoryFilter&
                                "AND (? = '' OR account = ?) AND substr(name, 1, ?) = ? "
                                "AND (? = '' OR instr(name, ?) > 0) "
                                "ORDER BY account, region, name LIMIT ?";
-  return sql::all_rows(txn.query(kSql, after.account, after.region, after.name, filter.account,
-                                 filter.account, std::int64_t(filter.prefix.size()), filter.prefix,
-                                 filter.search, filter.search, limit),
+  return sql::all_rows(txn.query(kSql, after.registry.account, after.registry.region, after.name,
+                                 filter.account, filter.account, std::int64_t(filter.prefix.size()),
+                                 filter.prefix, filter.search, filter.search, limit),
                        read_repository);
 }
 

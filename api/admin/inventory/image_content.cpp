@@ -64,7 +64,7 @@ void copy_number(const OrderedJson& from, const char* name, OrderedJson& to) {
 std::optional<std::string> read_small_blob(const Services& services, storage::sql::Txn& txn,
                                            std::int64_t repository, const std::string& text) {
   const auto digest = model::Digest::parse(text);
-  const auto size = digest ? storage::find_blob(txn, repository, text) : std::nullopt;
+  const auto size = digest ? storage::find_blob(txn, repository, *digest) : std::nullopt;
   if (!size || static_cast<std::uint64_t>(*size) > kMostConfigBytes) return std::nullopt;
   const auto file = services.store.blobs().open(*digest);
   if (!file) return std::nullopt;
@@ -134,8 +134,8 @@ OrderedJson scan_json(storage::sql::Txn& txn, std::int64_t repository, const std
     findings.push_back(std::move(finding));
   }
   return {
-      {"type", scan->type},
-      {"status", scan->status},
+      {"type", storage::word_of(scan->type)},
+      {"status", storage::word_of(scan->status)},
       {"description", scan->description},
       {"completedAt",
        scan->completed_at ? OrderedJson(base::format_iso8601(*scan->completed_at)) : OrderedJson()},
@@ -147,8 +147,9 @@ OrderedJson replication_json(storage::sql::Txn& txn, std::int64_t repository,
                              const std::string& digest) {
   OrderedJson list = OrderedJson::array();
   for (const auto& one : storage::image_replications(txn, repository, digest)) {
-    OrderedJson json = {
-        {"registryId", one.account}, {"region", one.region}, {"status", one.status}};
+    OrderedJson json = {{"registryId", one.destination.account},
+                        {"region", one.destination.region},
+                        {"status", storage::word_of(one.status)}};
     if (!one.failure_code.empty()) json["failureCode"] = one.failure_code;
     list.push_back(std::move(json));
   }

@@ -32,25 +32,25 @@ OrderedJson time_or_null(const std::optional<base::TimePoint>& time) {
 }
 
 std::string arn_of(const storage::Repository& repository) {
-  return model::repository_arn(repository.region, repository.account, repository.name);
+  return model::repository_arn(repository.registry.region, repository.registry.account,
+                               repository.name);
 }
 
 OrderedJson repository_json(const Services& services, storage::sql::Txn& txn, std::string_view host,
                             const storage::Repository& repository) {
   const auto contents = storage::contents_of(txn, repository.id);
-  const bool own = repository.account == services.settings.account;
-  return {
-      {"name", repository.name},
-      {"arn", arn_of(repository)},
-      {"account", repository.account},
-      {"region", repository.region},
-      {"images", contents.images},
-      {"tags", contents.tags},
-      {"size", contents.bytes},
-      {"uri", registry_host(services.settings, host, repository.account, repository.region, own) +
-                  "/" + repository.name},
-      {"mutability", repository.tag_mutability},
-      {"createdAt", base::format_iso8601(repository.created_at)}};
+  const bool own = repository.registry.account == services.settings.account;
+  return {{"name", repository.name},
+          {"arn", arn_of(repository)},
+          {"account", repository.registry.account},
+          {"region", repository.registry.region},
+          {"images", contents.images},
+          {"tags", contents.tags},
+          {"size", contents.bytes},
+          {"uri", registry_host(services.settings, host, repository.registry, own) + "/" +
+                      repository.name},
+          {"mutability", storage::word_of(repository.tag_mutability)},
+          {"createdAt", base::format_iso8601(repository.created_at)}};
 }
 
 storage::Repository require_repository(storage::sql::Txn& txn,
@@ -66,7 +66,7 @@ storage::Repository require_repository(storage::sql::Txn& txn,
 // By ECR itself, or by an artifact that a signing tool pushed for it.
 bool is_signed(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
   for (const auto& signing : storage::image_signings(txn, repository, digest)) {
-    if (signing.status == "COMPLETE") return true;
+    if (signing.status == storage::WorkStatus::kComplete) return true;
   }
   bool found = false;
   storage::visit_referrers(txn, repository, digest, {}, "", [&](const storage::ReferrerRow& row) {
@@ -90,7 +90,7 @@ OrderedJson image_json(const Services& services, storage::sql::Txn& txn,
           {"artifactType", image.artifact_media_type},
           {"pushedAt", base::format_iso8601(image.pushed_at)},
           {"lastPulledAt", time_or_null(image.last_pulled_at)},
-          {"archived", image.status != "ACTIVE"},
+          {"archived", image.status != storage::ImageStatus::kActive},
           {"signed", is_signed(txn, repository.id, image.digest)},
           {"subject", image.subject.empty() ? OrderedJson() : OrderedJson(image.subject)},
           {"platforms", platforms_of(services, txn, repository.id, image.digest)}};
@@ -102,8 +102,7 @@ storage::Repository place_of(const std::optional<std::string>& arn) {
   if (!arn) return place;
   auto named = what_if::repository_named(*arn);
   if (!named) throw ParameterError("after", "must be the next of the page before");
-  place.account = std::move(named->registry.account);
-  place.region = std::move(named->registry.region);
+  place.registry = std::move(named->registry);
   place.name = std::move(named->name);
   return place;
 }

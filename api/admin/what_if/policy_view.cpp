@@ -159,8 +159,7 @@ Target PolicyView::target_of(const api::Request& request, std::string_view actio
   target.resource = resource;
   target.account = owner;
   if (const auto named = repository_named(resource); named && is_of(action, "ecr:")) {
-    const auto repository = storage::find_repository(txn_, named->registry.account,
-                                                     named->registry.region, named->name);
+    const auto repository = storage::find_repository(txn_, named->registry, named->name);
     return make_repository_target(request, action, named->registry, named->name,
                                   repository ? &*repository : nullptr);
   }

@@ -62,7 +62,7 @@ std::vector<StoredDocument> documents_of_identity(storage::sql::Txn& txn,
 
 void add_registry(storage::sql::Txn& txn, const model::RegistryId& registry,
                   std::vector<StoredDocument>& list) {
-  if (const auto policy = storage::registry_policy(txn, registry.account, registry.region)) {
+  if (const auto policy = storage::registry_policy(txn, registry)) {
     list.push_back(
         {ChangeKind::kRegistry, registry_arn(registry), "", shown_principals(txn, *policy)});
   }
@@ -251,7 +251,7 @@ std::vector<StoredDocument> documents_of(storage::sql::Txn& txn, const std::stri
       list.push_back(
           {ChangeKind::kRepository, target, "", shown_principals(txn, *repository->policy)});
     }
-    add_registry(txn, {repository->account, repository->region}, list);
+    add_registry(txn, repository->registry, list);
     return list;
   }
   if (const auto registry = registry_named(target)) {

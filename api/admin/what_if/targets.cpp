@@ -51,8 +51,7 @@ std::optional<RepositoryName> repository_named(std::string_view text) {
 std::optional<storage::Repository> find_repository(storage::sql::Txn& txn, std::string_view arn) {
   const auto named = repository_named(arn);
   if (!named) return std::nullopt;
-  return storage::find_repository(txn, named->registry.account, named->registry.region,
-                                  named->name);
+  return storage::find_repository(txn, named->registry, named->name);
 }
 
 std::optional<model::RegistryId> registry_named(std::string_view text) {

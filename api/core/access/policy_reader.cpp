@@ -36,7 +36,7 @@ std::optional<std::string> PolicyReader::repository_policy(
 
 std::optional<std::string> PolicyReader::registry_policy(storage::sql::Txn& txn,
                                                          const model::RegistryId& registry) const {
-  return storage::registry_policy(txn, registry.account, registry.region);
+  return storage::registry_policy(txn, registry);
 }
 
 std::vector<storage::OrganizationLevel> PolicyReader::control_policies(

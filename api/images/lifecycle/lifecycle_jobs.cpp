@@ -236,8 +236,9 @@ lifecycle::Image lifecycle_image(const LifecycleImage& row) {
   const storage::Image& image = row.image;
   return {.digest = image.digest,
           .tags = row.tags,
-          .storage_class = image.status == "ACTIVE" ? lifecycle::StorageClass::kStandard
-                                                    : lifecycle::StorageClass::kArchive,
+          .storage_class = image.status == storage::ImageStatus::kActive
+                               ? lifecycle::StorageClass::kStandard
+                               : lifecycle::StorageClass::kArchive,
           .pushed_at = image.pushed_at,
           .last_pulled_at = image.last_pulled_at,
           .last_archived_at = image.last_archived_at,

@@ -185,7 +185,7 @@ class WhoCanProperty : public WhoCanTest {
     admin::what_if::PolicyView view(services, txn, stored_policies());
     const auto caller = view.caller_named(principal);
     EXPECT_TRUE(caller.has_value());
-    const auto repository = storage::find_repository(txn, "111122223333", "us-east-1", name);
+    const auto repository = storage::find_repository(txn, {"111122223333", "us-east-1"}, name);
     int count = 0;
     for (int i = 0; i < requests; ++i) {
       const HttpRequest http = random_http();

@@ -54,7 +54,8 @@ export async function openPage(server, { width = 1280, height = 900, scheme = "l
 /** Goes to a screen; `fragment` is "#/denied". */
 export async function go(page, server, fragment) {
   await page.goto(`${server.consoleUrl}/_ecr-local/console${fragment}`);
-  await page.waitForSelector("main h1");
+  // Narrow pages show a list or one entry of it: the list's heading may be hidden.
+  await page.waitForSelector("main h1:visible, main h2:visible");
 }
 
 export const fragmentOf = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");

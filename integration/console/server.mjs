@@ -35,6 +35,7 @@ export class Server {
     this.seed = seed;
     this.flags = flags;
     this.port = 0;
+    this.passwords = new Map(); // of keys
     this.directory = mkdtempSync(join(tmpdir(), "ecr-local-console-"));
   }
 
@@ -114,10 +115,14 @@ export class Server {
     return value;
   }
 
-  /** A registry password. */
+  /** A registry password: asked for once, as `docker login` does. */
   async password(keys = ROOT_KEYS) {
-    const { authorizationData } = await this.ecr("GetAuthorizationToken", {}, keys);
-    return Buffer.from(authorizationData[0].authorizationToken, "base64").toString().slice("AWS:".length);
+    if (!this.passwords.has(keys)) {
+      const { authorizationData } = await this.ecr("GetAuthorizationToken", {}, keys);
+      const login = Buffer.from(authorizationData[0].authorizationToken, "base64").toString();
+      this.passwords.set(keys, login.slice("AWS:".length));
+    }
+    return this.passwords.get(keys);
   }
 
   /** A request as docker makes it. */

@@ -59,6 +59,7 @@ class DecisionsTest(harness.ServerTest):
         self.assertEqual(403, status)
         action, resource = "ecr:InitiateLayerUpload", arn("team-a/app")
         (decision,) = self.decisions(requestId=request_id)
+        self.assertEqual("registry", decision["via"])
         self.assertEqual(sentence("puller", action, resource), decision["message"])
         (step,) = decision["suggestion"]
         self.assertEqual(("add", "identity"), (step["change"], step["policyType"]))

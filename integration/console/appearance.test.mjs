@@ -47,7 +47,7 @@ const NAMES = ["denied", "live", "repository", "image", "editor", "identity", "w
 for (const scheme of ["light", "dark"]) {
   for (const width of [390, 1280]) {
     test(`axe finds nothing serious, ${scheme}, ${width} px`, async () => {
-      const { page, faults, context } = await openPage(server, { width, scheme, height: 1180 });
+      const { page, faults, context } = await openPage(server, { width, scheme, height: 1240 });
       for (const name of NAMES) {
         await show(page, name);
         await assertAccessible(page, `${name}, ${scheme}, ${width}`);

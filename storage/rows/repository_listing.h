@@ -19,9 +19,9 @@ struct RepositoryContents {
 RepositoryContents contents_of(sql::Txn& txn, std::int64_t repository);
 
 struct RepositoryFilter {
-  std::string account;  // empty: of every account
-  std::string prefix;   // of the name
-  std::string search;   // anywhere in the name
+  std::string account = {};  // empty: of every account
+  std::string prefix = {};   // of the name
+  std::string search = {};   // anywhere in the name
 };
 // The repositories that the filter takes, by account, Region and name, after the place of `after`
 // (exclusive; whether or not it is there), at most `limit`.

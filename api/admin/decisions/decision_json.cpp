@@ -5,6 +5,7 @@
 #include "api/admin/decisions/advice.h"
 #include "api/admin/decisions/change_target.h"
 #include "api/admin/decisions/image_work.h"
+#include "api/core/wire/http.h"
 #include "schemas/base/text.h"
 
 namespace ecr::api::admin {
@@ -134,6 +135,21 @@ OrderedJson steps_json(const DecisionRecord& record, const std::vector<AdviceSte
   return json;
 }
 
+// How the call came.
+std::string_view via(Plane plane) {
+  switch (plane) {
+    case Plane::kRegistry:
+    case Plane::kLayers:
+      return "registry";
+    case Plane::kApi:
+    case Plane::kAdmin:  // "Apply" of the console calls IAM and ECR
+      return "api";
+    case Plane::kNone:
+      break;
+  }
+  return "job";
+}
+
 OrderedJson work_json(const DecisionRecord& record, const MissingForWork& missing) {
   OrderedJson json;
   json["name"] = text(missing.name);
@@ -176,6 +192,7 @@ OrderedJson decision_json(const DecisionRecord& record, bool trace) {
   json["decidedBy"] = text(name_of(record.verdict.decided_by));
   json["message"] = text_or_null(record.message);
   json["enforced"] = record.enforced;
+  json["via"] = via(record.plane);
   json["statement"] = statement_json(record.verdict);
   if (!json["statement"].is_null()) {
     json["statement"]["target"] =

@@ -17,6 +17,7 @@ namespace ecr::api::admin {
 //  "decision": "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied",
 //  "decidedBy": "identity" | "resource" | "boundary" | "session" | "scp" | "rcp",
 //  "message": AWS's sentence or null, "enforced": true,
+//  "via": "api" | "registry" (as docker pushes and pulls) | "job" (of the server itself),
 //  "statement": what decided, or null: {"source", "index", "sid"?, "document", "target"},
 //  "suggestion": of a denial, steps that together allow it: [{"change": "add" | "removeOrNarrow",
 //                "policyType", "level"?, "where", "target", "index"?, "sid"?, "statement",

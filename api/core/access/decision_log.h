@@ -19,11 +19,14 @@
 
 namespace ecr::api {
 
+enum class Plane;  // api/core/wire/http.h
+
 // One decision. INVARIANT: verdict.source and verdict.policy point into `policies`.
 struct DecisionRecord {
   std::uint64_t sequence = 0;  // from 1, by the log
   std::string request_id;      // that the client saw; a request may make several decisions
   base::TimePoint time;
+  Plane plane{};  // that the request came by; none: a job of the server made it
   auth::iam::Request request;
   auth::iam::PolicySet policies;
   auth::iam::Verdict verdict;

@@ -197,6 +197,7 @@ DecisionRecord question(const Request& request, const Target& target) {
   DecisionRecord record;
   record.request_id = request.http.id;
   record.time = request.now;
+  record.plane = request.http.plane;
   record.request = to_request(request, target);
   record.policies = to_policies(request.caller, target);
   add_callers_organization(request, record.request.context);

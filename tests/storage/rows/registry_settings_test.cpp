@@ -1,5 +1,6 @@
 #include "storage/rows/registry_settings.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/storage/fixtures.h"
@@ -30,6 +31,15 @@ TEST_F(RegistrySettings, ExclusionsAreASetListedInPages) {
   EXPECT_EQ(list_pull_exclusions(txn_, {"1", "r"}, "b", 2), (std::vector<std::string>{"c"}));
   EXPECT_TRUE(remove_pull_exclusion(txn_, {"1", "r"}, "a"));
   EXPECT_FALSE(remove_pull_exclusion(txn_, {"1", "r"}, "a"));
+}
+
+TEST_F(RegistrySettings, PoliciesOfAnAccountAreByRegion) {
+  set_registry_policy(txn_, {"1", "us-east-1"}, "{us}");
+  set_registry_policy(txn_, {"1", "eu-west-1"}, "{eu}");
+  set_registry_policy(txn_, {"2", "eu-west-1"}, "{other}");
+  EXPECT_THAT(registry_policies(txn_, "1"),
+              ::testing::ElementsAre(::testing::Pair("eu-west-1", "{eu}"),
+                                     ::testing::Pair("us-east-1", "{us}")));
 }
 
 TEST_F(RegistrySettings, APolicyIsKeptForItsRegistryAlone) {

@@ -41,6 +41,17 @@ TEST_F(Organizations, AnAccountOutsideHasNone) {
   EXPECT_TRUE(control_policies(txn_, "111122223333", ControlPolicyKind::kService).empty());
 }
 
+TEST_F(Organizations, AreListedById) {
+  insert_organization(txn_, {"o-2", "222222222222"});
+  insert_organization(txn_, {"o-1", "999999999999", "aws-cn"});
+  const auto list = organizations(txn_);
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].id, "o-1");
+  EXPECT_EQ(list[0].management_account, "999999999999");
+  EXPECT_EQ(list[0].partition, "aws-cn");
+  EXPECT_EQ(list[1].id, "o-2");
+}
+
 TEST_F(Organizations, DeletingTakesEverything) {
   insert_organization(txn_, {"o-1", "999999999999"});
   insert_organization_target(txn_, "o-1", "root", std::nullopt);

@@ -59,7 +59,7 @@ export interface Decision {
   decidedBy: PolicyType;
   message: string | null;
   enforced: boolean;
-  via?: "api" | "registry";
+  via: "api" | "registry" | "job";
   statement: (StatementPlace & { document: JsonObject }) | null;
   suggestion?: Step[];
   hints?: string[];

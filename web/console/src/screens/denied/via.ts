@@ -1,11 +1,6 @@
-// Whether a call came over the AWS API or from docker and its like.
+// How a call came: over the AWS API, from docker and its like, or from the server's own work.
 import type { Decision } from "../../core/types.js";
 
-const REGISTRY_CLIENT = /^(docker|containerd|Docker|buildkit|buildx|skopeo|containers|podman|buildah|crane|go-containerregistry|oras|cosign|kaniko)\b/;
+const NAMES = { api: "API", registry: "docker", job: "job" } as const;
 
-/** "docker" or "API". A server that does not say it is asked by the client's own name. */
-export function viaOf(decision: Decision): "docker" | "API" {
-  if (decision.via) return decision.via === "registry" ? "docker" : "API";
-  const agent = decision.context["aws:UserAgent"];
-  return typeof agent === "string" && REGISTRY_CLIENT.test(agent) ? "docker" : "API";
-}
+export const viaOf = (decision: Decision): string => NAMES[decision.via];

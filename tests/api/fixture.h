@@ -30,8 +30,13 @@ using Json = nlohmann::json;
 
 class FixedClock : public base::Clock {
  public:
-  base::TimePoint now() const override { return time; }
-  base::TimePoint time = base::TimePoint(std::chrono::milliseconds(1'700'000'000'123));
+  base::TimePoint now() const override {
+    const base::TimePoint current = time;
+    time += step;
+    return current;
+  }
+  mutable base::TimePoint time = base::TimePoint(std::chrono::milliseconds(1'700'000'000'123));
+  std::chrono::milliseconds step{0};  // that each look at the clock takes
 };
 
 // Not random at all, but never the same twice.

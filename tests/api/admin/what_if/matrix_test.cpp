@@ -26,6 +26,19 @@ TEST_F(WhatIfTest, AMatrixHasACellForEachPrincipalAndAction) {
   EXPECT_EQ(rows[2]["cells"][1]["decision"], "Allowed");
 }
 
+TEST_F(WhatIfTest, AMatrixThatTakesTooLongLeavesCellsUndecided) {
+  clock.step = std::chrono::milliseconds(700);
+  const Json json =
+      answer("POST", kMatrixPath,
+             {{"principals", {arn_of("user/jane"), arn_of("role/ci"), arn_of("root")}},
+              {"actions", {"ecr:ListImages", "ecr:PutImage"}},
+              {"resource", kAppArn}});
+  EXPECT_EQ(json["truncated"], true);
+  ASSERT_EQ(json["rows"].size(), 3u);
+  EXPECT_EQ(json["rows"][0]["cells"][0]["decision"], "Allowed");
+  EXPECT_TRUE(json["rows"][2]["cells"][1]["decision"].is_null());
+}
+
 // Each kind of policy that a change can name changes the decision that it is about, and nothing
 // that is stored.
 TEST_F(WhatIfTest, EveryKindOfChangeCounts) {

@@ -7,6 +7,20 @@ namespace {
 
 constexpr const char* kReplayPath = "decisions/replay";
 
+TEST_F(WhatIfTest, AReplayThatTakesTooLongSaysHowFarItCame) {
+  become("jane");
+  for (int i = 0; i < 8; ++i) call("ListImages", {{"repositoryName", "app"}});
+  const Json body = {
+      {"changes", Json::array({inline_change(arn_of("user/jane"), "pull", nullptr)})}};
+  clock.step = std::chrono::milliseconds(500);
+  const Json json = answer("POST", kReplayPath, body);
+  EXPECT_EQ(json["truncated"], true);
+  EXPECT_GT(json["replayed"], 0);
+  EXPECT_LT(json["replayed"], 8);
+  clock.step = {};
+  EXPECT_EQ(answer("POST", kReplayPath, body)["replayed"], 8);
+}
+
 TEST_F(WhatIfTest, AReplayShowsWhatAChangeWouldDecideOtherwise) {
   become("jane");
   call("ListImages", {{"repositoryName", "app"}});

@@ -108,6 +108,14 @@ TEST_F(WhoCanTest, AnAnswerHasALimit) {
   EXPECT_EQ(json["truncated"], true);
 }
 
+TEST_F(WhoCanTest, AQuestionThatTakesTooLongSaysThatMoreMayBeThere) {
+  const Json whole = who("ecr:BatchGetImage", kAppArn);
+  clock.step = std::chrono::milliseconds(700);
+  const Json json = who("ecr:BatchGetImage", kAppArn);
+  EXPECT_EQ(json["truncated"], true);
+  EXPECT_LT(json["principals"].size(), whole["principals"].size());
+}
+
 // Random policies with random conditions, and for each principal many random requests, decided by
 // the gate itself. A principal that is "allowed" is allowed every request, one that is not listed
 // none; and one that is "conditional" no more than that.

@@ -43,13 +43,17 @@ export async function bundle({ minify = true } = {}) {
     logLevel: "warning",
   });
   const files = new Map(result.outputFiles.map((file) => [file.path.split("/").pop(), file.text]));
-  const named = (ending) => {
-    const entry = Object.entries(result.metafile.outputs).find(([path, output]) => output.entryPoint && path.endsWith(ending));
-    return BASE + entry[0].split("/").pop();
-  };
+  const address = (path) => BASE + path.split("/").pop();
+  const entry = (ending) => Object.entries(result.metafile.outputs).find(([path, output]) => output.entryPoint && path.endsWith(ending));
+  const [script, { imports }] = entry(".js");
+  // Else the browser asks for what the script imports only when it has read the script.
+  const preloads = imports
+    .filter((one) => one.kind === "import-statement")
+    .map((one) => `<link rel="modulepreload" href="${address(one.path)}">`);
   const page = readFileSync(join(HERE, "src/index.html"), "utf8")
-    .replace("{{style}}", named(".css"))
-    .replace("{{script}}", named(".js"));
+    .replace("{{style}}", address(entry(".css")[0]))
+    .replace("{{preloads}}", preloads.join("\n    "))
+    .replace("{{script}}", address(script));
   files.set("index.html", page);
   return files;
 }

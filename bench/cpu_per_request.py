@@ -1,10 +1,11 @@
 """What authentication and authorization cost: CPU time of the server for each kind of request.
 
 Compares a signed DescribeRepositories (signature, policies, one repository) with the health
-endpoint, and with a registry request, through the same server in one run. Goal: at most three times
-the CPU of the health endpoint.
+endpoint, and with registry requests, through the same server in one run. Goal: at most three times
+the CPU of the health endpoint. Two programs are compared by --ecr-local OLD --ecr-local NEW.
 """
 import argparse
+import contextlib
 import pathlib
 import re
 import shutil
@@ -35,38 +36,64 @@ def wrk(port, seconds, path, method="GET", headers=None, body=""):
     return requests, float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
 
 
+def kinds_of(server):
+    signed = http_client.signed_headers(server.port, "DescribeRepositories", "{}")
+    del signed["host"]  # wrk sends it
+    login = {"authorization": server.authorization}
+    manifest = {**login, "accept": "application/vnd.docker.distribution.manifest.v2+json"}
+    return {
+        "health": ("/_ecr-local/health",),
+        "signed DescribeRepositories": ("/", "POST", signed, "{}"),
+        "GET /v2/ with a token": ("/v2/", "GET", login),
+        "manifest GET": (f"/v2/{servers.REPOSITORY}/manifests/v1", "GET", manifest),
+    }
+
+
+def one_round(server, seconds, values):
+    """Adds (CPU microseconds, requests a second) of each kind."""
+    for kind, arguments in kinds_of(server).items():
+        before = server.cpu_seconds()
+        requests, rate = wrk(server.port, seconds, *arguments)
+        values.setdefault(kind, []).append(((server.cpu_seconds() - before) * 1e6 / requests, rate))
+
+
+def print_table(program, values):
+    medians = {kind: statistics.median(cost for cost, _ in some) for kind, some in values.items()}
+    print(f"{program}\n{'request':32}{'CPU us':>8}{'range':>14}{'to health':>11}{'a second':>11}")
+    for kind, some in values.items():
+        costs = [cost for cost, _ in some]
+        rate = statistics.median(rate for _, rate in some)
+        spread = f"{min(costs):.1f}-{max(costs):.1f}"
+        print(f"{kind:32}{medians[kind]:8.1f}{spread:>14}"
+              f"{medians[kind] / medians['health']:11.2f}{rate:11.0f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--dir", default=tempfile.gettempdir())
-    parser.add_argument("--ecr-local", default=str(HERE.parent / "build/release/ecr-local"))
+    parser.add_argument("--ecr-local", action="append",
+                        help="a program; given twice, the two are measured in turn")
     options = parser.parse_args()
     options.no_access_log = False
     if not shutil.which("wrk"):
         parser.error("wrk is not there; README.md tells how to get it")
-    micros = {}
-    with servers.EcrLocal(options) as server:
-        server.prepare()
+    programs = options.ecr_local or [str(HERE.parent / "build/release/ecr-local")]
+    values = {program: {} for program in programs}
+    with contextlib.ExitStack() as stack:
+        running = []
+        for program in programs:
+            of_program = argparse.Namespace(**{**vars(options), "ecr_local": program})
+            server = stack.enter_context(servers.EcrLocal(of_program))
+            server.prepare()
+            http_client.Client(server.port, server.authorization).push_small_image(servers.REPOSITORY, "v1")
+            running.append((server, values[program]))
         for _ in range(options.rounds):
-            signed = http_client.signed_headers(server.port, "DescribeRepositories", "{}")
-            del signed["host"]  # wrk sends it
-            kinds = {
-                "health": ("/_ecr-local/health",),
-                "signed DescribeRepositories": ("/", "POST", signed, "{}"),
-                "GET /v2/ with a token": ("/v2/", "GET", {"authorization": server.authorization}),
-            }
-            for kind, arguments in kinds.items():
-                before = server.cpu_seconds()
-                requests, rate = wrk(server.port, options.seconds, *arguments)
-                cost = (server.cpu_seconds() - before) * 1e6 / requests
-                micros.setdefault(kind, []).append((cost, rate))
-    base = statistics.median(cost for cost, _ in micros["health"])
-    print(f"{'request':32}{'CPU us':>8}{'to health':>11}{'a second':>11}")
-    for kind, values in micros.items():
-        cost = statistics.median(cost for cost, _ in values)
-        rate = statistics.median(rate for _, rate in values)
-        print(f"{kind:32}{cost:8.1f}{cost / base:11.2f}{rate:11.0f}")
+            for server, of_program in running:
+                one_round(server, options.seconds, of_program)
+    for program in programs:
+        print_table(program, values[program])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ TEST(BasicDate, Formats) {
   EXPECT_EQ(format_basic(at(-1)), "19691231T235959Z");
 }
 
+TEST(BasicDate, FormatsYearsThatDoNotHaveFourDigits) {
+  EXPECT_EQ(format_basic(at(253402300800000)), "100000101T000000Z");
+  EXPECT_EQ(format_iso8601(at(253402300800000)), "10000-01-01T00:00:00Z");
+  EXPECT_EQ(format_iso8601(at(-62135596800000)), "0001-01-01T00:00:00Z");
+  EXPECT_EQ(format_iso8601(at(-62198755200000)), "-001-01-01T00:00:00Z");
+}
+
 TEST(BasicDate, ParsesWhatItFormats) {
   for (const std::int64_t seconds : {0LL, 1440938160LL, 951782399LL, 4102444800LL}) {
     EXPECT_EQ(parse_basic(format_basic(at(seconds * 1000))), at(seconds * 1000));

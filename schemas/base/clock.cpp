@@ -47,52 +47,33 @@ Civil to_civil(TimePoint time) {
           static_cast<unsigned>(clock.seconds().count())};
 }
 
-void append_digits(std::string& out, unsigned value, std::size_t width) {
-  const std::size_t end = out.size() + width;
-  out.resize(end);
-  for (std::size_t i = 1; i <= width; ++i, value /= 10) {
-    out[end - i] = static_cast<char>('0' + value % 10);
-  }
-}
-
-// "%Y-%m-%d" as of strftime(), which has the same letters. By hand: every request is written down
+// Writes a time from left to right, up to 64 characters. By hand: every request is written down
 // with several times, and a general formatter costs ten times as much.
-std::string format_civil(std::string_view pattern, const Civil& c) {
-  std::string out;
-  out.reserve(pattern.size() + 16);
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '%') {
-      out += pattern[i];
-      continue;
+class Writer {
+ public:
+  Writer& digits(unsigned value, std::size_t width) {
+    for (std::size_t i = width; i > 0; --i, value /= 10) {
+      text_[size_ + i - 1] = static_cast<char>('0' + value % 10);
     }
-    switch (pattern[++i]) {
-      case 'Y':
-        // Later years have more digits, and earlier ones a sign.
-        if (c.year < 0 || c.year > 9999) {
-          out += base::format("{:04}", c.year);
-        } else {
-          append_digits(out, static_cast<unsigned>(c.year), 4);
-        }
-        break;
-      case 'm':
-        append_digits(out, c.month, 2);
-        break;
-      case 'd':
-        append_digits(out, c.day, 2);
-        break;
-      case 'H':
-        append_digits(out, c.hour, 2);
-        break;
-      case 'M':
-        append_digits(out, c.minute, 2);
-        break;
-      case 'S':
-        append_digits(out, c.second, 2);
-        break;
-    }
+    size_ += width;
+    return *this;
   }
-  return out;
-}
+  // Later years have more digits, and earlier ones a sign.
+  Writer& year(int value) {
+    if (value < 0 || value > 9999) return add(base::format("{:04}", value));
+    return digits(static_cast<unsigned>(value), 4);
+  }
+  Writer& add(std::string_view text) {
+    text.copy(text_.data() + size_, text.size());
+    size_ += text.size();
+    return *this;
+  }
+  std::string text() const { return std::string(text_.data(), size_); }
+
+ private:
+  std::array<char, 64> text_;
+  std::size_t size_ = 0;
+};
 
 // nullopt: there is no such day or time. A leap second (23:59:60) is refused, because a count of
 // seconds since the epoch has no place for it.
@@ -194,7 +175,13 @@ std::string make_uuid(Random& random) {
   return text;
 }
 
-std::string format_basic(TimePoint time) { return format_civil("%Y%m%dT%H%M%SZ", to_civil(time)); }
+std::string format_basic(TimePoint time) {
+  const Civil c = to_civil(time);
+  Writer writer;
+  writer.year(c.year).digits(c.month, 2).digits(c.day, 2);
+  writer.add("T").digits(c.hour, 2).digits(c.minute, 2).digits(c.second, 2).add("Z");
+  return writer.text();
+}
 
 std::optional<TimePoint> parse_basic(std::string_view text) {
   Reader reader(text);
@@ -211,7 +198,11 @@ std::optional<TimePoint> parse_basic(std::string_view text) {
 }
 
 std::string format_iso8601(TimePoint time) {
-  return format_civil("%Y-%m-%dT%H:%M:%SZ", to_civil(time));
+  const Civil c = to_civil(time);
+  Writer writer;
+  writer.year(c.year).add("-").digits(c.month, 2).add("-").digits(c.day, 2).add("T");
+  writer.digits(c.hour, 2).add(":").digits(c.minute, 2).add(":").digits(c.second, 2).add("Z");
+  return writer.text();
 }
 
 // The W3C profile of ISO 8601 ("Date and Time Formats"), which IAM names for its Date operators. A
@@ -245,11 +236,11 @@ std::optional<TimePoint> parse_iso8601(std::string_view text) {
 std::string format_http_date(TimePoint time) {
   const Civil c = to_civil(time);
   const std::chrono::weekday weekday{floor<days>(time)};
-  std::string text(kWeekdays[weekday.c_encoding()]);
-  text += format_civil(", %d ", c);
-  text += kMonths[c.month - 1];
-  text += format_civil(" %Y %H:%M:%S GMT", c);
-  return text;
+  Writer writer;
+  writer.add(kWeekdays[weekday.c_encoding()]).add(", ").digits(c.day, 2).add(" ");
+  writer.add(kMonths[c.month - 1]).add(" ").year(c.year).add(" ");
+  writer.digits(c.hour, 2).add(":").digits(c.minute, 2).add(":").digits(c.second, 2).add(" GMT");
+  return writer.text();
 }
 
 // Accepts only IMF-fixdate, the form that RFC 9110 section 5.6.7 lets senders write. The two

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include <nlohmann/json.hpp>
 
@@ -15,15 +16,16 @@ namespace {
 using api::HttpRequest;
 using api::HttpResponse;
 using base::OrderedJson;
-using Lines = std::vector<std::shared_ptr<const RequestLine>>;
+using Lines = std::vector<RequestLine>;
 
 // A poll runs on an io thread. At ten polls a second this is more than a person can read.
 constexpr std::size_t kMostLinesPerPoll = 500;
 constexpr std::size_t kMostText = 640;
 constexpr std::size_t kMostError = 2048;
 
-std::string cut_line_text(std::string_view text, std::size_t most) {
-  return std::string(text.substr(0, most));
+// Keeps the memory that the text of an older line has.
+void set(std::string& to, std::string_view text, std::size_t most = kMostText) {
+  to.assign(text.substr(0, most));
 }
 
 bool is_own_path(std::string_view path) {
@@ -31,11 +33,10 @@ bool is_own_path(std::string_view path) {
 }
 
 // Sequences have no gaps, so that a place in the list follows from them.
-std::size_t first_place_after(const std::deque<std::shared_ptr<const RequestLine>>& lines,
-                              std::uint64_t after) {
-  if (lines.empty() || lines.front()->sequence > after) return 0;
+std::size_t first_place_after(const std::deque<RequestLine>& lines, std::uint64_t after) {
+  if (lines.empty() || lines.front().sequence > after) return 0;
   return static_cast<std::size_t>(
-      std::min<std::uint64_t>(after - lines.front()->sequence + 1, lines.size()));
+      std::min<std::uint64_t>(after - lines.front().sequence + 1, lines.size()));
 }
 
 OrderedJson text_or_nothing(const std::string& text) {
@@ -75,8 +76,8 @@ class RequestStream : public api::BodySource {
   std::string poll() override {
     std::string entries;
     for (const auto& line : log_.first_after(after_, kMostLinesPerPoll)) {
-      entries += api::admin::stream_entry(line->sequence, base::dump(line_json(*line)));
-      after_ = line->sequence;
+      entries += api::admin::stream_entry(line.sequence, base::dump(line_json(line)));
+      after_ = line.sequence;
     }
     return entries;
   }
@@ -102,7 +103,7 @@ HttpResponse answer_requests(const RequestLog& log, const HttpRequest& request) 
   OrderedJson list = OrderedJson::array();
   const Lines lines = log.last_after(query.after.value_or(0), query.limit);
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    if (!query.since || (*line)->time >= *query.since) list.push_back(line_json(**line));
+    if (!query.since || line->time >= *query.since) list.push_back(line_json(*line));
   }
   return api::admin::json_response(200, OrderedJson{{"requests", std::move(list)}});
 }
@@ -112,26 +113,29 @@ HttpResponse answer_requests(const RequestLog& log, const HttpRequest& request) 
 void RequestLog::record(const AccessEntry& entry) {
   const std::string_view path = entry.target.substr(0, entry.target.find('?'));
   if (is_own_path(path)) return;
-  auto line = std::make_shared<RequestLine>();
-  line->time = entry.time;
-  line->request_id = entry.request_id;
-  line->peer = entry.peer;
-  line->method = cut_line_text(entry.method, kMostText);
-  line->path = cut_line_text(path, kMostText);
-  line->status = entry.status;
-  line->received = entry.received;
-  line->sent = entry.sent;
-  line->took = entry.took;
-  if (const api::LogNote* note = entry.note) {
-    line->action = cut_line_text(note->action, kMostText);
-    line->principal = cut_line_text(note->principal, kMostText);
-    line->error = cut_line_text(note->error, kMostError);
-    line->denied = note->error_type.starts_with("AccessDenied") || !note->iam_soft.empty();
-  }
   const std::lock_guard lock(mutex_);
-  line->sequence = ++newest_;
+  RequestLine line;
+  if (lines_.size() >= capacity_) {
+    line = std::move(lines_.front());
+    lines_.pop_front();
+  }
+  line.sequence = ++newest_;
+  line.time = entry.time;
+  set(line.request_id, entry.request_id);
+  set(line.peer, entry.peer);
+  set(line.method, entry.method);
+  set(line.path, path);
+  line.status = entry.status;
+  line.received = entry.received;
+  line.sent = entry.sent;
+  line.took = entry.took;
+  static const api::LogNote nothing;
+  const api::LogNote& note = entry.note != nullptr ? *entry.note : nothing;
+  set(line.action, note.action);
+  set(line.principal, note.principal);
+  set(line.error, note.error, kMostError);
+  line.denied = note.error_type.starts_with("AccessDenied") || !note.iam_soft.empty();
   lines_.push_back(std::move(line));
-  if (lines_.size() > capacity_) lines_.pop_front();
 }
 
 Lines RequestLog::first_after(std::uint64_t after, std::size_t limit) const {

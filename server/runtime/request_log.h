@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -39,17 +38,15 @@ class RequestLog {
   // Requests for the server's own paths are left out: who watches the stream would see themselves.
   void record(const AccessEntry& entry);
   // The requests with a sequence above `after`, oldest first: the first or the last `limit`.
-  std::vector<std::shared_ptr<const RequestLine>> first_after(std::uint64_t after,
-                                                              std::size_t limit) const;
-  std::vector<std::shared_ptr<const RequestLine>> last_after(std::uint64_t after,
-                                                             std::size_t limit) const;
+  std::vector<RequestLine> first_after(std::uint64_t after, std::size_t limit) const;
+  std::vector<RequestLine> last_after(std::uint64_t after, std::size_t limit) const;
   // The newest sequence; 0: nothing yet.
   std::uint64_t newest() const;
 
  private:
   const std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::deque<std::shared_ptr<const RequestLine>> lines_;
+  std::deque<RequestLine> lines_;
   std::uint64_t newest_ = 0;
 };
 

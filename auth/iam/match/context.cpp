@@ -41,7 +41,8 @@ Context::Context(
 // it.
 void Context::set(std::string_view key, std::string_view value) {
   Value& target = slot(values_, key);
-  target.values.assign(1, std::string(value));
+  target.values.resize(1);
+  target.values.front() = value;
   target.multivalued = false;
 }
 

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 #include "api/core/template_parameters.h"
 #include "api/iam/shared/common.h"
 #include "schemas/base/json.h"
@@ -115,20 +117,19 @@ Json create_input(TemplateFiller& filler, const Json& definition) {
 }
 
 void add_policies(TemplateFiller& filler, const Json& definition, RolePlan& plan) {
-  const Json& name = plan.create["RoleName"];
+  const Json name = plan.calls.front().second["RoleName"];
   for (const Json& policy : definition.value("InlinePolicyTemplates", Json::array())) {
-    plan.inline_policies.push_back(
-        {{"RoleName", name},
-         {"PolicyName", policy["PolicyName"]},
-         {"PolicyDocument", filled_document(filler, text_member(policy, "PolicyDocument"))}});
+    Json input = {{"RoleName", name}, {"PolicyName", policy["PolicyName"]}};
+    input["PolicyDocument"] = filled_document(filler, text_member(policy, "PolicyDocument"));
+    plan.calls.emplace_back("PutRolePolicy", std::move(input));
   }
   for (const Json& arn : definition.value("ManagedPolicyArns", Json::array())) {
-    plan.managed_policies.push_back({{"RoleName", name}, {"PolicyArn", arn}});
+    plan.calls.emplace_back("AttachRolePolicy", Json{{"RoleName", name}, {"PolicyArn", arn}});
   }
 }
 
 // CreateRole, PutRolePolicy and AttachRolePolicy have these rules for what a client sends.
-Refusal refuse_input(const char* operation, const Json& input, const Json& definition) {
+Refusal refuse_input(std::string_view operation, const Json& input, const Json& definition) {
   const auto violations =
       model::validate(input, *model::ServiceModel::iam().find(operation)->input);
   if (violations.empty()) return std::nullopt;
@@ -147,12 +148,8 @@ Refusal refuse_input(const char* operation, const Json& input, const Json& defin
 }
 
 Refusal refuse_plan(const RolePlan& plan, const Json& definition) {
-  if (auto refusal = refuse_input("CreateRole", plan.create, definition)) return refusal;
-  for (const Json& input : plan.inline_policies) {
-    if (auto refusal = refuse_input("PutRolePolicy", input, definition)) return refusal;
-  }
-  for (const Json& input : plan.managed_policies) {
-    if (auto refusal = refuse_input("AttachRolePolicy", input, definition)) return refusal;
+  for (const auto& [operation, input] : plan.calls) {
+    if (auto refusal = refuse_input(operation, input, definition)) return refusal;
   }
   return std::nullopt;
 }
@@ -184,7 +181,7 @@ tl::expected<RolePlan, ApiError> plan_role(const ApiRequest& request,
   RolePlan plan;
   plan.source = {role_template.arn, version.minor_version, base::dump(Json(*values))};
   TemplateFiller filler(*values);
-  plan.create = create_input(filler, definition);
+  plan.calls.emplace_back("CreateRole", create_input(filler, definition));
   add_policies(filler, definition, plan);
   if (filler.overflowed()) {
     return tl::unexpected(invalid_input(base::format(

@@ -2,10 +2,11 @@
 // role template and the values of the request. Pure but for plan_role().
 #pragma once
 
-#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <tl/expected.hpp>
 
 #include "api/core/access/operation.h"
@@ -14,11 +15,13 @@
 
 namespace ecr::api::iam {
 
+// The operation's name, and its input, valid by the model.
+using PlannedCall = std::pair<std::string_view, Json>;
+
 struct RolePlan {
   storage::RoleSource source;
-  Json create;                         // input of CreateRole, valid by the model
-  std::vector<Json> inline_policies;   // inputs of PutRolePolicy
-  std::vector<Json> managed_policies;  // inputs of AttachRolePolicy
+  // CreateRole, then PutRolePolicy and AttachRolePolicy for each policy.
+  std::vector<PlannedCall> calls;
 };
 
 // The version that the request asks for by `member`, or the template's default one. The error is

@@ -91,15 +91,17 @@ ApiRequest as_call(const ApiRequest& request, const Json& input, std::string_vie
 
 // Calls another operation of IAM in the transaction of the request, with all that it checks but the
 // model's rules and the permission: the plan is valid by the model, and the gate has been asked.
-void call_operation(ApiRequest& request, const std::vector<const Operation*>& group,
-                    std::string_view name, const Json& input) {
-  for (const Operation* operation : group) {
-    if (operation->name != name) continue;
-    ApiRequest call = as_call(request, input, operation->action);
-    std::any subject;
-    Json output;
-    operation->code.resolve(call, subject);
-    operation->code.handle(call, subject, output);
+void call_operation(ApiRequest& request, const PlannedCall& planned) {
+  for (const auto& group :
+       {role_operations(), inline_policy_operations(), attachment_operations()}) {
+    for (const Operation* operation : group) {
+      if (operation->name != planned.first) continue;
+      ApiRequest call = as_call(request, planned.second, operation->action);
+      std::any subject;
+      Json output;
+      operation->code.resolve(call, subject);
+      operation->code.handle(call, subject, output);
+    }
   }
 }
 
@@ -108,10 +110,11 @@ void call_operation(ApiRequest& request, const std::vector<const Operation*>& gr
 // since.
 bool matches(const ApiRequest& request, const storage::Entity& role, const RolePlan& plan) {
   const auto source = storage::find_role_source(request.txn, role.id);
+  const Json& input = plan.calls.front().second;
   return source && source->template_arn == plan.source.template_arn &&
          source->minor_version == plan.source.minor_version &&
-         source->parameters == plan.source.parameters && role.name == plan.create["RoleName"] &&
-         role.path == path_of(plan.create);
+         source->parameters == plan.source.parameters && role.name == input["RoleName"] &&
+         role.path == path_of(input);
 }
 
 // A disabled template makes no roles, and still gives those that it made.
@@ -127,7 +130,7 @@ AcquiredRole find_or_plan(const ApiRequest& request, const NamedRoleTemplate& na
   auto plan = plan_role(request, *named.row, *version);
   if (!plan) return refuse(plan.error());
   acquired.plan = std::move(*plan);
-  const std::string name = text_member(acquired.plan->create, "RoleName");
+  const std::string name = text_member(acquired.plan->calls.front().second, "RoleName");
   auto taken = storage::find_entity(request.txn, request.caller.account, EntityKind::kRole, name);
   if (taken && matches(request, *taken, *acquired.plan)) {
     acquired.existing = std::move(*taken);
@@ -149,19 +152,23 @@ AcquiredRole find_or_plan(const ApiRequest& request, const NamedRoleTemplate& na
 // iam:PutRolePermissionsBoundary are inferred: the service authorization reference gives them the
 // condition key iam:RoleTemplateARN as well, and no other action.
 std::vector<Target> creation_targets(const ApiRequest& request, const RolePlan& plan) {
+  const Json& input = plan.calls.front().second;
   std::vector<Target> targets =  // with iam:TagRole
-      new_entity_target(as_call(request, plan.create, "iam:CreateRole")).targets;
+      new_entity_target(as_call(request, input, "iam:CreateRole")).targets;
   Target part = targets.front();
   part.request_tags.reset();
   const auto add = [&](const char* action) {
     part.action = action;
     targets.push_back(part);
   };
-  if (plan.create.contains("PermissionsBoundary")) add("iam:PutRolePermissionsBoundary");
-  if (!plan.inline_policies.empty()) add("iam:PutRolePolicy");
-  for (const Json& policy : plan.managed_policies) {
-    add("iam:AttachRolePolicy");
-    targets.back().context.emplace_back("iam:PolicyARN", text_member(policy, "PolicyArn"));
+  if (input.contains("PermissionsBoundary")) add("iam:PutRolePermissionsBoundary");
+  for (const auto& [operation, policy] : plan.calls) {
+    if (operation == "PutRolePolicy" && part.action != "iam:PutRolePolicy") {
+      add("iam:PutRolePolicy");  // once: all inline policies are of one role
+    } else if (operation == "AttachRolePolicy") {
+      add("iam:AttachRolePolicy");
+      targets.back().context.emplace_back("iam:PolicyARN", text_member(policy, "PolicyArn"));
+    }
   }
   return targets;
 }
@@ -195,15 +202,9 @@ Json acquire_role(ApiRequest& request, AcquiredRole& acquired) {
   if (acquired.refusal) throw *acquired.refusal;
   if (!acquired.existing) {
     const RolePlan& plan = *acquired.plan;
-    call_operation(request, role_operations(), "CreateRole", plan.create);
-    for (const Json& input : plan.inline_policies) {
-      call_operation(request, inline_policy_operations(), "PutRolePolicy", input);
-    }
-    for (const Json& input : plan.managed_policies) {
-      call_operation(request, attachment_operations(), "AttachRolePolicy", input);
-    }
-    acquired.existing =
-        find_named(request, EntityKind::kRole, text_member(plan.create, "RoleName")).row;
+    for (const PlannedCall& planned : plan.calls) call_operation(request, planned);
+    const Json& input = plan.calls.front().second;
+    acquired.existing = find_named(request, EntityKind::kRole, text_member(input, "RoleName")).row;
     storage::insert_role_source(request.txn, acquired.existing->id, plan.source);
   }
   return {{"Role", role_detail_json(request, *acquired.existing)}};

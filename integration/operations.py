@@ -15,7 +15,7 @@ PAGE = os.path.join(harness.ROOT, "docs/operations.md")
 SERVICES = (
     ("ecr", "Amazon ECR", ""),
     ("iam", "IAM", "Those that are missing answer `InvalidAction`. They are about things that "
-     "decide nothing here: role templates, delegation, and reports about organizations."),
+     "decide nothing here: delegation, and reports about organizations."),
     ("sts", "STS", "Those that are missing answer `InvalidAction`."),
     ("organizations", "Organizations", "AWS has more; these build the tree of units and accounts, "
      "and their SCPs and RCPs."),

@@ -93,7 +93,7 @@ class ServeTest(CliTest):
         key = {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "secretAccessKey": ""}
         cases = (
             ("{", "line 1"),
-            ({"unknown": 1}, "unknown key unknown; known are accounts, organization"),
+            ({"unknown": 1}, "unknown key unknown; known are accounts, organization, roleTemplates"),
             ({"acounts": {}}, "unknown key acounts, did you mean accounts?"),
             ({"accounts": {"1": {}}}, "accounts.1: an account id has 12 digits"),
             (self.seed_of({"name": "a b"}), f"accounts.{ACCOUNT}.users[0].name"),

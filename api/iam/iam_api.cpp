@@ -15,6 +15,7 @@ ServiceApi make_api() {
            tag_operations(),
            role_operations(),
            service_linked_role_operations(),
+           role_template_operations(),
            instance_profile_operations(),
            managed_policy_operations(),
            attachment_operations(),

@@ -38,5 +38,6 @@ std::vector<const Operation*> ssh_key_operations();              // credentials/
 std::vector<const Operation*> service_credential_operations();   // .../service_credentials.cpp
 std::vector<const Operation*> credential_report_operations();    // reports/credential_report.cpp
 std::vector<const Operation*> service_report_operations();  // reports/service_last_accessed.cpp
+std::vector<const Operation*> role_template_operations();   // role_templates/role_templates.cpp
 
 }  // namespace ecr::api::iam

@@ -58,7 +58,7 @@ Json create_role(ApiRequest& request, storage::Entity& role) {
 }
 
 Json get_role(ApiRequest& request, const storage::Entity& role) {
-  return {{"Role", entity_detail_json(request, role)}};
+  return {{"Role", role_detail_json(request, role)}};
 }
 
 Json list_roles(ApiRequest& request) { return list_page(request, EntityKind::kRole, "Roles"); }

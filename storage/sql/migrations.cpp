@@ -43,6 +43,7 @@ std::span<const Migration> migrations() {
       step_18_partitions(),
       step_19_sts(),
       step_20_credentials(),
+      step_21_role_templates(),
   };
   return kMigrations;
 }

@@ -37,6 +37,7 @@ Migration step_17_replication_backfills();
 Migration step_18_partitions();
 Migration step_19_sts();
 Migration step_20_credentials();
+Migration step_21_role_templates();
 
 // The schema that all of them together make of an empty database, in one go (SQLite reads the whole
 // schema anew after each ALTER TABLE). The test MigrationSteps.SchemaIsWhatTheyMake writes it, and

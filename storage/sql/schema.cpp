@@ -471,7 +471,28 @@ constexpr const char* kStatements[] = {
          used_at BIGINT NOT NULL,
          region TEXT NOT NULL,
          PRIMARY KEY (entity, service)))",
-    "PRAGMA user_version = 20",
+    R"(CREATE TABLE role_templates (
+         arn TEXT NOT NULL PRIMARY KEY,  -- with the major version at its end
+         service TEXT NOT NULL,
+         name TEXT NOT NULL,
+         major_version BIGINT NOT NULL,
+         description TEXT,
+         default_minor_version BIGINT NOT NULL,
+         enabled INTEGER NOT NULL))",
+    R"(CREATE TABLE role_template_versions (
+         template TEXT NOT NULL REFERENCES role_templates (arn) ON DELETE CASCADE,
+         minor_version BIGINT NOT NULL,
+         enabled INTEGER NOT NULL,
+         created_at BIGINT NOT NULL,
+         updated_at BIGINT NOT NULL,
+         definition TEXT NOT NULL,  -- JSON object, as GetRoleTemplateVersion answers it
+         PRIMARY KEY (template, minor_version)))",
+    R"(CREATE TABLE role_sources (
+         entity BIGINT NOT NULL PRIMARY KEY REFERENCES entities (id) ON DELETE CASCADE,
+         template TEXT NOT NULL,
+         minor_version BIGINT NOT NULL,
+         parameters TEXT NOT NULL))",
+    "PRAGMA user_version = 21",
 };
 
 }  // namespace

@@ -25,7 +25,9 @@ constexpr std::string_view kLists[] = {"users",
                                        "instanceProfiles",
                                        "repositories"};
 
-// What the lists of all accounts have together.
+constexpr std::string_view kRoleTemplates = "roleTemplates";  // of no account
+
+// What the lists of all accounts have together, and how many role templates there are.
 std::vector<std::pair<std::string, std::uint64_t>> count_applied(const SeedNode& root) {
   std::vector<std::pair<std::string, std::uint64_t>> counts;
   for (const std::string_view list : kLists) {
@@ -35,6 +37,9 @@ std::vector<std::pair<std::string, std::uint64_t>> count_applied(const SeedNode&
     });
     if (count > 0) counts.emplace_back(list, count);
   }
+  std::uint64_t templates = 0;
+  root.each(kRoleTemplates, [&templates](const SeedNode&) { ++templates; });
+  if (templates > 0) counts.emplace_back(kRoleTemplates, templates);
   return counts;
 }
 
@@ -60,7 +65,7 @@ SeedReport apply_seed(const Services& services, std::string_view document,
     throw SeedError("line " + std::to_string(json.error().line) + ": " + json.error().detail);
   }
   const SeedNode root(*json, "");
-  root.check_members({"accounts", "organization"});
+  root.check_members({"accounts", "organization", kRoleTemplates});
   // Blobs may be large: they are stored before the transaction, which would otherwise block every
   // other writer. Should the seed fail, a sweep removes the files that no row names.
   // Until they have their rows no sweep takes them.
@@ -77,6 +82,8 @@ SeedReport apply_seed(const Services& services, std::string_view document,
   root.each_pair("accounts", [&](const std::string& account, const SeedNode& node) {
     apply_account(context, node, account);
   });
+  root.each(kRoleTemplates,
+            [&](const SeedNode& role_template) { apply_role_template(context, role_template); });
   if (root.has("organization")) apply_organization(context, root.member("organization"));
   for (const auto& action : context.before_commit) action();
   txn.commit();

@@ -39,7 +39,16 @@
 //                    "document": {...}}],
 //      "root": {"policies": ["p-nodelete"], "fullAccess": true},
 //      "units": [{"id": "ou-prod", "parent": "root", "policies": [...]}],
-//      "accounts": {"123456789012": {"parent": "ou-prod", "policies": [...]}}}}
+//      "accounts": {"123456789012": {"parent": "ou-prod", "policies": [...]}}},
+//    // "@{Name}" stands for the value of a parameter
+//    "roleTemplates": [{"service": "lambda.amazonaws.com", "name": "Function", "majorVersion": 1,
+//      "description": "x", "enabled": true, "defaultMinorVersion": 1,
+//      "versions": [{"minorVersion": 1, "enabled": true, "roleName": "function-@{Name}",
+//        "rolePath": "/", "roleDescription": "x", "trustPolicy": {...}, "policies": {...},
+//        "attachedPolicies": ["arn:..."], "boundary": "arn:...", "tags": {"for": "@{Name}"},
+//        "maxSessionDuration": 3600,
+//        "parameters": [{"name": "Name", "type": "String", "required": true, "default": "x",
+//                        "subType": "x", "description": "x", "immutable": true}]}]}]}
 //
 // A managed policy is given by its name (in the account) or its ARN. As in AWS, the policies that
 // allow everything (FullAWSAccess, RCPFullAWSAccess) are attached at every level of the

@@ -95,6 +95,8 @@ void apply_identities(SeedContext& context, const SeedNode& node, const std::str
 // oidcProviders, samlProviders, serviceLinkedRoles, accountAlias and instanceProfiles of one
 // account. seed_providers.cpp
 void apply_providers(SeedContext& context, const SeedNode& node, const std::string& account);
+// One of the document's "roleTemplates". seed_role_templates.cpp
+void apply_role_template(SeedContext& context, const SeedNode& node);
 // The document's "organization". seed_organization.cpp
 void apply_organization(SeedContext& context, const SeedNode& node);
 

@@ -11,6 +11,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/role_templates.h"
 #include "storage/rows/iam/sessions.h"
 
 namespace ecr::api::admin {
@@ -120,6 +121,7 @@ void apply_role(SeedContext& context, const SeedNode& node, const std::string& a
   }
   role.max_session_seconds = node.number("maxSessionDuration", 3600, 3600, 43'200);
   storage::update_entity(context.txn, role);
+  storage::delete_role_source(context.txn, role.id);  // it is the seed's now
   // The trust policy is stored with the unique ids of the users and roles that it names, as IAM
   // does on UpdateAssumeRolePolicy; those may stand later in the document.
   if (role.trust_policy) {

@@ -61,6 +61,8 @@ enum class ErrorCode {
   kCredentialReportNotPresent,
   kCredentialReportExpired,
   kReportGenerationLimitExceeded,
+  kNameConflict,
+  kRoleTemplateDisabled,
   kFeatureEnabled,
   kFeatureDisabled,
   kOrganizationNotFound,

@@ -12,6 +12,7 @@
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/rows/iam/managed_policies.h"
+#include "storage/rows/iam/role_templates.h"
 
 namespace ecr::api::iam {
 namespace {
@@ -201,6 +202,17 @@ Json entity_detail_json(const ApiRequest& request, const storage::Entity& entity
   if (entity.last_used_at) {
     json["RoleLastUsed"]["LastUsedDate"] = iso_time(*entity.last_used_at);
     json["RoleLastUsed"]["Region"] = entity.last_used_region.value_or("");
+  }
+  return json;
+}
+
+// Listings, CreateRole and GetAccountAuthorizationDetails do not show the template: for the first
+// two that is inferred, and the last one's RoleDetail has no such member.
+Json role_detail_json(const ApiRequest& request, const storage::Entity& role) {
+  Json json = entity_detail_json(request, role);
+  if (const auto source = storage::find_role_source(request.txn, role.id)) {
+    json["SourceRoleTemplate"] = {{"TemplateArn", source->template_arn},
+                                  {"TemplateMinorVersion", source->minor_version}};
   }
   return json;
 }

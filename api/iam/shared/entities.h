@@ -57,6 +57,8 @@ Json short_entity_json(const ApiRequest& request, const storage::Entity& entity)
 Json entity_json(const ApiRequest& request, const storage::Entity& entity);
 // The members that Get... shows: those of listings, boundary, tags and last use.
 Json entity_detail_json(const ApiRequest& request, const storage::Entity& entity);
+// The members that GetRole shows: those of Get..., and the template that the role was made from.
+Json role_detail_json(const ApiRequest& request, const storage::Entity& role);
 // The members that Create... shows: the short ones, boundary and the tags of the request.
 Json created_entity_json(const ApiRequest& request, const storage::Entity& entity);
 

@@ -44,7 +44,8 @@ std::string partition_message(const std::vector<std::string_view>& parts) {
          part(2) + ":" + part(3) + ":" + part(4) + ":" + resource + "\".";
 }
 
-// The kinds of resources that AWS's sentence below lists.
+// The kinds of resources that AWS's sentence below lists, and one that is newer than the recording
+// of that sentence: the Service Authorization Reference has role-template as a resource of IAM.
 bool is_iam_path(std::string_view path) {
   constexpr std::array kStarts = {"user/",
                                   "federated-user/",
@@ -58,7 +59,8 @@ bool is_iam_path(std::string_view path) {
                                   "saml-provider/",
                                   "oidc-provider/",
                                   "report/",
-                                  "access-report/"};
+                                  "access-report/",
+                                  "role-template/"};
   // "root" is the resource of sts:AssumeRoot.
   return path == "*" || path == "root" ||
          std::any_of(kStarts.begin(), kStarts.end(),

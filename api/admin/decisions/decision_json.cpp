@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/advice.h"
+#include "api/admin/decisions/advised_document.h"
 #include "api/admin/decisions/image_work.h"
 #include "schemas/base/text.h"
 
@@ -113,17 +114,34 @@ OrderedJson steps_json(const std::vector<AdviceStep>& steps) {
       one["narrowed"].push_back(OrderedJson::parse(statement));
     }
     set_if(one, "narrowedAlsoAllows", step.narrowed_also_allows);
+    set_if(one, "caution", step.caution);
     json.push_back(std::move(one));
   }
   return json;
 }
 
-OrderedJson work_json(const MissingForWork& missing) {
+OrderedJson documents_json(const auth::iam::PolicySet& policies,
+                           const std::vector<AdviceStep>& steps) {
+  OrderedJson json = OrderedJson::array();
+  for (const AdvisedDocument& document : advised_documents(policies, steps)) {
+    OrderedJson one;
+    one["policyType"] = text(name_of(document.type));
+    set_level(one, document.type, document.level);
+    one["where"] = document.where;
+    one["how"] = document.how;
+    one["document"] = OrderedJson::parse(document.document);
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+OrderedJson work_json(const auth::iam::PolicySet& policies, const MissingForWork& missing) {
   OrderedJson json;
   json["name"] = text(missing.name);
   json["missing"] = missing.missing;
   if (!missing.denied.empty()) json["denied"] = missing.denied;
   json["suggestion"] = steps_json(missing.steps);
+  json["documents"] = documents_json(policies, missing.steps);
   return json;
 }
 
@@ -154,11 +172,13 @@ OrderedJson decision_json(const DecisionRecord& record, bool trace) {
   json["enforced"] = record.enforced;
   json["statement"] = statement_json(record.verdict);
   if (!record.verdict.allowed()) {
-    json["suggestion"] = steps_json(advise(request, record.policies, record.verdict));
+    const auto steps = advise(request, record.policies, record.verdict);
+    json["suggestion"] = steps_json(steps);
+    if (trace) json["documents"] = documents_json(record.policies, steps);
   }
   if (trace && !record.verdict.allowed()) {
     const MissingForWork work = missing_for_work(request, record.policies, record.verdict);
-    if (!work.name.empty()) json["work"] = work_json(work);
+    if (!work.name.empty()) json["work"] = work_json(record.policies, work);
   }
   if (trace) json["trace"] = trace_json(record);
   return json;

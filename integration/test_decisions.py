@@ -98,7 +98,7 @@ class DecisionsTest(harness.ServerTest):
         self.start_push(PULLER)
         said = self.explain().stdout
         self.assertIn("less than a minute ago", said)
-        self.assertIn("├─ since then: 1 request of this principal; the last one, ecr:Init", said)
+        self.assertIn("├─ since then: 2 requests of this principal; the last one, ecr:Init", said)
         self.assertRegex(said, r"the last one, \S+ at \S+, was allowed\n")
         with self.assertRaises(Exception):
             self.ecr().list_images(repositoryName="nothing")

@@ -90,12 +90,12 @@ class PrintTest(CommandTest):
                 self.assertEqual((0, ""), (checked.returncode, checked.stderr))
 
     def test_hosts_lines_are_addresses_and_names(self):
-        lines = [line for line in self.snippet("hosts").splitlines() if not line.startswith("#")]
-        self.assertTrue(lines)
+        registry, lines = ([line for line in self.snippet(name).splitlines() if line[0] != "#"]
+                           for name in ("hosts", "aws-hosts"))
         for line in lines:
             self.assertRegex(line, r"^127\.0\.0\.1( [a-z0-9.-]+)+$")
         self.assertIn("123456789012.dkr.ecr.us-east-1.amazonaws.com", "\n".join(lines))
-        self.assertIn("127.0.0.1 123456789012.dkr.ecr.us-east-1.localhost", lines)
+        self.assertEqual(["127.0.0.1 123456789012.dkr.ecr.us-east-1.localhost"], registry)
 
     def test_terraform_takes_the_provider_block(self):
         terraform = harness.tool("terraform")

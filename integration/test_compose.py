@@ -62,6 +62,15 @@ class ComposeTest(unittest.TestCase):
         self.assertEqual(0, result.returncode, f"{result.stdout}{result.stderr[-4000:]}{logs}")
         return result.stdout + result.stderr
 
+    def up(self, files):
+        """Starts the services, with what both versions 1 and 2 of compose know, and waits."""
+        self.compose(files, "up", "--detach")
+        healthy = ("exec", "-T", "ecr-local", "/ecr-local", "healthcheck")
+        project = [part for file in files for part in ("-f", file)]
+        command = (PROGRAM, *project, "-p", "example", *healthy)
+        ask = lambda: harness.run(*command, env=ENGINE.environment()).returncode == 0
+        harness.wait_until(ask, 30, "the server answers")
+
     def override(self, text):
         path = f"{ENGINE.directory}/override.yaml"
         with open(path, "w", encoding="utf-8") as file:
@@ -74,11 +83,11 @@ class ComposeTest(unittest.TestCase):
 
     def test_the_service_becomes_healthy_and_keeps_its_data(self):
         files = self.start(f"{FOLDER}/compose.yaml")
-        self.compose(files, "up", "--detach", "--wait")
+        self.up(files)
         made = SERVER.client().create_repository(repositoryName="app")
         self.assertEqual("localhost:4599/app", made["repository"]["repositoryUri"])
         self.compose(files, "down")
-        self.compose(files, "up", "--detach", "--wait")
+        self.up(files)
         found = SERVER.client().describe_repositories()["repositories"]
         self.assertEqual(["app"], [repository["repositoryName"] for repository in found])
         status, _, _ = SERVER.request("POST", "/_ecr-local/reset")

@@ -67,7 +67,7 @@ class AmazonsNamesTest(unittest.TestCase):
     @classmethod
     def bind_hosts(cls):
         path = f"{cls.directory}/hosts"
-        printed = harness.run(harness.BINARY, "print", "hosts", "--account", ACCOUNT)
+        printed = harness.run(harness.BINARY, "print", "aws-hosts", "--account", ACCOUNT)
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"127.0.0.1 localhost\n{printed.stdout}")
         bound = harness.run("mount", "--bind", path, "/etc/hosts")

@@ -72,21 +72,41 @@ class DecisionsTest(harness.ServerTest):
             f"✗ {action} on {resource}",
             f"├─ principal: {PULLER_ARN}",
             "├─ verdict: ImplicitlyDenied (identity)",
-            "├─ a docker push needs all of these, and none is allowed: ecr:",
+            "├─ to allow the whole docker push",
             f"├─ message: {decision['message']}",
-            f'✗ Allow (statement 0): Action "ecr:GetAuthorizationToken" does not match {action}',
-            "├─ deciding statement: none, the identity-based policies do not allow it",
-            f"└─ add to an identity-based policy of {PULLER_ARN}",
-            json.dumps(statement, separators=(",", ":")),
+            '– Allow (statement 0) does not apply: Action "ecr:GetAuthorizationToken" does not '
+            f"match {action}",
+            "├─ deciding statement: none, as no identity-based policy allows it",
+            f"└─ add this policy to {PULLER_ARN} (aws iam put-user-policy)",
+            json.dumps(harness.policy(statement), separators=(",", ":")),
         ):
             self.assertIn(line, result.stdout)
 
         lines = result.stdout.splitlines()
-        self.assertLess(lines.index("├─ to allow it"), 4)
+        self.assertLess(lines.index("├─ to allow the whole docker push"), 5)
+        self.assertIn(f"├─ to allow {action} alone", lines)
         self.assertEqual("└─ context", next(line for line in lines if line.endswith("─ context")))
 
         self.apply("puller", step["statement"])
         self.assertEqual(202, self.start_push(PULLER)[0])
+
+    def test_later_requests_are_named(self):
+        """The latest denial may be older than the failure that somebody asks about."""
+        self.start_push(PULLER)
+        self.assertNotIn("since then", self.explain().stdout)
+        (step,) = self.decisions(limit=1, decision="Denied")[0]["suggestion"]
+        self.apply("puller", step["statement"])
+        self.start_push(PULLER)
+        said = self.explain().stdout
+        self.assertIn("less than a minute ago", said)
+        self.assertIn("├─ since then: 2 requests of this principal; the last one, ecr:Init", said)
+        self.assertRegex(said, r"the last one, \S+ at \S+, was allowed\n")
+        with self.assertRaises(Exception):
+            self.ecr().list_images(repositoryName="nothing")
+        said = self.explain("--json").stdout
+        newest = json.loads(said)["since"][1]
+        self.assertTrue(newest.startswith("the newest request is of arn:aws:iam::"), newest)
+        self.assertIn("was allowed, but failed with RepositoryNotFoundException: The repo", newest)
 
     def test_one_fix_is_enough_for_a_push(self):
         status, request_id = self.start_push(PULLER)
@@ -111,7 +131,7 @@ class DecisionsTest(harness.ServerTest):
         request_id = response["ResponseMetadata"]["RequestId"]
         result = self.explain(ECR_LOCAL_URL=self.server.url)  # the last denial
         self.assertIn(request_id, result.stdout)
-        self.assertIn("✓ Deny (statement 1): applies", result.stdout)
+        self.assertIn("✗ Deny (statement 1) applies", result.stdout)
         self.assertIn("replace statement 1 of ", result.stdout)
 
     def test_statements_name_users_by_their_arns(self):

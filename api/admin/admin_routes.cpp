@@ -46,8 +46,8 @@ HttpResponse refuse_administration(const Settings& settings, const HttpRequest& 
   if (!settings.admin_token.empty()) {
     return error_response(
         403,
-        "This needs the admin token: Authorization: Bearer TOKEN, or --admin-token "
-        "or ECR_LOCAL_ADMIN_TOKEN of ecr-local's commands");
+        "This needs the admin token, from this machine too: Authorization: Bearer TOKEN, or "
+        "--admin-token or ECR_LOCAL_ADMIN_TOKEN of ecr-local's commands");
   }
   const std::string from =
       request.forwarded ? "your request came through a proxy"

@@ -94,6 +94,7 @@ OrderedJson hinted_json(const Services& services, storage::sql::Txn& txn, std::s
   // A policy that does not exist cannot be changed.
   if (hints.resource_missing && json.contains("suggestion")) {
     json["suggestion"] = OrderedJson::array();
+    json["documents"] = OrderedJson::array();
   }
   return json;
 }

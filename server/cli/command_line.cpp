@@ -235,7 +235,11 @@ Words unread_settings(const ServeConfig& serve, const CLI::App& flags) {
   const auto warn = [&warnings](bool unread, const char* text) {
     if (unread) warnings.emplace_back(text);
   };
-  warn(serve.in_memory && given("--data-dir"), "--data-dir is not used: --in-memory saves nothing");
+  // The container image sets the variable for everyone who starts it.
+  const char* const data_dir = std::getenv("ECR_LOCAL_DATA_DIR");
+  const bool by_image = data_dir != nullptr && serve.data_dir == data_dir;
+  warn(serve.in_memory && given("--data-dir") && !by_image,
+       "--data-dir is not used: --in-memory saves nothing");
   warn(!serve.tls_auto && given("--tls-name"), "--tls-name is not used without --tls auto");
   warn((given("--tls-cert") || given("--tls-key")) && !given("--tls-listen") && !serve.tls_auto,
        "--tls-cert and --tls-key are not used without --tls-listen");

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "schemas/base/clock.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
@@ -31,19 +34,44 @@ class Listings {
   std::vector<OrderedJson> decisions(const std::string& filters) const {
     return fetch("/_ecr-local/decisions?trace=true" + filters, "decisions", false);
   }
+  // Those after the sequence number, whether allowed or denied, without their policies.
+  std::vector<OrderedJson> decisions_after(std::uint64_t sequence) const {
+    return fetch(base::format("/_ecr-local/decisions?limit=1000&after={}", sequence), "decisions",
+                 false);
+  }
   // A server before this one has no such listing.
   std::vector<OrderedJson> failures(const std::string& filters) const {
     return fetch("/_ecr-local/authentication-failures?" + filters, "failures", true);
   }
+  // The records of the calls of one request.
+  std::vector<OrderedJson> records(const std::string& request_id) const {
+    return fetch(
+        "/_ecr-local/events?kind=record&limit=100&requestId=" + base::percent_encode(request_id),
+        "events", true);
+  }
+  // The time by the clock that decisions have.
+  std::optional<base::TimePoint> now() const {
+    const auto json = answer("/_ecr-local/clock", true);
+    return json && json->is_object() ? base::parse_iso8601(text_member(*json, "now"))
+                                     : std::nullopt;
+  }
 
  private:
-  std::vector<OrderedJson> fetch(const std::string& target, const char* member,
-                                 bool may_be_absent) const {
+  // nullopt: absent, or no JSON.
+  std::optional<OrderedJson> answer(const std::string& target, bool may_be_absent) const {
     const auto answer =
         ask_server({.url = config_.url, .target = target, .token = config_.admin_token});
-    if (may_be_absent && answer.head.status == 404) return {};
+    if (may_be_absent && answer.head.status == 404) return std::nullopt;
     if (answer.head.status != 200) throw std::runtime_error(refusal(answer));
     auto json = base::parse_ordered_json(answer.body);
+    if (!json) return std::nullopt;
+    return std::move(*json);
+  }
+
+  std::vector<OrderedJson> fetch(const std::string& target, const char* member,
+                                 bool may_be_absent) const {
+    const auto json = answer(target, may_be_absent);
+    if (may_be_absent && !json) return {};
     if (!json || !json->is_object() || !json->contains(member) || !json->at(member).is_array()) {
       throw std::runtime_error(config_.url + " is not an ecr-local");
     }
@@ -73,6 +101,72 @@ std::vector<OrderedJson> in_order(std::vector<OrderedJson> decisions,
                return text_member(a, "time") < text_member(b, "time");
              });
   return all;
+}
+
+// "2 minutes ago". Minutes are exact enough, and so the same denial is printed the same for a
+// while.
+std::string age_text(base::TimePoint then, base::TimePoint now) {
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(now - then).count();
+  const auto text = [](auto count, const char* unit) {
+    return base::format("{} {}{} ago", count, unit, count == 1 ? "" : "s");
+  };
+  if (minutes < 1) return "less than a minute ago";
+  if (minutes < 120) return text(minutes, "minute");
+  return minutes < 2 * 24 * 60 ? text(minutes / 60, "hour") : text(minutes / (24 * 60), "day");
+}
+
+void add_ages(const Listings& listings, std::vector<OrderedJson>& entries) {
+  const auto now = listings.now();
+  for (OrderedJson& entry : entries) {
+    const auto then = base::parse_iso8601(text_member(entry, "time"));
+    if (now && then) entry["age"] = age_text(*then, *now);
+  }
+}
+
+// What became of the request: a permission is not all that a request needs.
+std::string outcome_text(const Listings& listings, const OrderedJson& decision) {
+  if (text_member(decision, "decision") != "Allowed") return "was denied";
+  for (const OrderedJson& one : listings.records(text_member(decision, "requestId"))) {
+    const auto record = one.find("event");
+    if (record == one.end() || !record->is_object()) continue;
+    const std::string error = text_member(*record, "errorCode");
+    if (error.empty()) continue;
+    return base::format("was allowed, but failed with {}: {}", error,
+                        text_member(*record, "errorMessage"));
+  }
+  return "was allowed";
+}
+
+// People ask after a failure, and the latest denial may be of something else: says what came after
+// it, of its caller and of all callers.
+void add_later_requests(const Listings& listings, OrderedJson& denial) {
+  const auto later = listings.decisions_after(sequence_of({denial}));
+  const std::string principal = text_member(denial, "principal");
+  const OrderedJson* last = nullptr;
+  std::set<std::string> requests;
+  for (const OrderedJson& one : later) {
+    const std::string id = text_member(one, "requestId");
+    if (text_member(one, "principal") != principal || id == text_member(denial, "requestId")) {
+      continue;
+    }
+    if (last == nullptr) last = &one;
+    requests.insert(id);
+  }
+  const auto sentence = [&](const std::string& which, const OrderedJson& decision) {
+    return base::format("{}, {} at {}, {}", which, text_member(decision, "action"),
+                        text_member(decision, "time"), outcome_text(listings, decision));
+  };
+  OrderedJson sentences = OrderedJson::array();
+  if (last != nullptr) {
+    sentences.push_back(sentence(base::format("{} request{} of this principal; the last one",
+                                              requests.size(), requests.size() == 1 ? "" : "s"),
+                                 *last));
+  }
+  if (!later.empty() && text_member(later[0], "principal") != principal) {
+    sentences.push_back(sentence(
+        "the newest request is of " + text_member(later[0], "principal", "anonymous"), later[0]));
+  }
+  if (!sentences.empty()) denial["since"] = std::move(sentences);
 }
 
 class Printer {
@@ -151,11 +245,12 @@ int run_explain(const ExplainConfig& config) {
   Printer printer(config.json);
   if (config.follow) follow_denials(listings, config, printer);
   const bool one = !config.request_id.empty();
-  const auto found =
-      one ? of_request(listings, config.request_id)
-          : last_denials(listings, config,
-                         config.last > 0 ? static_cast<std::size_t>(config.last) : 1);
+  auto found = one ? of_request(listings, config.request_id)
+                   : last_denials(listings, config,
+                                  config.last > 0 ? static_cast<std::size_t>(config.last) : 1);
   if (!found.empty()) {
+    add_ages(listings, found);
+    if (!one && !is_failure(found.back())) add_later_requests(listings, found.back());
     printer.print(found);
     return 0;
   }

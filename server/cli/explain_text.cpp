@@ -20,14 +20,17 @@ using base::text_member;
 
 // The order is that of IAM's evaluation (IAM user guide, "Policy evaluation logic"): organization,
 // resource, identity, boundary, session, scope-down.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kKinds = {{
-    {"scp", "service control policies"},
-    {"rcp", "resource control policies"},
-    {"resource", "resource-based policies"},
-    {"identity", "identity-based policies"},
-    {"boundary", "permissions boundaries"},
-    {"session", "session policies"},
-    {"scope_down", "scope-down policies"},
+struct Kind {
+  std::string_view name, one, all;
+};
+constexpr std::array<Kind, 7> kKinds = {{
+    {"scp", "service control policy", "service control policies"},
+    {"rcp", "resource control policy", "resource control policies"},
+    {"resource", "resource-based policy", "resource-based policies"},
+    {"identity", "identity-based policy", "identity-based policies"},
+    {"boundary", "permissions boundary", "permissions boundaries"},
+    {"session", "session policy", "session policies"},
+    {"scope_down", "scope-down policy", "scope-down policies"},
 }};
 
 // An array member; empty where there is none. The answer comes from a server that may be newer or
@@ -123,13 +126,19 @@ std::string reason_of_mismatch(const OrderedJson& entry, const OrderedJson& deci
   return condition_reason(entry, decision);
 }
 
+// The marks say what a statement did to the request: ✓ allowed it, ✗ denied it, and – neither, as
+// it does not apply. A Deny that does not apply must not look like one that denies.
 std::string statement_line(const OrderedJson& entry, const OrderedJson& decision) {
   const bool matched = text_member(entry, "outcome") == "Matched";
+  const std::string effect = text_member(entry, "effect");
   const std::string sid = text_member(entry, "sid");
-  return base::format("{} {} (statement {}{}): {}", matched ? "✓" : "✗",
-                      text_member(entry, "effect"), number(entry, "index"),
-                      sid.empty() ? "" : ", Sid " + sid,
-                      matched ? std::string("applies") : reason_of_mismatch(entry, decision));
+  return base::format(
+      "{} {} (statement {}{}) {}",
+      !matched           ? "–"
+      : effect == "Deny" ? "✗"
+                         : "✓",
+      effect, number(entry, "index"), sid.empty() ? "" : ", Sid " + sid,
+      matched ? std::string("applies") : "does not apply: " + reason_of_mismatch(entry, decision));
 }
 
 // The policies of one kind, each with its statements. The trace is flat. Neighbouring entries of
@@ -189,9 +198,9 @@ TextTree deciding_tree(const OrderedJson& decision) {
     }
     const std::string kind = text_member(decision, "decidedBy");
     const auto* found = std::find_if(kKinds.begin(), kKinds.end(),
-                                     [&](const auto& known) { return known.first == kind; });
-    return {base::format("deciding statement: none, the {} do not allow it",
-                         found == kKinds.end() ? "policies" : found->second),
+                                     [&](const auto& known) { return known.name == kind; });
+    return {base::format("deciding statement: none, as no {} allows it",
+                         found == kKinds.end() ? "policy" : found->one),
             {}};
   }
   return {base::format("deciding statement: {} of {}", number(*statement, "index"),
@@ -233,31 +242,75 @@ TextTree step_tree(const OrderedJson& step) {
   return tree;
 }
 
-TextTree suggestion_tree(std::string title, const OrderedJson& steps) {
+// `advice`: a decision or its work. Additions are shown as the whole policies that the APIs take,
+// where the server has them.
+TextTree suggestion_tree(std::string title, const OrderedJson& advice) {
   TextTree tree(std::move(title), {});
-  for (const OrderedJson& step : steps) tree.children.push_back(step_tree(step));
+  std::vector<std::string> shown;  // places
+  const auto place = [](const OrderedJson& one) {
+    return number(one, "level") + "/" + text_member(one, "where");
+  };
+  for (const OrderedJson& step : list(advice, "suggestion")) {
+    if (text_member(step, "change") != "add") tree.children.push_back(step_tree(step));
+  }
+  for (const OrderedJson& one : list(advice, "documents")) {
+    tree.children.emplace_back(text_member(one, "how"), std::vector<TextTree>{});
+    add_leaf(tree.children.back(), member_json(one, "document"));
+    shown.push_back(place(one));
+  }
+  for (const OrderedJson& step : list(advice, "suggestion")) {
+    if (text_member(step, "change") != "add") continue;
+    if (std::find(shown.begin(), shown.end(), place(step)) == shown.end()) {
+      tree.children.push_back(step_tree(step));
+    }
+    const std::string caution = text_member(step, "caution");
+    if (!caution.empty()) add_leaf(tree, caution);
+  }
   return tree;
 }
 
-// A client is refused at the first request that it may not make, so that one fix after the other
-// would be needed.
-void add_work(const OrderedJson& decision, TextTree& tree) {
+// A client is refused at the first request that it may not make. Advice on that request alone would
+// only lead to the next refusal, so that the advice on the whole push or pull comes first.
+void add_suggestions(const OrderedJson& decision, TextTree& tree) {
+  if (list(decision, "suggestion").empty()) return;
   const auto work = decision.find("work");
-  if (work == decision.end() || !work->is_object()) return;
-  const auto names = [&](const char* member) {
-    std::vector<std::string> all;
-    for (const OrderedJson& one : list(*work, member)) {
-      if (one.is_string()) all.push_back(one.get<std::string>());
-    }
-    return base::join(all, ", ");
-  };
-  TextTree all = suggestion_tree(
-      base::format("a docker {} needs all of these, and none is allowed: {}; to allow them",
-                   text_member(*work, "name"), names("missing")),
-      list(*work, "suggestion"));
-  const std::string denied = names("denied");
-  if (!denied.empty()) add_leaf(all, "change the statements that deny " + denied);
+  if (work == decision.end() || !work->is_object()) {
+    tree.children.push_back(suggestion_tree("to allow it", decision));
+    return;
+  }
+  TextTree all = suggestion_tree("to allow the whole docker " + text_member(*work, "name"), *work);
+  std::vector<std::string> denied;
+  for (const OrderedJson& one : list(*work, "denied")) {
+    if (one.is_string()) denied.push_back(one.get<std::string>());
+  }
+  if (!denied.empty()) {
+    add_leaf(all, "change the statements that deny " + base::join(denied, ", "));
+  }
   tree.children.push_back(std::move(all));
+  tree.children.push_back(suggestion_tree(
+      base::format("to allow {} alone", text_member(decision, "action")), decision));
+}
+
+// Who asked. A web identity is nobody yet when it assumes a role: its token tells who it is.
+std::string principal_text(const OrderedJson& decision) {
+  const std::string arn = text_member(decision, "principal");
+  if (!arn.empty()) return arn;
+  const OrderedJson* provider = find_key(decision, "aws:FederatedProvider");
+  if (provider == nullptr || !provider->is_string()) return "anonymous";
+  const std::string name = provider->get<std::string>();
+  constexpr std::string_view kKind = ":oidc-provider/";
+  const std::size_t at = name.find(kKind);
+  const OrderedJson* subject = find_key(
+      decision, (at == std::string::npos ? name : name.substr(at + kKind.size())) + ":sub");
+  return base::format("a web identity of {}{}", name,
+                      subject == nullptr ? "" : ", subject " + base::dump(*subject));
+}
+
+// "request: 0f1e at 2026-01-31T12:00:00.000Z, 2 minutes ago"
+std::string request_text(const OrderedJson& entry) {
+  const std::string age = text_member(entry, "age");
+  return base::format("request: {} at {}{}", text_member(entry, "requestId"),
+                      text_member(entry, "time"), age.empty() ? "" : ", " + age);
 }
 
 // Bytes from 0x80 on pass: they are UTF-8, and part of names that people chose.
@@ -303,19 +356,20 @@ std::string explain_text(const OrderedJson& decision) {
   add_leaf(tree, base::format("verdict: {} ({}){}", verdict, text_member(decision, "decidedBy"),
                               passed ? ", but not enforced" : ""));
   if (!allowed) add_leaf(tree, "message: " + text_member(decision, "message"));
+  add_leaf(tree, request_text(decision));
+  for (const OrderedJson& line : list(decision, "since")) {
+    if (line.is_string()) add_leaf(tree, "since then: " + line.get<std::string>());
+  }
   for (const OrderedJson& hint : list(decision, "hints")) {
     if (hint.is_string()) add_leaf(tree, "note: " + hint.get<std::string>());
   }
-  const OrderedJson& steps = list(decision, "suggestion");
-  if (!steps.empty()) tree.children.push_back(suggestion_tree("to allow it", steps));
-  if (!steps.empty()) add_work(decision, tree);
-  add_leaf(tree, "principal: " + text_member(decision, "principal", "anonymous"));
-  add_leaf(tree, "request: " + text_member(decision, "requestId") + " at " +
-                     text_member(decision, "time"));
+  add_suggestions(decision, tree);
+  add_leaf(tree, "principal: " + principal_text(decision));
   tree.children.push_back(deciding_tree(decision));
-  for (const auto& [kind, title] : kKinds) {
-    TextTree policies = policies_of_kind(decision, kind, title);
-    if (is_worth_showing(decision, kind, policies)) tree.children.push_back(std::move(policies));
+  for (const Kind& kind : kKinds) {
+    TextTree policies = policies_of_kind(decision, kind.name, kind.all);
+    if (is_worth_showing(decision, kind.name, policies))
+      tree.children.push_back(std::move(policies));
   }
   tree.children.push_back(context_tree(decision));
   return render(tree);
@@ -329,8 +383,7 @@ std::string failure_text(const OrderedJson& failure) {
   add_leaf(tree, "message: " + text_member(failure, "message"));
   const std::string key = text_member(failure, "accessKeyId");
   if (!key.empty()) add_leaf(tree, "access key: " + key);
-  add_leaf(tree,
-           "request: " + text_member(failure, "requestId") + " at " + text_member(failure, "time"));
+  add_leaf(tree, request_text(failure));
   return render(tree);
 }
 

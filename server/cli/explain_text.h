@@ -1,5 +1,6 @@
-// Draws a decision as a tree for people: the verdict and what would allow the request, then who
-// asked, every statement that was evaluated and why it did not apply, and the context. Pure.
+// Draws a decision as a tree for people: the verdict, when it was, and what would allow the
+// request, then who asked, every statement that was evaluated and why it did not apply, and the
+// context. Pure.
 #pragma once
 
 #include <string>
@@ -23,7 +24,8 @@ struct TextTree {
 // hold what a terminal would obey.
 std::string render(const TextTree& tree);
 
-// `decision`: as /_ecr-local/decisions?trace=true has it. Ends with a newline.
+// `decision`: as /_ecr-local/decisions?trace=true has it; beside that, "age" ("2 minutes ago") and
+// "since": sentences about requests that came after it. Ends with a newline.
 std::string explain_text(const base::OrderedJson& decision);
 
 // `failure`: as /_ecr-local/authentication-failures has it. Ends with a newline.

@@ -69,8 +69,8 @@ int run_print(const PrintConfig& config) {
     throw std::runtime_error("print --json: only `configuration` can be printed as JSON");
   }
   if (config.list || config.snippet.empty()) {
-    for (const SnippetInfo& each : snippet_list()) base::print("{:16} {}\n", each.name, each.help);
-    base::print("{:16} {}\n", "configuration",
+    for (const SnippetInfo& each : snippet_list()) base::print("{:20} {}\n", each.name, each.help);
+    base::print("{:20} {}\n", "configuration",
                 "every flag of serve: Markdown, or JSON with --json");
     return 0;
   }

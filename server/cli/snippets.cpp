@@ -14,12 +14,14 @@
 #define ECR_SNIPPET(name, file) ECR_EMBED(name, ECR_SNIPPET_DIR "/" file)
 
 ECR_SNIPPET(snippet_aws_config, "aws-config.ini")
+ECR_SNIPPET(snippet_aws_hosts, "aws-hosts.txt")
 ECR_SNIPPET(snippet_cdk, "cdk.sh")
 ECR_SNIPPET(snippet_compose, "compose.yaml")
 ECR_SNIPPET(snippet_daemon_json, "daemon.json")
 ECR_SNIPPET(snippet_docker_login, "docker-login.sh")
 ECR_SNIPPET(snippet_env, "env.sh")
 ECR_SNIPPET(snippet_github_actions, "github-actions.yaml")
+ECR_SNIPPET(snippet_github_actions_oidc, "github-actions-oidc.yaml")
 ECR_SNIPPET(snippet_gitlab_ci, "gitlab-ci.yaml")
 ECR_SNIPPET(snippet_hosts, "hosts.txt")
 ECR_SNIPPET(snippet_hosts_toml, "hosts.toml")
@@ -40,6 +42,8 @@ struct Template {
 const std::vector<Template>& templates() {
   static const std::vector<Template> kAll{
       {{"aws-config", "a profile for ~/.aws/config"}, ECR_EMBEDDED(snippet_aws_config)},
+      {{"aws-hosts", "lines for /etc/hosts: AWS's own names on this machine, with TLS"},
+       ECR_EMBEDDED(snippet_aws_hosts)},
       {{"cdk", "shell: publishes the images of a CDK app"}, ECR_EMBEDDED(snippet_cdk)},
       {{"compose", "compose.yaml with the server as a service"}, ECR_EMBEDDED(snippet_compose)},
       {{"daemon.json", "docker's engine: the registry without TLS"},
@@ -48,8 +52,11 @@ const std::vector<Template>& templates() {
       {{"env", "shell: endpoint, keys and region for AWS clients"}, ECR_EMBEDDED(snippet_env)},
       {{"github-actions", "a workflow that builds and pushes"},
        ECR_EMBEDDED(snippet_github_actions)},
+      {{"github-actions-oidc", "a workflow that assumes a role with GitHub's token"},
+       ECR_EMBEDDED(snippet_github_actions_oidc)},
       {{"gitlab-ci", "a pipeline that builds and pushes"}, ECR_EMBEDDED(snippet_gitlab_ci)},
-      {{"hosts", "lines for /etc/hosts: AWS's names on this machine"}, ECR_EMBEDDED(snippet_hosts)},
+      {{"hosts", "a line for /etc/hosts: the registry of an account by its name"},
+       ECR_EMBEDDED(snippet_hosts)},
       {{"hosts.toml", "containerd: where a registry's images are"},
        ECR_EMBEDDED(snippet_hosts_toml)},
       {{"k3d", "a k3d cluster that pulls from here"}, ECR_EMBEDDED(snippet_k3d)},

@@ -129,7 +129,9 @@ TemporaryDirectory make_temporary_directory() {
   // The sweep of another process may remove the new directory before its lock is held: try again.
   for (int attempt = 0; attempt < 10; ++attempt) {
     std::string path = (root / (std::string(kTemporaryPrefix) + "XXXXXX")).string();
-    if (!::mkdtemp(path.data())) throw StorageError::from_errno(errno, "creating " + path);
+    if (!::mkdtemp(path.data()))
+      throw StorageError::from_errno(errno,
+                                     "creating " + path + " (TMPDIR=FOLDER names another place)");
     try {
       Fd lock = lock_directory(path);
       // Without a link the file was removed before the lock was taken, and locks nothing that

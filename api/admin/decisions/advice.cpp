@@ -148,6 +148,7 @@ class Trial {
     }
     const PolicyKind kind = policy_kind_for(request_, step.type);
     step.document = statement_for(request_, kind);
+    step.caution = caution_about(request_, kind);
     const std::string_view source =
         step.policy < list.size() ? std::string_view(list[step.policy].source) : "";
     step.where = describe_policy(request_, kind, step.level, source);
@@ -206,6 +207,10 @@ std::vector<AdviceStep> advise(const Request& request, const PolicySet& policies
     steps.push_back(std::move(step));
   }
   auto added = Trial(request, policies, verdict).run();
+  const bool of_other_account = std::any_of(added.begin(), added.end(), [](const auto& step) {
+    return step.type == DecidedBy::kResource;
+  });
+  if (of_other_account && !can_be_given_to_other_accounts(request.action)) return {};
   std::move(added.begin(), added.end(), std::back_inserter(steps));
   return steps;
 }

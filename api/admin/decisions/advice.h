@@ -24,9 +24,11 @@ struct AdviceStep {
   std::vector<std::string> narrowed;
   std::string narrowed_also_allows;  // for people; empty: nothing but this request
   std::string where;                 // for people: "the repository policy of app"
+  std::string caution;               // for people: whom else an addition lets in; empty: nobody
 };
 
-// In the order of the evaluation; empty for an allow, and where the verdict is over its budget. All
+// In the order of the evaluation; empty for an allow, where the verdict is over its budget, and
+// where no policy can allow the request: most actions cannot be given to another account. All
 // of the steps together, taken on `policies`, make evaluate() allow the request. REQUIRES: verdict
 // == evaluate(request, policies).
 std::vector<AdviceStep> advise(const auth::iam::Request& request,

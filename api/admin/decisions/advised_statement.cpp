@@ -155,6 +155,28 @@ std::string with_source(std::string text, std::string_view source) {
 
 }  // namespace
 
+bool can_be_given_to_other_accounts(std::string_view action) {
+  const std::string service = base::to_lower(action.substr(0, action.find(':')));
+  return service == "ecr" || service == "sts";
+}
+
+// GitHub: "OpenID Connect reference", "Example subject claims".
+std::string caution_about(const Request& request, PolicyKind kind) {
+  if (kind != PolicyKind::kTrust) return {};
+  const std::vector<std::string> keys = claim_keys(request);
+  if (keys.empty()) return {};
+  const auto* subject = request.context.find_lower(keys.back());
+  if (subject == nullptr || subject->values.empty()) {
+    return "careful: the token names no subject, so that this lets in everyone whom the provider "
+           "knows";
+  }
+  const std::string& text = subject->values[0];
+  if (text.ends_with(":pull_request") || text.find(":pull_request:") != std::string::npos) {
+    return "careful: every pull request of that repository has this subject, whoever opened it";
+  }
+  return {};
+}
+
 std::vector<std::string> claim_keys(const Request& request) {
   constexpr std::string_view kKind = "oidc-provider/";
   const auto* provider = request.context.find_lower("aws:federatedprovider");

@@ -25,6 +25,13 @@ enum class PolicyKind {
   kRcp
 };
 
+// True where the account of the resource can give this action to another account: by a policy of a
+// repository or of its registry, which take ECR's actions alone, or by a role's trust policy.
+bool can_be_given_to_other_accounts(std::string_view action);
+
+// Whom a trust policy with statement_for() lets in besides the caller; empty: nobody.
+std::string caution_about(const auth::iam::Request& request, PolicyKind kind);
+
 // The kind of policy that can allow the request, where policies of `type` are missing an allow.
 PolicyKind policy_kind_for(const auth::iam::Request& request, auth::iam::DecidedBy type);
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/advice.h"
+#include "api/admin/decisions/advised_document.h"
 #include "api/admin/decisions/change_target.h"
 #include "api/admin/decisions/image_work.h"
 #include "api/core/wire/http.h"
@@ -130,6 +131,7 @@ OrderedJson steps_json(const DecisionRecord& record, const std::vector<AdviceSte
       one["narrowed"].push_back(OrderedJson::parse(statement));
     }
     set_if(one, "narrowedAlsoAllows", step.narrowed_also_allows);
+    set_if(one, "caution", step.caution);
     json.push_back(std::move(one));
   }
   return json;
@@ -150,12 +152,28 @@ std::string_view via(Plane plane) {
   return "job";
 }
 
+OrderedJson documents_json(const auth::iam::PolicySet& policies,
+                           const std::vector<AdviceStep>& steps) {
+  OrderedJson json = OrderedJson::array();
+  for (const AdvisedDocument& document : advised_documents(policies, steps)) {
+    OrderedJson one;
+    one["policyType"] = text(name_of(document.type));
+    set_level(one, document.type, document.level);
+    one["where"] = document.where;
+    one["how"] = document.how;
+    one["document"] = OrderedJson::parse(document.document);
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
 OrderedJson work_json(const DecisionRecord& record, const MissingForWork& missing) {
   OrderedJson json;
   json["name"] = text(missing.name);
   json["missing"] = missing.missing;
   if (!missing.denied.empty()) json["denied"] = missing.denied;
   json["suggestion"] = steps_json(record, missing.steps);
+  json["documents"] = documents_json(record.policies, missing.steps);
   return json;
 }
 
@@ -199,7 +217,9 @@ OrderedJson decision_json(const DecisionRecord& record, bool trace) {
         change_target_json(request, record.verdict.decided_by, record.verdict.source);
   }
   if (!record.verdict.allowed()) {
-    json["suggestion"] = steps_json(record, advise(request, record.policies, record.verdict));
+    const auto steps = advise(request, record.policies, record.verdict);
+    json["suggestion"] = steps_json(record, steps);
+    if (trace) json["documents"] = documents_json(record.policies, steps);
   }
   if (trace && !record.verdict.allowed()) {
     const MissingForWork work = missing_for_work(request, record.policies, record.verdict);

@@ -22,10 +22,13 @@ namespace ecr::api::admin {
 //  "suggestion": of a denial, steps that together allow it: [{"change": "add" | "removeOrNarrow",
 //                "policyType", "level"?, "where", "target", "index"?, "sid"?, "statement",
 //                "narrowed"?: statements in its place, which deny everything but this request,
-//                "narrowedAlsoAllows"?: what they free the caller for beside it}],
+//                "narrowedAlsoAllows"?: what they free the caller for beside it,
+//                "caution"?: whom else an addition lets in}],
+//  "documents": with `trace`, of a denial, the additions as whole policies: [{"policyType",
+//               "level"?, "where": as above, "how": for people, "document"}],
 //  "work": with `trace`, of a denial that is part of a push or pull for which more is missing:
 //          {"name": "push" | "pull", "missing": [actions], "denied"?: those that a Deny refuses,
-//           "suggestion": [additions, as above]},
+//           "suggestion": [additions, as above], "documents": as above},
 //  "trace": with `trace`, every statement of every policy consulted: [{"policyType", "level"?,
 //           "policy": index, "source", "target", "index": of the statement, "sid"?, "effect",
 //           "outcome", "condition"?: the first that fails {"operator", "key", "wanted", "actual" or

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/admin/decisions/advised_statement.h"
 #include "api/core/registry_host.h"
 #include "auth/iam/match/arn_match.h"
 #include "schemas/base/encoding.h"
@@ -71,11 +72,29 @@ void add_repository_hints(const Services& services, storage::sql::Txn& txn, std:
   }
 }
 
+// No policy lets another account's users make most calls: only ECR's resources and roles have one.
+void add_account_hint(const Services& services, const auth::iam::Request& request, Hints& hints) {
+  const std::string& caller = request.principal.account;
+  const std::string& owner = request.resource_account;
+  if (caller.empty() || owner.empty() || caller == owner ||
+      can_be_given_to_other_accounts(request.action)) {
+    return;
+  }
+  hints.texts.push_back(base::format(
+      "no policy allows {} in another account: the caller is of account {}. Call it with keys of "
+      "account {}{}",
+      request.action, caller, owner,
+      services.settings.account_root_keys
+          ? base::format(", such as those of its root user: access key {}, secret test", owner)
+          : ""));
+}
+
 }  // namespace
 
 Hints hints_for(const Services& services, storage::sql::Txn& txn, std::string_view host,
                 const auth::iam::Request& request) {
   Hints hints;
+  add_account_hint(services, request, hints);
   const ArnParts arn(request.resource);
   if (!arn.is_arn) return hints;
   const std::string action = base::to_lower(request.action);

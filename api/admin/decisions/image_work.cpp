@@ -141,14 +141,16 @@ MissingForWork missing_for_work(const Request& request, const auth::iam::PolicyS
 
 std::vector<RequestedAccess> complete_works(std::vector<RequestedAccess> requests,
                                             const std::vector<std::string>& names) {
-  std::vector<RequestedAccess> added;
-  for (const auto& [place, asked] : begun_works(requests)) {
-    const ImageWork& work = *place.first;
-    if (std::find(names.begin(), names.end(), work.name) == names.end()) continue;
-    added.emplace_back(kTokenAction, "*");
-    for (const std::string_view action : work.actions) added.emplace_back(action, place.second);
+  if (names.empty()) return requests;
+  std::set<std::string> repositories;
+  for (const auto& [place, asked] : begun_works(requests)) repositories.insert(place.second);
+  for (const std::string& repository : repositories) {
+    requests.emplace_back(kTokenAction, "*");
+    for (const ImageWork& work : kWorks) {
+      if (std::find(names.begin(), names.end(), work.name) == names.end()) continue;
+      for (const std::string_view action : work.actions) requests.emplace_back(action, repository);
+    }
   }
-  std::move(added.begin(), added.end(), std::back_inserter(requests));
   return requests;
 }
 

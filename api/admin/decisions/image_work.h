@@ -46,8 +46,9 @@ MissingForWork missing_for_work(const auth::iam::Request& request,
                                 const auth::iam::PolicySet& policies,
                                 const auth::iam::Verdict& verdict);
 
-// The requests with those that complete each of the named works ("push", "pull") in the
-// repositories where it was begun.
+// The requests with all that each of the named works ("push", "pull") needs, in every repository
+// where one of them was begun, whichever: who asks for a pull wants it also where a client was
+// refused at its push.
 std::vector<RequestedAccess> complete_works(std::vector<RequestedAccess> requests,
                                             const std::vector<std::string>& names);
 

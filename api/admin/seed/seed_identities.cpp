@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/admin/seed/seed.h"
 #include "api/admin/seed/seed_document.h"
+#include "api/core/access/aws_managed_policies.h"
 #include "api/core/access/identity.h"
 #include "api/core/access/principal_policies.h"
 #include "api/core/access/stored_principals.h"
@@ -29,14 +31,59 @@ std::string policy_arn(SeedContext& context, const SeedNode& node, const std::st
   if (!text.starts_with("arn:")) {
     text = base::format("arn:{}:iam::{}:policy/{}", context.partition(), account, text);
   }
-  if (!managed_policy_exists(context.txn, text)) node.fail("there is no such policy");
-  return text;
+  if (managed_policy_exists(context.txn, text)) return text;
+  const auto arn = model::Arn::parse(text);
+  const bool of_aws = arn && arn->account == kAwsPolicyOwner;
+  node.fail(base::format("there is no policy {}{}", text,
+                         of_aws ? ". If AWS has it, give its document: {\"arn\": \"" + text +
+                                      "\", \"document\": {...}} in managedPolicies"
+                                : ""));
+}
+
+// One of AWS's policies that is newer than this program, as an account's export has it. Those that
+// are here stay as they are: no account can change them.
+void apply_policy_of_aws(SeedContext& context, const SeedNode& node) {
+  node.check_members({"arn", "document"});
+  constexpr std::string_view kKind = "policy/";
+  const std::string text = node.text("arn");
+  const auto arn = model::Arn::parse(text);
+  if (!arn || arn->service != "iam" || arn->account != kAwsPolicyOwner ||
+      !arn->resource.starts_with(kKind) || arn->resource.ends_with('/')) {
+    node.member("arn").fail(
+        "must be of a policy of AWS, such as arn:aws:iam::aws:policy/ReadOnlyAccess; a policy of "
+        "the account has a name");
+  }
+  const std::string document = policy_text(context, node.member("document"), PolicyType::kIdentity);
+  if (const auto* known = find_aws_managed_policy(text)) {
+    if (*base::parse_json(document) != *base::parse_json(known->document()) &&
+        context.warnings.size() < kMostSeedWarnings) {
+      context.warnings.push_back(
+          base::format("{}: {} is here with another document (v{}), and stays as it is",
+                       node.path(), text, known->version));
+    }
+    return;
+  }
+  if (const auto seeded = storage::find_managed_policy(context.txn, text)) {
+    storage::set_managed_policy_document(context.txn, seeded->id, document);
+    return;
+  }
+  storage::ManagedPolicy policy;
+  policy.account = kAwsPolicyOwner;
+  policy.arn = text;
+  const std::size_t slash = arn->resource.rfind('/');
+  policy.name = arn->resource.substr(slash + 1);
+  policy.path = arn->resource.substr(kKind.size() - 1, slash + 2 - kKind.size());
+  policy.unique_id =
+      make_unique_id(context.services.random, kPolicyId, context.services.settings.account);
+  policy.created_at = context.now;
+  storage::insert_managed_policy(context.txn, policy, document);
 }
 
 // In a policy that exists, the document replaces that of the default version; id, versions and
 // attachments stay.
 void apply_managed_policy(SeedContext& context, const SeedNode& node, const std::string& account) {
-  node.check_members({"name", "path", "document"});
+  if (node.has("arn")) return apply_policy_of_aws(context, node);
+  node.check_members({"name", "path", "document", "arn"});
   storage::ManagedPolicy policy;
   policy.account = account;
   policy.name = checked_name(node, "name", "policyNameType");

@@ -1,7 +1,8 @@
 // AWS's own managed policies, all of them: attachable in every account, editable in none. They have
-// no rows: the program holds them packed (scripts/update-managed-policies has the source and the
-// form). Their table is unpacked when it is first asked for, and a document each time; PolicyMemo
-// keeps those that are in use. Immutable; thread-safe.
+// no rows, but for those that a seed adds because they are newer than this program: the program
+// holds them packed (scripts/update-managed-policies has the source and the form). Their table is
+// unpacked when it is first asked for, and a document each time; PolicyMemo keeps those that are in
+// use. Immutable; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,10 @@
 #include "schemas/base/clock.h"
 
 namespace ecr::api {
+
+// Stands in the ARNs of AWS's policies where others have an account, and so in the rows of those
+// that a seed added.
+inline constexpr std::string_view kAwsPolicyOwner = "aws";
 
 struct AwsManagedPolicy {
   std::string_view name;

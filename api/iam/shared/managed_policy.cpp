@@ -20,6 +20,7 @@ ManagedPolicy policy_of(const ApiRequest& request, const storage::ManagedPolicy&
   policy.created_at = row.created_at;
   policy.updated_at = row.created_at;
   policy.default_version = row.default_version;
+  policy.aws_managed = row.account == kAwsPolicyOwner;
   policy.row_id = row.id;
   // UpdateDate is the time of the newest version, whether it is the default or not.
   const auto versions = storage::policy_versions(request.txn, row.id);
@@ -39,6 +40,7 @@ ManagedPolicy policy_of(const AwsManagedPolicy& aws, std::string arn) {
   policy.updated_at = aws.updated;
   policy.default_version = aws.version;
   policy.attachable = aws.attachable();
+  policy.aws_managed = true;
   return policy;
 }
 
@@ -57,7 +59,9 @@ PolicyUse requested_use(const Json& input) {
 std::optional<ManagedPolicy> find_policy(const ApiRequest& request, const std::string& arn) {
   if (const AwsManagedPolicy* aws = find_aws_managed_policy(arn)) return policy_of(*aws, arn);
   const auto row = storage::find_managed_policy(request.txn, arn);
-  if (!row || row->account != request.caller.account) return std::nullopt;
+  if (!row || (row->account != request.caller.account && row->account != kAwsPolicyOwner)) {
+    return std::nullopt;
+  }
   return policy_of(request, *row);
 }
 
@@ -71,19 +75,20 @@ ApiError not_attachable(std::string_view arn, std::string_view more) {
 }
 
 void refuse_aws_managed(const ManagedPolicy& policy, std::string_view what) {
-  if (policy.row_id) return;
+  if (!policy.aws_managed) return;
   throw ApiError::access_denied(base::format("Cannot {} outside your own account.", what));
 }
 
 std::vector<ManagedPolicy> all_policies(const ApiRequest& request, bool customer, bool aws,
                                         const storage::PolicyUses* uses) {
   std::vector<ManagedPolicy> policies;
-  if (customer) {
-    for (const auto& row :
-         storage::list_managed_policies(request.txn, request.caller.account, "", "", kAllRows)) {
-      policies.push_back(policy_of(request, row));
+  const auto add_rows = [&](std::string_view owner, const storage::PolicyUses* used) {
+    for (const auto& row : storage::list_managed_policies(request.txn, owner, "", "", kAllRows)) {
+      if (used == nullptr || used->contains(row.arn)) policies.push_back(policy_of(request, row));
     }
-  }
+  };
+  if (customer) add_rows(request.caller.account, nullptr);
+  if (aws) add_rows(kAwsPolicyOwner, uses);
   if (aws && uses != nullptr) {
     // One that is attached by the ARN of another partition is listed by that ARN.
     for (const auto& [arn, use] : *uses) {

@@ -1,6 +1,6 @@
 // A managed policy as the API sees it: customer-managed ones are rows, AWS-managed ones are built
-// into the program. Shared by the operations on policies, versions and attachments. Stateless
-// functions on the request's transaction.
+// into the program, or rows of a seed. Shared by the operations on policies, versions and
+// attachments. Stateless functions on the request's transaction.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ struct ManagedPolicy {
   base::TimePoint updated_at;
   std::int64_t default_version = 1;
   bool attachable = true;
-  std::optional<std::int64_t> row_id;  // nullopt: AWS-managed
+  bool aws_managed = false;
+  std::optional<std::int64_t> row_id;  // nullopt: it is built into the program
 };
 
 // PolicyUsageFilter: the ways to use a managed policy that a listing asks for.

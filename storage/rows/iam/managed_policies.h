@@ -1,6 +1,6 @@
 // Rows of customer-managed IAM policies with their versions, and of attachments. AWS-managed
-// policies (arn:aws:iam::aws:policy/...) have no rows of their own, but they can be attached. Free
-// functions on Txn.
+// policies (arn:aws:iam::aws:policy/...) have no rows of their own, but they can be attached; those
+// that a seed adds are rows of the account "aws". Free functions on Txn.
 #pragma once
 
 #include <cstdint>

@@ -325,7 +325,33 @@ TEST_F(DecisionsTest, ThePolicyIsCompletedAndSaysWhatItMayLack) {
   const Json statements = Json::parse(body_of(complete))["Statement"];
   ASSERT_EQ(statements.size(), 2u);
   EXPECT_EQ(statements[0]["Action"], "ecr:GetAuthorizationToken");
-  EXPECT_EQ(statements[1]["Action"].size(), 6u);
+  EXPECT_EQ(statements[1]["Action"].size(), 7u);  // of the push and of the pull
+  for (const char* work : {"push", "pull"}) {
+    const auto text = body_of(get(query + "&complete=" + work));
+    EXPECT_NE(text.find("\"ecr:GetAuthorizationToken\""), std::string::npos) << text;
+  }
+  const auto pull = body_of(get(query + "&complete=pull"));
+  EXPECT_NE(pull.find("\"ecr:GetDownloadUrlForLayer\""), std::string::npos) << pull;
+  EXPECT_EQ(pull.find("ecr:PutImage"), std::string::npos) << pull;
+}
+
+// A registry policy takes ECR's actions alone: advice to write one of IAM's into it cannot be
+// followed.
+TEST_F(DecisionsTest, ACallOfIamInAnotherAccountIsToldWhoseKeysItNeeds) {
+  DecisionRecord record;
+  record.request_id = "r";
+  record.request.principal = *auth::iam::make_principal("arn:aws:iam::000000000000:root", "");
+  record.request.action = "iam:SimulatePrincipalPolicy";
+  record.request.resource = "arn:aws:iam::123456789012:role/ci";
+  record.request.resource_account = "123456789012";
+  record.verdict = evaluate(record.request, record.policies);
+  decisions.record(record);
+  const Json decision = list("?trace=true")["decisions"][0];
+  EXPECT_EQ(decision["suggestion"], Json::array());
+  EXPECT_EQ(decision["hints"],
+            Json({"no policy allows iam:SimulatePrincipalPolicy in another account: the caller is "
+                  "of account 000000000000. Call it with keys of account 123456789012, such as "
+                  "those of its root user: access key 123456789012, secret test"}));
 }
 
 TEST_F(DecisionsTest, ADenialNamesTheWholeOfThePush) {
@@ -335,6 +361,10 @@ TEST_F(DecisionsTest, ADenialNamesTheWholeOfThePush) {
   EXPECT_EQ(decision["work"]["name"], "push");
   EXPECT_EQ(decision["work"]["missing"].size(), 7u);  // with ecr:GetAuthorizationToken
   EXPECT_EQ(decision["work"]["suggestion"].size(), 2u);
+  ASSERT_EQ(decision["work"]["documents"].size(), 1u);  // one policy with both statements
+  EXPECT_EQ(decision["work"]["documents"][0]["document"]["Statement"].size(), 2u);
+  EXPECT_EQ(decision["documents"][0]["document"]["Statement"],
+            Json::array({decision["suggestion"][0]["statement"]}));
   EXPECT_EQ(decision["suggestion"].size(), 1u);
   EXPECT_EQ(decision["suggestion"][0]["statement"]["Action"], "ecr:InitiateLayerUpload");
 }

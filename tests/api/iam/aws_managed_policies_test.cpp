@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "api/admin/seed/seed.h"
 #include "api/core/access/policy_memo.h"
 #include "auth/iam/policy/policy.h"
 #include "schemas/base/encoding.h"
@@ -124,6 +125,43 @@ TEST_F(AwsManagedPolicies, CanBeReadAndAttachedButNotChanged) {
   use(jane);
   call("ListImages", {{"repositoryName", "app"}});
   EXPECT_EQ(fail("DeleteRepository", {{"repositoryName", "app"}}).first, "AccessDeniedException");
+}
+
+// One that a seed adds, because it is newer than the program, is AWS's like the others.
+TEST_F(AwsManagedPolicies, OneOfASeedIsLikeTheOthers) {
+  const std::string arn = kAwsPolicies + "service-role/NewerThanThis";
+  admin::apply_seed(
+      services,
+      Json{{"accounts",
+            {{"111122223333",
+              {{"managedPolicies",
+                {{{"arn", arn}, {"document", policy("Allow", "ecr:ListImages", "*")}}}}}}}}}
+          .dump());
+  const Json shown = iam("GetPolicy", {{"PolicyArn", arn}})["Policy"];
+  EXPECT_EQ(shown["PolicyName"], "NewerThanThis");
+  EXPECT_EQ(shown["Path"], "/service-role/");
+  iam("GetPolicyVersion", {{"PolicyArn", arn}, {"VersionId", "v1"}});
+  for (const char* operation : {"DeletePolicy", "CreatePolicyVersion", "TagPolicy"}) {
+    EXPECT_EQ(iam_fail(operation,
+                       {{"PolicyArn", arn},
+                        {"PolicyDocument", policy("Allow", "*", "*").dump()},
+                        {"Tags.member.1.Key", "k"},
+                        {"Tags.member.1.Value", "v"}},
+                       403)
+                  .first,
+              "AccessDenied");
+  }
+  EXPECT_THAT(arns({{"Scope", "Local"}}), IsEmpty());
+  EXPECT_THAT(arns({{"Scope", "AWS"}, {"OnlyAttached", "true"}}), IsEmpty());
+  iam("CreateUser", {{"UserName", "jane"}});
+  attach("jane", arn);
+  EXPECT_EQ(decision("jane", "ecr:ListImages"), "allowed");
+  EXPECT_EQ(decision("jane", "ecr:PutImage"), "implicitDeny");
+  EXPECT_THAT(arns({{"Scope", "AWS"}, {"OnlyAttached", "true"}}), ElementsAre(arn));
+  EXPECT_THAT(names(iam("GetAccountAuthorizationDetails",
+                        {{"Filter.member.1", "AWSManagedPolicy"}})["Policies"],
+                    "Arn"),
+              ElementsAre(arn));
 }
 
 TEST_F(AwsManagedPolicies, HaveTheVersionThatAwsHas) {

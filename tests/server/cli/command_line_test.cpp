@@ -113,6 +113,10 @@ TEST(CommandLine, SettingsThatNothingReadsAreWarnedOf) {
   EXPECT_EQ(warnings({"serve"}), "");
   EXPECT_EQ(warnings({"serve", "--in-memory", "--data-dir", "x"}),
             "--data-dir is not used: --in-memory saves nothing");
+  // A container image sets the variable for all who start it.
+  ::setenv("ECR_LOCAL_DATA_DIR", "/data", 1);
+  EXPECT_EQ(warnings({"serve", "--in-memory"}), "");
+  ::unsetenv("ECR_LOCAL_DATA_DIR");
   EXPECT_NE(warnings({"serve", "--tls-name", "a.test"}).find("without --tls auto"),
             std::string::npos);
   setenv("ECR_LOCAL_DATADIR", "x", 1);
@@ -299,16 +303,20 @@ TEST(Snippets, ContainersHaveWhatSeedAndResetNeed) {
 
 TEST(Snippets, HostsLinesHaveAnAddress) {
   SnippetValues given = values();
-  EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 api.ecr.eu-west-1.amazonaws.com"),
+  // The registry's line can be appended to /etc/hosts as it is: it takes no name of AWS's away.
+  EXPECT_EQ(snippet("hosts", given).find("amazonaws.com"), std::string::npos);
+  EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 123456789012.dkr.ecr.eu-west-1.localhost\n"),
             std::string::npos);
-  EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 123456789012.dkr-ecr.eu-west-1.on.aws\n"),
+  EXPECT_NE(snippet("aws-hosts", given).find("\n127.0.0.1 api.ecr.eu-west-1.amazonaws.com"),
+            std::string::npos);
+  EXPECT_NE(snippet("aws-hosts", given).find("\n127.0.0.1 123456789012.dkr-ecr.eu-west-1.on.aws\n"),
             std::string::npos);
   given.region = "cn-north-1";
-  EXPECT_NE(snippet("hosts", given).find("\n127.0.0.1 iam.cn-north-1.amazonaws.com.cn\n"),
+  EXPECT_NE(snippet("aws-hosts", given).find("\n127.0.0.1 iam.cn-north-1.amazonaws.com.cn\n"),
             std::string::npos);
   given.region = "eu-west-1";
   given.endpoint = "https://192.0.2.7:8443/";
-  EXPECT_NE(snippet("hosts", given).find("\n192.0.2.7 api.ecr"), std::string::npos);
+  EXPECT_NE(snippet("aws-hosts", given).find("\n192.0.2.7 api.ecr"), std::string::npos);
   EXPECT_NE(snippet("registries.conf", given).find("insecure = false"), std::string::npos);
 }
 

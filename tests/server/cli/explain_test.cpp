@@ -47,25 +47,25 @@ TEST(ExplainText, TellsWhyEveryStatementDidNotApply) {
             R"(✗ ecr:ListImages on arn:aws:ecr:us-east-1:111122223333:repository/b
 ├─ verdict: ImplicitlyDenied (identity)
 ├─ message: User: ... action
+├─ request: 0f1e at 2026-01-31T12:00:00.000Z
 ├─ to allow it
 │  └─ add to an identity-based policy of jane
 │     └─ {"Effect":"Allow","Action":"ecr:ListImages"}
 ├─ principal: arn:aws:iam::111122223333:user/jane
-├─ request: 0f1e at 2026-01-31T12:00:00.000Z
-├─ deciding statement: none, the identity-based policies do not allow it
+├─ deciding statement: none, as no identity-based policy allows it
 ├─ service control policies
 │  └─ level 0: FullAWSAccess
-│     └─ ✓ Allow (statement 0): applies
+│     └─ ✓ Allow (statement 0) applies
 ├─ resource-based policies
 │  └─ repository policy of b
-│     └─ ✗ Allow (statement 0): Principal {"AWS":"222233334444"} does not match arn:aws:iam::111122223333:user/jane
+│     └─ – Allow (statement 0) does not apply: Principal {"AWS":"222233334444"} does not match arn:aws:iam::111122223333:user/jane
 ├─ identity-based policies
 │  ├─ inline policy p of user jane
-│  │  ├─ ✗ Allow (statement 0): NotAction ["ecr:List*","ecr:Describe*"] leaves out ecr:ListImages
-│  │  └─ ✗ Allow (statement 1, Sid Own): Resource "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*" does not match arn:aws:ecr:us-east-1:111122223333:repository/b; aws:PrincipalTag/team is "a"
+│  │  ├─ – Allow (statement 0) does not apply: NotAction ["ecr:List*","ecr:Describe*"] leaves out ecr:ListImages
+│  │  └─ – Allow (statement 1, Sid Own) does not apply: Resource "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*" does not match arn:aws:ecr:us-east-1:111122223333:repository/b; aws:PrincipalTag/team is "a"
 │  └─ arn:aws:iam::aws:policy/X
-│     ├─ ✗ Allow (statement 0): StringEquals aws:ResourceTag/team wants "${aws:PrincipalTag/team}", the request has "b"; aws:PrincipalTag/team is "a"
-│     └─ ✗ Deny (statement 1): Bool aws:MultiFactorAuthPresent wants ["false"], the request does not have it
+│     ├─ – Allow (statement 0) does not apply: StringEquals aws:ResourceTag/team wants "${aws:PrincipalTag/team}", the request has "b"; aws:PrincipalTag/team is "a"
+│     └─ – Deny (statement 1) does not apply: Bool aws:MultiFactorAuthPresent wants ["false"], the request does not have it
 └─ context
    ├─ aws:PrincipalTag/team = a
    ├─ aws:ResourceTag/team = b
@@ -90,6 +90,7 @@ TEST(ExplainText, ADenyIsShownWithWhatTakesItsPlace) {
   EXPECT_EQ(explain_text(decision), R"(✗ ecr:PutImage on * (allowed all the same: --iam soft)
 ├─ verdict: ExplicitlyDenied (boundary), but not enforced
 ├─ message: m
+├─ request: 0f1e at t
 ├─ to allow it
 │  ├─ replace statement 2 (Sid No) of b, which denies it, by
 │  │  ├─ {"Effect":"Less"}
@@ -98,40 +99,74 @@ TEST(ExplainText, ADenyIsShownWithWhatTakesItsPlace) {
 │  └─ remove or narrow statement 0 of c, which denies it
 │     └─ {"Effect":"Deny"}
 ├─ principal: anonymous
-├─ request: 0f1e at t
 ├─ deciding statement: 2 of b
 │  └─ {"Effect":"Deny"}
 ├─ resource-based policies: none
 ├─ identity-based policies: none
 ├─ permissions boundaries
 │  └─ b
-│     └─ ✓ Deny (statement 2, Sid No): applies
+│     └─ ✗ Deny (statement 2, Sid No) applies
 └─ context
 )");
 }
 
-TEST(ExplainText, NotesComeBeforeTheAdviceAndTheWholePushBehindIt) {
+TEST(ExplainText, NotesComeBeforeTheAdviceAndTheWholePushBeforeTheRequest) {
   auto decision = OrderedJson::parse(R"({"decision": "ImplicitlyDenied", "action": "ecr:PutImage",
     "resource": "r", "hints": ["there is no repository app", "app exists elsewhere"],
     "suggestion": [{"change": "add", "where": "w", "statement": {"Action": "a"}}],
+    "documents": [{"where": "w", "how": "add this policy to jane", "document": {"Statement": [1]}}],
     "work": {"name": "push", "missing": ["ecr:A", "ecr:B"], "denied": ["ecr:B"],
-             "suggestion": [{"change": "add", "where": "w", "statement": {"Action": ["a", "b"]}}]}})");
+             "suggestion": [{"change": "add", "where": "w", "statement": {"Action": ["a", "b"]}},
+                            {"change": "add", "where": "x", "statement": {"Action": "c"}}],
+             "documents": [{"where": "w", "how": "add this policy to jane",
+                            "document": {"Statement": [1, 2]}}]}})");
   const std::string text = explain_text(decision);
+  // A whole policy stands for the statements in it; a statement without one stays.
   EXPECT_NE(text.find(R"(├─ note: there is no repository app
 ├─ note: app exists elsewhere
-├─ to allow it
-│  └─ add to w
-│     └─ {"Action":"a"}
-├─ a docker push needs all of these, and none is allowed: ecr:A, ecr:B; to allow them
-│  ├─ add to w
-│  │  └─ {"Action":["a","b"]}
+├─ to allow the whole docker push
+│  ├─ add this policy to jane
+│  │  └─ {"Statement":[1,2]}
+│  ├─ add to x
+│  │  └─ {"Action":"c"}
 │  └─ change the statements that deny ecr:B
+├─ to allow ecr:PutImage alone
+│  └─ add this policy to jane
+│     └─ {"Statement":[1]}
 ├─ principal)"),
             std::string::npos)
       << text;
   // There is no policy to change where the role does not exist.
   decision["suggestion"] = OrderedJson::array();
-  EXPECT_EQ(explain_text(decision).find("to allow it"), std::string::npos);
+  EXPECT_EQ(explain_text(decision).find("to allow"), std::string::npos);
+}
+
+TEST(ExplainText, SaysHowOldItIsAndWhatCameAfterIt) {
+  const std::string text = explain_text(OrderedJson::parse(R"({
+    "decision": "ImplicitlyDenied", "requestId": "0f1e", "time": "t", "age": "2 minutes ago",
+    "since": ["3 requests of this principal; the last one was allowed", 7]})"));
+  EXPECT_NE(text.find("├─ request: 0f1e at t, 2 minutes ago\n"
+                      "├─ since then: 3 requests of this principal; the last one was allowed\n"
+                      "├─ principal"),
+            std::string::npos)
+      << text;
+}
+
+TEST(ExplainText, AWebIdentityIsShownByItsTokenAndTheCautionByTheAdvice) {
+  const std::string text = explain_text(OrderedJson::parse(R"({
+    "decision": "ImplicitlyDenied", "principal": null,
+    "context": {"aws:FederatedProvider": "arn:aws:iam::1:oidc-provider/idp.example.com",
+                "idp.example.com:sub": "repo:octo/app:pull_request"},
+    "suggestion": [{"change": "add", "where": "w", "statement": {}, "caution": "careful: all"}]})"));
+  EXPECT_NE(
+      text.find("├─ to allow it\n"
+                "│  ├─ add to w\n"
+                "│  │  └─ {}\n"
+                "│  └─ careful: all\n"
+                "├─ principal: a web identity of arn:aws:iam::1:oidc-provider/idp.example.com, "
+                "subject \"repo:octo/app:pull_request\"\n"),
+      std::string::npos)
+      << text;
 }
 
 TEST(ExplainText, AFailureBeginsWithTheReason) {
@@ -152,6 +187,7 @@ TEST(ExplainText, SurvivesWhatItDoesNotKnow) {
                            R"({"trace": [{}], "decision": "Denied", "action": 7})",
                            R"({"trace": [{"policyType": "identity", "condition": 1}]})",
                            R"({"hints": [1], "work": 2, "suggestion": [3], "enforced": 4})",
+                           R"({"documents": [1], "since": 2, "age": 3, "suggestion": [{}]})",
                            R"({"work": {"missing": [1], "suggestion": 2}, "suggestion": [{}]})"}) {
     EXPECT_NE(explain_text(OrderedJson::parse(text)), "") << text;
   }

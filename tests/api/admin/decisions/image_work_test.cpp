@@ -105,12 +105,32 @@ TEST(ImageWork, WhatLayerCachesHidIsCompleted) {
   EXPECT_FALSE(has("ecr:GetDownloadUrlForLayer", kImages));
   // Nobody began to push to the other repository.
   EXPECT_FALSE(has("ecr:PutImage", "arn:aws:ecr:us-east-1:111111111111:repository/b"));
-  EXPECT_EQ(complete_works(requests, {"pull"}), requests);
+  EXPECT_EQ(complete_works(requests, {}), requests);
 
   EXPECT_EQ(may_be_missing(requests),
             Names{"a docker push of repository app may also need ecr:BatchGetImage, "
                   "ecr:CompleteLayerUpload, ecr:InitiateLayerUpload, ecr:UploadLayerPart"});
   EXPECT_TRUE(may_be_missing(complete_works(requests, {"push", "pull"})).empty());
+}
+
+// A work that was asked for is completed where only the other one was begun.
+TEST(ImageWork, APullIsCompletedWhereOnlyAPushWasBegun) {
+  const auto has = [](const std::vector<RequestedAccess>& all, std::string_view action,
+                      const char* resource) {
+    return std::find(all.begin(), all.end(), RequestedAccess(action, resource)) != all.end();
+  };
+  for (const char* begun : {"ecr:InitiateLayerUpload", "ecr:BatchGetImage"}) {
+    for (const ImageWork& work : image_works()) {
+      const auto completed = complete_works({{begun, kImages}}, {std::string(work.name)});
+      EXPECT_TRUE(has(completed, "ecr:GetAuthorizationToken", "*")) << begun;
+      for (const std::string_view action : work.actions) {
+        EXPECT_TRUE(has(completed, action, kImages)) << begun << ": " << action;
+      }
+    }
+  }
+  // Who never touched an image has no repository that could be meant.
+  const std::vector<RequestedAccess> login = {{"ecr:GetAuthorizationToken", "*"}};
+  EXPECT_EQ(complete_works(login, {"push", "pull"}), login);
 }
 
 }  // namespace

@@ -68,6 +68,58 @@ TEST_F(Seed, SaysWhatItAppliedAndWarnsOfActionsThatDoNotExist) {
       << warning;
 }
 
+// The export of a real account has the documents of AWS's policies, some newer than this program.
+TEST_F(Seed, APolicyOfAwsThatIsNotHereCanBeGiven) {
+  const std::string arn = "arn:aws:iam::aws:policy/service-role/NewerThanThis";
+  const Json user = {
+      {"name", "a"},
+      {"accessKeys", {{{"accessKeyId", "AKIA0000000000000001"}, {"secretAccessKey", "s"}}}},
+      {"attachedPolicies", {arn}}};
+  const auto seed = [&](const Json& managed) {
+    const Json document = {{"accounts",
+                            {{"111122223333",
+                              {{"managedPolicies", managed},
+                               {"users", Json::array({user})},
+                               {"repositories", {{{"name", "app"}}}}}}}}};
+    return admin.handle(
+        make_request("POST", "/_ecr-local/seed", {{"Host", host}}, document.dump()));
+  };
+  const auto message = [](const HttpResponse& response) {
+    return Json::parse(body_of(response)).value("message", "");
+  };
+  EXPECT_TRUE(message(seed(Json::array()))
+                  .starts_with("accounts.111122223333.users[0].attachedPolicies[0]: there is no "
+                               "policy " +
+                               arn + ". If AWS has it, give its document: "));
+  const auto policy = [](const std::string& of, const char* action) {
+    return Json{{"arn", of},
+                {"document",
+                 {{"Version", "2012-10-17"},
+                  {"Statement", {{{"Effect", "Allow"}, {"Action", action}, {"Resource", "*"}}}}}}};
+  };
+  for (const char* other :
+       {"arn:aws:iam::111122223333:policy/a", "arn:aws:iam::aws:policy/", "a"}) {
+    EXPECT_TRUE(message(seed(Json::array({policy(other, "ecr:ListImages")})))
+                    .starts_with("accounts.111122223333.managedPolicies[0].arn: must be of a "))
+        << other;
+  }
+  // Twice is as once; the document is the newest.
+  for (const char* action : {"ecr:DescribeImages", "ecr:ListImages"}) {
+    EXPECT_EQ(seed(Json::array({policy(arn, action)})).status, 200);
+  }
+  keys = {"AKIA0000000000000001", "s"};
+  EXPECT_TRUE(call("ListImages", {{"repositoryName", "app"}})["imageIds"].empty());
+  fail("DescribeImages", {{"repositoryName", "app"}});
+
+  const auto known =
+      seed(Json::array({policy("arn:aws:iam::aws:policy/AdministratorAccess", "ecr:ListImages")}));
+  ASSERT_EQ(known.status, 200);
+  EXPECT_EQ(Json::parse(body_of(known))["warnings"],
+            Json::array({"accounts.111122223333.managedPolicies[0]: "
+                         "arn:aws:iam::aws:policy/AdministratorAccess is here with another "
+                         "document (v1), and stays as it is"}));
+}
+
 TEST_F(Seed, UnitsNestNoDeeperThanPoliciesAreLookedFor) {
   Json units = Json::array({{{"id", "ou-1"}}});
   const auto document = [&] {

@@ -10,6 +10,7 @@
 #include "api/core/access/principal_policies.h"
 #include "api/core/access/stored_principals.h"
 #include "api/core/unique_id.h"
+#include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
 #include "storage/rows/iam/managed_policies.h"
@@ -100,9 +101,22 @@ void apply_managed_policy(SeedContext& context, const SeedNode& node, const std:
   }
 }
 
+// The id that the document gives to a user or role, which policies may name it by. It is nobody
+// else's.
+std::string given_id(SeedContext& context, const SeedNode& node, const storage::Entity& entity) {
+  if (!node.has("uniqueId")) return "";
+  std::string id = checked_name(node, "uniqueId", "idType");
+  const auto known = storage::find_entity_by_unique_id(context.txn, id);
+  if (known && (known->account != entity.account || known->kind != entity.kind ||
+                !base::equals_ignore_case(known->name, entity.name))) {
+    node.member("uniqueId").fail("belongs to another principal");
+  }
+  return id;
+}
+
 // The entity's row; a new one where it is missing. IAM's names are unique without regard to case,
-// so an entity with another path, partition or spelling of the name is in the way: it has another
-// ARN, and is deleted.
+// so an entity with another path, partition, id or spelling of the name is in the way: it has
+// another ARN, or stands for another one, and is deleted.
 storage::Entity find_or_insert_entity(SeedContext& context, const SeedNode& node,
                                       const std::string& account, EntityKind kind,
                                       const char* shape, std::string_view prefix) {
@@ -112,13 +126,17 @@ storage::Entity find_or_insert_entity(SeedContext& context, const SeedNode& node
   entity.name = checked_name(node, "name", shape);
   entity.path = seed_path(node);
   entity.partition = context.partition();
+  entity.unique_id = given_id(context, node, entity);
   const auto known = storage::find_entity(context.txn, account, kind, entity.name);
   if (known && known->path == entity.path && known->name == entity.name &&
-      known->partition == entity.partition) {
+      known->partition == entity.partition &&
+      (entity.unique_id.empty() || entity.unique_id == known->unique_id)) {
     return *known;
   }
   if (known) storage::delete_entity(context.txn, known->id);
-  entity.unique_id = make_unique_id(context.services.random, prefix, account);
+  if (entity.unique_id.empty()) {
+    entity.unique_id = make_unique_id(context.services.random, prefix, account);
+  }
   entity.created_at = context.now;
   entity.id = *storage::insert_entity(context.txn, entity);
   return entity;
@@ -157,8 +175,8 @@ std::optional<std::string> boundary_of(SeedContext& context, const SeedNode& nod
 }
 
 void apply_role(SeedContext& context, const SeedNode& node, const std::string& account) {
-  node.check_members({"name", "path", "trustPolicy", "policies", "attachedPolicies", "boundary",
-                      "tags", "maxSessionDuration"});
+  node.check_members({"name", "path", "uniqueId", "trustPolicy", "policies", "attachedPolicies",
+                      "boundary", "tags", "maxSessionDuration"});
   storage::Entity role =
       find_or_insert_entity(context, node, account, EntityKind::kRole, "roleNameType", kRoleId);
   role.boundary = boundary_of(context, node, account);
@@ -229,8 +247,8 @@ void apply_memberships(SeedContext& context, const SeedNode& node, const storage
 }
 
 void apply_user(SeedContext& context, const SeedNode& node, const std::string& account) {
-  node.check_members(
-      {"name", "path", "tags", "groups", "boundary", "accessKeys", "policies", "attachedPolicies"});
+  node.check_members({"name", "path", "uniqueId", "tags", "groups", "boundary", "accessKeys",
+                      "policies", "attachedPolicies"});
   storage::Entity user =
       find_or_insert_entity(context, node, account, EntityKind::kUser, "userNameType", kUserId);
   user.boundary = boundary_of(context, node, account);

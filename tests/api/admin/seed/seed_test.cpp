@@ -9,6 +9,7 @@
 #include "schemas/model/digest.h"
 #include "storage/check.h"
 #include "storage/os/posix.h"
+#include "storage/rows/iam/identities.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
@@ -118,6 +119,26 @@ TEST_F(Seed, APolicyOfAwsThatIsNotHereCanBeGiven) {
             Json::array({"accounts.111122223333.managedPolicies[0]: "
                          "arn:aws:iam::aws:policy/AdministratorAccess is here with another "
                          "document (v1), and stays as it is"}));
+}
+
+// Policies may name an id of the account that the seed was made of.
+TEST_F(Seed, UsersAndRolesMayHaveTheirIds) {
+  const auto apply = [&](const std::string& users) {
+    const auto response =
+        admin.handle(make_request("POST", "/_ecr-local/seed", {{"Host", host}},
+                                  R"({"accounts":{"111122223333":{"users":[)" + users + "]}}}"));
+    return response.status == 200 ? std::string()
+                                  : Json::parse(body_of(response))["message"].get<std::string>();
+  };
+  const std::string id = R"("uniqueId":"AIDAEXAMPLE0000000001"})";
+  EXPECT_EQ(apply(R"({"name":"a",)" + id), "");
+  EXPECT_EQ(apply(R"({"name":"a",)" + id), "");
+  EXPECT_EQ(apply(R"({"name":"b",)" + id),
+            "accounts.111122223333.users[0].uniqueId: belongs to another principal");
+  auto txn = store->database().begin(storage::sql::Access::kRead);
+  const auto found = storage::find_entity_by_unique_id(txn, "AIDAEXAMPLE0000000001");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->name, "a");
 }
 
 TEST_F(Seed, UnitsNestNoDeeperThanPoliciesAreLookedFor) {

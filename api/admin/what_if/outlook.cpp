@@ -232,11 +232,33 @@ PolicySet OutlookMaker::assume(const Question& question, bool best, bool& change
   return set;
 }
 
+// The tests of the statement that are open, and the keys of its variables.
+void OutlookMaker::add_needs(const Question& question, const TraceEntry& entry, bool allows,
+                             std::vector<Need>& needs) {
+  const auto& attached = policies_of(question.policies, entry.type, entry.level)[entry.policy];
+  OpenKeys open = open_keys(question, attached.policy, entry.statement);
+  if (open.empty()) return;
+  const auto json = OrderedJson::parse(attached.policy->statement_json(entry.statement));
+  OpenKeys tested;
+  if (const auto conditions = json.find("Condition"); conditions != json.end()) {
+    for (const auto& [test, of_operator] : conditions->items()) {
+      for (const auto& [key, values] : of_operator.items()) {
+        if (!contains(open, key)) continue;
+        needs.push_back({key, test, base::dump(values), allows});
+        add_key(tested, key);
+      }
+    }
+  }
+  for (std::string& key : open) {
+    if (!contains(tested, key)) needs.push_back({std::move(key), "", "", allows});
+  }
+}
+
 // Of the statements that are met in the best case: an Allow counts where nothing else allows in
 // its list, and a Deny where it is met in the worst case.
-std::vector<std::string> OutlookMaker::deciding_keys(const Question& question,
-                                                     const auth::iam::Verdict& best,
-                                                     const auth::iam::Verdict& worst) {
+std::vector<Need> OutlookMaker::deciding_needs(const Question& question,
+                                               const auth::iam::Verdict& best,
+                                               const auth::iam::Verdict& worst) {
   using Group = std::tuple<DecidedBy, std::size_t, std::size_t>;
   const auto allows = [&](const TraceEntry& entry) {
     const auto& policy = policies_of(question.policies, entry.type, entry.level)[entry.policy];
@@ -246,21 +268,20 @@ std::vector<std::string> OutlookMaker::deciding_keys(const Question& question,
   for (const TraceEntry& entry : worst.trace) {
     if (entry.outcome == Outcome::kMatched && allows(entry)) certain.insert(group_of(entry));
   }
-  std::vector<std::string> keys;
-  const auto add = [&](const TraceEntry& entry) {
-    const auto& policy = policies_of(question.policies, entry.type, entry.level)[entry.policy];
-    for (const auto& key : open_keys(question, policy.policy, entry.statement)) add_key(keys, key);
-  };
+  std::vector<Need> needs;
   for (const TraceEntry& entry : best.trace) {
     if (entry.outcome == Outcome::kMatched && allows(entry) && !certain.contains(group_of(entry))) {
-      add(entry);
+      add_needs(question, entry, true, needs);
     }
   }
   for (const TraceEntry& entry : worst.trace) {
-    if (entry.outcome == Outcome::kMatched && !allows(entry)) add(entry);
+    if (entry.outcome == Outcome::kMatched && !allows(entry)) {
+      add_needs(question, entry, false, needs);
+    }
   }
-  std::sort(keys.begin(), keys.end());
-  return keys;
+  std::sort(needs.begin(), needs.end());
+  needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  return needs;
 }
 
 Outlook OutlookMaker::look(const Question& question, std::size_t most_steps) {
@@ -281,7 +302,8 @@ Outlook OutlookMaker::look(const Question& question, std::size_t most_steps) {
     outlook.best = outlook.verdict;
   } else if (outlook.best.allowed()) {
     outlook.answer = Outlook::Answer::kSometimes;
-    outlook.conditions = deciding_keys(question, outlook.best, worst);
+    outlook.needs = deciding_needs(question, outlook.best, worst);
+    for (const Need& need : outlook.needs) add_key(outlook.conditions, need.key);
     point_into(best_set, question.policies, outlook.best);
   } else {
     outlook.best = outlook.verdict;

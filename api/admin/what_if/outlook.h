@@ -2,6 +2,7 @@
 // allowed, none, or some, and then which condition keys decide. Pure.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <string>
 #include <utility>
@@ -12,12 +13,23 @@
 
 namespace ecr::api::admin::what_if {
 
+// What a request must carry: a test of a statement whose answer is open.
+struct Need {
+  std::string key;     // as it is written in the policy
+  std::string test;    // "IpAddress"; empty: the key is a variable, in the statement's resources or
+                       // in the values of another test
+  std::string values;  // of the test, as JSON: a value, or a list; empty: no test
+  bool allows = true;  // false: the statement denies, so that the test must fail
+  friend auto operator<=>(const Need&, const Need&) = default;
+};
+
 struct Outlook {
   enum class Answer { kAlways, kSometimes, kNever } answer = Answer::kNever;
   // Of a request that has nothing but what is known.
   auth::iam::Verdict verdict;
   // kSometimes: the keys that decide, sorted, as they are written in the policies.
   std::vector<std::string> conditions;
+  std::vector<Need> needs;  // the same with the tests, sorted
   // kSometimes: the verdict of a request that meets them all. Else the same as `verdict`.
   auth::iam::Verdict best;
 };
@@ -43,8 +55,10 @@ class OutlookMaker {
   auth::iam::PolicyPtr assume(const Question& question, const auth::iam::PolicyPtr& policy,
                               bool best, bool& changed);
   auth::iam::PolicySet assume(const Question& question, bool best, bool& changed);
-  std::vector<std::string> deciding_keys(const Question& question, const auth::iam::Verdict& best,
-                                         const auth::iam::Verdict& worst);
+  std::vector<Need> deciding_needs(const Question& question, const auth::iam::Verdict& best,
+                                   const auth::iam::Verdict& worst);
+  void add_needs(const Question& question, const auth::iam::TraceEntry& entry, bool allows,
+                 std::vector<Need>& needs);
 
   // It keeps every policy alive, so that an address stays a name for one.
   std::map<auth::iam::PolicyPtr, std::vector<Statement>> statements_;

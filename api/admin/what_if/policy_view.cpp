@@ -178,6 +178,25 @@ Target PolicyView::target_of(const api::Request& request, std::string_view actio
   return target;
 }
 
+// The transaction sees one state, so that what was read once stays true.
+const PolicyView::Subject& PolicyView::subject_of(const api::Request& request,
+                                                  const std::string& action,
+                                                  const std::string& resource) {
+  constexpr std::size_t kMostSubjects = 10'000;
+  const Caller& caller = request.caller;
+  const auto key = std::make_tuple(action, resource, caller.account,
+                                   caller.principal.kind == PrincipalKind::kRoot);
+  const auto found = subjects_.find(key);
+  if (found != subjects_.end()) return found->second;
+  if (subjects_.size() >= kMostSubjects) subjects_.clear();
+  Subject subject;
+  subject.target = target_of(request, action, resource, caller.account);
+  const auto arn = model::Arn::parse(resource);
+  subject.is_known =
+      find_repository(txn_, resource).has_value() || (arn && entity_of_arn(txn_, *arn));
+  return subjects_.emplace(key, std::move(subject)).first->second;
+}
+
 Question PolicyView::ask(const Caller& caller, const std::string& action,
                          const std::string& resource) {
   const std::string decided = has_no_resource(action) ? "*" : resource;
@@ -194,14 +213,13 @@ Question PolicyView::ask(const Caller& caller, const std::string& action,
                              .note = note_,
                              .after_commit = after_commit_,
                              .reader = reader_};
-  const Target target = target_of(request, action, decided, caller.account);
-  DecisionRecord record = question(request, target);
+  const Subject& subject = subject_of(request, action, decided);
+  DecisionRecord record = question(request, subject.target);
   Question asked;
   asked.request = std::move(record.request);
   asked.policies = std::move(record.policies);
   asked.is_role = caller.principal.kind == PrincipalKind::kRoleSession;
-  asked.resource_is_known =
-      find_repository(txn_, decided).has_value() || (arn && entity_of_arn(txn_, *arn));
+  asked.resource_is_known = subject.is_known;
   auth::iam::Context& context = asked.request.context;
   for (const char* key : kKeysOfRequests) context.erase(key);
   if (!has_region) context.erase("aws:RequestedRegion");

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "api/core/access/decision_log.h"
@@ -56,6 +57,13 @@ class PolicyView {
   // `owner`: of a resource whose ARN has no account.
   Target target_of(const api::Request& request, std::string_view action,
                    const std::string& resource, const std::string& owner);
+  // The same, remembered: many callers are asked about one target.
+  struct Subject {
+    Target target;
+    bool is_known = false;  // it is stored here
+  };
+  const Subject& subject_of(const api::Request& request, const std::string& action,
+                            const std::string& resource);
   std::vector<auth::iam::AttachedPolicy> session_policies(
       std::vector<auth::iam::AttachedPolicy> recorded);
 
@@ -67,6 +75,8 @@ class PolicyView {
   LogNote note_;
   AfterCommit after_commit_;
   std::map<std::string, std::optional<Caller>, std::less<>> recorded_;
+  // By action, resource, account of the caller, and whether it is the root user.
+  std::map<std::tuple<std::string, std::string, std::string, bool>, Subject> subjects_;
 };
 
 }  // namespace ecr::api::admin::what_if

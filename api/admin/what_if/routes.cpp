@@ -1,6 +1,5 @@
 #include "api/admin/what_if/routes.h"
 
-#include <algorithm>
 #include <limits>
 
 #include <nlohmann/json.hpp>
@@ -9,12 +8,13 @@
 #include "api/admin/body_node.h"
 #include "api/admin/decisions/decision_json.h"
 #include "api/admin/what_if/changed_policies.h"
+#include "api/admin/what_if/outlook.h"
+#include "api/admin/what_if/policy_view.h"
+#include "api/admin/what_if/questions.h"
 #include "api/admin/what_if/replay.h"
 #include "api/admin/what_if/stored_documents.h"
 #include "api/admin/what_if/validate.h"
-#include "api/admin/what_if/who_can.h"
 #include "schemas/base/text.h"
-#include "schemas/model/arn.h"
 
 namespace ecr::api::admin::what_if {
 namespace {
@@ -23,21 +23,6 @@ using base::OrderedJson;
 
 // Two documents of the greatest size, and what is around them.
 constexpr std::uint64_t kWhatIfBody = 4u << 20;
-constexpr std::uint64_t kMostCapable = 10'000;
-
-// What is asked about a thing that has no ARN is asked about "*".
-void check_resource(const std::string& resource) {
-  if (resource == "*" || model::Arn::parse(resource)) return;
-  throw ParameterError("resource", "must be an ARN, or *");
-}
-
-void check_action(const std::string& parameter, const std::string& action) {
-  const std::size_t colon = action.find(':');
-  if (colon == 0 || colon == std::string::npos || colon + 1 == action.size() ||
-      action.find_first_of("*? \t\r\n") != std::string::npos) {
-    throw ParameterError(parameter, "must be one action, as ecr:PutImage");
-  }
-}
 
 HttpResponse answer_who_can(const Services& services, const HttpRequest& request) {
   QueryParameters parameters(request.query());
@@ -45,33 +30,20 @@ HttpResponse answer_who_can(const Services& services, const HttpRequest& request
   const auto resource = parameters.take("resource");
   const auto account = parameters.take("account");
   const auto limit = parameters.take_number("limit", 1, kMostCapable).value_or(1000);
+  const bool via_roles = parameters.take_flag("viaRoles");
   parameters.finish();
   if (!action) throw ParameterError("action", "is missing: one action, as ecr:PutImage");
   if (!resource) throw ParameterError("resource", "is missing: an ARN, or *");
-  check_action("action", *action);
-  check_resource(*resource);
-  if (account && !model::is_account_id(*account)) {
-    throw ParameterError("account", "must be 12 digits");
-  }
-  storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
-  const WhoCan found = who_can(services, txn, stored_policies(), *action, *resource, account, limit,
-                               Deadline(services.machine_clock));
-  OrderedJson json = {
-      {"action", *action}, {"resource", *resource}, {"principals", OrderedJson::array()}};
-  for (const Capable& one : found.capable) {
-    const bool always = one.outlook.answer == Outlook::Answer::kAlways;
-    const OrderedJson verdict = verdict_json(one.outlook.best);
-    json["principals"].push_back({{"principal", one.who.principal},
-                                  {"kind", one.who.kind},
-                                  {"account", one.who.account},
-                                  {"verdict", always ? "allowed" : "conditional"},
-                                  {"decidedBy", verdict["decidedBy"]},
-                                  {"policy", std::string(one.outlook.best.source)},
-                                  {"statement", verdict["statement"]},
-                                  {"conditions", one.outlook.conditions}});
-  }
-  json["truncated"] = found.truncated;
-  return json_response(200, json);
+  return json_response(200, who_can_json(services, {.action = *action,
+                                                    .resource = *resource,
+                                                    .account = account,
+                                                    .limit = static_cast<std::size_t>(limit),
+                                                    .via_roles = via_roles}));
+}
+
+HttpResponse answer_can(const Services& services, const HttpRequest& request) {
+  const OrderedJson document = read_body(request.body);
+  return json_response(200, can_json(services, {document, ""}));
 }
 
 OrderedJson replay_json(const Replay& result) {
@@ -110,35 +82,6 @@ HttpResponse answer_replay(const Services& services, const HttpRequest& request)
       200, replay_json(replay(services, txn, records, changes, Deadline(services.machine_clock))));
 }
 
-// Keys of the request that the rows are about, as a request would carry them.
-auth::iam::Context read_context(const BodyNode& body) {
-  auth::iam::Context context;
-  if (!body.has("context")) return context;
-  const BodyNode node = body.member("context");
-  if (!node.json().is_object()) node.fail("must be an object");
-  for (const auto& [key, value] : node.json().items()) {
-    if (value.is_string()) {
-      context.set(key, value.get<std::string>());
-    } else if (value.is_array() && std::all_of(value.begin(), value.end(),
-                                               [](const auto& one) { return one.is_string(); })) {
-      context.set_multi(key, value.get<std::vector<std::string>>());
-    } else {
-      throw ParameterError(node.path_of(key), "must be a string, or a list of strings");
-    }
-  }
-  return context;
-}
-
-void add_context(const auth::iam::Context& given, auth::iam::Context& context) {
-  for (const auto& value : given.values()) {
-    if (value.multivalued) {
-      context.set_multi(value.name, value.values);
-    } else {
-      context.set(value.name, value.values.front());
-    }
-  }
-}
-
 OrderedJson cell_json(const std::string& action, const Outlook& outlook) {
   OrderedJson cell = {{"action", action}};
   cell.update(verdict_json(outlook.verdict));
@@ -154,7 +97,7 @@ HttpResponse answer_matrix(const Services& services, const HttpRequest& request)
   const auto principals = body.texts("principals", kMostPrincipals);
   const auto actions = body.texts("actions", kMostActions);
   const std::string resource = body.text("resource");
-  check_resource(resource);
+  check_resource("resource", resource);
   for (std::size_t i = 0; i < actions.size(); ++i) {
     check_action(base::format("actions[{}]", i), actions[i]);
   }
@@ -244,6 +187,10 @@ std::vector<AdminRoute> routes(const Services& services, const ControlPlane& con
   };
   return {
       {.method = "GET", .path = "/_ecr-local/who-can", .handle = with(answer_who_can)},
+      {.method = "POST",
+       .path = "/_ecr-local/can",
+       .body_limit = kWhatIfBody,
+       .handle = with(answer_can)},
       {.method = "POST",
        .path = "/_ecr-local/decisions/replay",
        .body_limit = kWhatIfBody,

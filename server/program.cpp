@@ -30,6 +30,12 @@ int run_command(const CommandLine& line) {
       return run_explain(line.explain_request);
     case Command::kConsole:
       return run_console(line.console);
+    case Command::kImportAccount:
+      return run_import_account(line.import_account);
+    case Command::kCan:
+      return run_can(line.question);
+    case Command::kWhoCan:
+      return run_who_can(line.question);
     case Command::kHealthcheck:
       return run_healthcheck(line.health_url, line.json);
     case Command::kPrint:

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "schemas/base/text.h"
+#include "server/cli/account_flags.h"
 #include "server/cli/flag_values.h"
 #include "server/cli/help_format.h"
 #include "server/cli/serve_flags.h"
@@ -385,6 +386,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       "be used, for example because a server runs on it.");
   group = "Policies and signatures";
   add_file_commands(command, line);
+  add_account_commands(command, line);
   group = "Setup";
   add_print_options(
       *command("print", "Print configuration for docker, AWS clients, CI and clusters",

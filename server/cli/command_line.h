@@ -88,6 +88,32 @@ struct ConsoleConfig {
   bool print = false;  // the browser is not opened
 };
 
+struct ImportConfig {
+  std::vector<std::string> sources;  // files and folders; -: standard input
+  std::string output;                // empty: standard output
+  std::string credentials;           // empty: no file of profiles
+  std::string account;               // of files that name none
+  std::string region;
+  bool apply = false;  // to the server at `url`
+  bool print_commands = false;
+  std::string url;
+  std::string admin_token;
+};
+
+struct QuestionConfig {
+  std::string principal;  // of can
+  std::string action;
+  std::string resource;
+  std::string questions;             // of can: a file with many; empty: the three above
+  std::vector<std::string> context;  // of can: KEY=VALUE
+  std::string account;               // of who-can; empty: all
+  std::vector<std::string> seeds;    // empty: the server at `url` is asked
+  bool via_roles = false;
+  bool json = false;
+  std::string url;
+  std::string admin_token;
+};
+
 struct CommandLine {
   enum class Command {
     kServe,
@@ -101,6 +127,9 @@ struct CommandLine {
     kPrint,
     kDemo,
     kConsole,
+    kImportAccount,
+    kCan,
+    kWhoCan,
     kCa,
     kCompletion,
     kHelp,
@@ -113,6 +142,8 @@ struct CommandLine {
   PrintConfig print;
   DemoConfig demo;
   SeedConfig seed;
+  ImportConfig import_account;
+  QuestionConfig question;  // can, who-can
   bool explain = false;     // evaluate
   bool repair = false;      // check
   bool json = false;        // check, validate-policy, healthcheck

@@ -2,6 +2,9 @@
 // (kExitNo, ...), and throws where what it was asked for cannot be done.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "server/cli/command_line.h"
 
 namespace ecr::server {
@@ -19,6 +22,15 @@ int run_explain(const ExplainConfig& config);
 int run_console(const ConsoleConfig& config);
 // seed_command.cpp
 int run_seed(const SeedConfig& config);
+// The same with a document that is here already; config.source is its name in what is printed.
+int apply_seed_document(const SeedConfig& config, std::string document);
+// "2 managed policies" of "managedPolicies" and 2.
+std::string seed_count_text(const std::string& list, std::uint64_t count);
+// account/import_command.cpp
+int run_import_account(const ImportConfig& config);
+// account/question_command.cpp
+int run_can(const QuestionConfig& config);
+int run_who_can(const QuestionConfig& config);
 // demo.cpp
 int run_demo(const DemoConfig& config);
 // print.cpp

@@ -61,16 +61,7 @@ std::string applied_text(const base::OrderedJson& answer) {
   if (applied != answer.end() && applied->is_object()) {
     for (const auto& [name, number] : applied->items()) {
       if (!number.is_number_unsigned()) continue;
-      const auto count = number.get<std::uint64_t>();
-      // The members are plurals: "users", "managedPolicies".
-      const std::string many = words_of_key(name);
-      std::string one = many;
-      if (one.ends_with("ies")) {
-        one.replace(one.size() - 3, 3, "y");
-      } else {
-        one.pop_back();
-      }
-      parts.push_back(base::counted(count, one, many));
+      parts.push_back(seed_count_text(name, number.get<std::uint64_t>()));
     }
   }
   return parts.empty() ? "nothing in it" : base::join(parts, ", ");
@@ -78,13 +69,29 @@ std::string applied_text(const base::OrderedJson& answer) {
 
 }  // namespace
 
-// A document that the server refuses is "no"; what keeps it from being asked is a failure.
+// The lists of a seed are plurals: "users", "managedPolicies".
+std::string seed_count_text(const std::string& list, std::uint64_t count) {
+  const std::string many = words_of_key(list);
+  std::string one = many;
+  if (one.ends_with("ies")) {
+    one.replace(one.size() - 3, 3, "y");
+  } else {
+    one.pop_back();
+  }
+  return base::counted(count, one, many);
+}
+
 int run_seed(const SeedConfig& config) {
+  return apply_seed_document(config, read_seed_source(config.source));
+}
+
+// A document that the server refuses is "no"; what keeps it from being asked is a failure.
+int apply_seed_document(const SeedConfig& config, std::string document) {
   const auto answer = ask_server({.url = config.url,
                                   .target = "/_ecr-local/seed",
                                   .token = config.admin_token,
                                   .method = "POST",
-                                  .body = read_seed_source(config.source)});
+                                  .body = std::move(document)});
   const auto json = base::parse_ordered_json(answer.body);
   if (answer.head.status == 400 && json) {
     base::print(stderr, "ecr-local: {}: {}\nNothing was applied.\n", config.source,

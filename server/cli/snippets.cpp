@@ -20,6 +20,7 @@ ECR_SNIPPET(snippet_compose, "compose.yaml")
 ECR_SNIPPET(snippet_daemon_json, "daemon.json")
 ECR_SNIPPET(snippet_docker_login, "docker-login.sh")
 ECR_SNIPPET(snippet_env, "env.sh")
+ECR_SNIPPET(snippet_export_account, "export-account.sh")
 ECR_SNIPPET(snippet_github_actions, "github-actions.yaml")
 ECR_SNIPPET(snippet_github_actions_oidc, "github-actions-oidc.yaml")
 ECR_SNIPPET(snippet_gitlab_ci, "gitlab-ci.yaml")
@@ -50,6 +51,8 @@ const std::vector<Template>& templates() {
        ECR_EMBEDDED(snippet_daemon_json)},
       {{"docker-login", "shell: docker login"}, ECR_EMBEDDED(snippet_docker_login)},
       {{"env", "shell: endpoint, keys and region for AWS clients"}, ECR_EMBEDDED(snippet_env)},
+      {{"export-account", "shell: exports an AWS account for import-account"},
+       ECR_EMBEDDED(snippet_export_account)},
       {{"github-actions", "a workflow that builds and pushes"},
        ECR_EMBEDDED(snippet_github_actions)},
       {{"github-actions-oidc", "a workflow that assumes a role with GitHub's token"},

@@ -1,0 +1,14 @@
+// Answers of can and who-can as text for people. Pure; docs/testing/what-if.md has the members.
+#pragma once
+
+#include <string>
+
+#include "schemas/base/json.h"
+#include "server/cli/progress.h"
+
+namespace ecr::server {
+
+std::string can_text(const base::OrderedJson& answer, const Paint& paint);
+std::string who_can_text(const base::OrderedJson& answer, const Paint& paint);
+
+}  // namespace ecr::server

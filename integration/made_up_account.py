@@ -116,7 +116,9 @@ class Company:
         for i in range(policies - 2):
             self._add_managed(ACCOUNT, f"policy-{i}", self.identity_policy())
         for i in range(2):
-            limit = document({"Effect": "Allow", "Action": [*READ[: 3 + i], "ecr:Get*"], "Resource": "*"})
+            limit = document(
+                {"Effect": "Allow", "Action": [*READ[: 3 + i], "ecr:Get*"], "Resource": "*"}
+            )
             self.boundaries[ACCOUNT].append(self._add_managed(ACCOUNT, f"limit-{i}", limit))
         self.groups = {f"group-{i}": {"own": self.identity_policy()} for i in range(10)}
         self.identities = [Identity(self, ACCOUNT, "role", i) for i in range(roles)]
@@ -148,11 +150,12 @@ class Company:
 
     def resource(self):
         numbers = self.numbers
+        region, name = numbers.choice(REGIONS), numbers.choice(self.names)
         return numbers.choice(
             (
                 "*",
                 f"arn:aws:ecr:*:*:repository/{numbers.choice(TEAMS)}/*",
-                f"arn:aws:ecr:{numbers.choice(REGIONS)}:{ACCOUNT}:repository/{numbers.choice(self.names)}",
+                f"arn:aws:ecr:{region}:{ACCOUNT}:repository/{name}",
                 f"arn:aws:ecr:*:{ACCOUNT}:repository/${{aws:PrincipalTag/team}}/*",
             )
         )
@@ -185,7 +188,9 @@ class Company:
             self.statement(Resource=self.resource()) for _ in range(self.numbers.choice((1, 2)))
         ]
         if self.numbers.random() < 0.7:
-            statements.append({"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"})
+            statements.append(
+                {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+            )
         if self.numbers.random() < 0.1:
             statements.append({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"})
         return document(*statements)
@@ -202,16 +207,15 @@ class Company:
 
     def trust_policy(self, account):
         numbers = self.numbers
-        kind = numbers.random()
-        if kind < 0.3:
-            principal = {"AWS": f"arn:aws:iam::{account}:root"}
-        elif kind < 0.6:
-            number = numbers.randrange(10)
-            principal = {"AWS": f"arn:aws:iam::{account}:root" if account == OTHER else f"arn:aws:iam::{OTHER}:root"}
-            if number < 5:
-                principal = {"Service": "ecs-tasks.amazonaws.com"}
-        else:
-            principal = {"Service": "lambda.amazonaws.com"}
+        other = account if account == OTHER else numbers.choice((account, OTHER))
+        principal = numbers.choice(
+            (
+                {"AWS": f"arn:aws:iam::{account}:root"},
+                {"AWS": f"arn:aws:iam::{other}:root"},
+                {"Service": "ecs-tasks.amazonaws.com"},
+                {"Service": "lambda.amazonaws.com"},
+            )
+        )
         return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
 
     def control_policy(self):
@@ -276,19 +280,21 @@ class Company:
         }
 
     def _organization_files(self, at):
+        arns = f"arn:aws:organizations::{MANAGEMENT}"
         unit = "ou-ab12-11111111"
         yield f"{at}/organization.json", {
             "Organization": {
                 "Id": "o-example123",
-                "Arn": f"arn:aws:organizations::{MANAGEMENT}:organization/o-example123",
+                "Arn": f"{arns}:organization/o-example123",
                 "FeatureSet": "ALL",
-                "MasterAccountArn": f"arn:aws:organizations::{MANAGEMENT}:account/o-example123/{MANAGEMENT}",
+                "MasterAccountArn": f"{arns}:account/o-example123/{MANAGEMENT}",
                 "MasterAccountId": MANAGEMENT,
                 "MasterAccountEmail": "aws@example.com",
                 "AvailablePolicyTypes": [],
             }
         }
-        yield f"{at}/roots.json", {"Roots": [{"Id": "r-ab12", "Arn": "a", "Name": "Root", "PolicyTypes": []}]}
+        root = {"Id": "r-ab12", "Arn": "a", "Name": "Root", "PolicyTypes": []}
+        yield f"{at}/roots.json", {"Roots": [root]}
         yield f"{at}/below/r-ab12/units.json", {
             "OrganizationalUnits": [{"Id": unit, "Arn": "a", "Name": "Workloads"}]
         }
@@ -376,7 +382,8 @@ class Company:
         identity = [*who.inline.values(), *(managed[arn] for arn in who.attached)]
         for group in who.groups:
             identity += self.groups[group].values()
-        levels = [["p-root00001"], ["p-unit00001"], ["p-acct00001"] if who.account == ACCOUNT else []]
+        last = ["p-acct00001"] if who.account == ACCOUNT else []
+        levels = [["p-root00001"], ["p-unit00001"], last]
         request = {
             "principal": who.principal,
             "action": action,

@@ -90,34 +90,41 @@ const std::vector<RoleWalk::Known>& RoleWalk::everybody() {
   return *everybody_;
 }
 
+const RoleWalk::Known* RoleWalk::known_as(const std::string& principal, const char* kind,
+                                          const std::string& account,
+                                          std::optional<Caller> caller) {
+  if (!caller) return nullptr;
+  return &others_.try_emplace(principal, Known{{principal, kind, account}, std::move(*caller), ""})
+              .first->second;
+}
+
 // The users and roles here, and what else the policy names: sessions, services, providers.
-std::vector<RoleWalk::Known> RoleWalk::named_by(const auth::iam::Policy& trust,
-                                                std::string_view partition) {
+std::vector<const RoleWalk::Known*> RoleWalk::named_by(const auth::iam::Policy& trust,
+                                                       std::string_view partition) {
   const TrustNames names = names_in(trust);
-  std::vector<Known> named;
+  std::vector<const Known*> named;
+  const auto add = [&named](const Known* one) {
+    if (one != nullptr) named.push_back(one);
+  };
   for (const Known& one : everybody()) {
     if (names.everybody || names.accounts.contains(one.who.account) ||
         names.arns.contains(one.who.principal) || names.arns.contains(one.unique_id)) {
-      named.push_back(one);
+      add(&one);
     }
   }
   for (const std::string& arn : names.arns) {
     const auto parsed = model::Arn::parse(arn);
     if (!parsed || !parsed->resource.starts_with("assumed-role/")) continue;
-    if (auto caller = view_.caller_named(arn)) {
-      named.push_back({{arn, "session", parsed->account}, std::move(*caller), ""});
-    }
+    add(known_as(arn, "session", parsed->account, view_.caller_named(arn)));
   }
   for (const std::string& service : names.services) {
-    if (auto caller = view_.caller_named(service)) {
-      named.push_back({{service, "service", ""}, std::move(*caller), ""});
-    }
+    add(known_as(service, "service", "", view_.caller_named(service)));
   }
   for (const std::string& provider : names.providers) {
     Caller caller = bearer_of(provider);
     caller.partition = partition;
     const auto arn = model::Arn::parse(provider);
-    named.push_back({{provider, "federated", arn ? arn->account : ""}, std::move(caller), ""});
+    add(known_as(provider, "federated", arn ? arn->account : "", std::move(caller)));
   }
   return named;
 }
@@ -136,9 +143,8 @@ void RoleWalk::try_assume(const Known& known, const std::string& action, const s
   found.steps = steps;
   found.next = role;
   found.who = known.who;
-  Reached& kept = reached_[known.who.principal];
-  kept = std::move(found);
   // The verdicts point into the question, whose lists keep their places when it is moved.
+  reached_[known.who.principal] = std::move(found);
 }
 
 void RoleWalk::add_assumers(const std::string& role, bool always, std::size_t steps) {
@@ -146,12 +152,11 @@ void RoleWalk::add_assumers(const std::string& role, bool always, std::size_t st
   const auto entity = arn ? entity_of_arn(txn_, *arn) : std::nullopt;
   if (!entity) return;
   for (const auto& attached : trust_policies(services_, *entity)) {
-    for (const Known& known : named_by(*attached.policy, entity->partition)) {
-      if (known.who.principal == role) continue;
-      try_assume(
-          known,
-          known.who.kind == "federated" ? action_of_provider(known.who.principal) : kAssumeRole,
-          role, always, steps);
+    for (const Known* known : named_by(*attached.policy, entity->partition)) {
+      const std::string& name = known->who.principal;
+      if (name == role) continue;
+      try_assume(*known, known->who.kind == "federated" ? action_of_provider(name) : kAssumeRole,
+                 role, always, steps);
     }
   }
 }

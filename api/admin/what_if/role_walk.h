@@ -59,7 +59,10 @@ class RoleWalk {
     Candidate who;
   };
   const std::vector<Known>& everybody();
-  std::vector<Known> named_by(const auth::iam::Policy& trust, std::string_view partition);
+  std::vector<const Known*> named_by(const auth::iam::Policy& trust, std::string_view partition);
+  // One that is no user and no role, with its caller; null: it is nobody here.
+  const Known* known_as(const std::string& principal, const char* kind, const std::string& account,
+                        std::optional<Caller> caller);
   // Those that may assume the role, which is `steps` - 1 steps from a goal.
   void add_assumers(const std::string& role, bool always, std::size_t steps);
   void try_assume(const Known& known, const std::string& action, const std::string& role,
@@ -71,6 +74,7 @@ class RoleWalk {
   PolicyView& view_;
   OutlookMaker& maker_;
   std::optional<std::vector<Known>> everybody_;
+  std::map<std::string, Known> others_;     // sessions, services, providers; by name
   std::map<std::string, Reached> reached_;  // by principal; a goal has 0 steps
 };
 

@@ -18,18 +18,16 @@ void add_server(CLI::App& app, std::string& url, std::string& admin_token) {
 }
 
 void add_import_options(CLI::App& app, ImportConfig& config) {
-  app.add_option("FILE", config.sources,
-                 "Outputs of the AWS CLI: files, folders with .json files, or - for stdin");
-  app.add_option("--output", config.output, "Where to write the seed (default: stdout)");
-  app.add_option("--credentials", config.credentials,
-                 "Where to write a profile for each user and role, for the AWS CLI and SDKs");
+  app.add_option("FILE", config.sources, "Output of the AWS CLI, or a folder; - for stdin");
+  app.add_option("--output", config.output, "Where the seed goes (default: stdout)");
+  app.add_option("--credentials", config.credentials, "Where a profile for each identity goes");
   app.add_option("--account", config.account, "Account of files that do not say it")
       ->check(check_account);
   app.add_option("--region", config.region, "Region of files that do not say it")
       ->check(check_region);
   app.add_flag("--apply", config.apply, "Load the seed into the server at --url");
   app.add_flag("--print-commands", config.print_commands,
-               "Print the script that exports an account; it only reads");
+               "Print the script that exports an account");
   add_server(app, config.url, config.admin_token);
   app.parse_complete_callback([&config] {
     if (config.print_commands || !config.sources.empty()) return;
@@ -38,20 +36,15 @@ void add_import_options(CLI::App& app, ImportConfig& config) {
   app.footer(
       "Example:\n"
       "  ecr-local import-account --print-commands > export-account.sh\n"
-      "  sh export-account.sh\n"
-      "  ecr-local import-account aws-export --output seed.json --credentials credentials\n"
-      "  ecr-local serve --in-memory --seed seed.json\n"
-      "AWS prints no secrets: users and roles get new keys, which work here alone.\n"
+      "  ecr-local import-account aws-export --output seed.json\n"
       "Exit status: 0 imported; 1 a file has a mistake, or the seed cannot be applied; 2 wrong "
       "usage; 3 a file cannot be read or written, or no server answers.");
 }
 
 // What both commands have, after their own words and flags.
 void add_question_options(CLI::App& app, QuestionConfig& config) {
-  app.add_option("--seed", config.seeds,
-                 "Ask about this seed file, and no server; may be given more than once");
-  app.add_flag("--via-roles", config.via_roles,
-               "Also by roles: assume one, or several one after the other");
+  app.add_option("--seed", config.seeds, "Ask about this seed file, and no server");
+  app.add_flag("--via-roles", config.via_roles, "Also by roles that can be assumed");
   app.add_flag("--json", config.json, "Print the answer as JSON");
   add_server(app, config.url, config.admin_token);
 }
@@ -64,8 +57,7 @@ void add_who_can_options(CLI::App& app, QuestionConfig& config) {
   add_question_options(app, config);
   app.footer(
       "Example:\n"
-      "  ecr-local who-can ecr:PutImage "
-      "arn:aws:ecr:us-east-1:111122223333:repository/app --seed seed.json\n"
+      "  ecr-local who-can ecr:GetAuthorizationToken '*' --seed seed.json\n"
       "Exit status: 0 somebody can; 1 nobody can; 2 wrong usage; 3 the question cannot be asked, "
       "or no server answers.");
 }
@@ -74,30 +66,24 @@ void add_can_options(CLI::App& app, QuestionConfig& config) {
   app.add_option("PRINCIPAL", config.principal, "ARN of a user, role, session or root user");
   app.add_option("ACTION", config.action, "One action, as ecr:PutImage");
   app.add_option("RESOURCE", config.resource, "An ARN, or *");
-  app.add_option("--context", config.context,
-                 "KEY=VALUE that the request carries, as aws:SourceIp=10.0.0.1; may be given more "
-                 "than once")
+  app.add_option("--context", config.context, "What the request carries, as aws:SourceIp=10.0.0.1")
       ->check([](const std::string& text) {
         const std::size_t equals = text.find('=');
         return equals == std::string::npos || equals == 0 ? "must be KEY=VALUE" : "";
       });
-  app.add_option("--questions", config.questions,
-                 "Many questions, one JSON object a line: principal, action, resource, context; - "
-                 "for stdin");
+  app.add_option("--questions", config.questions, "Many questions: JSON lines; - for stdin");
   add_question_options(app, config);
   app.parse_complete_callback([&config] {
     const bool one =
         !config.principal.empty() && !config.action.empty() && !config.resource.empty();
-    if (one == config.questions.empty()) return;
+    if (config.questions.empty() ? one : config.principal.empty()) return;
     throw CLI::ValidationError("can needs PRINCIPAL, ACTION and RESOURCE, or --questions");
   });
   app.footer(
       "Example:\n"
-      "  ecr-local can arn:aws:iam::111122223333:role/ci ecr:PutImage "
-      "arn:aws:ecr:us-east-1:111122223333:repository/app\n"
-      "Exit status: 0 it can, or under conditions, which are printed; 1 it cannot (of --questions: "
-      "one could not be asked); 2 wrong usage; 3 the question cannot be asked, or no server "
-      "answers.");
+      "  ecr-local can arn:aws:iam::111122223333:role/ci ecr:GetAuthorizationToken '*'\n"
+      "Exit status: 0 it can, or under conditions; 1 it cannot; 2 wrong usage; 3 the question "
+      "cannot be asked, or no server answers.");
 }
 
 }  // namespace

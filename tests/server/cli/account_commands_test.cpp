@@ -39,6 +39,7 @@ TEST(AccountCommands, RefuseWhatIsNotAQuestion) {
       {"can"},
       {"can", "who", "ecr:X"},
       {"can", "who", "ecr:X", "*", "--questions", "-"},
+      {"can", "who", "--questions", "-"},
       {"can", "who", "ecr:X", "*", "--context", "a"},
       {"can", "who", "ecr:X", "*", "--context", "=a"},
       {"who-can", "ecr:X"},

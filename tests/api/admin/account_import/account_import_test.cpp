@@ -309,7 +309,7 @@ TEST_F(AccountImportTest, FilesHaveALimit) {
   add("a.json", {{"AccountAliases", {"a"}}});
   add("b.json", {{"AccountAliases", {"a"}}});
   options.most_bytes = files[0].text.size() * 2 - 1;
-  EXPECT_EQ(failure(), "export/111122223333/b.json: the files together have more than 45 bytes");
+  EXPECT_EQ(failure(), "export/111122223333/b.json: the files together have more than 47 bytes");
   options.most_bytes = files[0].text.size() * 2;
   EXPECT_EQ(failure(), "");
   options.most_files = 1;

@@ -188,9 +188,10 @@ TEST_F(CanTest, TheFewestStepsAreThoseOfAPlainWalk) {
       }
     }
     std::map<std::string, std::size_t> found;
-    for (const Json& one :
-         answer("GET", "who-can?action=ecr:PutImage&viaRoles=true&account=111122223333&resource=" +
-                           std::string(kOpsArn))["principals"]) {
+    const Json listed =
+        answer("GET", "who-can?action=ecr:PutImage&viaRoles=true&account=111122223333&resource=" +
+                          std::string(kOpsArn));
+    for (const Json& one : listed["principals"]) {
       const auto name = one["principal"].get<std::string>();
       const auto steps = one["steps"].get<std::size_t>();
       EXPECT_EQ(one["via"].size(), steps) << name;

@@ -10,13 +10,6 @@ namespace {
 
 // Flags without a variable, unlike those of the server that is asked: what one question is about
 // does not come from the environment.
-void add_server(CLI::App& app, std::string& url, std::string& admin_token) {
-  add_text(app, "--url", url, "Address of the server")
-      ->default_val("http://127.0.0.1:4599")
-      ->check(check_server_url);
-  add_text(app, "--admin-token", admin_token, "The server's --admin-token, if it has one");
-}
-
 void add_import_options(CLI::App& app, ImportConfig& config) {
   app.add_option("FILE", config.sources, "Output of the AWS CLI, or a folder; - for stdin");
   app.add_option("--output", config.output, "Where the seed goes (default: stdout)");

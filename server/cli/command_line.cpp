@@ -30,10 +30,7 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
       ->check(CLI::Range(1, 1000));
   app.add_flag("--follow", config.follow, "Explain each denial as it happens, until interrupted");
   app.add_flag("--json", config.json, "Print JSON, one object per line");
-  add_text(app, "--url", config.url, "Address of the server")
-      ->default_val("http://127.0.0.1:4599")
-      ->check(check_server_url);
-  add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+  add_server(app, config.url, config.admin_token);
   app.footer(
       "Examples:\n"
       "  ecr-local explain                      the latest denial\n"
@@ -44,18 +41,14 @@ void add_explain_options(CLI::App& app, ExplainConfig& config) {
 
 void add_console_options(CLI::App& app, ConsoleConfig& config) {
   app.add_flag("--print", config.print, "Print the address, and open no browser");
-  add_text(app, "--url", config.url, "Address of the server")->default_val("http://127.0.0.1:4599");
-  add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+  add_server(app, config.url, config.admin_token);
 }
 
 void add_seed_options(CLI::App& app, SeedConfig& config) {
   app.add_option("FILE", config.source,
                  "The JSON document: a file, an http(s):// URL, or - for stdin")
       ->required();
-  add_text(app, "--url", config.url, "Address of the server")
-      ->default_val("http://127.0.0.1:4599")
-      ->check(check_server_url);
-  add_text(app, "--admin-token", config.admin_token, "The server's --admin-token, if it has one");
+  add_server(app, config.url, config.admin_token);
   app.footer(
       "Example:\n"
       "  ecr-local seed seed.json\n"

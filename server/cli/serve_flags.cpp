@@ -367,4 +367,11 @@ void add_serve_flags(CLI::App& app, ServeConfig& serve) {
   add_logging_flags(app, serve);
 }
 
+void add_server(CLI::App& app, std::string& url, std::string& admin_token) {
+  add_text(app, "--url", url, "Address of the server")
+      ->default_val("http://127.0.0.1:4599")
+      ->check(check_server_url);
+  add_text(app, "--admin-token", admin_token, "The server's --admin-token, if it has one");
+}
+
 }  // namespace ecr::server

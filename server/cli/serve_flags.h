@@ -54,4 +54,7 @@ std::string default_data_dir();
 // Everything but --config, in the groups and in the order of the help.
 void add_serve_flags(CLI::App& app, ServeConfig& serve);
 
+// --url and --admin-token of the commands that ask a server.
+void add_server(CLI::App& app, std::string& url, std::string& admin_token);
+
 }  // namespace ecr::server

@@ -14,7 +14,7 @@ using sql::Txn;
 
 struct BrokenImage {
   std::int64_t repository = 0;
-  std::string digest;
+  std::string digest;           // as its row has it: what is broken may be no digest
   std::string repository_name;  // "<account>/<region>/<name>"
   std::string manifest;
   std::vector<std::string> tags;
@@ -178,7 +178,9 @@ void Repairer::remove_images(Txn& txn, std::vector<std::int64_t> images, const s
 void Repairer::remove_image(Txn& txn, std::int64_t image, const std::string& why) {
   auto broken = find_broken_image(txn, image);
   if (!broken) return;
-  broken->tags = image_tags(txn, broken->repository, broken->digest);
+  broken->tags = sql::all_texts(
+      txn.query("SELECT tag FROM image_tags WHERE repository = ? AND digest = ? ORDER BY tag",
+                broken->repository, broken->digest));
   // Read before the image goes, which takes these rows along.
   std::vector<std::int64_t> parents = sql::all_integers(
       txn.query("SELECT image FROM image_children WHERE repository = ? AND digest = ?",

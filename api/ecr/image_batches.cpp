@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <nlohmann/json.hpp>
+#include <tl/expected.hpp>
 
 #include "api/core/access/operation.h"
 #include "api/core/background/events.h"
@@ -26,7 +27,7 @@ struct Failure {
   std::string reason;
 };
 
-Json failure_json(const ImageIdentifier& id, const Failure& failure) {
+Json failure_json(const NamedImage& id, const Failure& failure) {
   return {{"imageId", image_id_json(id.digest, id.tag)},
           {"failureCode", failure.code},
           {"failureReason", failure.reason}};
@@ -34,21 +35,23 @@ Json failure_json(const ImageIdentifier& id, const Failure& failure) {
 
 // The digest that an entry names, or why it names none. The code ImageNotFound with its reason was
 // captured from AWS; the other two are from other emulators' tests.
-std::optional<Failure> resolve(ApiRequest& request, std::int64_t repository,
-                               const ImageIdentifier& id, std::string& digest) {
-  if (id.digest.empty() && id.tag.empty()) {
-    return Failure{"MissingDigestAndTag",
-                   "Invalid request parameters: both tag and digest cannot be null"};
+tl::expected<model::Digest, Failure> resolve(ApiRequest& request, std::int64_t repository,
+                                             const NamedImage& named) {
+  if (named.is_empty()) {
+    return tl::unexpected(
+        Failure{"MissingDigestAndTag",
+                "Invalid request parameters: both tag and digest cannot be null"});
   }
-  if (!id.digest.empty() && !model::Digest::parse(id.digest)) {
-    return Failure{"InvalidImageDigest",
-                   "Invalid request parameters: image digest should satisfy the regex "
-                   "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"};
+  const auto id = named.identifier();
+  if (!id) {
+    return tl::unexpected(
+        Failure{"InvalidImageDigest",
+                "Invalid request parameters: image digest should satisfy the regex "
+                "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"});
   }
-  auto found = resolve_image(request.txn, repository, id);
-  if (!found) return Failure{"ImageNotFound", "Requested image not found"};
-  digest = std::move(*found);
-  return std::nullopt;
+  auto found = api::resolve_image(request.txn, repository, *id);
+  if (!found) return tl::unexpected(Failure{"ImageNotFound", "Requested image not found"});
+  return std::move(*found);
 }
 
 // The repository's place, whether it exists or not: a pull-through cache may create it.
@@ -58,8 +61,10 @@ RepositoryKey repository_key(const NamedRepository& repository) {
 
 pull_through::Lookup look_up(const ApiRequest& request, const NamedRepository& repository,
                              const Json& id) {
+  const auto identifier = named_image(id).identifier();
+  if (!identifier) return {};  // no upstream has an image of a digest that is none
   return pull_through::look_up(request.services, request.txn, repository_key(repository),
-                               repository.row ? &*repository.row : nullptr, image_identifier(id),
+                               repository.row ? &*repository.row : nullptr, *identifier,
                                request.now);
 }
 
@@ -151,7 +156,7 @@ void ask_upstream(const ApiRequest& request, const PulledRepository& pulled) {
 }
 
 // The tag is in the answer's imageId only where the caller named the image by it.
-Json image_json(const storage::Repository& repository, const std::string& digest,
+Json image_json(const storage::Repository& repository, const model::Digest& digest,
                 const std::string& tag, const std::string& manifest,
                 const std::string& media_type) {
   return {{"registryId", repository.registry.account},
@@ -170,7 +175,7 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
   Json output = {{"images", Json::array()}, {"failures", Json::array()}};
   std::vector<storage::Image> pulled;
   for (const Json& json : request.input.at("imageIds")) {
-    const ImageIdentifier id = image_identifier(json);
+    const NamedImage id = named_image(json);
     // The manifest of an import is kept from the first answer of the upstream on; its layers may
     // still be on their way.
     if (const auto pending = look_up(request, from, json).pending) {
@@ -178,12 +183,12 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
           image_json(repository, pending->digest, id.tag, pending->manifest, pending->media_type));
       continue;
     }
-    std::string digest;
-    if (const auto failure = resolve(request, repository.id, id, digest)) {
-      output["failures"].push_back(failure_json(id, *failure));
+    const auto digest = resolve(request, repository.id, id);
+    if (!digest) {
+      output["failures"].push_back(failure_json(id, digest.error()));
       continue;
     }
-    auto image = storage::find_image(request.txn, repository.id, digest);
+    auto image = storage::find_image(request.txn, repository.id, *digest);
     // An archived image is answered like one that does not exist, as a docker pull of it is (ECR
     // User Guide on archived images; test AnArchivedImageIsHiddenAndNotPulled).
     if (image->status != storage::ImageStatus::kActive) {
@@ -192,8 +197,8 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
       continue;
     }
     output["images"].push_back(
-        image_json(repository, digest, id.tag,
-                   storage::image_manifest(request.txn, repository.id, digest).value_or(""),
+        image_json(repository, *digest, id.tag,
+                   storage::image_manifest(request.txn, repository.id, *digest).value_or(""),
                    image->media_type));
     pulled.push_back(std::move(*image));
   }
@@ -208,10 +213,11 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
 // index names stays as long as the index does (test AChildStaysAsLongAsItsIndex); one of several
 // tags of it may go. Archived images are deleted like all others.
 std::optional<Failure> delete_one(ApiRequest& request, const storage::Repository& owner,
-                                  const ImageIdentifier& id, Json& deleted) {
+                                  const NamedImage& id, Json& deleted) {
   const std::int64_t repository = owner.id;
-  std::string digest;
-  if (auto failure = resolve(request, repository, id, digest)) return failure;
+  const auto found = resolve(request, repository, id);
+  if (!found) return found.error();
+  const model::Digest& digest = *found;
   const auto image = storage::find_image(request.txn, repository, digest);
   const auto tags = storage::image_tags(request.txn, repository, digest);
   const bool tag_alone = !id.tag.empty() && tags.size() > 1;
@@ -220,7 +226,7 @@ std::optional<Failure> delete_one(ApiRequest& request, const storage::Repository
   if (!tag_alone && !parents.empty()) {
     return Failure{"ImageReferencedByManifestList",
                    base::format("Requested image referenced by manifest list: [{}]",
-                                base::join(parents, ", "))};
+                                base::join(model::texts_of(parents), ", "))};
   }
   const auto record_deletion = [&](std::string_view tag) {
     record_event(request.core, request.txn, request.now,
@@ -250,7 +256,7 @@ std::optional<Failure> delete_one(ApiRequest& request, const storage::Repository
 Json batch_delete_image(ApiRequest& request, const storage::Repository& repository) {
   Json output = {{"imageIds", Json::array()}, {"failures", Json::array()}};
   for (const Json& json : request.input.at("imageIds")) {
-    const ImageIdentifier id = image_identifier(json);
+    const NamedImage id = named_image(json);
     const auto failure = delete_one(request, repository, id, output["imageIds"]);
     if (failure) output["failures"].push_back(failure_json(id, *failure));
   }

@@ -8,8 +8,21 @@
 
 namespace ecr::api::ecr {
 
-ImageIdentifier image_identifier(const Json& id) {
+std::optional<ImageIdentifier> NamedImage::identifier() const {
+  if (digest.empty()) return ImageIdentifier{std::nullopt, tag};
+  auto parsed = model::Digest::parse(digest);
+  if (!parsed) return std::nullopt;
+  return ImageIdentifier{std::move(parsed), tag};
+}
+
+NamedImage named_image(const Json& id) {
   return {base::text_member(id, "imageDigest"), base::text_member(id, "imageTag")};
+}
+
+std::optional<model::Digest> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
+                                           const NamedImage& id) {
+  const auto identifier = id.identifier();
+  return identifier ? api::resolve_image(txn, repository, *identifier) : std::nullopt;
 }
 
 // Outputs never have an empty member: SDKs tell an absent tag by the absent member.
@@ -20,11 +33,15 @@ Json image_id_json(std::string_view digest, std::string_view tag) {
   return id;
 }
 
+Json image_id_json(const model::Digest& digest, std::string_view tag) {
+  return image_id_json(digest.text(), tag);
+}
+
 // An id with a tag and a digest that do not belong together names no image. The error has both as
 // the input has them: 'null' for what it does not have (captured from AWS).
 storage::Image require_image(ApiRequest& request, const storage::Repository& repository) {
-  const ImageIdentifier id = image_identifier(request.input.at("imageId"));
-  if (id.digest.empty() && id.tag.empty()) {
+  const NamedImage id = named_image(request.input.at("imageId"));
+  if (id.is_empty()) {
     throw ApiError::invalid_parameter("imageId", "both tag and digest cannot be null");
   }
   const auto digest = resolve_image(request.txn, repository.id, id);
@@ -37,7 +54,7 @@ storage::Image require_image(ApiRequest& request, const storage::Repository& rep
 }
 
 Json answered_image_id(const ApiRequest& request, const storage::Image& image) {
-  return image_id_json(image.digest, image_identifier(request.input.at("imageId")).tag);
+  return image_id_json(image.digest, named_image(request.input.at("imageId")).tag);
 }
 
 // Members without a value are left out, not null: imageTags of an image without tags,
@@ -49,7 +66,7 @@ Json image_detail_json(const storage::Repository& repository, const storage::Ima
   Json detail = {
       {"registryId", repository.registry.account},
       {"repositoryName", repository.name},
-      {"imageDigest", image.digest},
+      {"imageDigest", image.digest.text()},
       {"imageSizeInBytes", image.size_bytes},
       {"imagePushedAt", base::to_epoch_seconds(image.pushed_at)},
       {"imageManifestMediaType", image.media_type},
@@ -57,7 +74,7 @@ Json image_detail_json(const storage::Repository& repository, const storage::Ima
   };
   if (!tags.empty()) detail["imageTags"] = tags;
   if (!image.artifact_media_type.empty()) detail["artifactMediaType"] = image.artifact_media_type;
-  if (!image.subject.empty()) detail["subjectManifestDigest"] = image.subject;
+  if (image.subject) detail["subjectManifestDigest"] = image.subject->text();
   if (image.last_archived_at) {
     detail["lastArchivedAt"] = base::to_epoch_seconds(*image.last_archived_at);
   }

@@ -2,6 +2,8 @@
 // Stateless functions on the request's transaction.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +16,23 @@
 
 namespace ecr::api::ecr {
 
-ImageIdentifier image_identifier(const Json& id);
+// An id as the texts of a request name it. The model lets through digests that no image can have,
+// and answers repeat them.
+struct NamedImage {
+  std::string digest;  // empty: not given
+  std::string tag;     // empty: not given
+
+  bool is_empty() const { return digest.empty() && tag.empty(); }
+  // nullopt: the digest is none.
+  std::optional<ImageIdentifier> identifier() const;
+};
+NamedImage named_image(const Json& id);
+// The digest of the image of that name; nullopt: there is none.
+std::optional<model::Digest> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
+                                           const NamedImage& id);
 // Members that are empty are left out.
 Json image_id_json(std::string_view digest, std::string_view tag);
+Json image_id_json(const model::Digest& digest, std::string_view tag);
 
 // The one image that the input's imageId names. Throws InvalidParameterException where it names
 // nothing, ImageNotFoundException.

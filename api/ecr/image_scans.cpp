@@ -38,7 +38,7 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
         ErrorCode::kImageArchived,
         base::format("The image with digest '{}' in the repository with name '{}' in the registry "
                      "with id '{}' is archived",
-                     image.digest, repository.name, repository.registry.account));
+                     image.digest.text(), repository.name, repository.registry.account));
   }
   // Indexes, and artifacts that are no container images (test OnlyContainerImagesAreScanned).
   if (!scan::is_scannable(image)) {
@@ -69,7 +69,7 @@ Json findings_json(ApiRequest& request, const storage::Repository& repository,
   const bool enhanced = scan.type == storage::ScanType::kEnhanced;
   // A token of an earlier scan of the image is of another listing: its findings are replaced.
   const std::string listing =
-      base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest,
+      base::format("DescribeImageScanFindings\n{}\n{}\n{}", repository.id, image.digest.text(),
                    scan.requested_at.time_since_epoch().count());
   const Page page = requested_page(request, listing);
   auto rows = storage::list_scan_findings(request.txn, repository.id, image.digest,

@@ -82,7 +82,7 @@ Json put_image(ApiRequest& request, const PushedRepository& pushed) {
   const PutImageResult result = push_image(request, repository, sent, tag);
   if (result.unchanged) {
     throw ApiError::image_already_exists(repository.registry.account, repository.name,
-                                         result.image.digest, tag);
+                                         result.image.digest.text(), tag);
   }
   Json image = {{"registryId", repository.registry.account},
                 {"repositoryName", repository.name},
@@ -103,7 +103,7 @@ Json list_images(ApiRequest& request, const storage::Repository& repository) {
       storage::list_image_ids(request.txn, repository.id, image_tag_status(filter), page.after(0),
                               page.after(1), page.query_limit(), image_status(filter));
   const auto token = page.cut(ids, [](const auto& id) {
-    return PagePosition{id.digest, id.tag.value_or("")};
+    return PagePosition{id.digest.text(), id.tag.value_or("")};
   });
   if (token) output["nextToken"] = *token;
   for (const auto& id : ids) {
@@ -120,8 +120,8 @@ Json describe_named_images(ApiRequest& request, const storage::Repository& repos
   refuse_paging(request, "imageIds");
   Json details = Json::array();
   for (const Json& json : ids) {
-    const ImageIdentifier id = image_identifier(json);
-    if (id.digest.empty() && id.tag.empty()) {
+    const NamedImage id = named_image(json);
+    if (id.is_empty()) {
       throw ApiError::invalid_parameter("imageIds", "both tag and digest cannot be null");
     }
     const auto digest = resolve_image(request.txn, repository.id, id);
@@ -161,7 +161,7 @@ Json describe_images(ApiRequest& request, const storage::Repository& repository)
   Json output = {{"imageDetails", Json::array()}};
   auto images = storage::list_images(request.txn, repository.id, image_tag_status(filter),
                                      page.after(), page.query_limit(), image_status(filter));
-  const auto token = page.cut(images, [](const auto& image) { return image.digest; });
+  const auto token = page.cut(images, [](const auto& image) { return image.digest.text(); });
   if (token) output["nextToken"] = *token;
   output["imageDetails"] = details_of(request, repository, filter, images);
   return output;

@@ -8,6 +8,7 @@
 #include "api/core/wire/error.h"
 #include "api/ecr/common.h"
 #include "api/ecr/ecr_api.h"
+#include "api/ecr/image_json.h"
 #include "api/images/lifecycle/lifecycle_jobs.h"
 #include "api/images/lifecycle/policy.h"
 #include "storage/rows/image_listing.h"
@@ -103,7 +104,7 @@ Json start_preview(ApiRequest& request, const storage::Repository& repository) {
 // targetStorageClass is there for transitions alone; storageClass is where the image is now.
 Json result_json(const storage::LifecyclePreviewResult& result) {
   Json json = {{"imageTags", result.tags},
-               {"imageDigest", result.digest},
+               {"imageDigest", result.digest.text()},
                {"imagePushedAt", base::to_epoch_seconds(result.pushed_at)},
                {"action", {{"type", storage::word_of(result.action)}}},
                {"appliedRulePriority", result.rule_priority},
@@ -137,12 +138,12 @@ TagStatus preview_tag_status(const Json& filter) {
 std::optional<storage::LifecyclePreviewResult> find_result(ApiRequest& request,
                                                            std::int64_t repository,
                                                            const Json& id) {
-  std::string digest = text_member(id, "imageDigest");
-  const std::string tag = text_member(id, "imageTag");
-  if (digest.empty() && !tag.empty()) {
-    digest = storage::find_tag(request.txn, repository, tag).value_or("");
-  }
-  auto result = storage::find_lifecycle_preview_result(request.txn, repository, digest);
+  const NamedImage named = named_image(id);
+  const std::string& tag = named.tag;
+  const auto digest = named.digest.empty() ? storage::find_tag(request.txn, repository, tag)
+                                           : model::Digest::parse(named.digest);
+  if (!digest) return std::nullopt;
+  auto result = storage::find_lifecycle_preview_result(request.txn, repository, *digest);
   const auto has = [&](const std::string& name) {
     return std::find(result->tags.begin(), result->tags.end(), name) != result->tags.end();
   };

@@ -18,17 +18,17 @@ constexpr std::int64_t kDefaultPage = 20;
 
 // Only a digest names a subject. The model has no pattern for it here; the text is the one that ECR
 // has for digests elsewhere.
-std::string require_subject(const ApiRequest& request) {
-  std::string digest = text_member(request.input.at("subjectId"), "imageDigest");
-  if (!model::Digest::parse(digest)) {
+model::Digest require_subject(const ApiRequest& request) {
+  auto digest = model::Digest::parse(text_member(request.input.at("subjectId"), "imageDigest"));
+  if (!digest) {
     throw ApiError::invalid_parameter(
         "subjectId.imageDigest", "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'");
   }
-  return digest;
+  return std::move(*digest);
 }
 
 Json referrer_json(const Referrer& referrer) {
-  Json json = {{"digest", referrer.digest},
+  Json json = {{"digest", referrer.digest.text()},
                {"mediaType", referrer.media_type},
                {"size", referrer.size},
                {"artifactStatus", "ACTIVE"}};
@@ -40,10 +40,10 @@ Json referrer_json(const Referrer& referrer) {
 // A subject need not exist: an artifact may be pushed before the image that it refers to (OCI
 // distribution-spec, "Listing Referrers"; test ASubjectThatIsNotThereHasNone).
 Json list_referrers(ApiRequest& request, const storage::Repository& repository) {
-  const std::string subject = require_subject(request);
+  const model::Digest subject = require_subject(request);
   const Json filter = request.input.value("filter", Json::object());
   const std::string listing =
-      base::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject, filter.dump());
+      base::format("ListImageReferrers\n{}\n{}\n{}", repository.id, subject.text(), filter.dump());
   const Page page = requested_page(request, listing, kDefaultPage);
   Json output = {{"referrers", Json::array()}};
   // Every artifact counts as active: nothing archives artifacts yet. Other statuses list nothing.
@@ -52,7 +52,7 @@ Json list_referrers(ApiRequest& request, const storage::Repository& repository) 
   const auto types = filter.value("artifactTypes", std::vector<std::string>());
   const ReferrerPage found =
       read_referrers(request.txn, repository.id, subject, types, page.after(), page.size());
-  if (found.more) output["nextToken"] = page.token_after(found.referrers.back().digest);
+  if (found.more) output["nextToken"] = page.token_after(found.referrers.back().digest.text());
   for (const auto& referrer : found.referrers)
     output["referrers"].push_back(referrer_json(referrer));
   return output;

@@ -56,7 +56,7 @@ Json backfill_json(const ReplicationBackfill& backfill) {
 
 Json backfill_result_json(const ReplicationBackfillResult& result) {
   Json json = {{"repositoryName", result.repository},
-               {"imageId", {{"imageDigest", result.digest}}},
+               {"imageId", {{"imageDigest", result.digest.text()}}},
                {"status", storage::word_of(result.status)}};
   if (!result.tag.empty()) json["imageId"]["imageTag"] = result.tag;
   if (!result.failure_code.empty()) json["failureCode"] = result.failure_code;

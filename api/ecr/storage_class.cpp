@@ -21,7 +21,7 @@ using storage::StorageClass;
 using storage::sql::Access;
 
 // Events of the storage class name one tag at most (inferred from the sample in the User Guide).
-std::string first_tag(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
+std::string first_tag(storage::sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   const auto tags = storage::image_tags(txn, repository, digest);
   return tags.empty() ? "" : tags.front();
 }
@@ -40,7 +40,7 @@ void refuse_referenced(ApiRequest& request, const storage::Repository& repositor
       storage::find_parent(request.txn, repository.id, image.digest, ImageStatus::kActive);
   if (!parent) return;
   throw not_supported(base::format(
-      "The image is referenced by the manifest list '{}', which is not archived", *parent));
+      "The image is referenced by the manifest list '{}', which is not archived", parent->text()));
 }
 
 // The class that an image has already is no error, and changes nothing (test
@@ -66,8 +66,8 @@ ImageStatus restore(ApiRequest& request, const storage::Repository& repository,
   if (image.status != ImageStatus::kArchived) return image.status;
   storage::activate_image(request.txn, repository.id, image.digest);
   enqueue_job(request.core, request.txn, kImageRestore.kind,
-              {{"repository", repository.id}, {"digest", image.digest}}, request.now,
-              std::to_string(repository.id) + " " + image.digest);
+              {{"repository", repository.id}, {"digest", image.digest.text()}}, request.now,
+              std::to_string(repository.id) + " " + image.digest.text());
   return ImageStatus::kActivating;
 }
 
@@ -93,7 +93,7 @@ constexpr Operation kStorageClassOperations[] = {
 // The image may be gone, or active again by a push, when the job runs.
 void run_image_restore(JobAttempt& attempt) {
   const auto id = attempt.payload.at("repository").get<std::int64_t>();
-  const auto digest = attempt.payload.at("digest").get<std::string>();
+  const auto digest = digest_of(attempt.payload);
   Request& request = attempt.begin();
   storage::sql::Txn& txn = request.txn;
   const auto repository = storage::find_repository(txn, id);

@@ -10,8 +10,8 @@ namespace {
 
 // An image whose children are being visited.
 struct Visit {
-  std::string digest;
-  std::vector<std::string> children;
+  model::Digest digest;
+  std::vector<model::Digest> children;
   std::size_t next = 0;
 };
 
@@ -25,10 +25,10 @@ std::size_t rows_of(const LoadedManifest& manifest) {
 // 2^27 paths. The stack is a vector: a chain of thousands of indexes, which an earlier program let
 // be pushed, takes no stack of the thread. A circle cannot be made with digests, and would end here
 // all the same.
-std::vector<std::string> children_first(const std::string& root, std::size_t most,
-                                        const ChildrenOf& children_of) {
-  std::vector<std::string> order;
-  std::unordered_set<std::string> seen{root};
+std::vector<model::Digest> children_first(const model::Digest& root, std::size_t most,
+                                          const ChildrenOf& children_of) {
+  std::vector<model::Digest> order;
+  std::unordered_set<model::Digest, model::DigestHash> seen{root};
   std::vector<Visit> open;
   open.push_back({root, children_of(root)});
   while (!open.empty()) {
@@ -38,13 +38,13 @@ std::vector<std::string> children_first(const std::string& root, std::size_t mos
       open.pop_back();
       continue;
     }
-    std::string child = std::move(visit.children[visit.next++]);
+    model::Digest child = std::move(visit.children[visit.next++]);
     if (!seen.insert(child).second) continue;
     if (seen.size() > most) {
       throw ApiError(ErrorCode::kLimitExceeded,
-                     base::format("The image {} names more than {} other images", root, most - 1));
+                     base::format("The image {} names more than {} other images", root.text(), most - 1));
     }
-    std::vector<std::string> below = children_of(child);
+    std::vector<model::Digest> below = children_of(child);
     open.push_back({std::move(child), std::move(below)});
   }
   return order;

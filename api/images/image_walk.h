@@ -28,18 +28,19 @@ inline constexpr std::size_t kMaxWalkedImages = 20'000;
 // An image that alone has more has a transaction of its own.
 inline constexpr std::size_t kWalkRowsAtOnce = 2'000;
 
-using ChildrenOf = std::function<std::vector<std::string>(const std::string& digest)>;
+using ChildrenOf = std::function<std::vector<model::Digest>(const model::Digest& digest)>;
 
 // `root` and every image below it, each once, children before the indexes that name them: the order
 // in which they can be pushed. `children_of` is called once for each. Throws ApiError
 // kLimitExceeded where there are more than `most`; and what `children_of` throws.
-std::vector<std::string> children_first(const std::string& root, std::size_t most,
-                                        const ChildrenOf& children_of);
+std::vector<model::Digest> children_first(const model::Digest& root, std::size_t most,
+                                          const ChildrenOf& children_of);
 
 // A manifest in memory, read and hashed: ready to be put.
 struct LoadedManifest {
-  LoadedManifest(std::string bytes_, std::string_view media_type, const std::string& digest)
-      : bytes(std::move(bytes_)), sent(read_sent_manifest(bytes, media_type, digest)) {}
+  // Throws ImageDigestDoesNotMatch where the bytes have another digest.
+  LoadedManifest(std::string bytes_, std::string_view media_type, const model::Digest& digest)
+      : bytes(std::move(bytes_)), sent(read_sent_manifest(bytes, media_type, digest.text())) {}
   LoadedManifest(const LoadedManifest&) = delete;
   LoadedManifest& operator=(const LoadedManifest&) = delete;
 
@@ -52,15 +53,15 @@ struct LoadedManifest {
 class ManifestSteps {
  public:
   // Where the manifest is stored. Null: it went meanwhile, and is left out.
-  using Load = std::function<std::unique_ptr<LoadedManifest>(const std::string& digest)>;
-  ManifestSteps(std::vector<std::string> order, Load load)
+  using Load = std::function<std::unique_ptr<LoadedManifest>(const model::Digest& digest)>;
+  ManifestSteps(std::vector<model::Digest> order, Load load)
       : order_(std::move(order)), load_(std::move(load)) {}
 
   // The next images; empty: there are no more. Throws what `load` throws.
   std::vector<std::unique_ptr<LoadedManifest>> next();
 
  private:
-  const std::vector<std::string> order_;
+  const std::vector<model::Digest> order_;
   const Load load_;
   std::size_t at_ = 0;
 };

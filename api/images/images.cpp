@@ -17,7 +17,7 @@
 namespace ecr::api {
 namespace {
 
-void sort_unique(std::vector<std::string>& list) {
+void sort_unique(std::vector<model::Digest>& list) {
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
@@ -35,18 +35,19 @@ void sort_unique(std::vector<storage::ImageBlob>& list) {
 // layers come before manifests in a push. Foreign layers (those with urls) may live elsewhere.
 void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository,
                    const Manifest& manifest, storage::Image& image) {
-  std::vector<std::string> missing;
+  std::vector<model::Digest> missing;
   for (const Descriptor& blob : manifest.blobs) {
     if (storage::find_blob(txn, repository.id, blob.digest)) {
       image.blobs.emplace_back(blob.digest, blob.media_type);
     } else if (!blob.foreign) {
-      missing.push_back(blob.digest.text());
+      missing.push_back(blob.digest);
     }
   }
   sort_unique(image.blobs);
   sort_unique(missing);
   if (!missing.empty()) {
-    throw ApiError::layers_not_found(repository.registry.account, repository.name, missing);
+    throw ApiError::layers_not_found(repository.registry.account, repository.name,
+                                     model::texts_of(missing));
   }
 }
 
@@ -56,14 +57,14 @@ void require_blobs(storage::sql::Txn& txn, const storage::Repository& repository
 // image_walk.h says why.
 void require_children(storage::sql::Txn& txn, const storage::Repository& repository,
                       const Manifest& manifest, storage::Image& image) {
-  std::vector<std::string> missing;
+  std::vector<model::Digest> missing;
   for (const Descriptor& child : manifest.manifests) {
-    const auto found = storage::find_image(txn, repository.id, child.digest.text());
+    const auto found = storage::find_image(txn, repository.id, child.digest);
     if (!found) {
-      missing.push_back(child.digest.text());
+      missing.push_back(child.digest);
       continue;
     }
-    image.children.push_back(child.digest.text());
+    image.children.push_back(child.digest);
     image.size_bytes = std::max(image.size_bytes, found->size_bytes);
     image.nesting = std::max(image.nesting, found->nesting + 1);
   }
@@ -71,7 +72,7 @@ void require_children(storage::sql::Txn& txn, const storage::Repository& reposit
   sort_unique(missing);
   if (!missing.empty()) {
     throw ApiError::referenced_images_not_found(repository.registry.account, repository.name,
-                                                missing);
+                                                model::texts_of(missing));
   }
   if (image.nesting > kMaxIndexNesting) {
     throw ApiError(
@@ -84,12 +85,11 @@ void require_children(storage::sql::Txn& txn, const storage::Repository& reposit
 storage::Image new_image(storage::sql::Txn& txn, const storage::Repository& repository,
                          const Manifest& manifest, const model::Digest& digest,
                          base::TimePoint now) {
-  storage::Image image;
-  image.digest = digest.text();
+  storage::Image image(digest);
   image.media_type = manifest.media_type;
   image.artifact_media_type = manifest.artifact_media_type;
   image.pushed_at = now;
-  if (manifest.subject) image.subject = manifest.subject->text();
+  image.subject = manifest.subject;
   image.size_bytes = manifest.blob_bytes();
   require_blobs(txn, repository, manifest, image);
   require_children(txn, repository, manifest, image);
@@ -99,7 +99,7 @@ storage::Image new_image(storage::sql::Txn& txn, const storage::Repository& repo
 // ECR User Guide, "Amazon ECR service quotas": 1,000 tags an image. The error's wording is not
 // published.
 void require_room_for_tag(storage::sql::Txn& txn, std::int64_t repository,
-                          const std::string& digest) {
+                          const model::Digest& digest) {
   constexpr std::int64_t kMaxTags = 1000;
   if (storage::count_tags(txn, repository, digest) < kMaxTags) return;
   throw ApiError(ErrorCode::kLimitExceeded,
@@ -134,11 +134,10 @@ bool is_excluded(storage::sql::Txn& txn, const Caller& caller,
 constexpr std::size_t kEntryBytes = 512;
 
 Referrer to_referrer(const storage::ReferrerRow& row) {
-  Referrer referrer;
-  referrer.digest = row.digest;
-  referrer.media_type = row.media_type;
-  referrer.artifact_type = row.artifact_type;
-  referrer.size = static_cast<std::int64_t>(row.manifest.size());
+  Referrer referrer{.digest = row.digest,
+                    .media_type = row.media_type,
+                    .artifact_type = row.artifact_type,
+                    .size = static_cast<std::int64_t>(row.manifest.size())};
   const auto json = base::parse_json(row.manifest);
   if (!json || !json->is_object()) return referrer;
   const auto found = json->find("annotations");
@@ -188,15 +187,16 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
   // Another manifest under an immutable tag is refused before anything is written; the same
   // manifest is not an error here (ImageAlreadyExistsException is the API's to throw).
   const auto tagged = tag.empty() ? std::nullopt : storage::find_tag(txn, repository.id, tag);
-  if (tagged && *tagged != digest.text() && !tag_may_move(repository, tag)) {
+  if (tagged && *tagged != digest && !tag_may_move(repository, tag)) {
     throw ApiError::image_tag_already_exists(repository.name, tag);
   }
-  PutImageResult result;
-  auto known = storage::find_image(txn, repository.id, digest.text());
-  result.known = known.has_value();
-  result.unchanged = result.known && (tag.empty() || tagged == digest.text());
-  if (known) {
-    result.image = std::move(*known);
+  auto known = storage::find_image(txn, repository.id, digest);
+  const bool is_known = known.has_value();
+  PutImageResult result(is_known ? std::move(*known)
+                                 : new_image(txn, repository, sent.manifest, digest, now));
+  result.known = is_known;
+  result.unchanged = is_known && (tag.empty() || tagged == digest);
+  if (is_known) {
     if (result.image.status !=
         storage::ImageStatus::kActive) {  // a push brings it back from the archive
       storage::restore_image(txn, repository.id, result.image.digest, now);
@@ -205,31 +205,30 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
       result.unchanged = false;
     }
   } else {
-    result.image = new_image(txn, repository, sent.manifest, digest, now);
     storage::insert_image(txn, repository.id, result.image, sent.bytes);
   }
   // A tag that moves leaves its old image behind, untagged if it had no other.
-  if (!tag.empty() && tagged != digest.text()) {
-    require_room_for_tag(txn, repository.id, digest.text());
-    storage::put_tag(txn, repository.id, tag, digest.text());
+  if (!tag.empty() && tagged != digest) {
+    require_room_for_tag(txn, repository.id, digest);
+    storage::put_tag(txn, repository.id, tag, digest);
   }
   return result;
 }
 
 // With both given, the tag must stand for that very digest.
-std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
-                                         const ImageIdentifier& id) {
+std::optional<model::Digest> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
+                                           const ImageIdentifier& id) {
   if (!id.tag.empty()) {
     auto digest = storage::find_tag(txn, repository, id.tag);
-    if (digest && !id.digest.empty() && *digest != id.digest) return std::nullopt;
+    if (digest && id.digest && *digest != *id.digest) return std::nullopt;
     return digest;
   }
-  if (!storage::find_image(txn, repository, id.digest)) return std::nullopt;
+  if (!id.digest || !storage::find_image(txn, repository, *id.digest)) return std::nullopt;
   return id.digest;
 }
 
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
-                      std::string_view digest, base::TimePoint now) {
+                      const model::Digest& digest, base::TimePoint now) {
   // ECR deletes an image with its last tag; an image that an index names stays, untagged.
   storage::delete_tag(txn, repository, tag);
   if (storage::image_tags(txn, repository, digest).empty() &&
@@ -247,7 +246,7 @@ bool pull_is_due(const storage::Image& image, base::TimePoint now) {
 std::function<void()> record_pulls(const Request& request, const storage::Repository& repository,
                                    const std::vector<storage::Image>& images) {
   const base::TimePoint now = request.now;
-  std::vector<std::string> digests;
+  std::vector<model::Digest> digests;
   for (const storage::Image& image : images) {
     if (pull_is_due(image, now)) digests.push_back(image.digest);
   }
@@ -266,7 +265,7 @@ std::function<void()> record_pulls(const Request& request, const storage::Reposi
 }
 
 ReferrerPage read_referrers(storage::sql::Txn& txn, std::int64_t repository,
-                            std::string_view subject,
+                            const model::Digest& subject,
                             const std::vector<std::string>& artifact_types, std::string_view after,
                             std::int64_t limit) {
   ReferrerPage page;

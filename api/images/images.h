@@ -49,6 +49,7 @@ class EarlyManifest {
 };
 
 struct PutImageResult {
+  explicit PutImageResult(storage::Image image_) : image(std::move(image_)) {}
   storage::Image image;
   bool known = false;      // the repository had the manifest already
   bool unchanged = false;  // ... under this tag too (or no tag was asked for)
@@ -64,16 +65,16 @@ PutImageResult put_image(storage::sql::Txn& txn, const storage::Repository& repo
 bool tag_may_move(const storage::Repository& repository, std::string_view tag);
 
 struct ImageIdentifier {
-  std::string digest;  // empty: not given
-  std::string tag;     // empty: not given
+  std::optional<model::Digest> digest;  // nullopt: not given
+  std::string tag;                      // empty: not given
 };
 // The digest that an identifier names; nullopt: no such image (or the tag names another digest).
-std::optional<std::string> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
-                                         const ImageIdentifier& id);
+std::optional<model::Digest> resolve_image(storage::sql::Txn& txn, std::int64_t repository,
+                                           const ImageIdentifier& id);
 
 // Takes a tag away; the image goes with its last tag. REQUIRES: the tag exists.
 void delete_image_tag(storage::sql::Txn& txn, std::int64_t repository, std::string_view tag,
-                      std::string_view digest, base::TimePoint now);
+                      const model::Digest& digest, base::TimePoint now);
 
 // --- Pulls leave a time behind, which DescribeImages and lifecycle rules see: the same for
 // BatchGetImage and for docker pull.
@@ -91,7 +92,7 @@ std::function<void()> record_pulls(const Request& request, const storage::Reposi
 // ListImageReferrers and for /v2/.../referrers/.
 
 struct Referrer {
-  std::string digest;
+  model::Digest digest;
   std::string media_type;
   std::string artifact_type;  // may be empty
   std::int64_t size = 0;      // of its manifest
@@ -109,7 +110,7 @@ struct ReferrerPage {
 // with what was pushed. One manifest at a time is in memory. `artifact_types` as in
 // storage/rows/image_listing.h.
 ReferrerPage read_referrers(storage::sql::Txn& txn, std::int64_t repository,
-                            std::string_view subject,
+                            const model::Digest& subject,
                             const std::vector<std::string>& artifact_types, std::string_view after,
                             std::int64_t limit);
 

@@ -100,7 +100,7 @@ std::shared_ptr<Download> Downloads::start(const Services& services,
   std::shared_ptr<Download> download;
   {
     const std::lock_guard lock(mutex_);
-    const Key key{request.repository, request.digest.text()};
+    const Key key{request.repository, request.digest};
     if (const auto running = running_.find(key); running != running_.end()) return running->second;
     download = std::make_shared<Download>(request);
     // A download that has just ended left the map after its blob was stored, so one look at the
@@ -122,7 +122,7 @@ void Downloads::perform(const Services& services, const std::string& upload, Dow
   const auto failure = fetch(services, upload, download);
   {
     const std::lock_guard lock(mutex_);
-    running_.erase({download.request().repository, download.request().digest.text()});
+    running_.erase({download.request().repository, download.request().digest});
   }
   download.end(failure);
 }

@@ -90,7 +90,7 @@ class Downloads {
   std::optional<UpstreamError> fetch(const Services& services, const std::string& upload,
                                      Download& download);
 
-  using Key = std::pair<std::int64_t, std::string>;
+  using Key = std::pair<std::int64_t, model::Digest>;
   const Fetch fetch_;
   std::mutex mutex_;
   std::map<Key, std::shared_ptr<Download>> running_;  // under mutex_

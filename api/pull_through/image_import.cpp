@@ -31,8 +31,8 @@ constexpr minutes kCheckTagAgain{5};
 constexpr std::size_t kMaxImportManifests = 500;
 constexpr std::size_t kMaxImportBlobs = 10'000;
 
-std::string import_key(std::int64_t repository, const std::string& digest) {
-  return base::format("{}/{}", repository, digest);
+std::string import_key(std::int64_t repository, const model::Digest& digest) {
+  return base::format("{}/{}", repository, digest.text());
 }
 
 std::optional<UpstreamQuery> import_query(const Services& services, storage::sql::Txn& txn,
@@ -42,7 +42,7 @@ std::optional<UpstreamQuery> import_query(const Services& services, storage::sql
   if (services.upstreams == nullptr || !model::is_tag(tag)) return std::nullopt;
   const auto rule = find_rule(txn, key.registry, key.name);
   if (!rule) return std::nullopt;
-  return UpstreamQuery{kind, tag, "", origin_of(*rule, key.name)};
+  return UpstreamQuery{kind, tag, std::nullopt, origin_of(*rule, key.name)};
 }
 
 void look_up_tag(const Services& services, storage::sql::Txn& txn, const RepositoryKey& key,
@@ -68,7 +68,7 @@ void look_up_tag(const Services& services, storage::sql::Txn& txn, const Reposit
 // (containers-roadmap issues 2304 and 2837). The exceptions are the children of an index that is
 // being imported, which every client pulls by digest.
 void look_up_digest(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
-                    const std::string& digest, Lookup& found) {
+                    const model::Digest& digest, Lookup& found) {
   if (found.stored || !storage::has_imports(txn, repository)) return;
   found.pending = storage::find_import(txn, repository, digest);
   if (found.pending || services.upstreams == nullptr) return;
@@ -92,7 +92,7 @@ storage::Import import_of(const storage::Repository& repository, const Answer& a
     import.blobs.push_back({blob.digest, blob.size});
   }
   for (const Descriptor& image : answer.manifest.manifests)
-    import.children.push_back(image.digest.text());
+    import.children.push_back(image.digest);
   return import;
 }
 
@@ -117,7 +117,7 @@ void store_answer(const Services& services, storage::sql::Txn& txn,
                   const storage::Repository& repository, const UpstreamQuery& query,
                   const Answer& answer, base::TimePoint now) {
   const bool child = query.kind == UpstreamQuery::Kind::kChild;
-  const std::string& digest = answer.sent.digest;
+  const model::Digest& digest = answer.sent.digest;
   // The import's row, unless the repository has the image by now.
   const bool is_new = !storage::find_image(txn, repository.id, digest);
   if (is_new) storage::put_import(txn, import_of(repository, answer, query.origin, child));
@@ -126,10 +126,10 @@ void store_answer(const Services& services, storage::sql::Txn& txn,
   // the tag when the import is complete, or at once where the repository has the image already.
   storage::put_cached_tag(txn, repository.id, {query.tag, digest, now + kCheckEvery});
   if (is_new) {
-    const Json payload = {{"repository", repository.id}, {"digest", digest}, {"failures", 0}};
+    const Json payload = {{"repository", repository.id}, {"digest", digest.text()}, {"failures", 0}};
     enqueue_job(services, txn, kImportJob.kind, payload, now, import_key(repository.id, digest));
   } else {
-    const SentManifest sent{answer.sent.bytes, *model::Digest::parse(digest), answer.manifest};
+    const SentManifest sent{answer.sent.bytes, digest, answer.manifest};
     move_cached_tags(services, txn, repository, query.origin, sent, now);
   }
 }
@@ -173,10 +173,10 @@ class ImportDownload {
   ImportDownload(const Services& services, std::int64_t repository)
       : services_(services), repository_(repository) {}
 
-  void run(const std::string& digest) {
+  void run(const model::Digest& digest) {
     try {
       children_first(digest, kMaxImportManifests,
-                     [&](const std::string& each) { return download_children(each); });
+                     [&](const model::Digest& each) { return download_children(each); });
     } catch (const ApiError& error) {  // too many of them
       throw UpstreamError(UpstreamFailure::kInvalid, error.message());
     }
@@ -184,19 +184,19 @@ class ImportDownload {
   }
 
  private:
-  std::optional<storage::Import> find(const std::string& digest) {
+  std::optional<storage::Import> find(const model::Digest& digest) {
     auto txn = services_.store.database().begin(Access::kRead);
     return storage::find_import(txn, repository_, digest);
   }
 
-  bool has(const std::string& digest) {
+  bool has(const model::Digest& digest) {
     auto txn = services_.store.database().begin(Access::kRead);
     return storage::find_image(txn, repository_, digest) ||
            storage::is_importing(txn, repository_, digest);
   }
 
   // Brings the manifests of the images that the import's index names; their digests.
-  std::vector<std::string> download_children(const std::string& digest) {
+  std::vector<model::Digest> download_children(const model::Digest& digest) {
     const auto import = find(digest);
     if (!import) return {};  // it is an image already, or not wanted any more
     const Manifest manifest = parse_manifest(import->manifest, import->media_type);
@@ -206,18 +206,19 @@ class ImportDownload {
     if (blobs_.size() > kMaxImportBlobs) {
       throw ApiError(
           ErrorCode::kLimitExceeded,
-          base::format("The image {} names more than {} blobs", digest, kMaxImportBlobs));
+          base::format("The image {} names more than {} blobs", digest.text(), kMaxImportBlobs));
     }
-    std::vector<std::string> children;
+    std::vector<model::Digest> children;
     for (const Descriptor& child : manifest.manifests) {
       if (children.size() == kMaxImportManifests) break;  // the walk refuses them by their number
-      download_child(read_origin(import->origin), digest, child.digest.text());
-      children.push_back(child.digest.text());
+      download_child(read_origin(import->origin), digest, child.digest);
+      children.push_back(child.digest);
     }
     return children;
   }
 
-  void download_child(const Origin& origin, const std::string& parent, const std::string& digest) {
+  void download_child(const Origin& origin, const model::Digest& parent,
+                      const model::Digest& digest) {
     if (has(digest)) return;
     const UpstreamQuery query{UpstreamQuery::Kind::kChild, "", digest, origin};
     const Answer answer = query_upstream(services_, query);
@@ -258,11 +259,11 @@ Lookup look_up(const Services& services, storage::sql::Txn& txn, const Repositor
   }
   found.stored = resolve_image(txn, repository->id, id);
   if (!id.tag.empty()) {
-    if (id.digest.empty()) {
+    if (!id.digest) {
       look_up_tag(services, txn, key, *repository, id.tag, now, found);
     }
-  } else {
-    look_up_digest(services, txn, repository->id, id.digest, found);
+  } else if (id.digest) {
+    look_up_digest(services, txn, repository->id, *id.digest, found);
   }
   return found;
 }
@@ -305,7 +306,8 @@ std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t 
                          read_origin(blob->origin)};
 }
 
-void download_import(const Services& services, std::int64_t repository, const std::string& digest) {
+void download_import(const Services& services, std::int64_t repository,
+                     const model::Digest& digest) {
   ImportDownload(services, repository).run(digest);
 }
 

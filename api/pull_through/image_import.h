@@ -24,14 +24,14 @@ struct UpstreamQuery {
     kRefresh,  // which image a tag stands for by now; the cached one is served without an answer
   };
   Kind kind = Kind::kImport;
-  std::string tag;     // of kImport and kRefresh
-  std::string digest;  // of kChild
+  std::string tag;                      // of kImport and kRefresh
+  std::optional<model::Digest> digest;  // of kChild
   Origin origin;
-  const std::string& reference() const { return tag.empty() ? digest : tag; }
+  const std::string& reference() const { return digest ? digest->text() : tag; }
 };
 
 struct Lookup {
-  std::optional<std::string> stored;       // the digest of the image that the repository has
+  std::optional<model::Digest> stored;     // the digest of the image that the repository has
   std::optional<storage::Import> pending;  // an import under way; it is newer than `stored`
   std::optional<UpstreamQuery> query;
 };
@@ -59,6 +59,7 @@ std::optional<DownloadRequest> wanted_blob(storage::sql::Txn& txn, std::int64_t 
                                            const model::Digest& digest);
 
 // Gets everything that the import needs into the repository. Blocks; throws UpstreamError.
-void download_import(const Services& services, std::int64_t repository, const std::string& digest);
+void download_import(const Services& services, std::int64_t repository,
+                     const model::Digest& digest);
 
 }  // namespace ecr::api::pull_through

@@ -28,7 +28,7 @@ bool is_passing(UpstreamFailure failure) {
 
 void record_sync(const Services& services, storage::sql::Txn& txn,
                  const storage::Repository& repository, const Origin& origin,
-                 const std::string& digest, const std::string& tag, const UpstreamError* error,
+                 const model::Digest& digest, const std::string& tag, const UpstreamError* error,
                  base::TimePoint now) {
   PullThroughSync sync{origin.prefix, origin.host, digest, tag, "", ""};
   if (error != nullptr) {
@@ -50,7 +50,7 @@ void follow_import(const Services& services, storage::sql::Txn& txn,
 void put_manifest(const Services& services, storage::sql::Txn& txn,
                   const storage::Repository& repository, const SentManifest& sent,
                   base::TimePoint now) {
-  const std::string digest = sent.digest.text();
+  const model::Digest& digest = sent.digest;
   const auto import = storage::find_import(txn, repository.id, digest);
   if (!import) return;
   const auto result = put_image(txn, repository, sent, "", now);
@@ -63,16 +63,16 @@ void put_manifest(const Services& services, storage::sql::Txn& txn,
 }
 
 // The import and those of the images that it names, in the order in which they become images.
-std::vector<std::string> imports_to_put(storage::Store& store, std::int64_t repository,
-                                        const std::string& digest) {
+std::vector<model::Digest> imports_to_put(storage::Store& store, std::int64_t repository,
+                                        const model::Digest& digest) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
-  return children_first(digest, kMaxWalkedImages, [&](const std::string& each) {
+  return children_first(digest, kMaxWalkedImages, [&](const model::Digest& each) {
     return storage::import_children(txn, repository, each);
   });
 }
 
 std::unique_ptr<LoadedManifest> load_import(storage::Store& store, std::int64_t repository,
-                                            const std::string& digest) {
+                                            const model::Digest& digest) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   auto import = storage::find_import(txn, repository, digest);
   if (!import) return nullptr;  // it is an image already
@@ -81,14 +81,14 @@ std::unique_ptr<LoadedManifest> load_import(storage::Store& store, std::int64_t 
 
 // Deletes the import and the children that it alone brought. A child that another import's index
 // names belongs to that import too, and stays.
-void forget_imports(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
-  std::vector<std::string> left_over{digest};
+void forget_imports(storage::sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
+  std::vector<model::Digest> left_over{digest};
   while (!left_over.empty()) {
-    const std::string import = std::move(left_over.back());
+    const model::Digest import = std::move(left_over.back());
     left_over.pop_back();
     const auto children = storage::import_children(txn, repository, import);
     storage::delete_import(txn, repository, import);
-    for (const std::string& child : children) {
+    for (const model::Digest& child : children) {
       if (storage::is_left_over_import(txn, repository, child)) left_over.push_back(child);
     }
   }
@@ -97,18 +97,18 @@ void forget_imports(storage::sql::Txn& txn, std::int64_t repository, const std::
 // The payload of the job.
 struct ImportPayload {
   std::int64_t repository = 0;
-  std::string digest;
+  model::Digest digest;
   std::size_t failures = 0;
 };
 ImportPayload read_payload(const Json& payload) {
-  return {payload.at("repository").get<std::int64_t>(), payload.at("digest").get<std::string>(),
+  return {payload.at("repository").get<std::int64_t>(), digest_of(payload),
           payload.at("failures").get<std::size_t>()};
 }
 
 void run_again(JobAttempt& attempt, const ImportPayload& job, std::chrono::milliseconds in) {
   storage::sql::Txn& txn = attempt.begin().txn;
   const Json payload = {
-      {"repository", job.repository}, {"digest", job.digest}, {"failures", job.failures}};
+      {"repository", job.repository}, {"digest", job.digest.text()}, {"failures", job.failures}};
   enqueue_job(attempt.services, txn, kImportJob.kind, payload, attempt.now + in,
               attempt.job.key.value_or(std::string()));
 }
@@ -143,7 +143,7 @@ std::string_view failure_code(UpstreamFailure failure) {
 void move_cached_tags(const Services& services, storage::sql::Txn& txn,
                       const storage::Repository& repository, const Origin& origin,
                       const SentManifest& sent, base::TimePoint now) {
-  const std::string digest = sent.digest.text();
+  const model::Digest& digest = sent.digest;
   for (const std::string& tag : storage::cached_tags(txn, repository.id, digest)) {
     const auto there = storage::find_tag(txn, repository.id, tag);
     // Under an immutable setting the tag stays on the image that it has.
@@ -155,9 +155,9 @@ void move_cached_tags(const Services& services, storage::sql::Txn& txn,
 }
 
 bool complete_import(const Services& services, std::int64_t repository_id,
-                     const std::string& digest, base::TimePoint now) {
+                     const model::Digest& digest, base::TimePoint now) {
   storage::Store& store = services.store;
-  ManifestSteps steps(imports_to_put(store, repository_id, digest), [&](const std::string& each) {
+  ManifestSteps steps(imports_to_put(store, repository_id, digest), [&](const model::Digest& each) {
     return load_import(store, repository_id, each);
   });
   try {
@@ -182,7 +182,7 @@ bool complete_import(const Services& services, std::int64_t repository_id,
 }
 
 void abandon_import(const Services& services, storage::sql::Txn& txn,
-                    const storage::Repository& repository, const std::string& digest,
+                    const storage::Repository& repository, const model::Digest& digest,
                     const UpstreamError& error, base::TimePoint now) {
   const auto import = storage::find_import(txn, repository.id, digest);
   if (!import) return;

@@ -27,12 +27,12 @@ void move_cached_tags(const Services& services, storage::sql::Txn& txn,
 // own. False: a part of it is not there (any more). Does nothing where there is no such import.
 // Throws ApiError where the repository refuses an image. In both cases images that came before it
 // stay, as after a push that breaks off. REQUIRES: no write transaction in this thread.
-bool complete_import(const Services& services, std::int64_t repository, const std::string& digest,
+bool complete_import(const Services& services, std::int64_t repository, const model::Digest& digest,
                      base::TimePoint now);
 
 // Removes the import, and writes the event of the failure. REQUIRES: a write transaction.
 void abandon_import(const Services& services, storage::sql::Txn& txn,
-                    const storage::Repository& repository, const std::string& digest,
+                    const storage::Repository& repository, const model::Digest& digest,
                     const UpstreamError& error, base::TimePoint now);
 
 // Payload: {"repository": id, "digest": "...", "failures": n}; key: "<id>/<digest>".

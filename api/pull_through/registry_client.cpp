@@ -258,35 +258,33 @@ void RegistryClient::ping(const Upstream& upstream) {
 
 UpstreamManifest RegistryClient::manifest(const Upstream& upstream, const std::string& repository,
                                           const std::string& reference) {
-  UpstreamManifest manifest;
+  std::string bytes;
   const ExchangeHead head = get(
       upstream,
       {base::format("v2/{}/manifests/{}", repository, reference), kManifestTypes, repository},
-      [](const ExchangeHead&) { return true; }, append_to(manifest.bytes, kMaxManifestBytes));
-  manifest.media_type = head.header("content-type");
-  manifest.media_type = manifest.media_type.substr(0, manifest.media_type.find(';'));
+      [](const ExchangeHead&) { return true; }, append_to(bytes, kMaxManifestBytes));
+  const std::string type = head.header("content-type");
   // A manifest that was asked for by digest must have that digest; one by tag must have the digest
   // of Docker-Content-Digest, where the upstream sends that header (ECR itself leaves it out of
   // GET).
   const bool by_digest = reference.find(':') != std::string::npos;
   const auto wanted =
       model::Digest::parse(by_digest ? reference : head.header("docker-content-digest"));
-  const model::Digest actual = model::Digest::of(
-      manifest.bytes, wanted ? wanted->algorithm() : model::DigestAlgorithm::kSha256);
+  model::Digest actual = model::Digest::of(
+      bytes, wanted ? wanted->algorithm() : model::DigestAlgorithm::kSha256);
   if (wanted && *wanted != actual) {
     throw UpstreamError(UpstreamFailure::kInvalid,
                         "The upstream registry's manifest is not what its digest says");
   }
-  manifest.digest = actual.text();
-  return manifest;
+  return {std::move(bytes), type.substr(0, type.find(';')), std::move(actual)};
 }
 
 void RegistryClient::blob(const Upstream& upstream, const std::string& repository,
-                          const std::string& digest,
+                          const model::Digest& digest,
                           const std::function<void(std::optional<std::uint64_t>)>& on_size,
                           const Transport::OnBody& on_body) {
   get(
-      upstream, {base::format("v2/{}/blobs/{}", repository, digest), "*/*", repository, kBlobTime},
+      upstream, {base::format("v2/{}/blobs/{}", repository, digest.text()), "*/*", repository, kBlobTime},
       [&](const ExchangeHead& head) {
         on_size(length_of(head));
         return true;

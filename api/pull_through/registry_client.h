@@ -24,6 +24,7 @@
 #include "api/pull_through/transport.h"
 #include "schemas/base/bounded_memo.h"
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 
 namespace ecr::api::pull_through {
 
@@ -38,7 +39,7 @@ struct Upstream {
 struct UpstreamManifest {
   std::string bytes;
   std::string media_type;
-  std::string digest;
+  model::Digest digest;
 };
 
 // Whether credentials of the upstream may be sent to that realm.
@@ -57,7 +58,7 @@ class RegistryClient {
                             const std::string& reference);
   // `on_size` is called once, before the bytes: what the upstream says the size is. The bytes are
   // not hashed here.
-  void blob(const Upstream& upstream, const std::string& repository, const std::string& digest,
+  void blob(const Upstream& upstream, const std::string& repository, const model::Digest& digest,
             const std::function<void(std::optional<std::uint64_t>)>& on_size,
             const Transport::OnBody& on_body);
 

@@ -36,7 +36,7 @@ Upstreams::Upstreams(Transport& transport, Options options, const base::Clock& m
       client_(transport, machine_clock, ending_.get_token()),
       downloads_([this](const DownloadRequest& request, const Downloads::OnSize& on_size,
                         const Transport::OnBody& on_body) {
-        client_.blob(resolve(request.origin), request.origin.repository, request.digest.text(),
+        client_.blob(resolve(request.origin), request.origin.repository, request.digest,
                      on_size, on_body);
       }) {}
 
@@ -84,7 +84,7 @@ UpstreamManifest Upstreams::manifest(const Origin& origin, const std::string& re
 }
 
 std::optional<Upstreams::ImportResult> Upstreams::download_import(
-    const Services& services, std::int64_t repository, const std::string& digest,
+    const Services& services, std::int64_t repository, const model::Digest& digest,
     std::chrono::milliseconds patience) {
   const Key key{repository, digest};
   std::shared_ptr<ImportTask> task;

@@ -51,7 +51,7 @@ class Upstreams {
   // joins the one that is under way. The result is given out once; nullopt: there is none within
   // `patience`.
   std::optional<ImportResult> download_import(const Services& services, std::int64_t repository,
-                                              const std::string& digest,
+                                              const model::Digest& digest,
                                               std::chrono::milliseconds patience);
 
   // Ends every exchange that is under way, and all later ones, with an error. Does not wait.
@@ -62,7 +62,7 @@ class Upstreams {
 
  private:
   struct ImportTask;
-  using Key = std::pair<std::int64_t, std::string>;
+  using Key = std::pair<std::int64_t, model::Digest>;
 
   Upstream resolve(const Origin& origin) const;
 

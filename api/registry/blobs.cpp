@@ -53,19 +53,19 @@ HttpResponse blob_response(storage::Store& store, storage::sql::Txn& txn, std::i
   // ABlobOfAnotherRepositoryIsUnknown).
   const auto size = storage::find_blob(txn, repository, digest);
   if (!size) throw unknown_blob();
-  if (auto answer = answer_conditions(request, digest.text())) return std::move(*answer);
+  if (auto answer = answer_conditions(request, digest)) return std::move(*answer);
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
   response.set("Docker-Content-Digest", digest.text());
   response.set("Accept-Ranges", "bytes");
-  response.set("ETag", entity_tag(digest.text()));
+  response.set("ETag", entity_tag(digest));
   if (request.method == "HEAD") {  // the file is not opened; a Range of a HEAD means nothing
     response.head_length = static_cast<std::uint64_t>(*size);
     return response;
   }
   storage::BlobFile file = open_blob(store, repository, digest, static_cast<std::uint64_t>(*size));
   // One range at most: 206 with Content-Range, or 416 with the size (test RangesOfABlob).
-  const RangeAnswer answer = range_counts(request, digest.text())
+  const RangeAnswer answer = range_counts(request, digest)
                                  ? parse_range(request.headers.get("range"), file.size())
                                  : RangeAnswer{};
   if (answer.kind == RangeKind::kUnsatisfiable) {
@@ -132,7 +132,7 @@ HttpResponse delete_blob(RegistryRequest& request) {
   if (storage::blob_is_in_use(request.txn, repository.id, digest)) {
     throw ApiError(ErrorCode::kBlobInUse, "The blob is part of an image; delete the image first");
   }
-  require_conditions(request.http, digest.text());
+  require_conditions(request.http, digest);
   storage::remove_blob(request.txn, repository.id, digest);
   HttpResponse response;
   response.status = 202;

@@ -28,15 +28,15 @@ std::string_view next_entity_tag(std::string_view& rest, bool& weak) {
   return tag;
 }
 
-// Whether the list "*" or "\"a\", W/\"b\"" has the digest. `digest` empty: there is no such thing,
+// Whether the list "*" or "\"a\", W/\"b\"" has the digest. null: there is no such thing,
 // which no list has.
-bool list_has(std::string_view list, std::string_view digest, Comparison comparison) {
-  if (digest.empty()) return false;
+bool list_has(std::string_view list, const model::Digest* digest, Comparison comparison) {
+  if (digest == nullptr) return false;
   for (skip_separators(list); !list.empty(); skip_separators(list)) {
     bool weak = false;
     const std::string_view tag = next_entity_tag(list, weak);
     if (tag == "*") return true;
-    if (tag == digest && !(weak && comparison == Comparison::kStrong)) return true;
+    if (tag == digest->text() && !(weak && comparison == Comparison::kStrong)) return true;
   }
   return false;
 }
@@ -44,7 +44,7 @@ bool list_has(std::string_view list, std::string_view digest, Comparison compari
 // A list may be spread over several fields of the name (RFC 9110, section 5.3). nullopt: there is
 // no field of that name.
 std::optional<bool> header_has(const HttpRequest& request, std::string_view name,
-                               std::string_view digest, Comparison comparison) {
+                               const model::Digest* digest, Comparison comparison) {
   std::optional<bool> has;
   for (const auto& [field, value] : request.headers.fields()) {
     if (!base::equals_ignore_case(field, name)) continue;
@@ -53,34 +53,36 @@ std::optional<bool> header_has(const HttpRequest& request, std::string_view name
   return has;
 }
 
-void require_match(const HttpRequest& request, std::string_view digest) {
+void require_match(const HttpRequest& request, const model::Digest* digest) {
   if (header_has(request, "if-match", digest, Comparison::kStrong).value_or(true)) return;
   throw ApiError(ErrorCode::kPreconditionFailed, "The condition If-Match is not met");
 }
 
-bool is_known(const HttpRequest& request, std::string_view digest) {
+bool is_known(const HttpRequest& request, const model::Digest* digest) {
   return header_has(request, "if-none-match", digest, Comparison::kWeak).value_or(false);
 }
 
 }  // namespace
 
-std::string entity_tag(std::string_view digest) {
+std::string entity_tag(const model::Digest& digest) {
   std::string tag;
-  tag.reserve(digest.size() + 2);
-  return tag.append(1, '"').append(digest).append(1, '"');
+  tag.reserve(digest.text().size() + 2);
+  return tag.append(1, '"').append(digest.text()).append(1, '"');
 }
 
 // The order is that of section 13.2.2: If-Match comes first.
-std::optional<HttpResponse> answer_conditions(const HttpRequest& request, std::string_view digest) {
-  require_match(request, digest);
-  if (!is_known(request, digest)) return std::nullopt;
+std::optional<HttpResponse> answer_conditions(const HttpRequest& request,
+                                              const model::Digest& digest) {
+  require_match(request, &digest);
+  if (!is_known(request, &digest)) return std::nullopt;
   HttpResponse response;
   response.status = 304;
   response.set("ETag", entity_tag(digest));
   return response;
 }
 
-void require_conditions(const HttpRequest& request, std::string_view digest) {
+void require_conditions(const HttpRequest& request, const std::optional<model::Digest>& now) {
+  const model::Digest* const digest = now ? &*now : nullptr;
   require_match(request, digest);
   if (is_known(request, digest)) {
     throw ApiError(ErrorCode::kPreconditionFailed, "The condition If-None-Match is not met");
@@ -89,7 +91,7 @@ void require_conditions(const HttpRequest& request, std::string_view digest) {
 
 // If-Range has one strong entity tag, or a time, which nothing here has been modified at (section
 // 13.1.5).
-bool range_counts(const HttpRequest& request, std::string_view digest) {
+bool range_counts(const HttpRequest& request, const model::Digest& digest) {
   const auto condition = request.headers.find("if-range");
   return !condition || *condition == entity_tag(digest);
 }

@@ -95,7 +95,7 @@ HttpResponse listing_response(const RegistryRequest& request, const Json& body) 
 // OCI distribution-spec, "Listing Referrers".
 Json descriptor_of(const Referrer& referrer) {
   Json descriptor = {
-      {"mediaType", referrer.media_type}, {"digest", referrer.digest}, {"size", referrer.size}};
+      {"mediaType", referrer.media_type}, {"digest", referrer.digest.text()}, {"size", referrer.size}};
   if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
   for (const auto& [key, value] : referrer.annotations) descriptor["annotations"][key] = value;
   return descriptor;
@@ -139,16 +139,16 @@ HttpResponse list_referrers(RegistryRequest& request) {
   // ECR API Reference, "ListImageReferrers": the principal needs ecr:BatchGetImage, and no action
   // has the operation's name.
   const storage::Repository repository = request.authorize_repository("ecr:BatchGetImage");
-  if (!model::Digest::parse(request.route.reference)) {
+  const auto subject = model::Digest::parse(request.route.reference);
+  if (!subject) {
     throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   }
-  const std::string listing = "referrers\n" + repository.name + '\n' + request.route.reference;
+  const std::string listing = "referrers\n" + repository.name + '\n' + subject->text();
   Page page = requested_page(request, listing);
   page.limit_to(kMaxReferrers);
   const std::string type = query_value(request.http.query(), "artifactType").value_or("");
   const auto types = type.empty() ? std::vector<std::string>() : std::vector{type};
-  const ReferrerPage found = read_referrers(request.txn, repository.id, request.route.reference,
-                                            types, page.after(), page.size());
+  const ReferrerPage found = read_referrers(request.txn, repository.id, *subject, types, page.after(), page.size());
   Json descriptors = Json::array();
   for (const Referrer& referrer : found.referrers) descriptors.push_back(descriptor_of(referrer));
   const Json body = {
@@ -159,7 +159,7 @@ HttpResponse list_referrers(RegistryRequest& request) {
   if (found.more && page.size() > 0) {
     const std::string filter =
         type.empty() ? std::string() : "&artifactType=" + base::percent_encode(type);
-    set_next(response, request, page, found.referrers.back().digest, filter);
+    set_next(response, request, page, found.referrers.back().digest.text(), filter);
   }
   return response;
 }

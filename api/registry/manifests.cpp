@@ -26,12 +26,11 @@ ApiError unknown_image() { return {ErrorCode::kImageNotFound, "Requested image n
 ImageIdentifier parse_reference(const RegistryRequest& request) {
   const std::string& reference = request.route.reference;
   if (reference.find(':') != std::string::npos) {
-    if (!model::Digest::parse(reference)) {
-      throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
-    }
-    return {reference, ""};
+    auto digest = model::Digest::parse(reference);
+    if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
+    return {std::move(digest), ""};
   }
-  if (model::is_tag(reference)) return {"", reference};
+  if (model::is_tag(reference)) return {std::nullopt, reference};
   if (request.http.method != "PUT" && !request.core.settings.strict_ecr) {
     throw unknown_image();
   }
@@ -41,12 +40,13 @@ ImageIdentifier parse_reference(const RegistryRequest& request) {
 // An image that an index names stays as long as the index does: the rule of BatchDeleteImage, with
 // ECR's sentence (test AChildGoesAfterItsIndex).
 void refuse_referenced(RegistryRequest& request, const storage::Repository& repository,
-                       const std::string& digest) {
+                       const model::Digest& digest) {
   const auto parents = storage::image_parents(request.txn, repository.id, digest);
   if (parents.empty()) return;
   throw ApiError(
       ErrorCode::kImageInUse,
-      base::format("Requested image referenced by manifest list: [{}]", base::join(parents, ", ")));
+      base::format("Requested image referenced by manifest list: [{}]",
+                   base::join(model::texts_of(parents), ", ")));
 }
 
 // The tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing
@@ -96,10 +96,10 @@ class PutImageCalls {
     });
   }
 
-  void end(LogNote& note, const std::string& tag, const std::string& digest) const {
+  void end(LogNote& note, const std::string& tag, const model::Digest& digest) const {
     note.end_call([call = *this, tag, digest] {
       Json image = call.members();
-      image["imageId"] = {{"imageDigest", digest}};
+      image["imageId"] = {{"imageDigest", digest.text()}};
       if (!tag.empty()) image["imageId"]["imageTag"] = tag;
       return Json{{"image", std::move(image)}};
     });
@@ -127,14 +127,14 @@ void begin_deletion_call(const RegistryRequest& request) {
 }
 
 // `tags`: those that the image lost; empty: it had none.
-void end_deletion_call(LogNote& note, const std::string& digest,
+void end_deletion_call(LogNote& note, const model::Digest& digest,
                        const std::vector<std::string>& tags) {
   note.end_call([digest, tags] {
     Json deleted = Json::array();
     for (const std::string& tag : tags) {
-      deleted.push_back({{"imageDigest", digest}, {"imageTag", tag}});
+      deleted.push_back({{"imageDigest", digest.text()}, {"imageTag", tag}});
     }
-    if (tags.empty()) deleted.push_back({{"imageDigest", digest}});
+    if (tags.empty()) deleted.push_back({{"imageDigest", digest.text()}});
     return Json{{"imageIds", std::move(deleted)}, {"failures", Json::array()}};
   });
 }
@@ -169,7 +169,7 @@ PutImageResult put_one(RegistryRequest& request, const storage::Repository& repo
 
 // The bytes and the media type are those of the push, whatever the Accept header says: a digest
 // would not fit a translated manifest.
-HttpResponse manifest_response(const RegistryRequest& request, const std::string& digest,
+HttpResponse manifest_response(const RegistryRequest& request, const model::Digest& digest,
                                const std::string& media_type, std::string bytes) {
   if (auto answer = answer_conditions(request.http, digest)) return std::move(*answer);
   HttpResponse response;
@@ -177,7 +177,7 @@ HttpResponse manifest_response(const RegistryRequest& request, const std::string
   // ECR leaves it out of a GET's answer (containers-roadmap issue 1931; test
   // AGetOfAManifestHasNoDigest).
   if (!request.core.settings.strict_ecr || request.http.method == "HEAD") {
-    response.set("Docker-Content-Digest", digest);
+    response.set("Docker-Content-Digest", digest.text());
   }
   response.set("ETag", entity_tag(digest));
   response.body = std::move(bytes);
@@ -235,27 +235,28 @@ HttpResponse put_manifest(RegistryRequest& request) {
   const storage::Repository repository = request.authorize_push({"ecr:PutImage"});
   const ImageIdentifier id = parse_reference(request);
   const std::vector<std::string> tags = requested_tags(request, id);
-  PutImageResult result;
   const SentManifest& sent = sent_manifest(request);
   // "If-None-Match: *": only where the tag or digest is new; "If-Match": only where it is still the
   // image that the client read (test APushWithAConditionIsAllOrNothing).
-  require_conditions(request.http,
-                     resolve_image(request.txn, repository.id, id).value_or(std::string()));
-  for (const std::string& tag : tags) result = put_one(request, repository, sent, tag);
+  require_conditions(request.http, resolve_image(request.txn, repository.id, id));
+  std::optional<model::Digest> subject;
+  for (const std::string& tag : tags) {
+    subject = put_one(request, repository, sent, tag).image.subject;
+  }
   // A push is all or nothing: one that failed is one call, one that succeeded a call for each tag.
   request.note.calls.clear();
   for (const std::string& tag : tags) {
     calls.begin(request.note, tag);
-    calls.end(request.note, tag, result.image.digest);
+    calls.end(request.note, tag, sent.digest);
   }
   HttpResponse response;
   response.status = 201;
   response.set("Location",
-               base::format("/v2/{}/manifests/{}", repository.name, result.image.digest));
-  response.set("Docker-Content-Digest", result.image.digest);
+               base::format("/v2/{}/manifests/{}", repository.name, sent.digest.text()));
+  response.set("Docker-Content-Digest", sent.digest.text());
   // OCI-Subject tells clients that they need not keep a list of referrers under a tag themselves
   // (OCI distribution-spec, "Pushing Manifests with Subject").
-  if (!result.image.subject.empty()) response.set("OCI-Subject", result.image.subject);
+  if (subject) response.set("OCI-Subject", subject->text());
   if (id.tag.empty() && !tags.front().empty()) {
     response.set("OCI-Tag", base::format("{}", base::join(tags, ", ")));
   }

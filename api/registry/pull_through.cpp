@@ -96,11 +96,11 @@ std::optional<HttpResponse> blob_on_its_way(RegistryRequest& request,
   }
   const auto order = pull_through::wanted_blob(request.txn, repository.id, digest);
   if (!order) return std::nullopt;
-  if (auto answer = answer_conditions(request.http, digest.text())) return answer;
+  if (auto answer = answer_conditions(request.http, digest)) return answer;
   HttpResponse response;
   response.set("Content-Type", "application/octet-stream");
   response.set("Docker-Content-Digest", digest.text());
-  response.set("ETag", entity_tag(digest.text()));
+  response.set("ETag", entity_tag(digest));
   if (request.http.method == "HEAD") {
     response.head_length = order->size;
     return response;

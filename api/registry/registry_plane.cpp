@@ -67,7 +67,7 @@ bool notes_a_pull(RegistryRequest& request) {
   if (!repository) return false;
   const std::string& reference = request.route.reference;
   const bool by_digest = reference.find(':') != std::string::npos;
-  const auto digest = by_digest ? std::optional(reference)
+  const auto digest = by_digest ? model::Digest::parse(reference)
                                 : storage::find_tag(request.txn, repository->id, reference);
   if (!digest) return false;
   const auto& image = request.find_image(*digest);

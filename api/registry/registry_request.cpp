@@ -105,7 +105,7 @@ const std::optional<storage::Repository>& RegistryRequest::find_repository() {
 
 // Reads on an io thread look at an image twice: whether the pull has to be written down, and for
 // the answer.
-const std::optional<storage::Image>& RegistryRequest::find_image(const std::string& digest) {
+const std::optional<storage::Image>& RegistryRequest::find_image(const model::Digest& digest) {
   if (!image_ || image_->digest != digest) {
     image_ = storage::find_image(txn, find_repository()->id, digest);
   }

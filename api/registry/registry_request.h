@@ -79,7 +79,7 @@ class RegistryRequest : public Request {
   void know_repository(const storage::Repository& repository) { repository_ = repository; }
   // An image of that repository; the one that was asked for last is kept. For reads: changes by the
   // request itself are not seen. REQUIRES: the repository exists.
-  const std::optional<storage::Image>& find_image(const std::string& digest);
+  const std::optional<storage::Image>& find_image(const model::Digest& digest);
   // An action on all repositories of the registry.
   void authorize_registry(std::string_view action);
 

@@ -100,6 +100,13 @@ std::string_view Digest::hex() const {
   return std::string_view(text_).substr(algorithm_name().size() + 1);
 }
 
+std::vector<std::string> texts_of(const std::vector<Digest>& digests) {
+  std::vector<std::string> texts;
+  texts.reserve(digests.size());
+  for (const Digest& digest : digests) texts.push_back(digest.text());
+  return texts;
+}
+
 void Hasher::Deleter::operator()(void* context) const { EVP_MD_CTX_free(as_context(context)); }
 
 Hasher::Hasher(DigestAlgorithm algorithm) : algorithm_(algorithm), context_(EVP_MD_CTX_new()) {

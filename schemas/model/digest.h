@@ -3,12 +3,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ecr::model {
 
@@ -36,6 +39,16 @@ class Digest {
   DigestAlgorithm algorithm_;
   std::string text_;
 };
+
+// For unordered containers.
+struct DigestHash {
+  std::size_t operator()(const Digest& digest) const {
+    return std::hash<std::string_view>()(digest.text());
+  }
+};
+
+// In the same order.
+std::vector<std::string> texts_of(const std::vector<Digest>& digests);
 
 // Streaming hash. Not thread-safe; movable; copy() forks the state (to report a digest and go on).
 class Hasher {

@@ -14,7 +14,7 @@ std::optional<std::int64_t> find_blob(sql::Txn& txn, std::int64_t repository,
            AND EXISTS (SELECT 1 FROM repository_blobs
                        WHERE repository_blobs.repository = ?
                          AND repository_blobs.digest = blobs.digest))",
-      digest.text(), repository));
+      digest, repository));
 }
 
 // The registry protocol sends no type with a blob. ECR's BatchCheckLayerAvailability reports one,
@@ -25,7 +25,7 @@ std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repositor
   return sql::first_text(txn.query(
       R"(SELECT media_type FROM image_blobs
          WHERE repository = ? AND digest = ? AND media_type <> '' LIMIT 1)",
-      repository, digest.text()));
+      repository, digest));
 }
 
 // There is one copy of a blob, however many repositories hold it. The time begins the grace of the
@@ -35,11 +35,11 @@ std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repositor
 void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               std::int64_t size, base::TimePoint when) {
   txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
-           digest.text(), size);
+           digest, size);
   txn.exec(
       R"(INSERT INTO repository_blobs (repository, digest, needed_at) VALUES (?, ?, ?)
          ON CONFLICT (repository, digest) DO UPDATE SET needed_at = excluded.needed_at)",
-      repository, digest.text(), to_column(when));
+      repository, digest, to_column(when));
 }
 
 // Only images of this repository count: the same blob in another repository has its own membership
@@ -47,7 +47,7 @@ void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& diges
 bool blob_is_in_use(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   return txn
       .query("SELECT 1 FROM image_blobs WHERE repository = ? AND digest = ? LIMIT 1", repository,
-             digest.text())
+             digest)
       .next();
 }
 
@@ -59,7 +59,7 @@ bool blob_is_archived(sql::Txn& txn, std::int64_t repository, const model::Diges
                  R"(SELECT 1 FROM image_blobs JOIN images ON images.id = image_blobs.image
                     WHERE image_blobs.repository = ? AND image_blobs.digest = ?
                       AND images.status = 'ACTIVE' LIMIT 1)",
-                 repository, digest.text())
+                 repository, digest)
               .next();
 }
 
@@ -67,12 +67,12 @@ bool blob_is_archived(sql::Txn& txn, std::int64_t repository, const model::Diges
 // forgot to ask cannot break the image.
 void remove_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository,
-           digest.text());
+           digest);
 }
 
 // By the index repository_blobs_by_digest: no repository has to be read.
 bool blob_is_known(sql::Txn& txn, const model::Digest& digest) {
-  return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest.text()).next();
+  return txn.query("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest).next();
 }
 
 // Goes on after the last row by a row value, which the primary key answers: a page costs the same
@@ -132,7 +132,7 @@ bool delete_orphan_blob(sql::Txn& txn, const model::Digest& digest) {
              R"(DELETE FROM blobs
                 WHERE digest = ? AND NOT EXISTS (SELECT 1 FROM repository_blobs
                                                  WHERE repository_blobs.digest = blobs.digest))",
-             digest.text()) != 0;
+             digest) != 0;
 }
 
 }  // namespace ecr::storage

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "storage/sql/columns.h"
+
 namespace ecr::storage {
 
 // Each state of an image (its status, tagged or not) is a range of its own in the index
@@ -63,12 +65,12 @@ std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus
 }
 
 // One query for the tags of a whole page of images, instead of one for each image.
-std::vector<std::pair<std::string, std::string>> tags_between(
-    sql::Txn& txn, std::int64_t repository, std::string_view first, std::string_view last,
+std::vector<std::pair<model::Digest, std::string>> tags_between(
+    sql::Txn& txn, std::int64_t repository, const model::Digest& first, const model::Digest& last,
     std::optional<ImageStatus> image_status) {
-  std::vector<std::pair<std::string, std::string>> tags;
+  std::vector<std::pair<model::Digest, std::string>> tags;
   const auto add = [&](sql::Rows row) {
-    while (row.next()) tags.emplace_back(row.text(0), row.text(1));
+    while (row.next()) tags.emplace_back(to_digest(row.text(0)), row.text(1));
   };
   if (!image_status) {
     add(txn.query(
@@ -105,7 +107,7 @@ void add_tagged_ids(sql::Txn& txn, std::int64_t repository, ImageStatus status,
               ORDER BY images.digest, image_tags.tag LIMIT ?)",
            repository, word_of(status), after_digest, after_digest, after_tag, limit);
        row.next();) {
-    ids.push_back({row.string(0), row.string(1)});
+    ids.push_back({to_digest(row.text(0)), row.string(1)});
   }
 }
 
@@ -120,7 +122,7 @@ void add_untagged_ids(sql::Txn& txn, std::int64_t repository, ImageStatus status
               ORDER BY digest LIMIT ?)",
            repository, word_of(status), after_digest, limit);
        row.next();) {
-    ids.push_back({row.string(0), std::nullopt});
+    ids.push_back({to_digest(row.text(0)), std::nullopt});
   }
 }
 
@@ -157,7 +159,7 @@ std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::
 
 // Row by row, because a manifest may have 4 MiB and a subject any number of referrers: the caller
 // stops when its page is full. ECR's ListImageReferrers takes at most five artifact types.
-void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
+void visit_referrers(sql::Txn& txn, std::int64_t repository, const model::Digest& subject,
                      const std::vector<std::string>& artifact_types, std::string_view after,
                      const std::function<bool(const ReferrerRow&)>& visit) {
   // Five placeholders, because a statement is a literal. A NULL in the list matches no type.
@@ -174,7 +176,7 @@ void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view su
            repository, subject, after, artifact_types.empty(), type(0), type(1), type(2), type(3),
            type(4));
        row.next();) {
-    if (!visit({row.string(0), row.string(1), row.string(2), row.blob(3)})) return;
+    if (!visit({to_digest(row.text(0)), row.string(1), row.string(2), row.blob(3)})) return;
   }
 }
 

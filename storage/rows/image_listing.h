@@ -15,16 +15,16 @@
 namespace ecr::storage {
 
 enum class TagStatus { kAny, kTagged, kUntagged };
-// By digest, after `after` (exclusive). `image_status` here and below: nullopt is any.
+// By digest, after `after` (exclusive), the text of a digest; empty: from the first on. `image_status` here and below: nullopt is any.
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                std::string_view after, std::int64_t limit,
                                std::optional<ImageStatus> image_status = {});
 // Digest and tag of every such image with first <= digest <= last, sorted.
-std::vector<std::pair<std::string, std::string>> tags_between(
-    sql::Txn& txn, std::int64_t repository, std::string_view first, std::string_view last,
+std::vector<std::pair<model::Digest, std::string>> tags_between(
+    sql::Txn& txn, std::int64_t repository, const model::Digest& first, const model::Digest& last,
     std::optional<ImageStatus> image_status = {});
 struct ImageId {
-  std::string digest;
+  model::Digest digest;
   std::optional<std::string> tag;
 };
 // One entry for each tag and one for each untagged image, by (digest, tag), after that pair
@@ -39,7 +39,7 @@ std::vector<std::string> list_tags(sql::Txn& txn, std::int64_t repository, std::
 
 // Referrers: images whose manifest names another one as its subject.
 struct ReferrerRow {
-  std::string digest;
+  model::Digest digest;
   std::string media_type;
   std::string
       artifact_type;  // artifactType, else the config's type (not of an index); may be empty
@@ -47,7 +47,7 @@ struct ReferrerRow {
 };
 // Calls `visit` for the referrers of `subject` in the repository, by digest, after `after`
 // (exclusive), until it returns false. `artifact_types` empty: of every type; at most five.
-void visit_referrers(sql::Txn& txn, std::int64_t repository, std::string_view subject,
+void visit_referrers(sql::Txn& txn, std::int64_t repository, const model::Digest& subject,
                      const std::vector<std::string>& artifact_types, std::string_view after,
                      const std::function<bool(const ReferrerRow&)>& visit);
 

@@ -30,7 +30,7 @@ std::vector<std::pair<std::string, std::int64_t>> split_severities(std::string_v
 }  // namespace
 
 // An image has one scan, the last. The deletion takes the old findings along, by their foreign key.
-void put_scan(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void put_scan(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               const ImageScan& scan) {
   txn.exec("DELETE FROM image_scans WHERE repository = ? AND digest = ?", repository, digest);
   txn.exec(
@@ -43,7 +43,7 @@ void put_scan(sql::Txn& txn, std::int64_t repository, std::string_view digest,
 }
 
 std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository,
-                                   std::string_view digest) {
+                                   const model::Digest& digest) {
   auto row = txn.query(
       R"(SELECT type, status, description, requested_at, completed_at, source_updated_at, severities
          FROM image_scans WHERE repository = ? AND digest = ?)",
@@ -60,7 +60,7 @@ std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository,
 
 // The position numbers the findings within the scan. DescribeImageScanFindings goes through them
 // page by page.
-void add_scan_finding(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void add_scan_finding(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                       const ScanFinding& finding) {
   txn.exec(
       R"(INSERT INTO image_scan_findings (repository, digest, position, finding)
@@ -69,7 +69,7 @@ void add_scan_finding(sql::Txn& txn, std::int64_t repository, std::string_view d
 }
 
 std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t repository,
-                                            std::string_view digest, std::int64_t after,
+                                            const model::Digest& digest, std::int64_t after,
                                             std::int64_t limit) {
   std::vector<ScanFinding> findings;
   for (auto row = txn.query(
@@ -83,7 +83,7 @@ std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t reposito
 }
 
 // A profile has one row for each image: the last result.
-void put_image_signing(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void put_image_signing(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                        const ImageSigning& signing) {
   txn.exec(
       R"(INSERT INTO image_signings
@@ -97,7 +97,7 @@ void put_image_signing(sql::Txn& txn, std::int64_t repository, std::string_view 
 }
 
 std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
-                                         std::string_view digest) {
+                                         const model::Digest& digest) {
   std::vector<ImageSigning> signings;
   for (auto row = txn.query(
            R"(SELECT profile, status, failure_code, failure_reason FROM image_signings
@@ -113,7 +113,7 @@ std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
 // INSERT ... SELECT, so that no row comes from an image that was deleted while it was replicated. A
 // retry overwrites the result of the attempt before it. DescribeImageReplicationStatus shows one
 // status for each destination.
-void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void put_image_replication(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                            const ImageReplication& replication) {
   txn.exec(
       R"(INSERT INTO image_replications (image, account, region, status, failure_code)
@@ -125,7 +125,7 @@ void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_v
 }
 
 std::vector<ImageReplication> image_replications(sql::Txn& txn, std::int64_t repository,
-                                                 std::string_view digest) {
+                                                 const model::Digest& digest) {
   auto row = txn.query(
       R"(SELECT account, region, status, failure_code FROM image_replications
          WHERE image = (SELECT id FROM images WHERE repository = ? AND digest = ?)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
 #include "storage/rows/states.h"
 #include "storage/sql/database.h"
@@ -29,19 +30,19 @@ struct ImageScan {
 };
 
 // Replaces the image's last scan and its findings. REQUIRES: the image is there.
-void put_scan(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void put_scan(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               const ImageScan& scan);
-std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 
 struct ScanFinding {
   std::int64_t position = 0;  // from 1
   std::string body = {};      // JSON (api/images/scan/finding.h)
 };
-void add_scan_finding(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void add_scan_finding(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                       const ScanFinding& finding);
 // The findings by position, after `after` (exclusive), at most `limit`.
 std::vector<ScanFinding> list_scan_findings(sql::Txn& txn, std::int64_t repository,
-                                            std::string_view digest, std::int64_t after,
+                                            const model::Digest& digest, std::int64_t after,
                                             std::int64_t limit);
 
 // Signings, one for each signing profile
@@ -54,11 +55,11 @@ struct ImageSigning {
 };
 
 // Replaces the one of that profile. REQUIRES: the image is there.
-void put_image_signing(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void put_image_signing(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                        const ImageSigning& signing);
 // The signings of the image, by profile.
 std::vector<ImageSigning> image_signings(sql::Txn& txn, std::int64_t repository,
-                                         std::string_view digest);
+                                         const model::Digest& digest);
 
 // Replications, one for each destination
 
@@ -69,10 +70,10 @@ struct ImageReplication {
 };
 
 // Adds the row, or changes it. Does nothing where the image is gone.
-void put_image_replication(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void put_image_replication(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                            const ImageReplication& replication);
 // The replications of the image, by account and region.
 std::vector<ImageReplication> image_replications(sql::Txn& txn, std::int64_t repository,
-                                                 std::string_view digest);
+                                                 const model::Digest& digest);
 
 }  // namespace ecr::storage

@@ -5,14 +5,13 @@
 namespace ecr::storage {
 
 Image read_image(const sql::Rows& row) {
-  Image image;
-  image.digest = row.string(0);
+  Image image(to_digest(row.text(0)));
   image.media_type = row.string(1);
   image.artifact_media_type = row.string(2);
   image.size_bytes = row.integer(3);
   image.pushed_at = from_column(row.integer(4));
   image.last_pulled_at = from_column(row.optional_integer(5));
-  image.subject = row.string(6);
+  image.subject = to_optional_digest(row.text(6));
   image.status = value_of<ImageStatus>(row.text(7));
   image.last_archived_at = from_column(row.optional_integer(8));
   image.last_activated_at = from_column(row.optional_integer(9));
@@ -30,7 +29,7 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                              last_activated_at, nesting)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))",
       repository, image.digest, image.media_type, image.artifact_media_type, image.size_bytes,
-      to_column(image.pushed_at), to_column(image.last_pulled_at), image.subject,
+      to_column(image.pushed_at), to_column(image.last_pulled_at), to_column(image.subject),
       word_of(image.status), to_column(image.last_archived_at), to_column(image.last_activated_at),
       image.nesting);
   const auto id = txn.last_insert_id();
@@ -42,7 +41,7 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
     txn.exec(
         R"(INSERT INTO image_blobs (image, repository, digest, media_type) VALUES (?, ?, ?, ?)
            ON CONFLICT (image, digest) DO NOTHING)",
-        id, repository, blob.digest.text(), blob.media_type);
+        id, repository, blob.digest, blob.media_type);
   }
   // Children have no foreign key: the caller checks that they are in the repository, and
   // image_parents() keeps them from being deleted.
@@ -54,19 +53,19 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
   }
 }
 
-std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   static constexpr auto kSql =
       "SELECT " + kImageColumns + " FROM images WHERE repository = ? AND digest = ?";
   return sql::first_row(txn.query(kSql, repository, digest), read_image);
 }
 
-std::optional<std::string> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
-  return sql::first_text(
+std::optional<model::Digest> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
+  return first_digest(
       txn.query("SELECT digest FROM image_tags WHERE repository = ? AND tag = ?", repository, tag));
 }
 
 std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository,
-                                          std::string_view digest) {
+                                          const model::Digest& digest) {
   auto row = txn.query(
       R"(SELECT manifest FROM image_manifests
          WHERE image = (SELECT id FROM images WHERE repository = ? AND digest = ?))",
@@ -75,16 +74,16 @@ std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository
 }
 
 std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
-                                    std::string_view digest) {
+                                    const model::Digest& digest) {
   return sql::all_texts(
       txn.query("SELECT tag FROM image_tags WHERE repository = ? AND digest = ? ORDER BY tag",
                 repository, digest));
 }
 
 // A walk over images reads these rows and no manifest (api/images/image_walk.h).
-std::vector<std::string> image_children(sql::Txn& txn, std::int64_t repository,
-                                        std::string_view digest) {
-  return sql::all_texts(txn.query(
+std::vector<model::Digest> image_children(sql::Txn& txn, std::int64_t repository,
+                                        const model::Digest& digest) {
+  return all_digests(txn.query(
       R"(SELECT digest FROM image_children
          WHERE image = (SELECT id FROM images WHERE repository = ? AND digest = ?)
          ORDER BY digest)",
@@ -94,9 +93,9 @@ std::vector<std::string> image_children(sql::Txn& txn, std::int64_t repository,
 // A child may have several parents, and may be deleted only where it has none: ECR answers
 // ImageReferencedByManifestList otherwise. Only indexes of the same repository count (test
 // Images.ParentsAreTheIndexesOfTheSameRepository).
-std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest) {
-  return sql::all_texts(txn.query(
+std::vector<model::Digest> image_parents(sql::Txn& txn, std::int64_t repository,
+                                       const model::Digest& digest) {
+  return all_digests(txn.query(
       R"(SELECT images.digest FROM images
          WHERE images.repository = ?
            AND images.id IN (SELECT image FROM image_children WHERE repository = ? AND digest = ?)
@@ -108,10 +107,10 @@ std::vector<std::string> image_parents(sql::Txn& txn, std::int64_t repository,
 constexpr std::string_view kAnyStatus = "ANY";
 
 // Any number of indexes may name an image: this reads one of them.
-std::optional<std::string> find_parent(sql::Txn& txn, std::int64_t repository,
-                                       std::string_view digest, std::optional<ImageStatus> status) {
+std::optional<model::Digest> find_parent(sql::Txn& txn, std::int64_t repository,
+                                       const model::Digest& digest, std::optional<ImageStatus> status) {
   const std::string_view wanted = status ? word_of(*status) : kAnyStatus;
-  return sql::first_text(txn.query(
+  return first_digest(txn.query(
       R"(SELECT images.digest
          FROM image_children JOIN images ON images.id = image_children.image
          WHERE image_children.repository = ? AND image_children.digest = ?
@@ -119,7 +118,7 @@ std::optional<std::string> find_parent(sql::Txn& txn, std::int64_t repository,
       repository, digest, wanted, wanted));
 }
 
-std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   return sql::only_integer(txn.query(
       "SELECT COUNT(*) FROM image_tags WHERE repository = ? AND digest = ?", repository, digest));
 }
@@ -129,7 +128,7 @@ namespace {
 // Sets images.tagged, which the index images_by_state holds, after a tag of the image came or went.
 // INVARIANT: tagged is 1 exactly where the image has a tag, or listings would lose images (test
 // Images.WhetherAnImageIsTaggedFollowsItsTags).
-void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+void update_tagged(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   txn.exec(
       R"(UPDATE images
          SET tagged = CASE WHEN EXISTS (SELECT 1 FROM image_tags
@@ -144,7 +143,7 @@ void update_tagged(sql::Txn& txn, std::int64_t repository, std::string_view dige
 // are looked at. The foreign key refuses a tag of an absent image (test
 // Images.TagOfAnAbsentImageIsRefused).
 void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
-             std::string_view digest) {
+             const model::Digest& digest) {
   const auto before = find_tag(txn, repository, tag);
   if (before == digest) return;  // a repeated push writes nothing
   txn.exec(
@@ -167,7 +166,7 @@ void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
 // manifest, tags, names of blobs and children, scans, signings, replications. The times are set
 // first, because the names of the blobs go with the image (test
 // CollectorTest.TheEndOfItsLastImageBeginsTheGraceAnew).
-void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void delete_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                   base::TimePoint now) {
   txn.exec(
       R"(UPDATE repository_blobs SET needed_at = ?
@@ -181,7 +180,7 @@ void delete_image(sql::Txn& txn, std::int64_t repository, std::string_view diges
 
 // For lastRecordedPullTime, by which lifecycle rules count (sinceImagePulled). The caller decides
 // which pulls count, and how often the time is written.
-void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void touch_image_pull(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                       base::TimePoint when) {
   txn.exec("UPDATE images SET last_pulled_at = ? WHERE repository = ? AND digest = ?",
            to_column(when), repository, digest);
@@ -189,7 +188,7 @@ void touch_image_pull(sql::Txn& txn, std::int64_t repository, std::string_view d
 
 // In the archive the image keeps its manifest, tags and blobs. That it cannot be pulled is the
 // caller's decision.
-void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void archive_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                    base::TimePoint when) {
   txn.exec(
       R"(UPDATE images SET status = 'ARCHIVED', last_archived_at = ?
@@ -198,13 +197,13 @@ void archive_image(sql::Txn& txn, std::int64_t repository, std::string_view dige
 }
 
 // A restore takes time in AWS, so the state in between can be seen; a job ends it here.
-void activate_image(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+void activate_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   txn.exec("UPDATE images SET status = 'ACTIVATING' WHERE repository = ? AND digest = ?",
            repository, digest);
 }
 
 // lastArchivedAt stays, as the time of the last archiving.
-void restore_image(sql::Txn& txn, std::int64_t repository, std::string_view digest,
+void restore_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
                    base::TimePoint when) {
   txn.exec(
       R"(UPDATE images SET status = 'ACTIVE', last_activated_at = ?

@@ -13,8 +13,8 @@ constexpr sql::Literal kResultColumns(
 // Tags are joined by line breaks, which no tag may hold (OCI distribution-spec, "Pulling
 // manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}).
 LifecyclePreviewResult read_result(const sql::Rows& row) {
-  return {.position = row.integer(0),
-          .digest = row.string(1),
+  return {.digest = to_digest(row.text(1)),
+          .position = row.integer(0),
           .tags = split_lines(row.text(2)),
           .pushed_at = from_column(row.integer(3)),
           .storage_class = value_of<StorageClass>(row.text(4)),
@@ -126,7 +126,7 @@ std::vector<LifecyclePreviewResult> list_lifecycle_preview_results(sql::Txn& txn
 
 std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& txn,
                                                                     std::int64_t repository,
-                                                                    std::string_view digest) {
+                                                                    const model::Digest& digest) {
   static constexpr auto kSql =
       "SELECT " + kResultColumns +
       " FROM lifecycle_preview_results WHERE repository = ? AND digest = ?";
@@ -153,22 +153,22 @@ std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t reposit
               FROM images WHERE repository = ? ORDER BY digest)",
            repository);
        row.next();) {
-    LifecycleImage& entry = images.emplace_back();
+    LifecycleImage& entry = images.emplace_back(Image(to_digest(row.text(0))));
     Image& image = entry.image;
-    image.digest = row.string(0);
+    const std::string& digest = image.digest.text();
     image.pushed_at = from_column(row.integer(1));
     image.last_pulled_at = from_column(row.optional_integer(2));
-    image.subject = row.string(3);
+    image.subject = to_optional_digest(row.text(3));
     image.status = value_of<ImageStatus>(row.text(4));
     image.last_archived_at = from_column(row.optional_integer(5));
     image.last_activated_at = from_column(row.optional_integer(6));
     // Both sides compare by bytes: SQLite by its BINARY order, std::string_view as well. So the
     // three queries can be read side by side, each once.
-    for (; more_tags && tags.text(0) <= image.digest; more_tags = tags.next()) {
-      if (tags.text(0) == image.digest) entry.tags.push_back(tags.string(1));
+    for (; more_tags && tags.text(0) <= digest; more_tags = tags.next()) {
+      if (tags.text(0) == digest) entry.tags.push_back(tags.string(1));
     }
-    for (; more_children && children.text(0) <= image.digest; more_children = children.next()) {
-      if (children.text(0) == image.digest) entry.parents.push_back(children.string(1));
+    for (; more_children && children.text(0) <= digest; more_children = children.next()) {
+      if (children.text(0) == digest) entry.parents.push_back(to_digest(children.text(1)));
     }
   }
   return images;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/base/clock.h"
@@ -34,8 +35,8 @@ struct LifecyclePreview {
   std::int64_t transitioning = 0;  // images
 };
 struct LifecyclePreviewResult {
+  model::Digest digest;
   std::int64_t position = 0;  // from 1
-  std::string digest = {};
   std::vector<std::string> tags = {};  // as they were
   base::TimePoint pushed_at = {};
   StorageClass storage_class = StorageClass::kStandard;
@@ -58,13 +59,14 @@ std::vector<LifecyclePreviewResult> list_lifecycle_preview_results(sql::Txn& txn
                                                                    std::int64_t limit);
 std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& txn,
                                                                     std::int64_t repository,
-                                                                    std::string_view digest);
+                                                                    const model::Digest& digest);
 
 // An image with its tags and parents, which lifecycle rules ask for.
 struct LifecycleImage {
+  explicit LifecycleImage(Image image_) : image(std::move(image_)) {}
   Image image;
   std::vector<std::string> tags;     // sorted
-  std::vector<std::string> parents;  // digests of the indexes that name it, sorted
+  std::vector<model::Digest> parents;  // of the indexes that name it, sorted
 };
 // All images of the repository, by digest.
 std::vector<LifecycleImage> lifecycle_images(sql::Txn& txn, std::int64_t repository);

@@ -15,7 +15,7 @@ PullThroughRule read_rule(const sql::Rows& row) {
 constexpr sql::Literal kImportColumns("repository, digest, media_type, origin, child, manifest");
 
 Import read_import(const sql::Rows& row) {
-  return {row.integer(0), row.string(1),       row.string(2),
+  return {row.integer(0), to_digest(row.text(1)), row.string(2),
           row.string(3),  row.integer(4) != 0, std::string(row.blob(5))};
 }
 
@@ -90,7 +90,7 @@ std::optional<CachedTag> find_cached_tag(sql::Txn& txn, std::int64_t repository,
       "SELECT tag, digest, check_at FROM pull_through_tags WHERE repository = ? AND tag = ?",
       repository, tag);
   if (!row.next()) return std::nullopt;
-  return CachedTag{row.string(0), row.string(1), from_column(row.integer(2))};
+  return CachedTag{row.string(0), to_digest(row.text(1)), from_column(row.integer(2))};
 }
 
 // From here on the cache does not move the tag.
@@ -106,7 +106,7 @@ bool has_cached_tags(sql::Txn& txn, std::int64_t repository) {
 // By the index pull_through_tags_by_digest: when an import ends, all tags that wait for its digest
 // move at once.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
-                                     std::string_view digest) {
+                                     const model::Digest& digest) {
   return sql::all_texts(txn.query(
       "SELECT tag FROM pull_through_tags WHERE repository = ? AND digest = ? ORDER BY tag",
       repository, digest));
@@ -129,9 +129,9 @@ void put_import(sql::Txn& txn, const Import& import) {
     txn.exec(
         R"(INSERT INTO pull_through_import_blobs (repository, import, digest, size)
            VALUES (?, ?, ?, ?) ON CONFLICT (repository, import, digest) DO NOTHING)",
-        import.repository, import.digest, blob.digest.text(), blob.size);
+        import.repository, import.digest, blob.digest, blob.size);
   }
-  for (const std::string& child : import.children) {
+  for (const model::Digest& child : import.children) {
     txn.exec(
         R"(INSERT INTO pull_through_import_children (repository, import, digest)
            VALUES (?, ?, ?) ON CONFLICT (repository, import, digest) DO NOTHING)",
@@ -139,7 +139,7 @@ void put_import(sql::Txn& txn, const Import& import) {
   }
 }
 
-std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   static constexpr auto kSql =
       "SELECT " + kImportColumns + " FROM pull_through_imports WHERE repository = ? AND digest = ?";
   return sql::first_row(txn.query(kSql, repository, digest), read_import);
@@ -152,16 +152,16 @@ bool has_imports(sql::Txn& txn, std::int64_t repository) {
       .next();
 }
 
-bool is_importing(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+bool is_importing(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   return txn
       .query("SELECT 1 FROM pull_through_imports WHERE repository = ? AND digest = ?", repository,
              digest)
       .next();
 }
 
-std::vector<std::string> import_children(sql::Txn& txn, std::int64_t repository,
-                                         std::string_view digest) {
-  return sql::all_texts(txn.query(
+std::vector<model::Digest> import_children(sql::Txn& txn, std::int64_t repository,
+                                         const model::Digest& digest) {
+  return all_digests(txn.query(
       R"(SELECT digest FROM pull_through_import_children
          WHERE repository = ? AND import = ? ORDER BY digest)",
       repository, digest));
@@ -170,7 +170,7 @@ std::vector<std::string> import_children(sql::Txn& txn, std::int64_t repository,
 // Both look-ups are for pulls, which are answered on an io thread: they read one row of an index
 // and no manifest. Several imports may name the image or blob; any of them will do.
 std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repository,
-                                           std::string_view digest) {
+                                           const model::Digest& digest) {
   return sql::first_text(txn.query(
       R"(SELECT imports.origin
          FROM pull_through_import_children AS children
@@ -188,13 +188,13 @@ std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t reposit
          JOIN pull_through_imports AS imports
            ON imports.repository = blobs.repository AND imports.digest = blobs.import
          WHERE blobs.repository = ? AND blobs.digest = ? LIMIT 1)",
-      repository, digest.text());
+      repository, digest);
   if (!row.next()) return std::nullopt;
   return PendingBlob{row.integer(0), row.string(1)};
 }
 
 // A child that another import's index names belongs to that import, too.
-bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+bool is_left_over_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   return txn
       .query(
           R"(SELECT 1 FROM pull_through_imports AS imports
@@ -207,7 +207,7 @@ bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_vie
 }
 
 // The foreign keys delete the rows of what it names.
-void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest) {
+void delete_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   txn.exec("DELETE FROM pull_through_imports WHERE repository = ? AND digest = ?", repository,
            digest);
 }

@@ -42,7 +42,7 @@ std::vector<PullThroughRule> list_pull_through_rules(sql::Txn& txn,
 // repository's tag points to `digest`, or an import of `digest` is going on.
 struct CachedTag {
   std::string tag;
-  std::string digest;
+  model::Digest digest;
   base::TimePoint check_at = {};  // when the upstream registry is asked again
 };
 void put_cached_tag(sql::Txn& txn, std::int64_t repository, const CachedTag& tag);
@@ -53,7 +53,7 @@ void delete_cached_tag(sql::Txn& txn, std::int64_t repository, std::string_view 
 bool has_cached_tags(sql::Txn& txn, std::int64_t repository);
 // The cached tags of the digest, sorted.
 std::vector<std::string> cached_tags(sql::Txn& txn, std::int64_t repository,
-                                     std::string_view digest);
+                                     const model::Digest& digest);
 
 // A config or layer that an import names.
 struct ImportBlob {
@@ -62,28 +62,28 @@ struct ImportBlob {
 };
 struct Import {
   std::int64_t repository = 0;
-  std::string digest;
+  model::Digest digest;
   std::string media_type;
   std::string origin;  // JSON
   bool child = false;  // of an index, and imported with it
   std::string manifest;
   // What the manifest names.
   std::vector<ImportBlob> blobs = {};
-  std::vector<std::string> children = {};  // of an index
+  std::vector<model::Digest> children = {};  // of an index
 };
 // Adds the import. If the digest has one already, only `child` may change: an import that was asked
 // for on its own is no child any more.
 void put_import(sql::Txn& txn, const Import& import);
 // Returns the import without its blobs and children.
-std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 bool has_imports(sql::Txn& txn, std::int64_t repository);
-bool is_importing(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+bool is_importing(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 // The images that the import's index names, sorted.
-std::vector<std::string> import_children(sql::Txn& txn, std::int64_t repository,
-                                         std::string_view digest);
+std::vector<model::Digest> import_children(sql::Txn& txn, std::int64_t repository,
+                                         const model::Digest& digest);
 // The origin of an import whose index names the image; nullopt: none does.
 std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repository,
-                                           std::string_view digest);
+                                           const model::Digest& digest);
 struct PendingBlob {
   std::int64_t size = 0;
   std::string origin;  // JSON, of an import that names the blob
@@ -92,7 +92,7 @@ struct PendingBlob {
 std::optional<PendingBlob> find_pending_blob(sql::Txn& txn, std::int64_t repository,
                                              const model::Digest& digest);
 // True where the image is being imported as a child, and no import names it (any more).
-bool is_left_over_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
-void delete_import(sql::Txn& txn, std::int64_t repository, std::string_view digest);
+bool is_left_over_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
+void delete_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 
 }  // namespace ecr::storage

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
 #include "storage/rows/states.h"
 #include "storage/sql/database.h"
@@ -29,9 +30,9 @@ struct ReplicationBackfill {
   std::int64_t failed = 0;
   std::vector<std::string> failure_codes = {};  // each once
   // The preparation has looked at everything up to here, in the order of repository, digest and
-  // tag. An empty digest: at all of the repository.
+  // tag. Without a digest: at all of the repository.
   std::string at_repository = {};
-  std::string at_digest = {};
+  std::optional<model::Digest> at_digest = {};
   std::string at_tag = {};
 };
 
@@ -56,9 +57,9 @@ std::optional<std::int64_t> ended_replication_backfill(sql::Txn& txn, base::Time
 void delete_replication_backfill(sql::Txn& txn, std::int64_t number);
 
 struct ReplicationBackfillResult {
+  model::Digest digest;
   std::int64_t position = 0;  // from 1
   std::string repository = {};
-  std::string digest = {};
   std::string tag = {};  // empty: of an image without tags
   BackfillResultStatus status = BackfillResultStatus::kPending;
   std::string failure_code = {};  // empty: it has not failed

@@ -1,4 +1,4 @@
-// How values are written in one column: times, lists of short texts, enums. Pure functions.
+// How values are written in one column: times, digests, lists of short texts, enums. Pure functions.
 #pragma once
 
 #include <array>
@@ -8,9 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
+#include "storage/os/error.h"
+#include "storage/sql/transaction.h"
 
 namespace ecr::storage {
 
@@ -24,6 +28,32 @@ inline base::TimePoint from_column(std::int64_t value) {
 }
 inline std::optional<base::TimePoint> from_column(const std::optional<std::int64_t>& value) {
   return value ? std::optional(from_column(*value)) : std::nullopt;
+}
+
+// A digest is its text. Throws StorageError where the text is none: this program writes no such row,
+// so the database is damaged (check.h reports it).
+inline model::Digest to_digest(std::string_view column) {
+  auto digest = model::Digest::parse(column);
+  if (!digest) {
+    throw StorageError(StorageError::Kind::kCorrupt, "a row has a digest that is none");
+  }
+  return std::move(*digest);
+}
+// Empty: none.
+inline std::optional<model::Digest> to_optional_digest(std::string_view column) {
+  return column.empty() ? std::nullopt : std::optional(to_digest(column));
+}
+inline std::string_view to_column(const std::optional<model::Digest>& digest) {
+  return digest ? std::string_view(digest->text()) : std::string_view();
+}
+// These read the digest in the first column.
+inline std::vector<model::Digest> all_digests(sql::Rows rows) {
+  return sql::all_rows(std::move(rows),
+                       [](const sql::Rows& row) { return to_digest(row.text(0)); });
+}
+inline std::optional<model::Digest> first_digest(sql::Rows rows) {
+  return sql::first_row(std::move(rows),
+                        [](const sql::Rows& row) { return to_digest(row.text(0)); });
 }
 
 // A list of texts has one text on each line. REQUIRES: no text is empty or holds a line break.

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "schemas/model/digest.h"
+
 namespace ecr::storage::sql {
 
 struct Blob {
@@ -150,6 +152,7 @@ class Txn {
   static Value to_value(std::string_view v) { return v; }
   static Value to_value(const std::string& v) { return std::string_view(v); }
   static Value to_value(const char* v) { return std::string_view(v); }
+  static Value to_value(const model::Digest& v) { return std::string_view(v.text()); }
   static Value to_value(Blob v) { return v; }
   template <typename T>
   static Value to_value(const std::optional<T>& v) {

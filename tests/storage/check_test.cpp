@@ -34,10 +34,10 @@ class CheckStore : public ::testing::Test {
     insert_image(txn, repository_, image, "image manifest");
     Image index = image_of("index manifest");
     index.children = {image.digest};
-    index.subject = Digest::of("need not exist").text();
+    index.subject = Digest::of("need not exist");
     insert_image(txn, repository_, index, "index manifest");
     txn.commit();
-    image_ = image.digest;
+    image_ = image.digest.text();
   }
 
   std::string layer_path() const {
@@ -83,7 +83,7 @@ TEST_F(CheckStore, FindsAMissingFile) {
 
 TEST_F(CheckStore, FindsAMissingChild) {
   auto txn = store_->database().begin(sql::Access::kWrite);
-  delete_image(txn, repository_, image_, at(3));
+  delete_image(txn, repository_, *Digest::parse(image_), at(3));
   txn.commit();
   EXPECT_THAT(problems(), ElementsAre(AllOf(HasSubstr("app@"), HasSubstr("child " + image_))));
 }

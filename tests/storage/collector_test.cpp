@@ -54,7 +54,7 @@ class CollectorTest : public ::testing::Test {
     return size;
   }
   // An image of the manifest "image" that names these blobs.
-  std::string put_image(std::int64_t repository, const std::vector<Digest>& blobs) {
+  Digest put_image(std::int64_t repository, const std::vector<Digest>& blobs) {
     Image image = image_of("image");
     for (const auto& blob : blobs) image.blobs.emplace_back(blob);
     write([&](sql::Txn& txn) { insert_image(txn, repository, image, "image"); });

@@ -131,8 +131,7 @@ class RowsTest : public ::testing::Test {
 };
 
 inline Image image_of(std::string_view manifest) {
-  Image image;
-  image.digest = model::Digest::of(manifest).text();
+  Image image(model::Digest::of(manifest));
   image.media_type = "application/vnd.oci.image.manifest.v1+json";
   image.pushed_at = at(1);
   return image;

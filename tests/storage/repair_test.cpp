@@ -43,7 +43,7 @@ class RepairStore : public ::testing::Test {
   }
 
   void insert(sql::Txn& txn, const std::string& manifest, std::vector<std::string> blobs,
-              std::vector<std::string> children, const std::string& tag) {
+              std::vector<Digest> children, const std::string& tag) {
     Image image = image_of(manifest);
     for (const std::string& blob : blobs) image.blobs.emplace_back(*Digest::parse(blob));
     image.children = std::move(children);
@@ -59,7 +59,8 @@ class RepairStore : public ::testing::Test {
   }
   std::optional<std::string> tag(const std::string& name) {
     auto txn = store_->database().begin(sql::Access::kRead);
-    return find_tag(txn, repository_, name);
+    const auto digest = find_tag(txn, repository_, name);
+    return digest ? std::optional(digest->text()) : std::nullopt;
   }
   bool has_blob(const std::string& digest) {
     auto txn = store_->database().begin(sql::Access::kRead);

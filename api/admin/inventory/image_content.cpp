@@ -101,13 +101,13 @@ OrderedJson layers_json(const ImageContent& content) {
 }
 
 OrderedJson referrers_json(storage::sql::Txn& txn, std::int64_t repository,
-                           const std::string& digest) {
+                           const model::Digest& digest) {
   OrderedJson list = OrderedJson::array();
   const auto page = read_referrers(txn, repository, digest, {}, "", kMostReferrers);
   for (const Referrer& one : page.referrers) {
     OrderedJson annotations = OrderedJson::object();
     for (const auto& [key, value] : one.annotations) annotations[key] = value;
-    list.push_back({{"digest", one.digest},
+    list.push_back({{"digest", one.digest.text()},
                     {"mediaType", one.media_type},
                     {"artifactType", one.artifact_type},
                     {"size", one.size},
@@ -117,7 +117,7 @@ OrderedJson referrers_json(storage::sql::Txn& txn, std::int64_t repository,
   return list;
 }
 
-OrderedJson scan_json(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
+OrderedJson scan_json(storage::sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   const auto scan = storage::find_scan(txn, repository, digest);
   if (!scan) return {};
   OrderedJson counts = OrderedJson::object();
@@ -144,7 +144,7 @@ OrderedJson scan_json(storage::sql::Txn& txn, std::int64_t repository, const std
 }
 
 OrderedJson replication_json(storage::sql::Txn& txn, std::int64_t repository,
-                             const std::string& digest) {
+                             const model::Digest& digest) {
   OrderedJson list = OrderedJson::array();
   for (const auto& one : storage::image_replications(txn, repository, digest)) {
     OrderedJson json = {{"registryId", one.destination.account},
@@ -159,7 +159,7 @@ OrderedJson replication_json(storage::sql::Txn& txn, std::int64_t repository,
 // What the repository's policy says about the image now, by the evaluation that acts on it. Where
 // the repository has very many images it is not asked, as each of them has to be looked at.
 OrderedJson lifecycle_json(const Services& services, storage::sql::Txn& txn,
-                           std::int64_t repository, const std::string& digest) {
+                           std::int64_t repository, const model::Digest& digest) {
   const auto stored = storage::find_lifecycle_policy(txn, repository);
   if (!stored) return {};
   OrderedJson json = {
@@ -177,7 +177,7 @@ OrderedJson lifecycle_json(const Services& services, storage::sql::Txn& txn,
   }
   const auto evaluation = lifecycle::evaluate(*policy, images, services.clock.now());
   for (std::size_t i = 0; i < images.size(); ++i) {
-    if (images[i].digest == digest) {
+    if (images[i].digest == digest.text()) {
       json.update(lifecycle_verdict_json(*policy, images[i], evaluation.images[i]));
     }
   }
@@ -185,7 +185,7 @@ OrderedJson lifecycle_json(const Services& services, storage::sql::Txn& txn,
 }
 
 ImageContent read_content(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
-                          std::string_view digest) {
+                          const model::Digest& digest) {
   ImageContent content;
   content.manifest = storage::image_manifest(txn, repository, digest).value_or("");
   if (auto parsed = base::parse_ordered_json(content.manifest, kContentLimits)) {
@@ -232,7 +232,7 @@ bool is_signature_type(std::string_view artifact_type) {
 }
 
 OrderedJson platforms_of(const Services& services, storage::sql::Txn& txn, std::int64_t repository,
-                         std::string_view digest) {
+                         const model::Digest& digest) {
   return platforms_json(read_content(services, txn, repository, digest));
 }
 

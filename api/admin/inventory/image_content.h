@@ -16,7 +16,7 @@ namespace ecr::api::admin::inventory {
 // [{"os", "architecture", "variant"?, "digest"?: of an index's image, "size"?, "mediaType"?}]:
 // of the images that an index names, or the image's own.
 base::OrderedJson platforms_of(const Services& services, storage::sql::Txn& txn,
-                               std::int64_t repository, std::string_view digest);
+                               std::int64_t repository, const model::Digest& digest);
 
 // True for artifacts of Notary Project and cosign.
 bool is_signature_type(std::string_view artifact_type);

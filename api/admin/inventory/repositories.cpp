@@ -64,7 +64,7 @@ storage::Repository require_repository(storage::sql::Txn& txn,
 }
 
 // By ECR itself, or by an artifact that a signing tool pushed for it.
-bool is_signed(storage::sql::Txn& txn, std::int64_t repository, const std::string& digest) {
+bool is_signed(storage::sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
   for (const auto& signing : storage::image_signings(txn, repository, digest)) {
     if (signing.status == storage::WorkStatus::kComplete) return true;
   }
@@ -75,7 +75,7 @@ bool is_signed(storage::sql::Txn& txn, std::int64_t repository, const std::strin
   });
   if (found) return true;
   // cosign's older way: a tag made of the digest.
-  std::string tag = digest + ".sig";
+  std::string tag = digest.text() + ".sig";
   std::replace(tag.begin(), tag.end(), ':', '-');
   return storage::find_tag(txn, repository, tag).has_value();
 }
@@ -83,7 +83,7 @@ bool is_signed(storage::sql::Txn& txn, std::int64_t repository, const std::strin
 OrderedJson image_json(const Services& services, storage::sql::Txn& txn,
                        const storage::Repository& repository, const storage::Image& image,
                        std::vector<std::string> tags) {
-  return {{"digest", image.digest},
+  return {{"digest", image.digest.text()},
           {"tags", std::move(tags)},
           {"size", image.size_bytes},
           {"mediaType", image.media_type},
@@ -146,7 +146,7 @@ HttpResponse answer_images(const Services& services, const HttpRequest& request)
   OrderedJson next;
   if (std::ssize(images) > limit) {
     images.pop_back();
-    next = images.back().digest;
+    next = images.back().digest.text();
   }
   OrderedJson list = OrderedJson::array();
   for (const auto& image : images) {
@@ -164,11 +164,12 @@ HttpResponse answer_image(const Services& services, const HttpRequest& request) 
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
   const storage::Repository repository = require_repository(txn, arn);
   if (!digest) throw ParameterError("digest", "is missing");
-  if (!model::Digest::parse(*digest)) throw ParameterError("digest", "is not a digest");
-  const auto image = storage::find_image(txn, repository.id, *digest);
+  const auto parsed = model::Digest::parse(*digest);
+  if (!parsed) throw ParameterError("digest", "is not a digest");
+  const auto image = storage::find_image(txn, repository.id, *parsed);
   if (!image) return error_response(404, "There is no such image in the repository");
   OrderedJson json = image_json(services, txn, repository, *image,
-                                storage::image_tags(txn, repository.id, *digest));
+                                storage::image_tags(txn, repository.id, *parsed));
   add_details(services, txn, repository, *image, json);
   return json_response(200, json);
 }

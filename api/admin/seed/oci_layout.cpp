@@ -80,13 +80,13 @@ class Importer {
   // The image with all that it names, and its tags. A second descriptor of an image adds tags.
   void add_image(const std::string& name, const std::string& media_type,
                  const std::vector<std::string>& tags) {
-    const std::string root = digest_of(name).text();
+    const model::Digest root = digest_of(name);
     if (!manifests_.contains(root)) {
       media_types_.emplace(root, media_type);
       // Children first: a push of an index fails while its manifests are missing.
-      for (const std::string& digest :
+      for (const model::Digest& digest :
            children_first(root, kMaxWalkedImages,
-                          [&](const std::string& each) { return read_manifest(each); })) {
+                          [&](const model::Digest& each) { return read_manifest(each); })) {
         if (const auto found = read_.find(digest); found != read_.end()) {
           manifests_.emplace(digest, layout_.manifests.size());
           layout_.manifests.push_back(std::move(found->second));
@@ -100,31 +100,30 @@ class Importer {
 
   // Reads a manifest into read_, stores its blobs, and returns the digests of the images that it
   // names.
-  std::vector<std::string> read_manifest(const std::string& name) {
-    if (manifests_.contains(name)) return {};  // with an image before this one
-    const model::Digest digest = digest_of(name);
+  std::vector<model::Digest> read_manifest(const model::Digest& digest) {
+    if (manifests_.contains(digest)) return {};  // with an image before this one
     std::string bytes = files_.read_small(digest);
     budget_.take(bytes.size());
     if (model::Digest::of(bytes, digest.algorithm()) != digest) {
       fail(files_.path_of(digest) + " does not match the digest in its name");
     }
-    Manifest manifest = parse_manifest(bytes, media_types_[name]);
+    Manifest manifest = parse_manifest(bytes, media_types_[digest]);
     require_well_formed(manifest);
-    std::vector<std::string> children;
+    std::vector<model::Digest> children;
     for (const Descriptor& child : manifest.manifests) {
-      media_types_.emplace(child.digest.text(), child.media_type);
-      children.push_back(child.digest.text());
+      media_types_.emplace(child.digest, child.media_type);
+      children.push_back(child.digest);
     }
     for (const Descriptor& blob : manifest.blobs) {
       // Foreign layers stay where their URLs point: they are not part of the layout.
       if (!blob.foreign) add_blob(blob.digest);
     }
-    read_.emplace(name, LayoutManifest{std::move(bytes), digest, std::move(manifest), {}});
+    read_.emplace(digest, LayoutManifest{std::move(bytes), digest, std::move(manifest), {}});
     return children;
   }
 
   void add_blob(const model::Digest& digest) {
-    if (!blobs_.insert(digest.text()).second) return;
+    if (!blobs_.insert(digest).second) return;
     storage::BlobStore& blobs = services_.store.blobs();
     // A blob that the store has already is not read again: its digest was checked when it came.
     if (const auto there = blobs.open(digest)) {
@@ -153,10 +152,10 @@ class Importer {
   const LayoutFiles& files_;
   SeedBudget& budget_;
   Layout layout_;
-  std::map<std::string, std::size_t> manifests_;    // by digest: where they are in layout_
-  std::map<std::string, LayoutManifest> read_;      // those of the walk, not in order yet
-  std::map<std::string, std::string> media_types_;  // by digest, as a descriptor says
-  std::unordered_set<std::string> blobs_;
+  std::map<model::Digest, std::size_t> manifests_;    // where they are in layout_
+  std::map<model::Digest, LayoutManifest> read_;      // those of the walk, not in order yet
+  std::map<model::Digest, std::string> media_types_;  // as a descriptor says
+  std::unordered_set<model::Digest, model::DigestHash> blobs_;
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ OrderedJson image_detail(const storage::Repository& repository, std::string_view
                          const EventImage& image) {
   OrderedJson detail = {{"result", "SUCCESS"},
                         {"repository-name", repository.name},
-                        {"image-digest", image.digest},
+                        {"image-digest", image.digest.text()},
                         {"action-type", action}};
   if (!image.tag.empty()) detail["image-tag"] = image.tag;
   if (!image.manifest_media_type.empty()) {
@@ -48,7 +48,7 @@ Event make_event(const storage::Repository& repository, const char* detail_type,
 
 // Artifacts with a subject (signatures, SBOMs) raise "ECR Referrer Action".
 const char* kind_for(const storage::Image& image) {
-  return image.subject.empty() ? kImageAction : kReferrerAction;
+  return image.subject ? kReferrerAction : kImageAction;
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ Event storage_class_event(const storage::Repository& repository, const storage::
 
 // `resources` holds the repository's ARN in this event and in those of replication and pull-through
 // caches; in AWS's samples of "ECR Image Action" it is empty.
-Event image_scan_event(const storage::Repository& repository, std::string_view digest,
+Event image_scan_event(const storage::Repository& repository, const model::Digest& digest,
                        const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities) {
   OrderedJson counts = OrderedJson::object();
@@ -117,7 +117,7 @@ Event image_scan_event(const storage::Repository& repository, std::string_view d
   const OrderedJson detail = {{"scan-status", storage::word_of(status)},
                               {"repository-name", repository.name},
                               {"finding-severity-counts", counts},
-                              {"image-digest", digest},
+                              {"image-digest", digest.text()},
                               {"image-tags", tags}};
   return make_event(repository, "ECR Image Scan", detail, {arn_of(repository)});
 }
@@ -144,11 +144,11 @@ Event scan_change_event(const model::RegistryId& registry,
 
 // The destination's event: account, region and repository are those of the copy, source-* those of
 // the push.
-Event replication_event(const storage::Repository& destination, std::string_view digest,
+Event replication_event(const storage::Repository& destination, const model::Digest& digest,
                         std::string_view tag, const model::RegistryId& source, bool success) {
   OrderedJson detail = {{"result", success ? "SUCCESS" : "FAILED"},
                         {"repository-name", destination.name},
-                        {"image-digest", digest},
+                        {"image-digest", digest.text()},
                         {"source-account", source.account},
                         {"action-type", "REPLICATE"},
                         {"source-region", source.region}};
@@ -163,7 +163,7 @@ Event pull_through_event(const storage::Repository& repository, const PullThroug
                         {"repository-name", repository.name},
                         {"upstream-registry-url", sync.upstream}};
   if (!sync.tag.empty()) detail["image-tag"] = sync.tag;
-  if (!sync.digest.empty()) detail["image-digest"] = sync.digest;
+  if (sync.digest) detail["image-digest"] = sync.digest->text();
   // failure-code and failure-reason are in the event of a failed sync alone.
   if (!sync.failure_code.empty()) {
     detail["failure-code"] = sync.failure_code;

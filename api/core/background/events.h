@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/core/services.h"
+#include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
@@ -33,7 +34,7 @@ void record_event(const Core& core, storage::sql::Txn& txn, base::TimePoint now,
 
 // The members of an event that are about an image.
 struct EventImage {
-  std::string digest;
+  model::Digest digest;
   std::string tag;                  // empty: none
   std::string manifest_media_type;  // empty: not said
   std::string artifact_media_type;  // empty: not said
@@ -57,7 +58,7 @@ Event storage_class_event(const storage::Repository& repository, const storage::
                           std::string_view tag, storage::StorageClass target,
                           std::optional<base::TimePoint> activated_at);
 // "ECR Image Scan". Severities with their counts: {"HIGH", 2}.
-Event image_scan_event(const storage::Repository& repository, std::string_view digest,
+Event image_scan_event(const storage::Repository& repository, const model::Digest& digest,
                        const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities);
 struct ScanFrequencyChange {
@@ -70,12 +71,12 @@ Event scan_change_event(const model::RegistryId& registry,
                         const std::vector<ScanFrequencyChange>& changes,
                         std::string_view scan_type);
 // "ECR Replication Action", in the destination's registry.
-Event replication_event(const storage::Repository& destination, std::string_view digest,
+Event replication_event(const storage::Repository& destination, const model::Digest& digest,
                         std::string_view tag, const model::RegistryId& source, bool success);
 struct PullThroughSync {
   std::string prefix;        // ecr-repository-prefix
   std::string upstream;      // "public.ecr.aws"
-  std::string digest;        // empty: not known
+  std::optional<model::Digest> digest;  // nullopt: not known
   std::string tag;           // empty: none
   std::string failure_code;  // empty: success
   std::string failure_reason;

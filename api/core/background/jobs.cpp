@@ -1,6 +1,7 @@
 #include "api/core/background/jobs.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,12 @@ void enqueue_job(const Core& core, storage::sql::Txn& txn, std::string_view kind
 
 void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view key) {
   storage::delete_job(txn, kind, key);
+}
+
+model::Digest digest_of(const Json& payload) {
+  auto digest = model::Digest::parse(payload.at("digest").get_ref<const std::string&>());
+  if (!digest) throw std::runtime_error("the job's payload has a digest that is none");
+  return std::move(*digest);
 }
 
 Request& JobAttempt::begin() {

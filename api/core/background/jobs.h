@@ -2,7 +2,7 @@
 // it, and done later by the one job runner (job_runner.h). Each kind of job names the lane that it
 // waits in; a lane does one job at a time, and no lane waits for another. Thread-safe.
 //
-//   enqueue_job(core, txn, "replication", {{"image", digest}}, now, "");
+//   enqueue_job(core, txn, "replication", {{"digest", digest.text()}}, now, "");
 //
 // and, in the table that server/serve.cpp gives to the runner:
 //
@@ -26,6 +26,7 @@
 
 #include "api/core/access/request.h"
 #include "api/core/services.h"
+#include "schemas/model/digest.h"
 #include "storage/rows/jobs.h"
 #include "storage/sql/database.h"
 
@@ -41,6 +42,9 @@ void enqueue_job(const Core& core, storage::sql::Txn& txn, std::string_view kind
                  const Json& payload, base::TimePoint due, std::string_view key = {});
 // Does nothing where there is no such job.
 void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view key);
+
+// The member "digest" of a payload. Throws where it is none: the job fails.
+model::Digest digest_of(const Json& payload);
 
 // One attempt at a job. A handler does what takes long (reading, evaluating, the network) before it
 // calls begin(), and what must happen with the job's end after that. It throws to fail: everything

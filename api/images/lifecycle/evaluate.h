@@ -19,7 +19,7 @@
 namespace ecr::api::lifecycle {
 
 struct Image {
-  std::string digest;
+  std::string digest;  // text, which is only compared: whoever tries a policy out may invent images
   std::vector<std::string> tags;
   StorageClass storage_class = StorageClass::kStandard;
   base::TimePoint pushed_at;

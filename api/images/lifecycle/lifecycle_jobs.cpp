@@ -63,7 +63,7 @@ bool is_held(storage::sql::Txn& txn, std::int64_t repository, const LifecycleIma
     return true;
   }
   if (!verdict.follows_subject) return false;
-  const auto subject = storage::find_image(txn, repository, judged.image.subject);
+  const auto subject = storage::find_image(txn, repository, *judged.image.subject);
   return subject && (expires || subject->status == ImageStatus::kActive);
 }
 
@@ -139,21 +139,21 @@ void record_actions(const Run& run, storage::sql::Txn& txn,
 // Indexes before what they name, subjects before what refers to them: so that is_held() sees what
 // has become of those.
 std::vector<std::size_t> order_of(const Plan& plan) {
-  std::unordered_map<std::string_view, std::size_t> leaving;
+  std::unordered_map<model::Digest, std::size_t, model::DigestHash> leaving;
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
     if (leaves(plan.verdicts[i])) leaving.emplace(plan.images[i].image.digest, i);
   }
   std::unordered_map<std::size_t, std::vector<std::size_t>> after;
   std::unordered_map<std::size_t, std::size_t> waits_for;  // how many
-  const auto wait = [&](std::size_t image, const std::string& digest) {
+  const auto wait = [&](std::size_t image, const model::Digest& digest) {
     const auto first = leaving.find(digest);
     if (first == leaving.end()) return;
     after[first->second].push_back(image);
     ++waits_for[image];
   };
   for (const auto& [digest, i] : leaving) {
-    for (const std::string& parent : plan.images[i].parents) wait(i, parent);
-    if (plan.verdicts[i].follows_subject) wait(i, plan.images[i].image.subject);
+    for (const model::Digest& parent : plan.images[i].parents) wait(i, parent);
+    if (plan.verdicts[i].follows_subject) wait(i, *plan.images[i].image.subject);
   }
   std::vector<std::size_t> order;
   for (const auto& [digest, i] : leaving) {
@@ -234,7 +234,7 @@ std::vector<storage::LifecyclePreviewResult> preview_results(const Plan& plan) {
 
 lifecycle::Image lifecycle_image(const LifecycleImage& row) {
   const storage::Image& image = row.image;
-  return {.digest = image.digest,
+  return {.digest = image.digest.text(),
           .tags = row.tags,
           .storage_class = image.status == storage::ImageStatus::kActive
                                ? lifecycle::StorageClass::kStandard
@@ -243,8 +243,8 @@ lifecycle::Image lifecycle_image(const LifecycleImage& row) {
           .last_pulled_at = image.last_pulled_at,
           .last_archived_at = image.last_archived_at,
           .last_activated_at = image.last_activated_at,
-          .parents = row.parents,
-          .subject = image.subject};
+          .parents = model::texts_of(row.parents),
+          .subject = image.subject ? image.subject->text() : std::string()};
 }
 
 // Read, decide, act, in three steps: the evaluation runs on a snapshot without a lock, and each

@@ -89,7 +89,7 @@ OrderedJson action_json(const LifecycleAction& action) {
   const auto end = action.tags.begin() +
                    static_cast<std::ptrdiff_t>(std::min(action.tags.size(), kMaxRecordedTags));
   OrderedJson image;
-  image["digest"] = action.digest;
+  image["digest"] = action.digest.text();
   image["tagStatus"] = action.tags.empty() ? "Untagged" : "Tagged";
   image["tagList"] = std::vector<std::string>(action.tags.begin(), end);
   image["pushedAt"] = milliseconds(action.pushed_at);

@@ -10,6 +10,7 @@
 
 #include "api/images/lifecycle/policy.h"
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api {
@@ -18,7 +19,7 @@ namespace ecr::api {
 inline constexpr std::size_t kRecordedImages = 10;
 
 struct LifecycleAction {
-  std::string digest;
+  model::Digest digest;
   std::vector<std::string> tags;
   base::TimePoint pushed_at;
   std::int64_t rule_priority = 0;

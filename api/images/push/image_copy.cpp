@@ -64,11 +64,11 @@ class CopyStep {
 
   // Throws ApiError where the destination refuses an image; `at` is the digest of that one.
   void run(const storage::Repository& source,
-           const std::vector<std::unique_ptr<LoadedManifest>>& images, std::string& at) {
-    at = images.front()->sent.digest.text();
+           const std::vector<std::unique_ptr<LoadedManifest>>& images, model::Digest& at) {
+    at = images.front()->sent.digest;
     const storage::Repository destination = require_destination();
     for (const auto& image : images) {
-      at = image->sent.digest.text();
+      at = image->sent.digest;
       put_copy(source, destination, image->sent);
     }
   }
@@ -105,7 +105,7 @@ class CopyStep {
   // its own), and none where the destination's tag may not move. The images that an index names are
   // copied without tags.
   std::string tag_for(const storage::Repository& source, const storage::Repository& destination,
-                      const std::string& digest) {
+                      const model::Digest& digest) {
     if (copy_.tag.empty() || digest != copy_.digest) return {};
     if (storage::find_tag(request_.txn, source.id, copy_.tag) != digest) return {};
     const auto there = storage::find_tag(request_.txn, destination.id, copy_.tag);
@@ -122,7 +122,7 @@ class CopyStep {
         storage::add_blob(request_.txn, destination.id, blob.digest, *size, request_.now);
       }
     }
-    put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest.text()),
+    put_image(request_.txn, destination, sent, tag_for(source, destination, sent.digest),
               request_.now);
   }
 
@@ -136,17 +136,17 @@ class CopyStep {
 
 // The image and all that it names, in the order in which they are copied: put_image() refuses an
 // index without its images. Empty: the repository or the image is gone.
-std::vector<std::string> images_to_copy(storage::Store& store, const ImageCopy& copy) {
+std::vector<model::Digest> images_to_copy(storage::Store& store, const ImageCopy& copy) {
   auto txn = store.database().begin(Access::kRead);
   const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source || !storage::find_image(txn, source->id, copy.digest)) return {};
-  return children_first(copy.digest, kMaxWalkedImages, [&](const std::string& digest) {
+  return children_first(copy.digest, kMaxWalkedImages, [&](const model::Digest& digest) {
     return storage::image_children(txn, source->id, digest);
   });
 }
 
 std::unique_ptr<LoadedManifest> load_source(storage::Store& store, const ImageCopy& copy,
-                                            const std::string& digest) {
+                                            const model::Digest& digest) {
   auto txn = store.database().begin(Access::kRead);
   const auto source = storage::find_repository(txn, copy.from, copy.repository);
   if (!source) return nullptr;
@@ -159,10 +159,10 @@ std::unique_ptr<LoadedManifest> load_source(storage::Store& store, const ImageCo
 // A failure in the middle leaves images without the index that names them, as a push that breaks
 // off does; the next attempt finds them there.
 void copy_images(const Services& services, base::TimePoint now, const ImageCopy& copy,
-                 std::string& at) {
+                 model::Digest& at) {
   storage::Store& store = services.store;
   ManifestSteps steps(images_to_copy(store, copy),
-                      [&](const std::string& digest) { return load_source(store, copy, digest); });
+                      [&](const model::Digest& digest) { return load_source(store, copy, digest); });
   for (auto images = steps.next(); !images.empty(); images = steps.next()) {
     if (services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
     auto txn = store.database().begin(Access::kWrite);
@@ -176,7 +176,7 @@ void copy_images(const Services& services, base::TimePoint now, const ImageCopy&
 }  // namespace
 
 CopyFailure copy_image(const Services& services, base::TimePoint now, const ImageCopy& copy) {
-  std::string at = copy.digest;
+  model::Digest at = copy.digest;
   try {
     copy_images(services, now, copy, at);
   } catch (const ApiError& error) {  // the destination's refusal ends the copy, not the runner

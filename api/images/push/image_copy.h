@@ -6,6 +6,7 @@
 
 #include "api/core/services.h"
 #include "schemas/base/clock.h"
+#include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
 
 namespace ecr::api::replication {
@@ -14,7 +15,7 @@ namespace ecr::api::replication {
 struct ImageCopy {
   model::RegistryId from;
   std::string repository;
-  std::string digest;
+  model::Digest digest;
   std::string tag;  // empty: none
   model::RegistryId to;
 };

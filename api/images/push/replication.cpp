@@ -34,7 +34,7 @@ Json to_json(const ImageCopy& job) {
   return {{"account", job.from.account},
           {"region", job.from.region},
           {"repository", job.repository},
-          {"digest", job.digest},
+          {"digest", job.digest.text()},
           {"tag", job.tag},
           {"toAccount", job.to.account},
           {"toRegion", job.to.region}};
@@ -44,7 +44,7 @@ ImageCopy read_payload(const Json& payload) {
   const auto text = [&](const char* name) { return payload.at(name).get<std::string>(); };
   return {{text("account"), text("region")},
           text("repository"),
-          text("digest"),
+          digest_of(payload),
           text("tag"),
           {text("toAccount"), text("toRegion")}};
 }
@@ -98,13 +98,13 @@ std::vector<model::RegistryId> destinations_of(const Json& configuration,
 }
 
 void enqueue_replication(const Core& core, storage::sql::Txn& txn,
-                         const storage::Repository& repository, std::string_view digest,
+                         const storage::Repository& repository, const model::Digest& digest,
                          std::string_view tag, base::TimePoint now) {
   // Several rules may name one destination: destinations_of() has each once. The key makes a second
   // push of the same image and tag replace the job that still waits.
   const Json rules = configuration(txn, repository.registry);
   for (const model::RegistryId& to : destinations_of(rules, repository.name)) {
-    const ImageCopy job{repository.registry, repository.name, std::string(digest), std::string(tag),
+    const ImageCopy job{repository.registry, repository.name, digest, std::string(tag),
                         to};
     storage::put_image_replication(txn, repository.id, digest,
                                    {to, storage::WorkStatus::kInProgress, ""});

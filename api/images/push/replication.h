@@ -39,7 +39,7 @@ bool is_destination(const Json& configuration, const model::RegistryId& destinat
 // Enqueues what the registry's configuration says about an image that was just pushed to the
 // repository, or restored there. `tag` empty: pushed by digest. REQUIRES: a write transaction.
 void enqueue_replication(const Core& core, storage::sql::Txn& txn,
-                         const storage::Repository& repository, std::string_view digest,
+                         const storage::Repository& repository, const model::Digest& digest,
                          std::string_view tag, base::TimePoint now);
 
 // Notes what became of the copy at the image, for DescribeImageReplicationStatus, and tells about

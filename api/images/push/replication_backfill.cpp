@@ -60,16 +60,17 @@ bool has_failed(const ReplicationBackfill& backfill) {
 // once they are restored.
 std::int64_t list_images_to_copy(storage::sql::Txn& txn, const storage::Repository& repository,
                                  ReplicationBackfill& backfill, std::int64_t room) {
+  const std::string after = backfill.at_digest ? backfill.at_digest->text() : std::string();
   const auto ids =
-      storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny, backfill.at_digest,
+      storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny, after,
                               backfill.at_tag, room, ImageStatus::kActive);
   for (const storage::ImageId& id : ids) {
     backfill.at_digest = id.digest;
     backfill.at_tag = id.tag.value_or("");
     storage::insert_replication_backfill_result(txn, backfill.number,
-                                                {.position = ++backfill.total,
+                                                {.digest = id.digest,
+                                                 .position = ++backfill.total,
                                                  .repository = repository.name,
-                                                 .digest = backfill.at_digest,
                                                  .tag = backfill.at_tag});
   }
   return std::ssize(ids);
@@ -80,7 +81,8 @@ bool prepare_repository(storage::sql::Txn& txn, const storage::Repository& repos
                         ReplicationBackfill& backfill, std::int64_t& room) {
   room -= list_images_to_copy(txn, repository, backfill, room);
   if (room == 0) return false;
-  backfill.at_digest = backfill.at_tag = "";
+  backfill.at_digest.reset();
+  backfill.at_tag.clear();
   return true;
 }
 
@@ -91,13 +93,14 @@ bool prepare_some(storage::sql::Txn& txn, ReplicationBackfill& backfill) {
     return is_destination_of(rules, name, backfill.destination);
   };
   std::int64_t room = kListedAtOnce;
-  if (!backfill.at_digest.empty()) {  // the last step ended inside of this one
+  if (backfill.at_digest) {  // the last step ended inside of this one
     const auto repository = storage::find_repository(txn, backfill.source, backfill.at_repository);
     if (repository && is_wanted(repository->name) &&
         !prepare_repository(txn, *repository, backfill, room)) {
       return false;
     }
-    backfill.at_digest = backfill.at_tag = "";
+    backfill.at_digest.reset();
+    backfill.at_tag.clear();
   }
   const auto repositories =
       storage::list_repositories(txn, backfill.source, backfill.at_repository, kRepositoriesAtOnce);

@@ -48,7 +48,7 @@ struct Work {
 
 std::optional<Work> work_of(JobAttempt& attempt) {
   const auto id = attempt.payload.at("repository").get<std::int64_t>();
-  const auto digest = attempt.payload.at("digest").get<std::string>();
+  const auto digest = digest_of(attempt.payload);
   auto txn = attempt.services.store.database().begin(Access::kRead);
   auto repository = storage::find_repository(txn, id);
   auto image = storage::find_image(txn, id, digest);
@@ -111,7 +111,7 @@ std::string signature_manifest(const Work& work, const auth::SigningIdentity& id
            {{{"mediaType", kEnvelopeType}, {"digest", envelope.text()}, {"size", envelope_size}}})},
       {"subject",
        {{"mediaType", work.image.media_type},
-        {"digest", work.image.digest},
+        {"digest", work.image.digest.text()},
         {"size", work.manifest_bytes}}},
       {"annotations",
        {{"io.cncf.notary.x509chain.thumbprint#S256", thumbprints},
@@ -188,7 +188,7 @@ void run_image_signing(JobAttempt& attempt) {
   const Core& core = attempt.services;
   const auth::SigningIdentity identity = identity_of(core, attempt.now);
   const std::string envelope = auth::notation_envelope(
-      identity, {work->image.media_type, work->image.digest, work->manifest_bytes}, attempt.now);
+      identity, {work->image.media_type, work->image.digest.text(), work->manifest_bytes}, attempt.now);
   constexpr std::string_view kConfig = "{}";
   const model::Digest config_digest = keep_blob(core, kConfig);
   const model::Digest envelope_digest = keep_blob(core, envelope);
@@ -212,7 +212,7 @@ void run_image_signing(JobAttempt& attempt) {
 void sign_pushed_image(const Request& request, const storage::Repository& repository,
                        const storage::Image& image) {
   // A signature is an artifact with a subject: signing those too would never end.
-  if (!image.subject.empty()) return;
+  if (image.subject) return;
   const auto rules = configuration_of(request.txn, repository.registry);
   if (!rules) return;
   for (const std::string& profile : profiles_for(*rules, repository.name)) {
@@ -234,8 +234,8 @@ void sign_pushed_image(const Request& request, const storage::Repository& reposi
     storage::put_image_signing(request.txn, repository.id, image.digest,
                                {profile, storage::WorkStatus::kInProgress});
     enqueue_job(request.core, request.txn, kImageSigning.kind,
-                {{"repository", repository.id}, {"digest", image.digest}, {"profile", profile}},
-                request.now, std::to_string(repository.id) + " " + image.digest + " " + profile);
+                {{"repository", repository.id}, {"digest", image.digest.text()}, {"profile", profile}},
+                request.now, std::to_string(repository.id) + " " + image.digest.text() + " " + profile);
   }
 }
 

@@ -34,7 +34,7 @@ tl::expected<Report, ScanFailure> collect_findings(const Core& core, const Image
   const Settings& settings = core.settings;
   if (!settings.scan_findings.empty()) {
     auto found =
-        findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest, tags});
+        findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest.text(), tags});
     // A broken findings file fails the scan (status FAILED, with the reason): findings would be
     // missed silently.
     if (!found) return tl::unexpected(ScanFailure{found.error()});
@@ -75,7 +75,7 @@ std::vector<std::pair<std::string, std::int64_t>> count_severities(
 // The image of the job, where it is still there and its scan still wanted.
 std::optional<ImageToScan> subject_of(JobAttempt& attempt, std::vector<std::string>& tags) {
   const auto id = attempt.payload.at("repository").get<std::int64_t>();
-  const auto digest = attempt.payload.at("digest").get<std::string>();
+  const auto digest = digest_of(attempt.payload);
   auto txn = attempt.services.store.database().begin(Access::kRead);
   auto repository = storage::find_repository(txn, id);
   auto image = storage::find_image(txn, id, digest);
@@ -126,7 +126,7 @@ void run_image_scan(JobAttempt& attempt) {
   }
   storage::sql::Txn& txn = attempt.begin().txn;
   const storage::Repository& repository = subject->repository;
-  const std::string& digest = subject->image.digest;
+  const model::Digest& digest = subject->image.digest;
   // The scan took its time, without a transaction.
   auto scan = storage::find_scan(txn, repository.id, digest);
   if (!scan) return;  // the image went meanwhile
@@ -149,7 +149,7 @@ void run_image_scan(JobAttempt& attempt) {
 // By the config's media type: an index has no packages of its own, and for an artifact ECR answers
 // UnsupportedImageTypeException.
 bool is_scannable(const storage::Image& image) {
-  return image.subject.empty() &&
+  return !image.subject &&
          (image.artifact_media_type == "application/vnd.docker.container.image.v1+json" ||
           image.artifact_media_type == "application/vnd.oci.image.config.v1+json");
 }
@@ -167,8 +167,8 @@ storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
       type, type == ScanType::kEnhanced ? ScanStatus::kPending : ScanStatus::kInProgress};
   scan.requested_at = now;
   storage::put_scan(txn, repository.id, image.digest, scan);
-  enqueue_job(core, txn, kImageScan.kind, {{"repository", repository.id}, {"digest", image.digest}},
-              now, std::to_string(repository.id) + " " + image.digest);
+  enqueue_job(core, txn, kImageScan.kind, {{"repository", repository.id}, {"digest", image.digest.text()}},
+              now, std::to_string(repository.id) + " " + image.digest.text());
   return scan;
 }
 

@@ -29,15 +29,13 @@ void write_file(const fs::path& path, std::string_view bytes) {
   if (!file.flush()) throw std::runtime_error(path.string() + " cannot be written");
 }
 
-fs::path blob_path(const fs::path& layout, const std::string& digest) {
-  const auto colon = digest.find(':');
-  return layout / "blobs" / digest.substr(0, colon) / digest.substr(colon + 1);
+fs::path blob_path(const fs::path& layout, const model::Digest& digest) {
+  return layout / "blobs" / digest.algorithm_name() / digest.hex();
 }
 
 // A copy, and not a link: the command could write into the store through a link.
-void copy_blob(const Core& core, const fs::path& layout, const std::string& digest) {
-  const auto parsed = model::Digest::parse(digest);
-  const auto blob = parsed ? core.store.blobs().open(*parsed) : std::nullopt;
+void copy_blob(const Core& core, const fs::path& layout, const model::Digest& digest) {
+  const auto blob = core.store.blobs().open(digest);
   if (!blob) return;  // a foreign layer: its bytes live elsewhere
   const fs::path path = blob_path(layout, digest);
   fs::create_directories(path.parent_path());
@@ -47,7 +45,7 @@ void copy_blob(const Core& core, const fs::path& layout, const std::string& dige
       [&](std::string_view bytes) {
         file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
       },
-      "blob " + digest);
+      "blob " + digest.text());
   if (!file.flush()) throw std::runtime_error(path.string() + " cannot be written");
 }
 
@@ -56,12 +54,12 @@ void write_layout(const Core& core, const fs::path& layout, const ImageToScan& s
   const storage::Image& image = subject.image;
   write_file(layout / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
   const Json descriptor = {
-      {"mediaType", image.media_type}, {"digest", image.digest}, {"size", subject.manifest.size()}};
+      {"mediaType", image.media_type}, {"digest", image.digest.text()}, {"size", subject.manifest.size()}};
   const Json index = {{"schemaVersion", 2}, {"manifests", Json::array({descriptor})}};
   write_file(layout / "index.json", base::dump(index));
   write_file(blob_path(layout, image.digest), subject.manifest);
   for (const Descriptor& blob : parse_manifest(subject.manifest, image.media_type).blobs) {
-    copy_blob(core, layout, blob.digest.text());
+    copy_blob(core, layout, blob.digest);
   }
 }
 
@@ -97,7 +95,7 @@ tl::expected<std::vector<Json>, ScanFailure> run_scanner(const Core& core,
       storage::run_shell_command(command,
                                  {{"IMAGE_LAYOUT", layout.string()},
                                   {"IMAGE_REPOSITORY", subject.repository.name},
-                                  {"IMAGE_DIGEST", subject.image.digest}},
+                                  {"IMAGE_DIGEST", subject.image.digest.text()}},
                                  {.cancelled = [&] { return core.job_signal.stopping(); }});
   // The job's attempt fails with this, and begins anew when the program starts again.
   if (result.cancelled) throw std::runtime_error("the server stops: the scan is begun anew");

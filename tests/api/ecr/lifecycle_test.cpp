@@ -304,7 +304,7 @@ TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
     auto txn = store->database().begin(storage::sql::Access::kRead);
     const auto repository =
         storage::find_repository(txn, {settings.account, settings.region}, "app");
-    return storage::find_image(txn, repository->id, digest);
+    return storage::find_image(txn, repository->id, *model::Digest::parse(digest));
   };
   ASSERT_TRUE(find().has_value());
   EXPECT_EQ(find()->status, storage::ImageStatus::kArchived);
@@ -369,8 +369,7 @@ TEST_F(LifecycleTest, ManyImagesGoInSeveralTransactions) {
     const auto repository =
         storage::find_repository(txn, {settings.account, settings.region}, "app");
     for (int i = 0; i < 1000; ++i) {
-      storage::Image image;
-      image.digest = model::Digest::of("manifest" + std::to_string(i)).text();
+      storage::Image image(model::Digest::of("manifest" + std::to_string(i)));
       image.media_type = "application/vnd.oci.image.manifest.v1+json";
       image.pushed_at = clock.now() + std::chrono::seconds(i);
       storage::insert_image(txn, repository->id, image, "manifest" + std::to_string(i));

@@ -36,8 +36,8 @@ struct Listing {
   std::string parent = {};  // of the member; empty: the output itself
 };
 
-std::string digest_of(int number) {
-  return model::Digest::of(base::format("item {}", number)).text();
+model::Digest digest_of(int number) {
+  return model::Digest::of(base::format("item {}", number));
 }
 
 class EcrPaging : public ApiTest {
@@ -55,10 +55,10 @@ class EcrPaging : public ApiTest {
     return *storage::insert_repository(txn, repository);
   }
 
-  void put_image(Txn& txn, int number, bool there, bool tagged, const std::string& subject = "") {
+  void put_image(Txn& txn, int number, bool there, bool tagged,
+                 const std::optional<model::Digest>& subject = {}) {
     if (!there) return storage::delete_image(txn, repository_, digest_of(number), clock.now());
-    storage::Image image;
-    image.digest = digest_of(number);
+    storage::Image image(digest_of(number));
     image.media_type = "application/vnd.oci.image.manifest.v1+json";
     image.subject = subject;
     storage::insert_image(txn, repository_, image, "{}");
@@ -90,7 +90,7 @@ class EcrPaging : public ApiTest {
             [](const Json& item) { return item["imageDigest"].get<std::string>(); },
             [this, tagged](Txn& txn, int number, bool there) {
               put_image(txn, number, there, tagged);
-              return digest_of(number);
+              return digest_of(number).text();
             }};
   }
   Listing image_ids() {
@@ -120,14 +120,14 @@ class EcrPaging : public ApiTest {
   }
 
   Listing referrers() {
-    const std::string subject = model::Digest::of("subject").text();
+    const auto subject = model::Digest::of("subject");
     return {"ListImageReferrers",
-            {{"repositoryName", "app"}, {"subjectId", {{"imageDigest", subject}}}},
+            {{"repositoryName", "app"}, {"subjectId", {{"imageDigest", subject.text()}}}},
             "referrers",
             [](const Json& item) { return item["digest"].get<std::string>(); },
             [this, subject](Txn& txn, int number, bool there) {
               put_image(txn, number, there, false, subject);
-              return digest_of(number);
+              return digest_of(number).text();
             },
             50};
   }
@@ -291,12 +291,11 @@ TEST_F(EcrPaging, GetLifecyclePolicyPreview) {
                         "previewResults",
                         [](const Json& item) { return item["imageDigest"].get<std::string>(); },
                         [this](Txn& txn, int number, bool) {
-                          storage::LifecyclePreviewResult result;
+                          storage::LifecyclePreviewResult result{.digest = digest_of(number)};
                           result.position = number + 1;
-                          result.digest = digest_of(number);
                           result.rule_priority = 1;
                           storage::add_lifecycle_preview_result(txn, repository_, result);
-                          return result.digest;
+                          return result.digest.text();
                         },
                         100};
   {
@@ -331,14 +330,13 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
       "results",
       [](const Json& item) { return item["imageId"]["imageDigest"].get<std::string>(); },
       [backfill](Txn& txn, int number, bool) {
-        storage::ReplicationBackfillResult result;
+        storage::ReplicationBackfillResult result{.digest = digest_of(number)};
         result.position = number + 1;
         result.repository = "app";
-        result.digest = digest_of(number);
         result.status = number % 3 == 0 ? storage::BackfillResultStatus::kFailed
                                         : storage::BackfillResultStatus::kComplete;
         storage::insert_replication_backfill_result(txn, backfill, result);
-        return result.digest;
+        return result.digest.text();
       }};
   Items items;
   fill(results, items);
@@ -355,10 +353,10 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
 
 // Nor do findings: a scan replaces those of the one before.
 TEST_F(EcrPaging, DescribeImageScanFindings) {
-  const std::string digest = digest_of(0);
+  const model::Digest digest = digest_of(0);
   const Listing findings{
       "DescribeImageScanFindings",
-      {{"repositoryName", "app"}, {"imageId", {{"imageDigest", digest}}}},
+      {{"repositoryName", "app"}, {"imageId", {{"imageDigest", digest.text()}}}},
       "findings",
       [](const Json& item) { return item["name"].get<std::string>(); },
       [this, digest](Txn& txn, int number, bool) {

@@ -4,57 +4,71 @@
 #include <map>
 
 #include "api/core/wire/error.h"
+#include "schemas/base/text.h"
 #include "tests/api/fixture.h"
 
 namespace ecr::api::test {
 namespace {
 
-using Digests = std::vector<std::string>;
+using model::Digest;
+using Digests = std::vector<Digest>;
 
-// 0 is named by 1, which is named by 2, ... up to `count`, each of them `times`.
+// The image of that number: its digest has the number in it.
+Digest image(int number) { return *Digest::parse(base::format("sha256:{:064}", number)); }
+int number_of(const Digest& digest) { return std::stoi(std::string(digest.hex())); }
+
+// 0 is named by 1, which is named by 2, and so on, each of them `times`.
 ChildrenOf chain(std::size_t& calls, std::size_t times) {
-  return [&calls, times](const std::string& name) {
+  return [&calls, times](const Digest& digest) {
     ++calls;
-    const int at = std::stoi(name);
-    return at == 0 ? Digests() : Digests(times, std::to_string(at - 1));
+    const int at = number_of(digest);
+    return at == 0 ? Digests() : Digests(times, image(at - 1));
   };
 }
 
+// Those that this image names.
+using Images = std::map<int, std::vector<int>>;
+Digests images_of(const std::vector<int>& numbers) {
+  Digests digests;
+  for (const int number : numbers) digests.push_back(image(number));
+  return digests;
+}
+ChildrenOf children_in(const Images& images) {
+  return [&images](const Digest& digest) { return images_of(images.at(number_of(digest))); };
+}
+
 TEST(ImageWalk, ComesToEachImageOnceChildrenFirst) {
-  const std::map<std::string, Digests> kImages = {
-      {"root", {"b", "a", "b"}}, {"a", {"c"}}, {"b", {"c", "d"}}, {"c", {}}, {"d", {}}};
-  const auto order =
-      children_first("root", 100, [&](const std::string& name) { return kImages.at(name); });
-  EXPECT_EQ(order, (Digests{"c", "d", "b", "a", "root"}));
+  const Images kImages = {{9, {2, 1, 2}}, {1, {3}}, {2, {3, 4}}, {3, {}}, {4, {}}};
+  EXPECT_EQ(children_first(image(9), 100, children_in(kImages)), images_of({3, 4, 2, 1, 9}));
 }
 
 TEST(ImageWalk, DoesNotFollowEveryPath) {
   std::size_t calls = 0;
-  const auto order = children_first("27", 100, chain(calls, 2));  // 2^27 paths
+  const auto order = children_first(image(27), 100, chain(calls, 2));  // 2^27 paths
   EXPECT_EQ(order.size(), 28u);
   EXPECT_EQ(calls, 28u);
 }
 
 TEST(ImageWalk, TakesNoStackForDepth) {
   std::size_t calls = 0;
-  EXPECT_EQ(children_first("100000", 200'000, chain(calls, 1)).size(), 100'001u);
+  EXPECT_EQ(children_first(image(100'000), 200'000, chain(calls, 1)).size(), 100'001u);
 }
 
 TEST(ImageWalk, EndsInACircle) {
-  const std::map<std::string, Digests> kCircle = {{"a", {"b"}}, {"b", {"a"}}};
-  EXPECT_EQ(children_first("a", 100, [&](const auto& name) { return kCircle.at(name); }).size(),
-            2u);
+  const Images kCircle = {{1, {2}}, {2, {1}}};
+  EXPECT_EQ(children_first(image(1), 100, children_in(kCircle)).size(), 2u);
 }
 
 TEST(ImageWalk, HasALimit) {
   std::size_t calls = 0;
-  EXPECT_EQ(children_first("9", 10, chain(calls, 1)).size(), 10u);
+  EXPECT_EQ(children_first(image(9), 10, chain(calls, 1)).size(), 10u);
   try {
-    children_first("10", 10, chain(calls, 1));
+    children_first(image(10), 10, chain(calls, 1));
     FAIL();
   } catch (const ApiError& error) {
     EXPECT_EQ(error.code(), ErrorCode::kLimitExceeded);
-    EXPECT_EQ(error.message(), "The image 10 names more than 9 other images");
+    EXPECT_EQ(error.message(),
+              base::format("The image {} names more than 9 other images", image(10).text()));
   }
 }
 
@@ -66,10 +80,11 @@ std::string manifest_with(std::size_t entries) {
 
 TEST(ImageWalk, StepsAreBounded) {
   Digests order;
-  for (int i = 0; i < 10; ++i) order.push_back(std::to_string(i));
-  ManifestSteps steps(order, [](const std::string& name) -> std::unique_ptr<LoadedManifest> {
-    if (name == "3") return nullptr;
-    return std::make_unique<LoadedManifest>(manifest_with(kWalkRowsAtOnce / 2), "", "");
+  for (int i = 0; i < 10; ++i) order.push_back(image(i));
+  ManifestSteps steps(order, [](const Digest& digest) -> std::unique_ptr<LoadedManifest> {
+    if (number_of(digest) == 3) return nullptr;
+    const std::string manifest = manifest_with(kWalkRowsAtOnce / 2);
+    return std::make_unique<LoadedManifest>(manifest, "", Digest::of(manifest));
   });
   std::vector<std::size_t> sizes;
   for (auto step = steps.next(); !step.empty(); step = steps.next()) sizes.push_back(step.size());

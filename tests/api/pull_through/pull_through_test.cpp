@@ -442,9 +442,9 @@ TEST_F(PullThroughTest, WhatImportsNameIsFoundWithoutTheirManifests) {
   const auto origin = pull_through::write_origin({"mirror", kHost, "app", ""});
   auto txn = store->database().begin(storage::sql::Access::kWrite);
   const auto repository = storage::find_repository(txn, {settings.account, region}, "mirror/app");
-  storage::Import import{repository->id, "sha256:0", "", origin, false, "no manifest at all"};
+  storage::Import import{repository->id, model::Digest::of("index"), "", origin, false, "no manifest at all"};
   import.blobs = {{ model::Digest::of(image.layer), 9 }};
-  import.children = {image.digest};
+  import.children = {*model::Digest::parse(image.digest)};
   storage::put_import(txn, import);
   txn.commit();
   EXPECT_EQ(blob("mirror/app", image.layer, "HEAD").head_length, 9u);

@@ -72,7 +72,7 @@ TEST_F(UpstreamClient, AManifestIsWhatItsDigestSays) {
   const auto manifest = get();
   EXPECT_EQ(manifest.bytes, kManifest);
   EXPECT_EQ(manifest.media_type, "t");
-  EXPECT_EQ(manifest.digest, digest);
+  EXPECT_EQ(manifest.digest.text(), digest);
   EXPECT_EQ(web.asked().at(0).authorization, "") << "nobody asked for credentials";
 
   const std::string other = model::Digest::of("other").text();

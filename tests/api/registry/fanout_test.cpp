@@ -27,11 +27,10 @@ class RegistryFanoutTest : public ApiTest {
           R"({{"schemaVersion":2,"mediaType":"{}","artifactType":"example/{}","layers":[],)"
           R"("subject":{{"mediaType":"{}","digest":"{}","size":7}},"annotations":{{"n":"{}"}}}})",
           kOciManifestType, i % 10 == 0 ? "a" : "b", kOciManifestType, subject_, i);
-      storage::Image image;
-      image.digest = model::Digest::of(manifest).text();
+      storage::Image image(model::Digest::of(manifest));
       image.media_type = kOciManifestType;
       image.artifact_media_type = i % 10 == 0 ? "example/a" : "example/b";
-      image.subject = subject_;
+      image.subject = model::Digest::parse(subject_);
       storage::insert_image(txn, repository->id, image, manifest);
     }
     txn.commit();

@@ -24,7 +24,7 @@ using ::testing::IsEmpty;
 
 class Images : public test::RowsTest {
  protected:
-  std::string add(const std::string& manifest) {
+  Digest add(const std::string& manifest) {
     const Image image = test::image_of(manifest);
     insert_image(txn_, repository_, image, manifest);
     return image.digest;
@@ -37,7 +37,7 @@ TEST_F(Images, EveryFieldComesBack) {
   in.artifact_media_type = "application/vnd.oci.image.config.v1+json";
   in.size_bytes = std::int64_t{5} << 32;
   in.pushed_at = test::at(1700000000123);
-  in.subject = Digest::of("subject").text();
+  in.subject = Digest::of("subject");
   insert_image(txn_, repository_, in, std::string("mani\0fest", 9));
   const auto out = find_image(txn_, repository_, in.digest);
   ASSERT_TRUE(out);
@@ -77,7 +77,7 @@ TEST_F(Images, TagsAreCreatedMovedAndDeleted) {
 }
 
 TEST_F(Images, TagOfAnAbsentImageIsRefused) {
-  EXPECT_THROW(put_tag(txn_, repository_, "v1", Digest::of("absent").text()), StorageError);
+  EXPECT_THROW(put_tag(txn_, repository_, "v1", Digest::of("absent")), StorageError);
 }
 
 TEST_F(Images, DeletionTakesTagsAndLeavesBlobs) {
@@ -104,7 +104,7 @@ TEST_F(Images, ImageOfABlobThatIsNotInTheRepositoryIsRefused) {
 
 TEST_F(Images, ParentsAreTheIndexesOfTheSameRepository) {
   const auto child = add("child");
-  std::vector<std::string> expected;
+  std::vector<Digest> expected;
   for (const std::string manifest : {"index one", "index two"}) {
     Image index = test::image_of(manifest);
     index.children = {child};
@@ -139,7 +139,7 @@ TEST_F(Images, ListsFilterByTagStatus) {
   put_tag(txn_, repository_, "two", tagged[0]);
   put_tag(txn_, repository_, "three", tagged[1]);
   const auto list = [&](TagStatus status) {
-    std::vector<std::string> digests;
+    std::vector<Digest> digests;
     for (const auto& image : list_images(txn_, repository_, status, "", 100)) {
       digests.push_back(image.digest);
     }
@@ -156,7 +156,7 @@ TEST_F(Images, WhetherAnImageIsTaggedFollowsItsTags) {
   const auto first = add("a");
   const auto second = add("b");
   const auto tagged = [&] {
-    std::vector<std::string> digests;
+    std::vector<Digest> digests;
     for (const auto& image :
          list_images(txn_, repository_, TagStatus::kTagged, "", 100, ImageStatus::kActive))
       digests.push_back(image.digest);
@@ -177,20 +177,20 @@ TEST_F(Images, WhetherAnImageIsTaggedFollowsItsTags) {
 }
 
 TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
-  std::vector<std::string> all;
+  std::vector<Digest> all;
   for (int i = 0; i < 40; ++i) {
     all.push_back(add("m" + std::to_string(i)));
     if (i % 2 == 0) put_tag(txn_, repository_, "t" + std::to_string(i), all.back());
     if (i % 3 == 0) archive_image(txn_, repository_, all.back(), test::at(5));
   }
-  std::vector<std::string> active;
+  std::vector<Digest> active;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i % 3 != 0) active.push_back(all[i]);
   }
   std::sort(active.begin(), active.end());
   for (const std::int64_t size : {1, 3, 100}) {
-    std::vector<std::string> images;
-    std::vector<std::string> ids;
+    std::vector<Digest> images;
+    std::vector<Digest> ids;
     for (std::string after; auto page = list_images(txn_, repository_, TagStatus::kAny, after, size,
                                                     ImageStatus::kActive)
                                             .size();) {
@@ -199,14 +199,17 @@ TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
         images.push_back(image.digest);
       }
       EXPECT_LE(page, static_cast<std::size_t>(size));
-      after = images.back();
+      after = images.back().text();
     }
-    for (ImageId after;;) {
-      const auto page = list_image_ids(txn_, repository_, TagStatus::kAny, after.digest,
-                                       after.tag.value_or(""), size, ImageStatus::kActive);
+    std::string after_digest;
+    std::string after_tag;
+    for (;;) {
+      const auto page = list_image_ids(txn_, repository_, TagStatus::kAny, after_digest, after_tag,
+                                       size, ImageStatus::kActive);
       if (page.empty()) break;
       for (const auto& id : page) ids.push_back(id.digest);
-      after = page.back();
+      after_digest = page.back().digest.text();
+      after_tag = page.back().tag.value_or("");
     }
     EXPECT_EQ(images, active) << size;
     EXPECT_EQ(ids, active) << size;
@@ -216,7 +219,7 @@ TEST_F(Images, ListingsOfSeveralStatesAreInOneOrder) {
 // 2,500 images: every third has no tag, every fifth two.
 class ManyImages : public Images {
  protected:
-  using Ids = std::vector<std::pair<std::string, std::string>>;  // untagged: ""
+  using Ids = std::vector<std::pair<Digest, std::string>>;  // untagged: ""
 
   void SetUp() override {
     for (int i = 0; i < 2500; ++i) {
@@ -247,11 +250,13 @@ class ManyImages : public Images {
       const auto page = list_image_ids(txn_, repository_, status, digest, tag, 99);
       if (page.empty()) return ids;
       for (const auto& id : page) ids.emplace_back(id.digest, id.tag.value_or(""));
-      std::tie(digest, tag) = ids.back();
+      digest = ids.back().first.text();
+      tag = ids.back().second;
     }
   }
 
-  std::vector<std::string> digests_, tags_;
+  std::vector<Digest> digests_;
+  std::vector<std::string> tags_;
   Ids tagged_, untagged_;
 };
 

@@ -44,9 +44,10 @@ class ReplicationBackfills : public test::RowsTest {
   void add_results(std::int64_t backfill, std::int64_t count) {
     for (std::int64_t i = 1; i <= count; ++i) {
       insert_replication_backfill_result(
-          txn_, backfill, {.position = i, .repository = "app", .digest = "d", .tag = "t"});
+          txn_, backfill, {.digest = kDigest, .position = i, .repository = "app", .tag = "t"});
     }
   }
+  const model::Digest kDigest = model::Digest::of("manifest");
   using Ids = std::vector<std::string>;
   using Positions = std::vector<std::int64_t>;
 };
@@ -67,7 +68,7 @@ TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   backfill.failed = 2;
   backfill.failure_codes = {"One", "Two"};
   backfill.at_repository = "app";
-  backfill.at_digest = "d";
+  backfill.at_digest = kDigest;
   backfill.at_tag = "t";
   update_replication_backfill(txn_, backfill);
   const auto found = find_replication_backfill(txn_, "a").value();
@@ -78,7 +79,8 @@ TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   EXPECT_EQ(found.completed, 1);
   EXPECT_EQ(found.failed, 2);
   EXPECT_EQ(found.failure_codes, (Ids{"One", "Two"}));
-  EXPECT_EQ(found.at_repository + found.at_digest + found.at_tag, "appdt");
+  EXPECT_EQ(found.at_repository + found.at_tag, "appt");
+  EXPECT_EQ(found.at_digest, kDigest);
 }
 
 TEST_F(ReplicationBackfills, AreListedNewestFirstWithoutThoseThatEndedLongAgo) {
@@ -101,21 +103,23 @@ TEST_F(ReplicationBackfills, ResultsAreListedByStatus) {
   add_results(backfill.number, 4);
   add_results(other.number, 1);
   update_replication_backfill_result(txn_, backfill.number,
-                                     {.position = 1, .status = BackfillResultStatus::kComplete});
+                                     {.digest = kDigest, .position = 1, .status = BackfillResultStatus::kComplete});
   update_replication_backfill_result(txn_, backfill.number,
-                                     {.position = 2,
+                                     {.digest = kDigest,
+                                      .position = 2,
                                       .status = BackfillResultStatus::kFailed,
                                       .failure_code = "X",
                                       .child_failure_codes = Ids{"Y"}});
   update_replication_backfill_result(
       txn_, backfill.number,
-      {.position = 3, .status = BackfillResultStatus::kFailed, .child_failure_codes = Ids{}});
+      {.digest = kDigest, .position = 3, .status = BackfillResultStatus::kFailed, .child_failure_codes = Ids{}});
   EXPECT_EQ(positions(backfill.number, std::nullopt), (Positions{1, 2, 3, 4}));
   EXPECT_EQ(positions(backfill.number, std::nullopt, 1, 2), (Positions{2, 3}));
   EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed), (Positions{2, 3}));
   EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed, 2), (Positions{3}));
   const auto rows = list_replication_backfill_results(txn_, backfill.number, std::nullopt, 0, 10);
-  EXPECT_EQ(rows[1].repository + rows[1].digest + rows[1].tag, "appdt");
+  EXPECT_EQ(rows[1].repository + rows[1].tag, "appt");
+  EXPECT_EQ(rows[1].digest, kDigest);
   EXPECT_EQ(rows[1].failure_code, "X");
   EXPECT_FALSE(rows[0].child_failure_codes);
   EXPECT_EQ(rows[1].child_failure_codes, Ids{"Y"});

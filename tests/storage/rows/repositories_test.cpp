@@ -156,7 +156,7 @@ TEST_F(Repositories, DeletionTakesEverythingInIt) {
     add_blob(txn_, repository, layer, 5, test::at(1));
     Image image = test::image_of("manifest");
     image.blobs = {layer};
-    image.children = {model::Digest::of("child").text()};
+    image.children = {model::Digest::of("child")};
     insert_image(txn_, repository, image, "manifest");
     put_tag(txn_, repository, "latest", image.digest);
     insert_upload(txn_,

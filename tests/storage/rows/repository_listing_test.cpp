@@ -73,7 +73,7 @@ TEST_F(RepositoryListing, ContentsAreCounted) {
     insert_image(txn_, id, image, manifest);
     put_tag(txn_, id, manifest, image.digest);
   }
-  put_tag(txn_, id, "latest", model::Digest::of("two").text());
+  put_tag(txn_, id, "latest", model::Digest::of("two"));
   const RepositoryContents contents = contents_of(txn_, id);
   EXPECT_EQ(contents.images, 2);
   EXPECT_EQ(contents.tags, 3);

@@ -71,7 +71,7 @@ void use_images(sql::Txn& txn) {
   blob_media_type(txn, id, blob);
   Image image = image_of("manifest");
   image.blobs = {{blob, "type"}};
-  image.children = {blob.text()};
+  image.children = {blob};
   insert_image(txn, id, image, "manifest");
   find_image(txn, id, image.digest);
   image_manifest(txn, id, image.digest);
@@ -302,7 +302,7 @@ void use_jobs(sql::Txn& txn) {
   delete_lifecycle_policy(txn, id);
   start_lifecycle_preview(txn, id, "{}");
   find_lifecycle_preview(txn, id);
-  add_lifecycle_preview_result(txn, id, {.position = 1, .digest = "d"});
+  add_lifecycle_preview_result(txn, id, {.digest = model::Digest::of("d"), .position = 1});
   finish_lifecycle_preview(txn, id, {});
   for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
     list_lifecycle_preview_results(txn, id, status, 0, 10);
@@ -364,9 +364,12 @@ void use_registry_behaviours(sql::Txn& txn) {
 void use_replication_backfills(sql::Txn& txn) {
   insert_replication_backfill(txn, {.id = "a", .source = {"1", "r"}});
   auto backfill = find_replication_backfill(txn, "a").value();
-  insert_replication_backfill_result(txn, backfill.number, {.position = 1});
+  insert_replication_backfill_result(txn, backfill.number,
+                                     {.digest = model::Digest::of("d"), .position = 1});
   update_replication_backfill_result(txn, backfill.number,
-                                     {.position = 1, .status = BackfillResultStatus::kComplete});
+                                     {.digest = model::Digest::of("d"),
+                                      .position = 1,
+                                      .status = BackfillResultStatus::kComplete});
   for (const auto status :
        {std::optional<BackfillResultStatus>(), std::optional(BackfillResultStatus::kComplete)}) {
     list_replication_backfill_results(txn, backfill.number, status, 0, 10);
@@ -388,21 +391,23 @@ void use_pull_through(sql::Txn& txn) {
   count_pull_through_rules(txn, {"1", "r"});
   list_pull_through_rules(txn, {"1", "r"}, "", 10);
   delete_pull_through_rule(txn, {"1", "r"}, "p");
-  put_cached_tag(txn, id, {"v1", "digest", at(1)});
+  const auto digest = model::Digest::of("manifest");
+  const auto child = model::Digest::of("child");
+  put_cached_tag(txn, id, {"v1", digest, at(1)});
   find_cached_tag(txn, id, "v1");
   has_cached_tags(txn, id);
-  cached_tags(txn, id, "digest");
+  cached_tags(txn, id, digest);
   delete_cached_tag(txn, id, "v1");
   const auto blob = model::Digest::of("blob");
-  put_import(txn, {id, "digest", "type", "{}", false, "manifest", {{blob, 1}}, {"child"}});
-  find_import(txn, id, "digest");
+  put_import(txn, {id, digest, "type", "{}", false, "manifest", {{blob, 1}}, {child}});
+  find_import(txn, id, digest);
   has_imports(txn, id);
-  is_importing(txn, id, "digest");
-  import_children(txn, id, "digest");
-  origin_of_child(txn, id, "child");
+  is_importing(txn, id, digest);
+  import_children(txn, id, digest);
+  origin_of_child(txn, id, child);
   find_pending_blob(txn, id, blob);
-  is_left_over_import(txn, id, "digest");
-  delete_import(txn, id, "digest");
+  is_left_over_import(txn, id, digest);
+  delete_import(txn, id, digest);
 }
 
 TEST(QueryPlans, UseIndexesAndSortNothing) {

@@ -209,15 +209,15 @@ TEST_F(ReplicationTest, IndexesThatNestTooDeepFailAndTakeNoTimeAndNoStack) {
   configure(Json::array({rule(kOwn, kThere)}));
   for (const auto& [levels, times] : {std::pair(27, 2), std::pair(8000, 1)}) {
     const std::string tag = base::format("deep{}", levels);
-    std::string digest = model::Digest::of(push_image("team/app", tag + "-0", tag)).text();
+    model::Digest digest = model::Digest::of(push_image("team/app", tag + "-0", tag));
     auto txn = store->database().begin(storage::sql::Access::kWrite);
     const auto repository = storage::find_repository(txn, {kOwn, "us-east-1"}, "team/app");
-    storage::Image image;
     for (int level = 1; level <= levels; ++level) {
-      const Json entries(static_cast<std::size_t>(times), {{"digest", digest}, {"size", 1}});
+      const Json entries(static_cast<std::size_t>(times), {{"digest", digest.text()}, {"size", 1}});
       const std::string text = Json{{"schemaVersion", 2}, {"manifests", entries}}.dump();
+      storage::Image image(model::Digest::of(text));
       image.children = {digest};
-      image.digest = digest = model::Digest::of(text).text();
+      digest = image.digest;
       image.media_type = "application/vnd.oci.image.index.v1+json";
       image.pushed_at = clock.now();
       storage::insert_image(txn, repository->id, image, text);

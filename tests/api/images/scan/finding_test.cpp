@@ -73,8 +73,7 @@ TEST(ScanFinding, TheEnhancedShapeFitsTheModel) {
   storage::Repository repository;
   repository.registry = {"000000000000", "us-east-1"};
   repository.name = "app";
-  storage::Image image;
-  image.digest = "sha256:" + std::string(64, 'a');
+  const storage::Image image(*model::Digest::parse("sha256:" + std::string(64, 'a')));
   const ScannedImage scanned{repository, image, {"v1"}, {}};
   const Json finding = enhanced_finding(kFull, scanned);
   EXPECT_EQ(finding["type"], "PACKAGE_VULNERABILITY");
@@ -86,7 +85,7 @@ TEST(ScanFinding, TheEnhancedShapeFitsTheModel) {
   EXPECT_EQ(details["vulnerablePackages"][0]["fixedInVersion"], "3.0.2");
   EXPECT_EQ(details["cvss"].size(), 2u);
   EXPECT_EQ(finding["resources"][0]["id"],
-            "arn:aws:ecr:us-east-1:000000000000:repository/app/" + image.digest);
+            "arn:aws:ecr:us-east-1:000000000000:repository/app/" + image.digest.text());
   EXPECT_EQ(finding["resources"][0]["details"]["awsEcrContainerImage"]["imageTags"],
             Json::array({"v1"}));
   const Json output = {{"imageScanFindings", {{"enhancedFindings", Json::array({finding})}}}};

@@ -66,14 +66,13 @@ Json run_call(const Services& services, const ControlPlane& control, const HttpR
   }
   const base::TimePoint now = services.clock.now();
   LogNote note;  // the line in the access log is that of the path
-  AfterCommit after_commit;
   CallRecord record;
   Json output;
   {
     storage::sql::Txn txn = services.store.database().begin(found.operation->access);
     const Caller caller = operators_caller(services, txn, place);
     record.identity = std::make_shared<const CallIdentity>(make_call_identity(caller));
-    ApiRequest asked{{services, txn, http, caller, place, now, note, after_commit},
+    ApiRequest asked{{services, txn, http, caller, place, now, note},
                      services,
                      input,
                      found.operation->action,
@@ -90,7 +89,6 @@ Json run_call(const Services& services, const ControlPlane& control, const HttpR
     found.operation->code.handle(asked, subject, output);
     txn.commit();
   }
-  after_commit.run();
   record.time = now;
   record.service = found.api->signing_name;
   record.operation = found.model->name;

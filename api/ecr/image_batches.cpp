@@ -203,7 +203,7 @@ Json batch_get_image(ApiRequest& request, const PulledRepository& from) {
     pulled.push_back(std::move(*image));
   }
   // lastRecordedPullTime is written after this read transaction.
-  request.after_commit.add(record_pulls(request, repository, pulled));
+  request.txn.on_commit(record_pulls(request, repository, pulled));
   return output;
 }
 

@@ -135,7 +135,7 @@ Json delete_repository(ApiRequest& request, const storage::Repository& repositor
   }
   auto uploads = storage::repository_uploads(request.txn, repository.id);
   storage::delete_repository(request.txn, repository.id);
-  request.after_commit.add([&store = request.core.store, uploads = std::move(uploads)] {
+  request.txn.on_commit([&store = request.core.store, uploads = std::move(uploads)] {
     for (const std::string& id : uploads) store.uploads().discard(id);
     store.remove_orphan_blobs();
   });

@@ -97,7 +97,7 @@ struct Referrer {
   std::string artifact_type;  // may be empty
   std::int64_t size = 0;      // of its manifest
   // The annotations of its manifest: strings by their specification; any other value is left out.
-  std::vector<std::pair<std::string, std::string>> annotations;
+  std::vector<std::pair<std::string, std::string>> annotations = {};
 };
 
 struct ReferrerPage {

@@ -215,7 +215,7 @@ HttpResponse get_manifest(RegistryRequest& request) {
   // A HEAD is no pull, nor is a GET whose client has the manifest already (inferred). The time of
   // the pull is written after this read transaction.
   if (request.http.method == "GET" && response.status == 200) {
-    request.after_commit.add(record_pulls(request, *repository, {*image}));
+    request.txn.on_commit(record_pulls(request, *repository, {*image}));
   }
   return response;
 }

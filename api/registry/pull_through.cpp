@@ -18,9 +18,8 @@ void fetch(const RequestHead& head, const pull_through::UpstreamQuery& query) {
   pull_through::fetch_manifest(
       head.services, repository_key(head), query, [&](storage::sql::Txn& txn, base::TimePoint now) {
         LogNote ignored;  // the request has its note from authorize_import()
-        AfterCommit none;
         const auto caller = require_caller(head, txn);
-        return RegistryRequest(head, txn, *caller, now, ignored, none).require_import();
+        return RegistryRequest(head, txn, *caller, now, ignored).require_import();
       });
 }
 

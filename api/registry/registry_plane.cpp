@@ -111,8 +111,7 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& mem
     caller = require_caller(head, txn);
     memo.put(caller, partition, version);
   }
-  AfterCommit none;  // what would leave something to do is for a worker (read_in())
-  RegistryRequest request(head, txn, *caller, now, note, none);
+  RegistryRequest request(head, txn, *caller, now, note);
   request.most_steps = auth::iam::kQuickEvaluationSteps;
   if (repository) request.know_repository(*repository);
   auto response = read_in(request);
@@ -199,12 +198,11 @@ HttpResponse RegistryPlane::run(const HttpRequest& http, LogNote& note, std::any
   if (row != nullptr && row->decode != nullptr) decoded = row->decode(http, route);
   storage::sql::Database& database = services_.store.database();
   const std::uint64_t version = database.version();
-  AfterCommit after_commit;
   HttpResponse response;
   {
     storage::sql::Txn txn = database.begin(access_of(route, http));
     const auto caller = require_caller(head, txn);
-    RegistryRequest request(head, txn, *caller, now, note, after_commit);
+    RegistryRequest request(head, txn, *caller, now, note);
     request.outside = std::move(outside);
     request.decoded = std::move(decoded);
     // From here on GET /v2/ of this caller is answered on the io thread, until the next write.
@@ -214,7 +212,6 @@ HttpResponse RegistryPlane::run(const HttpRequest& http, LogNote& note, std::any
     response = dispatch(request);
     txn.commit();
   }
-  after_commit.run();
   return response;
 }
 

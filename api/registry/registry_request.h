@@ -54,7 +54,7 @@ class RegistryRequest : public Request {
   // `caller`: of require_caller() in this transaction, or read since the last write to the
   // database. All arguments outlive this object.
   RegistryRequest(const RequestHead& head, storage::sql::Txn& txn, const KnownCaller& caller,
-                  base::TimePoint now, LogNote& note, AfterCommit& after_commit);
+                  base::TimePoint now, LogNote& note);
 
   // Throws kNameInvalid, kAccessDenied, kRepositoryNotFound, in this order.
   storage::Repository authorize_repository(std::string_view action);

@@ -295,9 +295,8 @@ class UploadSink : public BodySink {
   // moment in which the layer becomes visible, inside the transaction that does it.
   void authorize_again(storage::sql::Txn& txn, base::TimePoint now) {
     LogNote ignored;
-    AfterCommit none;
     const auto caller = require_caller(head_, txn);
-    RegistryRequest request(head_, txn, *caller, now, ignored, none);
+    RegistryRequest request(head_, txn, *caller, now, ignored);
     const storage::Repository repository = request.authorize_repository(kComplete);
     const auto upload = storage::find_upload(txn, lease_.id());
     if (!upload || upload->repository != repository.id) throw unknown_upload();
@@ -346,8 +345,7 @@ UploadStart start_upload(const RequestHead& head, LogNote& note) {
   {
     storage::sql::Txn txn = services.store.database().begin(Access::kWrite);
     const auto caller = require_caller(head, txn);
-    AfterCommit none;
-    RegistryRequest request(head, txn, *caller, now, note, none);
+    RegistryRequest request(head, txn, *caller, now, note);
     const std::vector<std::string_view> actions =
         digest ? std::vector<std::string_view>{kInitiate, kUploadPart, kComplete}
                : std::vector<std::string_view>{kInitiate};
@@ -389,8 +387,7 @@ UploadStart continue_upload(const RequestHead& head, LogNote& note) {
   {
     storage::sql::Txn txn = services.store.database().begin(Access::kRead);
     const auto caller = require_caller(head, txn);
-    AfterCommit none;
-    RegistryRequest request(head, txn, *caller, now, note, none);
+    RegistryRequest request(head, txn, *caller, now, note);
     std::vector<std::string_view> actions;
     if (last) actions.push_back(kComplete);
     if (!last || has_body(http)) actions.push_back(kUploadPart);
@@ -426,7 +423,7 @@ HttpResponse cancel_upload(RegistryRequest& request) {
   const storage::Repository repository = request.authorize_repository(kUploadPart);
   const storage::Upload upload = require_upload(request, repository);
   storage::delete_upload(request.txn, upload.id);
-  request.after_commit.add(
+  request.txn.on_commit(
       [&store = request.core.store, id = upload.id] { store.uploads().discard(id); });
   HttpResponse response;
   response.status = 204;

@@ -1,5 +1,7 @@
 #include "storage/sql/transaction.h"
 
+#include <exception>
+
 #include "storage/os/error.h"
 #include "storage/sql/connection.h"
 #include "storage/sql/connection_pool.h"
@@ -60,6 +62,7 @@ Txn::Txn(Txn&& other) noexcept
       connection_(other.connection_),
       access_(other.access_),
       open_(std::exchange(other.open_, false)),
+      committed_(other.committed_),
       on_commit_(std::move(other.on_commit_)) {}
 
 Txn::~Txn() {
@@ -133,7 +136,20 @@ std::uint64_t Txn::commit_rows() {
 // DatabaseTest.OnCommitRunsAfterTheCommitAndNeverAfterARollback).
 void Txn::on_commit(std::function<void()> action) {
   require_open();
-  on_commit_.push_back(std::move(action));
+  if (action) on_commit_.push_back(std::move(action));
+}
+
+void Txn::run_actions() {
+  committed_ = true;
+  std::exception_ptr failure;
+  for (const auto& action : std::exchange(on_commit_, {})) {
+    try {
+      action();
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 // Where the wait throws, other transactions already see the rows, but a power loss may take them.
@@ -149,7 +165,7 @@ void Txn::commit(Durability durability) {
     end();
     if (durability == Durability::kDurable) pool_->wait_durable(ticket);
   }
-  for (const auto& action : std::exchange(on_commit_, {})) action();
+  run_actions();
 }
 
 // Waits for the disk with the writer held: the file of a blob must not go before the commit that
@@ -169,7 +185,7 @@ void Txn::commit_then(const std::function<void()>& before_next_writer) {
     throw;
   }
   end();
-  for (const auto& action : std::exchange(on_commit_, {})) action();
+  run_actions();
 }
 
 }  // namespace ecr::storage::sql

@@ -128,8 +128,12 @@ class Txn {
   // Ends the transaction, also where it throws. Rows that still exist give no more rows.
   void commit(Durability durability = Durability::kDurable);
   // Runs `action` once the transaction is committed (durably, where that was asked for) and the
-  // writer is free again; never where it is rolled back. In the order given; must not throw.
+  // writer is free again, so that it may begin a transaction of its own; never where it is rolled
+  // back. In the order given, each once; the first exception comes out of commit() when all of them
+  // have run. An empty function does nothing. A read transaction has them, too.
   void on_commit(std::function<void()> action);
+  // Whether the rows are committed as asked for: what commit() throws then is of an action.
+  bool committed() const { return committed_; }
   // Commits durably and then calls `before_next_writer` while it still keeps every other writer
   // out: for work that must follow the commit and precede the next write of any thread (removing
   // the file of a blob whose row is gone). REQUIRES: a write transaction.
@@ -141,6 +145,7 @@ class Txn {
   void require_open() const;
   std::uint64_t commit_rows();
   void end() noexcept;
+  void run_actions();
   Rows run(Sql sql, const std::vector<Value>& args);
   std::int64_t change(Sql sql, const std::vector<Value>& args);
 
@@ -163,6 +168,7 @@ class Txn {
   Connection* connection_;
   Access access_;
   bool open_ = true;
+  bool committed_ = false;
   std::vector<std::function<void()>> on_commit_;
 };
 

@@ -92,7 +92,7 @@ OrderedJson image_json(const Services& services, storage::sql::Txn& txn,
           {"lastPulledAt", time_or_null(image.last_pulled_at)},
           {"archived", image.status != storage::ImageStatus::kActive},
           {"signed", is_signed(txn, repository.id, image.digest)},
-          {"subject", image.subject.empty() ? OrderedJson() : OrderedJson(image.subject)},
+          {"subject", image.subject ? OrderedJson(image.subject->text()) : OrderedJson()},
           {"platforms", platforms_of(services, txn, repository.id, image.digest)}};
 }
 

@@ -87,7 +87,6 @@ SeedReport apply_seed(const Services& services, std::string_view document,
   if (root.has("organization")) apply_organization(context, root.member("organization"));
   for (const auto& action : context.before_commit) action();
   txn.commit();
-  context.after_commit.run();
   return {count_applied(root), std::move(context.warnings)};
 }
 

@@ -72,7 +72,6 @@ struct SeedContext {
   // Run once every entity of the document exists, still inside the transaction: policies may name
   // principals that stand later in the document.
   std::vector<std::function<void()>> before_commit = {};
-  AfterCommit after_commit = {};
   std::vector<std::string> warnings = {};  // of policies; kMostSeedWarnings at most
 
   // That of the server's default Region: identities of a seed are in it.

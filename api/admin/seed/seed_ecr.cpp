@@ -61,8 +61,7 @@ void call_ecr(SeedContext& context, const model::RegistryId& registry, const std
   const HttpRequest request;
   const Caller caller = seed_caller(registry);
   LogNote note;  // a seed has no line in the access log
-  ApiRequest asked{{context.services, context.txn, request, caller, registry, context.now, note,
-                    context.after_commit},
+  ApiRequest asked{{context.services, context.txn, request, caller, registry, context.now, note},
                    context.services,
                    input,
                    found->action,

@@ -211,7 +211,6 @@ Question PolicyView::ask(const Caller& caller, const std::string& action,
                              .registry = registry,
                              .now = now_,
                              .note = note_,
-                             .after_commit = after_commit_,
                              .reader = reader_};
   const Subject& subject = subject_of(request, action, decided);
   DecisionRecord record = question(request, subject.target);
@@ -296,7 +295,6 @@ std::optional<auth::iam::PolicySet> PolicyView::policies_for(const DecisionRecor
                              .registry = registry,
                              .now = now_,
                              .note = note_,
-                             .after_commit = after_commit_,
                              .reader = reader_};
   Target target = target_of(request, asked.action, asked.resource, asked.resource_account);
   target.account = asked.resource_account;

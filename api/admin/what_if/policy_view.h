@@ -73,7 +73,6 @@ class PolicyView {
   const base::TimePoint now_;
   const HttpRequest http_;  // that nobody sent
   LogNote note_;
-  AfterCommit after_commit_;
   std::map<std::string, std::optional<Caller>, std::less<>> recorded_;
   // By action, resource, account of the caller, and whether it is the root user.
   std::map<std::tuple<std::string, std::string, std::string, bool>, Subject> subjects_;

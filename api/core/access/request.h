@@ -5,8 +5,6 @@
 
 #include <any>
 #include <functional>
-#include <utility>
-#include <vector>
 
 #include "api/core/access/identity.h"
 #include "api/core/access/policy_reader.h"
@@ -19,22 +17,6 @@
 
 namespace ecr::api {
 
-// What is done once a transaction is committed: removal of files, notes of pulls. It runs outside
-// of the transaction, so that it may begin one of its own.
-class AfterCommit {
- public:
-  void add(std::function<void()> action) {
-    if (action) actions_.push_back(std::move(action));
-  }
-  // In the order in which they were added; each once.
-  void run() {
-    for (const auto& action : std::exchange(actions_, {})) action();
-  }
-
- private:
-  std::vector<std::function<void()>> actions_;
-};
-
 struct Request {
   const Core& core;
   storage::sql::Txn& txn;
@@ -46,7 +28,6 @@ struct Request {
   model::RegistryId registry;
   base::TimePoint now;  // by core.clock, the same for all of the request
   LogNote& note;
-  AfterCommit& after_commit;
   // That each of its decisions may take: less than the most on a thread that must not be held up
   // (gate.h).
   std::size_t most_steps = auth::iam::kMostEvaluationSteps;

@@ -134,12 +134,13 @@ void JobRunner::run(const JobKind* kind, JobOutcome& outcome) {
   if (!attempt.txn_) attempt.begin();
   // In the same transaction: a periodic job is never without its next row.
   if (kind->every.count() > 0) schedule(*attempt.txn_, *kind, attempt.now + kind->every);
-  attempt.txn_->commit();
   outcome.error = attempt.remark;
-  // The job is done whatever these do: it must not run again because a file could not be removed.
   try {
-    attempt.after_commit_.run();
+    attempt.txn_->commit();
   } catch (...) {
+    if (!attempt.txn_->committed()) throw;
+    // What follows the commit failed. The job is done all the same: it must not run again because a
+    // file could not be removed.
     outcome.error = error_text(std::current_exception());
   }
 }

@@ -29,7 +29,7 @@ struct JobOutcome {
   enum class Result { kDone, kRetry, kFailed };
   storage::Job job;  // as it was before the attempt
   Result result = Result::kDone;
-  std::string error = {};  // also of a done job whose after_commit failed
+  std::string error = {};  // also of a done job of which an action after the commit failed
 };
 
 class JobRunner {

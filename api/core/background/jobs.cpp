@@ -41,7 +41,7 @@ Request& JobAttempt::begin() {
   // and the job is attempted again. A job that was enqueued anew while this attempt ran stays.
   storage::delete_job(*txn_, job.id, job.attempts + 1);
   const model::RegistryId own{services.settings.account, services.settings.region};
-  return request_.emplace(Request{services, *txn_, http_, caller_, own, now, note_, after_commit_});
+  return request_.emplace(Request{services, *txn_, http_, caller_, own, now, note_});
 }
 
 void JobSignal::notify() {

@@ -64,8 +64,8 @@ class JobAttempt {
 
   // The request in whose write transaction the job ends: the job's row is gone in it already, so
   // the same kind and key can be enqueued anew. The runner commits it. Its caller is nobody: what a
-  // job asks permission for, it asks in the name of a service role. What its after_commit throws is
-  // only reported. Called at most once.
+  // job asks permission for, it asks in the name of a service role. What actions of its
+  // Txn::on_commit throw is only reported. Called at most once.
   Request& begin();
 
   // For the operator's eyes, in the log and in /_ecr-local/jobs/run: what went wrong in a job that
@@ -78,7 +78,6 @@ class JobAttempt {
   const HttpRequest http_{};
   const Caller caller_ = anonymous_caller();
   LogNote note_;
-  AfterCommit after_commit_;
   std::optional<Request> request_;
 };
 

@@ -197,7 +197,6 @@ HttpResponse run(const Services& services, const HttpRequest& request,
   const Operation& operation = *found.operation;
   const base::TimePoint now = services.clock.now();
   CallRecord& record = trail.record;
-  AfterCommit after_commit;
   HttpResponse response;
   const bool asks = operation.credentials == Credentials::kToken && !outside.has_value();
   Opened opened = open_request(services, request, found, now, asks, trail);
@@ -210,8 +209,7 @@ HttpResponse run(const Services& services, const HttpRequest& request,
                       caller,
                       {caller.account, opened.who.region},
                       now,
-                      trail.note,
-                      after_commit},
+                      trail.note},
                      services,
                      *opened.input,
                      operation.action,
@@ -230,7 +228,6 @@ HttpResponse run(const Services& services, const HttpRequest& request,
     txn.commit();
     response = encode_output(*record.output, found, request);
   }
-  after_commit.run();
   return response;
 }
 

@@ -60,7 +60,7 @@ class CopyStep {
       : copy_(copy),
         http_(background_request(services)),
         caller_(service_role(services, copy.from)),
-        request_{services, txn, http_, caller_, copy.to, now, note_, after_commit_} {}
+        request_{services, txn, http_, caller_, copy.to, now, note_} {}
 
   // Throws ApiError where the destination refuses an image; `at` is the digest of that one.
   void run(const storage::Repository& source,
@@ -129,8 +129,7 @@ class CopyStep {
   const ImageCopy& copy_;
   const HttpRequest http_;
   const Caller caller_;
-  LogNote note_;              // its decisions are in their log; no access log has a line of them
-  AfterCommit after_commit_;  // nothing: a copy adds rows alone
+  LogNote note_;  // its decisions are in their log; no access log has a line of them
   const Request request_;
 };
 

@@ -185,7 +185,10 @@ void copy_batch(const JobAttempt& attempt, Batch& batch) {
     if (attempt.services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
     copy_result(attempt, batch, batch.results[i]);
     count_result(counted, batch.results[i]);
-    if (has_failed(counted)) batch.results.resize(i + 1);
+    if (has_failed(counted)) {
+      batch.results.erase(batch.results.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                          batch.results.end());
+    }
   }
 }
 

@@ -335,6 +335,20 @@ TEST_F(DatabaseTest, OnCommitRunsAfterTheCommitAndNeverAfterARollback) {
   EXPECT_EQ(ran.back(), "commit_then");
 }
 
+TEST_F(DatabaseTest, AnActionThatThrowsStopsNoOtherAndUndoesNothing) {
+  std::vector<std::string> ran;
+  auto txn = write();
+  txn.exec("INSERT INTO t (v) VALUES ('a')");
+  txn.on_commit({});
+  txn.on_commit([] { throw std::domain_error("unlink"); });
+  txn.on_commit([&] { ran.emplace_back("second"); });
+  EXPECT_FALSE(txn.committed());
+  EXPECT_THROW(txn.commit(), std::domain_error);
+  EXPECT_TRUE(txn.committed());
+  EXPECT_EQ(ran, (std::vector<std::string>{"second"}));
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_F(DatabaseTest, CommitThenKeepsOtherWritersOutUntilItsWorkIsDone) {
   std::promise<void> entered;
   std::atomic<bool> work_done = false;

@@ -198,9 +198,8 @@ class WhoCanProperty : public WhoCanTest {
     for (int i = 0; i < requests; ++i) {
       const HttpRequest http = random_http();
       LogNote note;
-      AfterCommit after_commit;
       const Request request{services,    txn,  http,        *caller, {caller->account, "us-east-1"},
-                            clock.now(), note, after_commit};
+                            clock.now(), note};
       const Target target = make_repository_target(request, action, {"111122223333", "us-east-1"},
                                                    name, &*repository);
       count += is_allowed(request, target) ? 1 : 0;

@@ -42,7 +42,7 @@ void tick(JobAttempt&) { done.emplace_back("tick"); }
 
 void trip_after(JobAttempt& attempt) {
   note(attempt);
-  attempt.begin().after_commit.add([] { throw std::runtime_error("tripped"); });
+  attempt.begin().txn.on_commit([] { throw std::runtime_error("tripped"); });
 }
 
 // Enqueued anew, with other content, by somebody else while it runs.

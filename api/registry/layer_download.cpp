@@ -7,9 +7,6 @@ namespace ecr::api::registry {
 namespace {
 
 HttpResponse find_layer(const Services& services, const HttpRequest& request) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    throw ApiError(ErrorCode::kUnsupported, "The specified method is not allowed");
-  }
   const SignedLayer layer = verify_layer_url(services, request, services.clock.now());
   const auto digest = model::Digest::parse(layer.digest);
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
@@ -20,17 +17,28 @@ HttpResponse find_layer(const Services& services, const HttpRequest& request) {
   return blob_response(services.store, txn, repository->id, *digest, request);
 }
 
+HttpResponse s3_error(const ApiError& error, const HttpRequest& request) {
+  return error_response(error, ErrorForm::kS3, request);
+}
+
+// As the line of the access log has it, also of an error.
+HttpResponse noted(HttpResponse response) {
+  response.note.action = "GET layer";
+  return response;
+}
+
 }  // namespace
 
 HttpResponse serve_layer(const Services& services, const HttpRequest& request) {
-  HttpResponse response;
   try {
-    response = find_layer(services, request);
+    return noted(find_layer(services, request));
   } catch (...) {
-    response = error_response(to_api_error(std::current_exception()), ErrorForm::kS3, request);
+    return noted(s3_error(to_api_error(std::current_exception()), request));
   }
-  response.note.action = "GET layer";
-  return response;
+}
+
+HttpResponse refuse_layer_method(const HttpRequest& request) {
+  return noted(s3_error({ErrorCode::kUnsupported, "The specified method is not allowed"}, request));
 }
 
 }  // namespace ecr::api::registry

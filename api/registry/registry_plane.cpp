@@ -7,6 +7,7 @@
 #include "api/registry/handlers.h"
 #include "api/registry/layer_download.h"
 #include "api/registry/route_table.h"
+#include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "storage/collector.h"
 #include "storage/rows/images.h"
@@ -229,7 +230,9 @@ Introduction RegistryPlane::identify(const HttpRequest& http) const {
 }
 
 HttpResponse RegistryPlane::download(const HttpRequest& request) const {
-  HttpResponse response = serve_layer(services_, request);
+  const RouteRow* const row = find_row(RouteKind::kLayer, request.method);
+  HttpResponse response =
+      row != nullptr ? row->serve(services_, request) : refuse_layer_method(request);
   if (request.method == "HEAD") drop_body(response);
   return response;
 }

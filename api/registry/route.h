@@ -16,7 +16,8 @@ enum class RouteKind {
   kUpload,     // /v2/<name>/blobs/uploads/<uuid>
   kTags,       // /v2/<name>/tags/list
   kReferrers,  // /v2/<name>/referrers/<digest>
-  kCatalog     // /v2/_catalog
+  kCatalog,    // /v2/_catalog
+  kLayer       // /_layers/..., the signed URLs of layers (layer_download.h)
 };
 
 struct Route {

@@ -1,6 +1,9 @@
 #include "api/registry/route_table.h"
 
+#include "api/core/access/operation.h"
+#include "api/images/layer_url.h"
 #include "api/images/manifest.h"
+#include "api/registry/layer_download.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -35,6 +38,8 @@ constexpr RouteRow kRoutes[] = {
      nullptr},
     {RouteKind::kCatalog, "GET", "ListRepositories", kRead, false, kSmallBody, list_repositories,
      nullptr},
+    {RouteKind::kLayer, "GET", "GetLayer", kRead, false, kBodyLimit, nullptr, nullptr, nullptr,
+     serve_layer},
 };
 
 const RouteRow* find_exactly(RouteKind kind, std::string_view method) {
@@ -54,6 +59,7 @@ const RouteRow* find_row(RouteKind kind, std::string_view method) {
 }
 
 const RouteRow* find_row(const HttpRequest& head) {
+  if (is_layer_path(head.path())) return find_row(RouteKind::kLayer, head.method);
   const auto route = parse_route(head.path());
   return route ? find_row(route->kind, head.method) : nullptr;
 }

@@ -1,5 +1,6 @@
-// The routes of /v2/, one row a route and method: all that the server knows of a route is in its
-// row. A new route is one row here and one handler (handlers.h). Pure.
+// The routes of /v2/ and of the signed URLs of layers, one row a route and method: all that the
+// server knows of a route is in its row. A new route is one row here and one handler (handlers.h).
+// Pure.
 #pragma once
 
 #include <any>
@@ -23,10 +24,12 @@ struct RouteRow {
   // for a network.
   bool quick;
   std::uint64_t body_limit;  // bytes of a body that is kept in memory
-  RouteHandler handle;       // null: the body is streamed
+  RouteHandler handle;       // null: the body is streamed, or no token is needed
   StreamHandler open;        // null: the body is kept in memory
   // Reads the body before the transaction, which would keep other writers waiting. Null: nothing.
   std::any (*decode)(const HttpRequest&, const Route&) = nullptr;
+  // Of a route that needs no token, in the place of the others. Null: it needs one.
+  HttpResponse (*serve)(const Services&, const HttpRequest&) = nullptr;
 };
 
 std::span<const RouteRow> route_table();

@@ -3,8 +3,8 @@
 #include "api/admin/console/console.h"
 #include "api/core/access/origin.h"
 #include "api/core/wire/error_response.h"
+#include "api/images/layer_url.h"
 #include "api/images/manifest.h"
-#include "api/registry/layer_download.h"
 #include "api/registry/registry_request.h"
 #include "api/registry/route_table.h"
 #include "schemas/base/text.h"
@@ -96,11 +96,13 @@ api::Introduction App::identify(const api::HttpRequest& head) const {
 
 BodyPlan App::plan(const api::HttpRequest& head) const {
   switch (head.plane) {
-    case api::Plane::kRegistry: {
+    case api::Plane::kRegistry:
+    case api::Plane::kLayers: {
       // Layers: their size has no limit here, because they go to a file as they come.
       const api::registry::RouteRow* const row = api::registry::find_row(head);
-      if (row == nullptr) return {false, api::kMaxManifestBytes};
-      return {row->open != nullptr, row->body_limit};
+      if (row != nullptr) return {row->open != nullptr, row->body_limit};
+      if (head.plane == api::Plane::kLayers) break;
+      return {false, api::kMaxManifestBytes};
     }
     case api::Plane::kAdmin:
       if (const api::admin::AdminRoute* const route = admin_.find(head)) {
@@ -109,7 +111,6 @@ BodyPlan App::plan(const api::HttpRequest& head) const {
       break;
     case api::Plane::kApi:
       return {false, control_.body_limit(head)};
-    case api::Plane::kLayers:
     case api::Plane::kNone:
       break;
   }

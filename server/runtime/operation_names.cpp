@@ -2,7 +2,6 @@
 
 #include "api/core/dispatch/operation_codec.h"
 #include "api/core/wire/error.h"
-#include "api/registry/layer_download.h"
 #include "api/registry/route_table.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -43,7 +42,6 @@ std::vector<std::string> OperationNames::all() const {
   for (const auto& row : api::registry::route_table()) {
     names.push_back(base::format("{}{}", kRegistry, row.name));
   }
-  names.push_back(kRegistry + std::string(api::registry::kLayerRoute));
   return names;
 }
 
@@ -83,9 +81,8 @@ std::string OperationNames::of(const api::HttpRequest& request) const {
     case api::Plane::kApi:
       return of_api(request);
     case api::Plane::kRegistry:
-      return of_registry(request);
     case api::Plane::kLayers:
-      return kRegistry + std::string(api::registry::kLayerRoute);
+      return of_registry(request);
     case api::Plane::kAdmin:
     case api::Plane::kNone:
       break;

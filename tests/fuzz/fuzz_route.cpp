@@ -34,6 +34,8 @@ std::string path_of(const registry::Route& route) {
       return base + "/tags/list";
     case registry::RouteKind::kReferrers:
       return base + "/referrers/" + route.reference;
+    case registry::RouteKind::kLayer:  // parse_route() reads paths of /v2/ alone
+      break;
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // Layers by the API: uploads in parts, availability, signed URLs.
 
 #include "api/ecr/layer_uploads.h"
+#include "api/registry/route_table.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "storage/rows/uploads.h"
@@ -260,6 +261,9 @@ TEST_F(EcrLayers, TheUrlServesTheLayerWithoutCredentials) {
   EXPECT_EQ(head.head_length, 6u);
   EXPECT_EQ(fetch(url, "GET", {{"Range", "bytes=9-"}}).status, 416);
   EXPECT_EQ(fetch(url, "PUT").status, 405);
+  const HttpRequest request = make_request("HEAD", "/_layers/1/r/app/d", {}, "");
+  ASSERT_NE(registry::find_row(request), nullptr);
+  EXPECT_EQ(registry::find_row(request)->name, "GetLayer");
 }
 
 TEST_F(EcrLayers, TheUrlExpiresAfterAnHour) {

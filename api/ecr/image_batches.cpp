@@ -38,9 +38,8 @@ Json failure_json(const NamedImage& id, const Failure& failure) {
 tl::expected<model::Digest, Failure> resolve(ApiRequest& request, std::int64_t repository,
                                              const NamedImage& named) {
   if (named.is_empty()) {
-    return tl::unexpected(
-        Failure{"MissingDigestAndTag",
-                "Invalid request parameters: both tag and digest cannot be null"});
+    return tl::unexpected(Failure{
+        "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"});
   }
   const auto id = named.identifier();
   if (!id) {

@@ -21,7 +21,8 @@ using storage::StorageClass;
 using storage::sql::Access;
 
 // Events of the storage class name one tag at most (inferred from the sample in the User Guide).
-std::string first_tag(storage::sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
+std::string first_tag(storage::sql::Txn& txn, std::int64_t repository,
+                      const model::Digest& digest) {
   const auto tags = storage::image_tags(txn, repository, digest);
   return tags.empty() ? "" : tags.front();
 }

@@ -41,8 +41,9 @@ std::vector<model::Digest> children_first(const model::Digest& root, std::size_t
     model::Digest child = std::move(visit.children[visit.next++]);
     if (!seen.insert(child).second) continue;
     if (seen.size() > most) {
-      throw ApiError(ErrorCode::kLimitExceeded,
-                     base::format("The image {} names more than {} other images", root.text(), most - 1));
+      throw ApiError(
+          ErrorCode::kLimitExceeded,
+          base::format("The image {} names more than {} other images", root.text(), most - 1));
     }
     std::vector<model::Digest> below = children_of(child);
     open.push_back({std::move(child), std::move(below)});

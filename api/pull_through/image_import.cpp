@@ -91,8 +91,7 @@ storage::Import import_of(const storage::Repository& repository, const Answer& a
   for (const Descriptor& blob : answer.manifest.blobs) {
     import.blobs.push_back({blob.digest, blob.size});
   }
-  for (const Descriptor& image : answer.manifest.manifests)
-    import.children.push_back(image.digest);
+  for (const Descriptor& image : answer.manifest.manifests) import.children.push_back(image.digest);
   return import;
 }
 
@@ -126,7 +125,8 @@ void store_answer(const Services& services, storage::sql::Txn& txn,
   // the tag when the import is complete, or at once where the repository has the image already.
   storage::put_cached_tag(txn, repository.id, {query.tag, digest, now + kCheckEvery});
   if (is_new) {
-    const Json payload = {{"repository", repository.id}, {"digest", digest.text()}, {"failures", 0}};
+    const Json payload = {
+        {"repository", repository.id}, {"digest", digest.text()}, {"failures", 0}};
     enqueue_job(services, txn, kImportJob.kind, payload, now, import_key(repository.id, digest));
   } else {
     const SentManifest sent{answer.sent.bytes, digest, answer.manifest};

@@ -64,7 +64,7 @@ void put_manifest(const Services& services, storage::sql::Txn& txn,
 
 // The import and those of the images that it names, in the order in which they become images.
 std::vector<model::Digest> imports_to_put(storage::Store& store, std::int64_t repository,
-                                        const model::Digest& digest) {
+                                          const model::Digest& digest) {
   auto txn = store.database().begin(storage::sql::Access::kRead);
   return children_first(digest, kMaxWalkedImages, [&](const model::Digest& each) {
     return storage::import_children(txn, repository, each);

@@ -270,8 +270,8 @@ UpstreamManifest RegistryClient::manifest(const Upstream& upstream, const std::s
   const bool by_digest = reference.find(':') != std::string::npos;
   const auto wanted =
       model::Digest::parse(by_digest ? reference : head.header("docker-content-digest"));
-  model::Digest actual = model::Digest::of(
-      bytes, wanted ? wanted->algorithm() : model::DigestAlgorithm::kSha256);
+  model::Digest actual =
+      model::Digest::of(bytes, wanted ? wanted->algorithm() : model::DigestAlgorithm::kSha256);
   if (wanted && *wanted != actual) {
     throw UpstreamError(UpstreamFailure::kInvalid,
                         "The upstream registry's manifest is not what its digest says");
@@ -284,7 +284,8 @@ void RegistryClient::blob(const Upstream& upstream, const std::string& repositor
                           const std::function<void(std::optional<std::uint64_t>)>& on_size,
                           const Transport::OnBody& on_body) {
   get(
-      upstream, {base::format("v2/{}/blobs/{}", repository, digest.text()), "*/*", repository, kBlobTime},
+      upstream,
+      {base::format("v2/{}/blobs/{}", repository, digest.text()), "*/*", repository, kBlobTime},
       [&](const ExchangeHead& head) {
         on_size(length_of(head));
         return true;

@@ -36,8 +36,8 @@ Upstreams::Upstreams(Transport& transport, Options options, const base::Clock& m
       client_(transport, machine_clock, ending_.get_token()),
       downloads_([this](const DownloadRequest& request, const Downloads::OnSize& on_size,
                         const Transport::OnBody& on_body) {
-        client_.blob(resolve(request.origin), request.origin.repository, request.digest,
-                     on_size, on_body);
+        client_.blob(resolve(request.origin), request.origin.repository, request.digest, on_size,
+                     on_body);
       }) {}
 
 Upstreams::~Upstreams() { stop(); }

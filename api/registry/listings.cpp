@@ -94,8 +94,9 @@ HttpResponse listing_response(const RegistryRequest& request, const Json& body) 
 
 // OCI distribution-spec, "Listing Referrers".
 Json descriptor_of(const Referrer& referrer) {
-  Json descriptor = {
-      {"mediaType", referrer.media_type}, {"digest", referrer.digest.text()}, {"size", referrer.size}};
+  Json descriptor = {{"mediaType", referrer.media_type},
+                     {"digest", referrer.digest.text()},
+                     {"size", referrer.size}};
   if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
   for (const auto& [key, value] : referrer.annotations) descriptor["annotations"][key] = value;
   return descriptor;
@@ -148,7 +149,8 @@ HttpResponse list_referrers(RegistryRequest& request) {
   page.limit_to(kMaxReferrers);
   const std::string type = query_value(request.http.query(), "artifactType").value_or("");
   const auto types = type.empty() ? std::vector<std::string>() : std::vector{type};
-  const ReferrerPage found = read_referrers(request.txn, repository.id, *subject, types, page.after(), page.size());
+  const ReferrerPage found =
+      read_referrers(request.txn, repository.id, *subject, types, page.after(), page.size());
   Json descriptors = Json::array();
   for (const Referrer& referrer : found.referrers) descriptors.push_back(descriptor_of(referrer));
   const Json body = {

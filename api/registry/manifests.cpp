@@ -43,10 +43,9 @@ void refuse_referenced(RegistryRequest& request, const storage::Repository& repo
                        const model::Digest& digest) {
   const auto parents = storage::image_parents(request.txn, repository.id, digest);
   if (parents.empty()) return;
-  throw ApiError(
-      ErrorCode::kImageInUse,
-      base::format("Requested image referenced by manifest list: [{}]",
-                   base::join(model::texts_of(parents), ", ")));
+  throw ApiError(ErrorCode::kImageInUse,
+                 base::format("Requested image referenced by manifest list: [{}]",
+                              base::join(model::texts_of(parents), ", ")));
 }
 
 // The tags that a push by digest asks for: "?tag=1&tag=2" (OCI distribution-spec, "Pushing

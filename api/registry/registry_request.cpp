@@ -88,7 +88,7 @@ Credentials read_credentials(const Services& services, const HttpRequest& reques
 
 RegistryRequest::RegistryRequest(const RequestHead& head_, storage::sql::Txn& txn_,
                                  const KnownCaller& caller_, base::TimePoint now_, LogNote& note_)
-    : Request{head_.services, txn_,  head_.http,   caller_.caller, head_.credentials.registry,
+    : Request{head_.services, txn_, head_.http, caller_.caller, head_.credentials.registry,
               now_,           note_},
       head(head_),
       services(head_.services),

@@ -34,8 +34,8 @@ std::optional<std::string> blob_media_type(sql::Txn& txn, std::int64_t repositor
 // the file of the blob or a membership of it (store.h, INVARIANT).
 void add_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               std::int64_t size, base::TimePoint when) {
-  txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
-           digest, size);
+  txn.exec("INSERT INTO blobs (digest, size) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", digest,
+           size);
   txn.exec(
       R"(INSERT INTO repository_blobs (repository, digest, needed_at) VALUES (?, ?, ?)
          ON CONFLICT (repository, digest) DO UPDATE SET needed_at = excluded.needed_at)",
@@ -66,8 +66,7 @@ bool blob_is_archived(sql::Txn& txn, std::int64_t repository, const model::Diges
 // The foreign key of image_blobs refuses this while an image names the blob, so a caller that
 // forgot to ask cannot break the image.
 void remove_blob(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
-  txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository,
-           digest);
+  txn.exec("DELETE FROM repository_blobs WHERE repository = ? AND digest = ?", repository, digest);
 }
 
 // By the index repository_blobs_by_digest: no repository has to be read.

@@ -15,7 +15,8 @@
 namespace ecr::storage {
 
 enum class TagStatus { kAny, kTagged, kUntagged };
-// By digest, after `after` (exclusive), the text of a digest; empty: from the first on. `image_status` here and below: nullopt is any.
+// By digest, after `after` (exclusive), the text of a digest; empty: from the first on.
+// `image_status` here and below: nullopt is any.
 std::vector<Image> list_images(sql::Txn& txn, std::int64_t repository, TagStatus status,
                                std::string_view after, std::int64_t limit,
                                std::optional<ImageStatus> image_status = {});

@@ -32,7 +32,8 @@ struct ImageScan {
 // Replaces the image's last scan and its findings. REQUIRES: the image is there.
 void put_scan(sql::Txn& txn, std::int64_t repository, const model::Digest& digest,
               const ImageScan& scan);
-std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
+std::optional<ImageScan> find_scan(sql::Txn& txn, std::int64_t repository,
+                                   const model::Digest& digest);
 
 struct ScanFinding {
   std::int64_t position = 0;  // from 1

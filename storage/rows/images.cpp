@@ -53,13 +53,15 @@ void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
   }
 }
 
-std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
+std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository,
+                                const model::Digest& digest) {
   static constexpr auto kSql =
       "SELECT " + kImageColumns + " FROM images WHERE repository = ? AND digest = ?";
   return sql::first_row(txn.query(kSql, repository, digest), read_image);
 }
 
-std::optional<model::Digest> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag) {
+std::optional<model::Digest> find_tag(sql::Txn& txn, std::int64_t repository,
+                                      std::string_view tag) {
   return first_digest(
       txn.query("SELECT digest FROM image_tags WHERE repository = ? AND tag = ?", repository, tag));
 }
@@ -82,7 +84,7 @@ std::vector<std::string> image_tags(sql::Txn& txn, std::int64_t repository,
 
 // A walk over images reads these rows and no manifest (api/images/image_walk.h).
 std::vector<model::Digest> image_children(sql::Txn& txn, std::int64_t repository,
-                                        const model::Digest& digest) {
+                                          const model::Digest& digest) {
   return all_digests(txn.query(
       R"(SELECT digest FROM image_children
          WHERE image = (SELECT id FROM images WHERE repository = ? AND digest = ?)
@@ -94,7 +96,7 @@ std::vector<model::Digest> image_children(sql::Txn& txn, std::int64_t repository
 // ImageReferencedByManifestList otherwise. Only indexes of the same repository count (test
 // Images.ParentsAreTheIndexesOfTheSameRepository).
 std::vector<model::Digest> image_parents(sql::Txn& txn, std::int64_t repository,
-                                       const model::Digest& digest) {
+                                         const model::Digest& digest) {
   return all_digests(txn.query(
       R"(SELECT images.digest FROM images
          WHERE images.repository = ?
@@ -108,7 +110,8 @@ constexpr std::string_view kAnyStatus = "ANY";
 
 // Any number of indexes may name an image: this reads one of them.
 std::optional<model::Digest> find_parent(sql::Txn& txn, std::int64_t repository,
-                                       const model::Digest& digest, std::optional<ImageStatus> status) {
+                                         const model::Digest& digest,
+                                         std::optional<ImageStatus> status) {
   const std::string_view wanted = status ? word_of(*status) : kAnyStatus;
   return first_digest(txn.query(
       R"(SELECT images.digest

@@ -38,7 +38,7 @@ struct Image {
   // How deep an index is: one more than the deepest image that it names; 0 of every other image.
   std::int64_t nesting = 0;
   // The manifest names these; each must be in the repository.
-  std::vector<ImageBlob> blobs;       // config and layers
+  std::vector<ImageBlob> blobs;         // config and layers
   std::vector<model::Digest> children;  // of an index
 };
 
@@ -53,7 +53,8 @@ Image read_image(const sql::Rows& row);
 void insert_image(sql::Txn& txn, std::int64_t repository, const Image& image,
                   std::string_view manifest);
 // Returns the image without its blobs and children.
-std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
+std::optional<Image> find_image(sql::Txn& txn, std::int64_t repository,
+                                const model::Digest& digest);
 // The digest a tag points to.
 std::optional<model::Digest> find_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
 std::optional<std::string> image_manifest(sql::Txn& txn, std::int64_t repository,
@@ -66,8 +67,8 @@ std::vector<model::Digest> image_children(sql::Txn& txn, std::int64_t repository
                                           const model::Digest& digest);
 // One of the indexes that name the image; nullopt: none does. `status`: of the index; nullopt: any.
 std::optional<model::Digest> find_parent(sql::Txn& txn, std::int64_t repository,
-                                       const model::Digest& digest,
-                                       std::optional<ImageStatus> status = {});
+                                         const model::Digest& digest,
+                                         std::optional<ImageStatus> status = {});
 // The digests of the indexes that name the image, sorted, for messages: kShownParents at most.
 inline constexpr std::int64_t kShownParents = 100;
 std::vector<model::Digest> image_parents(sql::Txn& txn, std::int64_t repository,
@@ -75,7 +76,8 @@ std::vector<model::Digest> image_parents(sql::Txn& txn, std::int64_t repository,
 // The number of tags of the image.
 std::int64_t count_tags(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 // Creates the tag or moves it.
-void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag, const model::Digest& digest);
+void put_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag,
+             const model::Digest& digest);
 void delete_tag(sql::Txn& txn, std::int64_t repository, std::string_view tag);
 // Deletes its tags too. Its blobs stay in the repository, as needed `now`, until they are
 // collected: a client may have been told that they are there.

@@ -36,7 +36,7 @@ struct LifecyclePreview {
 };
 struct LifecyclePreviewResult {
   model::Digest digest;
-  std::int64_t position = 0;  // from 1
+  std::int64_t position = 0;           // from 1
   std::vector<std::string> tags = {};  // as they were
   base::TimePoint pushed_at = {};
   StorageClass storage_class = StorageClass::kStandard;
@@ -65,7 +65,7 @@ std::optional<LifecyclePreviewResult> find_lifecycle_preview_result(sql::Txn& tx
 struct LifecycleImage {
   explicit LifecycleImage(Image image_) : image(std::move(image_)) {}
   Image image;
-  std::vector<std::string> tags;     // sorted
+  std::vector<std::string> tags;       // sorted
   std::vector<model::Digest> parents;  // of the indexes that name it, sorted
 };
 // All images of the repository, by digest.

@@ -16,7 +16,7 @@ constexpr sql::Literal kImportColumns("repository, digest, media_type, origin, c
 
 Import read_import(const sql::Rows& row) {
   return {row.integer(0), to_digest(row.text(1)), row.string(2),
-          row.string(3),  row.integer(4) != 0, std::string(row.blob(5))};
+          row.string(3),  row.integer(4) != 0,    std::string(row.blob(5))};
 }
 
 }  // namespace
@@ -139,7 +139,8 @@ void put_import(sql::Txn& txn, const Import& import) {
   }
 }
 
-std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
+std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository,
+                                  const model::Digest& digest) {
   static constexpr auto kSql =
       "SELECT " + kImportColumns + " FROM pull_through_imports WHERE repository = ? AND digest = ?";
   return sql::first_row(txn.query(kSql, repository, digest), read_import);
@@ -160,7 +161,7 @@ bool is_importing(sql::Txn& txn, std::int64_t repository, const model::Digest& d
 }
 
 std::vector<model::Digest> import_children(sql::Txn& txn, std::int64_t repository,
-                                         const model::Digest& digest) {
+                                           const model::Digest& digest) {
   return all_digests(txn.query(
       R"(SELECT digest FROM pull_through_import_children
          WHERE repository = ? AND import = ? ORDER BY digest)",

@@ -75,12 +75,13 @@ struct Import {
 // for on its own is no child any more.
 void put_import(sql::Txn& txn, const Import& import);
 // Returns the import without its blobs and children.
-std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
+std::optional<Import> find_import(sql::Txn& txn, std::int64_t repository,
+                                  const model::Digest& digest);
 bool has_imports(sql::Txn& txn, std::int64_t repository);
 bool is_importing(sql::Txn& txn, std::int64_t repository, const model::Digest& digest);
 // The images that the import's index names, sorted.
 std::vector<model::Digest> import_children(sql::Txn& txn, std::int64_t repository,
-                                         const model::Digest& digest);
+                                           const model::Digest& digest);
 // The origin of an import whose index names the image; nullopt: none does.
 std::optional<std::string> origin_of_child(sql::Txn& txn, std::int64_t repository,
                                            const model::Digest& digest);

@@ -1,4 +1,5 @@
-// How values are written in one column: times, digests, lists of short texts, enums. Pure functions.
+// How values are written in one column: times, digests, lists of short texts, enums. Pure
+// functions.
 #pragma once
 
 #include <array>
@@ -30,8 +31,8 @@ inline std::optional<base::TimePoint> from_column(const std::optional<std::int64
   return value ? std::optional(from_column(*value)) : std::nullopt;
 }
 
-// A digest is its text. Throws StorageError where the text is none: this program writes no such row,
-// so the database is damaged (check.h reports it).
+// A digest is its text. Throws StorageError where the text is none: this program writes no such
+// row, so the database is damaged (check.h reports it).
 inline model::Digest to_digest(std::string_view column) {
   auto digest = model::Digest::parse(column);
   if (!digest) {

@@ -91,15 +91,16 @@ TEST_F(RepairStore, ABrokenBlobGoesWithTheImagesThatNameIt) {
   damage(broken_);
   const auto report = repair_store(*store_, {});
   EXPECT_THAT(report.left, IsEmpty());
-  EXPECT_THAT(report.done,
-              ElementsAre(AllOf(HasSubstr("app@" + image_of("image").digest), HasSubstr("tags v1")),
-                          AllOf(HasSubstr("app@" + image_of("index").digest), HasSubstr("multi")),
-                          AllOf(HasSubstr(broken_), HasSubstr("kept as quarantine/"))));
+  EXPECT_THAT(
+      report.done,
+      ElementsAre(AllOf(HasSubstr("app@" + image_of("image").digest.text()), HasSubstr("tags v1")),
+                  AllOf(HasSubstr("app@" + image_of("index").digest.text()), HasSubstr("multi")),
+                  AllOf(HasSubstr(broken_), HasSubstr("kept as quarantine/"))));
   EXPECT_FALSE(has_blob(broken_));
   EXPECT_FALSE(std::filesystem::exists(path_of(broken_)));
   EXPECT_EQ(tag("v1"), std::nullopt);
   EXPECT_EQ(tag("multi"), std::nullopt);
-  EXPECT_EQ(tag("v2"), image_of("bystander").digest);
+  EXPECT_EQ(tag("v2"), image_of("bystander").digest.text());
   EXPECT_TRUE(has_blob(sound_));
   expect_sound();
 }
@@ -108,7 +109,7 @@ TEST_F(RepairStore, RemovedBytesAreKept) {
   damage(broken_);
   repair_store(*store_, {});
   EXPECT_EQ(contents(store_.path("quarantine/sha256-" + broken_.substr(7) + ".blob")), "The layer");
-  EXPECT_EQ(contents(store_.path("quarantine/sha256-" + image_of("image").digest.substr(7) +
+  EXPECT_EQ(contents(store_.path("quarantine/sha256-" + image_of("image").digest.text().substr(7) +
                                  ".manifest")),
             "image");
   EXPECT_THAT(contents(store_.path("quarantine/report.txt")), HasSubstr("tags v1"));
@@ -141,7 +142,7 @@ TEST_F(RepairStore, AForgedManifestIsRemovedAndKept) {
   }
   EXPECT_THAT(repair_store(*store_, {}).done, SizeIs(2));  // the image and the index above it
   EXPECT_EQ(tag("v1"), std::nullopt);
-  EXPECT_EQ(contents(store_.path("quarantine/sha256-" + image_of("image").digest.substr(7) +
+  EXPECT_EQ(contents(store_.path("quarantine/sha256-" + image_of("image").digest.text().substr(7) +
                                  ".manifest")),
             "forged");
   expect_sound();
@@ -153,7 +154,8 @@ TEST_F(RepairStore, AnIndexThatLostItsChildIsRemovedAndKept) {
     delete_image(txn, repository_, image_of("image").digest, at(3));
     txn.commit();
   }
-  EXPECT_THAT(repair_store(*store_, {}).done, ElementsAre(HasSubstr(image_of("index").digest)));
+  EXPECT_THAT(repair_store(*store_, {}).done,
+              ElementsAre(HasSubstr(image_of("index").digest.text())));
   EXPECT_EQ(tag("multi"), std::nullopt);
   expect_sound();
 }

@@ -117,7 +117,8 @@ OrderedJson referrers_json(storage::sql::Txn& txn, std::int64_t repository,
   return list;
 }
 
-OrderedJson scan_json(storage::sql::Txn& txn, std::int64_t repository, const model::Digest& digest) {
+OrderedJson scan_json(storage::sql::Txn& txn, std::int64_t repository,
+                      const model::Digest& digest) {
   const auto scan = storage::find_scan(txn, repository, digest);
   if (!scan) return {};
   OrderedJson counts = OrderedJson::object();

@@ -74,11 +74,11 @@ Event scan_change_event(const model::RegistryId& registry,
 Event replication_event(const storage::Repository& destination, const model::Digest& digest,
                         std::string_view tag, const model::RegistryId& source, bool success);
 struct PullThroughSync {
-  std::string prefix;        // ecr-repository-prefix
-  std::string upstream;      // "public.ecr.aws"
+  std::string prefix;                   // ecr-repository-prefix
+  std::string upstream;                 // "public.ecr.aws"
   std::optional<model::Digest> digest;  // nullopt: not known
-  std::string tag;           // empty: none
-  std::string failure_code;  // empty: success
+  std::string tag;                      // empty: none
+  std::string failure_code;             // empty: success
   std::string failure_reason;
 };
 // "ECR Pull Through Cache Action".

@@ -203,18 +203,13 @@ HttpResponse run(const Services& services, const HttpRequest& request,
   {
     storage::sql::Txn txn = begin_call(services, operation, asks, opened);
     const Caller& caller = opened.who.caller;
-    ApiRequest asked{{services,
-                      txn,
-                      request,
-                      caller,
-                      {caller.account, opened.who.region},
-                      now,
-                      trail.note},
-                     services,
-                     *opened.input,
-                     operation.action,
-                     std::move(outside),
-                     std::move(opened.decoded)};
+    ApiRequest asked{
+        {services, txn, request, caller, {caller.account, opened.who.region}, now, trail.note},
+        services,
+        *opened.input,
+        operation.action,
+        std::move(outside),
+        std::move(opened.decoded)};
     std::any subject;
     const std::vector<Target> targets = resolve(asked, operation, subject);
     // Noted before the decision: the record of a denied call names its resources, too.

@@ -160,8 +160,9 @@ std::unique_ptr<LoadedManifest> load_source(storage::Store& store, const ImageCo
 void copy_images(const Services& services, base::TimePoint now, const ImageCopy& copy,
                  model::Digest& at) {
   storage::Store& store = services.store;
-  ManifestSteps steps(images_to_copy(store, copy),
-                      [&](const model::Digest& digest) { return load_source(store, copy, digest); });
+  ManifestSteps steps(images_to_copy(store, copy), [&](const model::Digest& digest) {
+    return load_source(store, copy, digest);
+  });
   for (auto images = steps.next(); !images.empty(); images = steps.next()) {
     if (services.job_signal.stopping()) throw std::runtime_error("the server is stopping");
     auto txn = store.database().begin(Access::kWrite);

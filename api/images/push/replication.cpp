@@ -104,8 +104,7 @@ void enqueue_replication(const Core& core, storage::sql::Txn& txn,
   // push of the same image and tag replace the job that still waits.
   const Json rules = configuration(txn, repository.registry);
   for (const model::RegistryId& to : destinations_of(rules, repository.name)) {
-    const ImageCopy job{repository.registry, repository.name, digest, std::string(tag),
-                        to};
+    const ImageCopy job{repository.registry, repository.name, digest, std::string(tag), to};
     storage::put_image_replication(txn, repository.id, digest,
                                    {to, storage::WorkStatus::kInProgress, ""});
     const Json payload = to_json(job);

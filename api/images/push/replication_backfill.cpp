@@ -61,9 +61,8 @@ bool has_failed(const ReplicationBackfill& backfill) {
 std::int64_t list_images_to_copy(storage::sql::Txn& txn, const storage::Repository& repository,
                                  ReplicationBackfill& backfill, std::int64_t room) {
   const std::string after = backfill.at_digest ? backfill.at_digest->text() : std::string();
-  const auto ids =
-      storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny, after,
-                              backfill.at_tag, room, ImageStatus::kActive);
+  const auto ids = storage::list_image_ids(txn, repository.id, storage::TagStatus::kAny, after,
+                                           backfill.at_tag, room, ImageStatus::kActive);
   for (const storage::ImageId& id : ids) {
     backfill.at_digest = id.digest;
     backfill.at_tag = id.tag.value_or("");

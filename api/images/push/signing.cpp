@@ -188,7 +188,8 @@ void run_image_signing(JobAttempt& attempt) {
   const Core& core = attempt.services;
   const auth::SigningIdentity identity = identity_of(core, attempt.now);
   const std::string envelope = auth::notation_envelope(
-      identity, {work->image.media_type, work->image.digest.text(), work->manifest_bytes}, attempt.now);
+      identity, {work->image.media_type, work->image.digest.text(), work->manifest_bytes},
+      attempt.now);
   constexpr std::string_view kConfig = "{}";
   const model::Digest config_digest = keep_blob(core, kConfig);
   const model::Digest envelope_digest = keep_blob(core, envelope);
@@ -233,9 +234,10 @@ void sign_pushed_image(const Request& request, const storage::Repository& reposi
     }
     storage::put_image_signing(request.txn, repository.id, image.digest,
                                {profile, storage::WorkStatus::kInProgress});
-    enqueue_job(request.core, request.txn, kImageSigning.kind,
-                {{"repository", repository.id}, {"digest", image.digest.text()}, {"profile", profile}},
-                request.now, std::to_string(repository.id) + " " + image.digest.text() + " " + profile);
+    enqueue_job(
+        request.core, request.txn, kImageSigning.kind,
+        {{"repository", repository.id}, {"digest", image.digest.text()}, {"profile", profile}},
+        request.now, std::to_string(repository.id) + " " + image.digest.text() + " " + profile);
   }
 }
 

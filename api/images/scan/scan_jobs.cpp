@@ -33,8 +33,8 @@ tl::expected<Report, ScanFailure> collect_findings(const Core& core, const Image
                                                    const std::vector<std::string>& tags) {
   const Settings& settings = core.settings;
   if (!settings.scan_findings.empty()) {
-    auto found =
-        findings_for(settings.scan_findings, {subject.repository.name, subject.image.digest.text(), tags});
+    auto found = findings_for(settings.scan_findings,
+                              {subject.repository.name, subject.image.digest.text(), tags});
     // A broken findings file fails the scan (status FAILED, with the reason): findings would be
     // missed silently.
     if (!found) return tl::unexpected(ScanFailure{found.error()});
@@ -167,8 +167,9 @@ storage::ImageScan start_scan(const Core& core, storage::sql::Txn& txn,
       type, type == ScanType::kEnhanced ? ScanStatus::kPending : ScanStatus::kInProgress};
   scan.requested_at = now;
   storage::put_scan(txn, repository.id, image.digest, scan);
-  enqueue_job(core, txn, kImageScan.kind, {{"repository", repository.id}, {"digest", image.digest.text()}},
-              now, std::to_string(repository.id) + " " + image.digest.text());
+  enqueue_job(core, txn, kImageScan.kind,
+              {{"repository", repository.id}, {"digest", image.digest.text()}}, now,
+              std::to_string(repository.id) + " " + image.digest.text());
   return scan;
 }
 

@@ -53,8 +53,9 @@ void copy_blob(const Core& core, const fs::path& layout, const model::Digest& di
 void write_layout(const Core& core, const fs::path& layout, const ImageToScan& subject) {
   const storage::Image& image = subject.image;
   write_file(layout / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
-  const Json descriptor = {
-      {"mediaType", image.media_type}, {"digest", image.digest.text()}, {"size", subject.manifest.size()}};
+  const Json descriptor = {{"mediaType", image.media_type},
+                           {"digest", image.digest.text()},
+                           {"size", subject.manifest.size()}};
   const Json index = {{"schemaVersion", 2}, {"manifests", Json::array({descriptor})}};
   write_file(layout / "index.json", base::dump(index));
   write_file(blob_path(layout, image.digest), subject.manifest);

@@ -36,9 +36,7 @@ struct Listing {
   std::string parent = {};  // of the member; empty: the output itself
 };
 
-model::Digest digest_of(int number) {
-  return model::Digest::of(base::format("item {}", number));
-}
+model::Digest digest_of(int number) { return model::Digest::of(base::format("item {}", number)); }
 
 class EcrPaging : public ApiTest {
  protected:

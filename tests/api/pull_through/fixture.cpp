@@ -117,8 +117,7 @@ std::optional<std::string> PullThroughTest::tag_of(const std::string& name,
                                                    const std::string& tag) {
   auto txn = store->database().begin(storage::sql::Access::kRead);
   const auto repository = storage::find_repository(txn, {"000000000000", region}, name);
-  const auto digest =
-      repository ? storage::find_tag(txn, repository->id, tag) : std::nullopt;
+  const auto digest = repository ? storage::find_tag(txn, repository->id, tag) : std::nullopt;
   return digest ? std::optional(digest->text()) : std::nullopt;
 }
 

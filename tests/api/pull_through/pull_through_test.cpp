@@ -442,7 +442,8 @@ TEST_F(PullThroughTest, WhatImportsNameIsFoundWithoutTheirManifests) {
   const auto origin = pull_through::write_origin({"mirror", kHost, "app", ""});
   auto txn = store->database().begin(storage::sql::Access::kWrite);
   const auto repository = storage::find_repository(txn, {settings.account, region}, "mirror/app");
-  storage::Import import{repository->id, model::Digest::of("index"), "", origin, false, "no manifest at all"};
+  storage::Import import{repository->id, model::Digest::of("index"), "", origin,
+                         false,          "no manifest at all"};
   import.blobs = {{ model::Digest::of(image.layer), 9 }};
   import.children = {*model::Digest::parse(image.digest)};
   storage::put_import(txn, import);

@@ -54,6 +54,19 @@ TEST_F(Images, EveryFieldComesBack) {
   EXPECT_EQ(find_image(txn_, repository_, in.digest)->last_pulled_at, test::at(7));
 }
 
+// Only damage can make such a row: this program writes digests alone.
+TEST_F(Images, ADigestThatIsNoneIsDamage) {
+  const auto digest = add("manifest");
+  put_tag(txn_, repository_, "v1", digest);
+  txn_.exec("UPDATE images SET subject = 'sha256:00'");
+  try {
+    find_image(txn_, repository_, digest);
+    FAIL();
+  } catch (const StorageError& error) {
+    EXPECT_EQ(error.kind(), StorageError::Kind::kCorrupt);
+  }
+}
+
 TEST_F(Images, AreOfOneRepository) {
   const auto digest = add("manifest");
   const auto other = test::add_repository(txn_, "other");
@@ -261,12 +274,12 @@ class ManyImages : public Images {
 };
 
 TEST_F(ManyImages, AreListedPageByPage) {
-  std::vector<std::string> seen;
+  std::vector<Digest> seen;
   for (std::string after;;) {
     const auto page = list_images(txn_, repository_, TagStatus::kAny, after, 99);
     if (page.empty()) break;
     for (const auto& image : page) seen.push_back(image.digest);
-    after = seen.back();
+    after = seen.back().text();
   }
   EXPECT_EQ(seen, digests_);
 }

@@ -102,17 +102,20 @@ TEST_F(ReplicationBackfills, ResultsAreListedByStatus) {
   const auto other = start("b");
   add_results(backfill.number, 4);
   add_results(other.number, 1);
-  update_replication_backfill_result(txn_, backfill.number,
-                                     {.digest = kDigest, .position = 1, .status = BackfillResultStatus::kComplete});
+  update_replication_backfill_result(
+      txn_, backfill.number,
+      {.digest = kDigest, .position = 1, .status = BackfillResultStatus::kComplete});
   update_replication_backfill_result(txn_, backfill.number,
                                      {.digest = kDigest,
                                       .position = 2,
                                       .status = BackfillResultStatus::kFailed,
                                       .failure_code = "X",
                                       .child_failure_codes = Ids{"Y"}});
-  update_replication_backfill_result(
-      txn_, backfill.number,
-      {.digest = kDigest, .position = 3, .status = BackfillResultStatus::kFailed, .child_failure_codes = Ids{}});
+  update_replication_backfill_result(txn_, backfill.number,
+                                     {.digest = kDigest,
+                                      .position = 3,
+                                      .status = BackfillResultStatus::kFailed,
+                                      .child_failure_codes = Ids{}});
   EXPECT_EQ(positions(backfill.number, std::nullopt), (Positions{1, 2, 3, 4}));
   EXPECT_EQ(positions(backfill.number, std::nullopt, 1, 2), (Positions{2, 3}));
   EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed), (Positions{2, 3}));

@@ -80,8 +80,8 @@ void use_images(sql::Txn& txn) {
   image_tags(txn, id, image.digest);
   image_children(txn, id, image.digest);
   count_tags(txn, id, image.digest);
-  tags_between(txn, id, "a", "b");
-  tags_between(txn, id, "a", "b", ImageStatus::kActive);
+  tags_between(txn, id, blob, blob);
+  tags_between(txn, id, blob, blob, ImageStatus::kActive);
   image_parents(txn, id, image.digest);
   find_parent(txn, id, image.digest, ImageStatus::kActive);
   touch_image_pull(txn, id, image.digest, at(2));
@@ -307,7 +307,7 @@ void use_jobs(sql::Txn& txn) {
   for (const auto status : {TagStatus::kAny, TagStatus::kTagged, TagStatus::kUntagged}) {
     list_lifecycle_preview_results(txn, id, status, 0, 10);
   }
-  find_lifecycle_preview_result(txn, id, "d");
+  find_lifecycle_preview_result(txn, id, model::Digest::of("d"));
   lifecycle_images(txn, id);
   save_clock(txn, {.offset = std::chrono::seconds(1)});
   load_clock(txn);
@@ -366,10 +366,9 @@ void use_replication_backfills(sql::Txn& txn) {
   auto backfill = find_replication_backfill(txn, "a").value();
   insert_replication_backfill_result(txn, backfill.number,
                                      {.digest = model::Digest::of("d"), .position = 1});
-  update_replication_backfill_result(txn, backfill.number,
-                                     {.digest = model::Digest::of("d"),
-                                      .position = 1,
-                                      .status = BackfillResultStatus::kComplete});
+  update_replication_backfill_result(
+      txn, backfill.number,
+      {.digest = model::Digest::of("d"), .position = 1, .status = BackfillResultStatus::kComplete});
   for (const auto status :
        {std::optional<BackfillResultStatus>(), std::optional(BackfillResultStatus::kComplete)}) {
     list_replication_backfill_results(txn, backfill.number, status, 0, 10);

@@ -198,7 +198,7 @@ class WhoCanProperty : public WhoCanTest {
     for (int i = 0; i < requests; ++i) {
       const HttpRequest http = random_http();
       LogNote note;
-      const Request request{services,    txn,  http,        *caller, {caller->account, "us-east-1"},
+      const Request request{services,    txn, http, *caller, {caller->account, "us-east-1"},
                             clock.now(), note};
       const Target target = make_repository_target(request, action, {"111122223333", "us-east-1"},
                                                    name, &*repository);

@@ -268,8 +268,7 @@ TEST_F(Authorization, TheUserIdOfAnUnauthenticatedCallerIsAnonymous) {
         {policies.get(document.dump(), auth::iam::PolicyType::kRepository), "repository policy"});
     const Caller caller = anonymous_caller();
     LogNote note;
-    const Request request{services,    txn,  http, caller, {"111122223333", region},
-                          clock.now(), note};
+    const Request request{services, txn, http, caller, {"111122223333", region}, clock.now(), note};
     EXPECT_EQ(is_allowed(request, target), allowed) << id;
   }
 }

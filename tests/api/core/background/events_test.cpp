@@ -177,9 +177,10 @@ TEST_F(Events, ArnsHaveThePartitionOfTheirRegion) {
   storage::Repository repository;
   repository.registry = {"000000000000", region};
   repository.name = "app";
-  EXPECT_EQ(
-      image_scan_event(repository, "sha256:0", {}, storage::ScanStatus::kComplete, {}).resources,
-      std::vector<std::string>{arn});
+  EXPECT_EQ(image_scan_event(repository, model::Digest::of("image"), {},
+                             storage::ScanStatus::kComplete, {})
+                .resources,
+            std::vector<std::string>{arn});
 }
 
 TEST_F(Events, TheAnswerOfAReadIsNotRecorded) {

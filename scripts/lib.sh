@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libfmt-dev libcli11-dev
-  libexpected-dev libre2-dev liblzma-dev zlib1g-dev
+  libexpected-dev libre2-dev liblzma-dev libyaml-dev zlib1g-dev
 )
 LINT_PACKAGES=(clang-format-14 clang-tidy-14 python3)
 # scripts/lint checks the spelling where these can be installed.
@@ -15,7 +15,7 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev python3)
 # Real clients for integration/. What cannot be installed is skipped there, with its reason.
 CLIENT_PACKAGES=(
   awscli python3-boto3 docker.io skopeo podman buildah runc busybox-static curl openssl strace
-  ca-certificates jq zsh fish chromium
+  ca-certificates jq zsh fish chromium libxml2-utils
 )
 
 # missing PACKAGE...: prints those that are not installed.

@@ -62,6 +62,7 @@ GUARDED = [
     (re.compile(r"boost/asio"), lambda f: f.parts[:2] == ("server", "net")),
     (re.compile(r"boost/beast"), lambda f: f.as_posix() == "server/net/http_parser.cpp"),
     (re.compile(r"CLI/CLI\.hpp"), lambda f: f.as_posix() in CLI11),
+    (re.compile(r"^yaml\.h"), lambda f: f.as_posix() == "schemas/base/yaml.cpp"),
     (re.compile(r"sqlite3\.h"), lambda f: f.as_posix() == "storage/sql/connection.cpp"),
     (re.compile(r"nlohmann/json\.hpp"), lambda f: f.suffix == ".cpp"),
 ]

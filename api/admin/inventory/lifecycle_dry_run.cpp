@@ -63,18 +63,6 @@ lifecycle::Image image_of(const BodyNode& node) {
   return image;
 }
 
-std::vector<lifecycle::Image> given_images(const BodyNode& body) {
-  std::vector<lifecycle::Image> images;
-  std::set<std::string> digests;
-  body.each("images", kMostDryRunImages, [&](const BodyNode& node) {
-    images.push_back(image_of(node));
-    if (!digests.insert(images.back().digest).second) {
-      throw ParameterError(node.path_of("imageDigest"), "is there twice");
-    }
-  });
-  return images;
-}
-
 std::vector<lifecycle::Image> stored_images(const Services& services, const BodyNode& body) {
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
   const auto repository = what_if::find_repository(txn, body.text("arn"));
@@ -141,6 +129,32 @@ bool is_worth_showing(const lifecycle::Verdict& verdict, const OrderedJson& json
          (verdict.outcome != Outcome::kKept || !json.at("at").is_null());
 }
 
+// That of the body, else that of the repository; empty: it has none.
+std::string policy_text_of(const Services& services, const BodyNode& body) {
+  if (body.has("policy")) return body.document("policy", kMostPolicyBytes);
+  if (!body.has("arn")) throw ParameterError("policy", "is missing");
+  storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
+  const auto repository = what_if::find_repository(txn, body.text("arn"));
+  if (!repository) throw ParameterError("arn", "there is no repository with this ARN");
+  const auto policy = storage::find_lifecycle_policy(txn, repository->id);
+  return policy ? policy->text : "";
+}
+
+}  // namespace
+
+std::vector<lifecycle::Image> described_images(const BodyNode& node, std::string_view member,
+                                               std::size_t most) {
+  std::vector<lifecycle::Image> images;
+  std::set<std::string> digests;
+  node.each(member, most, [&](const BodyNode& one) {
+    images.push_back(image_of(one));
+    if (!digests.insert(images.back().digest).second) {
+      throw ParameterError(one.path_of("imageDigest"), "is there twice");
+    }
+  });
+  return images;
+}
+
 OrderedJson dry_run_json(const lifecycle::Policy& policy,
                          const std::vector<lifecycle::Image>& images, base::TimePoint now) {
   const auto evaluation = lifecycle::evaluate(policy, images, now);
@@ -168,19 +182,6 @@ OrderedJson dry_run_json(const lifecycle::Policy& policy,
           {"expiring", expiring},
           {"transitioning", transitioning}};
 }
-
-// That of the body, else that of the repository; empty: it has none.
-std::string policy_text_of(const Services& services, const BodyNode& body) {
-  if (body.has("policy")) return body.document("policy", kMostPolicyBytes);
-  if (!body.has("arn")) throw ParameterError("policy", "is missing");
-  storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
-  const auto repository = what_if::find_repository(txn, body.text("arn"));
-  if (!repository) throw ParameterError("arn", "there is no repository with this ARN");
-  const auto policy = storage::find_lifecycle_policy(txn, repository->id);
-  return policy ? policy->text : "";
-}
-
-}  // namespace
 
 OrderedJson lifecycle_verdict_json(const lifecycle::Policy& policy, const lifecycle::Image& image,
                                    const lifecycle::Verdict& verdict) {
@@ -212,7 +213,8 @@ HttpResponse answer_lifecycle_dry_run(const Services& services, const HttpReques
   }
   const auto policy = lifecycle::parse_policy(text);
   if (!policy) throw ParameterError("policy", policy.error());
-  const auto images = body.has("arn") ? stored_images(services, body) : given_images(body);
+  const auto images = body.has("arn") ? stored_images(services, body)
+                                      : described_images(body, "images", kMostDryRunImages);
   return json_response(200, dry_run_json(*policy, images, now));
 }
 

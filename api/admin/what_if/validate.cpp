@@ -11,7 +11,7 @@
 #include "api/admin/admin_http.h"
 #include "api/admin/body_node.h"
 #include "api/admin/what_if/change.h"
-#include "api/images/lifecycle/policy.h"
+#include "api/images/lifecycle/lint.h"
 #include "auth/iam/policy/policy.h"
 
 namespace ecr::api::admin::what_if {
@@ -65,12 +65,8 @@ HttpResponse answer_validate_policy(const HttpRequest& request) {
   const std::string text = body.document("document", kMostDocumentBytes);
   const auto row = std::find_if(std::begin(kPolicyTypes), std::end(kPolicyTypes),
                                 [&](const auto& one) { return one.first == name; });
-  std::vector<auth::iam::PolicyProblem> problems;
-  if (row->second) {
-    problems = auth::iam::lint_policy(text, *row->second);
-  } else if (const auto policy = lifecycle::parse_policy(text); !policy) {
-    problems.push_back({false, 0, policy.error(), "", ""});
-  }
+  const auto problems =
+      row->second ? auth::iam::lint_policy(text, *row->second) : lifecycle::lint(text);
   bool valid = true;
   OrderedJson findings = OrderedJson::array();
   for (const auto& problem : problems) {

@@ -26,6 +26,10 @@ int run_command(const CommandLine& line) {
       return run_verify_sigv4();
     case Command::kValidatePolicy:
       return run_validate_policy(line.policy_file, line.policy_type, line.json);
+    case Command::kTest:
+      return run_test(line.test);
+    case Command::kLifecycle:
+      return run_lifecycle_command(line.lifecycle);
     case Command::kExplain:
       return run_explain(line.explain_request);
     case Command::kConsole:

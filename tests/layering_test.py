@@ -53,10 +53,8 @@ API_ROOMS = {
 }
 ANY_PLANE = {"core", "images", "pull_through"}
 # The files that make and read the command line.
-CLI11 = [
-    f"server/cli/{name}.cpp"
-    for name in ("command_line", "serve_flags", "help_format", "account_flags")
-]
+CLI11 = [f"server/cli/{name}.cpp" for name in ("command_line", "serve_flags", "policy_flags",
+                                                    "help_format")]
 # What only some places may include, by the first matching pattern.
 GUARDED = [
     (re.compile(r"boost/asio"), lambda f: f.parts[:2] == ("server", "net")),

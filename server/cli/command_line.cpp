@@ -11,9 +11,9 @@
 #include <CLI/CLI.hpp>
 
 #include "schemas/base/text.h"
-#include "server/cli/account_flags.h"
 #include "server/cli/flag_values.h"
 #include "server/cli/help_format.h"
+#include "server/cli/policy_flags.h"
 #include "server/cli/serve_flags.h"
 #include "server/runtime/system.h"
 
@@ -262,45 +262,6 @@ void settle_credentials(ServeConfig& serve, bool key_given, bool secret_given) {
   }
 }
 
-// The commands that read a document or a data directory.
-void add_file_commands(
-    const std::function<CLI::App*(const char*, const char*, CommandLine::Command)>& command,
-    CommandLine& line) {
-  using Command = CommandLine::Command;
-  CLI::App* validate = command("validate-policy", "Print every problem of a policy document",
-                               Command::kValidatePolicy);
-  validate->add_option("FILE", line.policy_file, "The document; - for stdin")->required();
-  line.policy_type = "identity";
-  add_choice(
-      *validate, "--type", [&line](const std::string& type) { line.policy_type = type; },
-      "identity", "Where the policy will be used")
-      ->envname("");
-  validate->add_flag("--json", line.json, "Print the problems as one JSON object");
-  validate->footer(
-      "Example:\n"
-      "  ecr-local validate-policy --type trust trust.json\n"
-      "Exit status: 0 the policy is valid; 1 it is not; 2 wrong usage; 3 FILE cannot be read.");
-  CLI::App* evaluate =
-      command("evaluate", "Read requests and policies (JSON lines, stdin); print decisions",
-              Command::kEvaluate);
-  evaluate->add_flag("--explain", line.explain, "Add every statement that was looked at");
-  evaluate->footer(
-      "Each input line is one JSON object:\n"
-      "  {\"request\": {\"principal\": ARN, \"action\": \"ecr:PutImage\", \"resource\": ARN},\n"
-      "   \"policies\": {\"identity\": [POLICY, ...], \"resource\": POLICY}}\n"
-      "docs/evaluate.md lists all keys.\n"
-      "Exit status: 0 every line was understood; 1 one was not. A denial is no failure.");
-  command("verify-sigv4", "Read signed requests (JSON lines, stdin); print if they are valid",
-          Command::kVerifySigV4)
-      ->footer(
-          "Each input line is one JSON object:\n"
-          "  {\"now\": TIME, \"service\": \"ecr\", \"region\": \"us-east-1\",\n"
-          "   \"credentials\": {\"access_key_id\": KEY, \"secret_access_key\": SECRET},\n"
-          "   \"raw_request\": \"GET / HTTP/1.1\\nHost:localhost\\n...\"}\n"
-          "docs/evaluate.md lists all keys.\n"
-          "Exit status: 0 every line was understood; 1 one was not.");
-}
-
 // All commands and flags. Parsing fills `line`, which outlives the tree.
 std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
   using Command = CommandLine::Command;
@@ -378,8 +339,7 @@ std::unique_ptr<CLI::App> make_command_tree(CommandLine& line) {
       "Exit status: 0 all data is good; 1 damage was found; 2 wrong usage; 3 the directory cannot "
       "be used, for example because a server runs on it.");
   group = "Policies and signatures";
-  add_file_commands(command, line);
-  add_account_commands(command, line);
+  add_policy_commands(command, line);
   group = "Setup";
   add_print_options(
       *command("print", "Print configuration for docker, AWS clients, CI and clusters",

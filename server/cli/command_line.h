@@ -114,6 +114,25 @@ struct QuestionConfig {
   std::string admin_token;
 };
 
+struct TestConfig {
+  std::vector<std::string> files;
+  std::vector<std::string> seeds;
+  std::vector<std::string> changed;  // POLICY=FILE
+  std::string junit;                 // a file to write; empty: none
+  bool tap = false;
+  bool json = false;
+  bool record = false;  // writes the file from the decisions of the server at `url`
+  std::string url;
+  std::string admin_token;
+};
+
+struct LifecycleConfig {
+  std::string policy;
+  std::string images;  // of `aws ecr describe-images`; empty: none
+  std::string at;      // ISO 8601; empty: now
+  bool json = false;
+};
+
 struct CommandLine {
   enum class Command {
     kServe,
@@ -122,6 +141,8 @@ struct CommandLine {
     kEvaluate,
     kVerifySigV4,
     kValidatePolicy,
+    kTest,
+    kLifecycle,
     kExplain,
     kHealthcheck,
     kPrint,
@@ -144,6 +165,8 @@ struct CommandLine {
   SeedConfig seed;
   ImportConfig import_account;
   QuestionConfig question;  // can, who-can
+  TestConfig test;
+  LifecycleConfig lifecycle;
   bool explain = false;     // evaluate
   bool repair = false;      // check
   bool json = false;        // check, validate-policy, healthcheck

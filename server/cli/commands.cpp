@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/images/lifecycle/lint.h"
 #include "auth/iam/evaluate_json.h"
 #include "auth/iam/policy/policy.h"
 #include "auth/sigv4/verify_json.h"
@@ -53,7 +54,8 @@ std::string read_document(const std::string& path) {
   return read_text_file(path, path);
 }
 
-// The names are those of the help of --type, which the command line has checked.
+// The names are those of the help of --type, which the command line has checked; a lifecycle policy
+// is none of IAM.
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
   static const std::map<std::string, PolicyType> kTypes{{"identity", PolicyType::kIdentity},
@@ -88,7 +90,9 @@ int run_validate_policy(const std::string& file, const std::string& type, bool j
   const Paint paint;
   bool valid = true;
   base::OrderedJson problems = base::OrderedJson::array();
-  for (const auto& problem : auth::iam::lint_policy(document, policy_type(type))) {
+  const auto found = type == "lifecycle" ? api::lifecycle::lint(document)
+                                         : auth::iam::lint_policy(document, policy_type(type));
+  for (const auto& problem : found) {
     valid = valid && problem.warning;
     // A problem of the whole document has no line; it is reported at the first one.
     const std::size_t line = std::max<std::size_t>(problem.line, 1);

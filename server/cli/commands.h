@@ -31,6 +31,9 @@ int run_import_account(const ImportConfig& config);
 // account/question_command.cpp
 int run_can(const QuestionConfig& config);
 int run_who_can(const QuestionConfig& config);
+// offline/
+int run_test(const TestConfig& config);
+int run_lifecycle_command(const LifecycleConfig& config);
 // demo.cpp
 int run_demo(const DemoConfig& config);
 // print.cpp

@@ -356,7 +356,8 @@ std::string explain_text(const OrderedJson& decision) {
   add_leaf(tree, base::format("verdict: {} ({}){}", verdict, text_member(decision, "decidedBy"),
                               passed ? ", but not enforced" : ""));
   if (!allowed) add_leaf(tree, "message: " + text_member(decision, "message"));
-  add_leaf(tree, request_text(decision));
+  // A question of `ecr-local test` is no request.
+  if (!text_member(decision, "requestId").empty()) add_leaf(tree, request_text(decision));
   for (const OrderedJson& line : list(decision, "since")) {
     if (line.is_string()) add_leaf(tree, "since then: " + line.get<std::string>());
   }

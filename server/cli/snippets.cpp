@@ -23,11 +23,14 @@ ECR_SNIPPET(snippet_env, "env.sh")
 ECR_SNIPPET(snippet_export_account, "export-account.sh")
 ECR_SNIPPET(snippet_github_actions, "github-actions.yaml")
 ECR_SNIPPET(snippet_github_actions_oidc, "github-actions-oidc.yaml")
+ECR_SNIPPET(snippet_github_policy_tests, "github-policy-tests.yaml")
 ECR_SNIPPET(snippet_gitlab_ci, "gitlab-ci.yaml")
+ECR_SNIPPET(snippet_gitlab_policy_tests, "gitlab-policy-tests.yaml")
 ECR_SNIPPET(snippet_hosts, "hosts.txt")
 ECR_SNIPPET(snippet_hosts_toml, "hosts.toml")
 ECR_SNIPPET(snippet_k3d, "k3d.yaml")
 ECR_SNIPPET(snippet_kind, "kind.yaml")
+ECR_SNIPPET(snippet_policy_tests_schema, "policy-tests.schema.json")
 ECR_SNIPPET(snippet_registries_conf, "registries.conf")
 ECR_SNIPPET(snippet_terraform, "terraform.tf")
 
@@ -57,13 +60,19 @@ const std::vector<Template>& templates() {
        ECR_EMBEDDED(snippet_github_actions)},
       {{"github-actions-oidc", "a workflow that assumes a role with GitHub's token"},
        ECR_EMBEDDED(snippet_github_actions_oidc)},
+      {{"github-policy-tests", "a workflow that tests policies"},
+       ECR_EMBEDDED(snippet_github_policy_tests)},
       {{"gitlab-ci", "a pipeline that builds and pushes"}, ECR_EMBEDDED(snippet_gitlab_ci)},
+      {{"gitlab-policy-tests", "a pipeline that tests policies"},
+       ECR_EMBEDDED(snippet_gitlab_policy_tests)},
       {{"hosts", "a line for /etc/hosts: the registry of an account by its name"},
        ECR_EMBEDDED(snippet_hosts)},
       {{"hosts.toml", "containerd: where a registry's images are"},
        ECR_EMBEDDED(snippet_hosts_toml)},
       {{"k3d", "a k3d cluster that pulls from here"}, ECR_EMBEDDED(snippet_k3d)},
       {{"kind", "a kind cluster that pulls from here"}, ECR_EMBEDDED(snippet_kind)},
+      {{"policy-tests-schema", "JSON Schema of the files of `ecr-local test`"},
+       ECR_EMBEDDED(snippet_policy_tests_schema)},
       {{"registries.conf", "podman, buildah, skopeo: the registry without TLS"},
        ECR_EMBEDDED(snippet_registries_conf)},
       {{"terraform", "Terraform's provider block"}, ECR_EMBEDDED(snippet_terraform)},

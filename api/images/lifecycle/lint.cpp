@@ -188,14 +188,14 @@ std::vector<PolicyProblem> lint_with_images(const Policy& policy, const std::vec
       if (examples.count++ == 0) examples.first = name_of_image(images[selected.image]);
     }
     for (const auto& [first, examples] : kept) {
+      const bool one = examples.count == 1;
       problems.push_back(
           {true, 0,
-           base::format("{} as rule {} selects it first and keeps it: {}{}",
-                        examples.count == 1 ? std::string("1 image stays,")
-                                            : base::format("{} images stay,", examples.count),
-                        first, examples.first,
-                        examples.count == 1 ? std::string()
-                                            : base::format(" and {} more", examples.count - 1)),
+           base::format("{} because rule {} is applied first and keeps {}: {}{}",
+                        one ? std::string("1 image stays,")
+                            : base::format("{} images stay,", examples.count),
+                        first, one ? "it" : "them", examples.first,
+                        one ? std::string() : base::format(" and {} more", examples.count - 1)),
            path_of(rule), ""});
     }
   }

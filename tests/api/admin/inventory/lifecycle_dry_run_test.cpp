@@ -1,9 +1,13 @@
 // POST /_ecr-local/lifecycle/dry-run.
+#include "api/admin/inventory/lifecycle_dry_run.h"
+
 #include <random>
 
+#include "api/admin/body_node.h"
 #include "api/images/lifecycle/lifecycle_jobs.h"
 #include "schemas/base/text.h"
 #include "tests/api/fixture.h"
+#include "tests/api/images/lifecycle/naive_evaluator.h"
 
 namespace ecr::api::test {
 namespace {
@@ -42,12 +46,17 @@ class DryRunTest : public ApiTest {
     call("StartLifecyclePolicyPreview",
          {{"repositoryName", "app"}, {"lifecyclePolicyText", policy.dump()}});
     runner.run_due(10);
-    const Json json = call("GetLifecyclePolicyPreview", {{"repositoryName", "app"}});
     std::map<std::string, std::int64_t> found;
-    for (const Json& one : json["previewResults"]) {
-      found[one["imageDigest"].get<std::string>()] = one["appliedRulePriority"].get<std::int64_t>();
+    Json input = {{"repositoryName", "app"}, {"maxResults", 100}};
+    for (;;) {
+      const Json page = call("GetLifecyclePolicyPreview", input);
+      for (const Json& one : page["previewResults"]) {
+        found[one["imageDigest"].get<std::string>()] =
+            one["appliedRulePriority"].get<std::int64_t>();
+      }
+      if (!page.contains("nextToken")) return found;
+      input["nextToken"] = page["nextToken"];
     }
-    return found;
   }
   static std::map<std::string, std::int64_t> expiring(const Json& json) {
     std::map<std::string, std::int64_t> found;
@@ -87,6 +96,119 @@ TEST_F(DryRunTest, EqualsThePreviewOfTheApi) {
     expired += static_cast<int>(wanted.size());
   }
   EXPECT_GT(expired, 50);
+}
+
+// Ten thousand manifests of one config and one layer, each an hour after the one before.
+TEST_F(DryRunTest, OfTenThousandImagesEqualsEvaluatorAndPreview) {
+  Json manifest = Json::parse(push_image("app", "first", "content"));
+  for (int i = 1; i < 10'000; ++i) {
+    api_clock.restore({.frozen_at = api_clock.now() + std::chrono::hours(1)});
+    manifest["annotations"] = {{"number", std::to_string(i)}};
+    Json input = {{"repositoryName", "app"},
+                  {"imageManifest", manifest.dump()},
+                  {"imageManifestMediaType", "application/vnd.oci.image.manifest.v1+json"}};
+    if (i % 3 != 0) {
+      input["imageTag"] = base::format("{}-{}", i % 2 == 0 ? "dev" : "prod", i);
+    } else {
+      input["imageDigest"] = model::Digest::of(manifest.dump()).text();
+    }
+    const HttpResponse response = send("PutImage", input.dump());
+    ASSERT_EQ(response.status, 200) << body_of(response);
+  }
+  Json details = Json::array();
+  for (Json input = {{"repositoryName", "app"}, {"maxResults", 1000}};;) {
+    const Json page = call("DescribeImages", input);
+    for (const Json& one : page["imageDetails"]) details.push_back(one);
+    if (!page.contains("nextToken")) break;
+    input["nextToken"] = page["nextToken"];
+  }
+  ASSERT_EQ(details.size(), 10'000u);
+  Json dev = dry_rule(1, "sinceImagePushed", 200, "tagged");
+  dev["selection"]["tagPatternList"] = {"dev-*"};
+  Json prod = dry_rule(2, "imageCountMoreThan", 700, "tagged");
+  prod["selection"]["tagPatternList"] = {"prod-*"};
+  const Json policy_json = {
+      {"rules", {dev, prod, dry_rule(3, "sinceImagePushed", 30, "untagged")}}};
+  const Json given = dry_run({{"policy", policy_json}, {"images", details}});
+  const auto wanted = preview(policy_json);
+  EXPECT_GT(wanted.size(), 4000u);
+  EXPECT_EQ(expiring(given), wanted);
+  const base::OrderedJson holder = {{"images", base::OrderedJson::parse(details.dump())}};
+  const auto images = admin::inventory::described_images({holder, ""}, "images", 10'000);
+  const auto evaluation =
+      lifecycle::evaluate(*lifecycle::parse_policy(policy_json.dump()), images, api_clock.now());
+  std::map<std::string, std::int64_t> evaluated;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (evaluation.images[i].outcome != lifecycle::Outcome::kExpired) continue;
+    evaluated[images[i].digest] = *evaluation.images[i].rule_priority;
+  }
+  EXPECT_EQ(evaluated, wanted);
+}
+
+// Texts of policies and outputs of describe-images, against the evaluator that is written a second
+// time for the tests.
+TEST(DryRunProperty, AgreesWithTheNaiveEvaluatorOnAThousandPolicies) {
+  using admin::inventory::described_images;
+  std::mt19937 generator(23);
+  const auto pick = [&generator](std::size_t below) { return generator() % below; };
+  const std::vector<std::string> patterns = {"*", "dev-*", "prod-*", "*-1*", "dev-1*", "*d*"};
+  const std::vector<std::string> statuses = {"tagged", "tagged", "tagged", "untagged", "any"};
+  const auto now = *base::parse_iso8601("2026-12-06T00:00:00Z");
+  int policies = 0;
+  int expired = 0;
+  int kept = 0;
+  while (policies < 1000) {
+    Json rules = Json::array();
+    for (std::size_t n = 1 + pick(4), i = 1; i <= n; ++i) {
+      const bool counts = pick(2) == 0;
+      Json selection = {{"tagStatus", statuses[pick(statuses.size())]},
+                        {"countType", counts ? "imageCountMoreThan" : "sinceImagePushed"},
+                        {"countNumber", 1 + pick(counts ? 5 : 40)}};
+      if (!counts) selection["countUnit"] = "days";
+      if (selection["tagStatus"] == "tagged") {
+        selection["tagPatternList"] = Json::array({patterns[pick(patterns.size())]});
+        if (pick(3) == 0) selection["tagPatternList"].push_back(patterns[pick(patterns.size())]);
+      }
+      rules.push_back({{"rulePriority", 50 - 7 * i},
+                       {"selection", selection},
+                       {"action", {{"type", "expire"}}}});
+    }
+    const std::string text = Json{{"rules", rules}}.dump();
+    const auto parsed = lifecycle::parse_policy(text);
+    if (!parsed) continue;  // two lists alike, or `any` before others
+    ++policies;
+    base::OrderedJson details = base::OrderedJson::array();
+    for (std::size_t i = 0; i < 20; ++i) {
+      base::OrderedJson one = {
+          {"imageDigest", base::format("sha256:{:02}", (i * 37) % 100)},
+          {"imagePushedAt", base::format_iso8601(now - std::chrono::hours(pick(50) * 24))}};
+      base::OrderedJson tags = base::OrderedJson::array();
+      for (std::size_t n = pick(3); n > 0; --n) {
+        tags.push_back(base::format("{}-{}", pick(2) == 0 ? "dev" : "prod", 10 * i + n));
+      }
+      if (!tags.empty()) one["imageTags"] = tags;
+      details.push_back(std::move(one));
+    }
+    const base::OrderedJson holder = {{"imageDetails", std::move(details)}};
+    const auto images = described_images({holder, ""}, "imageDetails", 20);
+    const auto run = admin::inventory::dry_run_json(*parsed, images, now);
+    std::map<std::string, std::int64_t> actual;
+    for (const auto& one : run["images"]) {
+      if (one["action"] != "EXPIRE") continue;
+      actual[one["digest"].get<std::string>()] = one["rule"].get<std::int64_t>();
+    }
+    std::map<std::string, std::int64_t> wanted;
+    const auto naive = lifecycle::test::naive_evaluate(*parsed, images, now);
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      kept += naive[i].outcome == lifecycle::Outcome::kKept ? 1 : 0;
+      if (naive[i].outcome != lifecycle::Outcome::kExpired) continue;
+      wanted[images[i].digest] = *naive[i].rule_priority;
+    }
+    ASSERT_EQ(actual, wanted) << text;
+    expired += static_cast<int>(wanted.size());
+  }
+  EXPECT_GT(expired, 3000);
+  EXPECT_GT(kept, 2000);
 }
 
 TEST_F(DryRunTest, SaysWhenAndByWhichRule) {

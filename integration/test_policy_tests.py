@@ -201,9 +201,9 @@ matrix:
 
     def test_they_hold(self):
         output = self.run_program("test", "tests.yaml", "--junit", "junit.xml")
-        self.assertEqual("tests.yaml: 27 checks, all good\n", output)
+        self.assertEqual("tests.yaml: 28 checks, all good\n", output)
         text = self.check_junit(self.path("junit.xml"))
-        self.assertIn('tests="27" failures="0" errors="0"', text)
+        self.assertIn('tests="28" failures="0" errors="0"', text)
 
     def test_a_change_that_opens_a_hole_is_a_flip(self):
         everything = {"Version": "2012-10-17", "Statement": [
@@ -213,7 +213,7 @@ matrix:
                                   f"{JANE}#one-repository=open.json", "--junit", "junit.xml", status=1)
         self.assertIn(f"FLIP tests.yaml: cases[1]: ecr:PutImage by {JANE} on {REPOSITORY}app: "
                       "denied before, allowed now", output)
-        self.assertIn("27 checks, 3 failed; 3 get another verdict", output)
+        self.assertIn("28 checks, 3 failed; 3 get another verdict", output)
         self.assertIn('failures="3"', self.check_junit(self.path("junit.xml")))
 
     def test_a_policy_that_is_taken_away_is_a_change_too(self):
@@ -226,7 +226,7 @@ matrix:
     def test_a_change_without_effect_flips_nothing(self):
         self.file("same.json", self.seed()["accounts"][ACCOUNT]["users"][1]["policies"]["keep"])
         output = self.run_program("test", "tests.yaml", "--changed", f"{BOB}#keep=same.json")
-        self.assertEqual("tests.yaml: 27 checks, all good; 0 get another verdict\n", output)
+        self.assertEqual("tests.yaml: 28 checks, all good; 0 get another verdict\n", output)
 
     def test_the_schema_takes_the_file(self):
         try:
@@ -252,13 +252,13 @@ matrix:
 
 
 class TestCommandTest(PolicyTestsCase):
-    def tests(self, expect="denied", **more):
+    def document(self, expect="denied", **more):
         return {"seed": {"accounts": {ACCOUNT: {"users": [{"name": "jane"}]}}},
                 "cases": [{"principal": JANE, "action": "ecr:PutImage",
                            "resource": REPOSITORY + "app", "expect": expect, **more}]}
 
     def test_a_failure_is_explained(self):
-        self.file("t.json", self.tests("allowed", name="<Jane> pushes"))
+        self.file("t.json", self.document("allowed", name="<Jane> pushes"))
         output = self.run_program("test", "t.json", "--junit", "j.xml", status=1)
         self.assertIn("FAIL t.json: cases[0]: <Jane> pushes: ecr:PutImage by", output)
         self.assertIn("no identity-based policy allows the ecr:PutImage action", output)
@@ -274,7 +274,7 @@ class TestCommandTest(PolicyTestsCase):
         self.assertTrue(report["files"][0]["checks"][0]["decision"]["suggestion"])
 
     def test_the_principal_has_to_be_there(self):
-        wrong = self.tests()
+        wrong = self.document()
         wrong["cases"][0]["principal"] = JANE + "x"
         self.file("t.json", wrong)
         output = self.run_program("test", "t.json", "--junit", "j.xml", status=1)
@@ -283,11 +283,11 @@ class TestCommandTest(PolicyTestsCase):
 
     def test_seeds_come_from_files_and_flags(self):
         os.mkdir(self.path("sub"))
-        seed = self.tests()["seed"]
+        seed = self.document()["seed"]
         self.file("sub/seed.yaml", json.dumps(seed))
-        self.file("sub/t.json", {**self.tests(), "seed": "seed.yaml"})
+        self.file("sub/t.json", {**self.document(), "seed": "seed.yaml"})
         self.run_program("test", "sub/t.json")
-        without = self.tests()
+        without = self.document()
         del without["seed"]
         self.file("t.json", without)
         self.run_program("test", "t.json", status=1)
@@ -300,13 +300,13 @@ class TestCommandTest(PolicyTestsCase):
             ("t.yaml", "cases: [1]\ncases: [2]\n", "t.yaml:2: the key cases is there twice"),
             ("t.json", "{", "t.json:1:"),
             ("t.json", {"cases": []}, "t.json: cases: there is neither a case nor a matrix"),
-            ("t.json", {**self.tests(), "seed": {"accounts": {"1": {}}}}, "t.json: seed: accounts.1"),
-            ("t.json", {**self.tests(), "seed": "none.json"}, "none.json: No such file"),
+            ("t.json", {**self.document(), "seed": {"accounts": {"1": {}}}}, "t.json: seed: accounts.1"),
+            ("t.json", {**self.document(), "seed": "none.json"}, "none.json: No such file"),
         ):
             with self.subTest(content):
                 self.file(name, content)
                 self.assertIn(part, self.run_program("test", name, status=3))
-        self.file("t.json", self.tests())
+        self.file("t.json", self.document())
         self.assertIn("FILE is required", self.run_program("test", status=2))
         self.assertIn("POLICY=FILE", self.run_program("test", "t.json", "--changed", "x", status=2))
         self.assertIn("--changed x:", self.run_program("test", "t.json", "--changed", "x=", status=3))
@@ -348,13 +348,13 @@ class TestCommandTest(PolicyTestsCase):
         workflow = yaml.safe_load(self.run_program("print", "github-policy-tests"))
         steps = [step.get("run", "") for step in workflow["jobs"]["test"]["steps"]]
         pipeline = yaml.safe_load(self.run_program("print", "gitlab-policy-tests"))["policies"]
-        self.file("policies.yaml", json.dumps(self.tests()))
+        self.file("policies.yaml", json.dumps(self.document()))
         os.symlink(BINARY, self.path("ecr-local"))
         for line in (steps[-2], pipeline["script"][-1]):
             with self.subTest(line):
                 self.assertIn("ecr-local test", line)
                 subprocess.run(["sh", "-ec", line], cwd=self.directory, check=True,
-                               stdout=subprocess.DEVNULL)
+                               env=harness.plain_environment(), stdout=subprocess.DEVNULL)
                 self.check_junit(self.path("policies.xml"))
         self.assertEqual("policies.xml", pipeline["artifacts"]["reports"]["junit"])
 

@@ -191,7 +191,7 @@ class YamlReader {
 };
 
 // Aliases make much of little, so that there is always a limit.
-constexpr std::size_t kMostYamlValues = 2'000'000;
+constexpr std::size_t kMostYamlValues = 500'000;
 
 }  // namespace
 

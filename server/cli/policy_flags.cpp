@@ -33,7 +33,7 @@ void add_test_options(CLI::App& app, TestConfig& config) {
       "policy, trust:ARN, boundary:ARN, scp:ID or rcp:ID; without a FILE it is removed.\n"
       "Examples:\n"
       "  ecr-local test tests.yaml\n"
-      "  ecr-local test tests.yaml --changed arn:aws:iam::111122223333:policy/push=push.json\n"
+      "  ecr-local test tests.yaml --changed arn:aws:iam::111122223333:policy/p=p.json\n"
       "  ecr-local test --record --seed seed.json tests.json\n"
       "Exit status: 0 every verdict is as expected; 1 one is not; 2 wrong usage; 3 a file cannot "
       "be "
@@ -137,10 +137,10 @@ void add_can_options(CLI::App& app, QuestionConfig& config) {
 void add_policy_commands(const AddCommand& command, CommandLine& line) {
   using Command = CommandLine::Command;
   add_test_options(
-      *command("test", "Test policies: is what they decide what you expect?", Command::kTest),
+      *command("test", "Test what policies allow and deny, without a server", Command::kTest),
       line.test);
   add_lifecycle_options(
-      *command("lifecycle", "Check a lifecycle policy: which images go when, by which rule?",
+      *command("lifecycle", "Check a lifecycle policy; say which images it removes when",
                Command::kLifecycle),
       line.lifecycle);
   CLI::App* validate = command("validate-policy", "Print every problem of a policy document",

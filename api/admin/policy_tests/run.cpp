@@ -22,14 +22,13 @@ using what_if::PolicyView;
 
 const char* verdict_word(bool allowed) { return allowed ? "allowed" : "denied"; }
 
-// "identity-based policy push (arn:...), statement 0 (Sid Push)": what a test can name.
+// "inline policy push of user jane, statement 0 (Sid Push)": what a test can name.
 std::string reason_of(const auth::iam::Request& request, const auth::iam::Verdict& verdict) {
   std::string statement;
   if (verdict.policy != nullptr) {
     const std::string sid = verdict.policy->sid(verdict.statement);
-    statement =
-        base::format("{} policy {}, statement {}{}", name_of(verdict.decided_by), verdict.source,
-                     verdict.statement, sid.empty() ? "" : " (Sid " + sid + ")");
+    statement = base::format("{}, statement {}{}", verdict.source, verdict.statement,
+                             sid.empty() ? "" : " (Sid " + sid + ")");
   }
   if (verdict.allowed()) {
     return statement.empty() ? "the action needs no permission" : statement;

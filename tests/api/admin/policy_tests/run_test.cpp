@@ -123,8 +123,10 @@ TEST_F(PolicyTestsTest, TheReasonHasToFit) {
   EXPECT_EQ(status("ecr:PutImage", "denied because No Identity-Based policy allows"),
             Status::kPassed);
   EXPECT_EQ(status("ecr:DeleteRepository", "denied because Sid Guard"), Status::kPassed);
-  EXPECT_EQ(status("ecr:DeleteRepository", "denied because resource policy"), Status::kPassed);
-  EXPECT_EQ(status("ecr:BatchGetImage", "allowed because identity policy pull"), Status::kPassed);
+  EXPECT_EQ(status("ecr:DeleteRepository", "denied because in a resource-based policy"),
+            Status::kPassed);
+  EXPECT_EQ(status("ecr:BatchGetImage", "allowed because inline policy pull of user jane"),
+            Status::kPassed);
   EXPECT_EQ(status("ecr:PutImage", "denied because a service control policy"), Status::kFailed);
   EXPECT_EQ(status("ecr:BatchGetImage", "allowed because admin"), Status::kFailed);
 }

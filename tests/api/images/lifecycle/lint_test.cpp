@@ -136,8 +136,8 @@ TEST(LifecycleLint, ATagThatKeepsAnImageAliveIsNamed) {
       lines_of(lint_with_images(policy, images, base::TimePoint(std::chrono::days(20'000))));
   EXPECT_EQ(lines,
             (std::vector<std::string>{
-                "rule 2: 2 images stay, because rule 1 is applied first and keeps them: sha256:a "
-                "(prod-1, dev-1) and 1 more",
+                "rule 2: 2 images stay, because rule 1 is applied first and keeps them: sha256:b "
+                "(prod-2) and 1 more",
                 "rule 3: the rule selects none of the images"}))
       << base::join(lines, "\n");
 }

@@ -11,33 +11,27 @@ namespace {
 // --seed has no variable: ECR_LOCAL_SEED is that of a server.
 void add_test_options(CLI::App& app, TestConfig& config) {
   app.add_option("FILE", config.files, "Files of tests, JSON or YAML")->required();
-  app.add_option("--seed", config.seeds,
-                 "A seed document, before those that FILE names (repeatable)")
+  app.add_option("--seed", config.seeds, "Another seed document (repeatable)")
       ->allow_extra_args(false);
-  app.add_option("--changed", config.changed,
-                 "Test with this change, and list each verdict that it changes (repeatable)")
+  app.add_option("--changed", config.changed, "Test with this change; list what flips (repeatable)")
       ->allow_extra_args(false)
       ->check([](const std::string& text) {
         return text.rfind('=') != std::string::npos && text.rfind('=') != 0
                    ? std::string()
                    : std::string("must be POLICY=FILE");
       });
-  app.add_option("--junit", config.junit, "Write the results to this file, as JUnit's XML");
+  app.add_option("--junit", config.junit, "Write the results to this file, as JUnit has them");
   app.add_flag("--tap", config.tap, "Print the results in the Test Anything Protocol");
   app.add_flag("--json", config.json, "Print the results as one JSON object");
-  app.add_flag("--record", config.record,
-               "Write FILE from the decisions of a running server (- for stdout)");
+  app.add_flag("--record", config.record, "Write FILE from a server's decisions (- for stdout)");
   add_server(app, config.url, config.admin_token);  // for --record
   app.footer(
-      "POLICY is the ARN of a managed policy, a repository or a registry, ARN#NAME of an inline "
-      "policy, trust:ARN, boundary:ARN, scp:ID or rcp:ID; without a FILE it is removed.\n"
+      "POLICY: ARN of a managed policy, repository or registry; ARN#NAME (inline); "
+      "trust:ARN, boundary:ARN, scp:ID, rcp:ID. Without FILE it is removed.\n"
       "Examples:\n"
       "  ecr-local test tests.yaml\n"
       "  ecr-local test tests.yaml --changed arn:aws:iam::111122223333:policy/p=p.json\n"
-      "  ecr-local test --record --seed seed.json tests.json\n"
-      "Exit status: 0 every verdict is as expected; 1 one is not; 2 wrong usage; 3 a file cannot "
-      "be "
-      "read or has a mistake.");
+      "Exit status: 0 all as expected; 1 not; 2 wrong usage; 3 a file has a mistake.");
 }
 
 void add_lifecycle_options(CLI::App& app, LifecycleConfig& config) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "schemas/base/clock.h"
 #include "server/cli/flag_values.h"
 #include "server/cli/serve_flags.h"
 

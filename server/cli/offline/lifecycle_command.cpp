@@ -14,6 +14,7 @@
 #include "api/admin/body_node.h"
 #include "api/admin/inventory/lifecycle_dry_run.h"
 #include "api/images/lifecycle/lint.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/text.h"
 #include "server/cli/commands.h"
 #include "server/cli/offline/document_file.h"

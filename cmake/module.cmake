@@ -73,6 +73,18 @@ function(ecr_module name)
   endif()
 endfunction()
 
+# ecr_seldom_run(target): what no push, no pull and no decision runs is made small. Passes that cost
+# much of the compile time and save little are left out. The precompiled header is not for it: in
+# Release it was made for speed, and these are a few large units.
+function(ecr_seldom_run target)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Os -fno-expensive-optimizations -fno-gcse -fno-ivopts
+                           -fno-schedule-insns2 -fno-tree-pre -fno-tree-pta -fno-tree-vrp)
+  else()
+    target_precompile_headers(${target} REUSE_FROM ecr_schemas)
+  endif()
+endfunction()
+
 # ecr_test(name [LINK libs...]): the executable <name>_tests of all .cpp files below tests/<name>,
 # registered with CTest test by test.
 function(ecr_test name)

@@ -340,6 +340,8 @@ class Company:
             arn = f"arn:aws:iam::{account}:user/exporter"
             yield f"{account}/identity.json", {"UserId": "AIDAX", "Account": account, "Arn": arn}
             yield f"{account}/iam/details.json", self.details(account)
+            # As the script says that it asked for all of it.
+            yield f"{account}/export.json", {"exportAccount": account, "result": "complete"}
         for region in REGIONS:
             at = f"{ACCOUNT}/ecr/{region}"
             mine = [n for n in self.names if self.repositories[n]["region"] == region]

@@ -76,8 +76,11 @@ int run_program(int argc, const char* const* argv) {
   }
   try {
     return run_command(*line);
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "ecr-local: %s\n", error.what());
+    return kExitUsage;
   } catch (const std::exception& error) {
-    // Business code throws sentences for the user. This is the only place that prints them, so no
+    // Business code throws sentences for the user. These are the only places that print them, so no
     // command catches for the sake of printing.
     std::fprintf(stderr, "ecr-local: %s\n", error.what());
     return kExitFailed;

@@ -91,6 +91,10 @@ OrderedJson hinted_json(const Services& services, storage::sql::Txn& txn, std::s
   const Hints hints = hints_for(services, txn, host, record.request);
   if (hints.texts.empty()) return json;
   json["hints"] = hints.texts;
+  if (hints.repository_missing) {
+    json.erase("alternatives");
+    if (json.contains("work")) json["work"].erase("alternatives");
+  }
   // A policy that does not exist cannot be changed.
   if (hints.resource_missing && json.contains("suggestion")) {
     json["suggestion"] = OrderedJson::array();

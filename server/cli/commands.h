@@ -3,11 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 
 #include "server/cli/command_line.h"
 
 namespace ecr::server {
+
+// What the command line asks for makes no sense: the program ends with kExitUsage.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 // commands.cpp
 int run_check(const ServeConfig& config, bool repair, bool json);

@@ -242,6 +242,23 @@ TextTree step_tree(const OrderedJson& step) {
   return tree;
 }
 
+// Where the statements are good and only a tag is missing.
+void add_alternatives(const OrderedJson& advice, TextTree& tree) {
+  for (const OrderedJson& one : list(advice, "alternatives")) {
+    if (!one.is_object() || text_member(one, "change") != "tag") continue;
+    tree.children.emplace_back("or tag " + text_member(one, "where"), std::vector<TextTree>{});
+    add_leaf(tree.children.back(), text_member(one, "command"));
+    add_leaf(tree.children.back(), text_member(one, "caution"));
+  }
+}
+
+// docker is the usual client, others have the same requests.
+std::string_view client_word(const OrderedJson& decision) {
+  const OrderedJson* agent = find_key(decision, "aws:UserAgent");
+  if (agent == nullptr || !agent->is_string()) return "docker ";
+  return agent->get_ref<const std::string&>().starts_with("docker/") ? "docker " : "";
+}
+
 // `advice`: a decision or its work. Additions are shown as the whole policies that the APIs take,
 // where the server has them.
 TextTree suggestion_tree(std::string title, const OrderedJson& advice) {
@@ -276,9 +293,13 @@ void add_suggestions(const OrderedJson& decision, TextTree& tree) {
   const auto work = decision.find("work");
   if (work == decision.end() || !work->is_object()) {
     tree.children.push_back(suggestion_tree("to allow it", decision));
+    add_alternatives(decision, tree.children.back());
     return;
   }
-  TextTree all = suggestion_tree("to allow the whole docker " + text_member(*work, "name"), *work);
+  TextTree all = suggestion_tree(
+      base::format("to allow the whole {}{}", client_word(decision), text_member(*work, "name")),
+      *work);
+  add_alternatives(*work, all);
   std::vector<std::string> denied;
   for (const OrderedJson& one : list(*work, "denied")) {
     if (one.is_string()) denied.push_back(one.get<std::string>());
@@ -289,6 +310,7 @@ void add_suggestions(const OrderedJson& decision, TextTree& tree) {
   tree.children.push_back(std::move(all));
   tree.children.push_back(suggestion_tree(
       base::format("to allow {} alone", text_member(decision, "action")), decision));
+  if (list(*work, "alternatives").empty()) add_alternatives(decision, tree.children.back());
 }
 
 // Who asked. A web identity is nobody yet when it assumes a role: its token tells who it is.

@@ -91,22 +91,23 @@ void add_question_options(CLI::App& app, QuestionConfig& config) {
 }
 
 void add_who_can_options(CLI::App& app, QuestionConfig& config) {
-  app.add_option("ACTION", config.action, "One action, as ecr:PutImage")->required();
-  app.add_option("RESOURCE", config.resource, "An ARN, or *")->required();
+  app.add_option("ACTION", config.action, "One action, such as ecr:PutImage")->required();
+  app.add_option("RESOURCE", config.resource, "An ARN, the name of a repository, or *")->required();
   app.add_option("--account", config.account, "Only principals of this account")
       ->check(check_account);
   add_question_options(app, config);
   app.footer(
       "Example:\n"
       "  ecr-local who-can ecr:GetAuthorizationToken '*' --seed seed.json\n"
-      "Exit status: 0 somebody can; 1 nobody can; 2 wrong usage; 3 the question cannot be asked, "
-      "or no server answers.");
+      "Exit status: 0 somebody can; 1 nobody can; 2 the question or the seed has a mistake; 3 a "
+      "file "
+      "cannot be read, or no server answers.");
 }
 
 void add_can_options(CLI::App& app, QuestionConfig& config) {
   app.add_option("PRINCIPAL", config.principal, "ARN of a user, role, session or root user");
-  app.add_option("ACTION", config.action, "One action, as ecr:PutImage");
-  app.add_option("RESOURCE", config.resource, "An ARN, or *");
+  app.add_option("ACTION", config.action, "One action, such as ecr:PutImage");
+  app.add_option("RESOURCE", config.resource, "An ARN, the name of a repository, or *");
   app.add_option("--context", config.context, "What the request carries, as aws:SourceIp=10.0.0.1")
       ->check([](const std::string& text) {
         const std::size_t equals = text.find('=');
@@ -123,8 +124,9 @@ void add_can_options(CLI::App& app, QuestionConfig& config) {
   app.footer(
       "Example:\n"
       "  ecr-local can arn:aws:iam::111122223333:role/ci ecr:GetAuthorizationToken '*'\n"
-      "Exit status: 0 it can, or under conditions; 1 it cannot; 2 wrong usage; 3 the question "
-      "cannot be asked, or no server answers.");
+      "Exit status: 0 it can, or under conditions; 1 it cannot, or one of many questions has a "
+      "mistake; 2 the question or the seed has a mistake; 3 a file cannot be read, or no server "
+      "answers.");
 }
 
 }  // namespace

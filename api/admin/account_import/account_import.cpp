@@ -57,6 +57,8 @@ constexpr char kTargets[] = "Targets";
 const std::vector<OutputKind>& output_kinds() {
   static const std::vector<OutputKind> kKinds{
       {is_identity, convert_caller_identity},
+      {[](const OrderedJson& one) { return has_text(one, "exportAccount"); },
+       convert_script_report},
       {is_details, convert_managed_policies},
       {is_details, convert_identities},
       {lists<kAliases>, convert_account_aliases},
@@ -163,6 +165,7 @@ AccountImport import_account(const std::vector<ExportFile>& files, const ImportO
   const auto documents = parse_files(files, options, importing.notes);
   convert(importing, documents);
   finish_organization(importing);
+  note_missing_outputs(importing);
   AccountImport result;
   result.credentials = add_local_keys(importing);
   result.region = options.region;

@@ -92,6 +92,7 @@ void convert_repositories(Importing& importing, const ExportNode& document) {
 void convert_repository_policy(Importing& importing, const ExportNode& document) {
   document.check_members("get-repository-policy", {"registryId", "repositoryName", "policyText"});
   repository_of(importing, document)["policy"] = policy_document(document.member("policyText"));
+  importing.with_repository_policy.insert(registry_of(importing, document));
 }
 
 void convert_lifecycle_policy(Importing& importing, const ExportNode& document) {
@@ -108,7 +109,9 @@ void convert_registry_policy(Importing& importing, const ExportNode& document) {
     document.fail(
         "says of no Region: put it into a folder with the Region as its name, or name the Region");
   }
-  OrderedJson& account = account_in(importing, registry_of(importing, document));
+  const std::string id = registry_of(importing, document);
+  importing.with_registry_policy.insert(id);
+  OrderedJson& account = account_in(importing, id);
   account["registryPolicies"][*region] = policy_document(document.member("policyText"));
 }
 
@@ -130,6 +133,7 @@ void convert_repository_tags(Importing& importing, const ExportNode& document) {
         "says of no repository: put it into a folder with the repository's name, or add a member "
         "resourceArn to it");
   }
+  importing.with_tags.insert(*key);
   OrderedJson tags = tags_object(document, "tags");
   if (!tags.empty()) repository_in(importing, *key)["tags"] = std::move(tags);
 }

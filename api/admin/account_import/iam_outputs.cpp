@@ -226,6 +226,7 @@ void convert_managed_policies(Importing& importing, const ExportNode& document) 
 
 void convert_identities(Importing& importing, const ExportNode& document) {
   const std::string account = account_of_details(importing, document);
+  importing.with_identities.insert(account);
   document.each("GroupDetailList",
                 [&](const ExportNode& group) { convert_group(importing, group, account); });
   document.each("UserDetailList",

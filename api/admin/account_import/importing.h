@@ -48,6 +48,13 @@ struct Importing {
   std::map<std::string, std::vector<std::string>> policies_of_target = {};  // SCPs and RCPs
   std::map<std::string, std::string> parent_of = {};                        // of units and accounts
   bool targets_known = false;  // some output says what control policies are attached to
+  // Of which there is an output, even one that says "none".
+  std::set<RepositoryKey> with_tags = {};
+  std::set<std::string> with_identities = {};  // accounts, as the next two
+  std::set<std::string> with_repository_policy = {};
+  std::set<std::string> with_registry_policy = {};
+  // Accounts that the export script asked about: it writes no file for what is not there.
+  std::set<std::string> asked_by_script = {};
 };
 
 // One value of an output, and where it is. Borrows both.
@@ -102,6 +109,10 @@ struct OutputKind {
 // In the order in which they are converted: later ones need what earlier ones found.
 const std::vector<OutputKind>& output_kinds();
 
+// missing_outputs.cpp
+void convert_script_report(Importing& importing, const ExportNode& document);
+// Notes each kind of output that is missing and by which answers may be others than AWS's.
+void note_missing_outputs(Importing& importing);
 // iam_outputs.cpp
 void convert_caller_identity(Importing& importing, const ExportNode& document);
 // Both of get-account-authorization-details: a policy may stand on another page of it than the role

@@ -1,11 +1,14 @@
 #include "api/admin/decisions/decision_json.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "api/admin/decisions/advice.h"
 #include "api/admin/decisions/advised_document.h"
 #include "api/admin/decisions/change_target.h"
 #include "api/admin/decisions/image_work.h"
+#include "api/admin/decisions/tag_advice.h"
 #include "api/core/wire/http.h"
 #include "schemas/base/text.h"
 
@@ -167,6 +170,32 @@ OrderedJson documents_json(const auth::iam::PolicySet& policies,
   return json;
 }
 
+OrderedJson alternatives_json(const std::vector<TagAdvice>& alternatives) {
+  OrderedJson json = OrderedJson::array();
+  for (const TagAdvice& one : alternatives) {
+    json.push_back({{"change", "tag"},
+                    {"where", one.where},
+                    {"tags", one.tags},
+                    {"command", one.command},
+                    {"caution", one.caution}});
+  }
+  return json;
+}
+
+// Those that allow the whole of the work.
+std::vector<TagAdvice> alternatives_for(const DecisionRecord& record, const MissingForWork& work,
+                                        std::vector<TagAdvice> alternatives) {
+  std::erase_if(alternatives, [&](const TagAdvice& one) {
+    auth::iam::Request asked = with_tags(record.request, one.tags);
+    return std::any_of(work.missing.begin(), work.missing.end(), [&](const std::string& action) {
+      asked.action = action;
+      // A token is of no repository, so that no tag allows it.
+      return action == kTokenAction || !evaluate(asked, record.policies).allowed();
+    });
+  });
+  return alternatives;
+}
+
 OrderedJson work_json(const DecisionRecord& record, const MissingForWork& missing) {
   OrderedJson json;
   json["name"] = text(missing.name);
@@ -222,8 +251,14 @@ OrderedJson decision_json(const DecisionRecord& record, bool trace) {
     if (trace) json["documents"] = documents_json(record.policies, steps);
   }
   if (trace && !record.verdict.allowed()) {
+    const auto alternatives = advise_tags(request, record.policies, record.verdict);
+    if (!alternatives.empty()) json["alternatives"] = alternatives_json(alternatives);
     const MissingForWork work = missing_for_work(request, record.policies, record.verdict);
-    if (!work.name.empty()) json["work"] = work_json(record, work);
+    if (!work.name.empty()) {
+      json["work"] = work_json(record, work);
+      const auto whole = alternatives_for(record, work, alternatives);
+      if (!whole.empty()) json["work"]["alternatives"] = alternatives_json(whole);
+    }
   }
   if (trace) json["trace"] = trace_json(record);
   return json;

@@ -51,6 +51,7 @@ void add_repository_hints(const Services& services, storage::sql::Txn& txn, std:
   const std::string name(arn.part[5].substr(sizeof("repository/") - 1));
   if (name.find('*') != std::string::npos) return;  // a listing
   if (storage::find_repository(txn, wanted, name)) return;
+  hints.repository_missing = true;
   std::vector<std::string> names;
   for (const auto& one : storage::list_repositories(txn, wanted, "", kMostNames)) {
     names.push_back(one.name);
@@ -91,6 +92,12 @@ void add_account_hint(const Services& services, const auth::iam::Request& reques
 
 }  // namespace
 
+bool needs_no_repository(std::string_view action) {
+  return std::any_of(
+      std::begin(kWithoutRepository), std::end(kWithoutRepository),
+      [&](std::string_view known) { return base::equals_ignore_case(known, action); });
+}
+
 Hints hints_for(const Services& services, storage::sql::Txn& txn, std::string_view host,
                 const auth::iam::Request& request) {
   Hints hints;
@@ -101,8 +108,7 @@ Hints hints_for(const Services& services, storage::sql::Txn& txn, std::string_vi
   if (action.starts_with("sts:") && arn.part[5].starts_with("role/")) {
     add_role_hint(txn, arn, hints);
   } else if (action.starts_with("ecr:") && arn.part[5].starts_with("repository/") &&
-             std::find(std::begin(kWithoutRepository), std::end(kWithoutRepository), action) ==
-                 std::end(kWithoutRepository)) {
+             !needs_no_repository(action)) {
     add_repository_hints(services, txn, host, arn, hints);
   }
   return hints;

@@ -17,11 +17,16 @@ struct Hints {
   std::vector<std::string> texts;  // for people: "there is no role ..."
   // Advice about policies would be wrong: there is no policy to change.
   bool resource_missing = false;
+  // The request names a repository that is not there, so that it cannot be tagged.
+  bool repository_missing = false;
 };
 
 // As things are now, which may be later than the request. `host`: under which the server is asked,
 // for names that its registries answer to.
 Hints hints_for(const Services& services, storage::sql::Txn& txn, std::string_view host,
                 const auth::iam::Request& request);
+
+// True for the actions that make the repository they name, or do not need it.
+bool needs_no_repository(std::string_view action);
 
 }  // namespace ecr::api::admin

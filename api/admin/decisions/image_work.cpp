@@ -18,7 +18,6 @@ namespace {
 using auth::iam::Request;
 using base::OrderedJson;
 
-constexpr std::string_view kTokenAction = "ecr:GetAuthorizationToken";
 constexpr std::string_view kPushActions[] = {
     "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
     "ecr:InitiateLayerUpload",         "ecr:PutImage",      "ecr:UploadLayerPart"};
@@ -51,6 +50,27 @@ Request with_action(const Request& request, std::string_view action) {
   other.resource = "*";
   other.resource_account = request.principal.account;
   return other;
+}
+
+bool is_allowed(const Request& request, std::string_view action,
+                const auth::iam::PolicySet& policies) {
+  auth::iam::PolicySet given = policies;
+  if (action == kTokenAction) given.resource.clear();  // those of the repository's registry
+  return evaluate(with_action(request, action), given).allowed();
+}
+
+// docker looks for no manifest before its push; oras, crane and containerd do.
+bool is_read_of_docker(const Request& request) {
+  const auto* agent = request.context.find_lower("aws:useragent");
+  return agent == nullptr || agent->values.empty() || agent->values[0].starts_with("docker/");
+}
+
+// Whoever may push but for this one action hardly lacks it for a pull.
+bool lacks_for_push_alone(const Request& request, const auth::iam::PolicySet& policies) {
+  return std::all_of(std::begin(kPushActions), std::end(kPushActions), [&](auto action) {
+    return base::equals_ignore_case(action, request.action) ||
+           is_allowed(request, action, policies);
+  });
 }
 
 // Adds the action to a statement that differs in nothing else, or adds the step.
@@ -114,6 +134,10 @@ MissingForWork missing_for_work(const Request& request, const auth::iam::PolicyS
   if (verdict.allowed() || verdict.over_budget || work == nullptr ||
       !is_repository(request.resource)) {
     return found;
+  }
+  if (base::equals_ignore_case(request.action, "ecr:BatchGetImage") &&
+      !is_read_of_docker(request) && lacks_for_push_alone(request, policies)) {
+    work = &kWorks[0];
   }
   std::vector<std::string_view> actions(work->actions.begin(), work->actions.end());
   actions.insert(actions.begin(), kTokenAction);

@@ -13,6 +13,9 @@
 
 namespace ecr::api::admin {
 
+// What every push and pull needs besides, on "*".
+inline constexpr std::string_view kTokenAction = "ecr:GetAuthorizationToken";
+
 // A thing that people do with images: "push" or "pull".
 struct ImageWork {
   std::string_view name;
@@ -40,7 +43,9 @@ struct MissingForWork {
   std::vector<AdviceStep> steps;
 };
 
-// Empty name: the request is no part of a push or pull, or nothing else is missing for it.
+// Empty name: the request is no part of a push or pull, or nothing else is missing for it. A push
+// reads a manifest as a pull does. Where a client that is not docker may do everything else that a
+// push needs, its read counts as part of a push.
 // REQUIRES: verdict == evaluate(request, policies).
 MissingForWork missing_for_work(const auth::iam::Request& request,
                                 const auth::iam::PolicySet& policies,

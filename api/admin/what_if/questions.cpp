@@ -8,6 +8,7 @@
 #include "api/admin/admin_http.h"
 #include "api/admin/decisions/advice.h"
 #include "api/admin/decisions/decision_json.h"
+#include "api/admin/what_if/question_notes.h"
 #include "api/admin/what_if/role_walk.h"
 #include "api/admin/what_if/who_can.h"
 #include "schemas/base/text.h"
@@ -142,6 +143,29 @@ void add_ways(const Services& services, storage::sql::Txn& txn, const WhoCanQues
   json["truncated"] = truncated;
 }
 
+// A repository may be named without its ARN, where only one has the name.
+std::string resource_meant(const Services& services, storage::sql::Txn& txn,
+                           const std::string& parameter, const std::string& resource) {
+  if (!model::is_repository_name(resource)) {
+    check_resource(parameter, resource);
+    return resource;
+  }
+  constexpr std::size_t kMostPlaces = 5;
+  std::vector<std::string> arns;
+  for (const auto& one : storage::find_repositories_named(txn, resource, kMostPlaces)) {
+    arns.push_back(model::repository_arn(one.registry.region, one.registry.account, one.name));
+  }
+  if (arns.size() == 1) return arns.front();
+  const std::string fault =
+      arns.empty() ? base::format(
+                         "there is no repository {}; give an ARN, such as "
+                         "arn:aws:ecr:{}:{}:repository/{}",
+                         resource, services.settings.region, services.settings.account, resource)
+                   : base::format("there is more than one repository {}; give its ARN, such as {}",
+                                  resource, arns.front());
+  throw ParameterError(parameter, fault);
+}
+
 // Asks one question after the other; what is asked about often is read once.
 class Asker {
  public:
@@ -157,9 +181,9 @@ class Asker {
     question.check_members({"principal", "action", "resource", "context"});
     const std::string principal = question.text("principal");
     const std::string action = question.text("action");
-    const std::string resource = question.text("resource");
     check_action(question.path_of("action"), action);
-    check_resource(question.path_of("resource"), resource);
+    const std::string resource =
+        resource_meant(services_, txn_, question.path_of("resource"), question.text("resource"));
     const Caller& caller = caller_named(question, principal);
     Question asked = view_.ask(caller, action, resource);
     add_context(read_context(question), asked.request.context);
@@ -170,6 +194,7 @@ class Asker {
     json["message"] = OrderedJson();
     json["steps"] = 0;
     json["via"] = OrderedJson::array();
+    json["notes"] = notes_of(action, resource);
     if (outlook.answer != Outlook::Answer::kNever) return json;
     json["message"] = denial_message(asked.request, outlook.verdict);
     if (via_roles_) add_way_of(caller, action, resource, json);
@@ -185,12 +210,16 @@ class Asker {
       found = callers_.emplace(principal, view_.caller_named(principal)).first;
     }
     if (!found->second) {
-      question.member("principal")
-          .fail(
-              "must be the ARN of a user, role, session or root user that is here, or the name of "
-              "a service");
+      throw ParameterError(question.path_of("principal"),
+                           unknown_principal(services_.settings, principal));
     }
     return *found->second;
+  }
+
+  const std::vector<std::string>& notes_of(const std::string& action, const std::string& resource) {
+    const auto [place, is_new] = notes_.try_emplace(std::make_pair(action, resource));
+    if (is_new) place->second = notes_about(txn_, action, resource);
+    return place->second;
   }
 
   const WhoCan& capable_of(const std::string& action, const std::string& resource) {
@@ -225,7 +254,9 @@ class Asker {
   RoleWalk walk_;
   const Deadline deadline_;
   std::map<std::string, std::optional<Caller>> callers_;
-  std::map<std::pair<std::string, std::string>, WhoCan> capable_;  // by action and resource
+  // By action and resource.
+  std::map<std::pair<std::string, std::string>, WhoCan> capable_;
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> notes_;
 };
 
 bool via_roles_of(const BodyNode& body) {
@@ -239,14 +270,27 @@ bool via_roles_of(const BodyNode& body) {
 
 void check_resource(const std::string& parameter, const std::string& resource) {
   if (resource == "*" || model::Arn::parse(resource)) return;
-  throw ParameterError(parameter, "must be an ARN, or *");
+  throw ParameterError(
+      parameter,
+      base::format("must be an ARN, such as "
+                   "arn:aws:ecr:us-east-1:000000000000:repository/app, or *; it is \"{}\"",
+                   resource));
+}
+
+std::string unknown_principal(const Settings& settings, const std::string& principal) {
+  return base::format(
+      "must be the ARN of a user, role, session or root user that is here, such as "
+      "arn:aws:iam::{}:root, or the name of a service, such as ecs-tasks.amazonaws.com; it is "
+      "\"{}\"",
+      settings.account, principal);
 }
 
 void check_action(const std::string& parameter, const std::string& action) {
   const std::size_t colon = action.find(':');
   if (colon == 0 || colon == std::string::npos || colon + 1 == action.size() ||
       action.find_first_of("*? \t\r\n") != std::string::npos) {
-    throw ParameterError(parameter, "must be one action, as ecr:PutImage");
+    throw ParameterError(
+        parameter, base::format("must be one action, such as ecr:PutImage; it is \"{}\"", action));
   }
 }
 
@@ -280,18 +324,18 @@ void add_context(const auth::iam::Context& given, auth::iam::Context& context) {
 
 OrderedJson who_can_json(const Services& services, const WhoCanQuestion& asked) {
   check_action("action", asked.action);
-  check_resource("resource", asked.resource);
   if (asked.account && !model::is_account_id(*asked.account)) {
     throw ParameterError("account", "must be 12 digits");
   }
   const Deadline deadline(services.machine_clock);
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
+  const std::string resource = resource_meant(services, txn, "resource", asked.resource);
   // Ways may end at roles of any account.
-  const WhoCan found = who_can(services, txn, stored_policies(), asked.action, asked.resource,
+  const WhoCan found = who_can(services, txn, stored_policies(), asked.action, resource,
                                asked.via_roles ? std::nullopt : asked.account,
                                asked.via_roles ? kMostCapable : asked.limit, deadline);
   OrderedJson json = {
-      {"action", asked.action}, {"resource", asked.resource}, {"principals", OrderedJson::array()}};
+      {"action", asked.action}, {"resource", resource}, {"principals", OrderedJson::array()}};
   bool truncated = found.truncated;
   for (const Capable& one : found.capable) {
     if (asked.account && one.who.account != *asked.account) continue;
@@ -306,6 +350,7 @@ OrderedJson who_can_json(const Services& services, const WhoCanQuestion& asked) 
     json["principals"].push_back(std::move(capable));
   }
   json["truncated"] = truncated;
+  json["notes"] = notes_about(txn, asked.action, resource);
   if (asked.via_roles) add_ways(services, txn, asked, found, deadline, json);
   return json;
 }

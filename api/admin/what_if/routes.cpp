@@ -32,7 +32,7 @@ HttpResponse answer_who_can(const Services& services, const HttpRequest& request
   const auto limit = parameters.take_number("limit", 1, kMostCapable).value_or(1000);
   const bool via_roles = parameters.take_flag("viaRoles");
   parameters.finish();
-  if (!action) throw ParameterError("action", "is missing: one action, as ecr:PutImage");
+  if (!action) throw ParameterError("action", "is missing: one action, such as ecr:PutImage");
   if (!resource) throw ParameterError("resource", "is missing: an ARN, or *");
   return json_response(200, who_can_json(services, {.action = *action,
                                                     .resource = *resource,
@@ -113,8 +113,7 @@ HttpResponse answer_matrix(const Services& services, const HttpRequest& request)
     const auto caller = view.caller_named(principals[i]);
     if (!caller) {
       throw ParameterError(base::format("principals[{}]", i),
-                           "must be the ARN of a user, role, session or root user that is here, or "
-                           "the name of a service");
+                           unknown_principal(services.settings, principals[i]));
     }
     OrderedJson cells = OrderedJson::array();
     for (const std::string& action : actions) {

@@ -25,9 +25,8 @@ namespace {
 using base::OrderedJson;
 namespace what_if = api::admin::what_if;
 
-// A question that the command line names is wrong usage of neither flag nor file: it cannot be
-// asked.
-[[noreturn]] void cannot_ask(const std::string& reason) { throw std::runtime_error(reason); }
+// The question, or the seed that it is about, has a mistake.
+[[noreturn]] void cannot_ask(const std::string& reason) { throw UsageError(reason); }
 
 // The state of the seeds, one applied after the other. The first account in them is the server's
 // own, so that no account is added that nobody named.
@@ -70,6 +69,11 @@ class SeededState {
 
 OrderedJson answer_of_server(const QuestionConfig& config, const ServerCall& call) {
   const auto answer = ask_server(call);
+  if (answer.head.status == 400) {  // what a question can be wrong by
+    const auto json = base::parse_json(answer.body);
+    const std::string message = json ? base::text_member(*json, "message") : "";
+    cannot_ask(message.empty() ? refusal(answer) : message);
+  }
   if (answer.head.status != 200) throw std::runtime_error(refusal(answer));
   auto json = base::parse_ordered_json(answer.body);
   if (!json || !json->is_object()) throw std::runtime_error(config.url + " is not an ecr-local");

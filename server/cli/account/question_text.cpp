@@ -66,6 +66,16 @@ std::string needs_text(const OrderedJson& one, std::string_view indent) {
   return text;
 }
 
+std::string notes_text(const OrderedJson& one, std::string_view indent) {
+  std::string text;
+  for (const OrderedJson& note : list_of(one, "notes")) {
+    if (note.is_string()) {
+      text += base::format("{}note: {}\n", indent, note.get_ref<const std::string&>());
+    }
+  }
+  return text;
+}
+
 std::string way_text(const OrderedJson& one, std::string_view indent) {
   std::string text;
   std::size_t number = 0;
@@ -94,7 +104,8 @@ std::string can_text(const OrderedJson& answer, const Paint& paint) {
   if (text_member(answer, "verdict") == "denied") {
     text += base::format("  {}\n", text_member(answer, "message"));
   }
-  return text + way_text(answer, "  ") + statements_text(answer, "  ") + needs_text(answer, "  ");
+  return text + way_text(answer, "  ") + statements_text(answer, "  ") + needs_text(answer, "  ") +
+         notes_text(answer, "  ");
 }
 
 std::string who_can_text(const OrderedJson& answer, const Paint& paint) {
@@ -111,7 +122,7 @@ std::string who_can_text(const OrderedJson& answer, const Paint& paint) {
   if (answer.is_object() && answer.value("truncated", OrderedJson()) == true) {
     text += "There may be more: the answer was broken off (--account asks about one account).\n";
   }
-  return text;
+  return text + notes_text(answer, "");
 }
 
 }  // namespace ecr::server

@@ -68,7 +68,7 @@ save_below() {
 account=$(call sts get-caller-identity --query Account --output text)
 here=$DIR/$account
 mkdir -p "$here"
-rm -f "$here/incomplete"
+rm -f "$here/incomplete" "$here/export.json"
 to=$here/iam
 save "$here/identity.json" sts get-caller-identity
 save "$to/details.json" iam get-account-authorization-details || true
@@ -112,5 +112,8 @@ if save "$to/organization.json" organizations describe-organization &&
   done
 fi
 rm -f "$here/answer"
+result=complete
+[ ! -e "$here/incomplete" ] || result=incomplete
+echo "{\"exportAccount\": \"$account\", \"result\": \"$result\"}" > "$here/export.json"
 echo "export-account: $account is in $here" >&2
-[ ! -e "$here/incomplete" ]
+[ "$result" = complete ]

@@ -141,6 +141,30 @@ TEST(ExplainText, NotesComeBeforeTheAdviceAndTheWholePushBeforeTheRequest) {
   EXPECT_EQ(explain_text(decision).find("to allow"), std::string::npos);
 }
 
+TEST(ExplainText, ATagIsAnAlternativeAndOtherClientsAreNotCalledDocker) {
+  auto decision = OrderedJson::parse(R"({"decision": "ImplicitlyDenied", "action": "ecr:PutImage",
+    "suggestion": [{"change": "add", "where": "w", "statement": 1}],
+    "alternatives": [{"change": "tag", "where": "repository app", "command": "aws ecr x",
+                      "caution": "careful: all"}, {"change": "?"}, 7]})");
+  const std::string tag = R"(  └─ 1
+│  └─ or tag repository app
+│     ├─ aws ecr x
+│     └─ careful: all
+)";
+  EXPECT_NE(explain_text(decision).find("├─ to allow it\n│  ├─ add to w\n│  │" + tag),
+            std::string::npos)
+      << explain_text(decision);
+  // Once, where it allows the whole of the work.
+  decision["context"]["aws:UserAgent"] = "oras/1.2.0";
+  decision["work"] = {{"name", "push"},
+                      {"suggestion", decision["suggestion"]},
+                      {"alternatives", decision["alternatives"]}};
+  const std::string text = explain_text(decision);
+  EXPECT_NE(text.find("├─ to allow the whole push\n│  ├─ add to w\n│  │" + tag), std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("or tag"), text.rfind("or tag"));
+}
+
 TEST(ExplainText, SaysHowOldItIsAndWhatCameAfterIt) {
   const std::string text = explain_text(OrderedJson::parse(R"({
     "decision": "ImplicitlyDenied", "requestId": "0f1e", "time": "t", "age": "2 minutes ago",

@@ -289,6 +289,37 @@ TEST_F(AccountImportTest, AnOrganizationHasItsTreeAndWhatIsAttached) {
   server.apply(imported.seed);
 }
 
+// Without these outputs a question would be answered as if AWS had nothing of the kind.
+TEST_F(AccountImportTest, WhatIsMissingAndChangesAnswersIsNamed) {
+  const std::vector<std::string> kinds = {
+      "no output of ecr list-tags-for-resource of 1 repository (team/app)",
+      "no output of iam get-account-authorization-details",
+      "no output of ecr get-repository-policy of account 1111",
+      "no output of ecr get-registry-policy of account 1111", "no outputs of organizations"};
+  add("ecr/eu-west-1/repositories.json", repositories());
+  for (const std::string& kind : kinds) EXPECT_TRUE(notes(kind)) << kind;
+  add("iam/details.json", details());
+  add("ecr/eu-west-1/repositories/team/app/_tags.json", {{"tags", Json::array()}});
+  add("ecr/eu-west-1/repositories/team/app/_policy.json", {{"registryId", "111122223333"},
+                                                           {"repositoryName", "team/app"},
+                                                           {"policyText", trust().dump()}});
+  add("ecr/eu-west-1/registry-policy.json",
+      {{"registryId", "111122223333"}, {"policyText", trust().dump()}});
+  for (std::size_t i = 0; i + 1 < kinds.size(); ++i) EXPECT_FALSE(notes(kinds[i])) << kinds[i];
+  EXPECT_TRUE(notes(kinds.back()));
+}
+
+// The script writes no file for what AWS does not have.
+TEST_F(AccountImportTest, WhatTheScriptAskedForIsNotMissing) {
+  add("ecr/eu-west-1/repositories.json", repositories());
+  add("export.json", {{"exportAccount", "111122223333"}, {"result", "complete"}});
+  EXPECT_TRUE(notes("no output of ecr list-tags-for-resource"));  // which AWS always answers
+  EXPECT_EQ(run().notes.size(), 1U);
+  files.pop_back();
+  add("export.json", {{"exportAccount", "111122223333"}, {"result", "incomplete"}});
+  EXPECT_TRUE(notes("the export of account 111122223333 is not complete"));
+}
+
 TEST_F(AccountImportTest, ErrorsNameTheFileAndThePlace) {
   Json json = details();
   json["RoleDetailList"][0].erase("RoleName");

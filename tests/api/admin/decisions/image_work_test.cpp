@@ -77,6 +77,23 @@ TEST(ImageWork, NothingElseMissingIsNothingToSay) {
   EXPECT_EQ(missing("ecr:GetDownloadUrlForLayer", set).name, "");  // allowed
 }
 
+// oras looks for the manifest before it pushes it, as a pull does.
+TEST(ImageWork, ARefusedReadOfWhoeverMayPushIsNoPull) {
+  Json statements = {allow("ecr:GetAuthorizationToken", "*")};
+  for (const std::string_view action : image_works()[0].actions) {
+    if (action != "ecr:BatchGetImage") statements.push_back(allow(std::string(action), kImages));
+  }
+  Request request = asked("ecr:BatchGetImage");
+  const auto name_for = [&](const PolicySet& set) {
+    return missing_for_work(request, set, evaluate(request, set)).name;
+  };
+  request.context.set("aws:UserAgent", "oras/1.2.0");
+  EXPECT_EQ(name_for(identity(statements)), "");  // nothing else is missing for the push
+  EXPECT_EQ(name_for(identity({statements[0]})), "pull");
+  request.context.set("aws:UserAgent", "docker/20.10.24");
+  EXPECT_EQ(name_for(identity(statements)), "pull");
+}
+
 TEST(ImageWork, WhatAStatementDeniesIsNamed) {
   Json deny = allow("ecr:PutImage", "*");
   deny["Effect"] = "Deny";

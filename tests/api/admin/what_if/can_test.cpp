@@ -78,11 +78,54 @@ TEST_F(CanTest, AQuestionThatCannotBeAskedIsAnsweredInItsPlace) {
   const Json answers =
       answer("POST", "can", {{"questions", {unknown, good, many, nullptr}}})["answers"];
   ASSERT_EQ(answers.size(), 4U);
-  EXPECT_TRUE(
-      answers[0]["error"].get<std::string>().starts_with("questions[0].principal: must be"));
+  const auto error = answers[0]["error"].get<std::string>();
+  EXPECT_TRUE(error.starts_with("questions[0].principal: must be")) << error;
+  EXPECT_TRUE(error.ends_with("it is \"" + arn_of("user/nobody") + "\"")) << error;
   EXPECT_EQ(answers[1]["verdict"], "allowed");
-  EXPECT_EQ(answers[2]["error"], "questions[2].action: must be one action, as ecr:PutImage");
+  EXPECT_EQ(answers[2]["error"],
+            "questions[2].action: must be one action, such as ecr:PutImage; it is \"ecr:*\"");
   EXPECT_TRUE(answers[3].contains("error"));
+}
+
+// A misspelled name would look like a denial.
+TEST_F(CanTest, WhatIsNotThereIsANote) {
+  const std::string ci = arn_of("role/ci");
+  const auto notes = [&](const std::string& action, const std::string& resource) {
+    return ask_one(ci, action, resource)["notes"];
+  };
+  EXPECT_EQ(notes("ecr:PutImage", kAppArn), Json::array());
+  EXPECT_EQ(notes("ECR:putimage", kAppArn), Json::array());
+  EXPECT_EQ(notes("ecr:PutImages", kAppArn),
+            Json({"there is no action ecr:PutImages, did you mean ecr:PutImage?"}));
+  EXPECT_EQ(notes("iam:Fly", "*"), Json({"there is no action iam:Fly"}));
+  EXPECT_EQ(notes("s3:GetObject", "*"),
+            Json({"the actions of s3 are not known here: nobody checks whether there is an action "
+                  "s3:GetObject"}));
+  const std::string other = "arn:aws:ecr:us-east-1:111122223333:repository/apps";
+  EXPECT_EQ(notes("ecr:PutImage", other),
+            Json({"there is no repository apps in account 111122223333, region us-east-1, did you "
+                  "mean app? The answer is that for a new one, which has no policy and no tags"}));
+  EXPECT_EQ(notes("ecr:CreateRepository", other), Json::array());
+  EXPECT_EQ(notes("ecr:PutImage", "arn:aws:ecr:us-east-1:111122223333:repository/*"),
+            Json::array());
+  EXPECT_EQ(notes("sts:AssumeRole", arn_of("role/cd")),
+            Json({"there is no role cd in account 111122223333"}));
+  EXPECT_EQ(notes("iam:GetUser", arn_of("user/jane")), Json::array());
+}
+
+TEST_F(CanTest, ARepositoryMayBeNamedWithoutItsArn) {
+  const std::string ci = arn_of("role/ci");
+  const Json yes = ask_one(ci, "ecr:PutImage", "app");
+  EXPECT_EQ(yes["verdict"], "allowed");
+  EXPECT_EQ(yes["resource"], kAppArn);
+  EXPECT_EQ(ask_one(ci, "ecr:PutImage", "web")["error"],
+            "questions[0].resource: there is no repository web; give an ARN, such as "
+            "arn:aws:ecr:us-east-1:000000000000:repository/web");
+  answer("POST", "seed",
+         {{"accounts", {{"222233334444", {{"repositories", {{{"name", "app"}}}}}}}}});
+  EXPECT_EQ(ask_one(ci, "ecr:PutImage", "app")["error"],
+            "questions[0].resource: there is more than one repository app; give its ARN, such as " +
+                std::string(kAppArn));
 }
 
 TEST_F(CanTest, QuestionsHaveALimit) {

@@ -161,10 +161,15 @@ TEST_F(WhatIfTest, WhatAMatrixCannotUseIsNamed) {
             "principals: must have at most 100 elements");
   EXPECT_EQ(with("actions", Json(std::vector<std::string>(51, "ecr:PutImage"))),
             "actions: must have at most 50 elements");
-  EXPECT_EQ(with("principals", {arn_of("user/nobody")}).substr(0, 13), "principals[0]");
+  EXPECT_EQ(
+      with("principals", {"jane"}),
+      "principals[0]: must be the ARN of a user, role, session or root user that is here, such "
+      "as arn:aws:iam::000000000000:root, or the name of a service, such as "
+      "ecs-tasks.amazonaws.com; it is \"jane\"");
   EXPECT_EQ(with("principals", {7}), "principals[0]: must be a string that is not empty");
-  EXPECT_EQ(with("actions", {"ecr:*"}), "actions[0]: must be one action, as ecr:PutImage");
-  EXPECT_EQ(with("resource", "app"), "resource: must be an ARN, or *");
+  EXPECT_EQ(with("actions", {"ecr:*"}),
+            "actions[0]: must be one action, such as ecr:PutImage; it is \"ecr:*\"");
+  EXPECT_EQ(with("resource", "app").substr(0, 30), "resource: must be an ARN, such");
   EXPECT_EQ(with("context", {{"aws:SourceIp", 7}}),
             "context.aws:SourceIp: must be a string, or a list of strings");
   EXPECT_EQ(with("change", Json::array()), "change: is not known here, did you mean changes?");

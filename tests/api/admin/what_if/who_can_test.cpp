@@ -92,14 +92,25 @@ TEST_F(WhoCanTest, NamesTheKeysThatARequestMustCarry) {
 
 TEST_F(WhoCanTest, WhatCannotBeUsedIsNamed) {
   const auto refused = [&](const std::string& query) { return refusal("GET", "who-can" + query); };
-  EXPECT_EQ(refused(""), "action: is missing: one action, as ecr:PutImage");
+  EXPECT_EQ(refused(""), "action: is missing: one action, such as ecr:PutImage");
   EXPECT_EQ(refused("?action=ecr:PutImage"), "resource: is missing: an ARN, or *");
-  EXPECT_EQ(refused("?action=PutImage&resource=*"), "action: must be one action, as ecr:PutImage");
-  EXPECT_EQ(refused("?action=ecr:*&resource=*"), "action: must be one action, as ecr:PutImage");
-  EXPECT_EQ(refused("?action=ecr:PutImage&resource=app"), "resource: must be an ARN, or *");
+  EXPECT_EQ(refused("?action=PutImage&resource=*"),
+            "action: must be one action, such as ecr:PutImage; it is \"PutImage\"");
+  EXPECT_EQ(refused("?action=ecr:*&resource=*"),
+            "action: must be one action, such as ecr:PutImage; it is \"ecr:*\"");
+  EXPECT_EQ(
+      refused("?action=ecr:PutImage&resource=App"),
+      "resource: must be an ARN, such as arn:aws:ecr:us-east-1:000000000000:repository/app, or "
+      "*; it is \"App\"");
   EXPECT_EQ(refused("?action=ecr:PutImage&resource=*&account=1"), "account: must be 12 digits");
   EXPECT_EQ(refused("?action=ecr:PutImage&resource=*&limit=0"),
             "limit: must be a number from 1 to 10000");
+}
+
+TEST_F(WhoCanTest, WhatIsNotThereIsANote) {
+  EXPECT_EQ(who("ecr:PutImages", kAppArn)["notes"],
+            Json({"there is no action ecr:PutImages, did you mean ecr:PutImage?"}));
+  EXPECT_EQ(who("ecr:PutImage", kAppArn)["notes"], Json::array());
 }
 
 TEST_F(WhoCanTest, AnAnswerHasALimit) {

@@ -91,6 +91,7 @@ class CommandsTest(unittest.TestCase):
         self.assertEqual(0, exported.returncode, exported.stderr)
         answer = run("import-account", self.path("aws-export"))
         self.assertEqual(0, answer.returncode, answer.stderr)
+        self.assertNotIn("no output", answer.stderr)  # what is not there has no file
         found = json.loads(answer.stdout)
         account = found["accounts"][ACCOUNT]
         self.assertEqual(harness.policy(statement), account["users"][0]["policies"]["p"])
@@ -165,12 +166,44 @@ class CommandsTest(unittest.TestCase):
             (2, ["who-can", "ecr:PutImage"]),
             (3, ["import-account", self.path("nothing")]),
             (1, ["import-account", self.file("bad.json", [])]),
-            (3, ["can", "jane", "ecr:PutImage", "*", "--seed", seed]),
-            (3, ["who-can", "ecr:*", "*", "--seed", seed]),
+            (2, ["can", "jane", "ecr:PutImage", "*", "--seed", seed]),
+            (2, ["can", f"arn:aws:iam::{ACCOUNT}:root", "ecr:PutImage", "App", "--seed", seed]),
+            (2, ["who-can", "ecr:*", "*", "--seed", seed]),
+            (2, ["who-can", "ecr:X", "*", "--seed", self.file("wrong.json", {"accounts": 7})]),
+            (3, ["who-can", "ecr:X", "*", "--seed", self.path("nothing")]),
         ):
             answer = run(*arguments)
             self.assertEqual(status, answer.returncode, f"{arguments} {answer.stderr}")
             self.assertTrue(answer.stderr.startswith("ecr-local: "), answer.stderr)
+
+    def test_a_server_says_what_is_wrong_with_a_question_and_what_is_not_there(self):
+        server = harness.Server("--in-memory")
+        self.addCleanup(server.close)
+        server.start()
+        root = f"arn:aws:iam::{harness.ACCOUNT}:root"
+        app = f"arn:aws:ecr:us-east-1:{harness.ACCOUNT}:repository/app"
+        for words, message in (
+            (["can", "jane", "ecr:PutImage", "*"], f'such as {root}, or the name of a service'),
+            (["who-can", "ecr:PutImage", "App"], '*; it is "App"'),
+            (["who-can", "PutImage", "*"], 'such as ecr:PutImage; it is "PutImage"'),
+        ):
+            answer = run(*words, "--url", server.url)
+            self.assertEqual(2, answer.returncode, answer.stderr)
+            self.assertIn(message, answer.stderr)
+        answer = run("can", root, "ecr:PutImages", app, "--url", server.url)
+        self.assertIn("note: there is no action ecr:PutImages, did you mean", answer.stdout)
+        self.assertIn("note: there is no repository app in account", answer.stdout)
+        answer = run("can", root, "ecr:PutImages", app, "--url", server.url, "--json")
+        self.assertEqual(2, len(json.loads(answer.stdout)["notes"]))
+
+    def test_what_an_export_lacks_is_named(self):
+        name = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/app"
+        repository = {"repositoryArn": name, "repositoryName": "app", "registryId": ACCOUNT}
+        export = self.file("x/repositories.json", {"repositories": [repository]})
+        answer = run("import-account", export, "--output", self.path("seed.json"))
+        self.assertEqual(0, answer.returncode, answer.stderr)
+        for kind in ("ecr list-tags-for-resource", "ecr get-repository-policy", "organizations"):
+            self.assertIn(kind, answer.stderr)
 
     def test_can_and_who_can_speak_to_people(self):
         inside = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}

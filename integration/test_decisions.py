@@ -54,6 +54,36 @@ class DecisionsTest(harness.ServerTest):
         self.addCleanup(self.server.apply_seed, SEED)
         self.server.apply_seed(seed)
 
+    def test_the_tag_that_a_policy_asks_for_is_an_alternative(self):
+        team = "${aws:PrincipalTag/team}"
+        condition = {"StringEquals": {"aws:ResourceTag/team": team}}
+        keys = ("AKIATAGGED0000000001", "tagged-secret")
+        user = {
+            "name": "tagged",
+            "tags": {"team": "web"},
+            "accessKeys": [{"accessKeyId": keys[0], "secretAccessKey": keys[1]}],
+            "policies": {
+                "own": harness.policy(
+                    allow("ecr:GetAuthorizationToken"), allow("ecr:*", Condition=condition)
+                )
+            },
+        }
+        account = {"users": [user], "repositories": [{"name": "untagged"}]}
+        self.server.apply_seed({"accounts": {ACCOUNT: account}})
+        status, request_id = self.start_push(keys, "untagged")
+        self.assertEqual(403, status)
+        (decision,) = self.decisions(requestId=request_id, trace="true")
+        (tag,) = decision["alternatives"]
+        self.assertEqual([tag], decision["work"]["alternatives"])
+        command = f"aws ecr tag-resource --resource-arn {arn('untagged')} --tags Key=team,Value=web"
+        self.assertEqual(command, tag["command"])
+        printed = self.explain(request_id).stdout
+        self.assertIn(f"├─ {command}", printed)
+        self.assertIn("└─ careful: this changes what every caller may do", printed)
+        tags = [{"Key": key, "Value": value} for key, value in tag["tags"].items()]
+        self.server.client("ecr").tag_resource(resourceArn=arn("untagged"), tags=tags)
+        self.assertEqual(202, self.start_push(keys, "untagged")[0])
+
     def test_refused_push_is_explained_and_the_advice_lets_it_pass(self):
         status, request_id = self.start_push(PULLER)
         self.assertEqual(403, status)

@@ -44,8 +44,6 @@ class DocumentTest(unittest.TestCase):
         cls.addClassCleanup(DOCKER.close)
         try:
             DOCKER.start()
-            # The text says my-image for any image that its reader has.
-            DOCKER.import_image("my-image", "hello")
         except unittest.SkipTest as reason:
             cls.docker_fails = str(reason)
             return
@@ -107,9 +105,20 @@ class DocumentTest(unittest.TestCase):
         return chosen
 
     def check(self, path):
-        name = os.path.relpath(path, harness.ROOT)
+        self.check_blocks(os.path.relpath(path, harness.ROOT), documents.commands_of(read(path)))
+
+    def test_the_quick_start_goes_on_where_readme_ends(self):
+        readme, quick_start = (
+            documents.commands_of(read(os.path.join(harness.ROOT, name)))
+            for name in ("README.md", "docs/quick-start.md")
+        )
+        kept = [block for block in quick_start if block.mode != "server"]
+        self.assertLess(len(kept), len(quick_start))
+        self.check_blocks("README.md and quick-start.md", readme + kept)
+
+    def check_blocks(self, name, commands):
         session = self.session()
-        blocks = self.runnable(name, documents.commands_of(read(path)), session)
+        blocks = self.runnable(name, commands, session)
         if not blocks:
             return
         failed = session.run(blocks)

@@ -42,8 +42,8 @@ std::string note_about_repository(storage::sql::Txn& txn, const RepositoryName& 
   }
   const std::string meant = base::did_you_mean(named.name, names);
   return base::format(
-      "there is no repository {} in account {}, region {}{} The answer is that for a new one, "
-      "which has no policy and no tags",
+      "there is no repository {} in account {}, region {}{} The answer holds if it is made, "
+      "without a policy of its own",
       named.name, named.registry.account, named.registry.region, meant.empty() ? "." : meant);
 }
 

@@ -14,56 +14,57 @@ using auth::iam::Request;
 using Json = nlohmann::json;
 using Tags = std::map<std::string, std::string>;
 
-constexpr const char* kApp = "arn:aws:ecr:us-east-1:111111111111:repository/team/app";
+constexpr const char* kTeamApp = "arn:aws:ecr:us-east-1:111111111111:repository/team/app";
 
-Request asked() {
+Request tag_request() {
   Request request;
   request.principal = *auth::iam::make_principal("arn:aws:iam::111111111111:user/jane", "");
   request.action = "ecr:PutImage";
-  request.resource = kApp;
+  request.resource = kTeamApp;
   request.resource_account = "111111111111";
   request.context.set("aws:PrincipalTag/team", "web");
   return request;
 }
 
-Json allow_if(const Json& condition) {
+Json allow_where(const Json& condition) {
   return {{"Effect", "Allow"}, {"Action", "ecr:*"}, {"Resource", "*"}, {"Condition", condition}};
 }
 
-PolicySet identity(const Json& statements) {
+PolicySet identity_with(const Json& statements) {
   const Json document = {{"Version", "2012-10-17"}, {"Statement", statements}};
   PolicySet set;
   set.identity = {{*Policy::parse(document.dump(), PolicyType::kIdentity), "own"}};
   return set;
 }
 
-std::vector<TagAdvice> advice(const Request& request, const PolicySet& policies) {
+std::vector<TagAdvice> tag_advice_on(const Request& request, const PolicySet& policies) {
   return advise_tags(request, policies, evaluate(request, policies));
 }
 
 std::vector<Tags> tags_for(const Request& request, const PolicySet& policies) {
   std::vector<Tags> list;
-  for (const TagAdvice& one : advice(request, policies)) list.push_back(one.tags);
+  for (const TagAdvice& one : tag_advice_on(request, policies)) list.push_back(one.tags);
   return list;
 }
 
 std::vector<Tags> tags_for(const Json& condition) {
-  return tags_for(asked(), identity({allow_if(condition)}));
+  return tags_for(tag_request(), identity_with({allow_where(condition)}));
 }
 
 TEST(TagAdvice, NamesTheCommandAndWhomItConcerns) {
-  Request request = asked();
-  const auto policies = identity({allow_if({{"StringEquals", {{"aws:ResourceTag/team", "web"}}}})});
-  auto found = advice(request, policies);
+  Request request = tag_request();
+  const auto policies =
+      identity_with({allow_where({{"StringEquals", {{"aws:ResourceTag/team", "web"}}}})});
+  auto found = tag_advice_on(request, policies);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].tags, (Tags{{"team", "web"}}));
   EXPECT_EQ(found[0].where, "repository team/app in account 111111111111");
-  EXPECT_EQ(found[0].command, std::string("aws ecr tag-resource --resource-arn ") + kApp +
+  EXPECT_EQ(found[0].command, std::string("aws ecr tag-resource --resource-arn ") + kTeamApp +
                                   " --tags Key=team,Value=web");
   EXPECT_TRUE(found[0].caution.starts_with("careful: this changes what every caller may do"));
   EXPECT_EQ(found[0].caution.find("replaces"), std::string::npos);
   request.context.set("aws:ResourceTag/team", "data");
-  found = advice(request, policies);
+  found = tag_advice_on(request, policies);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].caution.ends_with("; it replaces team=data")) << found[0].caution;
 }
@@ -94,27 +95,29 @@ TEST(TagAdvice, NothingIsAdvisedThatIsNotEnoughOrNotKnown) {
             none);
   Json deny = {{"Effect", "Deny"}, {"Action", "*"}, {"Resource", "*"}};
   EXPECT_EQ(
-      tags_for(asked(),
-               identity({allow_if({{"StringEquals", {{"aws:ResourceTag/team", "web"}}}}), deny})),
+      tags_for(tag_request(),
+               identity_with(
+                   {allow_where({{"StringEquals", {{"aws:ResourceTag/team", "web"}}}}), deny})),
       none);
   // Where the Deny looks at the same tag, the tag helps against it, too.
   deny["Condition"] = {{"StringNotEquals", {{"aws:ResourceTag/team", "web"}}}};
   EXPECT_EQ(
-      tags_for(asked(),
-               identity({allow_if({{"StringEquals", {{"aws:ResourceTag/team", "web"}}}}), deny})),
+      tags_for(tag_request(),
+               identity_with(
+                   {allow_where({{"StringEquals", {{"aws:ResourceTag/team", "web"}}}}), deny})),
       (std::vector<Tags>{{{"team", "web"}}}));
-  Request listing = asked();
+  Request listing = tag_request();
   listing.resource = "arn:aws:ecr:us-east-1:111111111111:repository/*";
-  EXPECT_EQ(
-      tags_for(listing, identity({allow_if({{"StringEquals", {{"aws:ResourceTag/a", "b"}}}})})),
-      none);
+  EXPECT_EQ(tags_for(listing, identity_with(
+                                  {allow_where({{"StringEquals", {{"aws:ResourceTag/a", "b"}}}})})),
+            none);
 }
 
 // Values that the short form of the AWS CLI would cut.
 TEST(TagAdvice, SpacesAreWrittenAsJson) {
-  const auto found =
-      advice(asked(),
-             identity({allow_if({{"StringEquals", {{"aws:ResourceTag/team", "web and more"}}}})}));
+  const auto found = tag_advice_on(
+      tag_request(),
+      identity_with({allow_where({{"StringEquals", {{"aws:ResourceTag/team", "web and more"}}}})}));
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].command.ends_with(R"(--tags '[{"Key":"team","Value":"web and more"}]')"))
       << found[0].command;

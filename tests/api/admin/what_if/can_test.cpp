@@ -104,7 +104,7 @@ TEST_F(CanTest, WhatIsNotThereIsANote) {
   const std::string other = "arn:aws:ecr:us-east-1:111122223333:repository/apps";
   EXPECT_EQ(notes("ecr:PutImage", other),
             Json({"there is no repository apps in account 111122223333, region us-east-1, did you "
-                  "mean app? The answer is that for a new one, which has no policy and no tags"}));
+                  "mean app? The answer holds if it is made, without a policy of its own"}));
   EXPECT_EQ(notes("ecr:CreateRepository", other), Json::array());
   EXPECT_EQ(notes("ecr:PutImage", "arn:aws:ecr:us-east-1:111122223333:repository/*"),
             Json::array());

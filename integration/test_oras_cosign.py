@@ -68,6 +68,27 @@ class OrasTest(clients.ClientTest):
         result = self.run_client("blob", "fetch", "--plain-http", "-o", "-", blob)
         self.assertNotEqual(0, result.returncode)
 
+    def test_a_refused_push_is_not_called_a_pull(self):
+        """oras looks for the manifest before it pushes it."""
+        actions = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "GetAuthorizationToken",
+                   "InitiateLayerUpload", "PutImage", "UploadLayerPart")
+        keys = ("AKIAPUSHER0000000001", "pusher-secret")
+        user = {
+            "name": "pusher",
+            "accessKeys": [{"accessKeyId": keys[0], "secretAccessKey": keys[1]}],
+            "policies": {"p": harness.policy(harness.allow([f"ecr:{name}" for name in actions]))},
+        }
+        self.server.apply_seed({"accounts": {harness.ACCOUNT: {"users": [user]}}})
+        uri = self.repository("oras/refused") + ":v1"
+        self.write("note.txt", "refused")
+        login = ("--username", "AWS", "--password", self.server.password(keys))
+        result = self.run_client("push", "--plain-http", *login, uri, "note.txt:text/plain")
+        self.assertNotEqual(0, result.returncode)
+        explained = harness.run(harness.BINARY, "explain", "--url", self.server.url).stdout
+        self.assertIn("✗ ecr:BatchGetImage on ", explained)
+        self.assertIn("├─ to allow it\n", explained)
+        self.assertNotIn("pull", explained)
+
     def test_helm_chart(self):
         chart = "apiVersion: v2\nname: demo\nversion: 0.1.0\n"
         packed = io.BytesIO()

@@ -43,16 +43,16 @@ int hex_value(char c) {
 
 // Without padding.
 std::string encode64(std::string_view bytes, std::string_view alphabet) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::string out((bytes.size() * 4 + 2) / 3, '\0');
+  char* to = out.data();
   std::uint32_t pending = 0;
   int bits = 0;
   for (const std::uint8_t byte : as_bytes(bytes)) {
     pending = (pending << 8 | byte) & 0xFFFFu;
-    for (bits += 8; bits >= 6; bits -= 6) out += alphabet[pending >> (bits - 6) & 63u];
+    for (bits += 8; bits >= 6; bits -= 6) *to++ = alphabet[pending >> (bits - 6) & 63u];
   }
   // The last character is filled up with zero bits.
-  if (bits > 0) out += alphabet[pending << (6 - bits) & 63u];
+  if (bits > 0) *to = alphabet[pending << (6 - bits) & 63u];
   return out;
 }
 
@@ -60,8 +60,8 @@ std::string encode64(std::string_view bytes, std::string_view alphabet) {
 std::optional<std::string> decode64(std::string_view text, const Inverse& inverse) {
   // One character alone has six bits and is no byte.
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
+  std::string out(text.size() * 3 / 4, '\0');
+  char* to = out.data();
   std::uint32_t pending = 0;
   int bits = 0;
   for (const std::uint8_t c : as_bytes(text)) {
@@ -70,7 +70,7 @@ std::optional<std::string> decode64(std::string_view text, const Inverse& invers
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      out += static_cast<char>(pending >> bits & 0xFFu);
+      *to++ = static_cast<char>(pending >> bits & 0xFFu);
     }
   }
   if ((pending & ((1u << bits) - 1)) != 0) return std::nullopt;

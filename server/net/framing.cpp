@@ -93,10 +93,11 @@ constexpr std::string_view kInertPolicy = "sandbox; default-src 'none'";
 // A line break in a value would begin a header of the client's choice (response splitting).
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
+  const auto at = static_cast<std::ptrdiff_t>(out.size());
+  out.append(value);
+  std::replace_if(
+      out.begin() + at, out.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   out.append("\r\n");
 }
 

@@ -106,11 +106,11 @@ std::span<const std::uint8_t> as_bytes(std::string_view text) {
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* to = out.data();
   for (const std::uint8_t byte : bytes) {
-    out += kHexLower[byte >> 4];
-    out += kHexLower[byte & 15u];
+    *to++ = kHexLower[byte >> 4];
+    *to++ = kHexLower[byte & 15u];
   }
   return out;
 }

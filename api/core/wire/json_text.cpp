@@ -9,11 +9,11 @@
 namespace ecr::api {
 namespace {
 
-// Stands for itself in a JSON string.
-bool is_plain(char c) {
+// Stands for itself in a JSON string. No function: each character of a log line goes through it.
+constexpr auto is_plain = [](char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
+};
 
 }  // namespace
 

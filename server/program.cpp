@@ -40,6 +40,8 @@ int run_command(const CommandLine& line) {
       return run_can(line.question);
     case Command::kWhoCan:
       return run_who_can(line.question);
+    case Command::kOidcToken:
+      return run_oidc_token(line.token);
     case Command::kHealthcheck:
       return run_healthcheck(line.health_url, line.json);
     case Command::kPrint:

@@ -20,6 +20,7 @@
 #include "api/core/access/policy_memo.h"
 #include "api/core/background/event_log.h"
 #include "api/core/background/jobs.h"
+#include "api/core/web_identity_issuer.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
 #include "api/images/push/replication_backfill.h"
@@ -233,7 +234,14 @@ void give_issuer_keys(const ServeConfig& config, api::sts::IssuerKeys& keys) {
     if (parsed->size() == 0) {
       throw std::runtime_error(base::format("--oidc-keys {}: it has no usable key", text));
     }
-    keys.set(text.substr(0, equals), std::move(*parsed));
+    const std::string issuer = text.substr(0, equals);
+    if (api::is_test_issuer(config.settings, issuer)) {
+      throw std::runtime_error(base::format(
+          "--oidc-keys and --oidc-test-issuer are both given for {}: its tokens have the signature "
+          "of one of them",
+          issuer));
+    }
+    keys.set(issuer, std::move(*parsed));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "api/admin/failure_routes.h"
 #include "api/admin/maintenance_routes.h"
 #include "api/admin/oidc_routes.h"
+#include "api/admin/oidc_token_route.h"
 #include "api/admin/seed/seed.h"
 #include "api/admin/snapshot/snapshot.h"
 #include "api/images/push/signing.h"
@@ -126,6 +127,7 @@ AdminPlane::AdminPlane(const Services& services, const ControlPlane& control,
        .path = "/_ecr-local/oidc/jwks",
        .access = AdminRoute::Access::kEverybody,
        .handle = with(answer_oidc_keys)},
+      {.method = "POST", .path = "/_ecr-local/oidc/token", .handle = with(answer_test_token)},
       {.method = "GET", .path = "/_ecr-local/jobs", .handle = with(answer_jobs)},
       {.method = "POST",
        .path = "/_ecr-local/jobs/run",

@@ -53,6 +53,8 @@ struct Settings {
   std::vector<std::string> tls_names;
   // Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR blocks.
   std::vector<std::string> trusted_proxies;
+  // Issuers whose tokens this server signs itself, for tests: URLs, without a slash at their end.
+  std::vector<std::string> oidc_test_issuers;
   // Garbage collection (storage/collector.h): for how long a blob must have been unused before it
   // goes, and how often the collector runs; 0: only when asked.
   std::chrono::milliseconds gc_grace = std::chrono::hours(24);

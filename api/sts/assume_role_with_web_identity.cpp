@@ -10,11 +10,12 @@
 #include <nlohmann/json.hpp>
 
 #include "api/core/background/call_record.h"
+#include "api/core/web_identity_issuer.h"
 #include "api/core/wire/error.h"
 #include "api/sts/issuer_keys.h"
 #include "api/sts/role_sessions.h"
 #include "api/sts/sts_api.h"
-#include "auth/iam/policy/authorization_data.h"
+#include "auth/iam/policy/web_identity_claims.h"
 #include "auth/jwt.h"
 #include "auth/web_token.h"
 #include "schemas/base/json.h"
@@ -40,26 +41,6 @@ struct WebIdentitySession : RoleSession {
   storage::OidcProvider provider;  // vouches for the identity
 };
 
-// The further claims of an issuer that conditions can ask for (IAM User Guide, "Available keys for
-// AWS OIDC federation"), as the Service Authorization Reference lists them:
-// "token.actions.githubusercontent.com:repository", "oidc.circleci.com/org/${OrgId}:...". Claims of
-// other issuers are no condition keys, except those in add_claims().
-std::vector<std::string> claims_of_issuer(std::string_view url) {
-  std::vector<std::string> claims;
-  for (const auto& action : auth::iam::find_service("sts")->actions) {
-    if (action.name != "AssumeRoleWithWebIdentity") continue;
-    for (const std::string& key : action.condition_keys) {
-      const std::size_t colon = key.find(':');
-      std::string issuer = key.substr(0, colon);
-      const std::size_t variable = issuer.find("${");
-      if (variable != std::string::npos) {
-        issuer.replace(variable, issuer.find('}') + 1 - variable, "*");
-      }
-      if (base::wildcard_matches(issuer, url)) claims.push_back(key.substr(colon + 1));
-    }
-  }
-  return claims;
-}
 // The clock of an issuer may be a little ahead of this machine's. How much AWS allows is not
 // published.
 constexpr std::chrono::seconds kSkew{300};
@@ -119,7 +100,14 @@ void check_limits(const auth::JwtClaims& claims) {
   if (!good) invalid_token("A claim for AWS is not valid");  // ours
 }
 
+[[noreturn]] void no_key() {
+  invalid_token(
+      "Couldn't retrieve verification key from your identity provider,  please reference "
+      "AssumeRoleWithWebIdentity documentation for requirements");
+}
+
 void require_signature(const auth::JsonWebKeySet& keys, const auth::Jwt& token) {
+  if (token.key_id && !keys.has_key(*token.key_id)) no_key();
   if (!keys.verifies(token)) invalid_token("Token signature is not valid");  // ours
 }
 
@@ -132,21 +120,27 @@ void verify_signature(IssuerKeys& issuer_keys, const auth::Jwt& token) {
                    "The request could not be fulfilled because the identity provider (IDP) that "
                    "was asked to verify the incoming identity token could not be reached.");
   }
-  if (!keys || (token.key_id && !(*keys)->has_key(*token.key_id))) {
-    invalid_token(
-        "Couldn't retrieve verification key from your identity provider,  please reference "
-        "AssumeRoleWithWebIdentity documentation for requirements");
-  }
+  if (!keys) no_key();
   require_signature(**keys, token);
 }
 
 // The claims of this server's own tokens that say who asked for one.
 constexpr std::string_view kTokenAccount = "https://sts.amazonaws.com//aws_account";
 
-// The public keys of this server, where the token is one that GetWebIdentityToken may have signed:
-// nothing has to be fetched for it. (AWS does not take its own tokens; COMPATIBILITY.md.) Null:
-// another issuer's. The account that the token names must have that issuer, so that a caller cannot
-// choose an issuer by the host name of its request.
+// The public keys of this server.
+IssuerKeys::KeySet server_keys(const ApiRequest& request) {
+  std::vector<std::string> keys;
+  for (const auto& key : storage::web_identity_keys(request.txn)) {
+    keys.push_back(auth::public_json_web_key({key.algorithm, key.id, key.private_key}));
+  }
+  auto set = auth::JsonWebKeySet::parse(base::format("{{\"keys\":[{}]}}", base::join(keys, ",")));
+  return std::make_shared<const auth::JsonWebKeySet>(std::move(set.value()));
+}
+
+// The keys of this server, where the token is one that GetWebIdentityToken may have signed: nothing
+// has to be fetched for it. (AWS does not take its own tokens; COMPATIBILITY.md.) Null: another
+// issuer's. The account that the token names must have that issuer, so that a caller cannot choose
+// an issuer by the host name of its request.
 IssuerKeys::KeySet own_keys(const ApiRequest& request, const auth::Jwt& token) {
   if (!token.key_id) return nullptr;
   const auto account =
@@ -156,14 +150,8 @@ IssuerKeys::KeySet own_keys(const ApiRequest& request, const auth::Jwt& token) {
       !storage::is_web_identity_issuer(request.txn, account->second.front(), token.claims.issuer)) {
     return nullptr;
   }
-  for (const auto& key : storage::web_identity_keys(request.txn)) {
-    if (key.id != *token.key_id) continue;
-    const std::string public_key =
-        auth::public_json_web_key({key.algorithm, key.id, key.private_key});
-    auto keys = auth::JsonWebKeySet::parse("{\"keys\":[" + public_key + "]}");
-    if (keys) return std::make_shared<const auth::JsonWebKeySet>(std::move(*keys));
-  }
-  return nullptr;
+  IssuerKeys::KeySet keys = server_keys(request);
+  return keys->has_key(*token.key_id) ? keys : nullptr;
 }
 
 // A server without TLS has an issuer without TLS. IAM registers none, so its tokens count as those
@@ -181,8 +169,10 @@ WebIdentityPtr verified_identity(const ApiRequest& request, const std::string& a
   if (request.outside.has_value()) return std::any_cast<const WebIdentityPtr&>(request.outside);
   auto token = auth::parse_jwt(request.input["WebIdentityToken"].get_ref<const std::string&>());
   if (!token) not_a_jwt();
-  const IssuerKeys::KeySet own = own_keys(request, *token);
+  IssuerKeys::KeySet own = own_keys(request, *token);
   if (own) to_registered_form(token->claims.issuer);
+  // Such an issuer is never asked for its keys: a token of its own is refused here.
+  if (is_test_issuer(request.core.settings, token->claims.issuer)) own = server_keys(request);
   require_claims(token->claims);
   check_limits(token->claims);
   if (!storage::find_oidc_provider(request.txn, account, token->claims.issuer)) {
@@ -265,7 +255,8 @@ void add_claims(const WebIdentity& identity, const storage::OidcProvider& provid
   if (const auto* email = find_claim(claims, "email"); email != nullptr && email->size() == 1) {
     target.context.emplace_back(key("email"), email->front());
   }
-  for (const std::string& name : claims_of_issuer(provider.url)) {
+  // Claims of other issuers are no condition keys.
+  for (const std::string& name : auth::iam::claims_of_issuer(provider.url)) {
     if (name == "sub" || name == "aud" || name == "oaud") continue;
     const auto* values = find_claim(claims, name);
     if (values != nullptr && values->size() == 1) {

@@ -133,6 +133,17 @@ struct LifecycleConfig {
   bool json = false;
 };
 
+struct TokenConfig {
+  std::string provider;
+  std::string issuer;               // empty: the provider's
+  std::string audience;             // empty: the usual one
+  std::string lifetime;             // a duration; empty: the usual one
+  std::vector<std::string> claims;  // KEY=VALUE
+  bool json = false;
+  std::string url;
+  std::string admin_token;
+};
+
 struct CommandLine {
   enum class Command {
     kServe,
@@ -151,6 +162,7 @@ struct CommandLine {
     kImportAccount,
     kCan,
     kWhoCan,
+    kOidcToken,
     kCa,
     kCompletion,
     kHelp,
@@ -167,6 +179,7 @@ struct CommandLine {
   QuestionConfig question;  // can, who-can
   TestConfig test;
   LifecycleConfig lifecycle;
+  TokenConfig token;        // oidc-token
   bool explain = false;     // evaluate
   bool repair = false;      // check
   bool json = false;        // check, validate-policy, healthcheck

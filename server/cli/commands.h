@@ -38,6 +38,8 @@ int run_import_account(const ImportConfig& config);
 // account/question_command.cpp
 int run_can(const QuestionConfig& config);
 int run_who_can(const QuestionConfig& config);
+// account/token_command.cpp
+int run_oidc_token(const TokenConfig& config);
 // offline/
 int run_test(const TestConfig& config);
 int run_lifecycle_command(const LifecycleConfig& config);

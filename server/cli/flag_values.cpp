@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/admin/oidc/provider_claims.h"
 #include "api/core/wire/http.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
@@ -21,7 +22,9 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--admin-host", "NAME"},
     {"--admin-token", "TOKEN"},
     {"--at", "TIME"},
+    {"--audience", "AUDIENCE"},
     {"--changed", "POLICY=FILE"},
+    {"--claim", "KEY=VALUE"},
     {"--config", "FILE"},
     {"--context", "KEY=VALUE"},
     {"--credentials", "FILE"},
@@ -34,15 +37,19 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--iam", "enforce|soft|off"},
     {"--idle-timeout", "SECONDS"},
     {"--images", "FILE"},
+    {"--issuer", "URL"},
     {"--junit", "FILE"},
     {"--last", "N"},
+    {"--lifetime", "DURATION"},
     {"--listen", "HOST:PORT"},
     {"--oidc-ca", "FILE"},
     {"--oidc-keys", "ISSUER=FILE"},
     {"--oidc-private", "URL"},
+    {"--oidc-test-issuer", "ISSUER"},
     {"--output", "FILE"},
     {"--principal", "PRINCIPAL"},
     {"--progress-timeout", "SECONDS"},
+    {"--provider", "github|gitlab|buildkite|circleci|google|oracle|other"},
     {"--questions", "FILE"},
     {"--region", "NAME"},
     {"--registry-host", "TEMPLATE"},
@@ -123,6 +130,14 @@ std::string check_tls_name(const std::string& text) {
 std::string check_oidc_keys(const std::string& text) {
   const bool good = text.starts_with("https://") && text.find('=') != std::string::npos;
   return good ? "" : "must be ISSUER=FILE, with an issuer that begins with https://";
+}
+
+// A provider stands for its issuer.
+std::string check_test_issuer(const std::string& text) {
+  const bool known = !api::admin::usual_issuer(text).empty();
+  const auto url = base::parse_url(text);
+  if (known || (url && url->tls)) return "";
+  return "must be a provider, such as github, or a URL that begins with https://";
 }
 
 // Without a scheme it is http:// (parse_server_url()).

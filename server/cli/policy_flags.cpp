@@ -1,13 +1,21 @@
 #include "server/cli/policy_flags.h"
 
+#include <chrono>
+
 #include <CLI/CLI.hpp>
 
 #include "schemas/base/clock.h"
+#include "schemas/base/duration.h"
 #include "server/cli/flag_values.h"
 #include "server/cli/serve_flags.h"
 
 namespace ecr::server {
 namespace {
+
+std::string check_key_value(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  return equals == std::string::npos || equals == 0 ? "must be KEY=VALUE" : "";
+}
 
 // --seed has no variable: ECR_LOCAL_SEED is that of a server.
 void add_test_options(CLI::App& app, TestConfig& config) {
@@ -109,10 +117,7 @@ void add_can_options(CLI::App& app, QuestionConfig& config) {
   app.add_option("ACTION", config.action, "One action, such as ecr:PutImage");
   app.add_option("RESOURCE", config.resource, "An ARN, the name of a repository, or *");
   app.add_option("--context", config.context, "What the request carries, as aws:SourceIp=10.0.0.1")
-      ->check([](const std::string& text) {
-        const std::size_t equals = text.find('=');
-        return equals == std::string::npos || equals == 0 ? "must be KEY=VALUE" : "";
-      });
+      ->check(check_key_value);
   app.add_option("--questions", config.questions, "Many questions: JSON lines; - for stdin");
   add_question_options(app, config);
   app.parse_complete_callback([&config] {
@@ -127,6 +132,35 @@ void add_can_options(CLI::App& app, QuestionConfig& config) {
       "Exit status: 0 it can, or under conditions; 1 it cannot, or one of many questions has a "
       "mistake; 2 the question or the seed has a mistake; 3 a file cannot be read, or no server "
       "answers.");
+}
+
+void add_token_options(CLI::App& app, TokenConfig& config) {
+  config.provider = "github";
+  add_choice(
+      app, "--provider", [&config](const std::string& name) { config.provider = name; }, "github",
+      "Whose tokens it is like")
+      ->envname("");
+  app.add_option("--claim", config.claims,
+                 "A claim, as repository=org/app; JSON where VALUE begins with { or [ (repeatable)")
+      ->allow_extra_args(false)
+      ->check(check_key_value);
+  app.add_option("--audience", config.audience, "Whom it is for (default: sts.amazonaws.com)");
+  app.add_option("--issuer", config.issuer, "The issuer (default: the provider's)")
+      ->check(check_https_url);
+  app.add_option("--lifetime", config.lifetime, "How long it is good, to 24h (default: 1h)")
+      ->check([](const std::string& text) {
+        const auto life = base::parse_duration(text);
+        return life && *life >= std::chrono::seconds(1) && *life <= std::chrono::hours(24)
+                   ? std::string()
+                   : "must be a duration from 1s to 24h, not \"" + text + "\"";
+      });
+  app.add_flag("--json", config.json, "Print the token and its claims as one JSON object");
+  add_server(app, config.url, config.admin_token);
+  app.footer(
+      "The server signs: start it with --oidc-test-issuer. The token has no newline.\n"
+      "Example:\n"
+      "  ecr-local oidc-token --claim repository=org/app > token\n"
+      "Exit status: 0 printed; 1 refused; 2 wrong usage; 3 no server answers.");
 }
 
 }  // namespace
@@ -181,6 +215,9 @@ void add_policy_commands(const AddCommand& command, CommandLine& line) {
   add_who_can_options(
       *command("who-can", "List everybody who may do something, and by what", Command::kWhoCan),
       line.question);
+  add_token_options(*command("oidc-token", "Print a web identity token for tests of trust policies",
+                             Command::kOidcToken),
+                    line.token);
 }
 
 }  // namespace ecr::server

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "api/admin/oidc/provider_claims.h"
 #include "schemas/base/duration.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
@@ -150,6 +151,17 @@ void add_tls_flags(CLI::App& app, ServeConfig& serve) {
   add_text(app, "--tls-key", serve.tls_key, "Private key for --tls-listen (PEM)");
 }
 
+// The names and URLs of --oidc-test-issuer as URLs.
+void take_test_issuers(const std::vector<std::string>& given, std::vector<std::string>& issuers) {
+  issuers.clear();
+  for (const std::string& text : given) {
+    std::string issuer = api::admin::usual_issuer(text);
+    if (issuer.empty()) issuer = text;
+    if (issuer.ends_with('/')) issuer.pop_back();
+    issuers.push_back(std::move(issuer));
+  }
+}
+
 void add_identity_flags(CLI::App& app, ServeConfig& serve) {
   // The keys are those of the help.
   static const std::map<std::string, api::Enforcement> kModes{
@@ -186,6 +198,16 @@ void add_identity_flags(CLI::App& app, ServeConfig& serve) {
   add_list(app, "--oidc-private", serve.oidc_private,
            "Allow this OIDC issuer on this machine or on a private network; repeatable")
       ->check(check_https_url);
+  app.add_option_function<std::vector<std::string>>(
+         "--oidc-test-issuer",
+         [&settings](const std::vector<std::string>& given) {
+           take_test_issuers(given, settings.oidc_test_issuers);
+         },
+         "For tests: sign this OIDC issuer's tokens here (ecr-local oidc-token), and take no "
+         "others; a provider's name or a URL; repeatable")
+      ->envname(variable_of("--oidc-test-issuer"))
+      ->delimiter(',')
+      ->check(check_test_issuer);
 }
 
 void add_administration_flags(CLI::App& app, ServeConfig& serve) {

@@ -6,6 +6,7 @@
 
 #include "api/admin/decisions/decision_json.h"
 #include "api/core/access/identity.h"
+#include "api/core/web_identity_issuer.h"
 #include "api/core/wire/error.h"
 #include "auth/iam/match/arn_match.h"
 #include "schemas/base/text.h"
@@ -192,7 +193,14 @@ std::string wrong_audience(storage::sql::Txn& txn, const std::string& account,
       provider ? quoted_list(provider->client_ids) : std::string("none"));
 }
 
-std::string key_of_issuer(const RefusedToken& token) {
+std::string key_of_issuer(const Settings& settings, const RefusedToken& token) {
+  if (is_test_issuer(settings, token.issuer)) {
+    return format(
+        "This server signs for the issuer \"{}\" itself (--oidc-test-issuer), and the token was "
+        "signed with another key, \"{}\": it is the real issuer's, or of another server or data "
+        "directory. ecr-local oidc-token makes one.",
+        token.issuer, token.key_id);
+  }
   return format(
       "The keys of the issuer \"{}\" have none with the id \"{}\", with which the token was "
       "signed: "
@@ -201,7 +209,8 @@ std::string key_of_issuer(const RefusedToken& token) {
       token.issuer, token.key_id);
 }
 
-std::string web_identity_reason(storage::sql::Txn& txn, const Failure& failure) {
+std::string web_identity_reason(const Settings& settings, storage::sql::Txn& txn,
+                                const Failure& failure) {
   const RefusedToken& token = *failure.web_identity;
   const std::string_view message = failure.message;
   const std::string account(auth::iam::ArnParts(token.role).part[4]);
@@ -220,12 +229,16 @@ std::string web_identity_reason(storage::sql::Txn& txn, const Failure& failure) 
     return format(
         "The issuer \"{}\" did not answer when it was asked for its keys. --oidc-keys ISSUER=FILE "
         "gives the server a file of them; --oidc-private URL allows an issuer on this machine or a "
-        "private network; --oidc-ca names the authority of its certificate.",
+        "private network; --oidc-ca names the authority of its certificate; --oidc-test-issuer "
+        "makes "
+        "the server sign its tokens, for tests.",
         token.issuer);
   }
   if (message.starts_with("No OpenIDConnect provider")) return no_provider(txn, account, token);
   if (message.starts_with("Incorrect token audience")) return wrong_audience(txn, account, token);
-  if (message.starts_with("Couldn't retrieve verification key")) return key_of_issuer(token);
+  if (message.starts_with("Couldn't retrieve verification key")) {
+    return key_of_issuer(settings, token);
+  }
   if (message.starts_with("Token signature")) {
     return format(
         "The issuer \"{}\" has a key with the id \"{}\", and the token was not signed with it, or "
@@ -246,7 +259,9 @@ std::string web_identity_reason(storage::sql::Txn& txn, const Failure& failure) 
 std::string failure_reason(const Services& services, storage::sql::Txn& txn,
                            const Failure& failure) {
   if (failure.registry) return registry_reason(services, txn, failure);
-  if (failure.web_identity) return web_identity_reason(txn, failure);
+  if (failure.web_identity) {
+    return web_identity_reason(services.settings, txn, failure);
+  }
   switch (failure.code) {
     case ErrorCode::kMissingAuthenticationToken:
       return "The request is not signed: the client found no credentials, or was told not to sign "

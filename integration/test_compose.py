@@ -5,6 +5,7 @@ Images that only Docker Hub has are replaced: by one that borrows the programs o
 
 import io
 import os
+import shutil
 import tarfile
 import unittest
 
@@ -12,6 +13,7 @@ import clients
 import harness
 import image
 import namespace
+import sdk_programs
 
 FOLDER = os.path.join(harness.ROOT, "docker")
 ENGINE = None
@@ -65,6 +67,9 @@ class ComposeTest(unittest.TestCase):
     def up(self, files):
         """Starts the services, with what both versions 1 and 2 of compose know, and waits."""
         self.compose(files, "up", "--detach")
+        self.wait_until_healthy(files)
+
+    def wait_until_healthy(self, files):
         healthy = ("exec", "-T", "ecr-local", "/ecr-local", "healthcheck")
         project = [part for file in files for part in ("-f", file)]
         command = (PROGRAM, *project, "-p", "example", *healthy)
@@ -140,6 +145,62 @@ volumes:
         printed = self.compose(files, "run", "--rm", "tests")
         self.assertIn("the repository is localhost:4599/app", printed)
         self.assertIn("all tests passed", printed)
+
+    def test_services_with_a_role_each(self):
+        services = ("builder", "reader", "instance")
+        modules = os.path.join(clients.FOLDER, "npm/node_modules")
+        override = "services:\n"
+        for service in services:
+            override += f"""
+  {service}:
+    image: tools
+    build: !reset null
+    environment: {{SERVER: "http://ecr-local:4599", AWS_REGION: us-east-1}}
+    volumes:
+      - /usr:/usr:ro
+      - {ENGINE.directory}/programs:/programs:ro
+"""
+        programs = os.path.join(ENGINE.directory, "programs")
+        os.makedirs(programs, exist_ok=True)
+        for name, text in (("list.py", sdk_programs.PYTHON), ("list.mjs", sdk_programs.JAVASCRIPT)):
+            with open(os.path.join(programs, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        has_sdk = os.path.isdir(os.path.join(modules, "@aws-sdk/client-ecr"))
+        if has_sdk:
+            shutil.copytree(modules, f"{programs}/node_modules", symlinks=True, dirs_exist_ok=True)
+        files = self.start(f"{FOLDER}/examples/two-roles/compose.yaml", self.override(override))
+        self.compose(files, "up", "--detach", "ecr-local")
+        self.wait_until_healthy(files)
+        role = "arn:aws:sts::000000000000:assumed-role"
+        token = "export AWS_CONTAINER_AUTHORIZATION_TOKEN=$(cat /run/credentials-token); "
+        sdks = ["python3 /programs/list.py"] + (["node /programs/list.mjs"] if has_sdk else [])
+        for service, session, creates in (
+            ("builder", "builder/ecr-local", True),
+            ("reader", "reader/ecr-local", False),
+            ("instance", "instance/i-0ec210ca100000001", False),
+        ):
+            with self.subTest(service):
+                printed = self.compose(files, "run", "--rm", service)
+                self.assertIn(f"I am {role}/{session}", printed)
+                self.assertIn("I see app", printed)
+                self.assertEqual(creates, "I may create repositories" in printed, printed)
+                self.assertEqual(not creates, "not authorized to perform: ecr:Create" in printed)
+                if creates:
+                    continue  # it would delete the repository
+                for sdk in sdks:
+                    command = sdk if service == "instance" else token + sdk
+                    printed = self.compose(files, "run", "--rm", service, "sh", "-c", command)
+                    self.assertIn('"list":"allowed"', printed.replace(" ", ""))
+                    self.assertIn("not authorized to perform: ecr:DeleteRepository", printed)
+        refused = ("run", "--rm", "-e", self.credentials_of("instance"), "reader")
+        self.assertNotIn("I am arn:", self.compose(files, *refused))
+        explained = self.compose(files, "exec", "-T", "ecr-local", "/ecr-local", "explain")
+        self.assertIn("sts:AssumeRole on arn:aws:iam::000000000000:role/instance", explained)
+
+    @staticmethod
+    def credentials_of(role):
+        path = f"/_ecr-local/credentials/role/{role}"
+        return f"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.2:4599{path}"
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@
 #include "api/iam/iam_api.h"
 #include "api/images/push/replication_backfill.h"
 #include "api/images/scan/findings_file.h"
+#include "api/metadata/metadata_plane.h"
 #include "api/organizations/organizations_api.h"
 #include "api/pull_through/upstreams.h"
 #include "api/sts/issuer_keys.h"
@@ -300,11 +301,14 @@ std::unique_ptr<AutomaticTls> automatic_tls(const ServeConfig& config, const bas
   return config.tls_auto ? std::make_unique<AutomaticTls>(config, clock) : nullptr;
 }
 
-// The ready line has only the first address. The addresses with TLS get lines of their own, as
-// their ports may have been picked by the system.
-void announce_tls(const Server& server, AccessLog& log) {
+// The ready line has only the first address. Addresses with TLS, and those of instance metadata,
+// get lines of their own, as their ports may have been picked by the system.
+void announce_others(const Server& server, AccessLog& log) {
   for (const std::string& address : server.tls_addresses()) {
     log.say(base::format("ecr-local: TLS on https://{}", address));
+  }
+  for (const std::string& address : server.metadata_addresses()) {
+    log.say(base::format("ecr-local: instance metadata on http://{}", address));
   }
 }
 
@@ -414,6 +418,12 @@ int run_serve(const ServeConfig& config) {
   FaultRules faults;
   App app(control, registry, admin.routes());
   app.add(faults);
+  const auto [instance_account, role_of_instance] = instance_role(config);
+  api::metadata::MetadataPlane metadata(services,
+                                        {.container_token = container_token(config, random),
+                                         .instance_account = instance_account,
+                                         .instance_role = role_of_instance});
+  app.add(metadata);
   admin.add(api::admin::what_if::routes(services, control));
   admin.add(api::admin::inventory::routes(services, control));
   admin.add(own_routes({settings, random, faults, [&app] { return app.operations(); },
@@ -426,6 +436,7 @@ int run_serve(const ServeConfig& config) {
   admin.on_reset([&faults] { faults.replace({}); });
   Server::Options options;
   options.listen = addresses;
+  for (ListenAddress& each : metadata_addresses(config)) options.listen.push_back(std::move(each));
   options.tls = tls_files(config);
   if (tls) options.certificates = &tls->certificates;
   options.timeouts = config.timeouts;
@@ -451,7 +462,7 @@ int run_serve(const ServeConfig& config) {
   const Chores chores(events, *store, log);
   const auto webhook = make_webhook(config, upstream_client, *store, events, log);
   log.set_console(url_of(server, addresses) + std::string(api::admin::console::kConsolePath));
-  announce_tls(server, log);
+  announce_others(server, log);
   // Who waits for the ready line may look at the log then: it has all that the start had to say.
   log.settle(std::chrono::seconds(1));
   announce(server, addresses, config, settings);

@@ -15,7 +15,8 @@ STORAGE_ROWS = ["storage/rows", "storage/sql", "storage/os"]
 STORAGE = ["storage", "storage/blobs", *STORAGE_ROWS]
 CORE = ["api/core", "auth", *STORAGE, *PURE]
 PLANE = ["api/images", "api/pull_through", *CORE]
-API = ["api/ecr", "api/iam", "api/sts", "api/organizations", "api/registry", "api/admin", *PLANE]
+API = ["api/ecr", "api/iam", "api/sts", "api/organizations", "api/registry", "api/metadata",
+       "api/admin", *PLANE]
 MAY_INCLUDE = {
     "schemas/base": [],
     "schemas/model": ["schemas/base"],
@@ -33,6 +34,8 @@ MAY_INCLUDE = {
     "api/sts": PLANE,
     "api/organizations": PLANE,
     "api/registry": PLANE,
+    # The credentials of roles are sessions of STS.
+    "api/metadata": ["api/sts", *PLANE],
     # A seed is carried out by the operations it stands for.
     "api/admin": ["api/ecr", *PLANE],
     "server/faults": [*API],
@@ -49,6 +52,7 @@ API_ROOMS = {
     "core": set(),
     "images": {"core"},
     "pull_through": {"core", "images"},
+    "metadata": {"core", "sts"},
     "admin": {"core", "images", "pull_through", "ecr"},  # a seed file runs ECR's own operations
 }
 ANY_PLANE = {"core", "images", "pull_through"}

@@ -237,6 +237,8 @@ Words unread_settings(const ServeConfig& serve, const CLI::App& flags) {
   warn(!serve.tls_auto && given("--tls-name"), "--tls-name is not used without --tls auto");
   warn((given("--tls-cert") || given("--tls-key")) && !given("--tls-listen") && !serve.tls_auto,
        "--tls-cert and --tls-key are not used without --tls-listen");
+  warn(given("--imds-role") && !given("--imds-listen"),
+       "--imds-role is not used without --imds-listen");
   warn(serve.default_credentials && serve.no_default_credentials,
        "--default-credentials is not used: --no-default-credentials disables them");
   warn(serve.default_credentials && given("--root-access-key"),

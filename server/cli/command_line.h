@@ -16,9 +16,12 @@
 namespace ecr::server {
 
 struct ServeConfig {
-  std::vector<std::string> listen;      // HOST:PORT
-  std::vector<std::string> tls_listen;  // HOST:PORT
-  bool tls_auto = false;                // a certificate authority of our own
+  std::vector<std::string> listen;       // HOST:PORT
+  std::vector<std::string> tls_listen;   // HOST:PORT
+  std::vector<std::string> imds_listen;  // HOST:PORT
+  std::string imds_role;                 // a name, or an ARN; empty: the instance has none
+  std::string credentials_token;         // path; empty: no credentials for containers
+  bool tls_auto = false;                 // a certificate authority of our own
   std::string tls_certificate;
   std::string tls_key;
   std::string data_dir;  // resolved

@@ -28,6 +28,7 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--config", "FILE"},
     {"--context", "KEY=VALUE"},
     {"--credentials", "FILE"},
+    {"--credentials-token", "FILE"},
     {"--data-dir", "DIR"},
     {"--event-log-size", "N"},
     {"--events-webhook", "URL"},
@@ -37,6 +38,8 @@ constexpr std::pair<std::string_view, std::string_view> kNames[] = {
     {"--iam", "enforce|soft|off"},
     {"--idle-timeout", "SECONDS"},
     {"--images", "FILE"},
+    {"--imds-listen", "HOST:PORT"},
+    {"--imds-role", "ROLE"},
     {"--issuer", "URL"},
     {"--junit", "FILE"},
     {"--last", "N"},
@@ -138,6 +141,14 @@ std::string check_test_issuer(const std::string& text) {
   const auto url = base::parse_url(text);
   if (known || (url && url->tls)) return "";
   return "must be a provider, such as github, or a URL that begins with https://";
+}
+
+std::string check_role(const std::string& text) {
+  const auto arn = model::Arn::parse(text);
+  const bool is_arn = arn && arn->service == "iam" && arn->resource.starts_with("role/") &&
+                      model::is_account_id(arn->account);
+  const bool is_name = !text.empty() && text.find_first_of(":/") == std::string::npos;
+  return is_arn || is_name ? "" : "must be the name of a role, or its ARN";
 }
 
 // Without a scheme it is http:// (parse_server_url()).

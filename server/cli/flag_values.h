@@ -22,6 +22,7 @@ std::string check_proxy(const std::string& text);
 std::string check_tls_name(const std::string& text);
 std::string check_oidc_keys(const std::string& text);
 std::string check_test_issuer(const std::string& text);
+std::string check_role(const std::string& text);
 std::string check_server_url(const std::string& text);
 std::string check_https_url(const std::string& text);
 std::string check_upstream(const std::string& text);

@@ -210,6 +210,17 @@ void add_identity_flags(CLI::App& app, ServeConfig& serve) {
       ->check(check_test_issuer);
 }
 
+void add_role_flags(CLI::App& app, ServeConfig& serve) {
+  begin_group(app, "Credentials of roles, as containers and instances get them");
+  add_text(app, "--credentials-token", serve.credentials_token,
+           "Give containers the credentials of roles: those that send the token in FILE, which is "
+           "made if there is none");
+  add_list(app, "--imds-listen", serve.imds_listen,
+           "Listen here with an instance metadata service (version 2); repeatable");
+  add_text(app, "--imds-role", serve.imds_role, "Role of the instance: a name or an ARN")
+      ->check(check_role);
+}
+
 void add_administration_flags(CLI::App& app, ServeConfig& serve) {
   begin_group(app, "Administration (seed, reset, decisions, ...)");
   add_text(app, "--admin-token", serve.settings.admin_token,
@@ -381,6 +392,7 @@ void add_serve_flags(CLI::App& app, ServeConfig& serve) {
   add_network_flags(app, serve);
   add_storage_flags(app, serve);
   add_identity_flags(app, serve);
+  add_role_flags(app, serve);
   add_administration_flags(app, serve);
   add_tls_flags(app, serve);
   add_registry_flags(app, serve);

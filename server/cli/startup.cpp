@@ -1,10 +1,18 @@
 #include "server/cli/startup.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <stdexcept>
+#include <unistd.h>
 
 #include "api/admin/console/console.h"
+#include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
+#include "schemas/model/arn.h"
+#include "server/runtime/system.h"
 
 namespace ecr::server {
 namespace {
@@ -57,6 +65,56 @@ std::vector<std::string> reach_warnings(const std::vector<ListenAddress>& addres
         "them, add --admin-token TOKEN (ECR_LOCAL_ADMIN_TOKEN)");
   }
   return warnings;
+}
+
+// The file is the user's alone, and so is what it holds at no time open to others.
+std::string container_token(const ServeConfig& config, base::Random& random) {
+  if (config.credentials_token.empty()) return "";
+  const std::string& path = config.credentials_token;
+  const std::string what = "--credentials-token " + path;
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno != EEXIST) {
+    throw std::runtime_error(base::format("{}: {}", what, std::strerror(errno)));
+  }
+  if (file >= 0) {
+    std::array<std::uint8_t, 32> noise{};
+    random.fill(noise);
+    // Without a newline: SDKs send the file as it is.
+    const std::string made =
+        base::base64url_encode({reinterpret_cast<const char*>(noise.data()), noise.size()});
+    const auto written = write(file, made.data(), made.size());
+    if (close(file) != 0 || written != static_cast<ssize_t>(made.size())) {
+      throw std::runtime_error(what + ": cannot be written");
+    }
+  }
+  std::string token = read_text_file(path, what);
+  constexpr std::string_view kSpace = " \t\r\n";
+  token.erase(token.find_last_not_of(kSpace) + 1);
+  token.erase(0, token.find_first_not_of(kSpace));
+  const bool printable =
+      std::all_of(token.begin(), token.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+  // A token that is guessed is none.
+  if (token.size() < 8 || !printable) {
+    throw std::runtime_error(what + ": must hold a token of 8 characters or more, on one line");
+  }
+  return token;
+}
+
+std::vector<ListenAddress> metadata_addresses(const ServeConfig& config) {
+  std::vector<ListenAddress> addresses;
+  for (const std::string& text : config.imds_listen) {
+    for (ListenAddress& each : parse_listen_addresses(text, "--imds-listen")) {
+      each.metadata = true;
+      addresses.push_back(std::move(each));
+    }
+  }
+  return addresses;
+}
+
+std::pair<std::string, std::string> instance_role(const ServeConfig& config) {
+  const auto arn = model::Arn::parse(config.imds_role);
+  if (!arn) return {config.settings.account, config.imds_role};
+  return {arn->account, arn->resource.substr(arn->resource.rfind('/') + 1)};
 }
 
 std::string ready_text(const ServeConfig& config, const api::Settings& settings,

@@ -23,4 +23,14 @@ std::vector<std::string> reach_warnings(const std::vector<ListenAddress>& addres
 std::string ready_text(const ServeConfig& config, const api::Settings& settings,
                        const std::string& url);
 
+// The token of --credentials-token, without white space around it: that in the file, which is made
+// with a new one where it is not there. Empty: the flag is not given. Throws std::runtime_error.
+std::string container_token(const ServeConfig& config, base::Random& random);
+
+// Where the instance metadata service listens.
+std::vector<ListenAddress> metadata_addresses(const ServeConfig& config);
+
+// The account and the name of the instance's role.
+std::pair<std::string, std::string> instance_role(const ServeConfig& config);
+
 }  // namespace ecr::server

@@ -45,10 +45,11 @@ api::HttpRequest to_request(const RequestHead& head, const std::string& peer, bo
 }  // namespace
 
 Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, std::string peer,
-                       asio::any_io_executor executor)
+                       asio::any_io_executor executor, bool metadata)
     : context_(context),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
+      metadata_(metadata),
       executor_(std::move(executor)),
       job_(context.workers, executor_),
       outside_job_(context.outside, executor_),
@@ -148,6 +149,7 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   const bool complete = co_await read_head(parser);
   if (!complete) co_return After::kClose;
   api::HttpRequest request = to_request(parser.head(), peer_, stream_->secure(), context_.random);
+  request.metadata = metadata_;
   // Without a body there is nothing to continue with: RFC 9110, 10.1.1 forbids clients to send the
   // expectation then, and a server may leave out the interim answer.
   owes_continue_ = parser.expects_continue() && parser.has_body();

@@ -50,7 +50,7 @@ struct MalformedBody {
 class Connection {
  public:
   Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, std::string peer,
-             asio::any_io_executor executor);
+             asio::any_io_executor executor, bool metadata);
 
   // Serves until the client leaves or misbehaves, or the server stops. Never throws.
   asio::awaitable<void> serve();
@@ -110,6 +110,7 @@ class Connection {
   ConnectionContext& context_;
   std::unique_ptr<Stream> stream_;
   const std::string peer_;
+  const bool metadata_;  // of the listener
   asio::any_io_executor executor_;
   WorkerJob job_;
   WorkerJob outside_job_;

@@ -110,6 +110,7 @@ void turn_away(tcp::socket& socket, bool tls) {
 struct Listener {
   tcp::acceptor acceptor;
   bool tls;
+  bool metadata;
 };
 
 // Every failure becomes a sentence that names the address, because it is printed as the only reason
@@ -145,7 +146,9 @@ tcp::acceptor bind(asio::io_context& context, const ListenAddress& address) {
         base::format("cannot listen on {}: another process uses the port{}. Use another one with "
                      "{} HOST:PORT; port 0 picks a free one",
                      address_text(endpoint), owner.empty() ? "" : ": " + owner,
-                     address.tls ? "--tls-listen" : "--listen"));
+                     address.metadata ? "--imds-listen"
+                     : address.tls    ? "--tls-listen"
+                                      : "--listen"));
   }
   if (ec) {
     throw std::runtime_error(
@@ -208,10 +211,10 @@ struct Server::Impl {
     for (ListenAddress address : options.listen) {
       // Port 0 ("any free port") on IPv4 and IPv6 means the same port, where that is possible.
       if (address.optional && address.port == 0 && !listeners.empty()) {
-        address.port = listeners.front().acceptor.local_endpoint().port();
+        address.port = listeners.back().acceptor.local_endpoint().port();
       }
       try {
-        listeners.push_back({bind(threads[0]->context, address), address.tls});
+        listeners.push_back({bind(threads[0]->context, address), address.tls, address.metadata});
       } catch (const std::runtime_error&) {
         if (!address.optional) throw;
       }
@@ -243,7 +246,7 @@ struct Server::Impl {
   }
 
   // Runs on the connection's io thread, which owns the connection from here on.
-  void adopt(IoThread& thread, tcp::socket socket, bool secure) {
+  void adopt(IoThread& thread, tcp::socket socket, bool secure, bool metadata) {
     // Accepted, but handed over after the stop began: the socket closes here, and the client sees a
     // connection that never got an answer, which it may safely try again.
     if (thread.stopping) {
@@ -259,7 +262,7 @@ struct Server::Impl {
     auto stream = secure ? make_tls_stream(std::move(socket), *tls, std::move(local))
                          : make_plain_stream(std::move(socket));
     thread.connections.push_back(std::make_unique<Connection>(
-        context, std::move(stream), std::move(peer), thread.context.get_executor()));
+        context, std::move(stream), std::move(peer), thread.context.get_executor(), metadata));
     // An iterator of a list stays valid while other connections come and go.
     const auto at = std::prev(thread.connections.end());
     if (options.metrics != nullptr) options.metrics->connection_opened();
@@ -299,8 +302,10 @@ struct Server::Impl {
       // socket is not.
       auto shared = std::make_shared<tcp::socket>(std::move(socket));
       const bool secure = listener.tls;
-      asio::post(thread.context,
-                 [this, &thread, shared, secure] { adopt(thread, std::move(*shared), secure); });
+      const bool metadata = listener.metadata;
+      asio::post(thread.context, [this, &thread, shared, secure, metadata] {
+        adopt(thread, std::move(*shared), secure, metadata);
+      });
     }
   }
 
@@ -357,6 +362,14 @@ std::vector<std::string> Server::tls_addresses() const {
   std::vector<std::string> list;
   for (const Listener& listener : impl_->listeners) {
     if (listener.tls) list.push_back(address_text(listener.acceptor.local_endpoint()));
+  }
+  return list;
+}
+
+std::vector<std::string> Server::metadata_addresses() const {
+  std::vector<std::string> list;
+  for (const Listener& listener : impl_->listeners) {
+    if (listener.metadata) list.push_back(address_text(listener.acceptor.local_endpoint()));
   }
   return list;
 }

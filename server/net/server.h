@@ -55,6 +55,7 @@ class Server {
   // "127.0.0.1:4599" of each listener, in the order of the options.
   std::vector<std::string> addresses() const;
   std::vector<std::string> tls_addresses() const;  // those with TLS
+  std::vector<std::string> metadata_addresses() const;
   // Serves until SIGTERM, SIGINT or stop(). Then finishes the requests that run, within `grace`;
   // work that a worker has begun is waited for even longer.
   void run();

@@ -5,12 +5,16 @@
 #include "api/core/wire/error_response.h"
 #include "api/images/layer_url.h"
 #include "api/images/manifest.h"
+#include "api/metadata/metadata_plane.h"
 #include "api/registry/registry_request.h"
 #include "api/registry/route_table.h"
 #include "schemas/base/text.h"
 
 namespace ecr::server {
 namespace {
+
+// Bytes: a PUT for a token has no body.
+constexpr std::uint64_t kMetadataBody = 1024;
 
 // The form of an error that comes before a plane has seen the request: a body that is too large, an
 // unknown path.
@@ -64,17 +68,20 @@ App::App(const api::ControlPlane& control, const api::registry::RegistryPlane& r
     : control_(control), registry_(registry), admin_(admin), names_(control) {}
 
 // The registry comes first because it has most of the requests.
-api::Plane App::plane_of(std::string_view path) const {
+api::Plane App::plane_of(const api::HttpRequest& head) const {
+  if (head.metadata) return api::Plane::kMetadata;
+  const std::string_view path = head.path();
   if (api::registry::has(path)) return api::Plane::kRegistry;
   if (path == "/") return api::Plane::kApi;
   // The signed URLs of GetDownloadUrlForLayer, which a client follows without credentials.
   if (api::is_layer_path(path)) return api::Plane::kLayers;
+  if (metadata_ != nullptr && api::metadata::is_container_path(path)) return api::Plane::kMetadata;
   return admin_.has(path) ? api::Plane::kAdmin : api::Plane::kNone;
 }
 
 std::optional<api::HttpResponse> App::admit(api::HttpRequest& head) const {
   api::settle_client(head, control_.settings().trusted_proxies);
-  head.plane = plane_of(head.path());
+  head.plane = plane_of(head);
   if (const auto error = api::check_origin(head)) return refuse(head, *error);
   return std::nullopt;
 }
@@ -88,6 +95,7 @@ api::Introduction App::identify(const api::HttpRequest& head) const {
     case api::Plane::kAdmin:
       return admin_.identify(head);
     case api::Plane::kLayers:
+    case api::Plane::kMetadata:  // its requests have no bodies
     case api::Plane::kNone:
       break;
   }
@@ -111,6 +119,8 @@ BodyPlan App::plan(const api::HttpRequest& head) const {
       break;
     case api::Plane::kApi:
       return {false, control_.body_limit(head)};
+    case api::Plane::kMetadata:
+      return {false, kMetadataBody};
     case api::Plane::kNone:
       break;
   }
@@ -135,6 +145,8 @@ api::HttpResponse App::handle(const api::HttpRequest& request) const {
       return control_.handle(request);
     case api::Plane::kAdmin:
       return admin_.handle(request);
+    case api::Plane::kMetadata:
+      return metadata_->handle(request);
     case api::Plane::kNone:
       break;
   }

@@ -17,6 +17,9 @@
 namespace ecr::api {
 class ApiError;
 }
+namespace ecr::api::metadata {
+class MetadataPlane;
+}
 
 namespace ecr::server {
 
@@ -33,6 +36,8 @@ class App {
   void add(FaultRules& faults) { faults_ = &faults; }
   // The rules of injected faults; null: there are none.
   FaultRules* faults() const { return faults_; }
+  // `metadata` outlives the app.
+  void add(api::metadata::MetadataPlane& metadata) { metadata_ = &metadata; }
   // The operation of a request, as "ecr:PutImage". Empty when a fault rule cannot name it.
   std::string operation_of(const api::HttpRequest& request) const { return names_.of(request); }
   std::vector<std::string> operations() const { return names_.all(); }
@@ -69,13 +74,14 @@ class App {
 
  private:
   api::HttpResponse refuse(const api::HttpRequest& head, const api::ApiError& error) const;
-  api::Plane plane_of(std::string_view path) const;
+  api::Plane plane_of(const api::HttpRequest& head) const;
 
   const api::ControlPlane& control_;
   const api::registry::RegistryPlane& registry_;
   const api::admin::AdminRoutes& admin_;
   const OperationNames names_;
   FaultRules* faults_ = nullptr;
+  api::metadata::MetadataPlane* metadata_ = nullptr;  // null: there is none
 };
 
 }  // namespace ecr::server

@@ -12,6 +12,7 @@ struct ListenAddress {
   std::uint16_t port = 0;
   bool tls = false;
   bool optional = false;  // binding may fail: the machine may lack the address family
+  bool metadata = false;  // has the instance metadata service, and nothing else
 };
 
 // "127.0.0.1:4599", "[::1]:4599", "localhost:0". Throws std::runtime_error naming `flag`. Pure.

@@ -26,6 +26,8 @@ std::string_view name_of(api::Plane plane) {
       return "registry";
     case api::Plane::kAdmin:
       return "admin";
+    case api::Plane::kMetadata:
+      return "metadata";
     case api::Plane::kNone:
       break;
   }

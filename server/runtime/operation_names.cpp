@@ -84,6 +84,7 @@ std::string OperationNames::of(const api::HttpRequest& request) const {
     case api::Plane::kLayers:
       return of_registry(request);
     case api::Plane::kAdmin:
+    case api::Plane::kMetadata:
     case api::Plane::kNone:
       break;
   }

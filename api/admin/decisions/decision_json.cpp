@@ -148,6 +148,7 @@ std::string_view via(Plane plane) {
       return "registry";
     case Plane::kApi:
     case Plane::kAdmin:  // "Apply" of the console calls IAM and ECR
+    case Plane::kMetadata:
       return "api";
     case Plane::kNone:
       break;

@@ -182,7 +182,8 @@ void add_principal_context(Context& context, const Caller& caller) {
   context.set("aws:PrincipalIsAWSService",
               principal.kind == PrincipalKind::kService ? "true" : "false");
   context.set("aws:userid", caller.user_id);
-  if (principal.kind != PrincipalKind::kAnonymous) {
+  // A service of AWS is in no account.
+  if (principal.kind != PrincipalKind::kAnonymous && principal.kind != PrincipalKind::kService) {
     // For a session it is the ARN of the role, with its path, and not that of the session.
     context.set("aws:PrincipalArn",
                 principal.kind == PrincipalKind::kRoleSession ? principal.issuer : principal.arn);

@@ -48,7 +48,8 @@ enum class Plane {
   kApi,       // "/": ECR, IAM, STS, Organizations
   kRegistry,  // /v2/
   kLayers,    // signed URLs of layers
-  kAdmin      // the emulator's own API
+  kAdmin,     // the emulator's own API
+  kMetadata   // credentials of roles, for containers and instances
 };
 
 struct HttpRequest {
@@ -61,6 +62,7 @@ struct HttpRequest {
   std::string peer;
   bool secure = false;
   bool forwarded = false;  // it says that a proxy passed it on, whether or not that one is trusted
+  bool metadata = false;   // it came to the listener of --imds-listen, which has no other plane
   std::string id;          // request id that the client sees
   Plane plane = Plane::kNone;
 

@@ -358,6 +358,9 @@ int run_serve(const ServeConfig& config) {
     log.say("ecr-local: " + each);
   }
   check_scan_findings(settings);
+  for (const std::string& each : read_endpoint_policy(settings)) {
+    log.say("ecr-local: warning: " + each);
+  }
 
   // Locks the data directory; a second server with the same one stops here, naming the process that
   // has it (integration/test_cli.py, test_data_directory_in_use_names_the_process).

@@ -42,6 +42,10 @@ struct Settings {
   // repositoryUri's host, with {account}, {region} and {port}; empty: the host the caller used.
   std::string registry_host;
   Enforcement enforcement = Enforcement::kEnforce;
+  // The policy of the VPC endpoint that all requests come by: its text, and the name of its file.
+  // Empty: they come another way.
+  std::string endpoint_policy;
+  std::string endpoint_policy_file;
   // Where ECR and the OCI distribution specification differ, ECR is followed (COMPATIBILITY.md).
   bool strict_ecr = false;
   // Bearer token of /_ecr-local/; empty: loopback peers need none.

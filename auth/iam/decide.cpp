@@ -22,7 +22,7 @@ void set(Verdict& verdict, Decision decision, DecidedBy decided_by,
 // inferred. It changes only the sentence of the denial, never the decision (test:
 // ExplicitDenyInAnyKindOfPolicyTrumpsEverything).
 bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
-  const std::array<std::pair<DecidedBy, const Effects*>, 7> order = {{
+  const std::array<std::pair<DecidedBy, const Effects*>, 8> order = {{
       {DecidedBy::kScp, &consulted.scp},
       {DecidedBy::kRcp, &consulted.rcp},
       {DecidedBy::kResource, &consulted.resource},
@@ -30,6 +30,7 @@ bool decide_explicit_deny(const Consulted& consulted, Verdict& verdict) {
       {DecidedBy::kBoundary, &consulted.boundary},
       {DecidedBy::kSession, &consulted.session},
       {DecidedBy::kScopeDown, &consulted.scope_down},
+      {DecidedBy::kEndpoint, &consulted.endpoint},
   }};
   for (const auto& [type, effects] : order) {
     if (effects->deny.policy == nullptr) continue;
@@ -131,12 +132,17 @@ void decide_same_account(const PreparedRequest& prepared, const Consulted& consu
 // of the scope-down policy and of all earlier ones ("Permissions for GetScopedCredentials"). What a
 // resource-based policy gives the session by name is among what it may do, so these policies limit
 // that, too, unlike session policies (test: ScopeDownPoliciesLimitWhateverAllows).
-void limit_by_scope_down(const Consulted& consulted, Verdict& verdict) {
-  if (!verdict.allowed() || consulted.scope_down.every_policy_allows) return;
+// The policy of a VPC endpoint likewise: "it does not override or replace IAM user policies or
+// service-specific policies", and what it does not allow does not pass (AWS PrivateLink Guide,
+// "Control access to VPC endpoints using endpoint policies"; test:
+// EndpointPolicyLimitsWhateverAllows). That AWS names it only where all the others allow is
+// inferred.
+void limit_whatever_allows(const Effects& effects, DecidedBy type, Verdict& verdict) {
+  if (!verdict.allowed() || effects.every_policy_allows) return;
   verdict.policy = nullptr;
   verdict.source = {};
   verdict.statement = 0;
-  set(verdict, Decision::kImplicitlyDenied, DecidedBy::kScopeDown);
+  set(verdict, Decision::kImplicitlyDenied, type);
 }
 
 }  // namespace
@@ -173,7 +179,8 @@ void decide(const PreparedRequest& prepared, const Consulted& consulted, Verdict
   } else {
     decide_same_account(prepared, consulted, verdict);
   }
-  limit_by_scope_down(consulted, verdict);
+  limit_whatever_allows(consulted.scope_down, DecidedBy::kScopeDown, verdict);
+  limit_whatever_allows(consulted.endpoint, DecidedBy::kEndpoint, verdict);
 }
 
 }  // namespace ecr::auth::iam

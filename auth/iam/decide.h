@@ -19,7 +19,7 @@ struct Effects {
   AppliedStatement deny;           // the first
   AppliedStatement allow;          // the first that names the caller most closely
   Named allowed_as = Named::kNot;  // kNot: nothing allows
-  // Of boundaries and scope-down policies; of SCPs and RCPs: every level.
+  // Of boundaries, scope-down and endpoint policies; of SCPs and RCPs: every level.
   bool every_policy_allows = true;
 };
 
@@ -31,6 +31,7 @@ struct Consulted {
   Effects boundary;
   Effects session;
   Effects scope_down;
+  Effects endpoint;
   bool has_session_policy = false;
 };
 

@@ -1,5 +1,6 @@
 // Consults every policy, then decides in AWS's order: explicit denies, organization, resource-based
-// policies, identity-based policies, boundaries, session policies, scope-down policies.
+// policies, identity-based policies, boundaries, session policies, scope-down policies, the policy
+// of a VPC endpoint.
 #include "auth/iam/evaluate.h"
 
 #include <algorithm>
@@ -53,7 +54,7 @@ class Consultation {
     Effects found;
     for (std::size_t index = 0; index < policies.size(); ++index) {
       const Effects one = consult(policies[index], type, level, index);
-      // Read of boundaries and scope-down policies only, where all have to allow.
+      // Read of boundaries, scope-down and endpoint policies only, where all have to allow.
       found.every_policy_allows = found.every_policy_allows && one.allow.policy != nullptr;
       if (found.deny.policy == nullptr) found.deny = one.deny;
       // Greater, not equal: among allows of the same closeness the first one is reported.
@@ -135,6 +136,7 @@ Verdict evaluate(const Request& request, const PolicySet& policies, std::size_t 
   consulted.boundary = consultation.consult(policies.boundaries, DecidedBy::kBoundary);
   consulted.session = consultation.consult(policies.session, DecidedBy::kSession);
   consulted.scope_down = consultation.consult(policies.scope_down, DecidedBy::kScopeDown);
+  consulted.endpoint = consultation.consult(policies.endpoint, DecidedBy::kEndpoint);
   consulted.has_session_policy = !policies.session.empty();
   if (consultation.over_budget()) {
     verdict.over_budget = true;
@@ -143,6 +145,23 @@ Verdict evaluate(const Request& request, const PolicySet& policies, std::size_t 
   }
   decide(prepared, consulted, verdict);
   return verdict;
+}
+
+bool may_allow(const Policy& policy, const std::string& action, const std::string& resource) {
+  Request request;
+  request.action = action;
+  request.resource = resource;
+  const PreparedRequest prepared(request, false);
+  StepBudget budget(kMostEvaluationSteps);
+  for (const Statement& statement : policy.compiled().statements) {
+    if (!statement.allow) continue;
+    // As if it stood in a policy of the caller's: then no Principal is compared.
+    const Outcome outcome =
+        match_statement(statement, prepared, DecidedBy::kIdentity, budget).outcome;
+    const bool covered = outcome == Outcome::kMatched || outcome == Outcome::kConditionMismatch;
+    if (covered || (outcome == Outcome::kResourceMismatch && resource.empty())) return true;
+  }
+  return false;
 }
 
 }  // namespace ecr::auth::iam

@@ -42,6 +42,9 @@ struct PolicySet {
   // Scope-down policies of GetScopedCredentials. Every one of them must allow, whatever else
   // allows.
   std::vector<AttachedPolicy> scope_down;
+  // Of the VPC endpoint that the request came by: it must allow, whatever else allows. None: the
+  // request came another way.
+  std::vector<AttachedPolicy> endpoint;
   std::vector<AttachedPolicy> resource;  // repository policy, registry policy; trust policy
   // One inner list a level: root, OUs, account. No level at all: no organization. Every level must
   // allow: RCPFullAWSAccess has to be in each level's list, as it is attached in AWS.
@@ -82,6 +85,10 @@ struct Verdict {
 // `most_steps`: see step_budget.h; beyond it the verdict is over_budget.
 Verdict evaluate(const Request& request, const PolicySet& policies,
                  std::size_t most_steps = kMostEvaluationSteps);
+
+// Whether an Allow statement of the policy covers the action, for some caller and under some
+// conditions. `resource` empty: on any resource.
+bool may_allow(const Policy& policy, const std::string& action, const std::string& resource);
 
 struct DenialText {
   bool reason = true;       // the part from "because" or "with" on; STS leaves it out

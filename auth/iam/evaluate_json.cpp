@@ -154,6 +154,8 @@ void append_trace(const Trace& trace, const PolicySet& set, std::string& out) {
         return set.session;
       case DecidedBy::kScopeDown:
         return set.scope_down;
+      case DecidedBy::kEndpoint:
+        return set.endpoint;
       case DecidedBy::kScp:
         return set.scps[entry.level];
       case DecidedBy::kRcp:
@@ -259,10 +261,14 @@ struct LineEvaluator::State {
         set.scps = levels(value, place, false);
       } else if (name == "rcps") {
         set.rcps = levels(value, place, true);
+      } else if (name == "endpoint") {
+        if (value.is_null()) continue;
+        set.endpoint.push_back(policy(value, place));
+        check_place(*set.endpoint.back().policy, true, true, place);
       } else if (name != "resource") {
         throw Malformed(place + " is not a kind of policy" +
                         base::did_you_mean(name, {"identity", "boundaries", "session", "scope_down",
-                                                  "resource", "scps", "rcps"}));
+                                                  "resource", "endpoint", "scps", "rcps"}));
       } else if (!value.is_null()) {
         set.resource.push_back(policy(value, place));
         // A repository policy has no Resource, so it is not asked for.

@@ -4,7 +4,8 @@
 //                  "resource": "arn:...", "resource_account": "123456789012",
 //                  "context": {"aws:SourceIp": "10.0.0.1", "aws:TagKeys": ["a", "b"]}},
 //      "policies": {"identity": [doc], "boundaries": [doc], "session": [doc],
-//                   "resource": doc or null, "scps": [[doc], ...], "rcps": [[doc], ...]}}
+//                   "resource": doc or null, "endpoint": doc or null,
+//                   "scps": [[doc], ...], "rcps": [[doc], ...]}}
 // out {"decision": "...", "decided_by": "...", "statement": {...} or null, "trace": [...]}
 //
 // principal: null is anonymous, a domain name a service. "principal_unique_id" may be given too.

@@ -29,6 +29,8 @@ std::string_view denying_policy(DecidedBy decided_by, bool trust) {
       return "a session policy";
     case DecidedBy::kScopeDown:  // inferred: no sentence of AWS's is known
       return "a scope down policy";
+    case DecidedBy::kEndpoint:
+      return "a VPC endpoint policy";
     case DecidedBy::kScp:
       return "a service control policy";
     case DecidedBy::kRcp:  // by analogy: the page does not show it
@@ -49,6 +51,8 @@ std::string_view policy_that_does_not_allow(DecidedBy decided_by, bool trust) {
       return "session policy";
     case DecidedBy::kScopeDown:  // inferred, as above
       return "scope down policy";
+    case DecidedBy::kEndpoint:
+      return "VPC endpoint policy";
     case DecidedBy::kScp:
     case DecidedBy::kRcp:
       break;
@@ -124,6 +128,8 @@ std::string_view name_of(DecidedBy decided_by) {
       return "rcp";
     case DecidedBy::kScopeDown:
       return "scope_down";
+    case DecidedBy::kEndpoint:
+      return "endpoint";
   }
   return {};
 }

@@ -7,10 +7,14 @@
 namespace ecr::auth::iam {
 namespace {
 
+bool has_principals(DecidedBy type) {
+  return type == DecidedBy::kResource || type == DecidedBy::kRcp || type == DecidedBy::kEndpoint;
+}
+
 // Tells how the statement names the caller. A policy attached to an identity, or an SCP, has no
 // Principal: its place names the caller, which counts as "directly".
 Named match_principal(const Statement& statement, const PreparedRequest& request, DecidedBy type) {
-  if (type != DecidedBy::kResource && type != DecidedBy::kRcp) return Named::kDirectly;
+  if (!has_principals(type)) return Named::kDirectly;
   // The grammar refuses a resource-based policy without Principal when it is stored. If one comes
   // here all the same, it names no caller.
   if (!statement.has_principal) return Named::kNot;
@@ -43,9 +47,8 @@ bool match_resource(const Statement& statement, const PreparedRequest& request, 
   // A repository or trust policy has no Resource: the resource is the one it is attached to.
   if (!statement.has_resource) return true;
   // AWS completes an incomplete ARN in identity-based policies ("IAM JSON policy elements:
-  // Resource"). That it does so in SCPs too, and not in resource-based policies and RCPs, is
-  // inferred.
-  const bool complete_short = type != DecidedBy::kResource && type != DecidedBy::kRcp;
+  // Resource"). That it does so in SCPs too, and not in policies with a Principal, is inferred.
+  const bool complete_short = !has_principals(type);
   const bool some = std::any_of(
       statement.resources.begin(), statement.resources.end(), [&](const ResourcePattern& pattern) {
         return pattern.matches(request.resource, request.request.context, complete_short, budget);

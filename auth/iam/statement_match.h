@@ -37,8 +37,8 @@ struct StatementMatch {
   Named named = Named::kDirectly;  // how its Principal names the caller
 };
 
-// `type` is the list that the policy stands in: only resource-based policies and RCPs have a
-// Principal, and only the others complete short ARNs.
+// `type` is the list that the policy stands in: resource-based policies, RCPs and
+// policies of VPC endpoints have a Principal, and only the others complete short ARNs.
 StatementMatch match_statement(const Statement& statement, const PreparedRequest& request,
                                DecidedBy type, StepBudget& budget);
 

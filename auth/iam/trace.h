@@ -16,7 +16,8 @@ enum class DecidedBy : std::uint8_t {
   kSession,
   kScp,
   kRcp,
-  kScopeDown
+  kScopeDown,
+  kEndpoint
 };
 
 // The first test that the statement failed, in this order.

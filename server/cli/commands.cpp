@@ -58,13 +58,11 @@ std::string read_document(const std::string& path) {
 // is none of IAM.
 auth::iam::PolicyType policy_type(const std::string& name) {
   using auth::iam::PolicyType;
-  static const std::map<std::string, PolicyType> kTypes{{"identity", PolicyType::kIdentity},
-                                                        {"repository", PolicyType::kRepository},
-                                                        {"registry", PolicyType::kRegistry},
-                                                        {"trust", PolicyType::kTrust},
-                                                        {"session", PolicyType::kSession},
-                                                        {"scp", PolicyType::kScp},
-                                                        {"rcp", PolicyType::kRcp}};
+  static const std::map<std::string, PolicyType> kTypes{
+      {"identity", PolicyType::kIdentity}, {"repository", PolicyType::kRepository},
+      {"registry", PolicyType::kRegistry}, {"trust", PolicyType::kTrust},
+      {"session", PolicyType::kSession},   {"scp", PolicyType::kScp},
+      {"rcp", PolicyType::kRcp},           {"endpoint", PolicyType::kEndpoint}};
   return kTypes.at(name);
 }
 

@@ -19,11 +19,11 @@ using base::OrderedJson;
 using base::text_member;
 
 // The order is that of IAM's evaluation (IAM user guide, "Policy evaluation logic"): organization,
-// resource, identity, boundary, session, scope-down.
+// resource, identity, boundary, session, scope-down, VPC endpoint.
 struct Kind {
   std::string_view name, one, all;
 };
-constexpr std::array<Kind, 7> kKinds = {{
+constexpr std::array<Kind, 8> kKinds = {{
     {"scp", "service control policy", "service control policies"},
     {"rcp", "resource control policy", "resource control policies"},
     {"resource", "resource-based policy", "resource-based policies"},
@@ -31,6 +31,7 @@ constexpr std::array<Kind, 7> kKinds = {{
     {"boundary", "permissions boundary", "permissions boundaries"},
     {"session", "session policy", "session policies"},
     {"scope_down", "scope-down policy", "scope-down policies"},
+    {"endpoint", "VPC endpoint policy", "VPC endpoint policies"},
 }};
 
 // An array member; empty where there is none. The answer comes from a server that may be newer or

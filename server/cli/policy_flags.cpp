@@ -36,7 +36,7 @@ void add_test_options(CLI::App& app, TestConfig& config) {
   add_server(app, config.url, config.admin_token);  // for --record
   app.footer(
       "POLICY: ARN of a managed policy, repository or registry; ARN#NAME (inline); "
-      "trust:ARN, boundary:ARN, scp:ID, rcp:ID. Without FILE it is removed.\n"
+      "trust:ARN, boundary:ARN, scp:ID, rcp:ID; endpoint. Without FILE it is removed.\n"
       "Examples:\n"
       "  ecr-local test tests.yaml\n"
       "  ecr-local test tests.yaml --changed arn:aws:iam::111122223333:policy/p=p.json\n"

@@ -190,6 +190,8 @@ void add_identity_flags(CLI::App& app, ServeConfig& serve) {
       app, "--iam",
       [&settings](const std::string& mode) { settings.enforcement = kModes.at(mode); }, "enforce",
       "soft: allow everything, and log what would be denied; off: check signatures only");
+  add_text(app, "--endpoint-policy", settings.endpoint_policy_file,
+           "Policy (JSON) of a VPC endpoint that all requests come by");
   add_list(app, "--oidc-keys", serve.oidc_keys,
            "Verify tokens of this OIDC issuer with the keys (JWKS) in FILE; repeatable")
       ->check(check_oidc_keys);

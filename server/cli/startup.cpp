@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "api/admin/console/console.h"
+#include "auth/iam/evaluate.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/partition.h"
 #include "server/runtime/system.h"
 
 namespace ecr::server {
@@ -44,6 +46,31 @@ std::unique_ptr<storage::Store> open_store(const ServeConfig& config, base::Rand
     throw std::runtime_error(base::format("--data-dir {}: {}{}", config.data_dir, reason,
                                           used ? "; stop that one, or use another directory" : ""));
   }
+}
+
+std::vector<std::string> read_endpoint_policy(api::Settings& settings) {
+  if (settings.endpoint_policy_file.empty()) return {};
+  const std::string flag = "--endpoint-policy " + settings.endpoint_policy_file;
+  settings.endpoint_policy = read_text_file(settings.endpoint_policy_file, flag);
+  const auto parsed =
+      auth::iam::Policy::parse(settings.endpoint_policy, auth::iam::PolicyType::kEndpoint);
+  if (!parsed) {
+    const auto& problem = parsed.error();
+    throw std::runtime_error(base::format(
+        "{}: {}{}{}{}", flag, problem.line > 0 ? base::format("line {}: ", problem.line) : "",
+        problem.path.empty() ? "" : problem.path + ": ", problem.message,
+        problem.detail.empty() ? "" : " (" + problem.detail + ")"));
+  }
+  // ECR User Guide, "Amazon ECR interface VPC endpoints", "Minimum Amazon S3 bucket permissions".
+  const std::string layers = base::format("arn:{}:s3:::prod-{}-starport-layer-bucket/*",
+                                          model::partition_of(settings.region), settings.region);
+  const bool pulls = auth::iam::may_allow(**parsed, "ecr:GetDownloadUrlForLayer", "");
+  if (!pulls || auth::iam::may_allow(**parsed, "s3:GetObject", layers)) return {};
+  return {base::format(
+      "{} lets clients pull, and no statement of it allows s3:GetObject on {}: in AWS the layers "
+      "come from that bucket, and the policy of the endpoint for S3 needs such a statement. Layers "
+      "of this server come without it",
+      flag, layers)};
 }
 
 std::vector<std::string> reach_warnings(const std::vector<ListenAddress>& addresses,

@@ -18,6 +18,10 @@ std::unique_ptr<storage::Store> open_store(const ServeConfig& config, base::Rand
 std::vector<std::string> reach_warnings(const std::vector<ListenAddress>& addresses,
                                         const api::Settings& settings);
 
+// Reads the file of --endpoint-policy into `settings`, and says what is missing in it. Throws
+// std::runtime_error where it cannot be read, or is no policy of a VPC endpoint.
+std::vector<std::string> read_endpoint_policy(api::Settings& settings);
+
 // The lines below the ready line, for a person at a terminal: where the data is, which credentials
 // are accepted, what to do next. `url`: as the ready line has it. Pure.
 std::string ready_text(const ServeConfig& config, const api::Settings& settings,

@@ -17,9 +17,10 @@ namespace {
 using namespace ecr::auth::iam;
 using ecr::fuzz::require;
 
-constexpr std::array kTypes = {PolicyType::kIdentity, PolicyType::kSession, PolicyType::kRepository,
-                               PolicyType::kRegistry, PolicyType::kTrust,   PolicyType::kScp,
-                               PolicyType::kRcp,      PolicyType::kAny};
+constexpr std::array kTypes = {
+    PolicyType::kIdentity, PolicyType::kSession,  PolicyType::kRepository,
+    PolicyType::kRegistry, PolicyType::kTrust,    PolicyType::kScp,
+    PolicyType::kRcp,      PolicyType::kEndpoint, PolicyType::kAny};
 
 const Request& fixed_request() {
   static const Request request = [] {
@@ -73,6 +74,7 @@ void check_evaluation(const PolicyPtr& policy) {
   everywhere.boundaries.push_back(attached);
   everywhere.session.push_back(attached);
   everywhere.scope_down.push_back(attached);
+  everywhere.endpoint.push_back(attached);
   everywhere.resource.push_back(attached);
   everywhere.scps.push_back({attached});
   everywhere.rcps.push_back({attached});

@@ -46,6 +46,8 @@ auto& list_in(Set& set, DecidedBy type, std::size_t level) {
       return set.session;
     case DecidedBy::kScopeDown:
       return set.scope_down;
+    case DecidedBy::kEndpoint:
+      return set.endpoint;
     case DecidedBy::kScp:
       return set.scps.at(level);
     case DecidedBy::kRcp:
@@ -96,6 +98,7 @@ class Trial {
     reduce(set_.boundaries, DecidedBy::kBoundary, 0);
     reduce(set_.session, DecidedBy::kSession, 0);
     reduce(set_.scope_down, DecidedBy::kScopeDown, 0);
+    reduce(set_.endpoint, DecidedBy::kEndpoint, 0);
     reduce(set_.resource, DecidedBy::kResource, 0);
     for (std::size_t i = 0; i < set_.scps.size(); ++i) reduce(set_.scps[i], DecidedBy::kScp, i);
     for (std::size_t i = 0; i < set_.rcps.size(); ++i) reduce(set_.rcps[i], DecidedBy::kRcp, i);
@@ -139,8 +142,9 @@ class Trial {
     PolicyList& list = list_in(set_, step.type, step.level);
     // The policy to extend. Every boundary and scope-down policy has to allow: the first one that
     // does not. Among identity-based and resource-based policies any allow is enough, so a new
-    // policy is advised, which changes none that exists. A session policy, SCP or RCP is extended
-    // where one exists, because somebody chose that list on purpose: step.policy is 0.
+    // policy is advised, which changes none that exists. A session policy, SCP, RCP or endpoint's
+    // policy is extended where one exists, because somebody chose that list on purpose: step.policy
+    // is 0.
     if (step.type == DecidedBy::kBoundary || step.type == DecidedBy::kScopeDown) {
       while (step.policy < list.size() && allows(verdict, step.type, 0, step.policy)) ++step.policy;
     } else if (step.type == DecidedBy::kIdentity || step.type == DecidedBy::kResource) {

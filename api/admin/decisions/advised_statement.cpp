@@ -203,6 +203,8 @@ PolicyKind policy_kind_for(const Request& request, DecidedBy type) {
       return PolicyKind::kSession;
     case DecidedBy::kScopeDown:
       return PolicyKind::kScopeDown;
+    case DecidedBy::kEndpoint:
+      return PolicyKind::kEndpoint;
     case DecidedBy::kScp:
       return PolicyKind::kScp;
     case DecidedBy::kRcp:
@@ -223,7 +225,8 @@ std::string statement_for(const Request& request, PolicyKind kind) {
   }
   const bool resource_based = kind == PolicyKind::kRepository || kind == PolicyKind::kRegistry ||
                               kind == PolicyKind::kTrust;
-  if (resource_based) statement["Principal"] = principal_element(request);
+  const bool is_endpoint = kind == PolicyKind::kEndpoint;
+  if (resource_based || is_endpoint) statement["Principal"] = principal_element(request);
   statement["Action"] = canonical_action(request.action);
   // A repository policy and a trust policy must not have a Resource: it is the one they belong to.
   if (kind != PolicyKind::kRepository && kind != PolicyKind::kTrust) {
@@ -232,7 +235,9 @@ std::string statement_for(const Request& request, PolicyKind kind) {
   OrderedJson conditions = OrderedJson::object();
   if (resource_based || kind == PolicyKind::kIdentity) {
     conditions = conditions_for(request, resource_based);
-  } else if (kind == PolicyKind::kBoundary || kind == PolicyKind::kScp) {
+  } else if (kind == PolicyKind::kBoundary || kind == PolicyKind::kScp ||
+             (is_endpoint && request.principal.kind == PrincipalKind::kRoot)) {
+    // The ARN of a root user in an endpoint's Principal is that of its whole account.
     conditions = limit_to_caller(request);
   }
   if (!conditions.empty()) statement["Condition"] = std::move(conditions);
@@ -263,6 +268,8 @@ std::string describe_policy(const Request& request, PolicyKind kind, std::size_t
                             : with_source("the session policy", source);
     case PolicyKind::kScopeDown:
       return with_source("the scope-down policy", source);
+    case PolicyKind::kEndpoint:
+      return base::format("the {}", source.empty() ? "VPC endpoint policy" : source);
     case PolicyKind::kScp:
       return with_source("a service control policy at " + level_of(level), source);
     case PolicyKind::kRcp:

@@ -21,6 +21,7 @@ enum class PolicyKind {
   kBoundary,
   kSession,
   kScopeDown,
+  kEndpoint,
   kScp,
   kRcp
 };

@@ -95,6 +95,7 @@ OrderedJson change_target_json(const auth::iam::Request& request, DecidedBy type
     case DecidedBy::kBoundary:
     case DecidedBy::kSession:
     case DecidedBy::kScopeDown:
+    case DecidedBy::kEndpoint:  // a file of the operator's
       break;
   }
   return {};

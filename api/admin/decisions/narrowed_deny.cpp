@@ -104,6 +104,8 @@ class DenyNarrower {
         return PolicyType::kScp;
       case PolicyKind::kRcp:
         return PolicyType::kRcp;
+      case PolicyKind::kEndpoint:
+        return PolicyType::kEndpoint;
       case PolicyKind::kIdentity:
       case PolicyKind::kBoundary:
         break;

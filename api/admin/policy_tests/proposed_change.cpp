@@ -60,9 +60,10 @@ what_if::Change proposed_change(const std::string& policy, const std::string* do
     throw ParameterError(
         flag,
         "must be the ARN of a managed policy, a repository or a registry, ARN#NAME "
-        "of an inline policy, or trust:ARN, boundary:ARN, scp:ID, rcp:ID");
+        "of an inline policy, or trust:ARN, boundary:ARN, scp:ID, rcp:ID, or endpoint");
   }
-  base::OrderedJson json = {{"kind", kind}, {"target", target}, {"document", nullptr}};
+  base::OrderedJson json = {{"kind", kind}, {"document", nullptr}};
+  if (!target.empty()) json["target"] = target;
   if (!name.empty()) json["name"] = name;
   if (document != nullptr) json["document"] = *document;
   return what_if::read_change({json, flag});

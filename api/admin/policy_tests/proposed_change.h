@@ -25,6 +25,7 @@ ChangeOption parse_change_option(const std::string& text);
 //   trust:arn:aws:iam::111122223333:role/ci          what the role trusts
 //   boundary:arn:aws:iam::111122223333:role/ci       its permissions boundary
 //   scp:p-nodelete, rcp:p-perimeter                  of the organization
+//   endpoint                                         of the VPC endpoint
 // `document`: null: the policy is removed. Throws ParameterError, also where the document is no
 // policy of its kind.
 what_if::Change proposed_change(const std::string& policy, const std::string* document);

@@ -28,6 +28,7 @@ constexpr KindRow kKinds[] = {
     {ChangeKind::kRegistry, "registry", PolicyType::kRegistry},
     {ChangeKind::kScp, "scp", PolicyType::kScp},
     {ChangeKind::kRcp, "rcp", PolicyType::kRcp},
+    {ChangeKind::kEndpoint, "endpoint", PolicyType::kEndpoint},
 };
 
 const KindRow& row_of(ChangeKind kind) {
@@ -78,7 +79,11 @@ Change read_change(const BodyNode& node) {
   Change change;
   change.path = node.path();
   change.kind = kind_named(node.choice("kind", change_kinds()));
-  change.target = node.text("target");
+  if (change.kind != ChangeKind::kEndpoint) {
+    change.target = node.text("target");
+  } else if (node.has("target")) {
+    change.fail("target", "is given, but there is only one VPC endpoint");
+  }
   change.name = node.optional_text("name").value_or("");
   const bool has_name = change.kind == ChangeKind::kInline || change.kind == ChangeKind::kIdentity;
   if (!has_name && !change.name.empty()) change.fail("name", "is of inline policies alone");

@@ -30,12 +30,14 @@ enum class ChangeKind {
   kRepository,  // of a repository
   kRegistry,    // of the registry of an account and Region
   kScp,
-  kRcp
+  kRcp,
+  kEndpoint  // of the VPC endpoint that requests come by; there is one, so that it has no target
 };
 
 struct Change {
   ChangeKind kind = ChangeKind::kInline;
-  std::string target;                   // an ARN; of an organization's policy also its id
+  std::string target;                   // an ARN; of an organization's policy also its id; of an
+                                        // endpoint's empty
   std::string name;                     // of an inline policy; else empty
   std::optional<std::string> document;  // nullopt: removed
   std::string path;                     // of the change in the request, for errors

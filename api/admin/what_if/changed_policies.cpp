@@ -80,6 +80,9 @@ void ChangedPolicies::add(storage::sql::Txn& txn, const Change& change) {
       registries_[*registry] = keep(change, stored());
       return;
     }
+    case ChangeKind::kEndpoint:
+      endpoint_ = keep(change, change.document);
+      return;
     case ChangeKind::kScp:
     case ChangeKind::kRcp:
       add_control_policy(txn, change);
@@ -174,6 +177,10 @@ std::vector<storage::OrganizationLevel> ChangedPolicies::control_policies(
     });
   }
   return levels;
+}
+
+std::optional<std::string> ChangedPolicies::endpoint_policy(const Core& core) const {
+  return endpoint_ ? *endpoint_ : PolicyReader::endpoint_policy(core);
 }
 
 auth::iam::PolicyPtr ChangedPolicies::compiled(const Core& core, std::string_view document,

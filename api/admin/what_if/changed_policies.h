@@ -37,6 +37,7 @@ class ChangedPolicies : public PolicyReader {
   std::vector<storage::OrganizationLevel> control_policies(
       storage::sql::Txn& txn, std::string_view account,
       storage::ControlPolicyKind kind) const override;
+  std::optional<std::string> endpoint_policy(const Core& core) const override;
   // Changed documents stay out of the server's memo of policies: somebody who types would fill it.
   auth::iam::PolicyPtr compiled(const Core& core, std::string_view document,
                                 auth::iam::PolicyType type) const override;
@@ -59,6 +60,7 @@ class ChangedPolicies : public PolicyReader {
   Documents<std::int64_t> repositories_;                                          // by id
   Documents<model::RegistryId> registries_;
   Documents<std::string> control_;  // by id
+  std::optional<Document> endpoint_;
   std::map<std::pair<auth::iam::PolicyType, std::string>, auth::iam::PolicyPtr, std::less<>>
       compiled_;
 };

@@ -136,7 +136,8 @@ OrderedJson empty_statement(const OrderedJson& statement) {
 
 // The lists in which one allow is enough for all of a list, or for each of its policies.
 std::tuple<DecidedBy, std::size_t, std::size_t> group_of(const TraceEntry& entry) {
-  const bool each = entry.type == DecidedBy::kBoundary || entry.type == DecidedBy::kScopeDown;
+  const bool each = entry.type == DecidedBy::kBoundary || entry.type == DecidedBy::kScopeDown ||
+                    entry.type == DecidedBy::kEndpoint;
   return {entry.type, entry.level, each ? entry.policy : 0};
 }
 
@@ -223,8 +224,8 @@ PolicySet OutlookMaker::assume(const Question& question, bool best, bool& change
   const auto each = [&](std::vector<AttachedPolicy>& list) {
     for (AttachedPolicy& one : list) one.policy = assume(question, one.policy, best, changed);
   };
-  for (auto* list :
-       {&set.identity, &set.boundaries, &set.session, &set.scope_down, &set.resource}) {
+  for (auto* list : {&set.identity, &set.boundaries, &set.session, &set.scope_down, &set.endpoint,
+                     &set.resource}) {
     each(*list);
   }
   for (auto& level : set.scps) each(level);

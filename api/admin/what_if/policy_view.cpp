@@ -62,6 +62,13 @@ bool is_of(std::string_view action, std::string_view service) {
   return base::to_lower(action.substr(0, service.size())) == service;
 }
 
+// A request of which only the way is known by which it came.
+HttpRequest request_by(Plane plane) {
+  HttpRequest http;
+  http.plane = plane;
+  return http;
+}
+
 }  // namespace
 
 bool Question::knows(std::string_view lower_key) const {
@@ -74,7 +81,12 @@ bool Question::knows(std::string_view lower_key) const {
 }
 
 PolicyView::PolicyView(const Services& services, storage::sql::Txn& txn, const PolicyReader& reader)
-    : services_(services), txn_(txn), reader_(reader), now_(services.clock.now()) {}
+    : services_(services),
+      txn_(txn),
+      reader_(reader),
+      now_(services.clock.now()),
+      job_http_(request_by(Plane::kNone)),
+      client_http_(request_by(Plane::kApi)) {}
 
 Caller PolicyView::root_of(std::string_view account, std::string_view partition) {
   Caller caller;
@@ -204,9 +216,11 @@ Question PolicyView::ask(const Caller& caller, const std::string& action,
   const bool has_region = arn && model::is_region(arn->region);
   const model::RegistryId registry{caller.account,
                                    has_region ? arn->region : services_.settings.region};
+  // A service of AWS does not come by the endpoint of a customer.
+  const bool is_service = caller.principal.kind == PrincipalKind::kService;
   const api::Request request{.core = services_,
                              .txn = txn_,
-                             .http = http_,
+                             .http = is_service ? job_http_ : client_http_,
                              .caller = caller,
                              .registry = registry,
                              .now = now_,
@@ -288,9 +302,10 @@ std::optional<auth::iam::PolicySet> PolicyView::policies_for(const DecisionRecor
   const auto* region = asked.context.find_lower("aws:requestedregion");
   const model::RegistryId registry{
       asked.resource_account, region != nullptr ? region->values.at(0) : services_.settings.region};
+  const bool is_client = record.plane == Plane::kApi || record.plane == Plane::kRegistry;
   const api::Request request{.core = services_,
                              .txn = txn_,
-                             .http = http_,
+                             .http = is_client ? client_http_ : job_http_,
                              .caller = *caller,
                              .registry = registry,
                              .now = now_,

@@ -71,7 +71,8 @@ class PolicyView {
   storage::sql::Txn& txn_;
   const PolicyReader& reader_;
   const base::TimePoint now_;
-  const HttpRequest http_;  // that nobody sent
+  const HttpRequest job_http_;     // that nobody sent
+  const HttpRequest client_http_;  // as a client would send it
   LogNote note_;
   std::map<std::string, std::optional<Caller>, std::less<>> recorded_;
   // By action, resource, account of the caller, and whether it is the root user.

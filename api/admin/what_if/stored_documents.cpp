@@ -106,6 +106,11 @@ class Storing {
       case ChangeKind::kScp:
       case ChangeKind::kRcp:
         return store_control();
+      case ChangeKind::kEndpoint:
+        change_.fail(
+            "kind",
+            "the policy of the VPC endpoint is the file of --endpoint-policy: change that, "
+            "and start the server again");
     }
   }
 

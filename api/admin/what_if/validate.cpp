@@ -29,6 +29,7 @@ constexpr std::pair<std::string_view, std::optional<PolicyType>> kPolicyTypes[] 
     {"trust", PolicyType::kTrust},
     {"scp", PolicyType::kScp},
     {"rcp", PolicyType::kRcp},
+    {"endpoint", PolicyType::kEndpoint},
     {"lifecycle", std::nullopt}};
 
 // Where the text of a line begins: the place of a finding is known by its line.

@@ -37,8 +37,9 @@ void add_request(Context& context, const Request& request) {
   context.set("aws:CurrentTime", base::format_iso8601(request.now));
   context.set("aws:EpochTime", base::format("{}", request.now.time_since_epoch().count() / 1000));
   context.set("aws:SecureTransport", request.http.secure ? "true" : "false");
-  // The peer's address, or the client's behind trusted proxies (--trusted-proxy). No request comes
-  // through a VPC endpoint, so aws:SourceVpc and its like are absent.
+  // The peer's address, or the client's behind trusted proxies (--trusted-proxy). Whichever way a
+  // request comes, this machine has no VPC: aws:SourceVpc, aws:SourceVpce and their like are
+  // absent.
   context.set("aws:SourceIp", request.http.peer);
   if (const auto agent = request.http.headers.find("user-agent")) {
     context.set("aws:UserAgent", *agent);
@@ -129,6 +130,22 @@ void add_owner(const Request& request, const Target& target, DecisionRecord& rec
                                                    target.account, request.reader);
 }
 
+// The policy of the VPC endpoint that a client's request came by. The endpoints of ECR (ecr.api and
+// ecr.dkr) carry calls of ECR and of the registry alike; IAM, STS and Organizations have endpoints
+// of their own, so that this policy does not concern their actions (ECR User Guide, "Amazon ECR
+// interface VPC endpoints"). Jobs and the console's own changes do not come by an endpoint.
+void add_endpoint(const Request& request, const Target& target, DecisionRecord& record) {
+  const bool by_endpoint =
+      request.http.plane == Plane::kApi || request.http.plane == Plane::kRegistry;
+  if (!by_endpoint || !target.action.starts_with("ecr:")) return;
+  const auto policy = request.reader.endpoint_policy(request.core);
+  if (!policy) return;
+  const std::string& file = request.core.settings.endpoint_policy_file;
+  record.policies.endpoint.push_back(
+      {request.reader.compiled(request.core, *policy, auth::iam::PolicyType::kEndpoint),
+       file.empty() ? "VPC endpoint policy" : "VPC endpoint policy in " + file});
+}
+
 // The sentence that the client sees: AWS's (auth/iam/evaluate.h, denial_message()), or the one of
 // the target.
 std::string refusal(const Target& target, const DecisionRecord& record) {
@@ -203,6 +220,7 @@ DecisionRecord question(const Request& request, const Target& target) {
   record.policies = to_policies(request.caller, target);
   add_callers_organization(request, record.request.context);
   add_owner(request, target, record);
+  add_endpoint(request, target, record);
   return record;
 }
 

@@ -44,6 +44,11 @@ std::vector<storage::OrganizationLevel> PolicyReader::control_policies(
   return storage::control_policies(txn, account, kind);
 }
 
+std::optional<std::string> PolicyReader::endpoint_policy(const Core& core) const {
+  if (core.settings.endpoint_policy.empty()) return std::nullopt;
+  return core.settings.endpoint_policy;
+}
+
 auth::iam::PolicyPtr PolicyReader::compiled(const Core& core, std::string_view document,
                                             auth::iam::PolicyType type) const {
   return core.policies.get(document, type);

@@ -37,6 +37,8 @@ class PolicyReader {
                                                      const model::RegistryId& registry) const;
   virtual std::vector<storage::OrganizationLevel> control_policies(
       storage::sql::Txn& txn, std::string_view account, storage::ControlPolicyKind kind) const;
+  // Of the VPC endpoint that clients' requests come by; nullopt: they come another way.
+  virtual std::optional<std::string> endpoint_policy(const Core& core) const;
 
   // The compiled form of a document that one of these functions returned. Never null.
   virtual auth::iam::PolicyPtr compiled(const Core& core, std::string_view document,

@@ -195,6 +195,7 @@ class SimulatedDecision {
         return simulation_.resource_policy ? &*simulation_.resource_policy : nullptr;
       case DecidedBy::kSession:
       case DecidedBy::kScopeDown:
+      case DecidedBy::kEndpoint:
       case DecidedBy::kScp:
       case DecidedBy::kRcp:
         break;
@@ -219,6 +220,7 @@ class SimulatedDecision {
         break;
       case DecidedBy::kSession:
       case DecidedBy::kScopeDown:
+      case DecidedBy::kEndpoint:
       case DecidedBy::kRcp:
         break;
     }

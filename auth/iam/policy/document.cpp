@@ -77,6 +77,9 @@ SizeLimit size_limit(PolicyType type) {
     case PolicyType::kRepository:
     case PolicyType::kRegistry:
       return {10240, 10240, ""};
+    case PolicyType::kEndpoint:
+      // "Characters per VPC endpoint policy, including white space" (Amazon VPC quotas).
+      return {20480, 20480, ""};
     case PolicyType::kScp:
     case PolicyType::kRcp:
     case PolicyType::kAny:
@@ -88,8 +91,9 @@ SizeLimit size_limit(PolicyType type) {
 }  // namespace
 
 std::vector<Finding> check_size(std::string_view document, PolicyType type) {
-  const bool ecr = type == PolicyType::kRepository || type == PolicyType::kRegistry;
-  const std::size_t size = ecr ? document.size() : counted_size(document);
+  const bool as_written = type == PolicyType::kRepository || type == PolicyType::kRegistry ||
+                          type == PolicyType::kEndpoint;
+  const std::size_t size = as_written ? document.size() : counted_size(document);
   const SizeLimit limit = size_limit(type);
   if (limit.most == 0 || size <= limit.usual) return {};
   std::string message = std::to_string(size) + " characters are more than ";

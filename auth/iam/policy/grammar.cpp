@@ -61,6 +61,13 @@ Rules rules_of(PolicyType type) {
       rules.ecr_actions = rules.not_principal = true;
       rules.principal = Presence::kRequired;
       break;
+    case kEndpoint:
+      // "A VPC endpoint policy must contain a Principal element" (AWS PrivateLink Guide, "Endpoint
+      // policies"). The example of the ECR User Guide has no Version. What else EC2 checks is not
+      // documented.
+      rules.not_principal = true;
+      rules.principal = Presence::kRequired;
+      break;
     case kAny:
       // The evaluator's own input: it must take what any kind of policy may have.
       rules.not_principal = true;

@@ -91,8 +91,9 @@ class DoorLinter {
 
   std::vector<Finding> run() {
     const OrderedJson* principal = member(statement_, "Principal");
-    if (principal == nullptr || statement_["Effect"] != "Allow" || type_ == PolicyType::kRcp) {
-      return {};
+    if (principal == nullptr || statement_["Effect"] != "Allow" || type_ == PolicyType::kRcp ||
+        type_ == PolicyType::kEndpoint) {
+      return {};  // these grant nothing
     }
     const std::string at = child(path_, "Principal");
     if (principal->is_string()) check_everybody(*principal, at);

@@ -21,7 +21,8 @@ enum class PolicyType {
   kTrust,       // a role's: Principal, no Resource
   kScp,
   kRcp,
-  kAny,  // for the evaluator's own input: all that the language allows
+  kEndpoint,  // of a VPC endpoint: Principal and Resource, actions of any service
+  kAny,       // for the evaluator's own input: all that the language allows
 };
 
 // One reason why a document is refused (or, for warnings, doubtful).

@@ -158,6 +158,8 @@ TEST(IamEvaluate, ExplicitDenyInAnyKindOfPolicyTrumpsEverything) {
     EXPECT_EQ(verdict.decided_by, decided_by);
     EXPECT_NE(verdict.policy, nullptr);
   };
+  set.endpoint.push_back(resource_deny);
+  expect(DecidedBy::kEndpoint);
   set.scope_down.push_back(deny);
   expect(DecidedBy::kScopeDown);
   set.session.push_back(deny);
@@ -303,6 +305,49 @@ TEST(IamEvaluate, AStatementOfAScopeDownPolicyIsInTheTrace) {
   EXPECT_EQ(verdict.trace[1].type, DecidedBy::kScopeDown);
   EXPECT_EQ(verdict.trace[2].policy, 1);
   EXPECT_NE(verdict.trace[2].outcome, Outcome::kMatched);
+}
+
+TEST(IamEvaluate, EndpointPolicyLimitsWhateverAllows) {
+  const auto endpoint = [](std::string_view effect, const std::string& principal) {
+    std::string text = R"({"Statement":[{"Effect":")";
+    text += effect;
+    text += R"(","Principal":)" + principal + R"(,"Action":"ecr:*","Resource":"*"}]})";
+    return std::vector<AttachedPolicy>{attached(text)};
+  };
+  const std::string everybody = "\"*\"";
+  PolicySet set;
+  set.identity = {attached(kAllowAll)};
+  for (const std::string& names : {everybody, aws(kSession), aws(kRole), aws("111111111111")}) {
+    set.endpoint = endpoint("Allow", names);
+    EXPECT_TRUE(evaluate(request(kSession), set).allowed()) << names;
+  }
+  set.endpoint = endpoint("Allow", aws("arn:aws:iam::111111111111:user/somebody"));
+  for (const std::string& names : {std::string(), aws(kSession), everybody}) {
+    if (!names.empty()) set.resource = {attached(resource_policy("Allow", names))};
+    const Verdict verdict = evaluate(request(kSession), set);
+    EXPECT_EQ(verdict.decision, Decision::kImplicitlyDenied) << names;
+    EXPECT_EQ(verdict.decided_by, DecidedBy::kEndpoint) << names;
+    EXPECT_EQ(verdict.policy, nullptr) << names;
+  }
+  set.endpoint = endpoint("Deny", everybody);
+  EXPECT_EQ(evaluate(request(kSession), set).decision, Decision::kExplicitlyDenied);
+  // It grants nothing.
+  set = {};
+  set.endpoint = endpoint("Allow", everybody);
+  EXPECT_EQ(evaluate(request(kSession), set).decided_by, DecidedBy::kIdentity);
+}
+
+TEST(IamEvaluate, WhatAPolicyMayAllow) {
+  const auto policy = attached(
+      R"({"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"},
+      {"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"ecr:Batch*",
+       "Resource":"arn:aws:ecr:*:*:repository/a","Condition":{"Bool":{"aws:SecureTransport":true}}}]})");
+  EXPECT_TRUE(may_allow(*policy.policy, "ecr:BatchGetImage", ""));
+  EXPECT_TRUE(may_allow(*policy.policy, "ecr:BatchGetImage",
+                        "arn:aws:ecr:us-east-1:111111111111:repository/a"));
+  EXPECT_FALSE(may_allow(*policy.policy, "ecr:BatchGetImage",
+                         "arn:aws:ecr:us-east-1:111111111111:repository/b"));
+  EXPECT_FALSE(may_allow(*policy.policy, "ecr:PutImage", ""));
 }
 
 TEST(IamEvaluate, FederatedUserWithoutSessionPolicyHasNoPermissions) {

@@ -91,6 +91,21 @@ TEST(IamEvaluateLine, AnonymousAndServices) {
       std::string::npos);
 }
 
+TEST(IamEvaluateLine, TheEndpointIsAKindOfPolicy) {
+  const std::string line =
+      R"({"request":{"principal":"arn:aws:iam::123456789012:user/jane","action":"ecr:X"},)"
+      R"("policies":{"identity":[{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}],)"
+      R"("endpoint":)";
+  const auto endpoint = [](const std::string& action) {
+    return R"({"Statement":{"Effect":"Allow","Principal":"*","Action":")" + action +
+           R"(","Resource":"*"}})";
+  };
+  EXPECT_NE(evaluated(line + "null}}").find("\"Allowed\""), std::string::npos);
+  EXPECT_NE(evaluated(line + endpoint("ecr:X") + "}}").find("\"Allowed\""), std::string::npos);
+  EXPECT_EQ(evaluated(line + endpoint("ecr:Y") + "}}"),
+            R"({"decision":"ImplicitlyDenied","decided_by":"endpoint","statement":null})");
+}
+
 TEST(IamEvaluateLine, ResourceAccountComesFromTheArn) {
   EXPECT_EQ(evaluated(R"({"request":{"principal":"arn:aws:iam::123456789012:user/jane",)"
                       R"("action":"ecr:X","resource":"arn:aws:ecr:r:210987654321:repository/x"},)"

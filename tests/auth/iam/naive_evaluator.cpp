@@ -155,6 +155,11 @@ class Evaluation {
       resource.push_back(policies_["resource"]);
     }
     policies_["resource"] = resource;
+    Json endpoint = Json::array();
+    if (policies_.contains("endpoint") && !policies_["endpoint"].is_null()) {
+      endpoint.push_back(policies_["endpoint"]);
+    }
+    policies_["endpoint"] = endpoint;
     if (caller_.kind == "root") {
       policies_["identity"].push_back(
           Json::parse(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})"));
@@ -169,7 +174,7 @@ class Evaluation {
   }
 
   NaiveResult run() {
-    const NaiveResult result = run_without_scope_down();
+    const NaiveResult result = run_without_limits();
     const std::string action = naive_lower(action_);
     const bool always = action == "sts:getcalleridentity" || action == "sts:getsessiontoken";
     if (result.decision != "Allowed" || (always && caller_.kind != "anonymous")) return result;
@@ -178,17 +183,22 @@ class Evaluation {
         return {"ImplicitlyDenied", "scope_down"};
       }
     }
+    for (const Json& one : policies_["endpoint"]) {
+      if (strongest_allow(Json::array({one}), "endpoint") == 0) {
+        return {"ImplicitlyDenied", "endpoint"};
+      }
+    }
     return result;
   }
 
-  NaiveResult run_without_scope_down() {
+  NaiveResult run_without_limits() {
     const std::string action = naive_lower(action_);
     if (caller_.kind != "anonymous" &&
         (action == "sts:getcalleridentity" || action == "sts:getsessiontoken")) {
       return {"Allowed", "identity"};
     }
-    for (const char* name :
-         {"scps", "rcps", "resource", "identity", "boundaries", "session", "scope_down"}) {
+    for (const char* name : {"scps", "rcps", "resource", "identity", "boundaries", "session",
+                             "scope_down", "endpoint"}) {
       if (denies(name)) return {"ExplicitlyDenied", short_name(name)};
     }
     for (const char* name : {"scps", "rcps"}) {
@@ -260,7 +270,7 @@ class Evaluation {
   // 0: the statement does not apply; else how closely it names the caller.
   int applies(const Json& document, const Json& statement, const std::string& list) {
     const bool variables = document.contains("Version") && document["Version"] == "2012-10-17";
-    const bool resource_based = list == "resource" || list == "rcps";
+    const bool resource_based = list == "resource" || list == "rcps" || list == "endpoint";
     int close = 3;
     if (resource_based && statement.contains("Principal")) {
       close = 0;

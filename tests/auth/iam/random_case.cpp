@@ -218,6 +218,7 @@ class Generator {
     if (one_in(4)) policies["boundaries"] = documents(1 + below(2), Place::kIdentity);
     if (one_in(4)) policies["session"] = documents(1 + below(2), Place::kIdentity);
     if (one_in(5)) policies["scope_down"] = documents(1 + below(2), Place::kIdentity);
+    if (one_in(4)) policies["endpoint"] = document(Place::kRcp);
     if (one_in(2)) policies["resource"] = document(Place::kResource);
     if (one_in(4)) policies["scps"] = levels(Place::kIdentity);
     if (one_in(4)) policies["rcps"] = levels(Place::kRcp);

@@ -106,6 +106,37 @@ TEST(CommandLine, AnErrorNamesTheFlagAndWhatIsMissing) {
   EXPECT_EQ(run({"serve", "--lisen", "1"}).errors.find(" 1"), std::string::npos);
 }
 
+// A file as --endpoint-policy names it; what read_endpoint_policy() says of it.
+TEST(CommandLine, AnEndpointPolicyWithoutTheBucketOfTheLayersIsWarnedOf) {
+  const auto read = [](const std::string& text) {
+    const std::string path = testing::TempDir() + "endpoint.json";
+    std::ofstream(path) << text;
+    api::Settings settings;
+    settings.endpoint_policy_file = path;
+    return read_endpoint_policy(settings);
+  };
+  const std::string pull =
+      R"({"Effect":"Allow","Principal":"*","Action":"ecr:GetDownloadUrlForLayer","Resource":"*"})";
+  const std::string bucket = R"({"Effect":"Allow","Principal":"*","Action":"s3:GetObject",)"
+                             R"("Resource":"arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"})";
+  const auto document = [](const std::string& statements) {
+    return R"({"Statement":[)" + statements + "]}";
+  };
+  ASSERT_EQ(read(document(pull)).size(), 1U);
+  EXPECT_NE(read(document(pull))[0].find("arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"),
+            std::string::npos);
+  EXPECT_TRUE(read(document(pull + "," + bucket)).empty());
+  EXPECT_TRUE(read(document(bucket)).empty());
+  try {
+    read(document(R"({"Effect":"Allow","Action":"*","Resource":"*"})"));
+    ADD_FAILURE() << "it has no Principal";
+  } catch (const std::runtime_error& error) {
+    const std::string text = error.what();
+    EXPECT_TRUE(text.starts_with("--endpoint-policy ")) << text;
+    EXPECT_TRUE(text.ends_with("line 1: Statement[0]: Missing required field Principal")) << text;
+  }
+}
+
 TEST(CommandLine, SettingsThatNothingReadsAreWarnedOf) {
   const auto warnings = [](std::vector<const char*> arguments) {
     return base::join(parse(std::move(arguments))->serve.warnings, "\n");

@@ -257,6 +257,8 @@ std::string place_of(const World& world, const Asked& asked, const AdviceStep& s
       return "session/" + asked.person->arn;
     case DecidedBy::kScopeDown:  // the people of this test have none
       return "scope_down";
+    case DecidedBy::kEndpoint:  // nor do they come by one
+      return "endpoint";
     case DecidedBy::kScp:
       return "scp/" + std::to_string(step.level);
     case DecidedBy::kRcp:

@@ -53,6 +53,7 @@ Documents documents_of(const Json& policies) {
   take("boundaries", DecidedBy::kBoundary);
   take("session", DecidedBy::kSession);
   take("scope_down", DecidedBy::kScopeDown);
+  take("endpoint", DecidedBy::kEndpoint);
   take("resource", DecidedBy::kResource);
   take_levels("scps", DecidedBy::kScp);
   take_levels("rcps", DecidedBy::kRcp);
@@ -70,6 +71,7 @@ PolicySet set_of(Documents documents) {
   set.boundaries = list(documents[DecidedBy::kBoundary][0]);
   set.session = list(documents[DecidedBy::kSession][0]);
   set.scope_down = list(documents[DecidedBy::kScopeDown][0]);
+  set.endpoint = list(documents[DecidedBy::kEndpoint][0]);
   set.resource = list(documents[DecidedBy::kResource][0]);
   for (const auto& level : documents[DecidedBy::kScp]) set.scps.push_back(list(level));
   for (const auto& level : documents[DecidedBy::kRcp]) set.rcps.push_back(list(level));
@@ -175,7 +177,7 @@ TEST(Advice, AllStepsTogetherAllowAndNoneIsSuperfluous) {
     }
   }
   EXPECT_GT(denials, 400);
-  EXPECT_EQ(seen.size(), 14u);  // seven kinds of policy, both ways
+  EXPECT_EQ(seen.size(), 16u);  // eight kinds of policy, both ways
 }
 
 struct Case {

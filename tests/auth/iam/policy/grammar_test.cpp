@@ -282,6 +282,27 @@ TEST(IamGrammar, OrganizationPolicies) {
             "Policy document should not specify a principal.");
 }
 
+// The example of the ECR User Guide has no Version; an endpoint may carry calls of other services.
+TEST(IamGrammar, EndpointPolicies) {
+  const auto one = [](const std::string& statement) {
+    return refusal(R"({"Statement":[)" + statement + "]}", PolicyType::kEndpoint);
+  };
+  EXPECT_EQ(one(R"({"Sid":"Allow all","Effect":"Allow","Principal":"*","Action":"*",)"
+                R"("Resource":"*"})"),
+            "");
+  EXPECT_EQ(one(R"({"Effect":"Allow","Principal":"*","Action":"s3:GetObject",)"
+                R"("Resource":"arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"})"),
+            "");
+  EXPECT_EQ(one(R"({"Effect":"Allow","Action":"*","Resource":"*"})"),
+            "Missing required field Principal");
+  EXPECT_EQ(one(R"({"Effect":"Allow","Principal":"*","Action":"*"})"),
+            "Policy statement must contain resources.");
+  const std::string long_sid(20480, 'a');
+  EXPECT_NE(one(R"({"Sid":")" + long_sid +
+                R"(","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"})"),
+            "");
+}
+
 TEST(IamGrammar, ProblemSaysWhere) {
   const auto parsed = Policy::parse(
       "{\n \"Version\": \"2012-10-17\",\n \"Statement\": [\n  {\"Effect\": \"Allow\",\n"

@@ -24,6 +24,7 @@ const KINDS: readonly { types: PolicyType[]; title: string; limits: boolean }[] 
   { types: ["rcp"], title: "Resource control policies", limits: true },
   { types: ["boundary"], title: "Permissions boundary", limits: true },
   { types: ["session", "scope_down"], title: "Session policies", limits: true },
+  { types: ["endpoint"], title: "VPC endpoint policy", limits: true },
   { types: ["identity"], title: "Identity-based policies", limits: false },
   { types: ["resource"], title: "Repository and registry policies", limits: false },
 ];
@@ -73,9 +74,9 @@ function wordsOf(said: Said, limits: boolean, each: boolean): string {
 }
 
 export function ladderOf(decision: Decision): Rung[] {
-  return KINDS.map(({ types, title, limits }) => {
+  const rungs = KINDS.map(({ types, title, limits }) => {
     const policies = policiesOf((decision.trace ?? []).filter((entry) => types.includes(entry.policyType)));
-    const levelled = types[0] === "scp" || types[0] === "rcp" || types[0] === "boundary" || types[0] === "session";
+    const levelled = types[0] === "scp" || types[0] === "rcp" || types[0] === "boundary" || types[0] === "session" || types[0] === "endpoint";
     const said = saidBy(policies, levelled);
     return {
       types,
@@ -86,6 +87,8 @@ export function ladderOf(decision: Decision): Rung[] {
       policies,
     };
   });
+  // Few servers stand behind a VPC endpoint: the others do not speak of one.
+  return rungs.filter((rung) => rung.types[0] !== "endpoint" || rung.decided || rung.said !== "absent");
 }
 
 /** The document of a policy, as far as the trace has it: all of its statements. */

@@ -4,7 +4,7 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 export type JsonObject = { [name: string]: Json };
 
 export type Verdict = "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied";
-export type PolicyType = "scp" | "rcp" | "boundary" | "session" | "scope_down" | "identity" | "resource";
+export type PolicyType = "scp" | "rcp" | "boundary" | "session" | "scope_down" | "endpoint" | "identity" | "resource";
 
 /** Where a stored policy is: the members of a change. */
 export interface PolicyPlace {

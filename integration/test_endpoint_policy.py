@@ -72,7 +72,7 @@ class EndpointPolicyTest(harness.ServerTest):
     def test_other_services_have_other_endpoints(self):
         client = self.server.client("sts", PUSHER)
         client.get_session_token()
-        client.get_federation_token(Name="x")
+        client.get_federation_token(Name="somebody")
 
     def test_explain_names_the_file_and_what_to_add(self):
         with self.assertRaises(Exception):

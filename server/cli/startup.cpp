@@ -52,15 +52,16 @@ std::vector<std::string> read_endpoint_policy(api::Settings& settings) {
   if (settings.endpoint_policy_file.empty()) return {};
   const std::string flag = "--endpoint-policy " + settings.endpoint_policy_file;
   settings.endpoint_policy = read_text_file(settings.endpoint_policy_file, flag);
-  const auto parsed =
-      auth::iam::Policy::parse(settings.endpoint_policy, auth::iam::PolicyType::kEndpoint);
-  if (!parsed) {
-    const auto& problem = parsed.error();
+  for (const auto& problem :
+       auth::iam::lint_policy(settings.endpoint_policy, auth::iam::PolicyType::kEndpoint)) {
+    if (problem.warning) continue;
     throw std::runtime_error(base::format(
         "{}: {}{}{}{}", flag, problem.line > 0 ? base::format("line {}: ", problem.line) : "",
         problem.path.empty() ? "" : problem.path + ": ", problem.message,
         problem.detail.empty() ? "" : " (" + problem.detail + ")"));
   }
+  const auto parsed =
+      auth::iam::Policy::parse(settings.endpoint_policy, auth::iam::PolicyType::kEndpoint);
   // ECR User Guide, "Amazon ECR interface VPC endpoints", "Minimum Amazon S3 bucket permissions".
   const std::string layers = base::format("arn:{}:s3:::prod-{}-starport-layer-bucket/*",
                                           model::partition_of(settings.region), settings.region);

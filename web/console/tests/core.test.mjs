@@ -138,6 +138,17 @@ test("each rung of the ladder says what its policies said", () => {
   assert.match(reasonOf(decision.trace[1], decision), /Action "ecr:\*" does not match ecr:PutImage/);
 });
 
+test("the policy of a VPC endpoint is a rung where there is one", () => {
+  const decision = {
+    decidedBy: "endpoint", principal: "p", action: "ecr:PutImage", resource: "r", context: {},
+    trace: [entry("identity", 0, "Allow", "Matched"), entry("endpoint", 0, "Allow", "ActionMismatch")],
+  };
+  const rung = ladderOf(decision).find((one) => one.title === "VPC endpoint policy");
+  assert.deepEqual([rung.said, rung.words, rung.decided], ["silent", "does not allow it", true]);
+  decision.trace.pop();
+  assert.equal(ladderOf({ ...decision, decidedBy: "identity" }).length, 6);
+});
+
 const JANE = "arn:aws:iam::000000000000:user/jane";
 const PULL = { kind: "inline", target: JANE, name: "pull" };
 const stored = (document) => [{ ...PULL, editable: true, document }];

@@ -297,10 +297,16 @@ TEST(IamGrammar, EndpointPolicies) {
             "Missing required field Principal");
   EXPECT_EQ(one(R"({"Effect":"Allow","Principal":"*","Action":"*"})"),
             "Policy statement must contain resources.");
-  const std::string long_sid(20480, 'a');
-  EXPECT_NE(one(R"({"Sid":")" + long_sid +
-                R"(","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"})"),
-            "");
+  // Characters count as they are written, white space too.
+  const auto problems = [](std::size_t spaces) {
+    return lint_policy(R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"*",)"
+                       R"("Resource":"*"}]})" +
+                           std::string(spaces, ' '),
+                       PolicyType::kEndpoint);
+  };
+  EXPECT_TRUE(problems(20000).empty());
+  ASSERT_EQ(problems(20480).size(), 1U);
+  EXPECT_FALSE(problems(20480)[0].warning);
 }
 
 TEST(IamGrammar, ProblemSaysWhere) {

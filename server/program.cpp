@@ -42,6 +42,8 @@ int run_command(const CommandLine& line) {
       return run_who_can(line.question);
     case Command::kOidcToken:
       return run_oidc_token(line.token);
+    case Command::kServicePull:
+      return run_service_pull(line.service_pull);
     case Command::kHealthcheck:
       return run_healthcheck(line.health_url, line.json);
     case Command::kPrint:

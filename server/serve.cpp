@@ -13,6 +13,7 @@
 #include "api/admin/console/console.h"
 #include "api/admin/inventory/routes.h"
 #include "api/admin/seed/seed.h"
+#include "api/admin/service_pull/service_pull.h"
 #include "api/admin/snapshot/baseline.h"
 #include "api/admin/what_if/routes.h"
 #include "api/core/access/decision_log.h"
@@ -429,6 +430,7 @@ int run_serve(const ServeConfig& config) {
   app.add(metadata);
   admin.add(api::admin::what_if::routes(services, control));
   admin.add(api::admin::inventory::routes(services, control));
+  admin.add(api::admin::service_pull::routes(services));
   admin.add(own_routes({settings, random, faults, [&app] { return app.operations(); },
                         tls ? tls->authority.certificate() : std::string(),
                         [&] { return metrics.text(*store, decisions, settings.version, &faults); },

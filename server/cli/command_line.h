@@ -117,6 +117,18 @@ struct QuestionConfig {
   std::string admin_token;
 };
 
+struct ServicePullConfig {
+  std::string service;
+  std::string repository;
+  std::string source_arn;          // empty: one is made up
+  std::string source_account;      // empty: that of the source, the role or the repository
+  std::string role;                // empty: none
+  std::vector<std::string> seeds;  // empty: the server at `url` is asked
+  bool json = false;
+  std::string url;
+  std::string admin_token;
+};
+
 struct TestConfig {
   std::vector<std::string> files;
   std::vector<std::string> seeds;
@@ -166,6 +178,7 @@ struct CommandLine {
     kCan,
     kWhoCan,
     kOidcToken,
+    kServicePull,
     kCa,
     kCompletion,
     kHelp,
@@ -180,6 +193,7 @@ struct CommandLine {
   SeedConfig seed;
   ImportConfig import_account;
   QuestionConfig question;  // can, who-can
+  ServicePullConfig service_pull;
   TestConfig test;
   LifecycleConfig lifecycle;
   TokenConfig token;        // oidc-token

@@ -38,6 +38,7 @@ int run_import_account(const ImportConfig& config);
 // account/question_command.cpp
 int run_can(const QuestionConfig& config);
 int run_who_can(const QuestionConfig& config);
+int run_service_pull(const ServicePullConfig& config);
 // account/token_command.cpp
 int run_oidc_token(const TokenConfig& config);
 // offline/

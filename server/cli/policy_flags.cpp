@@ -1,11 +1,14 @@
 #include "server/cli/policy_flags.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <CLI/CLI.hpp>
 
+#include "api/admin/service_pull/pulling_services.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/duration.h"
+#include "schemas/base/text.h"
 #include "server/cli/flag_values.h"
 #include "server/cli/serve_flags.h"
 
@@ -163,6 +166,31 @@ void add_token_options(CLI::App& app, TokenConfig& config) {
       "Exit status: 0 printed; 1 refused; 2 wrong usage; 3 no server answers.");
 }
 
+void add_service_pull_options(CLI::App& app, ServicePullConfig& config) {
+  app.add_option("SERVICE", config.service, "lambda, ecs, codebuild or sagemaker")
+      ->required()
+      ->check([](const std::string& text) {
+        const auto names = api::admin::service_pull::pulling_service_names();
+        return std::find(names.begin(), names.end(), text) != names.end()
+                   ? std::string()
+                   : base::format("must be one of {}", base::join(names, ", "));
+      });
+  app.add_option("REPOSITORY", config.repository, "Its ARN, or its name")->required();
+  app.add_option("--source-arn", config.source_arn,
+                 "What it pulls for: the ARN of a function, project, ...");
+  app.add_option("--source-account", config.source_account, "Account of the function, ...")
+      ->check(check_account);
+  app.add_option("--role", config.role, "The role that it pulls as; for lambda, who makes it");
+  app.add_option("--seed", config.seeds, "Ask about this seed file, and no server");
+  app.add_flag("--json", config.json, "Print the answer as JSON, with the trace");
+  add_server(app, config.url, config.admin_token);
+  app.footer(
+      "Example:\n"
+      "  ecr-local service-pull lambda app --source-account 111122223333\n"
+      "Exit status: 0 it can pull; 1 it cannot; 2 wrong usage; 3 the question cannot be asked, or "
+      "no server answers.");
+}
+
 }  // namespace
 
 void add_policy_commands(const AddCommand& command, CommandLine& line) {
@@ -218,6 +246,10 @@ void add_policy_commands(const AddCommand& command, CommandLine& line) {
   add_token_options(*command("oidc-token", "Print a web identity token for tests of trust policies",
                              Command::kOidcToken),
                     line.token);
+  add_service_pull_options(
+      *command("service-pull", "Say whether a service of AWS may pull from a repository",
+               Command::kServicePull),
+      line.service_pull);
 }
 
 }  // namespace ecr::server

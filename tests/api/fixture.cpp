@@ -1,6 +1,7 @@
 #include "tests/api/fixture.h"
 
 #include "api/admin/inventory/routes.h"
+#include "api/admin/service_pull/service_pull.h"
 #include "api/admin/what_if/routes.h"
 #include "api/ecr/ecr_api.h"
 #include "api/iam/iam_api.h"
@@ -37,6 +38,7 @@ ApiTest::ApiTest()
       admin(services, control, api_clock, jobs, baseline) {
   admin.add(admin::what_if::routes(services, control));
   admin.add(admin::inventory::routes(services, control));
+  admin.add(admin::service_pull::routes(services));
 }
 
 HttpRequest make_request(const std::string& method, const std::string& target,
@@ -83,7 +85,9 @@ HttpRequest ApiTest::signed_request(const std::string& operation, const std::str
   input.service = "ecr";
   input.time = clock.now();
   for (auto& header : auth::sign_headers(input)) headers.push_back(header);
-  return make_request("POST", "/", headers, body);
+  HttpRequest request = make_request("POST", "/", headers, body);
+  request.plane = Plane::kApi;  // as the server says it
+  return request;
 }
 
 HttpResponse settle(HttpResponse response) {
@@ -134,7 +138,8 @@ HttpResponse ApiTest::registry(const std::string& method, const std::string& tar
   headers.emplace_back("Host", host);
   headers.emplace_back("Authorization", "Basic " + token());
   if (!body.empty()) headers.emplace_back("Content-Length", std::to_string(body.size()));
-  const HttpRequest request = make_request(method, target, headers, body);
+  HttpRequest request = make_request(method, target, headers, body);
+  request.plane = Plane::kRegistry;
   const registry::RouteRow* const row = registry::find_row(request);
   if (row == nullptr || row->open == nullptr) return settle(registry_plane.handle(request));
   auto start = registry_plane.open(request);

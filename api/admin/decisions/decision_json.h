@@ -15,7 +15,8 @@ namespace ecr::api::admin {
 //  "action": "ecr:PutImage", "resource": "arn:...", "resourceAccount": "123456789012",
 //  "context": {"aws:SourceIp": "10.0.0.1", "aws:TagKeys": ["a"]},
 //  "decision": "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied",
-//  "decidedBy": "identity" | "resource" | "boundary" | "session" | "scp" | "rcp",
+//  "decidedBy": "identity" | "resource" | "boundary" | "session" | "scope_down" | "endpoint" |
+//               "scp" | "rcp",
 //  "message": AWS's sentence or null, "enforced": true,
 //  "via": "api" | "registry" (as docker pushes and pulls) | "job" (of the server itself),
 //  "statement": what decided, or null: {"source", "index", "sid"?, "document", "target"},

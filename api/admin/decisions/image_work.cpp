@@ -73,26 +73,6 @@ bool lacks_for_push_alone(const Request& request, const auth::iam::PolicySet& po
   });
 }
 
-// Adds the action to a statement that differs in nothing else, or adds the step.
-void merge_step(AdviceStep step, std::vector<AdviceStep>& steps) {
-  OrderedJson added = OrderedJson::parse(step.document);
-  for (AdviceStep& known : steps) {
-    OrderedJson statement = OrderedJson::parse(known.document);
-    OrderedJson action = statement.at("Action");
-    statement["Action"] = added.at("Action");
-    if (known.type != step.type || known.level != step.level || known.where != step.where ||
-        statement != added) {
-      continue;
-    }
-    if (!action.is_array()) action = OrderedJson::array({action});
-    action.push_back(added.at("Action"));
-    statement["Action"] = std::move(action);
-    known.document = base::dump(statement);
-    return;
-  }
-  steps.push_back(std::move(step));
-}
-
 // Where each work was begun: which of its actions were asked for, by work and repository.
 using Begun = std::map<std::pair<const ImageWork*, std::string>, std::set<std::string>>;
 
@@ -125,6 +105,26 @@ const ImageWork* work_with(std::string_view action) {
     return is_among(work.marks, action);
   });
   return found == std::end(kWorks) ? nullptr : found;
+}
+
+void merge_step(AdviceStep step, std::vector<AdviceStep>& steps) {
+  OrderedJson added = OrderedJson::parse(step.document);
+  for (AdviceStep& known : steps) {
+    OrderedJson statement = OrderedJson::parse(known.document);
+    OrderedJson action = statement.at("Action");
+    statement["Action"] = added.at("Action");
+    if (known.change != step.change || known.change == AdviceStep::Change::kRemove ||
+        known.type != step.type || known.level != step.level || known.where != step.where ||
+        statement != added) {
+      continue;
+    }
+    if (!action.is_array()) action = OrderedJson::array({action});
+    action.push_back(added.at("Action"));
+    statement["Action"] = std::move(action);
+    known.document = base::dump(statement);
+    return;
+  }
+  steps.push_back(std::move(step));
 }
 
 MissingForWork missing_for_work(const Request& request, const auth::iam::PolicySet& policies,

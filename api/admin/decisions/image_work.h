@@ -51,6 +51,10 @@ MissingForWork missing_for_work(const auth::iam::Request& request,
                                 const auth::iam::PolicySet& policies,
                                 const auth::iam::Verdict& verdict);
 
+// Adds the action of a step to a statement of `steps` that differs in nothing else, or adds the
+// step.
+void merge_step(AdviceStep step, std::vector<AdviceStep>& steps);
+
 // The requests with all that each of the named works ("push", "pull") needs, in every repository
 // where one of them was begun, whichever: who asks for a pull wants it also where a client was
 // refused at its push.

@@ -1,4 +1,5 @@
-// `ecr-local can` and `ecr-local who-can`: ask a running server, or the state that a seed makes.
+// `ecr-local can`, `who-can` and `service-pull`: ask a running server, or the state that a seed
+// makes.
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -10,6 +11,7 @@
 
 #include "api/admin/admin_http.h"
 #include "api/admin/offline/seeded_services.h"
+#include "api/admin/service_pull/service_pull.h"
 #include "api/admin/what_if/questions.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
@@ -67,7 +69,7 @@ class SeededState {
   std::unique_ptr<api::admin::SeededServices> server_;
 };
 
-OrderedJson answer_of_server(const QuestionConfig& config, const ServerCall& call) {
+OrderedJson answer_of_server(const std::string& url, const ServerCall& call) {
   const auto answer = ask_server(call);
   if (answer.head.status == 400) {  // what a question can be wrong by
     const auto json = base::parse_json(answer.body);
@@ -76,7 +78,7 @@ OrderedJson answer_of_server(const QuestionConfig& config, const ServerCall& cal
   }
   if (answer.head.status != 200) throw std::runtime_error(refusal(answer));
   auto json = base::parse_ordered_json(answer.body);
-  if (!json || !json->is_object()) throw std::runtime_error(config.url + " is not an ecr-local");
+  if (!json || !json->is_object()) throw std::runtime_error(url + " is not an ecr-local");
   return std::move(*json);
 }
 
@@ -86,7 +88,7 @@ OrderedJson who_can_of_server(const QuestionConfig& config) {
                    base::percent_encode(config.action), base::percent_encode(config.resource),
                    what_if::kMostCapable, config.via_roles);
   if (!config.account.empty()) target += "&account=" + config.account;
-  return answer_of_server(config,
+  return answer_of_server(config.url,
                           {.url = config.url, .target = target, .token = config.admin_token});
 }
 
@@ -110,11 +112,11 @@ class Asking {
   std::vector<OrderedJson> ask(const OrderedJson& questions) const {
     const OrderedJson body = {{"questions", questions}, {"viaRoles", config_.via_roles}};
     OrderedJson json = state_ ? what_if::can_json(state_->services(), {body, ""})
-                              : answer_of_server(config_, {.url = config_.url,
-                                                           .target = "/_ecr-local/can",
-                                                           .token = config_.admin_token,
-                                                           .method = "POST",
-                                                           .body = base::dump(body)});
+                              : answer_of_server(config_.url, {.url = config_.url,
+                                                               .target = "/_ecr-local/can",
+                                                               .token = config_.admin_token,
+                                                               .method = "POST",
+                                                               .body = base::dump(body)});
     const auto answers = json.find("answers");
     if (answers == json.end() || !answers->is_array() || answers->size() != questions.size()) {
       throw std::runtime_error(config_.url + " is not an ecr-local");
@@ -194,6 +196,32 @@ int ask_many(const QuestionConfig& config) {
 }
 
 }  // namespace
+
+int run_service_pull(const ServicePullConfig& config) {
+  OrderedJson question = {{"service", config.service}, {"repository", config.repository}};
+  if (!config.source_arn.empty()) question["sourceArn"] = config.source_arn;
+  if (!config.source_account.empty()) question["sourceAccount"] = config.source_account;
+  if (!config.role.empty()) question["role"] = config.role;
+  OrderedJson answer;
+  try {
+    answer = config.seeds.empty()
+                 ? answer_of_server(config.url, {.url = config.url,
+                                                 .target = "/_ecr-local/service-pull",
+                                                 .token = config.admin_token,
+                                                 .method = "POST",
+                                                 .body = base::dump(question)})
+                 : api::admin::service_pull::service_pull_json(SeededState(config.seeds).services(),
+                                                               {question, ""});
+  } catch (const api::admin::ParameterError& error) {
+    cannot_ask(error.what());
+  }
+  if (config.json) {
+    base::print("{}\n", base::dump(answer));
+  } else {
+    base::print("{}", service_pull_text(answer, Paint()));
+  }
+  return answer.value("allowed", OrderedJson()) == true ? kExitSuccess : kExitNo;
+}
 
 int run_can(const QuestionConfig& config) {
   return config.questions.empty() ? ask_one(config) : ask_many(config);

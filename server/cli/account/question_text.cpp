@@ -92,7 +92,63 @@ std::string way_of(const OrderedJson& one) {
   return steps == 0 ? "" : base::format(" by {}", base::counted(steps, "role"));
 }
 
+// "✓ ecr:BatchGetImage by resource: repository policy of app, statement 0 (Lambda)", or why not.
+std::string pull_request_text(const OrderedJson& request, const Paint& paint) {
+  const bool allowed = text_member(request, "decision") == "Allowed";
+  const std::string action = text_member(request, "action");
+  if (!allowed) {
+    return base::format("    {} {}: {}\n", paint.bad("✗"), action, text_member(request, "message"));
+  }
+  const auto statement = request.find("statement");
+  std::string by;
+  if (statement != request.end() && statement->is_object()) {
+    const std::string sid = text_member(*statement, "sid");
+    by = base::format(": {}{}", text_member(*statement, "source"),
+                      sid.empty() ? "" : base::format(" ({})", sid));
+  }
+  return base::format("    {} {}{}\n", paint.good("✓"), action, by);
+}
+
+std::string document_text(const OrderedJson& json, const char* name) {
+  const auto found = json.find(name);  // none in what is no object
+  return found == json.end() ? "" : base::dump(*found);
+}
+
+bool is_true(const OrderedJson& json, const char* name) {
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  return json.is_object() && found != json.end() && *found == true;
+}
+
 }  // namespace
+
+std::string service_pull_text(const OrderedJson& answer, const Paint& paint) {
+  const bool allowed = is_true(answer, "allowed");
+  std::string text =
+      base::format("{} {} {} from {}\n  for {}\n", allowed ? paint.good("✓") : paint.bad("✗"),
+                   text_member(answer, "service"), allowed ? "can pull" : "cannot pull",
+                   text_member(answer, "repository"), text_member(answer, "sourceArn"));
+  for (const OrderedJson& check : list_of(answer, "checks")) {
+    text +=
+        base::format("  {} ({})\n", text_member(check, "title"), text_member(check, "principal"));
+    for (const OrderedJson& request : list_of(check, "requests")) {
+      text += pull_request_text(request, paint);
+    }
+  }
+  if (!allowed) {
+    for (const OrderedJson& one : list_of(answer, "suggestion")) {
+      if (text_member(one, "change") == "add") continue;
+      text += base::format("remove or narrow, in {}:\n  {}\n", text_member(one, "where"),
+                           document_text(one, "statement"));
+    }
+    for (const OrderedJson& one : list_of(answer, "documents")) {
+      text += base::format("{}:\n  {}\n", text_member(one, "how"), document_text(one, "document"));
+    }
+  }
+  for (const OrderedJson& note : list_of(answer, "notes")) {
+    if (note.is_string()) text += base::format("note: {}\n", note.get<std::string>());
+  }
+  return text;
+}
 
 std::string can_text(const OrderedJson& answer, const Paint& paint) {
   const std::string error = text_member(answer, "error");

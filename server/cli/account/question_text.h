@@ -1,4 +1,5 @@
-// Answers of can and who-can as text for people. Pure; docs/testing/what-if.md has the members.
+// Answers of can, who-can and service-pull as text for people. Pure; docs/testing/what-if.md and
+// docs/services-that-pull.md have the members.
 #pragma once
 
 #include <string>
@@ -10,5 +11,6 @@ namespace ecr::server {
 
 std::string can_text(const base::OrderedJson& answer, const Paint& paint);
 std::string who_can_text(const base::OrderedJson& answer, const Paint& paint);
+std::string service_pull_text(const base::OrderedJson& answer, const Paint& paint);
 
 }  // namespace ecr::server

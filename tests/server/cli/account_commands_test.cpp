@@ -1,4 +1,4 @@
-// import-account, can, who-can: their words and flags, and answers as text.
+// import-account, can, who-can, service-pull: their words and flags, and answers as text.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -31,6 +31,14 @@ TEST(AccountCommands, TakeTheirWords) {
   EXPECT_TRUE(can->question.via_roles);
   EXPECT_TRUE(read_words({"can", "--questions", "-"}, status).has_value());
   EXPECT_TRUE(read_words({"who-can", "ecr:X", "*"}, status).has_value());
+  const auto pull = read_words({"service-pull", "lambda", "app", "--source-account", "111122223333",
+                                "--role", "r", "--json"},
+                               status);
+  ASSERT_TRUE(pull.has_value());
+  EXPECT_EQ(pull->service_pull.service, "lambda");
+  EXPECT_EQ(pull->service_pull.source_account, "111122223333");
+  EXPECT_EQ(pull->service_pull.role, "r");
+  EXPECT_TRUE(pull->service_pull.json);
 }
 
 TEST(AccountCommands, RefuseWhatIsNotAQuestion) {
@@ -43,7 +51,10 @@ TEST(AccountCommands, RefuseWhatIsNotAQuestion) {
       {"can", "who", "ecr:X", "*", "--context", "a"},
       {"can", "who", "ecr:X", "*", "--context", "=a"},
       {"who-can", "ecr:X"},
-      {"who-can", "ecr:X", "*", "--account", "1"}};
+      {"who-can", "ecr:X", "*", "--account", "1"},
+      {"service-pull", "lambda"},
+      {"service-pull", "fargate", "app"},
+      {"service-pull", "lambda", "app", "--source-account", "1"}};
   for (const auto& words : kWrong) {
     int status = 0;
     EXPECT_FALSE(read_words(words, status).has_value()) << words[0];
@@ -72,11 +83,36 @@ TEST(QuestionText, SaysTheVerdictAndWhatItDependsOn) {
 )");
 }
 
+TEST(QuestionText, SaysWhatAServiceLacks) {
+  const auto answer = OrderedJson::parse(R"({"service": "lambda", "repository": "R",
+    "sourceArn": "F", "allowed": false,
+    "checks": [{"title": "T", "principal": "P", "requests": [
+      {"action": "ecr:A", "decision": "Allowed", "statement": {"source": "S", "sid": "Own"}},
+      {"action": "ecr:B", "decision": "ImplicitlyDenied", "message": "M"}]}],
+    "suggestion": [{"change": "add"},
+                   {"change": "removeOrNarrow", "where": "W", "statement": {"Effect": "Deny"}}],
+    "documents": [{"how": "make this W", "document": {"Statement": []}}], "notes": ["N"]})");
+  EXPECT_EQ(service_pull_text(answer, Paint(false)), R"(✗ lambda cannot pull from R
+  for F
+  T (P)
+    ✓ ecr:A: S (Own)
+    ✗ ecr:B: M
+remove or narrow, in W:
+  {"Effect":"Deny"}
+make this W:
+  {"Statement":[]}
+note: N
+)");
+}
+
 // The answer comes from a server, which may be any program.
 TEST(QuestionText, TakesAnyAnswer) {
-  for (const char* text : {"{}", R"({"principals": 3, "via": {}})", R"({"principals": [1, {}]})"}) {
+  for (const char* text :
+       {"{}", R"({"principals": 3, "via": {}})", R"({"principals": [1, {}]})",
+        R"({"checks": [1, {"requests": [2]}], "suggestion": [3], "documents": [4]})"}) {
     EXPECT_FALSE(can_text(OrderedJson::parse(text), Paint(false)).empty());
     EXPECT_FALSE(who_can_text(OrderedJson::parse(text), Paint(false)).empty());
+    EXPECT_FALSE(service_pull_text(OrderedJson::parse(text), Paint(false)).empty());
   }
   EXPECT_EQ(can_text(OrderedJson::parse(R"({"error": "no"})"), Paint(false)), "error: no\n");
 }

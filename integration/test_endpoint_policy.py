@@ -1,4 +1,4 @@
-"""--endpoint-policy: a policy that every call of ECR and of the registry has to pass, as at a VPC endpoint."""
+"""--endpoint-policy: every call of ECR and of the registry has to pass it, as at a VPC endpoint."""
 
 import json
 import os

@@ -15,18 +15,19 @@ FUNCTION = "arn:aws:lambda:us-east-1:{}:function:resize"
 READ = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
-def role(name, service, *statements):
+def role(name, number, service, *statements):
+    """The number makes its unique id, so that a server and a seed file have the same."""
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
-    return {"name": name, "trustPolicy": harness.policy(trust),
+    return {"name": name, "uniqueId": f"AROASERVICEPULLROLE{number:02}", "trustPolicy": harness.policy(trust),
             "policies": {"given": harness.policy(*statements)}}
 
 
 PULLS = (allow(["ecr:GetAuthorizationToken", *READ]),)
 SEED = {"accounts": {
     OWNER: {"repositories": [{"name": "app"}],
-            "roles": [role("task", "ecs-tasks.amazonaws.com", *PULLS)]},
-    OTHER: {"roles": [role("task", "ecs-tasks.amazonaws.com", *PULLS),
-                      role("deploy", "ec2.amazonaws.com", allow("ecr:*"))]},
+            "roles": [role("task", 1, "ecs-tasks.amazonaws.com", *PULLS)]},
+    OTHER: {"roles": [role("task", 2, "ecs-tasks.amazonaws.com", *PULLS),
+                      role("deploy", 3, "ec2.amazonaws.com", allow("ecr:*"))]},
 }}
 
 
@@ -44,7 +45,7 @@ class ServicePullTest(harness.ServerTest):
 
     def setUp(self):
         self.owner().delete_repository(repositoryName="app", force=True)
-        self.owner().create_repository(repositoryName="app")
+        self.server.apply_seed(SEED)
 
     def owner(self):
         return self.server.client("ecr", (OWNER, "test"))

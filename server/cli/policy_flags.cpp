@@ -177,7 +177,7 @@ void add_service_pull_options(CLI::App& app, ServicePullConfig& config) {
       });
   app.add_option("REPOSITORY", config.repository, "Its ARN, or its name")->required();
   app.add_option("--source-arn", config.source_arn,
-                 "What it pulls for: the ARN of a function, project, ...");
+                 "What it pulls for: ARN of a function, project, ...");
   app.add_option("--source-account", config.source_account, "Account of the function, ...")
       ->check(check_account);
   app.add_option("--role", config.role, "The role that it pulls as; for lambda, who makes it");

@@ -4,37 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "schemas/model/model.h"
-
 namespace ecr::model {
 namespace {
-
-TEST(RepositoryName, Accepts) {
-  for (const std::string name : {"ab", "a__b", "a--b", "a---b", "a/b__c", "a.b", "a_b", "a-b",
-                                 "0/1/2", "team/app-1.2_x", "a/b"}) {
-    EXPECT_TRUE(is_repository_name(name)) << name;
-  }
-  EXPECT_TRUE(is_repository_name(std::string(256, 'a')));
-}
-
-TEST(RepositoryName, Refuses) {
-  for (const std::string name :
-       {"",   "a",    "A",    "aB",  "a___b", "a_-b", "a..b",
-        "-a", "a-",   "_a",   "a_",  ".a",    "a.",   "/a",
-        "a/", "a//b", "a/-b", "a b", "a:b",   "ab\n", "\xC3\xA4\xC3\xA4"}) {
-    EXPECT_FALSE(is_repository_name(name)) << name;
-  }
-  EXPECT_FALSE(is_repository_name(std::string(257, 'a')));
-}
-
-// The function has its own copy of the expression: it must not load the model.
-TEST(RepositoryName, IsTheModelsShape) {
-  const Shape& shape = *ServiceModel::ecr().shape("RepositoryName");
-  EXPECT_EQ(shape.min, 2);
-  EXPECT_EQ(shape.max, 256);
-  EXPECT_EQ(shape.pattern_text,
-            R"([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)");
-}
 
 TEST(Arn, KeepsColonsAndSlashesOfTheResource) {
   const auto arn = Arn::parse("arn:aws:ecr:us-east-1:123456789012:repository/a/b:c");

@@ -4,10 +4,10 @@
 #include <benchmark/benchmark.h>
 #include <nlohmann/json.hpp>
 
-#include "schemas/model/arn.h"
 #include "schemas/model/embedded.h"
 #include "schemas/model/model.h"
 #include "schemas/model/pattern.h"
+#include "schemas/model/repository_name.h"
 #include "schemas/model/validator.h"
 
 namespace ecr::model {
@@ -75,13 +75,13 @@ void MatchRepositoryNamePattern(benchmark::State& state) {
 BENCHMARK(MatchRepositoryNamePattern)->RangeMultiplier(8)->Range(8, 4096)->Complexity();
 
 // As every request of the registry plane pays for it.
-void IsRepositoryName(benchmark::State& state) {
+void ParseRepositoryName(benchmark::State& state) {
   const std::string name = repository_name(static_cast<std::size_t>(state.range(0)));
-  if (!is_repository_name(name)) state.SkipWithError("no match");
-  for (auto _ : state) benchmark::DoNotOptimize(is_repository_name(name));
+  if (!RepositoryName::parse(name)) state.SkipWithError("no match");
+  for (auto _ : state) benchmark::DoNotOptimize(RepositoryName::parse(name));
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(IsRepositoryName)->Arg(10)->Arg(256);
+BENCHMARK(ParseRepositoryName)->Arg(10)->Arg(256);
 
 }  // namespace
 }  // namespace ecr::model

@@ -1,5 +1,7 @@
 #include "api/ecr/common.h"
 
+#include <stdexcept>
+
 #include <nlohmann/json.hpp>
 
 #include "api/core/access/target.h"
@@ -28,15 +30,20 @@ void NamedRepository::missing() const {
 }
 
 NamedRepository find_repository(const ApiRequest& request) {
-  return find_repository(request, text_member(request.input, "repositoryName"));
+  return find_repository(request, registry_of(request),
+                         repository_name(request.input.at("repositoryName")));
 }
 
-NamedRepository find_repository(const ApiRequest& request, std::string name) {
-  NamedRepository repository;
-  repository.registry = registry_of(request);
-  repository.name = std::move(name);
-  repository.row = storage::find_repository(request.txn, repository.registry, repository.name);
-  return repository;
+NamedRepository find_repository(const ApiRequest& request, model::RegistryId registry,
+                                model::RepositoryName name) {
+  auto row = storage::find_repository(request.txn, registry, name);
+  return {{std::move(row)}, std::move(registry), std::move(name)};
+}
+
+model::RepositoryName repository_name(const Json& member) {
+  auto name = model::RepositoryName::parse(member.get_ref<const std::string&>());
+  if (!name) throw std::logic_error("the validator lets no other name pass");
+  return std::move(*name);
 }
 
 // A repository that does not exist is authorized by its ARN all the same: a caller without the
@@ -100,11 +107,11 @@ std::string registry_endpoint(const ApiRequest& request, const model::RegistryId
 // createdAt is a number, epoch seconds with a fraction. kmsKey is there for KMS encryption alone.
 Json to_json(const ApiRequest& request, const storage::Repository& repository) {
   Json json = {
-      {"repositoryArn", model::repository_arn(repository.registry.region,
-                                              repository.registry.account, repository.name)},
+      {"repositoryArn", model::repository_arn(repository.registry, repository.name)},
       {"registryId", repository.registry.account},
-      {"repositoryName", repository.name},
-      {"repositoryUri", registry_endpoint(request, repository.registry) + "/" + repository.name},
+      {"repositoryName", repository.name.text()},
+      {"repositoryUri",
+       registry_endpoint(request, repository.registry) + "/" + repository.name.text()},
       {"createdAt", base::to_epoch_seconds(repository.created_at)},
       {"imageScanningConfiguration", {{"scanOnPush", repository.scan_on_push}}},
       {"encryptionConfiguration",

@@ -14,6 +14,7 @@
 #include "api/core/wire/page_token.h"
 #include "schemas/base/json.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
@@ -27,13 +28,17 @@ model::RegistryId registry_of(const ApiRequest& request);
 // The repository that a request names, whether it exists or not.
 struct NamedRepository : Named<storage::Repository> {
   model::RegistryId registry;
-  std::string name;
+  model::RepositoryName name;
 
   [[noreturn]] void missing() const;  // RepositoryNotFoundException
 };
-// The input's repositoryName; any other name.
+// The input's repositoryName; any other name, and registry.
 NamedRepository find_repository(const ApiRequest& request);
-NamedRepository find_repository(const ApiRequest& request, std::string name);
+NamedRepository find_repository(const ApiRequest& request, model::RegistryId registry,
+                                model::RepositoryName name);
+// The name in the input. REQUIRES: the member is of the model's shape RepositoryName, so that the
+// validator has checked it.
+model::RepositoryName repository_name(const Json& member);
 // The action of the request on it, with its tags and policies where it exists.
 Target target_of(const ApiRequest& request, const NamedRepository& repository);
 

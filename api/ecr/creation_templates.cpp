@@ -40,8 +40,8 @@ std::string key_of(const Json& input) {
 std::string covered_names(const std::string& key) { return key == "ROOT" ? "*" : key + "/*"; }
 
 Target repositories_target(const ApiRequest& request, std::string_view action) {
-  return make_repository_target(request, action, request.registry,
-                                covered_names(key_of(request.input)), nullptr);
+  return make_repositories_target(request, action, request.registry,
+                                  covered_names(key_of(request.input)));
 }
 
 // The creator of a template needs the permissions for all that the template will do (ECR User
@@ -92,10 +92,9 @@ void check_repository_policy(const ApiRequest& request, Json& body) {
 // BadInputsAreRefused). Resource tags and a KMS key need customRoleArn (ECR API Reference); the
 // wording of that error is not published.
 void check(const ApiRequest& request, Json& body) {
-  storage::Repository trial;
-  trial.registry = request.registry;
+  storage::RepositorySettings trial;
   set_mutability(body, trial);
-  set_encryption(body.value("encryptionConfiguration", Json::object()), trial);
+  set_encryption(body.value("encryptionConfiguration", Json::object()), request.registry, trial);
   const auto tags = parse_tags(body.value("resourceTags", Json::array()));
   check_tag_count(tags.size());
   check_repository_policy(request, body);

@@ -159,7 +159,7 @@ Json image_json(const storage::Repository& repository, const model::Digest& dige
                 const std::string& tag, const std::string& manifest,
                 const std::string& media_type) {
   return {{"registryId", repository.registry.account},
-          {"repositoryName", repository.name},
+          {"repositoryName", repository.name.text()},
           {"imageId", image_id_json(digest, tag)},
           {"imageManifest", manifest},
           {"imageManifestMediaType", media_type}};

@@ -65,7 +65,7 @@ Json image_detail_json(const storage::Repository& repository, const storage::Ima
                        const std::vector<std::string>& tags) {
   Json detail = {
       {"registryId", repository.registry.account},
-      {"repositoryName", repository.name},
+      {"repositoryName", repository.name.text()},
       {"imageDigest", image.digest.text()},
       {"imageSizeInBytes", image.size_bytes},
       {"imagePushedAt", base::to_epoch_seconds(image.pushed_at)},

@@ -19,7 +19,7 @@ using storage::sql::Access;
 Json scan_json(const ApiRequest& request, const storage::Repository& repository,
                const storage::Image& image, const ImageScan& scan) {
   return {{"registryId", repository.registry.account},
-          {"repositoryName", repository.name},
+          {"repositoryName", repository.name.text()},
           {"imageId", answered_image_id(request, image)},
           {"imageScanStatus", scan_status_json(scan)}};
 }
@@ -38,7 +38,7 @@ void check_scan_is_possible(ApiRequest& request, const storage::Repository& repo
         ErrorCode::kImageArchived,
         base::format("The image with digest '{}' in the repository with name '{}' in the registry "
                      "with id '{}' is archived",
-                     image.digest.text(), repository.name, repository.registry.account));
+                     image.digest.text(), repository.name.text(), repository.registry.account));
   }
   // Indexes, and artifacts that are no container images (test OnlyContainerImagesAreScanned).
   if (!scan::is_scannable(image)) {
@@ -105,7 +105,7 @@ Json describe_scan_findings(ApiRequest& request, const storage::Repository& repo
                      "imageTag:'{}'}}' in the repository with name '{}' in the registry with id "
                      "'{}'",
                      text_member(id, "imageDigest", "null"), text_member(id, "imageTag", "null"),
-                     repository.name, repository.registry.account));
+                     repository.name.text(), repository.registry.account));
   }
   Json output = scan_json(request, repository, image, *scan);
   if (has_findings(*scan)) {

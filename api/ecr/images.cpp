@@ -85,7 +85,7 @@ Json put_image(ApiRequest& request, const PushedRepository& pushed) {
                                          result.image.digest.text(), tag);
   }
   Json image = {{"registryId", repository.registry.account},
-                {"repositoryName", repository.name},
+                {"repositoryName", repository.name.text()},
                 {"imageId", image_id_json(result.image.digest, tag)},
                 {"imageManifest", manifest_of(request.input)},
                 {"imageManifestMediaType", result.image.media_type}};

@@ -32,10 +32,11 @@ struct UploadCall {
 
 // The sentences of the errors in this file are not published; their types and members are.
 ApiError upload_not_found(const UploadCall& upload) {
-  return {ErrorCode::kBlobUploadUnknown,
-          base::format("The upload with id '{}' does not exist in the repository with name '{}' in "
-                       "the registry with id '{}'",
-                       upload.id, upload.repository.name, upload.repository.registry.account)};
+  return {
+      ErrorCode::kBlobUploadUnknown,
+      base::format("The upload with id '{}' does not exist in the repository with name '{}' in "
+                   "the registry with id '{}'",
+                   upload.id, upload.repository.name.text(), upload.repository.registry.account)};
 }
 
 // An upload belongs to the principal and the repository that it was begun for. To every other
@@ -53,7 +54,7 @@ UploadCall require_upload(const ApiRequest& request, const storage::Repository& 
 
 Json upload_json(const UploadCall& upload) {
   return {{"registryId", upload.repository.registry.account},
-          {"repositoryName", upload.repository.name},
+          {"repositoryName", upload.repository.name.text()},
           {"uploadId", upload.id}};
 }
 
@@ -72,7 +73,7 @@ Json initiate(ApiRequest& request, const PushedRepository& pushed) {
 ApiError invalid_part(const UploadCall& upload, std::uint64_t received, std::string message) {
   ApiError error = ApiError(ErrorCode::kInvalidLayerPart, std::move(message))
                        .with_member("registryId", upload.repository.registry.account)
-                       .with_member("repositoryName", upload.repository.name)
+                       .with_member("repositoryName", upload.repository.name.text())
                        .with_member("uploadId", upload.id);
   if (received == 0) return error;
   return std::move(error).with_member("lastValidByteReceived",
@@ -160,7 +161,8 @@ ApiError layer_already_exists(const UploadCall& upload, const model::Digest& dig
   return {ErrorCode::kLayerAlreadyExists,
           base::format("The layer with digest '{}' already exists in the repository with name '{}' "
                        "in the registry with id '{}'",
-                       digest.text(), upload.repository.name, upload.repository.registry.account)};
+                       digest.text(), upload.repository.name.text(),
+                       upload.repository.registry.account)};
 }
 
 // The upload, if it can be a layer: it has at least one part, and only the last part is shorter

@@ -102,7 +102,7 @@ Json download_url(ApiRequest& request, const storage::Repository& repository) {
     throw ApiError(ErrorCode::kLayerNotFound,
                    base::format("The layer with digest '{}' does not exist in the repository with "
                                 "name '{}' in the registry with id '{}'",
-                                text, repository.name, repository.registry.account));
+                                text, repository.name.text(), repository.registry.account));
   }
   return {{"downloadUrl", layer_url(request.core, request.http, repository, *digest, request.now)},
           {"layerDigest", digest->text()}};

@@ -46,7 +46,7 @@ storage::LifecyclePolicy require_lifecycle_policy(ApiRequest& request,
 
 Json lifecycle_policy_json(const storage::Repository& repository, const std::string& text) {
   return {{"registryId", repository.registry.account},
-          {"repositoryName", repository.name},
+          {"repositoryName", repository.name.text()},
           {"lifecyclePolicyText", text}};
 }
 

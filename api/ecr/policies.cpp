@@ -23,7 +23,7 @@ using storage::sql::Access;
 // unique id and shown as the ARNs that they have now.
 Json repository_policy_json(const ApiRequest& request, const storage::Repository& repository) {
   return {{"registryId", repository.registry.account},
-          {"repositoryName", repository.name},
+          {"repositoryName", repository.name.text()},
           {"policyText", written_anew(shown_principals(request.txn, *repository.policy))}};
 }
 

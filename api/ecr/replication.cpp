@@ -65,7 +65,7 @@ Json describe_replication_status(ApiRequest& request, const storage::Repository&
        storage::image_replications(request.txn, repository.id, image.digest)) {
     statuses.push_back(replication_status_json(replication));
   }
-  return {{"repositoryName", repository.name},
+  return {{"repositoryName", repository.name.text()},
           {"imageId", answered_image_id(request, image)},
           {"replicationStatuses", std::move(statuses)}};
 }

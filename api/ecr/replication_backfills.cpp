@@ -55,7 +55,7 @@ Json backfill_json(const ReplicationBackfill& backfill) {
 }
 
 Json backfill_result_json(const ReplicationBackfillResult& result) {
-  Json json = {{"repositoryName", result.repository},
+  Json json = {{"repositoryName", result.repository.text()},
                {"imageId", {{"imageDigest", result.digest.text()}}},
                {"status", storage::word_of(result.status)}};
   if (!result.tag.empty()) json["imageId"]["imageTag"] = result.tag;

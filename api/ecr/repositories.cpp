@@ -26,8 +26,9 @@ storage::Tags tags_of(const ApiRequest& request) {
 // and the tags count as the new resource's own: AWS documents aws:ResourceTag as present "in
 // requests that create a resource with an attached tag".
 std::vector<Target> creation_targets(const ApiRequest& request) {
-  Target create = make_repository_target(request, "ecr:CreateRepository", registry_of(request),
-                                         text_member(request.input, "repositoryName"), nullptr);
+  Target create =
+      make_repository_target(request, "ecr:CreateRepository", registry_of(request),
+                             repository_name(request.input.at("repositoryName")), nullptr);
   const storage::Tags tags = tags_of(request);
   if (tags.empty()) return {create};
   create.request_tags = tags;
@@ -41,12 +42,12 @@ std::vector<Target> creation_targets(const ApiRequest& request) {
 // that the model does not express come in the order of the code: mutability with its filters,
 // encryption, tags, and last whether the name is taken. ECR's own order is not documented.
 Json create_repository(ApiRequest& request) {
-  storage::Repository repository;
-  repository.registry = registry_of(request);
-  repository.name = text_member(request.input, "repositoryName");
+  storage::Repository repository(registry_of(request),
+                                 repository_name(request.input.at("repositoryName")));
   repository.created_at = request.now;
   set_mutability(request.input, repository);
-  set_encryption(request.input.value("encryptionConfiguration", Json::object()), repository);
+  set_encryption(request.input.value("encryptionConfiguration", Json::object()),
+                 repository.registry, repository);
   repository.scan_on_push =
       request.input.value("imageScanningConfiguration", Json::object()).value("scanOnPush", false);
   const storage::Tags tags = tags_of(request);
@@ -64,13 +65,12 @@ using DescribedRepositories = std::vector<NamedRepository>;
 Resolved<DescribedRepositories> described_targets(const ApiRequest& request) {
   const auto names = request.input.find("repositoryNames");
   if (names == request.input.end()) {
-    return {{make_repository_target(request, request.action, registry_of(request), "*", nullptr)},
-            {}};
+    return {{make_repositories_target(request, request.action, registry_of(request), "*")}, {}};
   }
   Resolved<DescribedRepositories> resolved;
   for (const Json& name : *names) {
-    const auto& named =
-        resolved.subject.emplace_back(find_repository(request, name.get<std::string>()));
+    const auto& named = resolved.subject.emplace_back(
+        find_repository(request, registry_of(request), repository_name(name)));
     resolved.targets.push_back(target_of(request, named));
   }
   return resolved;
@@ -94,7 +94,7 @@ Json describe_repositories(ApiRequest& request, const DescribedRepositories& nam
   const Page page = requested_page(request, listing);
   auto found = storage::list_repositories(request.txn, registry, page.after(), page.query_limit());
   Json output = {{"repositories", Json::array()}};
-  const auto token = page.cut(found, [](const auto& repository) { return repository.name; });
+  const auto token = page.cut(found, [](const auto& repository) { return repository.name.text(); });
   if (token) output["nextToken"] = *token;
   for (const auto& repository : found)
     output["repositories"].push_back(to_json(request, repository));
@@ -103,7 +103,7 @@ Json describe_repositories(ApiRequest& request, const DescribedRepositories& nam
 
 // The answers of the two operations have only what identifies the repository and the setting.
 Json setting_json(const storage::Repository& repository) {
-  return {{"registryId", repository.registry.account}, {"repositoryName", repository.name}};
+  return {{"registryId", repository.registry.account}, {"repositoryName", repository.name.text()}};
 }
 
 // Exclusion filters are replaced together with the mutability that they belong to: without filters

@@ -106,7 +106,7 @@ void record_frequency_changes(ApiRequest& request, const Configuration& before,
       if (changes.size() == kPerEvent) flush();
     }
     if (page.empty()) break;
-    last = page.back().name;
+    last = page.back().name.text();
   }
   flush();
 }
@@ -133,8 +133,8 @@ Json get_scanning_configuration(ApiRequest& request) {
 Resolved<std::vector<NamedRepository>> named_targets(const ApiRequest& request) {
   Resolved<std::vector<NamedRepository>> resolved;
   for (const Json& name : request.input.at("repositoryNames")) {
-    const auto& named =
-        resolved.subject.emplace_back(find_repository(request, name.get<std::string>()));
+    const auto& named = resolved.subject.emplace_back(
+        find_repository(request, registry_of(request), repository_name(name)));
     resolved.targets.push_back(target_of(request, named));
   }
   return resolved;
@@ -147,8 +147,7 @@ Json batch_get_scanning_configuration(ApiRequest& request,
   Json output = {{"scanningConfigurations", Json::array()}, {"failures", Json::array()}};
   const Configuration configuration = scan::configuration_of(request.txn, request.registry);
   for (const NamedRepository& repository : repositories) {
-    const auto& [account, region] = repository.registry;
-    const std::string& name = repository.name;
+    const std::string& name = repository.name.text();
     const auto& row = repository.row;
     if (!row) {
       output["failures"].push_back({{"repositoryName", name},
@@ -159,7 +158,7 @@ Json batch_get_scanning_configuration(ApiRequest& request,
     // scanOnPush says whether a push is scanned, by whatever rule or setting.
     const auto scanning = scan::scanning_of(configuration, *row);
     output["scanningConfigurations"].push_back(
-        {{"repositoryArn", model::repository_arn(region, account, name)},
+        {{"repositoryArn", model::repository_arn(repository.registry, repository.name)},
          {"repositoryName", name},
          {"scanOnPush", scanning.frequency != Frequency::kManual},
          {"scanFrequency", word_of(scanning.frequency)},

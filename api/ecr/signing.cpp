@@ -87,7 +87,7 @@ Json describe_signing_status(ApiRequest& request, const storage::Repository& rep
     statuses.push_back(std::move(status));
   }
   return {{"registryId", repository.registry.account},
-          {"repositoryName", repository.name},
+          {"repositoryName", repository.name.text()},
           {"imageId", answered_image_id(request, image)},
           {"signingStatuses", std::move(statuses)}};
 }

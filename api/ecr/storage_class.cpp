@@ -79,7 +79,7 @@ Json update_storage_class(ApiRequest& request, const storage::Repository& reposi
   const ImageStatus status = target == StorageClass::kArchive ? archive(request, repository, image)
                                                               : restore(request, repository, image);
   return {{"registryId", repository.registry.account},
-          {"repositoryName", repository.name},
+          {"repositoryName", repository.name.text()},
           {"imageId", answered_image_id(request, image)},
           {"imageStatus", storage::word_of(status)}};
 }

@@ -9,6 +9,7 @@
 #include "api/ecr/ecr_api.h"
 #include "api/images/repository_settings.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/repository_name.h"
 
 namespace ecr::api::ecr {
 namespace {
@@ -25,14 +26,10 @@ NamedRepository named_resource(const ApiRequest& request) {
       !model::is_account_id(arn->account) || !arn->resource.starts_with(kRepositoryPrefix)) {
     throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
   }
-  NamedRepository repository;
-  repository.registry = {arn->account, arn->region};
-  repository.name = arn->resource.substr(kRepositoryPrefix.size());
-  if (!model::is_repository_name(repository.name)) {
-    throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
-  }
-  repository.row = storage::find_repository(request.txn, repository.registry, repository.name);
-  return repository;
+  auto name = model::RepositoryName::parse(
+      std::string_view(arn->resource).substr(kRepositoryPrefix.size()));
+  if (!name) throw ApiError::invalid_parameter("resourceArn", "Invalid ARN");
+  return find_repository(request, {arn->account, arn->region}, std::move(*name));
 }
 
 Resolved<NamedRepository> listing_targets(const ApiRequest& request) {

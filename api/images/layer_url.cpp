@@ -21,7 +21,7 @@ std::string signature_of(const storage::Store& store, std::string_view path,
 
 std::string path_of(const storage::Repository& repository, const model::Digest& digest) {
   return base::format("{}{}/{}/{}/{}", kPrefix, repository.registry.account,
-                      repository.registry.region, repository.name, digest.text());
+                      repository.registry.region, repository.name.text(), digest.text());
 }
 
 // A repository's name has slashes: account, region and digest are cut off both ends, the name is

@@ -45,7 +45,8 @@ bool applies(const storage::CreationTemplate& candidate, Reason reason) {
 // name them by ARN, and is pinned here at the latest.
 void apply_settings(storage::sql::Txn& txn, const Json& body, storage::Repository& repository) {
   set_mutability(body, repository);
-  set_encryption(body.value("encryptionConfiguration", Json::object()), repository);
+  set_encryption(body.value("encryptionConfiguration", Json::object()), repository.registry,
+                 repository);
   const std::string policy = base::text_member(body, "repositoryPolicy");
   if (!policy.empty()) repository.policy = stored_principals(txn, policy);
 }
@@ -66,7 +67,9 @@ void apply_rows(const Core& core, storage::sql::Txn& txn, const Json& body, std:
 
 std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
                                                        const model::RegistryId& registry,
-                                                       std::string_view name, Reason reason) {
+                                                       const model::RepositoryName& repository,
+                                                       Reason reason) {
+  const std::string_view name = repository.text();
   // "a/b" and "a" are prefixes of "a/b/c": ECR assumes a slash at the end of each. AWS does not
   // document which of several wins; the most specific one does here.
   for (auto slash = name.rfind('/'); slash != std::string_view::npos;
@@ -85,9 +88,7 @@ storage::Repository create_repository(const Core& core, storage::sql::Txn& txn,
                                       base::TimePoint now) {
   // Without a template: ECR's defaults, which are MUTABLE tags, AES256 and no policies.
   const Json body = as ? Json::parse(as->body) : Json::object();
-  storage::Repository repository;
-  repository.registry = wanted.registry;
-  repository.name = wanted.name;
+  storage::Repository repository(wanted.registry, wanted.name);
   repository.created_at = now;
   apply_settings(txn, body, repository);
   const auto id = storage::insert_repository(txn, repository);

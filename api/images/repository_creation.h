@@ -4,11 +4,10 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "api/core/services.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/registry_settings.h"
 #include "storage/rows/repositories.h"
 
@@ -17,7 +16,7 @@ namespace ecr::api {
 // Which repository: also one that does not exist (yet).
 struct RepositoryKey {
   model::RegistryId registry;
-  std::string name;
+  model::RepositoryName name;
 };
 
 }  // namespace ecr::api
@@ -30,11 +29,12 @@ enum class Reason { kPush, kReplication, kPullThroughCache };
 // the most specific prefix. nullopt: none; a push then creates nothing.
 std::optional<storage::CreationTemplate> find_template(storage::sql::Txn& txn,
                                                        const model::RegistryId& registry,
-                                                       std::string_view name, Reason reason);
+                                                       const model::RepositoryName& name,
+                                                       Reason reason);
 
 // Creates it: with its settings, tags, policy and lifecycle policy as the template has them, with
-// ECR's defaults where there is none. REQUIRES: a write transaction; the name is a repository's and
-// not taken; the caller has been authorized.
+// ECR's defaults where there is none. REQUIRES: a write transaction; the name is not
+// taken; the caller has been authorized.
 storage::Repository create_repository(const Core& core, storage::sql::Txn& txn,
                                       const RepositoryKey& wanted,
                                       const std::optional<storage::CreationTemplate>& as,

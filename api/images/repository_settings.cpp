@@ -10,7 +10,6 @@
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
-#include "schemas/model/arn.h"
 #include "schemas/model/digest.h"
 
 namespace ecr::api {
@@ -42,13 +41,13 @@ constexpr TagRules kResourceTagRules{TagKeyCase::kSensitive, invalid_tags, inval
 
 // The key that AWS manages for ECR (alias/aws/ecr), which ECR returns by its id: one an account and
 // Region. Here the id follows from these two, so that it is the same after every start.
-std::string managed_key_arn(const storage::Repository& repository) {
-  const model::Sha256 hash = model::sha256(base::format(
-      "alias/aws/ecr\n{}\n{}", repository.registry.region, repository.registry.account));
+std::string managed_key_arn(const model::RegistryId& registry) {
+  const model::Sha256 hash =
+      model::sha256(base::format("alias/aws/ecr\n{}\n{}", registry.region, registry.account));
   std::string id = base::to_hex(std::span(hash).first(16));
   for (const std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
-  return base::format("arn:{}:kms:{}:{}:key/{}", model::partition_of(repository.registry.region),
-                      repository.registry.region, repository.registry.account, id);
+  return base::format("arn:{}:kms:{}:{}:key/{}", registry.partition(), registry.region,
+                      registry.account, id);
 }
 
 }  // namespace
@@ -56,53 +55,54 @@ std::string managed_key_arn(const storage::Repository& repository) {
 // ECR refuses a filter with more than two wildcards (from memory), exclusion filters without a
 // *_WITH_EXCLUSION setting, and such a setting without filters. Its wording of the last is
 // published (aws/aws-cdk issue 35246), that of the other two is not.
-void set_mutability(const nlohmann::json& input, storage::Repository& repository) {
-  repository.tag_mutability =
+void set_mutability(const nlohmann::json& input, storage::RepositorySettings& settings) {
+  settings.tag_mutability =
       storage::value_of<storage::TagMutability>(base::text_member(input, "imageTagMutability"));
-  repository.mutability_exclusions.clear();
+  settings.mutability_exclusions.clear();
   for (const nlohmann::json& entry : input.value(kFilters, nlohmann::json::array())) {
     std::string filter = entry.at("filter").get<std::string>();
     if (std::count(filter.begin(), filter.end(), '*') > kMaxWildcards) {
       throw ApiError::invalid_parameter(kFilters, "A filter can have at most two wildcards");
     }
-    repository.mutability_exclusions.push_back(std::move(filter));
+    settings.mutability_exclusions.push_back(std::move(filter));
   }
-  const bool wants = storage::has_exclusions(repository.tag_mutability);
-  const bool has = !repository.mutability_exclusions.empty();
+  const bool wants = storage::has_exclusions(settings.tag_mutability);
+  const bool has = !settings.mutability_exclusions.empty();
   if (wants && !has) {
     throw ApiError::invalid_parameter(
         kFilters,
         base::format("ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is "
                      "set as {}",
-                     storage::word_of(repository.tag_mutability)));
+                     storage::word_of(settings.tag_mutability)));
   }
   if (has && !wants) {
     throw ApiError::invalid_parameter(kFilters,
                                       base::format("Member must be null for tag mutability {}",
-                                                   storage::word_of(repository.tag_mutability)));
+                                                   storage::word_of(settings.tag_mutability)));
   }
 }
 
-void add_mutability(const storage::Repository& repository, nlohmann::json& output) {
-  output["imageTagMutability"] = storage::word_of(repository.tag_mutability);
-  for (const std::string& filter : repository.mutability_exclusions) {
+void add_mutability(const storage::RepositorySettings& settings, nlohmann::json& output) {
+  output["imageTagMutability"] = storage::word_of(settings.tag_mutability);
+  for (const std::string& filter : settings.mutability_exclusions) {
     output[kFilters].push_back({{"filterType", "WILDCARD"}, {"filter", filter}});
   }
 }
 
-void set_encryption(const nlohmann::json& encryption, storage::Repository& repository) {
-  repository.encryption_type =
+void set_encryption(const nlohmann::json& encryption, const model::RegistryId& registry,
+                    storage::RepositorySettings& settings) {
+  settings.encryption_type =
       storage::value_of<storage::EncryptionType>(base::text_member(encryption, "encryptionType"));
-  repository.kms_key = base::text_member(encryption, "kmsKey");
+  settings.kms_key = base::text_member(encryption, "kmsKey");
   // ECR uses its own managed key where KMS is asked for without a key. KMS_DSSE is the third type,
   // and takes a key like KMS.
-  const bool kms = repository.encryption_type != storage::EncryptionType::kAes256;
-  if (!kms && !repository.kms_key.empty()) {
+  const bool kms = settings.encryption_type != storage::EncryptionType::kAes256;
+  if (!kms && !settings.kms_key.empty()) {
     throw ApiError::invalid_parameter("encryptionConfiguration.kmsKey",
                                       "Member must be null for encryption type AES256");
   }
-  if (kms && repository.kms_key.empty()) {
-    repository.kms_key = managed_key_arn(repository);
+  if (kms && settings.kms_key.empty()) {
+    settings.kms_key = managed_key_arn(registry);
   }
 }
 

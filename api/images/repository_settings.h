@@ -16,13 +16,14 @@ namespace ecr::api {
 // Takes over imageTagMutability and its exclusion filters; what they mean for a tag is
 // tag_may_move()'s (images.h). Throws InvalidParameterException where exclusion filters and setting
 // do not go together, or a filter has too many wildcards.
-void set_mutability(const nlohmann::json& input, storage::Repository& repository);
+void set_mutability(const nlohmann::json& input, storage::RepositorySettings& settings);
 // imageTagMutability and, where there are any, imageTagMutabilityExclusionFilters.
-void add_mutability(const storage::Repository& repository, nlohmann::json& output);
+void add_mutability(const storage::RepositorySettings& settings, nlohmann::json& output);
 
 // From encryptionConfiguration ({}: ECR's default). Throws InvalidParameterException where key and
-// type do not go together. REQUIRES: the repository has its account and region.
-void set_encryption(const nlohmann::json& encryption, storage::Repository& repository);
+// type do not go together. `registry`: whose key it is where the caller names none.
+void set_encryption(const nlohmann::json& encryption, const model::RegistryId& registry,
+                    storage::RepositorySettings& settings);
 
 // [{"Key":..., "Value":...}, ...] sorted by key. Throws InvalidTagParameterException (empty or too
 // long key, value too long, reserved prefix "aws:", key given twice).

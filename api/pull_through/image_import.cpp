@@ -149,9 +149,7 @@ ApiError report_failure(const Services& services, const RepositoryKey& key,
   const base::TimePoint now = services.clock.now();
   auto txn = services.store.database().begin(Access::kWrite);
   const auto found = storage::find_repository(txn, key.registry, key.name);
-  storage::Repository repository;
-  repository.registry = key.registry;
-  repository.name = key.name;
+  const storage::Repository repository(key.registry, key.name);
   record_event(services, txn, now,
                pull_through_event(found ? *found : repository,
                                   {query.origin.prefix, query.origin.host, query.digest, query.tag,

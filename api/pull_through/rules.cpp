@@ -87,7 +87,8 @@ std::string write_rule(const Rule& rule) {
 // The prefix "a" is meant as "a/": it covers "a/b", and not "a" or "ab". ROOT covers every name
 // that no other rule covers.
 std::optional<Rule> find_rule(storage::sql::Txn& txn, const model::RegistryId& registry,
-                              std::string_view name) {
+                              const model::RepositoryName& repository) {
+  const std::string_view name = repository.text();
   for (auto slash = name.rfind('/'); slash != std::string_view::npos;
        slash = slash == 0 ? std::string_view::npos : name.rfind('/', slash - 1)) {
     const auto found = storage::find_pull_through_rule(txn, registry, name.substr(0, slash));
@@ -99,10 +100,10 @@ std::optional<Rule> find_rule(storage::sql::Txn& txn, const model::RegistryId& r
 
 // ECR User Guide, "Customizing repository prefixes for ECR to ECR pull through cache": the cache's
 // prefix is replaced by the upstream's; ROOT stands for none.
-Origin origin_of(const Rule& rule, std::string_view name) {
+Origin origin_of(const Rule& rule, const model::RepositoryName& name) {
   const std::string key = key_of(rule.prefix);
   const std::string upstream = key_of(rule.upstream_prefix);
-  std::string_view rest = name;
+  std::string_view rest = name.text();
   if (key != kRoot) rest.remove_prefix(key.size() + 1);
   std::string repository(rest);
   if (!upstream.empty() && upstream != kRoot) repository = base::format("{}/{}", upstream, rest);

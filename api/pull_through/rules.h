@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/pull_through.h"
 
 namespace ecr::api::pull_through {
@@ -43,7 +44,7 @@ std::string write_rule(const Rule& rule);
 
 // The rule for repositories of that name: the one of the most specific prefix.
 std::optional<Rule> find_rule(storage::sql::Txn& txn, const model::RegistryId& registry,
-                              std::string_view name);
+                              const model::RepositoryName& name);
 
 // Where a repository's images come from. Stored with an import, so that a changed rule does not
 // matter to it.
@@ -53,7 +54,8 @@ struct Origin {
   std::string repository;  // the upstream's name for it
   std::string credential_arn;
 };
-Origin origin_of(const Rule& rule, std::string_view name);
+// REQUIRES: the rule is the one for that name.
+Origin origin_of(const Rule& rule, const model::RepositoryName& name);
 Origin read_origin(const std::string& json);
 std::string write_origin(const Origin& origin);
 

@@ -67,7 +67,7 @@ Json image_id(const std::string& reference) {
 
 void begin_plain_call(const RegistryRequest& request, std::string operation) {
   request.note.begin_call(std::move(operation),
-                          [account = request.registry.account, name = request.route.name] {
+                          [account = request.registry.account, name = request.route.name_text()] {
                             return repository_members(account, name);
                           });
 }
@@ -76,7 +76,7 @@ void begin_manifest_read(const RegistryRequest& request) {
   request.note.begin_call("BatchGetImage",
                           [account = request.registry.account, route = request.route,
                            accept = accept_headers(request.http)] {
-                            Json input = repository_members(account, route.name);
+                            Json input = repository_members(account, route.name_text());
                             input["imageIds"] = Json::array({image_id(route.reference)});
                             if (Json types = accepted_types(accept); !types.empty())
                               input["acceptedMediaTypes"] = types;
@@ -88,7 +88,7 @@ void begin_blob_read(const RegistryRequest& request) {
   const bool head = request.http.method == "HEAD";
   request.note.begin_call(head ? "BatchCheckLayerAvailability" : "GetDownloadUrlForLayer",
                           [account = request.registry.account, route = request.route, head] {
-                            Json input = repository_members(account, route.name);
+                            Json input = repository_members(account, route.name_text());
                             if (head) {
                               input["layerDigests"] = Json::array({route.reference});
                             } else {

@@ -12,6 +12,7 @@
 
 #include "api/registry/registry_request.h"
 #include "schemas/model/digest.h"
+#include "schemas/model/repository_name.h"
 #include "storage/store.h"
 
 namespace ecr::api::registry {
@@ -41,10 +42,10 @@ UploadStart continue_upload(const RequestHead& head, LogNote& note);
 
 struct Mount {
   model::Digest digest;
-  std::string from;  // name of the source repository; not checked
+  model::RepositoryName from;
 };
-// "?mount=<digest>&from=<name>"; nullopt: none is asked for (without a source, it is an ordinary
-// upload). Throws kDigestInvalid.
+// "?mount=<digest>&from=<name>"; nullopt: none is asked for (without a source, or from what is no
+// repository's name, it is an ordinary upload). Throws kDigestInvalid.
 std::optional<Mount> wanted_mount(const HttpRequest& request);
 
 // Cross-repository mount: a blob that another repository of the registry holds becomes this one's

@@ -8,9 +8,11 @@ namespace {
 
 HttpResponse find_layer(const Services& services, const HttpRequest& request) {
   const SignedLayer layer = verify_layer_url(services, request, services.clock.now());
+  const auto name = model::RepositoryName::parse(layer.repository);
   const auto digest = model::Digest::parse(layer.digest);
   storage::sql::Txn txn = services.store.database().begin(storage::sql::Access::kRead);
-  const auto repository = storage::find_repository(txn, layer.registry, layer.repository);
+  const auto repository =
+      name ? storage::find_repository(txn, layer.registry, *name) : std::nullopt;
   if (!repository || !digest) {
     throw ApiError(ErrorCode::kBlobUnknown, "The specified key does not exist.");
   }

@@ -108,13 +108,13 @@ Json descriptor_of(const Referrer& referrer) {
 HttpResponse list_tags(RegistryRequest& request) {
   begin_plain_call(request, "ListImages");
   const storage::Repository repository = request.authorize_repository("ecr:ListImages");
-  const std::string listing = "tags\n" + repository.name;
+  const std::string listing = "tags\n" + repository.name.text();
   const Page page = requested_page(request, listing);
   auto tags = storage::list_tags(request.txn, repository.id, page.after(), page.query_limit());
   const bool more = page.trim(tags);
   const std::string last = more ? tags.back() : std::string();
   HttpResponse response =
-      listing_response(request, {{"name", repository.name}, {"tags", std::move(tags)}});
+      listing_response(request, {{"name", repository.name.text()}, {"tags", std::move(tags)}});
   if (more) set_next(response, request, page, last);
   return response;
 }
@@ -127,9 +127,9 @@ HttpResponse list_repositories(RegistryRequest& request) {
       storage::list_repositories(request.txn, request.registry, page.after(), page.query_limit());
   const bool more = page.trim(repositories);
   Json names = Json::array();
-  for (const auto& repository : repositories) names.push_back(repository.name);
+  for (const auto& repository : repositories) names.push_back(repository.name.text());
   HttpResponse response = listing_response(request, {{"repositories", std::move(names)}});
-  if (more) set_next(response, request, page, repositories.back().name);
+  if (more) set_next(response, request, page, repositories.back().name.text());
   return response;
 }
 
@@ -144,7 +144,7 @@ HttpResponse list_referrers(RegistryRequest& request) {
   if (!subject) {
     throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
   }
-  const std::string listing = "referrers\n" + repository.name + '\n' + subject->text();
+  const std::string listing = "referrers\n" + repository.name.text() + '\n' + subject->text();
   Page page = requested_page(request, listing);
   page.limit_to(kMaxReferrers);
   const std::string type = query_value(request.http.query(), "artifactType").value_or("");

@@ -81,7 +81,7 @@ void refuse_unchanged(const RegistryRequest& request, const storage::Repository&
 class PutImageCalls {
  public:
   explicit PutImageCalls(const RegistryRequest& request)
-      : account_(request.registry.account), repository_(request.route.name) {
+      : account_(request.registry.account), repository_(request.route.name_text()) {
     if (request.http.body.size() <= kMaxRecordedElement) {
       manifest_ = std::make_shared<const std::string>(request.http.body);
     }
@@ -119,7 +119,7 @@ class PutImageCalls {
 void begin_deletion_call(const RegistryRequest& request) {
   request.note.begin_call("BatchDeleteImage",
                           [account = request.registry.account, route = request.route] {
-                            Json input = repository_members(account, route.name);
+                            Json input = repository_members(account, route.name_text());
                             input["imageIds"] = Json::array({image_id(route.reference)});
                             return input;
                           });
@@ -191,7 +191,7 @@ HttpResponse get_manifest(RegistryRequest& request) {
   begin_manifest_read(request);
   const auto repository = request.authorize_name({"ecr:BatchGetImage"});
   const auto missing = [&] {
-    return ApiError::repository_not_found(request.registry.account, request.route.name);
+    return ApiError::repository_not_found(request.registry.account, request.require_name());
   };
   if (!repository && !may_be_imported(request)) throw missing();
   const ImageIdentifier id = parse_reference(request);
@@ -251,7 +251,7 @@ HttpResponse put_manifest(RegistryRequest& request) {
   HttpResponse response;
   response.status = 201;
   response.set("Location",
-               base::format("/v2/{}/manifests/{}", repository.name, sent.digest.text()));
+               base::format("/v2/{}/manifests/{}", repository.name.text(), sent.digest.text()));
   response.set("Docker-Content-Digest", sent.digest.text());
   // OCI-Subject tells clients that they need not keep a list of referrers under a tag themselves
   // (OCI distribution-spec, "Pushing Manifests with Subject").

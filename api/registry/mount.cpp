@@ -5,7 +5,6 @@
 #include "api/core/account_settings.h"
 #include "api/core/wire/error.h"
 #include "api/registry/handlers.h"
-#include "schemas/model/arn.h"
 #include "storage/rows/blobs.h"
 #include "storage/rows/pull_through.h"
 #include "storage/rows/registry_settings.h"
@@ -25,7 +24,7 @@ bool mounting_is_on(const RegistryRequest& request) {
 
 // The caller must be able to read the blob at its source: ecr:GetDownloadUrlForLayer on the source
 // repository (reported by the author of a client; AWS does not document it).
-bool may_read_source(RegistryRequest& request, const std::string& name,
+bool may_read_source(RegistryRequest& request, const model::RepositoryName& name,
                      const storage::Repository* source) {
   if (request.core.settings.enforcement != Enforcement::kEnforce) return true;
   const Target target =
@@ -58,18 +57,20 @@ bool may_be_mounted(RegistryRequest& request, std::int64_t repository,
 
 std::optional<Mount> wanted_mount(const HttpRequest& request) {
   const auto text = query_value(request.query(), "mount");
-  auto from = query_value(request.query(), "from");
+  const auto from = query_value(request.query(), "from");
   // Some clients (regctl) send "mount" without "from": an ordinary upload is a right answer to it.
   if (!text || !from) return std::nullopt;
   auto digest = model::Digest::parse(*text);
   if (!digest) throw ApiError(ErrorCode::kDigestInvalid, "The digest is not valid");
-  return Mount{std::move(*digest), std::move(*from)};
+  auto name = model::RepositoryName::parse(*from);
+  if (!name) return std::nullopt;
+  return Mount{std::move(*digest), std::move(*name)};
 }
 
 // Every look-up is made whatever the one before it found, so that the time of the answer does not
 // tell whether a repository of that name exists either.
 bool mount_blob(RegistryRequest& request, const storage::Repository& target, const Mount& mount) {
-  if (!mounting_is_on(request) || !model::is_repository_name(mount.from)) return false;
+  if (!mounting_is_on(request)) return false;
   const auto source = storage::find_repository(request.txn, request.registry, mount.from);
   const bool readable = may_read_source(request, mount.from, source ? &*source : nullptr);
   const std::int64_t id = source ? source->id : 0;

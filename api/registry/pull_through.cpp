@@ -28,7 +28,7 @@ bool may_refresh(RegistryRequest& request) {
   const auto& repository = request.find_repository();
   const Target target =
       make_repository_target(request, "ecr:BatchImportUpstreamImage", request.registry,
-                             request.route.name, repository ? &*repository : nullptr);
+                             request.require_name(), repository ? &*repository : nullptr);
   return request.core.settings.enforcement != Enforcement::kEnforce || is_allowed(request, target);
 }
 
@@ -59,13 +59,13 @@ DownloadPtr begin_download(const Services& services, const pull_through::Downloa
 }  // namespace
 
 RepositoryKey repository_key(const RequestHead& head) {
-  return {head.credentials.registry, head.route.name};
+  return {head.credentials.registry, *head.route.name};
 }
 
 // Without upstreams (the server was started without them) no rule has an effect.
 bool may_be_imported(RegistryRequest& request) {
   return request.services.upstreams != nullptr &&
-         pull_through::find_rule(request.txn, request.registry, request.route.name);
+         pull_through::find_rule(request.txn, request.registry, request.require_name());
 }
 
 void ask_upstream(RegistryRequest& request, const pull_through::UpstreamQuery& query) {

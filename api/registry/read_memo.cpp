@@ -3,11 +3,11 @@
 namespace ecr::api::registry {
 namespace {
 
-std::string repository_key(const model::RegistryId& registry, std::string_view name) {
+std::string repository_key(const model::RegistryId& registry, const model::RepositoryName& name) {
   const auto& [account, region] = registry;
   std::string key;
-  key.reserve(account.size() + region.size() + name.size() + 2);
-  return key.append(account).append(1, ' ').append(region).append(1, ' ').append(name);
+  key.reserve(account.size() + region.size() + name.text().size() + 2);
+  return key.append(account).append(1, ' ').append(region).append(1, ' ').append(name.text());
 }
 
 std::string caller_key(std::string_view access_key_id, std::string_view partition) {
@@ -32,7 +32,8 @@ void ReadMemo::put(std::shared_ptr<const KnownCaller> caller, std::string_view p
 }
 
 std::shared_ptr<const storage::Repository> ReadMemo::find_repository(
-    const model::RegistryId& registry, std::string_view name, std::uint64_t version) const {
+    const model::RegistryId& registry, const model::RepositoryName& name,
+    std::uint64_t version) const {
   return repositories_.find(repository_key(registry, name), version);
 }
 

@@ -14,6 +14,7 @@
 #include "api/core/background/call_record.h"
 #include "schemas/base/bounded_memo.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/repositories.h"
 
 namespace ecr::api::registry {
@@ -67,7 +68,7 @@ class ReadMemo {
            std::uint64_t version);
 
   std::shared_ptr<const storage::Repository> find_repository(const model::RegistryId& registry,
-                                                             std::string_view name,
+                                                             const model::RepositoryName& name,
                                                              std::uint64_t version) const;
   void put(const storage::Repository& repository, std::uint64_t version);
 

@@ -106,7 +106,8 @@ std::optional<HttpResponse> read_quickly(const Services& services, ReadMemo& mem
   const std::string_view partition = model::partition_of(claims.region);
   auto caller = memo.find_caller(claims.access_key_id, partition, version);
   if (caller && caller->caller.account != claims.account) caller = nullptr;
-  const auto repository = memo.find_repository(head.credentials.registry, route.name, version);
+  const auto repository =
+      route.name ? memo.find_repository(head.credentials.registry, *route.name, version) : nullptr;
   storage::sql::Txn txn = database.begin(Access::kRead);
   if (!caller) {
     caller = require_caller(head, txn);

@@ -11,7 +11,6 @@
 #include "api/pull_through/image_import.h"
 #include "schemas/base/encoding.h"
 #include "schemas/base/text.h"
-#include "schemas/model/arn.h"
 
 namespace ecr::api::registry {
 namespace {
@@ -97,7 +96,7 @@ RegistryRequest::RegistryRequest(const RequestHead& head_, storage::sql::Txn& tx
 
 const std::optional<storage::Repository>& RegistryRequest::find_repository() {
   if (!repository_) {
-    repository_ = storage::find_repository(txn, registry, route.name);
+    repository_ = route.name ? storage::find_repository(txn, registry, *route.name) : std::nullopt;
   }
   return *repository_;
 }
@@ -119,8 +118,13 @@ void RegistryRequest::describe(std::string_view action) const {
   note.principal = caller.principal.arn;
   note.identity = identity_;
   note.registry = registry;
-  note.registry_repository = route.name;
+  note.registry_repository = route.name_text();
   note.action = action;
+}
+
+const model::RepositoryName& RegistryRequest::require_name() const {
+  if (!route.name) throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
+  return *route.name;
 }
 
 // The name's grammar comes first, then permission, then whether the repository exists: a caller
@@ -128,16 +132,14 @@ void RegistryRequest::describe(std::string_view action) const {
 std::optional<storage::Repository> RegistryRequest::authorize_name(
     const std::vector<std::string_view>& actions, std::string_view if_missing) {
   describe(actions.front());
-  if (!model::is_repository_name(route.name)) {
-    throw ApiError(ErrorCode::kNameInvalid, "The repository name is not valid");
-  }
+  const model::RepositoryName& name = require_name();
   auto repository = find_repository();
   std::vector<std::string_view> needed = actions;
   if (!repository && !if_missing.empty()) needed.push_back(if_missing);
   std::vector<Target> targets;
   for (const std::string_view action : needed) {
-    targets.push_back(make_repository_target(*this, action, registry, route.name,
-                                             repository ? &*repository : nullptr));
+    targets.push_back(
+        make_repository_target(*this, action, registry, name, repository ? &*repository : nullptr));
   }
   authorize(*this, targets);
   return repository;
@@ -146,20 +148,20 @@ std::optional<storage::Repository> RegistryRequest::authorize_name(
 storage::Repository RegistryRequest::authorize_repository(
     const std::vector<std::string_view>& actions) {
   auto repository = authorize_name(actions);
-  if (!repository) throw ApiError::repository_not_found(registry.account, route.name);
+  if (!repository) throw ApiError::repository_not_found(registry.account, require_name());
   return std::move(*repository);
 }
 
 storage::Repository RegistryRequest::authorize_push(const std::vector<std::string_view>& actions,
                                                     bool* created) {
   // Almost every push finds its repository: no template is looked for then.
-  if (find_repository()) return authorize_repository(actions);
-  const auto as = creation::find_template(txn, registry, route.name, creation::Reason::kPush);
+  if (!route.name || find_repository()) return authorize_repository(actions);
+  const auto as = creation::find_template(txn, registry, *route.name, creation::Reason::kPush);
   if (!as) return authorize_repository(actions);
   auto repository = authorize_name(actions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
   if (created != nullptr) *created = true;
-  return creation::create_repository(core, txn, {registry, route.name}, as, now);
+  return creation::create_repository(core, txn, {registry, *route.name}, as, now);
 }
 
 // The permission alone: the import itself happens later, outside of this transaction.
@@ -169,13 +171,13 @@ void RegistryRequest::authorize_import() { authorize_name(kImportActions, "ecr:C
 storage::Repository RegistryRequest::require_import() {
   auto repository = authorize_name(kImportActions, "ecr:CreateRepository");
   if (repository) return std::move(*repository);
-  return pull_through::create_repository(services, txn, {registry, route.name}, now);
+  return pull_through::create_repository(services, txn, {registry, require_name()}, now);
 }
 
 // ECR's _catalog is not documented; the action on all repositories is inferred.
 void RegistryRequest::authorize_registry(std::string_view action) {
   describe(action);
-  const Target target = make_repository_target(*this, action, registry, "*", nullptr);
+  const Target target = make_repositories_target(*this, action, registry, "*");
   authorize(*this, {target});
 }
 

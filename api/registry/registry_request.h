@@ -13,6 +13,7 @@
 #include "api/core/access/request.h"
 #include "api/registry/read_memo.h"
 #include "api/registry/route.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 
@@ -72,6 +73,8 @@ class RegistryRequest : public Request {
   // nullopt: there is no such repository; the caller then may do `if_missing` too (empty: nothing).
   std::optional<storage::Repository> authorize_name(const std::vector<std::string_view>& actions,
                                                     std::string_view if_missing = "");
+  // The name of the route's repository. Throws kNameInvalid. REQUIRES: the route has one.
+  const model::RepositoryName& require_name() const;
   // The repository that the route names, looked up once: a repository that the request itself
   // creates is not found. nullopt: there is none.
   const std::optional<storage::Repository>& find_repository();

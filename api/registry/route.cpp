@@ -27,29 +27,36 @@ bool split_at(std::string_view path, std::string_view marker, std::string_view& 
   return true;
 }
 
+// A name that is none is refused later (RegistryRequest::require_name()).
+Route repository_route(RouteKind kind, std::string_view name, std::string_view reference) {
+  Route route{kind, model::RepositoryName::parse(name), std::string(reference)};
+  if (!route.name) route.bad_name = name;
+  return route;
+}
+
 // Uploads come before blobs, because their paths look like those of a blob named "uploads".
 std::optional<Route> route_of(std::string_view path) {
-  if (path.empty()) return Route{RouteKind::kBase, "", ""};
-  if (path == "_catalog") return Route{RouteKind::kCatalog, "", ""};
+  if (path.empty()) return Route{RouteKind::kBase};
+  if (path == "_catalog") return Route{RouteKind::kCatalog};
   std::string_view name;
   std::string_view last;
   if (split_at(path, "/blobs/uploads/", name, last)) {
     const RouteKind kind = last.empty() ? RouteKind::kUploads : RouteKind::kUpload;
-    return Route{kind, std::string(name), std::string(last)};
+    return repository_route(kind, name, last);
   }
   if (split_at(path, "/blobs/", name, last)) {
     // Some clients leave out the last slash of ".../blobs/uploads/".
     const RouteKind kind = last == "uploads" ? RouteKind::kUploads : RouteKind::kBlob;
-    return Route{kind, std::string(name), std::string(last)};
+    return repository_route(kind, name, last);
   }
   if (split_at(path, "/manifests/", name, last)) {
-    return Route{RouteKind::kManifest, std::string(name), std::string(last)};
+    return repository_route(RouteKind::kManifest, name, last);
   }
   if (split_at(path, "/referrers/", name, last)) {
-    return Route{RouteKind::kReferrers, std::string(name), std::string(last)};
+    return repository_route(RouteKind::kReferrers, name, last);
   }
   if (split_at(path, "/tags/", name, last) && last == "list") {
-    return Route{RouteKind::kTags, std::string(name), ""};
+    return repository_route(RouteKind::kTags, name, "");
   }
   return std::nullopt;
 }
@@ -61,7 +68,7 @@ bool has(std::string_view path) { return path == "/v2" || path.starts_with(kBase
 // The path is decoded before it is split, because clients write the ':' of a digest as "%3A" too. A
 // zero byte cannot be in any name.
 std::optional<Route> parse_route(std::string_view path) {
-  if (path == "/v2") return Route{RouteKind::kBase, "", ""};
+  if (path == "/v2") return Route{RouteKind::kBase};
   if (!path.starts_with(kBase)) return std::nullopt;
   const auto decoded = base::percent_decode(path.substr(kBase.size()));
   if (!decoded || decoded->find('\0') != std::string::npos) return std::nullopt;

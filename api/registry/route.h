@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/model/repository_name.h"
+
 namespace ecr::api::registry {
 
 enum class RouteKind {
@@ -22,8 +24,13 @@ enum class RouteKind {
 
 struct Route {
   RouteKind kind;
-  std::string name;       // of the repository; not checked against its grammar yet
-  std::string reference;  // tag, digest or upload id; not checked either
+  // The repository. nullopt: the route has none, or what stands in its place is no name.
+  std::optional<model::RepositoryName> name = {};
+  std::string reference = {};  // tag, digest or upload id; not checked
+  std::string bad_name = {};   // what stands in the place of a name and is none
+
+  // As the path has it, for the logs and the records of calls. Empty: the route has none.
+  const std::string& name_text() const { return name ? name->text() : bad_name; }
 };
 
 // Whether the path is one of the registry's, if only to say that there is nothing. "/v2" without

@@ -32,8 +32,8 @@ constexpr std::string_view kInitiate = "ecr:InitiateLayerUpload";
 constexpr std::string_view kUploadPart = "ecr:UploadLayerPart";
 constexpr std::string_view kComplete = "ecr:CompleteLayerUpload";
 
-std::string upload_path(const std::string& name, const std::string& id) {
-  return base::format("/v2/{}/blobs/uploads/{}", name, id);
+std::string upload_path(const model::RepositoryName& name, const std::string& id) {
+  return base::format("/v2/{}/blobs/uploads/{}", name.text(), id);
 }
 
 std::optional<model::Digest> wanted_digest(const HttpRequest& request) {
@@ -76,8 +76,8 @@ storage::Upload require_upload(RegistryRequest& request, const storage::Reposito
 
 // Range is "0-<last byte>". An empty upload has 0-0 too, as in the distribution project's registry:
 // there is no way to write "no byte".
-void set_progress(HttpResponse& response, const HttpRequest& request, const std::string& name,
-                  const std::string& id, std::uint64_t size) {
+void set_progress(HttpResponse& response, const HttpRequest& request,
+                  const model::RepositoryName& name, const std::string& id, std::uint64_t size) {
   const bool sha512 = wanted_algorithm(request) == model::DigestAlgorithm::kSha512;
   response.set("Location", upload_path(name, id) + (sha512 ? "?digest-algorithm=sha512" : ""));
   response.set("Range", base::format("0-{}", size == 0 ? 0 : size - 1));
@@ -150,15 +150,16 @@ Json upload_members(const std::string& account, const std::string& repository,
 }
 
 void begin_upload_call(const RegistryRequest& request, std::string operation) {
-  request.note.begin_call(std::move(operation),
-                          [members = upload_members(request.registry.account, request.route.name,
-                                                    request.route.reference)] { return members; });
+  request.note.begin_call(
+      std::move(operation),
+      [members = upload_members(request.registry.account, request.route.name_text(),
+                                request.route.reference)] { return members; });
 }
 
-HttpResponse blob_created(const std::string& name, const model::Digest& digest) {
+HttpResponse blob_created(const model::RepositoryName& name, const model::Digest& digest) {
   HttpResponse response;
   response.status = 201;
-  response.set("Location", base::format("/v2/{}/blobs/{}", name, digest.text()));
+  response.set("Location", base::format("/v2/{}/blobs/{}", name.text(), digest.text()));
   response.set("Docker-Content-Digest", digest.text());
   return response;
 }
@@ -221,7 +222,7 @@ class UploadSink : public BodySink {
   }
 
   Json members() const {
-    return upload_members(head_.credentials.registry.account, repository_.name, lease_.id());
+    return upload_members(head_.credentials.registry.account, repository_.name.text(), lease_.id());
   }
 
   // Once, with the first bytes: a last PUT without a body is CompleteLayerUpload alone.

@@ -6,7 +6,6 @@
 
 #include "schemas/base/text.h"
 #include "schemas/model/partition.h"
-#include "schemas/model/pattern.h"
 
 namespace ecr::model {
 namespace {
@@ -15,14 +14,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 // The characters of \w, without a locale.
 bool is_word(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-const Pattern& repository_name_pattern() {
-  // The pattern of the model's shape RepositoryName (test: RepositoryName.IsTheModelsShape). It is
-  // written here again, so that a name is checked without loading the whole model.
-  static const Pattern pattern = *Pattern::compile(
-      R"([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)");
-  return pattern;
-}
 
 }  // namespace
 
@@ -56,12 +47,6 @@ bool is_region(std::string_view text) {
          });
 }
 
-// The length is checked first, which also bounds the work of the pattern. AWS counts characters;
-// all that the pattern allows are ASCII, so bytes are the same.
-bool is_repository_name(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 256 && repository_name_pattern().matches(text);
-}
-
 // The specification's pattern without a regular expression, because every request that names a tag
 // checks it.
 bool is_tag(std::string_view text) {
@@ -74,9 +59,9 @@ std::string_view partition_of(std::string_view region) { return partition_of_reg
 
 // ECR has one type of resource, and this is its ARN in the service authorization reference.
 std::string repository_arn(std::string_view region, std::string_view account,
-                           std::string_view name) {
+                           std::string_view names) {
   return base::format("arn:{}:ecr:{}:{}:repository/{}", partition_of(region), region, account,
-                      name);
+                      names);
 }
 
 }  // namespace ecr::model

@@ -1,4 +1,4 @@
-// Amazon Resource Names and the names ECR's own ARNs carry.
+// Amazon Resource Names and the parts of ECR's own ARNs.
 #pragma once
 
 #include <optional>
@@ -24,17 +24,15 @@ struct Arn {
 bool is_account_id(std::string_view text);  // 12 digits
 // The model's pattern [0-9a-z-]{2,25}.
 bool is_region(std::string_view text);
-// The model's RepositoryName: 2 to 256 characters,
-// [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*
-bool is_repository_name(std::string_view text);
 // OCI distribution-spec: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
 bool is_tag(std::string_view text);
 
 // The name of the region's partition (partition.h), which its ARNs begin with: "aws-us-gov".
 std::string_view partition_of(std::string_view region);
 
-// arn:aws:ecr:us-east-1:123456789012:repository/<name>
+// arn:aws:ecr:us-east-1:123456789012:repository/<names>, where `names` may be a pattern ("*") or a
+// text that a client sent as a name. Of a name: repository_name.h.
 std::string repository_arn(std::string_view region, std::string_view account,
-                           std::string_view name);
+                           std::string_view names);
 
 }  // namespace ecr::model

@@ -24,15 +24,15 @@ ReplicationBackfill read_backfill(const sql::Rows& row) {
           .completed = row.integer(11),
           .failed = row.integer(12),
           .failure_codes = split_lines(row.text(13)),
-          .at_repository = row.string(14),
+          .at_repository = to_optional_repository_name(row.text(14)),
           .at_digest = to_optional_digest(row.text(15)),
           .at_tag = row.string(16)};
 }
 
 ReplicationBackfillResult read_backfill_result(const sql::Rows& row) {
-  ReplicationBackfillResult result{.digest = to_digest(row.text(2)),
+  ReplicationBackfillResult result{.repository = to_repository_name(row.text(1)),
+                                   .digest = to_digest(row.text(2)),
                                    .position = row.integer(0),
-                                   .repository = row.string(1),
                                    .tag = row.string(3),
                                    .status = value_of<BackfillResultStatus>(row.text(4)),
                                    .failure_code = row.string(5)};
@@ -57,7 +57,7 @@ void insert_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
       backfill.destination.region, word_of(backfill.status), backfill.failure_code,
       to_column(backfill.started_at), to_column(backfill.ended_at), backfill.total,
       backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
-      backfill.at_repository, to_column(backfill.at_digest), backfill.at_tag);
+      to_column(backfill.at_repository), to_column(backfill.at_digest), backfill.at_tag);
 }
 
 std::optional<ReplicationBackfill> find_replication_backfill(sql::Txn& txn, std::string_view id) {
@@ -74,7 +74,8 @@ void update_replication_backfill(sql::Txn& txn, const ReplicationBackfill& backf
          WHERE number = ?)",
       word_of(backfill.status), backfill.failure_code, to_column(backfill.ended_at), backfill.total,
       backfill.completed, backfill.failed, join_lines(backfill.failure_codes),
-      backfill.at_repository, to_column(backfill.at_digest), backfill.at_tag, backfill.number);
+      to_column(backfill.at_repository), to_column(backfill.at_digest), backfill.at_tag,
+      backfill.number);
 }
 
 std::vector<ReplicationBackfill> running_replication_backfills(sql::Txn& txn,

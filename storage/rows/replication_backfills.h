@@ -11,6 +11,7 @@
 #include "schemas/base/clock.h"
 #include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
@@ -31,7 +32,7 @@ struct ReplicationBackfill {
   std::vector<std::string> failure_codes = {};  // each once
   // The preparation has looked at everything up to here, in the order of repository, digest and
   // tag. Without a digest: at all of the repository.
-  std::string at_repository = {};
+  std::optional<model::RepositoryName> at_repository = {};
   std::optional<model::Digest> at_digest = {};
   std::string at_tag = {};
 };
@@ -57,10 +58,10 @@ std::optional<std::int64_t> ended_replication_backfill(sql::Txn& txn, base::Time
 void delete_replication_backfill(sql::Txn& txn, std::int64_t number);
 
 struct ReplicationBackfillResult {
+  model::RepositoryName repository;
   model::Digest digest;
   std::int64_t position = 0;  // from 1
-  std::string repository = {};
-  std::string tag = {};  // empty: of an image without tags
+  std::string tag = {};       // empty: of an image without tags
   BackfillResultStatus status = BackfillResultStatus::kPending;
   std::string failure_code = {};  // empty: it has not failed
   // The same of the images that an index names. nullopt: it is no index, or has not failed.

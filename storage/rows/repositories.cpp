@@ -7,10 +7,8 @@ namespace ecr::storage {
 // The filters of mutability_exclusions hold letters, digits and "._*-" (the pattern in ECR's API
 // model), so a line break can part them.
 Repository read_repository(const sql::Rows& row) {
-  Repository repository;
+  Repository repository({row.string(1), row.string(2)}, to_repository_name(row.text(3)));
   repository.id = row.integer(0);
-  repository.registry = {row.string(1), row.string(2)};
-  repository.name = row.string(3);
   repository.created_at = from_column(row.integer(4));
   repository.tag_mutability = value_of<TagMutability>(row.text(5));
   repository.mutability_exclusions = split_lines(row.text(6));
@@ -38,7 +36,7 @@ std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& r
 }
 
 std::optional<Repository> find_repository(sql::Txn& txn, const model::RegistryId& registry,
-                                          std::string_view name) {
+                                          const model::RepositoryName& name) {
   static constexpr auto kSql = "SELECT " + kRepositoryColumns +
                                " FROM repositories WHERE account = ? AND region = ? AND name = ?";
   return sql::first_row(txn.query(kSql, registry.account, registry.region, name), read_repository);
@@ -63,7 +61,7 @@ std::vector<Repository> list_repositories(sql::Txn& txn, const model::RegistryId
 
 // No index begins with the name. The one that there is leads from each registry to the next, of
 // which there are few, and answers for each.
-std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view name,
+std::vector<Repository> find_repositories_named(sql::Txn& txn, const model::RepositoryName& name,
                                                 std::size_t limit) {
   static constexpr auto kNextSql = "SELECT " + kRepositoryColumns +
                                    " FROM repositories WHERE (account, region) > (?, ?)"
@@ -90,7 +88,7 @@ void delete_repository(sql::Txn& txn, std::int64_t id) {
 
 // Encryption is not among them: it is chosen when the repository is created and cannot be changed
 // (ECR User Guide, "Encryption at rest").
-void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings) {
+void set_repository_settings(sql::Txn& txn, std::int64_t id, const RepositorySettings& settings) {
   txn.exec(
       R"(UPDATE repositories SET tag_mutability = ?, mutability_exclusions = ?, scan_on_push = ?
          WHERE id = ?)",

@@ -6,25 +6,32 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/base/clock.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/states.h"
 #include "storage/sql/database.h"
 
 namespace ecr::storage {
 
-struct Repository {
-  std::int64_t id = 0;
-  model::RegistryId registry;
-  std::string name;
-  base::TimePoint created_at;
+struct RepositorySettings {
   TagMutability tag_mutability = TagMutability::kMutable;
   std::vector<std::string> mutability_exclusions;  // WILDCARD filters
   bool scan_on_push = false;
   EncryptionType encryption_type = EncryptionType::kAes256;
-  std::string kms_key;                // empty: none
+  std::string kms_key;  // empty: none
+};
+
+struct Repository : RepositorySettings {
+  Repository(model::RegistryId registry_, model::RepositoryName name_)
+      : registry(std::move(registry_)), name(std::move(name_)) {}
+  std::int64_t id = 0;
+  model::RegistryId registry;
+  model::RepositoryName name;
+  base::TimePoint created_at;
   std::optional<std::string> policy;  // as it was given
 };
 
@@ -37,18 +44,18 @@ Repository read_repository(const sql::Rows& row);
 // The id. nullopt: the name is taken (nothing changed).
 std::optional<std::int64_t> insert_repository(sql::Txn& txn, const Repository& repository);
 std::optional<Repository> find_repository(sql::Txn& txn, const model::RegistryId& registry,
-                                          std::string_view name);
+                                          const model::RepositoryName& name);
 std::optional<Repository> find_repository(sql::Txn& txn, std::int64_t id);
 // The repositories by name, after `after` (exclusive), at most `limit`.
 std::vector<Repository> list_repositories(sql::Txn& txn, const model::RegistryId& registry,
                                           std::string_view after, std::int64_t limit);
 // Those of that name in any account and region, in the order of these, at most `limit`.
-std::vector<Repository> find_repositories_named(sql::Txn& txn, std::string_view name,
+std::vector<Repository> find_repositories_named(sql::Txn& txn, const model::RepositoryName& name,
                                                 std::size_t limit);
 // Deletes everything in it too: images, tags, uploads, blob memberships.
 void delete_repository(sql::Txn& txn, std::int64_t id);
 // Tag mutability with its exclusions, and scan on push, as `settings` has them.
-void set_repository_settings(sql::Txn& txn, std::int64_t id, const Repository& settings);
+void set_repository_settings(sql::Txn& txn, std::int64_t id, const RepositorySettings& settings);
 void set_repository_policy(sql::Txn& txn, std::int64_t id,
                            const std::optional<std::string>& policy);
 

@@ -19,7 +19,7 @@ RepositoryContents contents_of(sql::Txn& txn, std::int64_t repository) {
 // The unique index gives the order; the filters are compared row by row. substr() and instr(), not
 // LIKE: a name may hold '_'.
 std::vector<Repository> find_repositories(sql::Txn& txn, const RepositoryFilter& filter,
-                                          const Repository& after, std::int64_t limit) {
+                                          const RepositoryPlace& after, std::int64_t limit) {
   static constexpr auto kSql = "SELECT " + kRepositoryColumns +
                                " FROM repositories WHERE (account, region, name) > (?, ?, ?) "
                                "AND (? = '' OR account = ?) AND substr(name, 1, ?) = ? "

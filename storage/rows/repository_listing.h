@@ -23,9 +23,14 @@ struct RepositoryFilter {
   std::string prefix = {};   // of the name
   std::string search = {};   // anywhere in the name
 };
-// The repositories that the filter takes, by account, Region and name, after the place of `after`
-// (exclusive; whether or not it is there), at most `limit`.
+// A place in the order of that listing, whether or not a repository is there.
+struct RepositoryPlace {
+  model::RegistryId registry = {};
+  std::string name = {};  // any text
+};
+// The repositories that the filter takes, by account, Region and name, after `after` (exclusive),
+// at most `limit`.
 std::vector<Repository> find_repositories(sql::Txn& txn, const RepositoryFilter& filter,
-                                          const Repository& after, std::int64_t limit);
+                                          const RepositoryPlace& after, std::int64_t limit);
 
 }  // namespace ecr::storage

@@ -1,5 +1,5 @@
-// How values are written in one column: times, digests, lists of short texts, enums. Pure
-// functions.
+// How values are written in one column: times, digests, names of repositories, lists of short
+// texts, enums. Pure functions.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 
 #include "schemas/base/clock.h"
 #include "schemas/model/digest.h"
+#include "schemas/model/repository_name.h"
 #include "storage/os/error.h"
 #include "storage/sql/transaction.h"
 
@@ -55,6 +56,22 @@ inline std::vector<model::Digest> all_digests(sql::Rows rows) {
 inline std::optional<model::Digest> first_digest(sql::Rows rows) {
   return sql::first_row(std::move(rows),
                         [](const sql::Rows& row) { return to_digest(row.text(0)); });
+}
+
+// The name of a repository, in the same way.
+inline model::RepositoryName to_repository_name(std::string_view column) {
+  auto name = model::RepositoryName::parse(column);
+  if (!name) {
+    throw StorageError(StorageError::Kind::kCorrupt,
+                       "a row has the name of a repository that is none");
+  }
+  return std::move(*name);
+}
+inline std::optional<model::RepositoryName> to_optional_repository_name(std::string_view column) {
+  return column.empty() ? std::nullopt : std::optional(to_repository_name(column));
+}
+inline std::string_view to_column(const std::optional<model::RepositoryName>& name) {
+  return name ? std::string_view(name->text()) : std::string_view();
 }
 
 // A list of texts has one text on each line. REQUIRES: no text is empty or holds a line break.

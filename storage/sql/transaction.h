@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "schemas/model/digest.h"
+#include "schemas/model/repository_name.h"
 
 namespace ecr::storage::sql {
 
@@ -158,6 +159,7 @@ class Txn {
   static Value to_value(const std::string& v) { return std::string_view(v); }
   static Value to_value(const char* v) { return std::string_view(v); }
   static Value to_value(const model::Digest& v) { return std::string_view(v.text()); }
+  static Value to_value(const model::RepositoryName& v) { return std::string_view(v.text()); }
   static Value to_value(Blob v) { return v; }
   template <typename T>
   static Value to_value(const std::optional<T>& v) {

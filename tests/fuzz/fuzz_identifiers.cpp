@@ -9,6 +9,7 @@
 #include "schemas/model/arn.h"
 #include "schemas/model/digest.h"
 #include "schemas/model/pattern.h"
+#include "schemas/model/repository_name.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -31,7 +32,9 @@ void check_names(std::string_view text) {
   static const Pattern account = Pattern::compile("[0-9]{12}").value();
   static const Pattern digest =
       Pattern::compile("sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}").value();
-  require(is_repository_name(text) == matches(repository, text, 2, 256), "a repository's name");
+  const auto name = RepositoryName::parse(text);
+  require(name.has_value() == matches(repository, text, 2, 256), "a repository's name");
+  require(!name || name->text() == text, "a repository's name is its text");
   require(is_tag(text) == tag.matches(text), "a tag");
   require(is_region(text) == region.matches(text), "a region");
   require(is_account_id(text) == account.matches(text), "an account");

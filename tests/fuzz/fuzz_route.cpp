@@ -16,7 +16,7 @@ using namespace ecr::api;
 using ecr::fuzz::require;
 
 std::string path_of(const registry::Route& route) {
-  const std::string base = "/v2/" + route.name;
+  const std::string base = "/v2/" + route.name_text();
   switch (route.kind) {
     case registry::RouteKind::kBase:
       return "/v2/";
@@ -44,9 +44,9 @@ void check_route(std::string_view path) {
   const auto route = registry::parse_route(path);
   if (!route) return;
   require(route->reference.find('/') == std::string::npos, "a reference has no slash");
-  require((route->name + route->reference).find('\0') == std::string::npos, "no NUL");
+  require((route->name_text() + route->reference).find('\0') == std::string::npos, "no NUL");
   const auto again = registry::parse_route(ecr::base::percent_encode(path_of(*route), true));
-  require(again && again->kind == route->kind && again->name == route->name,
+  require(again && again->kind == route->kind && again->name_text() == route->name_text(),
           "a route's own path is its path");
   require(again->reference == route->reference || route->kind == registry::RouteKind::kUploads,
           "with its reference");

@@ -155,8 +155,8 @@ class Pusher {
 TEST(Collect, NothingThatARunningPushNeedsIsRemoved) {
   FixedRandom random;
   const auto store = Store::open({.directory = "", .in_memory = true}, random);
-  const std::vector<std::int64_t> repositories = {add_repository(*store, "a"),
-                                                  add_repository(*store, "b")};
+  const std::vector<std::int64_t> repositories = {add_repository(*store, "first"),
+                                                  add_repository(*store, "second")};
   PatientClock clock;
   Counts counts;
   Collected all;

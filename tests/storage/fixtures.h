@@ -24,6 +24,7 @@
 #include "storage/rows/repositories.h"
 #include "storage/rows/uploads.h"
 #include "storage/store.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::storage::test {
 
@@ -68,9 +69,7 @@ inline std::string upload_id(int number) {
 }
 
 inline std::int64_t add_repository(sql::Txn& txn, std::string_view name) {
-  Repository repository;
-  repository.registry = {"000000000000", "us-east-1"};
-  repository.name = name;
+  Repository repository({"000000000000", "us-east-1"}, model::test::name_of(name));
   repository.created_at = at(1);
   return insert_repository(txn, repository).value();
 }

@@ -13,6 +13,7 @@
 #include "schemas/base/encoding.h"
 #include "schemas/base/json.h"
 #include "schemas/base/text.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/repositories.h"
 
@@ -75,16 +76,18 @@ void add_repository_hints(const Services& services, storage::sql::Txn& txn, std:
   const model::RegistryId wanted{std::string(arn.part[4]), std::string(arn.part[3])};
   const std::string name(arn.part[5].substr(sizeof("repository/") - 1));
   if (name.find('*') != std::string::npos) return;  // a listing
-  if (storage::find_repository(txn, wanted, name)) return;
+  const auto well_formed = model::RepositoryName::parse(name);
+  if (well_formed && storage::find_repository(txn, wanted, *well_formed)) return;
   hints.repository_missing = true;
   std::vector<std::string> names;
   for (const auto& one : storage::list_repositories(txn, wanted, "", kMostNames)) {
-    names.push_back(one.name);
+    names.push_back(one.name.text());
   }
   hints.texts.push_back(base::format("there is no repository {} in account {}, region {}{}", name,
                                      wanted.account, wanted.region,
                                      base::did_you_mean(name, names)));
-  for (const auto& place : storage::find_repositories_named(txn, name, kMostPlaces)) {
+  if (!well_formed) return;
+  for (const auto& place : storage::find_repositories_named(txn, *well_formed, kMostPlaces)) {
     // Always by its full name: it is not the registry of the caller's token.
     const std::string registry = registry_host(services.settings, host, place.registry, false);
     // A registry token is for the Region that it was asked for in.

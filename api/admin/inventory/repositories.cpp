@@ -32,15 +32,14 @@ OrderedJson time_or_null(const std::optional<base::TimePoint>& time) {
 }
 
 std::string arn_of(const storage::Repository& repository) {
-  return model::repository_arn(repository.registry.region, repository.registry.account,
-                               repository.name);
+  return model::repository_arn(repository.registry, repository.name);
 }
 
 OrderedJson repository_json(const Services& services, storage::sql::Txn& txn, std::string_view host,
                             const storage::Repository& repository) {
   const auto contents = storage::contents_of(txn, repository.id);
   const bool own = repository.registry.account == services.settings.account;
-  return {{"name", repository.name},
+  return {{"name", repository.name.text()},
           {"arn", arn_of(repository)},
           {"account", repository.registry.account},
           {"region", repository.registry.region},
@@ -48,7 +47,7 @@ OrderedJson repository_json(const Services& services, storage::sql::Txn& txn, st
           {"tags", contents.tags},
           {"size", contents.bytes},
           {"uri", registry_host(services.settings, host, repository.registry, own) + "/" +
-                      repository.name},
+                      repository.name.text()},
           {"mutability", storage::word_of(repository.tag_mutability)},
           {"createdAt", base::format_iso8601(repository.created_at)}};
 }
@@ -97,14 +96,11 @@ OrderedJson image_json(const Services& services, storage::sql::Txn& txn,
 }
 
 // The place of "arn:...:repository/name" in the order of the listing.
-storage::Repository place_of(const std::optional<std::string>& arn) {
-  storage::Repository place;
-  if (!arn) return place;
+storage::RepositoryPlace place_of(const std::optional<std::string>& arn) {
+  if (!arn) return {};
   auto named = what_if::repository_named(*arn);
   if (!named) throw ParameterError("after", "must be the next of the page before");
-  place.registry = std::move(named->registry);
-  place.name = std::move(named->name);
-  return place;
+  return {std::move(named->registry), std::move(named->name)};
 }
 
 }  // namespace

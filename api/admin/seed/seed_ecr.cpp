@@ -14,6 +14,7 @@
 #include "api/ecr/ecr_api.h"
 #include "schemas/base/json.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/repository_name.h"
 #include "schemas/model/validator.h"
 #include "storage/rows/registry_settings.h"
 
@@ -200,19 +201,17 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
                       "imageScanningConfiguration", "scanOnPush", "policy", "lifecyclePolicy",
                       "images"});
   const model::RegistryId registry{account, region_of(context, node)};
-  if (!model::is_repository_name(node.text("name"))) {
-    node.member("name").fail("is not a repository name");
-  }
+  const auto name = model::RepositoryName::parse(node.text("name"));
+  if (!name) node.member("name").fail("is not a repository name");
   const Json input = creation_input(node);
   check_input(input, "CreateRepository", node);
-  const std::string name = node.text("name");
-  auto row = storage::find_repository(context.txn, registry, name);
+  auto row = storage::find_repository(context.txn, registry, *name);
   if (row) {
     update_settings(context, node, input, *row);
   } else {
     call_ecr(context, registry, "CreateRepository", input, node);
   }
-  row = storage::find_repository(context.txn, registry, name);
+  row = storage::find_repository(context.txn, registry, *name);
   replace_repository_tags(context, node, row->id);
   std::optional<std::string> policy;
   if (node.has("policy"))
@@ -230,7 +229,7 @@ void apply_repository(SeedContext& context, const SeedNode& node, const std::str
   const std::string text = lifecycle.json().is_string() ? lifecycle.json().get<std::string>()
                                                         : base::dump(lifecycle.json());
   call_ecr(context, registry, "PutLifecyclePolicy",
-           {{"repositoryName", name}, {"lifecyclePolicyText", text}}, lifecycle);
+           {{"repositoryName", name->text()}, {"lifecyclePolicyText", text}}, lifecycle);
 }
 
 void apply_registries(SeedContext& context, const SeedNode& node, const std::string& account) {

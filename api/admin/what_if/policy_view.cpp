@@ -171,9 +171,9 @@ Target PolicyView::target_of(const api::Request& request, std::string_view actio
   target.resource = resource;
   target.account = owner;
   if (const auto named = repository_named(resource); named && is_of(action, "ecr:")) {
-    const auto repository = storage::find_repository(txn_, named->registry, named->name);
-    return make_repository_target(request, action, named->registry, named->name,
-                                  repository ? &*repository : nullptr);
+    const auto repository = find_repository(txn_, *named);
+    if (!repository) return make_repositories_target(request, action, named->registry, named->name);
+    return make_repository_target(request, action, named->registry, repository->name, &*repository);
   }
   const auto arn = model::Arn::parse(resource);
   if (arn && model::is_account_id(arn->account)) target.account = arn->account;

@@ -4,6 +4,7 @@
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
 #include "schemas/model/partition.h"
+#include "schemas/model/repository_name.h"
 
 namespace ecr::api::admin::what_if {
 namespace {
@@ -41,17 +42,22 @@ std::optional<storage::Entity> find_identity(storage::sql::Txn& txn, std::string
   return group;
 }
 
-std::optional<RepositoryName> repository_named(std::string_view text) {
+std::optional<RepositoryInArn> repository_named(std::string_view text) {
   auto arn = ecr_arn(text);
   if (!arn || !arn->resource.starts_with(kRepository)) return std::nullopt;
-  return RepositoryName{{std::move(arn->account), std::move(arn->region)},
-                        arn->resource.substr(kRepository.size())};
+  return RepositoryInArn{{std::move(arn->account), std::move(arn->region)},
+                         arn->resource.substr(kRepository.size())};
 }
 
 std::optional<storage::Repository> find_repository(storage::sql::Txn& txn, std::string_view arn) {
   const auto named = repository_named(arn);
-  if (!named) return std::nullopt;
-  return storage::find_repository(txn, named->registry, named->name);
+  return named ? find_repository(txn, *named) : std::nullopt;
+}
+
+std::optional<storage::Repository> find_repository(storage::sql::Txn& txn,
+                                                   const RepositoryInArn& named) {
+  const auto name = model::RepositoryName::parse(named.name);
+  return name ? storage::find_repository(txn, named.registry, *name) : std::nullopt;
 }
 
 std::optional<model::RegistryId> registry_named(std::string_view text) {

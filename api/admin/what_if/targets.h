@@ -19,12 +19,14 @@ std::optional<storage::Entity> find_identity(storage::sql::Txn& txn, std::string
 
 // The registry and name of "arn:aws:ecr:us-east-1:111122223333:repository/app"; nullopt: it is no
 // such ARN.
-struct RepositoryName {
+struct RepositoryInArn {
   model::RegistryId registry;
-  std::string name;
+  std::string name;  // as it stands there: it may be a pattern, or no repository's name
 };
-std::optional<RepositoryName> repository_named(std::string_view arn);
+std::optional<RepositoryInArn> repository_named(std::string_view arn);
 std::optional<storage::Repository> find_repository(storage::sql::Txn& txn, std::string_view arn);
+std::optional<storage::Repository> find_repository(storage::sql::Txn& txn,
+                                                   const RepositoryInArn& named);
 
 // Of "arn:aws:ecr:us-east-1:111122223333:registry", a form of this program's own: a registry has no
 // ARN at AWS.

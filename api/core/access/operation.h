@@ -50,7 +50,7 @@ struct Resolved {
 // decides before anything is said of a thing that does not, so the error waits for the handler.
 // A subject derives from Named and has `[[noreturn]] void missing() const`, which throws it:
 //
-//   struct NamedRepository : Named<storage::Repository> { std::string name; ... };
+//   struct NamedRepository : Named<storage::Repository> { model::RepositoryName name; ... };
 template <class Row>
 struct Named {
   std::optional<Row> row;

@@ -9,6 +9,21 @@
 #include "storage/rows/tags.h"
 
 namespace ecr::api {
+namespace {
+
+Target ecr_target(const Request& request, std::string_view action,
+                  const model::RegistryId& registry, std::string_view names,
+                  const storage::Repository* repository) {
+  Target target;
+  target.action = action;
+  target.resource = model::repository_arn(registry.region, registry.account, names);
+  target.account = registry.account;
+  target.policies =
+      repository_policies(request.core, request.txn, registry, repository, request.reader);
+  return target;
+}
+
+}  // namespace
 
 Target plain_target(const Request& request, std::string resource) {
   Target target;
@@ -18,18 +33,18 @@ Target plain_target(const Request& request, std::string resource) {
 }
 
 Target make_repository_target(const Request& request, std::string_view action,
-                              const model::RegistryId& registry, std::string_view name,
+                              const model::RegistryId& registry, const model::RepositoryName& name,
                               const storage::Repository* repository) {
-  Target target;
-  target.action = action;
-  target.resource = model::repository_arn(registry.region, registry.account, name);
-  target.account = registry.account;
-  target.policies =
-      repository_policies(request.core, request.txn, registry, repository, request.reader);
+  Target target = ecr_target(request, action, registry, name.text(), repository);
   if (repository != nullptr) {
     target.resource_tags = storage::repository_tags(request.txn, repository->id);
   }
   return target;
+}
+
+Target make_repositories_target(const Request& request, std::string_view action,
+                                const model::RegistryId& registry, std::string_view names) {
+  return ecr_target(request, action, registry, names, nullptr);
 }
 
 void attach_registry_policy(const Request& request, const model::RegistryId& registry,
@@ -55,7 +70,7 @@ std::vector<auth::iam::AttachedPolicy> repository_policies(const Core& core, sto
   if (repository == nullptr) return policies;
   if (const auto policy = reader.repository_policy(*repository)) {
     policies.push_back({reader.compiled(core, *policy, auth::iam::PolicyType::kRepository),
-                        "repository policy of " + repository->name});
+                        "repository policy of " + repository->name.text()});
   }
   return policies;
 }

@@ -10,6 +10,7 @@
 
 #include "api/core/access/request.h"
 #include "auth/iam/evaluate.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/repositories.h"
 #include "storage/rows/tags.h"
@@ -43,8 +44,12 @@ Target plain_target(const Request& request, std::string resource);
 // The action on a repository of that registry. `repository` null: it does not exist
 // (yet); the action is then decided on the ARN it would have.
 Target make_repository_target(const Request& request, std::string_view action,
-                              const model::RegistryId& registry, std::string_view name,
+                              const model::RegistryId& registry, const model::RepositoryName& name,
                               const storage::Repository* repository);
+// The action on what is not known to be a repository: `names` stands in the ARN as it is, and may
+// be a pattern ("*", "team/*"), which only policies for all that it covers allow.
+Target make_repositories_target(const Request& request, std::string_view action,
+                                const model::RegistryId& registry, std::string_view names);
 
 // The policies that decide about a repository of that registry: the registry's, and the
 // repository's own. `repository` null: it does not exist.

@@ -17,8 +17,7 @@ constexpr const char* kImageAction = "ECR Image Action";
 constexpr const char* kReferrerAction = "ECR Referrer Action";
 
 std::string arn_of(const storage::Repository& repository) {
-  return model::repository_arn(repository.registry.region, repository.registry.account,
-                               repository.name);
+  return model::repository_arn(repository.registry, repository.name);
 }
 
 const char* name_of(ImageAction action) { return action == ImageAction::kPush ? "PUSH" : "DELETE"; }
@@ -28,7 +27,7 @@ const char* name_of(ImageAction action) { return action == ImageAction::kPush ? 
 OrderedJson image_detail(const storage::Repository& repository, std::string_view action,
                          const EventImage& image) {
   OrderedJson detail = {{"result", "SUCCESS"},
-                        {"repository-name", repository.name},
+                        {"repository-name", repository.name.text()},
                         {"image-digest", image.digest.text()},
                         {"action-type", action}};
   if (!image.tag.empty()) detail["image-tag"] = image.tag;
@@ -115,7 +114,7 @@ Event image_scan_event(const storage::Repository& repository, const model::Diges
   OrderedJson counts = OrderedJson::object();
   for (const auto& [severity, count] : severities) counts[severity] = count;
   const OrderedJson detail = {{"scan-status", storage::word_of(status)},
-                              {"repository-name", repository.name},
+                              {"repository-name", repository.name.text()},
                               {"finding-severity-counts", counts},
                               {"image-digest", digest.text()},
                               {"image-tags", tags}};
@@ -128,12 +127,10 @@ Event scan_change_event(const model::RegistryId& registry,
                         std::string_view scan_type) {
   OrderedJson repositories = OrderedJson::array();
   for (const ScanFrequencyChange& change : changes) {
-    repositories.push_back(
-        {{"repository-name", change.repository},
-         {"repository-arn",
-          model::repository_arn(registry.region, registry.account, change.repository)},
-         {"scan-frequency", change.frequency},
-         {"previous-scan-frequency", change.previous}});
+    repositories.push_back({{"repository-name", change.repository.text()},
+                            {"repository-arn", model::repository_arn(registry, change.repository)},
+                            {"scan-frequency", change.frequency},
+                            {"previous-scan-frequency", change.previous}});
   }
   const OrderedJson detail = {{"action-type", "SCAN_FREQUENCY_CHANGE"},
                               {"repositories", std::move(repositories)},
@@ -147,7 +144,7 @@ Event scan_change_event(const model::RegistryId& registry,
 Event replication_event(const storage::Repository& destination, const model::Digest& digest,
                         std::string_view tag, const model::RegistryId& source, bool success) {
   OrderedJson detail = {{"result", success ? "SUCCESS" : "FAILED"},
-                        {"repository-name", destination.name},
+                        {"repository-name", destination.name.text()},
                         {"image-digest", digest.text()},
                         {"source-account", source.account},
                         {"action-type", "REPLICATE"},
@@ -160,7 +157,7 @@ Event pull_through_event(const storage::Repository& repository, const PullThroug
   OrderedJson detail = {{"rule-version", "1"},
                         {"sync-status", sync.failure_code.empty() ? "SUCCESS" : "FAILURE"},
                         {"ecr-repository-prefix", sync.prefix},
-                        {"repository-name", repository.name},
+                        {"repository-name", repository.name.text()},
                         {"upstream-registry-url", sync.upstream}};
   if (!sync.tag.empty()) detail["image-tag"] = sync.tag;
   if (sync.digest) detail["image-digest"] = sync.digest->text();

@@ -13,6 +13,7 @@
 #include "api/core/services.h"
 #include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 #include "storage/rows/states.h"
@@ -62,7 +63,7 @@ Event image_scan_event(const storage::Repository& repository, const model::Diges
                        const std::vector<std::string>& tags, storage::ScanStatus status,
                        const std::vector<std::pair<std::string, std::int64_t>>& severities);
 struct ScanFrequencyChange {
-  std::string repository;
+  model::RepositoryName repository;
   std::string frequency;  // "SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"
   std::string previous;
 };

@@ -34,6 +34,13 @@ model::Digest digest_of(const Json& payload) {
   return std::move(*digest);
 }
 
+model::RepositoryName repository_name_of(const Json& payload) {
+  auto name = model::RepositoryName::parse(payload.at("repository").get_ref<const std::string&>());
+  if (!name)
+    throw std::runtime_error("the job's payload has the name of a repository that is none");
+  return std::move(*name);
+}
+
 Request& JobAttempt::begin() {
   if (txn_) throw std::logic_error("a job begins its transaction once");
   txn_.emplace(services.store.database().begin(storage::sql::Access::kWrite));

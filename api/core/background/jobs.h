@@ -27,6 +27,7 @@
 #include "api/core/access/request.h"
 #include "api/core/services.h"
 #include "schemas/model/digest.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/jobs.h"
 #include "storage/sql/database.h"
 
@@ -45,6 +46,8 @@ void cancel_job(storage::sql::Txn& txn, std::string_view kind, std::string_view 
 
 // The member "digest" of a payload. Throws where it is none: the job fails.
 model::Digest digest_of(const Json& payload);
+// The member "repository" of a payload, where it is a name, in the same way.
+model::RepositoryName repository_name_of(const Json& payload);
 
 // One attempt at a job. A handler does what takes long (reading, evaluating, the network) before it
 // calls begin(), and what must happen with the job's end after that. It throws to fail: everything

@@ -9,8 +9,9 @@ namespace {
 std::string null_or(std::string_view text) { return text.empty() ? "null" : std::string(text); }
 
 // Most of ECR's sentences end like this, but "in registry with id" (without "the") stands in some.
-std::string in_registry(std::string_view name, std::string_view account) {
-  return base::format("the repository with name '{}' in the registry with id '{}'", name, account);
+std::string in_registry(const model::RepositoryName& name, std::string_view account) {
+  return base::format("the repository with name '{}' in the registry with id '{}'", name.text(),
+                      account);
 }
 
 }  // namespace
@@ -50,42 +51,49 @@ ApiError ApiError::unknown_operation(std::string message) {
 // The sentences of repository_not_found, repository_already_exists, repository_policy_not_found,
 // lifecycle_policy_not_found and image_not_found are captured from ECR. The others are those that
 // another emulator's tests assert, where no other comment stands.
-ApiError ApiError::repository_not_found(std::string_view account, std::string_view name) {
+ApiError ApiError::repository_not_found(std::string_view account,
+                                        const model::RepositoryName& name) {
   return {ErrorCode::kRepositoryNotFound,
           base::format("The repository with name '{}' does not exist in the registry with id '{}'",
-                       name, account)};
+                       name.text(), account)};
 }
 
-ApiError ApiError::repository_already_exists(std::string_view account, std::string_view name) {
+ApiError ApiError::repository_already_exists(std::string_view account,
+                                             const model::RepositoryName& name) {
   return {ErrorCode::kRepositoryAlreadyExists,
           base::format("The repository with name '{}' already exists in the registry with id '{}'",
-                       name, account)};
+                       name.text(), account)};
 }
 
-ApiError ApiError::repository_not_empty(std::string_view account, std::string_view name) {
+ApiError ApiError::repository_not_empty(std::string_view account,
+                                        const model::RepositoryName& name) {
   return {ErrorCode::kRepositoryNotEmpty,
           base::format("The repository with name '{}' in registry with id '{}' cannot be deleted "
                        "because it still contains images",
-                       name, account)};
+                       name.text(), account)};
 }
 
-ApiError ApiError::repository_policy_not_found(std::string_view account, std::string_view name) {
+ApiError ApiError::repository_policy_not_found(std::string_view account,
+                                               const model::RepositoryName& name) {
   return {ErrorCode::kRepositoryPolicyNotFound,
           "Repository policy does not exist for " + in_registry(name, account)};
 }
 
-ApiError ApiError::lifecycle_policy_not_found(std::string_view account, std::string_view name) {
+ApiError ApiError::lifecycle_policy_not_found(std::string_view account,
+                                              const model::RepositoryName& name) {
   return {ErrorCode::kLifecyclePolicyNotFound,
           "Lifecycle policy does not exist for " + in_registry(name, account)};
 }
 
 // ECR's wording of this and the next is not published; only the type is certain.
-ApiError ApiError::lifecycle_preview_not_found(std::string_view account, std::string_view name) {
+ApiError ApiError::lifecycle_preview_not_found(std::string_view account,
+                                               const model::RepositoryName& name) {
   return {ErrorCode::kLifecyclePolicyPreviewNotFound,
           "Lifecycle policy preview does not exist for " + in_registry(name, account)};
 }
 
-ApiError ApiError::lifecycle_preview_in_progress(std::string_view account, std::string_view name) {
+ApiError ApiError::lifecycle_preview_in_progress(std::string_view account,
+                                                 const model::RepositoryName& name) {
   return {ErrorCode::kLifecyclePolicyPreviewInProgress,
           "A lifecycle policy preview is in progress for " + in_registry(name, account)};
 }
@@ -96,7 +104,7 @@ ApiError ApiError::registry_policy_not_found(std::string_view account) {
 }
 
 // Captured from ECR: a part of the id that was not given is printed as the word null in quotes.
-ApiError ApiError::image_not_found(std::string_view account, std::string_view name,
+ApiError ApiError::image_not_found(std::string_view account, const model::RepositoryName& name,
                                    std::string_view digest, std::string_view tag) {
   return {ErrorCode::kImageNotFound,
           base::format("The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist "
@@ -104,21 +112,22 @@ ApiError ApiError::image_not_found(std::string_view account, std::string_view na
                        null_or(digest), null_or(tag), in_registry(name, account))};
 }
 
-ApiError ApiError::image_already_exists(std::string_view account, std::string_view name,
+ApiError ApiError::image_already_exists(std::string_view account, const model::RepositoryName& name,
                                         std::string_view digest, std::string_view tag) {
   return {ErrorCode::kImageAlreadyExists,
           base::format("Image with digest '{}' and tag '{}' already exists in the repository with "
                        "name '{}' in registry with id '{}'",
-                       digest, null_or(tag), name, account)};
+                       digest, null_or(tag), name.text(), account)};
 }
 
 // Captured from many clients (docker prints "tag invalid: ..."). Until about May 2025 it ended
 // "because the repository is immutable."; clients match on the text.
-ApiError ApiError::image_tag_already_exists(std::string_view name, std::string_view tag) {
+ApiError ApiError::image_tag_already_exists(const model::RepositoryName& name,
+                                            std::string_view tag) {
   return {ErrorCode::kImageTagAlreadyExists,
           base::format("The image tag '{}' already exists in the '{}' repository and cannot be "
                        "overwritten because the tag is immutable.",
-                       tag, name)};
+                       tag, name.text())};
 }
 
 // ECR's wording is not published; only the type is certain.
@@ -130,20 +139,21 @@ ApiError ApiError::image_digest_does_not_match(std::string_view given, std::stri
 
 // Both are published (int128/docker-manifest-create-action issue 63, sigstore/cosign issue 5031).
 // On /v2/ ECR has the code BLOB_UPLOAD_UNKNOWN for layers and MANIFEST_BLOB_UNKNOWN for images.
-ApiError ApiError::layers_not_found(std::string_view account, std::string_view name,
+ApiError ApiError::layers_not_found(std::string_view account, const model::RepositoryName& name,
                                     const std::vector<std::string>& digests) {
   return {ErrorCode::kLayersNotFound,
           base::format("Layers with digests '[{}]' required for pushing image into repository with "
                        "name '{}' in the registry with id '{}' do not exist",
-                       base::join(digests, ", "), name, account)};
+                       base::join(digests, ", "), name.text(), account)};
 }
 
-ApiError ApiError::referenced_images_not_found(std::string_view account, std::string_view name,
+ApiError ApiError::referenced_images_not_found(std::string_view account,
+                                               const model::RepositoryName& name,
                                                const std::vector<std::string>& digests) {
   return {ErrorCode::kReferencedImagesNotFound,
           base::format("Images with digests '[{}]' required for pushing image into repository with "
                        "name '{}' in the registry with id '{}' do not exist",
-                       base::join(digests, ", "), name, account)};
+                       base::join(digests, ", "), name.text(), account)};
 }
 
 ApiError to_api_error(const std::exception_ptr& failure) {

@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "schemas/model/repository_name.h"
+
 namespace ecr::api {
 
 enum class ErrorCode {
@@ -191,24 +193,30 @@ class ApiError : public std::exception {
   static ApiError invalid_parameter(std::string_view field, std::string_view constraint);
   static ApiError serialization(std::string message);
   static ApiError unknown_operation(std::string message = {});
-  static ApiError repository_not_found(std::string_view account, std::string_view name);
-  static ApiError repository_already_exists(std::string_view account, std::string_view name);
-  static ApiError repository_not_empty(std::string_view account, std::string_view name);
-  static ApiError repository_policy_not_found(std::string_view account, std::string_view name);
-  static ApiError lifecycle_policy_not_found(std::string_view account, std::string_view name);
-  static ApiError lifecycle_preview_not_found(std::string_view account, std::string_view name);
-  static ApiError lifecycle_preview_in_progress(std::string_view account, std::string_view name);
+  static ApiError repository_not_found(std::string_view account, const model::RepositoryName& name);
+  static ApiError repository_already_exists(std::string_view account,
+                                            const model::RepositoryName& name);
+  static ApiError repository_not_empty(std::string_view account, const model::RepositoryName& name);
+  static ApiError repository_policy_not_found(std::string_view account,
+                                              const model::RepositoryName& name);
+  static ApiError lifecycle_policy_not_found(std::string_view account,
+                                             const model::RepositoryName& name);
+  static ApiError lifecycle_preview_not_found(std::string_view account,
+                                              const model::RepositoryName& name);
+  static ApiError lifecycle_preview_in_progress(std::string_view account,
+                                                const model::RepositoryName& name);
   static ApiError registry_policy_not_found(std::string_view account);
   // `digest` and `tag` empty: printed as 'null', as ECR does.
-  static ApiError image_not_found(std::string_view account, std::string_view name,
+  static ApiError image_not_found(std::string_view account, const model::RepositoryName& name,
                                   std::string_view digest, std::string_view tag);
-  static ApiError image_already_exists(std::string_view account, std::string_view name,
+  static ApiError image_already_exists(std::string_view account, const model::RepositoryName& name,
                                        std::string_view digest, std::string_view tag);
-  static ApiError image_tag_already_exists(std::string_view name, std::string_view tag);
+  static ApiError image_tag_already_exists(const model::RepositoryName& name, std::string_view tag);
   static ApiError image_digest_does_not_match(std::string_view given, std::string_view actual);
-  static ApiError layers_not_found(std::string_view account, std::string_view name,
+  static ApiError layers_not_found(std::string_view account, const model::RepositoryName& name,
                                    const std::vector<std::string>& digests);
-  static ApiError referenced_images_not_found(std::string_view account, std::string_view name,
+  static ApiError referenced_images_not_found(std::string_view account,
+                                              const model::RepositoryName& name,
                                               const std::vector<std::string>& digests);
 
  private:

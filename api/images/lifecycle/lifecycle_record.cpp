@@ -63,9 +63,8 @@ OrderedJson rule_json(const lifecycle::Rule& rule) {
 // AWS's ids of policies are its own; this one is the same for as long as the text is.
 std::string policy_id(const storage::Repository& repository, const lifecycle::Policy& policy) {
   const std::string hash =
-      model::Digest::of(model::repository_arn(repository.registry.region,
-                                              repository.registry.account, repository.name) +
-                        "\n" + policy.text)
+      model::Digest::of(model::repository_arn(repository.registry, repository.name) + "\n" +
+                        policy.text)
           .text()
           .substr(7, 32);
   return base::format("{}-{}-{}-{}-{}", hash.substr(0, 8), hash.substr(8, 4), hash.substr(12, 4),
@@ -122,7 +121,7 @@ std::string lifecycle_record(const storage::Repository& repository, const lifecy
     failed.push_back(std::move(json));
   }
   OrderedJson details;
-  details["repositoryName"] = repository.name;
+  details["repositoryName"] = repository.name.text();
   details["lifecycleEventPolicy"] = policy_json(repository, policy, last_evaluated_at);
   details["lifecycleEventImageActions"] = std::move(done);
   if (!failed.empty()) details["lifecycleEventFailureDetails"] = std::move(failed);

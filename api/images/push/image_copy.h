@@ -8,13 +8,14 @@
 #include "schemas/base/clock.h"
 #include "schemas/model/digest.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 
 namespace ecr::api::replication {
 
 // One image under at most one tag, and one destination. The repository has the same name there.
 struct ImageCopy {
   model::RegistryId from;
-  std::string repository;
+  model::RepositoryName repository;
   model::Digest digest;
   std::string tag;  // empty: none
   model::RegistryId to;

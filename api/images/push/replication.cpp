@@ -14,11 +14,11 @@ namespace {
 constexpr std::string_view kSetting = "REPLICATION_CONFIGURATION";
 
 // PREFIX_MATCH is the only type of filter: the prefix is plain text, without a slash of its own.
-bool covers(const Json& rule, std::string_view repository) {
+bool covers(const Json& rule, const model::RepositoryName& repository) {
   const auto filters = rule.find("repositoryFilters");
   if (filters == rule.end() || filters->empty()) return true;
   return std::any_of(filters->begin(), filters->end(), [&](const Json& filter) {
-    return repository.starts_with(filter.at("filter").get_ref<const std::string&>());
+    return repository.text().starts_with(filter.at("filter").get_ref<const std::string&>());
   });
 }
 
@@ -33,7 +33,7 @@ bool names(const Json& rule, const model::RegistryId& destination) {
 Json to_json(const ImageCopy& job) {
   return {{"account", job.from.account},
           {"region", job.from.region},
-          {"repository", job.repository},
+          {"repository", job.repository.text()},
           {"digest", job.digest.text()},
           {"tag", job.tag},
           {"toAccount", job.to.account},
@@ -43,18 +43,13 @@ Json to_json(const ImageCopy& job) {
 ImageCopy read_payload(const Json& payload) {
   const auto text = [&](const char* name) { return payload.at(name).get<std::string>(); };
   return {{text("account"), text("region")},
-          text("repository"),
+          repository_name_of(payload),
           digest_of(payload),
           text("tag"),
           {text("toAccount"), text("toRegion")}};
 }
 
-storage::Repository destination_of(const ImageCopy& job) {
-  storage::Repository destination;
-  destination.registry = job.to;
-  destination.name = job.repository;
-  return destination;
-}
+storage::Repository destination_of(const ImageCopy& job) { return {job.to, job.repository}; }
 
 }  // namespace
 
@@ -68,7 +63,7 @@ void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry
   storage::set_registry_setting(txn, registry, kSetting, configuration.dump());
 }
 
-bool is_destination_of(const Json& configuration, std::string_view repository,
+bool is_destination_of(const Json& configuration, const model::RepositoryName& repository,
                        const model::RegistryId& destination) {
   const auto& rules = configuration.at("rules");
   return std::any_of(rules.begin(), rules.end(), [&](const Json& rule) {
@@ -83,7 +78,7 @@ bool is_destination(const Json& configuration, const model::RegistryId& destinat
 }
 
 std::vector<model::RegistryId> destinations_of(const Json& configuration,
-                                               std::string_view repository) {
+                                               const model::RepositoryName& repository) {
   std::vector<model::RegistryId> found;
   for (const Json& rule : configuration.at("rules")) {
     if (!covers(rule, repository)) continue;

@@ -14,6 +14,7 @@
 #include "api/core/background/jobs.h"
 #include "api/images/push/image_copy.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
 
@@ -29,10 +30,10 @@ void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry
 // Where a push to that repository goes to, each destination once, in the order of the rules. A rule
 // without filters covers every repository; of several filters one must match.
 std::vector<model::RegistryId> destinations_of(const Json& configuration,
-                                               std::string_view repository);
+                                               const model::RepositoryName& repository);
 
 // Whether `destination` is one of destinations_of() of that repository, or of any repository.
-bool is_destination_of(const Json& configuration, std::string_view repository,
+bool is_destination_of(const Json& configuration, const model::RepositoryName& repository,
                        const model::RegistryId& destination);
 bool is_destination(const Json& configuration, const model::RegistryId& destination);
 

@@ -67,9 +67,9 @@ std::int64_t list_images_to_copy(storage::sql::Txn& txn, const storage::Reposito
     backfill.at_digest = id.digest;
     backfill.at_tag = id.tag.value_or("");
     storage::insert_replication_backfill_result(txn, backfill.number,
-                                                {.digest = id.digest,
+                                                {.repository = repository.name,
+                                                 .digest = id.digest,
                                                  .position = ++backfill.total,
-                                                 .repository = repository.name,
                                                  .tag = backfill.at_tag});
   }
   return std::ssize(ids);
@@ -88,12 +88,12 @@ bool prepare_repository(storage::sql::Txn& txn, const storage::Repository& repos
 // Lists some of what the configuration, as it is now, sends to the destination. True: that was all.
 bool prepare_some(storage::sql::Txn& txn, ReplicationBackfill& backfill) {
   const Json rules = configuration(txn, backfill.source);
-  const auto is_wanted = [&](const std::string& name) {
+  const auto is_wanted = [&](const model::RepositoryName& name) {
     return is_destination_of(rules, name, backfill.destination);
   };
   std::int64_t room = kListedAtOnce;
   if (backfill.at_digest) {  // the last step ended inside of this one
-    const auto repository = storage::find_repository(txn, backfill.source, backfill.at_repository);
+    const auto repository = storage::find_repository(txn, backfill.source, *backfill.at_repository);
     if (repository && is_wanted(repository->name) &&
         !prepare_repository(txn, *repository, backfill, room)) {
       return false;
@@ -101,8 +101,10 @@ bool prepare_some(storage::sql::Txn& txn, ReplicationBackfill& backfill) {
     backfill.at_digest.reset();
     backfill.at_tag.clear();
   }
+  const std::string_view after =
+      backfill.at_repository ? std::string_view(backfill.at_repository->text()) : "";
   const auto repositories =
-      storage::list_repositories(txn, backfill.source, backfill.at_repository, kRepositoriesAtOnce);
+      storage::list_repositories(txn, backfill.source, after, kRepositoriesAtOnce);
   for (const storage::Repository& repository : repositories) {
     backfill.at_repository = repository.name;
     if (is_wanted(repository.name) && !prepare_repository(txn, repository, backfill, room)) {

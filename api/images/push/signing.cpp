@@ -27,10 +27,10 @@ using storage::sql::Access;
 // The row's name. It is none of the account settings' names, which share the table.
 constexpr std::string_view kSetting = "signing-configuration";
 
-bool is_about(const Rule& rule, std::string_view repository) {
+bool is_about(const Rule& rule, const model::RepositoryName& repository) {
   return rule.filters.empty() ||
          std::any_of(rule.filters.begin(), rule.filters.end(), [&](const std::string& filter) {
-           return base::wildcard_matches(filter, repository);
+           return base::wildcard_matches(filter, repository.text());
          });
 }
 
@@ -168,7 +168,8 @@ void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry
 }
 
 // Several rules may name one profile: an image gets one signature of each profile.
-std::vector<std::string> profiles_for(const std::vector<Rule>& rules, std::string_view repository) {
+std::vector<std::string> profiles_for(const std::vector<Rule>& rules,
+                                      const model::RepositoryName& repository) {
   std::vector<std::string> profiles;
   for (const Rule& rule : rules) {
     if (!is_about(rule, repository)) continue;

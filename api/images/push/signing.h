@@ -13,6 +13,7 @@
 #include "api/core/access/gate.h"
 #include "api/core/background/jobs.h"
 #include "schemas/model/registry_id.h"
+#include "schemas/model/repository_name.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 #include "storage/sql/database.h"
@@ -31,7 +32,8 @@ void set_configuration(storage::sql::Txn& txn, const model::RegistryId& registry
                        const std::optional<std::vector<Rule>>& rules);
 
 // Profiles of the rules that are about the repository, each once, in order.
-std::vector<std::string> profiles_for(const std::vector<Rule>& rules, std::string_view repository);
+std::vector<std::string> profiles_for(const std::vector<Rule>& rules,
+                                      const model::RepositoryName& repository);
 
 void run_image_signing(JobAttempt& attempt);
 inline constexpr JobKind kImageSigning{"image-signing", run_image_signing};

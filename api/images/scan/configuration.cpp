@@ -22,10 +22,10 @@ bool filter_matches(const std::string& filter, const std::string& name) {
   return name.find(filter) != std::string::npos;
 }
 
-std::vector<std::string> matching(const Rule& rule, const std::string& name) {
+std::vector<std::string> matching(const Rule& rule, const model::RepositoryName& name) {
   std::vector<std::string> filters;
   for (const std::string& filter : rule.filters) {
-    if (filter_matches(filter, name)) filters.push_back(filter);
+    if (filter_matches(filter, name.text())) filters.push_back(filter);
   }
   return filters;
 }

@@ -184,11 +184,10 @@ Json scanned_resource(const ScannedImage& scanned) {
                         {"imageTags", scanned.tags},
                         {"pushedAt", base::to_epoch_seconds(scanned.image.pushed_at)},
                         {"registry", repository.registry.account},
-                        {"repositoryName", repository.name}};
+                        {"repositoryName", repository.name.text()}};
   return {{"details", {{"awsEcrContainerImage", details}}},
-          {"id", model::repository_arn(repository.registry.region, repository.registry.account,
-                                       repository.name) +
-                     "/" + scanned.image.digest.text()},
+          {"id", model::repository_arn(repository.registry, repository.name) + "/" +
+                     scanned.image.digest.text()},
           {"tags", Json::object()},
           {"type", "AWS_ECR_CONTAINER_IMAGE"}};
 }
@@ -197,7 +196,7 @@ Json scanned_resource(const ScannedImage& scanned) {
 // the same image has the same ARN after each scan.
 std::string finding_arn(const Json& finding, const ScannedImage& scanned) {
   const storage::Repository& repository = scanned.repository;
-  const std::string seed = repository.name + "\n" + scanned.image.digest.text() + "\n" +
+  const std::string seed = repository.name.text() + "\n" + scanned.image.digest.text() + "\n" +
                            text_member(finding, "name") + "\n" +
                            text_member(part(finding, "package", kNoObject), "name");
   return base::format("arn:{}:inspector2:{}:{}:finding/{}",

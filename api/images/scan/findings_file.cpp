@@ -133,7 +133,7 @@ bool tag_matches(const std::string& pattern, const ScanSubject& subject) {
 }
 
 bool matches(const Entry& entry, const ScanSubject& subject) {
-  return base::wildcard_matches(entry.repository, subject.repository) &&
+  return base::wildcard_matches(entry.repository, subject.repository.text()) &&
          base::wildcard_matches(entry.digest, subject.digest) && tag_matches(entry.tag, subject);
 }
 

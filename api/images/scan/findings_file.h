@@ -17,11 +17,12 @@
 #include <tl/expected.hpp>
 
 #include "schemas/base/clock.h"
+#include "schemas/model/repository_name.h"
 
 namespace ecr::api::scan {
 
 struct ScanSubject {
-  std::string repository;
+  model::RepositoryName repository;
   std::string digest;
   std::vector<std::string> tags;
 };

@@ -95,7 +95,7 @@ tl::expected<std::vector<Json>, ScanFailure> run_scanner(const Core& core,
   const storage::ProcessResult result =
       storage::run_shell_command(command,
                                  {{"IMAGE_LAYOUT", layout.string()},
-                                  {"IMAGE_REPOSITORY", subject.repository.name},
+                                  {"IMAGE_REPOSITORY", subject.repository.name.text()},
                                   {"IMAGE_DIGEST", subject.image.digest.text()}},
                                  {.cancelled = [&] { return core.job_signal.stopping(); }});
   // The job's attempt fails with this, and begins anew when the program starts again.

@@ -4,6 +4,7 @@
 #include "storage/rows/lifecycle.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -159,20 +160,22 @@ TEST_F(CreationTemplates, TheMostSpecificPrefixOfTheReasonCounts) {
   create(bare("a/b", "REPLICATION"));
   auto txn = store->database().begin(storage::sql::Access::kRead);
   const auto prefix = [&](const char* name, creation::Reason reason) {
-    const auto found = creation::find_template(txn, {"000000000000", "us-east-1"}, name, reason);
+    const auto found = creation::find_template(txn, {"000000000000", "us-east-1"},
+                                               model::test::name_of(name), reason);
     return found ? found->prefix : "none";
   };
   EXPECT_EQ(prefix("a/b/c", creation::Reason::kPush), "a");
   EXPECT_EQ(prefix("a/b/c", creation::Reason::kReplication), "a/b");
   EXPECT_EQ(prefix("a/b", creation::Reason::kReplication), "none");
-  EXPECT_EQ(prefix("x", creation::Reason::kPush), "ROOT");
+  EXPECT_EQ(prefix("other", creation::Reason::kPush), "ROOT");
   EXPECT_EQ(prefix("a/b/c", creation::Reason::kPullThroughCache), "none");
 }
 
 TEST_F(CreationTemplates, WithoutATemplateTheDefaultsApply) {
   auto txn = store->database().begin(storage::sql::Access::kWrite);
   const auto made = creation::create_repository(
-      services, txn, {{"000000000000", "us-east-1"}, "copied"}, std::nullopt, clock.now());
+      services, txn, {{"000000000000", "us-east-1"}, model::test::name_of("copied")}, std::nullopt,
+      clock.now());
   EXPECT_EQ(made.tag_mutability, storage::TagMutability::kMutable);
   EXPECT_EQ(made.encryption_type, storage::EncryptionType::kAes256);
   EXPECT_FALSE(made.policy.has_value());

@@ -7,6 +7,7 @@
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/ecr/lifecycle_fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test::lifecycle_policies {
 namespace {
@@ -302,8 +303,8 @@ TEST_F(LifecycleTest, ATransitionArchivesAndAnArchivedImageExpiresLater) {
   runner.run_due(10);
   const auto find = [&] {
     auto txn = store->database().begin(storage::sql::Access::kRead);
-    const auto repository =
-        storage::find_repository(txn, {settings.account, settings.region}, "app");
+    const auto repository = storage::find_repository(txn, {settings.account, settings.region},
+                                                     model::test::name_of("app"));
     return storage::find_image(txn, repository->id, *model::Digest::parse(digest));
   };
   ASSERT_TRUE(find().has_value());
@@ -366,8 +367,8 @@ TEST_F(LifecycleTest, AnArchivedImageIsListedOnRequestAndAPushBringsItBack) {
 TEST_F(LifecycleTest, ManyImagesGoInSeveralTransactions) {
   {
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    const auto repository =
-        storage::find_repository(txn, {settings.account, settings.region}, "app");
+    const auto repository = storage::find_repository(txn, {settings.account, settings.region},
+                                                     model::test::name_of("app"));
     for (int i = 0; i < 1000; ++i) {
       storage::Image image(model::Digest::of("manifest" + std::to_string(i)));
       image.media_type = "application/vnd.oci.image.manifest.v1+json";

@@ -12,6 +12,7 @@
 #include "storage/rows/replication_backfills.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -42,15 +43,12 @@ class EcrPaging : public ApiTest {
  protected:
   EcrPaging() {
     Txn txn = store->database().begin(Access::kWrite);
-    repository_ = add_repository(txn, "app");
+    repository_ = add_repository(txn, model::test::name_of("app"));
     txn.commit();
   }
 
-  static std::int64_t add_repository(Txn& txn, const std::string& name) {
-    storage::Repository repository;
-    repository.registry = {kAccount, kRegion};
-    repository.name = name;
-    return *storage::insert_repository(txn, repository);
+  static std::int64_t add_repository(Txn& txn, const model::RepositoryName& name) {
+    return *storage::insert_repository(txn, {{kAccount, kRegion}, name});
   }
 
   void put_image(Txn& txn, int number, bool there, bool tagged,
@@ -70,14 +68,14 @@ class EcrPaging : public ApiTest {
     return {"DescribeRepositories", Json::object(), "repositories",
             [](const Json& item) { return item["repositoryName"].get<std::string>(); },
             [](Txn& txn, int number, bool there) {
-              const std::string name = base::format("r{}", number * 7919 % 10007);
+              const auto name = model::test::name_of(base::format("r{}", number * 7919 % 10007));
               if (there) {
                 add_repository(txn, name);
               } else {
                 storage::delete_repository(
                     txn, storage::find_repository(txn, {kAccount, kRegion}, name)->id);
               }
-              return name;
+              return name.text();
             }};
   }
   Listing images(const char* status) {
@@ -328,9 +326,9 @@ TEST_F(EcrPaging, DescribeReplicationBackfillResults) {
       "results",
       [](const Json& item) { return item["imageId"]["imageDigest"].get<std::string>(); },
       [backfill](Txn& txn, int number, bool) {
-        storage::ReplicationBackfillResult result{.digest = digest_of(number)};
+        storage::ReplicationBackfillResult result{.repository = model::test::name_of("app"),
+                                                  .digest = digest_of(number)};
         result.position = number + 1;
-        result.repository = "app";
         result.status = number % 3 == 0 ? storage::BackfillResultStatus::kFailed
                                         : storage::BackfillResultStatus::kComplete;
         storage::insert_replication_backfill_result(txn, backfill, result);

@@ -6,6 +6,7 @@
 #include "storage/rows/events.h"
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -113,10 +114,15 @@ std::vector<Json> PullThroughTest::cache_events() {
   return found;
 }
 
+std::optional<storage::Repository> PullThroughTest::repository_of(storage::sql::Txn& txn,
+                                                                  const std::string& name) {
+  return storage::find_repository(txn, {"000000000000", region}, model::test::name_of(name));
+}
+
 std::optional<std::string> PullThroughTest::tag_of(const std::string& name,
                                                    const std::string& tag) {
   auto txn = store->database().begin(storage::sql::Access::kRead);
-  const auto repository = storage::find_repository(txn, {"000000000000", region}, name);
+  const auto repository = repository_of(txn, name);
   const auto digest = repository ? storage::find_tag(txn, repository->id, tag) : std::nullopt;
   return digest ? std::optional(digest->text()) : std::nullopt;
 }

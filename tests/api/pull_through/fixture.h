@@ -39,6 +39,7 @@ class PullThroughTest : public ApiTest {
   void run_jobs();
   // Details of the cache's events, oldest first.
   std::vector<Json> cache_events();
+  std::optional<storage::Repository> repository_of(storage::sql::Txn& txn, const std::string& name);
   std::optional<std::string> tag_of(const std::string& name, const std::string& tag);
 
   FakeTransport upstream;

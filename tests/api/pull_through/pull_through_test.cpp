@@ -112,8 +112,7 @@ TEST_F(PullThroughTest, AnIndexImportsItsChildren) {
   EXPECT_EQ(images.size(), 3u);
   EXPECT_EQ(read_all(blob("mirror/app", two.layer)), two.layer);
   auto txn = store->database().begin(storage::sql::Access::kRead);
-  EXPECT_FALSE(storage::has_imports(
-      txn, storage::find_repository(txn, {"000000000000", region}, "mirror/app")->id));
+  EXPECT_FALSE(storage::has_imports(txn, repository_of(txn, "mirror/app")->id));
 }
 
 TEST_F(PullThroughTest, AnImageAndAnIndexOfItComeTogether) {
@@ -441,7 +440,7 @@ TEST_F(PullThroughTest, WhatImportsNameIsFoundWithoutTheirManifests) {
   publish("app", "", image);
   const auto origin = pull_through::write_origin({"mirror", kHost, "app", ""});
   auto txn = store->database().begin(storage::sql::Access::kWrite);
-  const auto repository = storage::find_repository(txn, {settings.account, region}, "mirror/app");
+  const auto repository = repository_of(txn, "mirror/app");
   storage::Import import{repository->id, model::Digest::of("index"), "", origin,
                          false,          "no manifest at all"};
   import.blobs = {{ model::Digest::of(image.layer), 9 }};
@@ -466,7 +465,7 @@ TEST_F(PullThroughTest, AnIndexWithoutEndIsRefusedAndLeavesNothing) {
   run_jobs();
   EXPECT_EQ(tag_of("mirror/app", "v1"), std::nullopt);
   auto txn = store->database().begin(storage::sql::Access::kRead);
-  const auto repository = storage::find_repository(txn, {settings.account, region}, "mirror/app");
+  const auto repository = repository_of(txn, "mirror/app");
   EXPECT_FALSE(storage::has_imports(txn, repository->id));
   EXPECT_EQ(cache_events().back()["sync-status"], "FAILURE");
 }

@@ -1,6 +1,7 @@
 // GET /v2/ without a worker: only for whoever was let in since the last write, and never longer.
 #include "api/admin/seed/seed.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -156,17 +157,17 @@ TEST_F(RegistryBaseTest, AnOlderReadDoesNotReplaceANewerOne) {
 
 TEST_F(RegistryBaseTest, RepositoriesAreRememberedByRegistryAndName) {
   registry::ReadMemo memo;
-  storage::Repository repository;
+  const auto app = model::test::name_of("app");
+  storage::Repository repository({"111122223333", "us-east-1"}, app);
   repository.id = 7;
-  repository.registry = {"111122223333", "us-east-1"};
-  repository.name = "app";
   memo.put(repository, 3);
-  ASSERT_NE(memo.find_repository({"111122223333", "us-east-1"}, "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "app", 3)->id, 7);
-  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "app", 4), nullptr);
-  EXPECT_EQ(memo.find_repository({"444455556666", "us-east-1"}, "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository({"111122223333", "eu-west-1"}, "app", 3), nullptr);
-  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, "ap", 3), nullptr);
+  ASSERT_NE(memo.find_repository({"111122223333", "us-east-1"}, app, 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, app, 3)->id, 7);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, app, 4), nullptr);
+  EXPECT_EQ(memo.find_repository({"444455556666", "us-east-1"}, app, 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "eu-west-1"}, app, 3), nullptr);
+  EXPECT_EQ(memo.find_repository({"111122223333", "us-east-1"}, model::test::name_of("ap"), 3),
+            nullptr);
 }
 
 // Nothing of what was read before is good after a write: a policy, and the repository itself.

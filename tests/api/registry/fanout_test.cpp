@@ -7,6 +7,7 @@
 #include "storage/rows/images.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -20,8 +21,8 @@ class RegistryFanoutTest : public ApiTest {
     call("CreateRepository", {{"repositoryName", "app"}});
     // Not by as many requests: those are pushes, which others test.
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    const auto repository =
-        storage::find_repository(txn, {settings.account, settings.region}, "app");
+    const auto repository = storage::find_repository(txn, {settings.account, settings.region},
+                                                     model::test::name_of("app"));
     for (int i = 0; i < kReferrers; ++i) {
       const std::string manifest = base::format(
           R"({{"schemaVersion":2,"mediaType":"{}","artifactType":"example/{}","layers":[],)"

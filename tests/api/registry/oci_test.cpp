@@ -110,6 +110,7 @@ TEST_F(RegistryOciTest, AMountThatCannotBeIsAnOrdinaryUpload) {
   }
   EXPECT_EQ(registry("POST", "/v2/other/blobs/uploads/?mount=" + digest).status, 202);
   EXPECT_EQ(mount("other", "sha256:nothing", "app").status, 400);
+  EXPECT_EQ(mount("other", "sha256:nothing", "No").status, 400) << "the digest comes first";
   EXPECT_EQ(mount("none", digest, "app").status, 404);
 }
 

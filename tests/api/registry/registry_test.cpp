@@ -37,13 +37,25 @@ TEST(RegistryRoute, EveryPathOfTheSpecification) {
     const auto route = registry::parse_route(path);
     ASSERT_TRUE(route.has_value()) << path;
     EXPECT_EQ(route->kind, kind) << path;
-    EXPECT_EQ(route->name, name) << path;
+    EXPECT_EQ(route->name_text(), name) << path;
     EXPECT_EQ(route->reference, reference) << path;
   }
   for (const char* path : {"/", "/v1/", "/v2/a", "/v2/a/tags", "/v2/a/tags/other",
                            "/v2/a/manifests", "/v2/%zz/manifests/a", "/v2/a%00/manifests/b"}) {
     EXPECT_FALSE(registry::parse_route(path).has_value()) << path;
   }
+}
+
+TEST(RegistryRoute, ANameIsParsedAndWhatIsNoneIsKeptAsItCame) {
+  const auto good = registry::parse_route("/v2/team/app/manifests/v1");
+  EXPECT_EQ(good->name, model::RepositoryName::parse("team/app"));
+  for (const char* path : {"/v2/a/tags/list", "/v2/App/blobs/x", "/v2/a//b/manifests/v1"}) {
+    EXPECT_FALSE(registry::parse_route(path)->name) << path;
+  }
+  EXPECT_EQ(registry::parse_route("/v2/App/blobs/x")->name_text(), "App");
+  const auto catalog = registry::parse_route("/v2/_catalog");
+  EXPECT_FALSE(catalog->name);
+  EXPECT_EQ(catalog->name_text(), "");
 }
 
 TEST(RegistryRange, OfDownloads) {

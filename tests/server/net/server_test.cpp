@@ -21,6 +21,7 @@
 #include "server/runtime/app.h"
 #include "server/runtime/metrics.h"
 #include "server/runtime/system.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::server {
 namespace {
@@ -118,10 +119,8 @@ class ServerTest : public ::testing::Test {
   // "Basic ..." of the default root user, with a repository "app" to work on.
   std::string credentials() {
     storage::sql::Txn txn = store_->database().begin(storage::sql::Access::kWrite);
-    storage::Repository repository;
-    repository.registry = {settings_.account, settings_.region};
-    repository.name = "app";
-    storage::insert_repository(txn, repository);
+    storage::insert_repository(
+        txn, {{settings_.account, settings_.region}, model::test::name_of("app")});
     txn.commit();
     const auto now = clock_.now();
     return "Basic " +

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/schemas/model/names.h"
 #include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
@@ -44,9 +45,10 @@ class ReplicationBackfills : public test::RowsTest {
   void add_results(std::int64_t backfill, std::int64_t count) {
     for (std::int64_t i = 1; i <= count; ++i) {
       insert_replication_backfill_result(
-          txn_, backfill, {.digest = kDigest, .position = i, .repository = "app", .tag = "t"});
+          txn_, backfill, {.repository = kName, .digest = kDigest, .position = i, .tag = "t"});
     }
   }
+  const model::RepositoryName kName = model::test::name_of("app");
   const model::Digest kDigest = model::Digest::of("manifest");
   using Ids = std::vector<std::string>;
   using Positions = std::vector<std::int64_t>;
@@ -60,6 +62,7 @@ TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   EXPECT_EQ(backfill.started_at, at(5));
   EXPECT_FALSE(backfill.ended_at);
   EXPECT_TRUE(backfill.failure_codes.empty());
+  EXPECT_FALSE(backfill.at_repository);
   backfill.status = BackfillStatus::kFailed;
   backfill.failure_code = "Why";
   backfill.ended_at = at(9);
@@ -67,7 +70,7 @@ TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   backfill.completed = 1;
   backfill.failed = 2;
   backfill.failure_codes = {"One", "Two"};
-  backfill.at_repository = "app";
+  backfill.at_repository = kName;
   backfill.at_digest = kDigest;
   backfill.at_tag = "t";
   update_replication_backfill(txn_, backfill);
@@ -79,7 +82,8 @@ TEST_F(ReplicationBackfills, ARowKeepsAllThatIsSaidOfIt) {
   EXPECT_EQ(found.completed, 1);
   EXPECT_EQ(found.failed, 2);
   EXPECT_EQ(found.failure_codes, (Ids{"One", "Two"}));
-  EXPECT_EQ(found.at_repository + found.at_tag, "appt");
+  EXPECT_EQ(found.at_repository, kName);
+  EXPECT_EQ(found.at_tag, "t");
   EXPECT_EQ(found.at_digest, kDigest);
 }
 
@@ -102,17 +106,21 @@ TEST_F(ReplicationBackfills, ResultsAreListedByStatus) {
   const auto other = start("b");
   add_results(backfill.number, 4);
   add_results(other.number, 1);
-  update_replication_backfill_result(
-      txn_, backfill.number,
-      {.digest = kDigest, .position = 1, .status = BackfillResultStatus::kComplete});
   update_replication_backfill_result(txn_, backfill.number,
-                                     {.digest = kDigest,
+                                     {.repository = kName,
+                                      .digest = kDigest,
+                                      .position = 1,
+                                      .status = BackfillResultStatus::kComplete});
+  update_replication_backfill_result(txn_, backfill.number,
+                                     {.repository = kName,
+                                      .digest = kDigest,
                                       .position = 2,
                                       .status = BackfillResultStatus::kFailed,
                                       .failure_code = "X",
                                       .child_failure_codes = Ids{"Y"}});
   update_replication_backfill_result(txn_, backfill.number,
-                                     {.digest = kDigest,
+                                     {.repository = kName,
+                                      .digest = kDigest,
                                       .position = 3,
                                       .status = BackfillResultStatus::kFailed,
                                       .child_failure_codes = Ids{}});
@@ -121,7 +129,8 @@ TEST_F(ReplicationBackfills, ResultsAreListedByStatus) {
   EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed), (Positions{2, 3}));
   EXPECT_EQ(positions(backfill.number, BackfillResultStatus::kFailed, 2), (Positions{3}));
   const auto rows = list_replication_backfill_results(txn_, backfill.number, std::nullopt, 0, 10);
-  EXPECT_EQ(rows[1].repository + rows[1].tag, "appt");
+  EXPECT_EQ(rows[1].repository, kName);
+  EXPECT_EQ(rows[1].tag, "t");
   EXPECT_EQ(rows[1].digest, kDigest);
   EXPECT_EQ(rows[1].failure_code, "X");
   EXPECT_FALSE(rows[0].child_failure_codes);

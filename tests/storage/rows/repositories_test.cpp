@@ -10,6 +10,7 @@
 #include "storage/rows/images.h"
 #include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
+#include "tests/schemas/model/names.h"
 #include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
@@ -22,9 +23,7 @@ using ::testing::Pair;
 class Repositories : public test::RowsTest {};
 
 Repository full_repository() {
-  Repository repository;
-  repository.registry = {"123456789012", "eu-west-1"};
-  repository.name = "team/app";
+  Repository repository({"123456789012", "eu-west-1"}, model::test::name_of("team/app"));
   repository.created_at = test::at(1700000000123);
   repository.tag_mutability = TagMutability::kImmutableWithExclusion;
   repository.mutability_exclusions = {"dev-*", "latest"};
@@ -53,6 +52,17 @@ TEST_F(Repositories, EveryFieldComesBack) {
   EXPECT_EQ(out->policy, in.policy);
 }
 
+TEST_F(Repositories, ANameThatIsNoneIsDamage) {
+  const auto id = test::add_repository(txn_, "app");
+  txn_.exec("UPDATE repositories SET name = 'App' WHERE id = ?", id);
+  try {
+    find_repository(txn_, id);
+    FAIL() << "a repository with such a name was read";
+  } catch (const StorageError& error) {
+    EXPECT_EQ(error.kind(), StorageError::Kind::kCorrupt);
+  }
+}
+
 TEST_F(Repositories, TakenNameIsNulloptAndChangesNothing) {
   Repository repository = full_repository();
   ASSERT_TRUE(insert_repository(txn_, repository));
@@ -66,7 +76,8 @@ TEST_F(Repositories, TakenNameIsNulloptAndChangesNothing) {
 TEST_F(Repositories, PolicyIsSetAndRemoved) {
   const auto id = test::add_repository(txn_, "app");
   const auto policy = [&] {
-    return find_repository(txn_, {"000000000000", "us-east-1"}, "app")->policy;
+    return find_repository(txn_, {"000000000000", "us-east-1"}, model::test::name_of("app"))
+        ->policy;
   };
   EXPECT_EQ(policy(), std::nullopt);
   set_repository_policy(txn_, id, "{}");
@@ -78,7 +89,7 @@ TEST_F(Repositories, PolicyIsSetAndRemoved) {
 TEST_F(Repositories, SettingsAreReplacedAndNothingElse) {
   Repository repository = full_repository();
   const auto id = insert_repository(txn_, repository).value();
-  Repository settings;
+  RepositorySettings settings;
   settings.mutability_exclusions = {"v*"};
   set_repository_settings(txn_, id, settings);
   const auto out = find_repository(txn_, repository.registry, repository.name).value();
@@ -115,7 +126,7 @@ TEST_F(Repositories, ListGoesPageByPageThroughOneAccountAndRegion) {
     const auto page = list_repositories(txn_, {"000000000000", "us-east-1"}, after, 100);
     if (page.empty()) break;
     EXPECT_LE(page.size(), 100U);
-    for (const auto& repository : page) seen.push_back(repository.name);
+    for (const auto& repository : page) seen.push_back(repository.name.text());
     after = seen.back();
   }
   EXPECT_EQ(seen, expected);
@@ -125,7 +136,7 @@ TEST_F(Repositories, ANameIsFoundInEveryAccountAndRegion) {
   const auto add = [&](const char* account, const char* region, const char* name) {
     Repository repository = full_repository();
     repository.registry = {account, region};
-    repository.name = name;
+    repository.name = model::test::name_of(name);
     insert_repository(txn_, repository);
   };
   add("222222222222", "us-east-1", "app");
@@ -135,8 +146,8 @@ TEST_F(Repositories, ANameIsFoundInEveryAccountAndRegion) {
   add("000000000000", "us-east-1", "apps");
   const auto places = [&](std::size_t limit) {
     std::vector<std::string> found;
-    for (const auto& one : find_repositories_named(txn_, "app", limit)) {
-      EXPECT_EQ(one.name, "app");
+    for (const auto& one : find_repositories_named(txn_, model::test::name_of("app"), limit)) {
+      EXPECT_EQ(one.name.text(), "app");
       found.push_back(one.registry.account + " " + one.registry.region);
     }
     return found;
@@ -144,7 +155,7 @@ TEST_F(Repositories, ANameIsFoundInEveryAccountAndRegion) {
   EXPECT_THAT(places(10), ElementsAre("111111111111 eu-west-1", "111111111111 us-east-1",
                                       "222222222222 us-east-1"));
   EXPECT_THAT(places(1), ElementsAre("111111111111 eu-west-1"));
-  EXPECT_THAT(find_repositories_named(txn_, "none", 10), IsEmpty());
+  EXPECT_THAT(find_repositories_named(txn_, model::test::name_of("none"), 10), IsEmpty());
 }
 
 TEST_F(Repositories, DeletionTakesEverythingInIt) {
@@ -163,7 +174,7 @@ TEST_F(Repositories, DeletionTakesEverythingInIt) {
                   {test::upload_id(static_cast<int>(repository)), repository, "arn", test::at(1)});
   }
   delete_repository(txn_, id);
-  EXPECT_FALSE(find_repository(txn_, {"000000000000", "us-east-1"}, "app"));
+  EXPECT_FALSE(find_repository(txn_, {"000000000000", "us-east-1"}, model::test::name_of("app")));
   constexpr sql::Sql kCounts[] = {
       "SELECT COUNT(*) FROM repository_tags", "SELECT COUNT(*) FROM repository_blobs",
       "SELECT COUNT(*) FROM images",          "SELECT COUNT(*) FROM image_manifests",

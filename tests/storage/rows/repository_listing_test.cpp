@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/rows/images.h"
+#include "tests/schemas/model/names.h"
 #include "tests/storage/fixtures.h"
 
 namespace ecr::storage {
@@ -18,40 +19,35 @@ using ::testing::IsEmpty;
 class RepositoryListing : public test::RowsTest {
  protected:
   void add(const model::RegistryId& registry, const std::string& name) {
-    Repository repository;
-    repository.registry = registry;
-    repository.name = name;
-    ASSERT_TRUE(insert_repository(txn_, repository));
+    ASSERT_TRUE(insert_repository(txn_, {registry, model::test::name_of(name)}));
   }
-  std::vector<std::string> found(const RepositoryFilter& filter, const Repository& after = {},
+  std::vector<std::string> found(const RepositoryFilter& filter, const RepositoryPlace& after = {},
                                  std::int64_t limit = 10) {
     std::vector<std::string> names;
     for (const Repository& one : find_repositories(txn_, filter, after, limit)) {
-      names.push_back(one.registry.account + " " + one.registry.region + " " + one.name);
+      names.push_back(one.registry.account + " " + one.registry.region + " " + one.name.text());
     }
     return names;
   }
 };
 
 TEST_F(RepositoryListing, IsByAccountRegionAndName) {
-  add({"2", "a"}, "x");
-  add({"1", "b"}, "x");
-  add({"1", "a"}, "y");
-  add({"1", "a"}, "x");
-  EXPECT_THAT(found({}), ElementsAre("1 a x", "1 a y", "1 b x", "2 a x"));
-  EXPECT_THAT(found({.account = "1"}), ElementsAre("1 a x", "1 a y", "1 b x"));
+  add({"2", "a"}, "xx");
+  add({"1", "b"}, "xx");
+  add({"1", "a"}, "yy");
+  add({"1", "a"}, "xx");
+  EXPECT_THAT(found({}), ElementsAre("1 a xx", "1 a yy", "1 b xx", "2 a xx"));
+  EXPECT_THAT(found({.account = "1"}), ElementsAre("1 a xx", "1 a yy", "1 b xx"));
   EXPECT_THAT(found({.account = "3"}), IsEmpty());
 }
 
 TEST_F(RepositoryListing, APageBeginsAfterAPlaceThatNeedNotBeThere) {
-  add({"1", "a"}, "w");
-  add({"1", "a"}, "y");
-  add({"1", "b"}, "a");
-  Repository place;
-  place.registry = {"1", "a"};
-  place.name = "x";
-  EXPECT_THAT(found({}, place), ElementsAre("1 a y", "1 b a"));
-  EXPECT_THAT(found({}, place, 1), ElementsAre("1 a y"));
+  add({"1", "a"}, "ww");
+  add({"1", "a"}, "yy");
+  add({"1", "b"}, "aa");
+  const RepositoryPlace place{{"1", "a"}, "x"};
+  EXPECT_THAT(found({}, place), ElementsAre("1 a yy", "1 b aa"));
+  EXPECT_THAT(found({}, place, 1), ElementsAre("1 a yy"));
 }
 
 TEST_F(RepositoryListing, FiltersTakeSignsOfPatternsAsTheyAre) {

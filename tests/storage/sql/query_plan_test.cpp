@@ -29,6 +29,7 @@
 #include "storage/rows/server_state.h"
 #include "storage/rows/tags.h"
 #include "storage/rows/uploads.h"
+#include "tests/schemas/model/names.h"
 #include "tests/storage/fixtures.h"
 #include "tests/storage/sql/traced_database.h"
 
@@ -37,10 +38,10 @@ namespace {
 
 void use_repositories(sql::Txn& txn) {
   const auto id = add_repository(txn, "app");
-  find_repository(txn, {"000000000000", "us-east-1"}, "app");
+  find_repository(txn, {"000000000000", "us-east-1"}, model::test::name_of("app"));
   find_repository(txn, id);
   list_repositories(txn, {"000000000000", "us-east-1"}, "", 10);
-  find_repositories_named(txn, "app", 10);
+  find_repositories_named(txn, model::test::name_of("app"), 10);
   set_repository_policy(txn, id, "{}");
   set_repository_settings(txn, id, {});
   put_repository_tag(txn, id, "k", "v");
@@ -364,11 +365,14 @@ void use_registry_behaviours(sql::Txn& txn) {
 void use_replication_backfills(sql::Txn& txn) {
   insert_replication_backfill(txn, {.id = "a", .source = {"1", "r"}});
   auto backfill = find_replication_backfill(txn, "a").value();
-  insert_replication_backfill_result(txn, backfill.number,
-                                     {.digest = model::Digest::of("d"), .position = 1});
-  update_replication_backfill_result(
+  insert_replication_backfill_result(
       txn, backfill.number,
-      {.digest = model::Digest::of("d"), .position = 1, .status = BackfillResultStatus::kComplete});
+      {.repository = model::test::name_of("app"), .digest = model::Digest::of("d"), .position = 1});
+  update_replication_backfill_result(txn, backfill.number,
+                                     {.repository = model::test::name_of("app"),
+                                      .digest = model::Digest::of("d"),
+                                      .position = 1,
+                                      .status = BackfillResultStatus::kComplete});
   for (const auto status :
        {std::optional<BackfillResultStatus>(), std::optional(BackfillResultStatus::kComplete)}) {
     list_replication_backfill_results(txn, backfill.number, status, 0, 10);

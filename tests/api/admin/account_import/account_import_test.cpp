@@ -6,6 +6,7 @@
 #include "storage/rows/iam/identities.h"
 #include "storage/rows/repositories.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -132,7 +133,8 @@ TEST_F(AccountImportTest, TheServerTakesTheDocument) {
   const auto role = storage::find_entity_by_unique_id(txn, "AROATASKEXAMPLE00001");
   ASSERT_TRUE(role.has_value());
   EXPECT_EQ(role->name, "task");
-  const auto repository = storage::find_repository(txn, {"111122223333", "eu-west-1"}, "team/app");
+  const auto repository = storage::find_repository(txn, {"111122223333", "eu-west-1"},
+                                                   model::test::name_of("team/app"));
   ASSERT_TRUE(repository.has_value());
   EXPECT_EQ(storage::repository_tags(txn, repository->id), (storage::Tags{{"a", "b"}}));
 }

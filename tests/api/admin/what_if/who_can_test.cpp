@@ -7,6 +7,7 @@
 #include "api/core/access/principal_policies.h"
 #include "storage/rows/iam/account_access.h"
 #include "tests/api/admin/what_if/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -204,7 +205,8 @@ class WhoCanProperty : public WhoCanTest {
     admin::what_if::PolicyView view(services, txn, stored_policies());
     const auto caller = view.caller_named(principal);
     EXPECT_TRUE(caller.has_value());
-    const auto repository = storage::find_repository(txn, {"111122223333", "us-east-1"}, name);
+    const auto repository =
+        storage::find_repository(txn, {"111122223333", "us-east-1"}, model::test::name_of(name));
     int count = 0;
     for (int i = 0; i < requests; ++i) {
       const HttpRequest http = random_http();
@@ -212,7 +214,7 @@ class WhoCanProperty : public WhoCanTest {
       const Request request{services,    txn, http, *caller, {caller->account, "us-east-1"},
                             clock.now(), note};
       const Target target = make_repository_target(request, action, {"111122223333", "us-east-1"},
-                                                   name, &*repository);
+                                                   repository->name, &*repository);
       count += is_allowed(request, target) ? 1 : 0;
     }
     return count;

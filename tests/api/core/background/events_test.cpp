@@ -6,6 +6,7 @@
 #include "schemas/model/digest.h"
 #include "storage/rows/events.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api {
 namespace {
@@ -174,9 +175,7 @@ TEST_F(Events, ArnsHaveThePartitionOfTheirRegion) {
   const Json record = last_record();
   EXPECT_EQ(record["eventName"], "PutImage");
   EXPECT_EQ(record["resources"][0]["ARN"], arn);
-  storage::Repository repository;
-  repository.registry = {"000000000000", region};
-  repository.name = "app";
+  const storage::Repository repository({"000000000000", region}, model::test::name_of("app"));
   EXPECT_EQ(image_scan_event(repository, model::Digest::of("image"), {},
                              storage::ScanStatus::kComplete, {})
                 .resources,

@@ -7,6 +7,7 @@
 #include "storage/rows/events.h"
 #include "storage/rows/images.h"
 #include "tests/api/fixture.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::test {
 namespace {
@@ -211,7 +212,8 @@ TEST_F(ReplicationTest, IndexesThatNestTooDeepFailAndTakeNoTimeAndNoStack) {
     const std::string tag = base::format("deep{}", levels);
     model::Digest digest = model::Digest::of(push_image("team/app", tag + "-0", tag));
     auto txn = store->database().begin(storage::sql::Access::kWrite);
-    const auto repository = storage::find_repository(txn, {kOwn, "us-east-1"}, "team/app");
+    const auto repository =
+        storage::find_repository(txn, {kOwn, "us-east-1"}, model::test::name_of("team/app"));
     for (int level = 1; level <= levels; ++level) {
       const Json entries(static_cast<std::size_t>(times), {{"digest", digest.text()}, {"size", 1}});
       const std::string text = Json{{"schemaVersion", 2}, {"manifests", entries}}.dump();

@@ -10,6 +10,7 @@
 #include "api/images/scan/findings_file.h"
 #include "schemas/model/model.h"
 #include "schemas/model/validator.h"
+#include "tests/schemas/model/names.h"
 
 namespace ecr::api::scan {
 namespace {
@@ -70,9 +71,7 @@ TEST(ScanFinding, TheBasicShape) {
 }
 
 TEST(ScanFinding, TheEnhancedShapeFitsTheModel) {
-  storage::Repository repository;
-  repository.registry = {"000000000000", "us-east-1"};
-  repository.name = "app";
+  const storage::Repository repository({"000000000000", "us-east-1"}, model::test::name_of("app"));
   const storage::Image image(*model::Digest::parse("sha256:" + std::string(64, 'a')));
   const ScannedImage scanned{repository, image, {"v1"}, {}};
   const Json finding = enhanced_finding(kFull, scanned);
@@ -183,23 +182,26 @@ TEST_F(FindingsFile, EntriesAreMatchedByRepositoryTagAndDigest) {
                       entry(R"("digest": "sha256:aa*", )", "c") + "]}");
   write("b.json", R"({"images": [)" + entry("", "d") + "]}");
   write("ignored.txt", "not JSON");
-  EXPECT_EQ(names(directory, {"team/app", "sha256:aabb", {"latest", "v1.2"}}), "abcd");
-  EXPECT_EQ(names(directory, {"app", "sha256:bb", {}}), "d");
-  EXPECT_EQ(names(directory + "/a.json", {"app", "sha256:bb", {"v2"}}), "no match");
-  EXPECT_EQ(names(directory + "/a.json", {"team/app", "sha256:bb", {}}), "a");
+  EXPECT_EQ(names(directory, {model::test::name_of("team/app"), "sha256:aabb", {"latest", "v1.2"}}),
+            "abcd");
+  EXPECT_EQ(names(directory, {model::test::name_of("app"), "sha256:bb", {}}), "d");
+  EXPECT_EQ(names(directory + "/a.json", {model::test::name_of("app"), "sha256:bb", {"v2"}}),
+            "no match");
+  EXPECT_EQ(names(directory + "/a.json", {model::test::name_of("team/app"), "sha256:bb", {}}), "a");
   EXPECT_EQ(findings_problem(directory), "");
-  EXPECT_TRUE(findings_for(directory, {"app", "sha256:bb", {}})->updated_at.has_value());
+  EXPECT_TRUE(findings_for(directory, {model::test::name_of("app"), "sha256:bb", {}})
+                  ->updated_at.has_value());
 }
 
 TEST_F(FindingsFile, AnEntryMayHoldAReportOfTrivys) {
   write("a.json", R"({"images": [{"trivy": {"Results": [{"Vulnerabilities": [
       {"VulnerabilityID": "CVE-1", "Severity": "LOW"}]}]}}]})");
-  EXPECT_EQ(names(directory, {"app", "sha256:bb", {}}), "CVE-1");
+  EXPECT_EQ(names(directory, {model::test::name_of("app"), "sha256:bb", {}}), "CVE-1");
 }
 
 TEST_F(FindingsFile, AnImageMayHaveNoFindings) {
   write("a.json", R"({"images": [{"repository": "app", "findings": []}]})");
-  EXPECT_EQ(names(directory, {"app", "sha256:bb", {}}), "");
+  EXPECT_EQ(names(directory, {model::test::name_of("app"), "sha256:bb", {}}), "");
 }
 
 TEST_F(FindingsFile, FaultsAreReportedWithTheirPlace) {

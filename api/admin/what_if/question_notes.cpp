@@ -34,11 +34,11 @@ std::string note_about_action(const std::string& action) {
              : base::format("there is no action {}{}", action, base::did_you_mean(action, known));
 }
 
-std::string note_about_repository(storage::sql::Txn& txn, const RepositoryName& named) {
-  if (storage::find_repository(txn, named.registry, named.name)) return "";
+std::string note_about_repository(storage::sql::Txn& txn, const RepositoryInArn& named) {
+  if (find_repository(txn, named)) return "";
   std::vector<std::string> names;
   for (const auto& one : storage::list_repositories(txn, named.registry, "", kMostNames)) {
-    names.push_back(one.name);
+    names.push_back(one.name.text());
   }
   const std::string meant = base::did_you_mean(named.name, names);
   return base::format(

@@ -13,6 +13,7 @@
 #include "api/admin/what_if/who_can.h"
 #include "schemas/base/text.h"
 #include "schemas/model/arn.h"
+#include "schemas/model/repository_name.h"
 
 namespace ecr::api::admin::what_if {
 namespace {
@@ -146,14 +147,15 @@ void add_ways(const Services& services, storage::sql::Txn& txn, const WhoCanQues
 // A repository may be named without its ARN, where only one has the name.
 std::string resource_meant(const Services& services, storage::sql::Txn& txn,
                            const std::string& parameter, const std::string& resource) {
-  if (!model::is_repository_name(resource)) {
+  const auto name = model::RepositoryName::parse(resource);
+  if (!name) {
     check_resource(parameter, resource);
     return resource;
   }
   constexpr std::size_t kMostPlaces = 5;
   std::vector<std::string> arns;
-  for (const auto& one : storage::find_repositories_named(txn, resource, kMostPlaces)) {
-    arns.push_back(model::repository_arn(one.registry.region, one.registry.account, one.name));
+  for (const auto& one : storage::find_repositories_named(txn, *name, kMostPlaces)) {
+    arns.push_back(model::repository_arn(one.registry, one.name));
   }
   if (arns.size() == 1) return arns.front();
   const std::string fault =

@@ -23,14 +23,14 @@ class EndpointTest : public WhatIfTest {
   Json latest() { return answer("GET", "decisions?trace=true&limit=1")["decisions"][0]; }
 };
 
-const std::string kJane = "arn:aws:iam::111122223333:user/jane";
+const std::string kJaneHere = "arn:aws:iam::111122223333:user/jane";
 
 TEST_F(EndpointTest, WhatItDoesNotAllowIsRefused) {
-  come_by(endpoint({{"AWS", kJane}}, "ecr:DescribeRepositories"));
+  come_by(endpoint({{"AWS", kJaneHere}}, "ecr:DescribeRepositories"));
   become("jane");
   const auto [type, message] = fail("ListImages", {{"repositoryName", "app"}});
   EXPECT_EQ(type, "AccessDeniedException");
-  EXPECT_EQ(message, "User: " + kJane + " is not authorized to perform: ecr:ListImages on " +
+  EXPECT_EQ(message, "User: " + kJaneHere + " is not authorized to perform: ecr:ListImages on " +
                          "resource: " + kAppArn +
                          " because no VPC endpoint policy allows the ecr:ListImages action");
   call("DescribeRepositories", Json::object());
@@ -71,7 +71,7 @@ TEST_F(EndpointTest, AdviceAndTraceNameTheFile) {
   EXPECT_EQ(step["where"], "the VPC endpoint policy in endpoint.json");
   EXPECT_TRUE(step["target"].is_null());
   EXPECT_EQ(step["statement"],
-            Json::parse(R"({"Effect":"Allow","Principal":{"AWS":")" + kJane +
+            Json::parse(R"({"Effect":"Allow","Principal":{"AWS":")" + kJaneHere +
                         R"("},"Action":"ecr:ListImages","Resource":")" + kAppArn + R"("})"));
   ASSERT_EQ(decision["documents"].size(), 1U);
   EXPECT_EQ(decision["documents"][0]["document"]["Statement"].size(), 2U);
@@ -84,15 +84,16 @@ TEST_F(EndpointTest, AdviceAndTraceNameTheFile) {
 }
 
 TEST_F(EndpointTest, QuestionsKnowIt) {
-  const std::string before = cell(kJane, "ecr:ListImages", kAppArn);
+  const std::string before = cell(kJaneHere, "ecr:ListImages", kAppArn);
   EXPECT_EQ(before, "Allowed");
   const Json none = endpoint("*", "ecr:PutImage");
-  EXPECT_EQ(cell(kJane, "ecr:ListImages", kAppArn, {endpoint_change(none)}), "ImplicitlyDenied");
+  EXPECT_EQ(cell(kJaneHere, "ecr:ListImages", kAppArn, {endpoint_change(none)}),
+            "ImplicitlyDenied");
   come_by(none);
-  EXPECT_EQ(cell(kJane, "ecr:ListImages", kAppArn), "ImplicitlyDenied");
-  EXPECT_EQ(cell(kJane, "ecr:ListImages", kAppArn, {endpoint_change(nullptr)}), "Allowed");
+  EXPECT_EQ(cell(kJaneHere, "ecr:ListImages", kAppArn), "ImplicitlyDenied");
+  EXPECT_EQ(cell(kJaneHere, "ecr:ListImages", kAppArn, {endpoint_change(nullptr)}), "Allowed");
   // IAM and STS have other endpoints.
-  EXPECT_EQ(cell(kJane, "sts:AssumeRole", arn_of("role/ci")), "Allowed");
+  EXPECT_EQ(cell(kJaneHere, "sts:AssumeRole", arn_of("role/ci")), "Allowed");
 }
 
 TEST_F(EndpointTest, AReplaySaysWhatAPolicyWouldRefuse) {

@@ -182,12 +182,12 @@ class PrintTest(CommandTest):
 
 # What is typed, and the one word that its last becomes.
 COMPLETIONS = (
-    ("ecr-local ser", "serve"),
+    ("ecr-local see", "seed"),
     ("ecr-local print terr", "terraform"),
     ("ecr-local completion b", "bash"),
     ("ecr-local serve --data-d", "--data-dir"),
     ("ecr-local serve --iam en", "enforce"),
-    ("ecr-local --config x.json ser", "serve"),
+    ("ecr-local --config x.json see", "seed"),
     ("ecr-local --config x.json serve --data-d", "--data-dir"),
 )
 
@@ -212,7 +212,7 @@ class CompletionTest(CommandTest):
         return path
 
     def test_bash_completes_commands_flags_and_values(self):
-        self.assertEqual(["serve"], self.complete("ecr-local", "ser"))
+        self.assertEqual(["seed"], self.complete("ecr-local", "see"))
         self.assertEqual(["--data-dir"], self.complete("ecr-local", "serve", "--data"))
         self.assertEqual(["enforce"], self.complete("ecr-local", "serve", "--iam", "e"))
         self.assertEqual(["terraform"], self.complete("ecr-local", "print", "terr"))
@@ -228,7 +228,7 @@ class CompletionTest(CommandTest):
             pass
         os.mkdir(os.path.join(self.directory, "x-data"))
         before = ("ecr-local", "--config", "x.json")
-        self.assertEqual(["serve"], self.complete(*before, "ser"))
+        self.assertEqual(["seed"], self.complete(*before, "see"))
         self.assertEqual(["--data-dir"], self.complete(*before, "serve", "--data"))
         self.assertEqual(["x.json"], self.complete("ecr-local", "serve", "--config", "x.j"))
         self.assertEqual(["x-data"], self.complete("ecr-local", "serve", "--data-dir", "x"))

@@ -187,8 +187,8 @@ void add_service_pull_options(CLI::App& app, ServicePullConfig& config) {
   app.footer(
       "Example:\n"
       "  ecr-local service-pull lambda app --source-account 111122223333\n"
-      "Exit status: 0 it can pull; 1 it cannot; 2 wrong usage; 3 the question cannot be asked, or "
-      "no server answers.");
+      "Exit status: 0 it can pull; 1 it cannot; 2 the question or the seed has a mistake; 3 a file "
+      "cannot be read, or no server answers.");
 }
 
 }  // namespace

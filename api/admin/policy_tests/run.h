@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "api/admin/policy_tests/test_file.h"
 #include "api/admin/what_if/change.h"
 #include "api/core/services.h"

@@ -253,7 +253,8 @@ TEST_F(PolicyTestsTest, MistakesOfTheFileAreNamed) {
   EXPECT_EQ(with("expect", 7).substr(0, 16), "cases[0].expect:");
   EXPECT_EQ(with("expect", "denied because "), "cases[0].expect: has no text behind because");
   EXPECT_EQ(with("action", "ecr:*").substr(0, 16), "cases[0].action:");
-  EXPECT_EQ(with("resource", "app"), "cases[0].resource: must be an ARN, such as "
+  EXPECT_EQ(with("resource", "app"),
+            "cases[0].resource: must be an ARN, such as "
             "arn:aws:ecr:us-east-1:000000000000:repository/app, "
             "or *; it is \"app\"");
   EXPECT_EQ(with("actions", {"ecr:PutImage"}),

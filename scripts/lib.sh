@@ -15,7 +15,7 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev python3)
 # Real clients for integration/. What cannot be installed is skipped there, with its reason.
 CLIENT_PACKAGES=(
   awscli python3-boto3 docker.io skopeo podman buildah runc busybox-static curl openssl strace
-  ca-certificates jq zsh fish chromium libxml2-utils
+  ca-certificates jq zsh fish chromium libxml2-utils python3-jsonschema python3-yaml
 )
 
 # missing PACKAGE...: prints those that are not installed.

@@ -5,7 +5,10 @@
 namespace ecr::model {
 namespace {
 
-bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); }
+// No function: std::find_if would call it for each character.
+constexpr auto is_letter_or_digit = [](char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+};
 
 bool is_separator(std::string_view text) {
   return text == "/" || text == "." || text == "_" || text == "__" ||

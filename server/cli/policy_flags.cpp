@@ -111,8 +111,7 @@ void add_who_can_options(CLI::App& app, QuestionConfig& config) {
       "Example:\n"
       "  ecr-local who-can ecr:GetAuthorizationToken '*' --seed seed.json\n"
       "Exit status: 0 somebody can; 1 nobody can; 2 the question or the seed has a mistake; 3 a "
-      "file "
-      "cannot be read, or no server answers.");
+      "file cannot be read, or no server answers.");
 }
 
 void add_can_options(CLI::App& app, QuestionConfig& config) {
